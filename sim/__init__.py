@@ -1,0 +1,56 @@
+"""Online drug markets: what an intervention would change, for whom, at what cost, and how sure that is.
+
+An agent-based simulator on Mesa. The public names are loaded when they are first used, so that importing the package
+costs nothing::
+
+    from sim import Scenario, MarketModel, run, compare
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sim._version import __version__
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+    from sim.scenario import Scenario, ScenarioError
+    from sim.studies.compare import Comparison, compare
+    from sim.studies.run import RunResult, run
+
+__all__ = [
+    "Comparison",
+    "MarketModel",
+    "RunResult",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "compare",
+    "run",
+]
+
+_HOMES = {
+    "Comparison": "sim.studies.compare",
+    "MarketModel": "sim.model",
+    "RunResult": "sim.studies.run",
+    "Scenario": "sim.scenario",
+    "ScenarioError": "sim.scenario",
+    "compare": "sim.studies.compare",
+    "run": "sim.studies.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, with every policy registered before scenarios are read."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_module("sim.policies")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,134 @@
+"""The codes that columns and tables use: channels, segments, vendor kinds, outcomes, causes."""
+
+from enum import IntEnum
+
+
+class Channel(IntEnum):
+    """Where a purchase is made."""
+
+    LICENSED_PHARMACY = 0
+    ILLICIT_PHARMACY = 1
+    SOCIAL_APP = 2
+    CRYPTOMARKET = 3
+    DIRECT = 4
+    STREET = 5
+
+
+N_CHANNELS = len(Channel)
+ABSTAIN = N_CHANNELS  # the alternative that is no channel
+SEARCH = int(Channel.ILLICIT_PHARMACY)  # open search stands at the place of the illicit pharmacy in the choice
+
+
+class RiskGroup(IntEnum):
+    """Groups of channels whose legal risk consumers learn about together."""
+
+    OPEN_WEB = 0
+    CRYPTO = 1
+    OFFLINE = 2
+
+
+class Segment(IntEnum):
+    """What a consumer looks for."""
+
+    PATIENT = 0
+    RECREATIONAL = 1
+    DEPENDENT = 2
+    SOCIAL_SUPPLIER = 3
+
+
+class MarketState(IntEnum):
+    """How a consumer stands towards cryptomarkets."""
+
+    NONE = 0
+    ACTIVE = 1
+    SEARCHING = 2
+    LAPSED = 3
+
+
+class VendorKind(IntEnum):
+    """Who sells."""
+
+    ORGANISED_CRIME = 0
+    INDEPENDENT = 1
+    SOCIAL_SUPPLIER = 2
+    ILLICIT_PHARMACY = 3
+    LICENSED_PHARMACY = 4
+
+
+class PlatformStatus(IntEnum):
+    """State of a platform."""
+
+    UNUSED = 0
+    OPEN = 1
+    COVERT = 2
+    SEIZED = 3
+    EXIT_SCAMMED = 4
+    HACKED = 5
+    CLOSED = 6
+
+
+class ExitCause(IntEnum):
+    """Why a vendor left."""
+
+    NONE = 0
+    RETIRED = 1
+    ARRESTED = 2
+    SCAMMED_AND_LEFT = 3
+    DETERRED = 4
+    ROLE_ENDED = 5
+
+
+class OrderOutcome(IntEnum):
+    """What became of an order."""
+
+    IN_TRANSIT = 0
+    DELIVERED = 1
+    SEIZED = 2
+    LOST = 3
+    SCAMMED = 4
+    REFUNDED = 5
+
+
+class Content(IntEnum):
+    """What a parcel really held."""
+
+    AS_SOLD = 0
+    ADULTERATED = 1
+    SUBSTITUTED = 2
+
+
+class EventKind(IntEnum):
+    """Kinds of rows in the events table."""
+
+    PLATFORM_OPENED = 0
+    PLATFORM_CLOSED = 1
+    TAKEDOWN = 2
+    EXIT_SCAM = 3
+    HACK = 4
+    VENDOR_ENTRY = 5
+    VENDOR_EXIT = 6
+    ARREST = 7
+    SUPPLIER_ARREST = 8
+    SUPPLIER_REPLACED = 9
+    PARCEL_SEIZURE = 10
+    CONSIGNMENT_SEIZURE = 11
+    ACCOUNT_TERMINATED = 12
+    ACCOUNT_REOPENED = 13
+    OVERDOSE = 14
+    DEATH = 15
+    ADVERSE_EVENT = 16
+    VIOLENCE = 17
+    REFERRAL = 18
+    CRIMINALISED = 19
+    TREATMENT_ENTRY = 20
+    TREATMENT_EXIT = 21
+    NOVEL_SUBSTANCE = 22
+    ALERT = 23
+    ROLE_CHANGE = 24
+    INITIATION = 25
+    IDENTITY_CHANGE = 26
+
+
+NEVER = 32767  # a day that does not come, in two-byte day columns
+NOBODY = -1
+NO_SLOT = 65535

@@ -1,0 +1,75 @@
+"""Consumers: adults for whom an online source is thinkable, one row each."""
+
+from sim.agents.codes import NEVER, NO_SLOT
+from sim.columns import Column, columns_type
+from sim.rowsets import RowAgent
+
+KNOWN_MARKETS = 4
+REMEMBERED_VENDORS = 4
+RISK_GROUPS = 3
+
+CONSUMER = {
+    # who they are
+    "segment": Column("u1", "code", 0, 3, "Segment: patient, recreational, dependent, social supplier"),
+    "jurisdiction": Column("u1", "code", 0, 31, "Jurisdiction of residence"),
+    "substance": Column("u1", "code", 0, 31, "Substance mostly needed"),
+    "alive": Column("u1", "flag", 0, 1, "1 while alive", default=1),
+    "need_rate": Column("f4", "needs/day", 0, 5, "Rate at which a need to obtain a substance arises"),
+    "budget": Column("f4", "log", -5, 5, "Personal deviation of log order size from the median"),
+    "price_sensitivity": Column("f4", "1", 0, 10, "Weight of log price in channel choice"),
+    "skill": Column("f4", "sd", -6, 6, "Digital skill and openness, standardised; opens online channels"),
+    "access": Column("f4", "probability", 0, 1, "Chance that a need is covered by a valid prescription"),
+    # what they know
+    "considering": Column("u1", "code", 0, 2, "0 no illicit online source is considered, 1 considered, 2 bought from before"),
+    "misbelief": Column("u1", "flag", 0, 1, "1 when every online pharmacy is believed to be approved"),
+    "verification": Column("f4", "probability", 0, 1, "Chance to look a pharmacy up before buying"),
+    "caution": Column("f4", "logit", -3, 3, "Shift of the utility of illicit sources from education, decaying"),
+    "support_knowledge": Column("f4", "share", 0, 1, "Knowledge of services that help, free of stigma"),
+    # cryptomarkets that they know
+    "market_state": Column("u1", "code", 0, 3, "none, active, searching after a closure, lapsed"),
+    "market_until": Column("i2", "day", -NEVER, NEVER, "Day on which a search or a lapse is taken up again"),
+    "home": Column("u2", "slot", 0, NO_SLOT, "Cryptomarket used by habit", default=NO_SLOT),
+    "app_home": Column("u2", "slot", 0, NO_SLOT, "Social or messaging app used by habit", default=NO_SLOT),
+    "pharmacy_home": Column("u2", "slot", 0, NO_SLOT, "Pharmacy programme used before", default=NO_SLOT),
+    "known": Column("u2", "slot", 0, NO_SLOT, "Cryptomarkets known", default=NO_SLOT, shape=(KNOWN_MARKETS,)),
+    "good": Column("f4", "orders", 0, 1e6, "Good experience with each known market, fading", shape=(KNOWN_MARKETS,)),
+    "bad": Column("f4", "orders", 0, 1e6, "Bad experience with each known market, fading", shape=(KNOWN_MARKETS,)),
+    # perceived risks
+    "legal_hits": Column("f4", "events", 0, 1e6, "Enforcement events in the reference group", shape=(RISK_GROUPS,)),
+    "legal_calm": Column("f4", "orders", 0, 1e6, "Uneventful orders, fading", shape=(RISK_GROUPS,)),
+    "loss_hits": Column("f4", "events", 0, 1e6, "Losses to market operators, own and heard of, fading"),
+    "loss_calm": Column("f4", "orders", 0, 1e6, "Orders that went well, fading"),
+    # vendors they remember
+    "vendor": Column("i4", "row", -1, 2**31 - 1, "Vendors remembered", default=-1, shape=(REMEMBERED_VENDORS,)),
+    "bought": Column("u2", "orders", 0, 65535, "Good orders with each of them", shape=(REMEMBERED_VENDORS,)),
+    "tie": Column("u1", "flag", 0, 1, "1 when trade with that vendor is possible directly", shape=(REMEMBERED_VENDORS,)),
+    # the clock and the stash
+    "next_day": Column("i2", "day", -NEVER, NEVER, "Day of the next need"),
+    "habit": Column("u1", "code", 0, 6, "Channel of the last purchase", default=6),
+    "stash": Column("f4", "doses", 0, 1e6, "Doses at hand"),
+    "stash_potency": Column("f4", "ratio", 0, 1e3, "Strength of the doses at hand relative to a normal heroin dose"),
+    "stash_substance": Column("u1", "code", 0, 31, "Substance at hand"),
+    "stash_content": Column("u1", "code", 0, 2, "as sold, adulterated, substituted"),
+    # health
+    "tolerance": Column("f4", "ratio", 0.05, 1.5, "Opioid tolerance relative to a daily user", default=0.25),
+    "dependence": Column("f4", "share", 0, 1, "Severity of dependence"),
+    "practice": Column("f4", "share", 0, 1, "Harm-reduction practice"),
+    "treatment_day": Column("i2", "day", -NEVER, NEVER, "First day of the present treatment", default=NEVER),
+    "treatment_days": Column("u2", "days", 0, 65535, "Days spent in treatment"),
+    # standing
+    "stigma": Column("f4", "share", 0, 1, "Stigma felt"),
+    "trust_police": Column("f4", "share", 0, 1, "Trust in police and services"),
+    "record": Column("u1", "flag", 0, 1, "1 with a criminal record"),
+    # counters from day 0 on
+    "orders": Column("u2", "orders", 0, 65535, "Orders placed"),
+    "spent": Column("f4", "USD", 0, 1e9, "Money spent"),
+    "vendors_used": Column("u2", "vendors", 0, 65535, "Vendors bought from, counted at the first purchase from each"),
+    "harms": Column("u2", "events", 0, 65535, "Adverse events, overdoses and violence suffered"),
+    "criminalised": Column("u2", "times", 0, 65535, "Times charged for possession or purchase"),
+}
+
+ConsumerColumns = columns_type("ConsumerColumns", CONSUMER, module=__name__)
+
+
+class Consumer(RowAgent, schema=CONSUMER):
+    """One consumer: a view of one row of the consumer columns."""

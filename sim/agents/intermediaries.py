@@ -1,0 +1,59 @@
+"""Intermediaries: search engines, post and couriers, social-media companies, forums."""
+
+import numpy as np
+from mesa import Agent, Model
+
+
+class SearchEngine(Agent):
+    """Ranks results: what share of the results of a search leads to illicit pharmacies.
+
+    Parameters
+    ----------
+    model
+        The model.
+    licensed_weight
+        (3,) weight of licensed results against the usual weight 1 of illicit ones, for ordinary, controlled and prohibited goods.
+    """
+
+    def __init__(self, model: Model, licensed_weight: np.ndarray) -> None:
+        super().__init__(model)
+        self.licensed_weight = np.asarray(licensed_weight, float)
+
+    def illicit_share(self, rank_weight: float, demotion: float) -> np.ndarray:
+        """(3,) share of illicit results when live illicit sites have ``rank_weight`` (1 at the start) and are demoted by ``demotion`` in 0-1."""
+        weight = rank_weight * (1.0 - demotion)
+        return weight / (weight + self.licensed_weight)
+
+
+class PostalService(Agent):
+    """Post and couriers of a jurisdiction: parcels inspected on the way in."""
+
+    def __init__(self, model: Model, jurisdiction: int, border: float, domestic: float) -> None:
+        super().__init__(model)
+        self.jurisdiction, self.border, self.domestic = jurisdiction, border, domestic
+        self.parcels = self.seized = 0
+
+
+class SocialMediaCompany(Agent):
+    """Owner of an app: removes accounts that sell."""
+
+    def __init__(self, model: Model, platform: Agent, moderation: float) -> None:
+        super().__init__(model)
+        self.platform, self.moderation = platform, moderation
+        self.removed = 0
+
+
+class Forum(Agent):
+    """Where experience, warnings and advice are shared; ``stock`` is its knowledge, 1 when undisturbed."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+        self.stock = 1.0
+
+    def lose(self, share: float) -> None:
+        """Lose a share of the knowledge, as when the market that it belonged to is taken down."""
+        self.stock *= 1.0 - min(max(share, 0.0), 1.0)
+
+    def recover(self, rate: float) -> None:
+        """A day's recovery."""
+        self.stock += rate * (1.0 - self.stock)

@@ -1,0 +1,34 @@
+"""Orders under way, one row each; closed ones go to the orders table."""
+
+from sim.agents.codes import NEVER
+from sim.columns import Column, columns_type
+from sim.rowsets import RowAgent
+
+ORDER = {
+    "number": Column("i8", "number", 0, 2**62, "Order number"),
+    "day": Column("i2", "day", -NEVER, NEVER, "Day of the order"),
+    "due": Column("i2", "day", -NEVER, NEVER, "Day on which its fate is known"),
+    "consumer": Column("i4", "row", 0, 2**31 - 1, "Buyer"),
+    "vendor": Column("i4", "row", 0, 2**31 - 1, "Seller"),
+    "platform": Column("u2", "slot", 0, 65535, "Slot of the platform"),
+    "channel": Column("u1", "code", 0, 5, "Channel"),
+    "substance": Column("u1", "code", 0, 31, "Substance"),
+    "quantity": Column("f4", "doses", 0, 1e6, "Doses"),
+    "price": Column("i4", "cents", 0, 2**31 - 1, "Price paid"),
+    "held": Column("i4", "cents", 0, 2**31 - 1, "Part of the price still in escrow"),
+    "processor": Column("i1", "row", -1, 127, "Payment processor, -1 for cash", default=-1),
+    "parcels": Column("u1", "parcels", 1, 255, "Parcels it was split into", default=1),
+    "first": Column("u1", "flag", 0, 1, "1 for the first order of this pair"),
+    "dispatched": Column("u1", "flag", 0, 1, "1 when the vendor sent it"),
+    "outcome": Column("u1", "code", 0, 5, "Outcome"),
+    "content": Column("u1", "code", 0, 2, "True content"),
+    "potency": Column("f4", "ratio", 0, 1e3, "Strength of a dose relative to a normal heroin dose, 0 for non-opioids"),
+    "share": Column("f4", "share", 0, 1, "Share of the goods that arrived"),
+    "rating": Column("u1", "stars", 0, 255, "Rating given, 255 for none", default=255),
+}
+
+OrderColumns = columns_type("OrderColumns", ORDER, module=__name__)
+
+
+class Order(RowAgent, schema=ORDER):
+    """One order under way."""

@@ -1,0 +1,53 @@
+"""Platforms: the places where vendors and consumers meet, a few dozen ordinary Mesa agents whose state stands in columns."""
+
+from sim.agents.codes import NEVER, Channel, PlatformStatus
+from sim.columns import Column, columns_type
+from sim.slots import SlotAgent
+
+PLATFORM = {
+    "channel": Column("u1", "code", 0, 5, "Channel"),
+    "jurisdiction": Column("u1", "code", 0, 31, "Where it is hosted"),
+    "status": Column("u1", "code", 0, 6, "unused, open, covert (run by police), seized, exit-scammed, hacked, closed"),
+    "open_day": Column("i2", "day", -NEVER, NEVER, "First day", default=NEVER),
+    "close_day": Column("i2", "day", -NEVER, NEVER, "Last day", default=NEVER),
+    "fee": Column("f4", "share", 0, 1, "Commission on sales"),
+    "escrow_share": Column("f4", "share", 0, 1, "Share of orders held in escrow when the vendor is new"),
+    "moderation": Column("f4", "share", 0, 1, "Share of bad vendors that the platform finds in a month"),
+    "visibility": Column("f4", "ratio", 0, 10, "Rank in search, or exposure in feeds, 1 at the start", default=1),
+    "attraction": Column("f4", "ratio", 0, 100, "Lasting attraction relative to others of the channel", default=1),
+    "availability": Column("f4", "share", 0, 1, "Share of card payments that its acquirer lets through", default=1),
+    "processor": Column("i2", "row", -1, 32767, "Payment processor in use", default=-1),
+    "processor_day": Column("i2", "day", -NEVER, NEVER, "Day from which it can take cards again", default=-NEVER),
+    "verified": Column("u1", "flag", 0, 1, "1 when a regulator verified it"),
+    "forged": Column("u1", "flag", 0, 1, "1 when it shows a forged seal"),
+    "security": Column("f4", "ratio", 0.01, 100, "Divides the evidence that an officer-day yields", default=1),
+    "frail_quit": Column("f4", "ratio", 0, 1e3, "Proneness of the operator to give up"),
+    "frail_scam": Column("f4", "ratio", 0, 1e3, "Proneness of the operator to steal the escrow"),
+    "evidence": Column("f4", "officer-days", 0, 1e9, "Evidence gathered against it"),
+    "covert_until": Column("i2", "day", -NEVER, NEVER, "Last day on which police run it", default=NEVER),
+    "escrow": Column("i8", "cents", -(2**62), 2**62, "Money held for orders under way"),
+    "fees": Column("i8", "cents", 0, 2**62, "Commission earned"),
+    "listings": Column("f4", "listings", 0, 1e9, "Listings live"),
+    "vendors": Column("i4", "vendors", 0, 2**31 - 1, "Accounts live"),
+    "trade7": Column("f4", "orders/day", 0, 1e9, "Orders a day, 7-day mean"),
+    "trade60": Column("f4", "orders/day", 0, 1e9, "Orders a day, 60-day mean"),
+    "trade180": Column("f4", "orders/day", 0, 1e9, "Orders a day, 180-day mean"),
+    "arrivals": Column("f4", "users", 0, 1e9, "Displaced users who joined in the last days, fading"),
+    "users": Column("i4", "users", 0, 2**31 - 1, "Consumers whose habit it is"),
+}
+
+PlatformColumns = columns_type("PlatformColumns", PLATFORM, module=__name__)
+
+
+class Platform(SlotAgent, schema=PLATFORM):
+    """A place of trade: pharmacy programme, app, cryptomarket, the set of direct deals, or the street of a jurisdiction."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether consumers can buy there today."""
+        return self.status in (PlatformStatus.OPEN, PlatformStatus.COVERT)
+
+    @property
+    def name(self) -> str:
+        """Channel and slot, such as ``cryptomarket-3``."""
+        return f"{Channel(self.channel).name.lower()}-{self.slot}"

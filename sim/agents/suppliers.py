@@ -1,0 +1,26 @@
+"""Suppliers: manufacturers and organised-crime groups upstream of vendors."""
+
+from sim.agents.codes import NEVER
+from sim.columns import Column, columns_type
+from sim.slots import SlotAgent
+
+SUPPLIER = {
+    "jurisdiction": Column("u1", "code", 0, 31, "Where the group works"),
+    "alive": Column("u1", "flag", 0, 1, "1 while in business", default=1),
+    "organised": Column("u1", "flag", 0, 1, "1 for an organised-crime group, 0 for a manufacturer"),
+    "size": Column("f4", "ratio", 0, 1e3, "Share of vendors served relative to others", default=1),
+    "reliability": Column("f4", "share", 0, 1, "Share of restocking that arrives in time", default=1),
+    "belief": Column("f4", "probability", 0, 1, "Interdiction risk reckoned with"),
+    "concentration": Column("f4", "ratio", 1, 1e3, "Strength of the product to its weight, relative to heroin", default=1),
+    "cost": Column("f4", "ratio", 0, 100, "Cost to vendors relative to the usual cost", default=1),
+    "removed_day": Column("i2", "day", -NEVER, NEVER, "Day of arrest", default=NEVER),
+    "evidence": Column("f4", "officer-days", 0, 1e9, "Evidence gathered against the group"),
+    "routes": Column("f4", "routes", 1, 1e4, "Routes in use: more where more is seized", default=1),
+    "revenue": Column("i8", "cents", 0, 2**62, "Money that reached the group"),
+}
+
+SupplierColumns = columns_type("SupplierColumns", SUPPLIER, module=__name__)
+
+
+class Supplier(SlotAgent, schema=SUPPLIER):
+    """A manufacturer or an organised-crime group."""

@@ -1,0 +1,1 @@
+"""What the model is told about the world: parameters, tables, targets and the sources of each."""

@@ -1,0 +1,118 @@
+"""Checkout: what is paid, how, and who holds the money.
+
+Card payments on the open web pass an acquirer and an issuer (McCoy, Levchenko and colleagues: 63 % of test orders were authorised); cryptomarkets
+hold money in escrow unless the order is finalised early, which trusted vendors can ask for (Christin 2013; Andrei et al. 2023).
+Money is counted in whole cents.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.agents.codes import Channel
+from sim.agents.consumers import REMEMBERED_VENDORS
+from sim.market.beliefs import beta_reputation
+from sim.market.choice import account_of
+from sim.streams import Draw, normal_from, uniform4
+
+PAYMENT, SIZE, PRIORITY = int(Draw.PAYMENT), int(Draw.ORDER_SIZE), int(Draw.PRIORITY)
+PHARMACY, LICENSED, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.LICENSED_PHARMACY), int(Channel.CRYPTOMARKET)
+
+
+@njit(cache=True, nogil=True)
+def quantity_and_price(seed, c, v, s, day, size, wholesale, consumers, vendors, table, price_factor, p):
+    """Doses and price in cents of one order, with quantity discount: unit price falls as quantity^-discount (Moeller et al. 2020)."""
+    level = math.exp(vendors.log_price[v]) * price_factor
+    median = table.doses_per_order[s]
+    if wholesale == 1 and vendors.wholesale[v] == 1:
+        u, _, _, _ = uniform4(seed, SIZE, c, day, 0)
+        q = median * p.wholesale_multiple * math.exp(p.wholesale_spread * normal_from(u))
+    else:
+        q = median * math.exp(vendors.pack[v] + size) * level**-p.size_elasticity
+    cents = 100.0 * table.dose_usd[s] * level * q * (q / median) ** -p.quantity_discount
+    return q, min(max(cents, 100.0), p.largest_order_usd * 100.0)
+
+
+@njit(cache=True, nogil=True)
+def authorised(seed, c, slot, channel, day, platforms, p):
+    """Whether the payment goes through, and by which processor (-1: cash or coin without one)."""
+    u1, u2, u3, _ = uniform4(seed, PAYMENT, c, day, 0)
+    if channel == LICENSED:
+        return True, 0
+    if channel != PHARMACY:
+        return True, p_coin(channel)
+    if platforms.processor_day[slot] <= day and u1 < platforms.availability[slot] and u2 >= p.issuer_decline:
+        return True, platforms.processor[slot]
+    if u3 < p.crypto_offered * p.crypto_conversion:
+        return True, p_coin(CRYPTO)
+    return False, -1
+
+
+@njit(cache=True, nogil=True)
+def p_coin(channel):
+    """Row of the coin used on cryptomarkets and in direct deals; cash elsewhere."""
+    return 1 if channel == 3 or channel == 4 else -1
+
+
+@njit(cache=True, nogil=True)
+def check_out(lo, hi, seed, day, due, substance, size, wholesale, channel, platform, vendor, status, consumers, vendors, platforms, table,
+              price_factor, coin_access, p, quantity, price, held, processor, first):  # fmt: skip
+    """Work out quantity, price, payment and escrow for the chosen orders among ``due[lo:hi]``; status becomes 3 where payment fails."""
+    for i in range(lo, hi):
+        if status[i] != 1:
+            continue
+        c, v, m = due[i], vendor[i], platform[i]
+        factor = price_factor[consumers.jurisdiction[c]]
+        q, cents = quantity_and_price(seed, c, v, substance[i], day, size[i], wholesale[i], consumers, vendors, table, factor, p)
+        ok, row = authorised(seed, c, m, channel[i], day, platforms, p)
+        _, _, _, u = uniform4(seed, PAYMENT, c, day, 0)
+        if ok and row == 1 and u >= coin_access:
+            ok = False
+        if not ok:
+            status[i] = 3
+            consumers.next_day[c] = min(consumers.next_day[c], day + 2) if u < p.retry else consumers.next_day[c]
+            continue
+        w, _, _, _ = uniform4(seed, PAYMENT, c, day, 1)
+        escrow = False
+        if channel[i] == CRYPTO:
+            a = account_of(vendors, v, m)
+            trusted = beta_reputation(vendors.positive[v, a], vendors.negative[v, a], 0.0, p.early_prior)
+            escrow = w < 1.0 - (1.0 - platforms.escrow_share[m]) * 2.0 * trusted
+        quantity[i], price[i], processor[i] = q, np.int32(cents), row
+        held[i] = 1 if escrow else 0
+        new = 1
+        for j in range(REMEMBERED_VENDORS):
+            if consumers.vendor[c, j] == v:
+                new = 0
+        first[i] = new
+
+
+def ration(vendor: np.ndarray, stock: np.ndarray, priority: np.ndarray) -> np.ndarray:
+    """Which orders a vendor's stock can serve, by keyed priority and never by row order.
+
+    Parameters
+    ----------
+    vendor
+        (n,) vendor of each order.
+    stock
+        Stock of every vendor, in orders.
+    priority
+        (n,) keyed numbers; smaller ones come first.
+
+    Returns
+    -------
+    (n,) bool
+    """
+    counts = np.bincount(vendor, minlength=len(stock))
+    short = counts > stock[: len(counts)]
+    keep = np.ones(len(vendor), bool)
+    if not short.any():
+        return keep
+    contested = np.flatnonzero(short[vendor])
+    order = contested[np.lexsort((priority[contested], vendor[contested]))]
+    v = vendor[order]
+    starts = np.flatnonzero(np.r_[True, v[1:] != v[:-1]])
+    rank = np.arange(len(v)) - np.repeat(starts, np.diff(np.r_[starts, len(v)]))
+    keep[order] = rank < np.floor(stock[v])
+    return keep

@@ -1,0 +1,316 @@
+"""Choice: channel and platform by nested logit, then a known vendor or a new one.
+
+Nobody chooses an illicit pharmacy: a consumer searches the open web and meets licensed and illicit sellers there. The street, licensed supply and
+abstaining are alternatives like any other, so displacement comes out of what is left when one of them gets worse.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, MarketState, RiskGroup
+from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
+from sim.agents.vendors import ACCOUNTS
+from sim.market.beliefs import beta_reputation, event_risk, market_trust, try_new_probability
+from sim.market.offers import draw_offer
+from sim.streams import Draw, gumbel_from, normal_from, uniform, uniform4
+
+CHANNEL, TASTE, MARKET_TASTE, CLICK, NEW_VENDOR, VENDOR, DIRECT_DEAL = (
+    int(Draw.CHANNEL), int(Draw.TASTE), int(Draw.MARKET_TASTE), int(Draw.CLICK), int(Draw.NEW_VENDOR), int(Draw.VENDOR), int(Draw.DIRECT_DEAL),
+)  # fmt: skip
+LICENSED, APP, CRYPTO, DIRECT, STREET = (
+    int(Channel.LICENSED_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
+)  # fmt: skip
+ACTIVE = int(MarketState.ACTIVE)
+WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
+NOT_TODAY, CHOSEN, NOT_FOUND = 0, 1, 2
+IMPOSSIBLE = -1e30
+CANDIDATES = 8
+
+
+@njit(cache=True, nogil=True)
+def sells(vendors, v, s):
+    """Whether vendor ``v`` is in business with stock and carries ``s``."""
+    return v >= 0 and vendors.alive[v] == 1 and vendors.stock[v] >= 1.0 and (vendors.carries[v] >> s) & 1 == 1
+
+
+@njit(cache=True, nogil=True)
+def sells_on(vendors, v, m, s):
+    """Whether vendor ``v`` sells ``s`` and has an account on slot ``m``."""
+    if not sells(vendors, v, s):
+        return False
+    for a in range(ACCOUNTS):
+        if vendors.account[v, a] == m:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def account_of(vendors, v, m):
+    """Index of the account of ``v`` on slot ``m``, -1 for none."""
+    for a in range(ACCOUNTS):
+        if vendors.account[v, a] == m:
+            return a
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def market_utility(seed, c, s, k, consumers, vendors, today, p):
+    """Utility of the ``k``-th known cryptomarket to consumer ``c`` wanting ``s``; IMPOSSIBLE when it is closed."""
+    m = consumers.known[c, k]
+    if m == NO_SLOT or today.open[m] == 0:
+        return IMPOSSIBLE
+    trust = market_trust(today.prior[m], p.prior_weight, consumers.good[c, k], consumers.bad[c, k])
+    value = today.market_value[m] + p.trust_weight * (trust - 1.0)
+    value += p.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, m, 0))
+    if consumers.home[c] == m:
+        value += p.home_bonus
+    best = 0
+    for j in range(REMEMBERED_VENDORS):
+        if consumers.bought[c, j] > best and sells_on(vendors, consumers.vendor[c, j], m, s):
+            best = consumers.bought[c, j]
+    if best > 0:
+        value += p.favourite_bonus
+    return value
+
+
+@njit(cache=True, nogil=True)
+def best_market(seed, c, s, day, explore, consumers, vendors, today, p):
+    """Slot and utility of the market for today's order: the best known one, seldom another known one."""
+    slot, value = NO_SLOT, IMPOSSIBLE
+    for k in range(KNOWN_MARKETS):
+        u = market_utility(seed, c, s, k, consumers, vendors, today, p)
+        if u > IMPOSSIBLE and explore < p.explore:
+            u += 4.0 * gumbel_from(uniform(seed, MARKET_TASTE, c, day, k + 1))
+        if u > value:
+            slot, value = consumers.known[c, k], u
+    return slot, value
+
+
+@njit(cache=True, nogil=True)
+def channel_utilities(out, seed, c, s, status, market_value, consumers, table, today, p):
+    """Fill ``out`` (7) with the utilities of the channels, search at the illicit pharmacy's place, and of abstaining."""
+    t1, t2, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
+    j = consumers.jurisdiction[c]
+    kind = 0 if status <= 1 else status - 1
+    price = math.log(table.dose_usd[s] * today.price_factor[j] / p.reference_dose_usd)
+    sensitivity = consumers.price_sensitivity[c]
+    skill, caution = consumers.skill[c], consumers.caution[c]
+    online = consumers.considering[c] > 0
+    web = event_risk(consumers.legal_hits[c, WEB], consumers.legal_calm[c, WEB], p.risk_a, p.risk_b)
+    dark = event_risk(consumers.legal_hits[c, DARK], consumers.legal_calm[c, DARK], p.risk_a, p.risk_b)
+    offline = event_risk(consumers.legal_hits[c, OFFLINE], consumers.legal_calm[c, OFFLINE], p.risk_a, p.risk_b)
+    loss = event_risk(consumers.loss_hits[c], consumers.loss_calm[c], p.risk_a, p.risk_b)
+    for a in range(ABSTAIN):
+        out[a] = IMPOSSIBLE
+    out[ABSTAIN] = -p.dependence_pull * consumers.dependence[c]
+    if table.sold[LICENSED, s] and status < 3:
+        out[LICENSED] = p.licensed
+    if online and table.sold[SEARCH, s]:
+        asc = p.search_medicine if kind == 0 else (p.search_controlled if kind == 1 else p.search_prohibited)
+        out[SEARCH] = asc + p.skill_search * skill + p.taste_sd * normal_from(t1) - caution - p.web_risk_weight * web
+    if online and table.sold[APP, s] and len(today.app_slot) > 0:
+        out[APP] = p.app + p.skill_app * skill + p.taste_sd * normal_from(t2) - caution - p.web_risk_weight * web
+    if online and market_value > IMPOSSIBLE and consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:
+        out[CRYPTO] = (
+            p.crypto + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + market_value
+            - caution - p.legal_risk_weight * dark - p.loss_weight * loss
+        )  # fmt: skip
+    if table.sold[STREET, s]:
+        out[STREET] = p.street + p.taste_sd * normal_from(t4) - p.offline_risk_weight * offline
+    for a in range(ABSTAIN):
+        if out[a] > IMPOSSIBLE:
+            out[a] += today.reach[a, j] - sensitivity * (today.price_level[a] + price)
+            if consumers.habit[c] == a:
+                out[a] += p.habit
+
+
+@njit(cache=True, nogil=True)
+def draw_logit(utilities, u):
+    """Index drawn with probability proportional to exp(utility)."""
+    top = IMPOSSIBLE
+    for a in range(len(utilities)):
+        top = max(top, utilities[a])
+    total = 0.0
+    for a in range(len(utilities)):
+        total += math.exp(utilities[a] - top)
+    target = u * total
+    run = 0.0
+    last = 0
+    for a in range(len(utilities)):
+        w = math.exp(utilities[a] - top)
+        if w > 0.0:
+            last = a
+            run += w
+            if target <= run:
+                return a
+    return last
+
+
+@njit(cache=True, nogil=True)
+def draw_cumulative(slots, weights, u):
+    """Slot drawn by cumulative weights, NO_SLOT when there is none."""
+    if len(slots) == 0 or weights[-1] <= 0.0:
+        return NO_SLOT
+    target = u * weights[-1]
+    k = 0
+    while k < len(slots) - 1 and weights[k] < target:
+        k += 1
+    return slots[k]
+
+
+@njit(cache=True, nogil=True)
+def search(seed, c, day, kind, prescription, consumers, today, p):
+    """Search the open web: up to three clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
+    for click in range(3):
+        u1, u2, u3, u4 = uniform4(seed, CLICK, c, day, click)
+        if u1 >= today.illicit_share[kind]:
+            if prescription:
+                return LICENSED, today.licensed_slot[consumers.jurisdiction[c]]
+            continue
+        slot = draw_cumulative(today.pharmacy_slot, today.pharmacy_weight, u2)
+        if slot == NO_SLOT:
+            continue
+        home = consumers.pharmacy_home[c]
+        if home != NO_SLOT and today.open[home] == 1 and u4 < p.refill:
+            return SEARCH, home
+        if not prescription:
+            return SEARCH, slot  # knows what it is and looks for just that
+        detect = p.detect_believer if consumers.misbelief[c] else p.detect_unaided
+        detect *= today.glance
+        detect = 1.0 - (1.0 - detect) * (1.0 - consumers.verification[c] * today.lookup)
+        if u3 >= detect:
+            return SEARCH, slot
+    return ABSTAIN, NO_SLOT
+
+
+@njit(cache=True, nogil=True)
+def known_vendor(seed, c, s, m, u_new, u_pick, consumers, vendors, p):
+    """A remembered vendor for this purchase, or -1 to try a new one."""
+    n = 0
+    total = 0.0
+    for j in range(REMEMBERED_VENDORS):
+        v = consumers.vendor[c, j]
+        if consumers.bought[c, j] > 0 and sells_on(vendors, v, m, s):
+            n += 1
+            total += consumers.bought[c, j] ** p.loyalty_exponent * math.exp(-p.known_price_weight * vendors.log_price[v])
+    if n == 0 or u_new < try_new_probability(float(n), p.new_c, p.new_beta):
+        return -1
+    target = u_pick * total
+    run = 0.0
+    last = -1
+    for j in range(REMEMBERED_VENDORS):
+        v = consumers.vendor[c, j]
+        if consumers.bought[c, j] > 0 and sells_on(vendors, v, m, s):
+            last = v
+            run += consumers.bought[c, j] ** p.loyalty_exponent * math.exp(-p.known_price_weight * vendors.log_price[v])
+            if target <= run:
+                return v
+    return last
+
+
+@njit(cache=True, nogil=True)
+def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, consumers, vendors, offers, n_substances, p):
+    """A vendor not bought from before: candidates drawn by popularity, weighed by reputation first and price second; -1 when there is none."""
+    group = m * n_substances + s
+    if offers.start[group] == offers.start[group + 1]:
+        return -1
+    n = 0
+    for block in range(CANDIDATES // 4):
+        draws = uniform4(seed, NEW_VENDOR, c, day, attempt * 4 + block)
+        for d in range(4):
+            v = draw_offer(offers, group, draws[d])
+            known = False
+            for j in range(REMEMBERED_VENDORS):
+                known = known or (consumers.vendor[c, j] == v and consumers.bought[c, j] > 0)
+            if known:
+                continue
+            a = account_of(vendors, v, m)
+            r = beta_reputation(vendors.positive[v, a], vendors.negative[v, a], p.reputation_good, p.reputation_bad)
+            u = p.reputation_weight * math.log(r) - p.price_weight * vendors.log_price[v]
+            if vendors.jurisdiction[v] != consumers.jurisdiction[c]:
+                u -= border
+            candidates[n], utility[n] = v, u
+            n += 1
+    if n == 0:
+        return -1
+    return candidates[draw_logit(utility[:n], uniform(seed, NEW_VENDOR, c, day, attempt * 4 + 3))]
+
+
+@njit(cache=True, nogil=True)
+def direct_vendor(seed, c, s, day, consumers, vendors, today, p):
+    """A vendor with a direct tie who sells ``s``, when the consumer deals directly today; -1 otherwise."""
+    best, most = -1, 0
+    for j in range(REMEMBERED_VENDORS):
+        v = consumers.vendor[c, j]
+        if consumers.tie[c, j] == 1 and consumers.bought[c, j] > most and sells(vendors, v, s):
+            best, most = v, consumers.bought[c, j]
+    if best < 0:
+        return -1
+    home = consumers.home[c]
+    closed = home == NO_SLOT or today.open[home] == 0 or consumers.market_state[c] != ACTIVE
+    chance = p.direct_when_closed if closed else p.direct
+    return best if uniform(seed, DIRECT_DEAL, c, day, 0) < chance else -1
+
+
+@njit(cache=True, nogil=True)
+def border_weight(channel, p):
+    """How much a foreign vendor is disliked, by channel."""
+    if channel == APP or channel == STREET:
+        return p.border_local
+    return p.border_post if channel == CRYPTO else 0.0
+
+
+@njit(cache=True, nogil=True)
+def choose(lo, hi, seed, day, due, substance, consumers, vendors, offers, table, today, p, status, channel, platform, vendor):
+    """Choose channel, platform and vendor for ``due[lo:hi]``; a channel that turns out empty is left out and the choice made again."""
+    n_substances = len(table.dose_usd)
+    utilities = np.empty(ABSTAIN + 1)
+    candidates = np.empty(CANDIDATES, np.int32)
+    weights = np.empty(CANDIDATES)
+    for i in range(lo, hi):
+        c = due[i]
+        s = substance[i]
+        status[i] = NOT_TODAY
+        if s == 255:
+            continue
+        law = table.status[consumers.jurisdiction[c], s]
+        u1, u2, u3, u4 = uniform4(seed, CHANNEL, c, day, 0)
+        prescription = law == 0 or (law < 3 and u2 < consumers.access[c])
+        v = direct_vendor(seed, c, s, day, consumers, vendors, today, p)
+        if v >= 0:
+            status[i], channel[i], platform[i], vendor[i] = CHOSEN, DIRECT, today.direct_slot, v
+            continue
+        market, value = best_market(seed, c, s, day, u3, consumers, vendors, today, p)
+        channel_utilities(utilities, seed, c, s, law, value, consumers, table, today, p)
+        if not prescription:
+            utilities[LICENSED] = IMPOSSIBLE
+        for attempt in range(3):
+            a = draw_logit(utilities, u1 if attempt == 0 else uniform(seed, CHANNEL, c, day, attempt))
+            if a == ABSTAIN:
+                break
+            m, chosen = NO_SLOT, a
+            if a == CRYPTO:
+                m = market
+            elif a == APP:
+                m = consumers.app_home[c]
+                if m == NO_SLOT or today.open[m] == 0:
+                    m = draw_cumulative(today.app_slot, today.app_weight, u4)
+            elif a == STREET:
+                m = today.street_slot[consumers.jurisdiction[c]]
+            elif a == LICENSED:
+                m = today.licensed_slot[consumers.jurisdiction[c]]
+            else:
+                chosen, m = search(seed, c, day, 0 if law <= 1 else law - 1, prescription, consumers, today, p)
+            if m != NO_SLOT and today.open[m] == 1:
+                w1, w2, _, _ = uniform4(seed, VENDOR, c, day, attempt)
+                v = known_vendor(seed, c, s, m, w1, w2, consumers, vendors, p)
+                if v < 0:
+                    border = border_weight(chosen, p)
+                    v = new_vendor(seed, c, s, m, day, attempt, border, candidates, weights, consumers, vendors, offers, n_substances, p)
+                if v >= 0:
+                    status[i], channel[i], platform[i], vendor[i] = CHOSEN, chosen, m, v
+                    break
+            utilities[a] = IMPOSSIBLE
+            status[i] = NOT_FOUND

@@ -1,0 +1,45 @@
+"""What consumers meet today: the arrays that the kernels of choice, checkout and shipping read, made once a day from agents and levers."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Substances(NamedTuple):
+    """The substance table as arrays; S substances, G segments, C channels, J jurisdictions."""
+
+    needs: np.ndarray  # (G, S) cumulative shares of needs
+    dose_usd: np.ndarray  # (S,) USD
+    doses_per_order: np.ndarray  # (S,) doses
+    doses_per_day: np.ndarray  # (S,) doses/day of use
+    opioid: np.ndarray  # (S,) heroin doses per dose
+    synthetic: np.ndarray  # (S,) share of misrepresented units with a strong synthetic opioid
+    potency_sd: np.ndarray  # (S,) sd of log potency at the source
+    adverse: np.ndarray  # (S,) adverse events per use
+    dependence: np.ndarray  # (S,) increase per use
+    novel: int  # row of the category in which novel substances appear, -1 for none
+    disability: np.ndarray  # (S,) disability weight of dependent use
+    sold: np.ndarray  # (C, S) 1 where the channel sells it
+    status: np.ndarray  # (J, S) 0 over the counter, 1 prescription, 2 controlled, 3 prohibited
+
+
+class Conditions(NamedTuple):
+    """Today's channels as consumers meet them; P platform slots."""
+
+    open: np.ndarray  # (P,) 1 where consumers can buy
+    channel: np.ndarray  # (P,)
+    price_level: np.ndarray  # (C,) mean log price by channel, yesterday
+    price_factor: np.ndarray  # (J,) price level of a jurisdiction
+    licensed_slot: np.ndarray  # (J,)
+    street_slot: np.ndarray  # (J,)
+    direct_slot: int
+    market_value: np.ndarray  # (P,) listings term of a cryptomarket's utility
+    prior: np.ndarray  # (P,) public trust in a cryptomarket
+    pharmacy_slot: np.ndarray  # (n,) slots of open illicit pharmacies
+    pharmacy_weight: np.ndarray  # (n,) cumulative rank weight in search
+    illicit_share: np.ndarray  # (3,) share of illicit results: ordinary, controlled, prohibited
+    app_slot: np.ndarray  # (m,)
+    app_weight: np.ndarray  # (m,) cumulative exposure
+    reach: np.ndarray  # (C, J) what access barriers leave of a channel's utility, added to it (0 in normal times)
+    glance: float  # factor on the detection of a seller with a forged seal (1 without a scheme)
+    lookup: float  # probability that a look-up in a register shows an illicit seller

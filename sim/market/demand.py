@@ -1,0 +1,61 @@
+"""Demand: who needs something today, what, how much, and when the next need comes.
+
+Needs arise for each consumer as a Poisson process; nobody who has no need today costs any work. Order sizes are lognormal with a wholesale tail
+(Aldridge and Decary-Hetu 2016: about a quarter of revenue from listings above 1,000 USD).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.agents.codes import NEVER, Segment
+from sim.streams import Draw, exponential_from, normal_from, uniform4
+
+NEED = int(Draw.NEED)
+DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
+
+
+def due_today(next_day: np.ndarray, alive: np.ndarray, day: int) -> np.ndarray:
+    """Rows of the consumers who need something on ``day``, in row order."""
+    return np.flatnonzero((next_day <= day) & (alive == 1))
+
+
+@njit(cache=True, nogil=True)
+def pick_substance(segment, main, own_share, u, v, needs):
+    """Own substance with probability ``own_share``, else by the segment's cumulative shares of needs ``needs[segment]``."""
+    if u < own_share:
+        return main
+    row = needs[segment]
+    s = 0
+    while s < len(row) - 1 and v >= row[s]:
+        s += 1
+    return s
+
+
+@njit(cache=True, nogil=True)
+def waiting_time(rate, u):
+    """Whole days, at least one, until the next need at ``rate`` needs a day."""
+    return max(1, int(math.ceil(exponential_from(u) / max(rate, 1e-6))))
+
+
+@njit(cache=True, nogil=True)
+def needs(lo, hi, seed, day, due, consumers, table, demand_level, p, substance, size, wholesale):
+    """Fill substance, log size and the wholesale flag for ``due[lo:hi]`` and set the day of the next need.
+
+    ``table`` holds the substances; ``demand_level`` multiplies every rate (1 in normal times).
+    """
+    for i in range(lo, hi):
+        c = due[i]
+        u1, u2, u3, u4 = uniform4(seed, NEED, c, day, 0)
+        w1, w2, _, _ = uniform4(seed, NEED, c, day, 1)
+        segment = consumers.segment[c]
+        substance[i] = pick_substance(segment, consumers.substance[c], p.own_substance, u1, u2, table.needs)
+        wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0
+        size[i] = consumers.budget[c] + p.order_spread * normal_from(u3)
+        rate = consumers.need_rate[c] * demand_level * (1.0 + p.dependence_rate * consumers.dependence[c])
+        if consumers.treatment_day[c] <= day:
+            rate *= p.treatment_rate
+        consumers.next_day[c] = min(NEVER - 1, day + waiting_time(rate, u4))
+        if consumers.stash[c] > p.stocked_up * table.doses_per_order[substance[i]]:
+            substance[i] = 255  # enough at hand: the need is met from the stash

@@ -1,0 +1,154 @@
+"""Entry: platforms open where trade has room, vendors enter where income attracts and risk does not deter, consumers become vendors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import betaincinv
+
+from sim.agents.codes import NOBODY, Channel, EventKind, PlatformStatus, Segment, VendorKind
+from sim.agents.platforms import Platform
+from sim.market.exit import pick_market
+from sim.streams import Draw, normal, normals, poisson, uniform, uniforms
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+def open_cryptomarket(model: MarketModel, day: int, attraction: float = 1.0) -> Platform:
+    """A new cryptomarket with an operator of its own frailties, hosted anywhere."""
+    p, seed, number = model.p.platforms, model.seed, model.platform_table.n
+    z = [normal(seed, int(Draw.OPERATOR), number, 0, k) for k in range(3)]
+    host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * model.n_jurisdictions)
+    return Platform(
+        model, model.platform_table, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
+        escrow_share=p.escrow_share, attraction=attraction, security=float(np.exp(0.7 * z[0])), frail_quit=float(np.exp(p.frailty * z[1])),
+        frail_scam=float(np.exp(p.frailty * z[2])), processor=1,
+    )  # fmt: skip
+
+
+def platform_entry(model: MarketModel) -> None:
+    """Cryptomarkets open at a basic rate, more often while trade is below what it was."""
+    p = model.p.platforms
+    room = max(0.0, 1.0 - model.crypto_trade() / model.reference_trade)
+    if uniform(model.seed, int(Draw.PLATFORM_ENTRY), 0, model.day, 0) < p.cryptomarket_entry + p.niche_entry * room:
+        platform = open_cryptomarket(model, model.day)
+        model.event(EventKind.PLATFORM_OPENED, platform.slot, cause="entry")
+
+
+def vendor_entry(model: MarketModel) -> None:
+    """Vendors enter each channel in proportion to its size at the start, income per vendor, and exp(-psi x risk)."""
+    p, day = model.p.supply, model.day
+    count = np.zeros(len(Channel), int)
+    for c in (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET):
+        income = (model.trade_per_vendor[c] + 0.01) / (model.reference_per_vendor[c] + 0.01)
+        mean = p.entry_rate * model.start_vendors[c] * income**p.entry_income * np.exp(-p.entry_risk * model.vendor_risk[c])
+        count[c] = poisson(model.seed, int(Draw.VENDOR_ENTRY), int(c), day, 0, float(mean))
+    if count.sum():
+        rows = new_vendors(model, np.repeat(np.arange(len(Channel)), count), day)
+        if model.events.wanted:
+            for row in rows:
+                model.event(EventKind.VENDOR_ENTRY, int(row), cause="entry")
+    if day % 7 == 0:
+        role_changes(model)
+
+
+def role_changes(model: MarketModel) -> None:
+    """Social suppliers who buy online become small vendors on the street or by app, at a weekly look."""
+    c, n = model.consumers.columns, model.consumers.n
+    able = np.flatnonzero((c.segment[:n] == Segment.SOCIAL_SUPPLIER) & (c.alive[:n] == 1) & (c.considering[:n] > 1))
+    able = able[uniforms(model.seed, Draw.ROLE, able, model.day) < 7.0 * model.p.vendors.social_entry]
+    if len(able):
+        selling = model.vendors.columns
+        busy = selling.person[: model.vendors.n][selling.alive[: model.vendors.n] == 1]
+        able = able[~np.isin(able, busy)]
+    if len(able):
+        channel = np.where(uniforms(model.seed, Draw.ROLE, able, model.day, 1) < 0.5, int(Channel.STREET), int(Channel.SOCIAL_APP))
+        new_vendors(model, channel, model.day, able)
+        for person in able:
+            model.event(EventKind.ROLE_CHANGE, int(person), cause="began to sell")
+
+
+def pick(cumulative: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Indices drawn by cumulative weights."""
+    return np.minimum(np.searchsorted(cumulative, u * cumulative[-1], side="right"), len(cumulative) - 1)
+
+
+def new_vendors(model: MarketModel, channel: np.ndarray, day: int, person: np.ndarray | None = None) -> np.ndarray:
+    """Add vendors with characters drawn from the population of their channel; ``person`` names consumers who take up selling. Returns their rows."""
+    p, seed = model.p.supply, model.seed
+    channel = np.asarray(channel, np.int64)
+    rows = model.vendors.add(len(channel))
+    v = model.vendors.columns
+    u = [uniforms(seed, Draw.VENDOR_TRAITS, rows, 0, k) for k in range(9)]
+    z = [normals(seed, Draw.VENDOR_TRAITS, rows, 1, k) for k in range(5)]
+    local = (channel == Channel.STREET) | (channel == Channel.SOCIAL_APP)
+    v.jurisdiction[rows] = np.where(local, pick(model.consumer_share, u[0]), pick(model.vendor_share, u[0]))
+    v.person[rows] = NOBODY
+    v.kind[rows] = vendor_kinds(channel, u[1], u[2], p)
+    if person is not None:
+        v.person[rows], v.kind[rows] = person, VendorKind.SOCIAL_SUPPLIER
+        v.jurisdiction[rows] = model.consumers.columns.jurisdiction[person]
+    v.channel[rows], v.alive[rows], v.entry_day[rows] = channel, 1, day
+    breadth = np.clip(np.exp(np.log(p.breadth_median) + p.breadth_spread * z[0]), 1, 230)
+    small = v.kind[rows] == VendorKind.SOCIAL_SUPPLIER
+    v.breadth[rows] = np.where(small, 1.0, np.floor(breadth))
+    for c in np.unique(channel):
+        at = channel == c
+        v.main[rows[at]] = pick(model.demand_by_channel[c], u[3][at])
+    v.carries[rows] = substances_carried(model, rows, channel, v)
+    scammer = (u[4] < p.scammers) & (channel != Channel.LICENSED_PHARMACY) & ~small
+    v.ships[rows] = np.where(scammer, p.scammer_ships, betaincinv(p.honest_a, p.honest_b, u[5]))
+    v.quality[rows] = np.sqrt(u[6])
+    v.pack[rows] = np.where(small, -0.5, p.pack_spread * z[1])
+    v.price_level[rows] = p.price_spread * z[2]
+    v.log_price[rows] = v.price_level[rows]
+    v.wholesale[rows] = (u[7] < p.wholesalers) & ~small
+    v.opsec[rows] = np.clip(np.exp(p.opsec_spread * z[3]), 0.06, 19)
+    v.stock[rows] = p.stock_floor
+    licensed = channel == Channel.LICENSED_PHARMACY
+    v.supplier[rows] = np.where(licensed, -1, pick(model.supplier_size, u[8]))
+    v.stock[rows[licensed]], v.ships[rows[licensed]] = 1e8, 1.0
+    for row, c in zip(rows, channel, strict=True):
+        v.account[row, 0], v.account_day[row, 0] = home_platform(model, int(row), int(c)), day
+    v.platforms_used[rows] = 1
+    model.grow_vendor_arrays()
+    return rows
+
+
+def vendor_kinds(channel: np.ndarray, u1: np.ndarray, u2: np.ndarray, p: object) -> np.ndarray:
+    """Kinds of new vendors: friends and dealers on the street, branches of organised crime more often offline."""
+    organised = np.where(channel == Channel.CRYPTOMARKET, p.organised_online, p.organised_share)  # type: ignore[attr-defined]
+    kind = np.where(u1 < organised, int(VendorKind.ORGANISED_CRIME), int(VendorKind.INDEPENDENT))
+    kind = np.where((channel == Channel.STREET) & (u2 < p.social_share), int(VendorKind.SOCIAL_SUPPLIER), kind)  # type: ignore[attr-defined]
+    kind = np.where(channel == Channel.ILLICIT_PHARMACY, int(VendorKind.ILLICIT_PHARMACY), kind)
+    return np.where(channel == Channel.LICENSED_PHARMACY, int(VendorKind.LICENSED_PHARMACY), kind)
+
+
+def substances_carried(model: MarketModel, rows: np.ndarray, channel: np.ndarray, v: object) -> np.ndarray:
+    """Bits of the substances carried: the main one and more with breadth; pharmacies carry all that their channel sells."""
+    sold = model.substances.sold
+    bits = np.zeros(len(rows), np.uint32)
+    chance = 1.0 - np.exp(-model.p.supply.extra_substances * (v.breadth[rows] - 1.0) / 3.0)  # type: ignore[attr-defined]
+    for s in range(sold.shape[1]):
+        u = uniforms(model.seed, Draw.VENDOR_TRAITS, rows, 2, s)
+        pharmacy = (channel <= Channel.ILLICIT_PHARMACY) & (sold[channel, s] == 1)
+        has = (v.main[rows] == s) | pharmacy | ((u < chance) & (sold[channel, s] == 1))  # type: ignore[attr-defined]
+        bits |= (has.astype(np.uint32) << np.uint32(s)).astype(np.uint32)
+    return bits
+
+
+def home_platform(model: MarketModel, row: int, channel: int) -> int:
+    """Platform on which a new vendor opens its first account."""
+    u = uniform(model.seed, int(Draw.HOME_PLATFORM), row, 0, 0)
+    if channel in (Channel.LICENSED_PHARMACY, Channel.STREET):
+        slots = model.licensed_slot if channel == Channel.LICENSED_PHARMACY else model.street_slot
+        return int(slots[model.vendors.columns.jurisdiction[row]])
+    slots = model.open_slots(Channel(channel))
+    if not len(slots):
+        return 65535
+    if channel == Channel.CRYPTOMARKET:
+        return int(slots[pick_market(model.trade_shares(slots), model.prior[slots], model.p.vendors.relist_exponent, u)])
+    weights = np.cumsum(model.platform_table.columns.attraction[slots].astype(float))
+    return int(slots[pick(weights, np.array([u]))[0]])

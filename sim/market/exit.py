@@ -1,0 +1,268 @@
+"""Exit: platforms close by competing risks, vendors leave, move or are taken.
+
+An operator steals the escrow when it is large against the income to be expected; a small market is given up; young ones are hacked. What follows, who
+searches where and whether trade comes back, is left to vendors and consumers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from sim.agents.codes import NEVER, NO_SLOT, Channel, EventKind, ExitCause, PlatformStatus
+from sim.agents.vendors import ACCOUNTS
+from sim.market.blocks import over_rows
+from sim.market.migration import hear_of_closure
+from sim.streams import Draw, uniform, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+VENDOR_EXIT, RELIST, REVIEW, IDENTITY = int(Draw.VENDOR_EXIT), int(Draw.RELIST), int(Draw.REVIEW), int(Draw.IDENTITY)
+CRYPTO = int(Channel.CRYPTOMARKET)
+STAYS = 255
+
+
+def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: float, p: object) -> float:
+    """Daily hazard of an exit scam: frailty x (escrow / expected income) / momentum / closure_days.
+
+    Expected income is ``scam_income_days`` of commission; ``momentum`` is the week's trade over the two months'.
+    """
+    expected = max(daily_income * p.scam_income_days, 1.0)  # type: ignore[attr-defined]
+    return frailty * (escrow / expected) * max(momentum, 0.05) ** -p.scam_decline / p.closure_days  # type: ignore[attr-defined]
+
+
+def platform_exits(model: MarketModel) -> None:
+    """Close cryptomarkets by voluntary exit, hack or exit scam, each with its own hazard and its own draw."""
+    p, t, day = model.p.platforms, model.platform_table.columns, model.day
+    for m in model.crypto_slots():
+        if t.status[m] != PlatformStatus.OPEN:
+            continue
+        age = day - int(t.open_day[m])
+        share = float(t.trade180[m]) / model.reference_trade
+        quit_hazard = float(t.frail_quit[m]) * math.exp(-share / p.quit_share) / p.closure_days
+        hack = math.exp(-age / p.hack_young) / p.closure_days + p.hack_base
+        turnover = float(t.trade7[m]) * model.mean_order_cents
+        momentum = float(t.trade7[m] + 0.01) / float(t.trade60[m] + 0.01)
+        scam = scam_hazard(float(t.escrow[m]), turnover * float(t.fee[m]), float(t.frail_scam[m]), momentum, p)
+        u1, u2, u3, _ = uniform4(model.seed, int(Draw.CLOSURE), int(m), day, 0)
+        if u1 < scam:
+            close_platform(model, m, PlatformStatus.EXIT_SCAMMED, "exit scam", 0.3)
+        elif u2 < hack:
+            close_platform(model, m, PlatformStatus.HACKED, "hack", 0.2)
+        elif u3 < quit_hazard:
+            close_platform(model, m, PlatformStatus.CLOSED, "voluntary", 0.1)
+
+
+def close_platform(model: MarketModel, slot: int, status: PlatformStatus, cause: str, publicity: float, agency: int = -1, policy: str = "") -> None:
+    """Close a cryptomarket: money in escrow is paid out, stolen or seized; vendors lose accounts, users learn of it.
+
+    Parameters
+    ----------
+    slot
+        Slot of the platform.
+    status
+        Its new status, which says how it ended.
+    cause, agency, policy
+        For the events table.
+    publicity
+        0 to 2; news of a raid reaches more people, frightens them, and draws newcomers.
+    """
+    t, day, g = model.platform_table.columns, model.day, model.p.migration
+    share = float(t.trade60[slot]) / max(model.crypto_trade(), 1e-9)
+    size = min(1.0, float(t.trade60[slot]) / model.reference_trade)
+    raid = status == PlatformStatus.SEIZED
+    theft = status in (PlatformStatus.EXIT_SCAMMED, PlatformStatus.HACKED)
+    release_escrow(model, slot, raid, theft)
+    t.status[slot], t.close_day[slot] = status, day
+    model.event(EventKind.PLATFORM_CLOSED, slot, agency=agency, policy=policy, cause=cause, amount=share)
+    if theft:
+        model.event(EventKind.EXIT_SCAM if status == PlatformStatus.EXIT_SCAMMED else EventKind.HACK, slot, cause=cause, amount=share)
+    hit = g.raid_hit * (0.5 + 0.5 * publicity) * (size / 0.5) ** g.raid_exponent if raid else 0.0
+    wide = g.raid_others * publicity * min(1.0, 2.0 * size + 0.2) if raid else 0.0
+    scam = 1.0 if theft else (g.loss_raid if raid else 0.0)
+    pool, c = model.pool, model.consumers
+    over_rows(pool, hear_of_closure, c.n, model.seed, day, slot, scam, hit, wide, g.loss_users, min(1.0, publicity), c.columns, g)
+    model.publicity += publicity * (size + 0.1)
+    if raid or theft:
+        model.forum.lose(model.p.services.forum_lost * share)
+    p = model.p.vendors
+    chance = p.retire_raid if raid else (p.retire_scam if theft else p.retire_quit)
+    vendors_of_closed(model.vendors.n, model.seed, day, slot, chance, model.vendors.columns, p)
+    settle_exits(model)
+
+
+def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> None:
+    """Empty the escrow of a closing platform: refunded when it closes in order, otherwise stolen or seized."""
+    t, o = model.platform_table.columns, model.open_orders.columns
+    n = model.open_orders.n
+    rows = np.flatnonzero((o.platform[:n] == slot) & (o.held[:n] > 0))
+    money = int(o.held[rows].sum(dtype=np.int64))
+    if theft:
+        model.ledger.stolen += money
+        model.count_fraud(o.consumer[rows])
+    elif raid:
+        model.ledger.seized += money
+    else:
+        model.ledger.refunds += money
+    o.held[rows] = 0
+    t.escrow[slot] -= money
+
+
+@njit(cache=True, nogil=True)
+def vendors_of_closed(n, seed, day, slot, retire, vendors, p):
+    """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``), half as many of those with another account."""
+    for v in range(n):
+        if vendors.alive[v] == 0:
+            continue
+        here, others = -1, 0
+        for a in range(ACCOUNTS):
+            if vendors.account[v, a] == slot:
+                here = a
+            elif vendors.account[v, a] != NO_SLOT:
+                others += 1
+        if here < 0:
+            continue
+        u1, u2, _, _ = uniform4(seed, IDENTITY, v, day, slot)
+        if u1 < (0.5 * retire if others > 0 else retire):
+            vendors.exit_cause[v] = 1
+            continue
+        if others == 0:
+            if u2 >= p.keep_identity:
+                vendors.identity[v] += 1
+                vendors.sales[v] *= p.reset_sales
+                vendors.positive[v, here], vendors.negative[v, here] = 0.0, 0.0
+            vendors.positive[v, 0] = vendors.positive[v, here]
+            vendors.negative[v, 0] = vendors.negative[v, here]
+            if here != 0:
+                vendors.positive[v, here], vendors.negative[v, here] = 0.0, 0.0
+        vendors.account[v, here] = NO_SLOT
+
+
+@njit(cache=True, nogil=True)
+def vendor_exits(n, seed, day, vendors, p):
+    """Mark vendors who leave today in ``exit_cause`` and start own exit scams: hazards of idle, active, young and badly rated vendors."""
+    for v in range(n):
+        if vendors.alive[v] == 0 or vendors.kind[v] == 4:
+            continue
+        u1, u2, u3, _ = uniform4(seed, VENDOR_EXIT, v, day, 0)
+        age = day - vendors.entry_day[v]
+        idle = vendors.orders[v] == 0 or day - vendors.last_sale[v] >= p.idle_days
+        hazard = (p.idle_exit if idle else p.active_exit) + p.young_exit * math.exp(-age / p.young_days)
+        positive, negative = 0.0, 0.0
+        for a in range(ACCOUNTS):
+            positive += vendors.positive[v, a]
+            negative += vendors.negative[v, a]
+        if negative > 0.25 * (positive + negative) and negative >= 1.0:
+            hazard += p.bad_exit
+        if vendors.kind[v] == 2 and u3 < p.social_exit:
+            vendors.exit_cause[v] = 5
+        elif u1 < hazard:
+            vendors.exit_cause[v] = 1
+        elif vendors.leaving[v] != NEVER:
+            if day > vendors.leaving[v]:
+                vendors.exit_cause[v] = 3
+        elif vendors.orders[v] > 20 and u2 < p.own_scam:
+            vendors.leaving[v] = day + int(p.own_scam_days)
+
+
+def settle_exits(model: MarketModel) -> None:
+    """Take the vendors marked in ``exit_cause`` out of business."""
+    v = model.vendors.columns
+    n = model.vendors.n
+    rows = np.flatnonzero((v.alive[:n] == 1) & (v.exit_cause[:n] != ExitCause.NONE))
+    if not len(rows):
+        return
+    v.alive[rows], v.exit_day[rows] = 0, model.day
+    model.close_accounts(rows)
+    people = v.person[rows]
+    if model.events.wanted:
+        for row in rows:
+            model.event(EventKind.VENDOR_EXIT, int(row), cause=ExitCause(int(v.exit_cause[row])).name.lower())
+        for person in people[people >= 0]:
+            model.event(EventKind.ROLE_CHANGE, int(person), cause="stopped selling")
+
+
+@njit(cache=True, nogil=True)
+def review_accounts(n, seed, day, crypto, share, trust, vendors, p):
+    """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
+
+    ``crypto`` are the open markets, ``share`` their share of trade, ``trust`` the public trust in them.
+    """
+    k = len(crypto)
+    if k == 0:
+        return
+    for v in range(n):
+        if vendors.alive[v] == 0 or vendors.channel[v] != CRYPTO:
+            continue
+        held = 0
+        for a in range(ACCOUNTS):
+            if vendors.account[v, a] != NO_SLOT:
+                held += 1
+        u1, u2, u3, _ = uniform4(seed, RELIST, v, day, 0)
+        if held == 0:
+            if u1 < p.relist_rate:
+                x = pick_market(share, trust, p.relist_exponent, u2)
+                open_account(vendors, v, crypto[x], day, 1 if vendors.orders[v] > 0 else 0)
+        elif u3 < p.review_rate:
+            z = math.log(vendors.sales[v] + 1.0) - 2.0
+            for x in range(k):
+                w = uniform(seed, REVIEW, v, crypto[x], 0)
+                wish = (1.0 / (1.0 + math.exp(-(p.multi_base + p.multi_share * math.log((share[x] + 0.001) / 0.25) + p.multi_size * z)))) * (0.3 + 0.7 * trust[x])
+                has = False
+                for a in range(ACCOUNTS):
+                    has = has or vendors.account[v, a] == crypto[x]
+                if not has and w < wish:
+                    if open_account(vendors, v, crypto[x], day, 1):
+                        held += 1
+                elif has and w > 1.7 * wish and held > 1:
+                    for a in range(ACCOUNTS):
+                        if vendors.account[v, a] == crypto[x]:
+                            vendors.account[v, a] = NO_SLOT
+                    held -= 1
+
+
+@njit(cache=True, nogil=True)
+def pick_market(share, trust, exponent, u):
+    """Index of a market drawn in proportion to (share + 0.003)^exponent x trust."""
+    total = 0.0
+    for x in range(len(share)):
+        total += (share[x] + 0.003) ** exponent * trust[x]
+    run = 0.0
+    for x in range(len(share)):
+        run += (share[x] + 0.003) ** exponent * trust[x]
+        if u * total <= run:
+            return x
+    return len(share) - 1
+
+
+@njit(cache=True, nogil=True)
+def open_account(vendors, v, slot, day, kept):
+    """Open an account in a free place; reputation known elsewhere comes along when the identity is kept. Returns whether there was room."""
+    for a in range(ACCOUNTS):
+        if vendors.account[v, a] == NO_SLOT:
+            best, bad = 0.0, 0.0
+            for b in range(ACCOUNTS):
+                if vendors.positive[v, b] > best:
+                    best, bad = vendors.positive[v, b], vendors.negative[v, b]
+            vendors.account[v, a], vendors.account_day[v, a], vendors.kept[v, a] = slot, day, kept
+            vendors.positive[v, a], vendors.negative[v, a] = best, bad
+            vendors.account_sales[v, a] = 0.0
+            vendors.platforms_used[v] += 1
+            return True
+    return False
+
+
+def vendor_moves(model: MarketModel) -> None:
+    """Vendors leave, relist and review where they sell."""
+    v = model.vendors
+    vendor_exits(v.n, model.seed, model.day, v.columns, model.p.vendors)
+    settle_exits(model)
+    slots = model.crypto_slots()
+    share = model.trade_shares(slots)
+    review_accounts(v.n, model.seed, model.day, slots, share, model.prior[slots], v.columns, model.p.vendors)
+
+

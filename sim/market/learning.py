@@ -1,0 +1,182 @@
+"""Learning: what consumers and vendors take away from an order, and how opinions and habits travel and fade.
+
+Ratings are mostly five stars (96.5 % on Silk Road, Christin 2013); reputation and beliefs fade (finite memory beats infinite: Josang, Hird and Faccer 2003).
+"""
+
+import numpy as np
+from numba import njit
+
+from sim.agents.codes import NO_SLOT, Channel, MarketState, OrderOutcome, RiskGroup
+from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
+from sim.agents.vendors import ACCOUNTS
+from sim.market.choice import account_of
+from sim.streams import Draw, exponential_from, uniform4
+
+TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
+PHARMACY, APP, CRYPTO, DIRECT, STREET = (
+    int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
+)  # fmt: skip
+DELIVERED, SEIZED, LAPSED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(MarketState.LAPSED)
+WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
+
+
+@njit(cache=True, nogil=True)
+def risk_group(channel):
+    """Risk group of a channel."""
+    if channel == CRYPTO or channel == DIRECT:
+        return DARK
+    return OFFLINE if channel == STREET else WEB
+
+
+@njit(cache=True, nogil=True)
+def remember(consumers, c, v, good, u, forget):
+    """Update the memory of vendors: a good order counts, a bad one erases the tie with chance ``forget``. Returns the place, -1 when forgotten."""
+    place, weakest = -1, 0
+    for j in range(REMEMBERED_VENDORS):
+        if consumers.vendor[c, j] == v:
+            place = j
+        if consumers.bought[c, j] < consumers.bought[c, weakest]:
+            weakest = j
+    if not good:
+        if place >= 0 and u < forget:
+            consumers.bought[c, place], consumers.tie[c, place] = 0, 0
+        return -1
+    if place < 0:
+        place = weakest
+        consumers.vendor[c, place], consumers.bought[c, place], consumers.tie[c, place] = v, 0, 0
+    if consumers.bought[c, place] < 65535:
+        consumers.bought[c, place] += 1
+    return place
+
+
+@njit(cache=True, nogil=True)
+def remembered(consumers, c):
+    """Number of vendors remembered with at least one good order."""
+    n = 0
+    for j in range(REMEMBERED_VENDORS):
+        n += 1 if consumers.bought[c, j] > 0 else 0
+    return n
+
+
+@njit(cache=True, nogil=True)
+def believe_market(consumers, c, m, good):
+    """Count a good or a bad order with a known market."""
+    for k in range(KNOWN_MARKETS):
+        if consumers.known[c, k] == m:
+            if good:
+                consumers.good[c, k] += 1.0
+            else:
+                consumers.bad[c, k] += 1.0
+
+
+@njit(cache=True, nogil=True)
+def learn_from_orders(rows, seed, day, orders, consumers, vendors, p):
+    """Apply the lessons of the settled orders ``rows``, in order of their numbers."""
+    for i in range(len(rows)):
+        o = rows[i]
+        c, v, m, channel = orders.consumer[o], orders.vendor[o], orders.platform[o], orders.channel[o]
+        u1, u2, u3, u4 = uniform4(seed, TIE, orders.number[o], day, 0)
+        arrived = orders.outcome[o] == DELIVERED
+        rating = orders.rating[o]
+        good = arrived and (rating == 255 or rating >= 4)
+        a = account_of(vendors, v, m)
+        if a >= 0 and rating != 255:
+            if rating >= 4:
+                vendors.positive[v, a] += 1.0
+            else:
+                vendors.negative[v, a] += 1.0
+        place = remember(consumers, c, v, good, u1, p.forget_after_bad)
+        group = risk_group(channel)
+        if arrived:
+            consumers.legal_calm[c, group] += 1.0
+            if channel == CRYPTO:
+                consumers.loss_calm[c] += 1.0
+        elif orders.outcome[o] == SEIZED:
+            consumers.legal_hits[c, group] += p.parcel_fright
+        if channel == CRYPTO:
+            believe_market(consumers, c, m, good)
+            if place >= 0 and vendors.channel[v] == CRYPTO and u2 < p.tie_chance * (1.0 + 0.5 * min(consumers.bought[c, place], 6)):
+                consumers.tie[c, place] = 1
+            if consumers.market_state[c] == 1:
+                newcomer = orders.first[o] == 1 and remembered(consumers, c) <= 1
+                if u3 < (p.quit_after_bad if not arrived else (p.quit_after_first if newcomer else 0.0)):
+                    consumers.market_state[c] = LAPSED
+                    consumers.market_until[c] = min(32000, day + 1 + int(p.recheck_days * exponential_from(u4)))
+        elif channel == PHARMACY:
+            consumers.pharmacy_home[c] = m if good else NO_SLOT
+        elif channel == APP:
+            consumers.app_home[c] = m if good else NO_SLOT
+
+
+@njit(cache=True, nogil=True)
+def fade(lo, hi, month, day, consumers, kept, p):
+    """Let the beliefs of the rows whose monthly turn it is fade: hits and calm by ``w`` a month, caution and verification by their half-lives."""
+    first = lo + (day - lo) % month
+    w = p.forgetting
+    for c in range(first, hi, month):
+        for g in range(RISK_GROUPS):
+            consumers.legal_hits[c, g] *= w
+            consumers.legal_calm[c, g] *= w
+        consumers.loss_hits[c] *= w
+        consumers.loss_calm[c] *= w
+        for k in range(KNOWN_MARKETS):
+            consumers.good[c, k] *= w
+            consumers.bad[c, k] *= w
+        consumers.caution[c] *= kept[0]
+        consumers.verification[c] = p.verification_floor + (consumers.verification[c] - p.verification_floor) * kept[1]
+        consumers.trust_police[c] += p.trust_recovery * (p.trust_normal - consumers.trust_police[c])
+        consumers.stigma[c] += p.trust_recovery * (p.stigma_normal - consumers.stigma[c])
+
+
+@njit(cache=True, nogil=True)
+def fade_vendors(n, vendors, keep):
+    """Let sales and ratings fade by ``keep`` a day."""
+    for v in range(n):
+        if vendors.alive[v] == 1:
+            vendors.sales[v] *= keep
+            for a in range(ACCOUNTS):
+                vendors.positive[v, a] *= keep
+                vendors.negative[v, a] *= keep
+
+
+@njit(cache=True, nogil=True)
+def hear_peers(lo, hi, seed, day, consumers, friend_start, friends, practice_was, considering_was, forum, initiation, caution_reach,
+               caution_effect, lesson_reach, lesson_effect, p, practice, starts):  # fmt: skip
+    """Weekly turn: harm-reduction practice learned from peers and forums; who starts to consider an illicit online source.
+
+    Reads the state before the phase (``*_was``) and writes to ``practice`` and ``starts``; ``initiation`` multiplies advertising and word of mouth.
+    """
+    week = 7
+    first = lo + (day - lo) % week
+    for c in range(first, hi, week):
+        if consumers.alive[c] == 0:
+            continue
+        a, b = friend_start[c], friend_start[c + 1]
+        total, online = 0.0, 0
+        for k in range(a, b):
+            total += practice_was[friends[k]]
+            online += 1 if considering_was[friends[k]] > 1 else 0
+        hr = practice_was[c]
+        peers = total / (b - a) if b > a else hr
+        hr += p.practice_peers * (peers - hr) - p.practice_decay * hr
+        if considering_was[c] > 0:
+            hr += p.practice_forum * forum * (1.0 - hr)
+        practice[c] = min(max(hr, 0.0), 1.0)
+        u1, u2, _, _ = uniform4(seed, SOCIAL, c, day, 0)
+        hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect)
+        if considering_was[c] == 0:
+            share = online / (b - a) if b > a else 0.0
+            starts[c] = 1 if u1 < 7.0 * (p.advertising + p.word_of_mouth * share) * initiation else 0
+        elif considering_was[c] == 1:
+            starts[c] = 2 if u2 < 7.0 * p.stop_considering else 0
+
+
+@njit(cache=True, nogil=True)
+def hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect):
+    """A week's messages: caution about illicit sources, and lessons in looking a pharmacy up, for those whom they reach."""
+    j = consumers.jurisdiction[c]
+    _, _, u3, u4 = uniform4(seed, SOCIAL, c, day, 1)
+    if u3 < caution_reach[j]:
+        consumers.caution[c] = min(max(consumers.caution[c] + caution_effect[j], -3.0), 3.0)
+    if u4 < lesson_reach[j]:
+        consumers.verification[c] = min(1.0, consumers.verification[c] + lesson_effect[j] * (1.0 - consumers.verification[c]))

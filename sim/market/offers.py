@@ -1,0 +1,88 @@
+"""Offers: who sells what on which platform today, as cumulative weights from which buyers draw.
+
+A vendor is found in proportion to breadth^a x (sales + 1)^b: preferential attachment with persistent differences (Bracci et al. 2022 for the
+mechanism; exponents fitted, see parameters). One table serves all buyers of a day.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.agents.codes import NO_SLOT
+from sim.agents.vendors import ACCOUNTS
+
+
+class Offers(NamedTuple):
+    """Offers grouped by platform and substance: ``start[slot * S + s]`` to the next are the rows of that group."""
+
+    start: np.ndarray
+    vendor: np.ndarray
+    cumulative: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def build_offers(vendors, n, open_slot, n_substances, day, p):
+    """Group the accounts of vendors in business by platform and substance, with cumulative weights in each group.
+
+    Returns ``start`` (slots x substances + 1), ``vendor`` and ``cumulative`` (one entry an offer), and listings and accounts per slot.
+    """
+    slots = len(open_slot)
+    start = np.zeros(slots * n_substances + 1, np.int32)
+    listings = np.zeros(slots, np.float32)
+    accounts = np.zeros(slots, np.int32)
+    for v in range(n):
+        if vendors.alive[v] == 0 or vendors.stock[v] < 1.0:
+            continue
+        for a in range(ACCOUNTS):
+            m = vendors.account[v, a]
+            if m == NO_SLOT or open_slot[m] == 0:
+                continue
+            listings[m] += vendors.breadth[v]
+            accounts[m] += 1
+            bits = vendors.carries[v]
+            for s in range(n_substances):
+                if (bits >> s) & 1:
+                    start[m * n_substances + s + 1] += 1
+    for g in range(slots * n_substances):
+        start[g + 1] += start[g]
+    total = start[slots * n_substances]
+    vendor = np.empty(total, np.int32)
+    cumulative = np.empty(total, np.float64)
+    fill = start[:-1].copy()
+    for v in range(n):
+        if vendors.alive[v] == 0 or vendors.stock[v] < 1.0:
+            continue
+        weight = vendors.breadth[v] ** p.breadth_exponent * (vendors.sales[v] + 1.0) ** p.popularity_exponent
+        for a in range(ACCOUNTS):
+            m = vendors.account[v, a]
+            if m == NO_SLOT or open_slot[m] == 0:
+                continue
+            bits = vendors.carries[v]
+            for s in range(n_substances):
+                if (bits >> s) & 1:
+                    g = m * n_substances + s
+                    k = fill[g]
+                    vendor[k] = v
+                    cumulative[k] = weight * (1.0 if s == vendors.main[v] else p.side_weight)
+                    if k > start[g]:
+                        cumulative[k] += cumulative[k - 1]
+                    fill[g] = k + 1
+    return start, vendor, cumulative, listings, accounts
+
+
+@njit(cache=True, nogil=True)
+def draw_offer(offers, group, u):
+    """One vendor of a group, drawn by weight with ``u`` in (0, 1); -1 where the group is empty."""
+    lo, hi = offers.start[group], offers.start[group + 1]
+    if hi == lo:
+        return -1
+    target = u * offers.cumulative[hi - 1]
+    a, b = lo, hi - 1
+    while a < b:
+        m = (a + b) // 2
+        if offers.cumulative[m] < target:
+            a = m + 1
+        else:
+            b = m
+    return offers.vendor[a]

@@ -1,0 +1,47 @@
+"""Prices: a vendor's price moves towards what reputation, cost, scarcity and competition suggest."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from sim.agents.codes import N_CHANNELS
+from sim.agents.vendors import ACCOUNTS
+from sim.market.beliefs import beta_reputation
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+@njit(cache=True, nogil=True)
+def reprice(n, vendors, level, stock_days, good, bad, p):
+    """Move every live vendor's log price a step towards its aim. ``level`` is the mean log price by channel."""
+    for v in range(n):
+        if vendors.alive[v] == 0 or vendors.kind[v] == 4:
+            continue
+        positive, negative = 0.0, 0.0
+        for a in range(ACCOUNTS):
+            positive += vendors.positive[v, a]
+            negative += vendors.negative[v, a]
+        r = beta_reputation(positive, negative, good, bad)
+        days_left = (vendors.stock[v] + 1.0) / (vendors.recent[v] + 0.1)
+        aim = vendors.price_level[v] + p.reputation_premium * math.log(r) + p.pass_through * math.log(max(vendors.unit_cost[v], 0.05))
+        aim += p.scarcity * min(1.0, max(-0.5, math.log(stock_days / days_left))) * (1.0 if vendors.recent[v] > 0.2 else 0.0)
+        aim += p.competition * (level[vendors.channel[v]] - vendors.log_price[v])
+        vendors.log_price[v] += p.speed * (min(max(aim, -3.0), 3.0) - vendors.log_price[v])
+
+
+def price(model: MarketModel) -> None:
+    """Phase 5: vendors reprice; the mean log price by channel, weighted by recent sales, is what consumers reckon with tomorrow."""
+    v, c = model.vendors, model.p.choice
+    reprice(v.n, v.columns, model.price_level, model.p.supply.stock_days, c.reputation_good, c.reputation_bad, model.p.pricing)
+    live = v.columns.alive[: v.n] == 1
+    weight = np.where(live, v.columns.recent[: v.n] + 0.01, 0.0).astype(float)
+    channel = v.columns.channel[: v.n]
+    total = np.bincount(channel, weight, N_CHANNELS)
+    mean = np.bincount(channel, weight * v.columns.log_price[: v.n], N_CHANNELS) / np.maximum(total, 1e-12)
+    mean[4] = mean[3]
+    model.price_level[:] = np.where(total > 0, mean, model.price_level)

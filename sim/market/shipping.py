@@ -1,0 +1,144 @@
+"""Shipping: dispatch or scam, content, split parcels, transit, interception, and how money is settled when an order's fate is known."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.agents.codes import NEVER, Channel, Content, OrderOutcome
+from sim.streams import Draw, normal_from, uniform4
+
+DISPATCH, BATCH, PARCEL, DISPUTE = int(Draw.DISPATCH), int(Draw.BATCH), int(Draw.PARCEL), int(Draw.DISPUTE)
+LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (int(c) for c in Channel)
+DELIVERED, SEIZED, LOST, SCAMMED, REFUNDED = (
+    int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(OrderOutcome.LOST), int(OrderOutcome.SCAMMED), int(OrderOutcome.REFUNDED),
+)  # fmt: skip
+AS_SOLD, ADULTERATED, SUBSTITUTED = int(Content.AS_SOLD), int(Content.ADULTERATED), int(Content.SUBSTITUTED)
+MAX_PARCELS = 6
+
+
+@njit(cache=True, nogil=True)
+def as_sold_probability(quality, hands, per_hand, carelessness):
+    """P(content as sold) = (1 - m)^hands (1 - d (1 - quality)): path length and the vendor's care (prototype fitted to Caudevilla et al. 2016)."""
+    return (1.0 - per_hand) ** hands * (1.0 - carelessness * (1.0 - quality))
+
+
+@njit(cache=True, nogil=True)
+def potency_sd2(base_sd, hands, per_hand_sd, spread, concentration):
+    """Variance of log potency of a batch: source, hands, and beta ln(concentration): strong product is harder to dilute evenly."""
+    return base_sd**2 + hands * per_hand_sd**2 + spread * math.log(max(concentration, 1.0))
+
+
+@njit(cache=True, nogil=True)
+def batch(seed, v, s, day, channel, quality, concentration, hands, bad_content, table, p):
+    """Content and opioid potency of vendor ``v``'s present batch of ``s``; batches follow the vendor's own clock, not the buyers'."""
+    number = (day + 4096 + v * 7) // int(p.batch_days)
+    u1, u2, u3, u4 = uniform4(seed, BATCH, v * 64 + s, number, 0)
+    ok = 1.0 - bad_content if channel <= PHARMACY else as_sold_probability(quality, hands, p.per_hand, p.carelessness)
+    content = AS_SOLD
+    if u1 >= ok:
+        content = ADULTERATED if u2 < 0.5 else SUBSTITUTED
+    strength = table.opioid[s] if content != SUBSTITUTED else 0.0
+    beta = p.potency_spread
+    if content != AS_SOLD and u3 < table.synthetic[s] * p.synthetic_supply:
+        strength = p.synthetic_strength
+        concentration = max(concentration, p.synthetic_concentration)
+    if strength <= 0.0:
+        return content, 0.0
+    if channel == LICENSED:
+        return content, strength
+    s2 = potency_sd2(table.potency_sd[s], hands, p.potency_hand_sd, beta, concentration)
+    return content, strength * math.exp(-0.5 * s2 + math.sqrt(s2) * normal_from(u4))
+
+
+@njit(cache=True, nogil=True)
+def parcels_for(price, intercept, domestic, p):
+    """Number of parcels: larger orders are split, more so on routes where more is seized."""
+    unit = p.split_usd * 100.0 * (p.domestic_split if domestic else 1.0)
+    n = 1 + int(price / unit * math.sqrt(intercept / p.reference_intercept))
+    return min(n, MAX_PARCELS)
+
+
+@njit(cache=True, nogil=True)
+def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, intercept, hands, bad_content, table, p):
+    """Decide for the new orders ``lo:hi`` dispatch, content, parcels, day of arrival and outcome.
+
+    ``intercept[j, k]`` is the chance that a parcel from j to k is seized today, ``concentration`` that of each vendor's supplier (index supplier + 1).
+    """
+    for o in range(lo, hi):
+        v, c, s, channel = orders.vendor[o], orders.consumer[o], orders.substance[o], orders.channel[o]
+        u1, u2, u3, u4 = uniform4(seed, DISPATCH, orders.number[o], day, 0)
+        source, target = vendors.jurisdiction[v], consumers.jurisdiction[c]
+        orders.dispatched[o] = 1 if u1 < vendors.ships[v] and vendors.leaving[v] == NEVER else 0
+        domestic = source == target
+        if channel == STREET:
+            days = 0
+        elif domestic:
+            days = 1 + int(u2 * p.domestic_days)
+        else:
+            days = 3 + int(u2 * p.border_days)
+        strong = concentration[vendors.supplier[v] + 1]
+        h = hands[channel]
+        bad = bad_content[channel] if channel <= PHARMACY else 0.0
+        orders.content[o], orders.potency[o] = batch(seed, v, s, day, channel, vendors.quality[v], strong, h, bad, table, p)
+        orders.parcels[o], orders.share[o] = 1, 1.0
+        if orders.dispatched[o] == 0:
+            orders.outcome[o], orders.share[o] = SCAMMED, 0.0
+            orders.due[o] = day + days + int(p.patience_days)
+            continue
+        orders.due[o] = day + days
+        orders.outcome[o] = DELIVERED
+        if channel == STREET or channel == LICENSED or (channel == APP and domestic):
+            continue
+        risk = intercept[source, target]
+        n = parcels_for(orders.price[o], risk, domestic, p)
+        arrived, seized = 0, 0
+        for k in range(n):
+            w1, w2, _, _ = uniform4(seed, PARCEL, orders.number[o], day, k)
+            if w1 < risk:
+                seized += 1
+            elif w2 >= p.loss:
+                arrived += 1
+        orders.parcels[o], orders.share[o] = n, arrived / n
+        if arrived == 0:
+            orders.outcome[o] = SEIZED if seized > 0 else LOST
+            orders.due[o] = day + days + int(p.patience_days)
+
+
+@njit(cache=True, nogil=True)
+def settle(rows, seed, day, orders, vendors, platforms, money, refund_waiver, p):
+    """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back.
+
+    ``money`` counts cents: 0 to vendors, 1 fees, 2 refunds. Escrow that a closed platform took or lost is gone already (``held`` is 0).
+    """
+    for i in range(len(rows)):
+        o = rows[i]
+        v, m, held = orders.vendor[o], orders.platform[o], orders.held[o]
+        bad = orders.outcome[o] != DELIVERED
+        u1, u2, u3, u4 = uniform4(seed, DISPUTE, orders.number[o], day, 0)
+        if held > 0:
+            platforms.escrow[m] -= held
+            orders.held[o] = 0
+            chance = p.dispute_scam if orders.outcome[o] == SCAMMED else p.dispute_lost
+            if bad and u1 < chance * refund_waiver:
+                money[2] += held
+                orders.outcome[o] = REFUNDED
+            else:
+                fee = np.int64(held * platforms.fee[m])
+                platforms.fees[m] += fee
+                vendors.income[v] += held - fee
+                money[0] += held - fee
+                money[1] += fee
+        elif bad and orders.channel[o] == PHARMACY and orders.processor[o] >= 2 and u1 < p.chargeback:
+            back = np.int64(orders.price[o])
+            vendors.income[v] -= back
+            money[0] -= back
+            money[2] += back
+            orders.outcome[o] = REFUNDED
+        if u2 < (p.rate_bad if bad else p.rate_good):
+            if bad:
+                orders.rating[o] = 1 if u3 < 0.65 else (2 if u3 < 0.85 else 3)
+            elif orders.content[o] != AS_SOLD and u4 < p.notice_content:
+                orders.rating[o] = 1 if u3 < 0.5 else 3
+            else:
+                orders.rating[o] = 5 if u3 >= p.not_five_stars else (4 if u3 < 0.5 * p.not_five_stars else 3)

@@ -1,0 +1,60 @@
+"""The audit: conservation of money, orders, escrow, stock, treatment places and people, checked day by day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.agents.codes import OrderOutcome
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+class AuditError(AssertionError):
+    """A conservation identity does not hold."""
+
+
+def violations(model: MarketModel) -> list[str]:
+    """Every identity that does not hold now, in words; empty when all do."""
+    o, n, t, c, v = model.open_orders.columns, model.open_orders.n, model.platform_table.columns, model.consumers.columns, model.vendors.columns
+    m, ledger = model.platform_table.n, model.ledger
+    found = []
+
+    def check(what: str, left: float, right: float) -> None:
+        if left != right:
+            found.append(f"{what}: {left} is not {right}")
+
+    escrow = int(t.escrow[:m].sum())
+    spent = ledger.vendor_income + ledger.fees + ledger.processor_fees + ledger.refunds + ledger.stolen + ledger.seized
+    check("payments = vendor income + fees + escrow + refunds + losses + seizures", ledger.payments, spent + escrow)
+    check("escrow of platforms = money held for open orders", escrow, int(o.held[:n].sum(dtype=np.int64)))
+    held = np.bincount(o.platform[:n], o.held[:n], m)[:m]
+    check("escrow by platform", int(np.abs(held - t.escrow[:m]).sum()), 0)
+    check("income of vendors = income in the ledger", int(v.income[: model.vendors.n].sum()), ledger.vendor_income)
+    check("fees of platforms = fees in the ledger", int(t.fees[:m].sum()), ledger.fees)
+    counted = model.order_counts
+    check("orders = settled + under way", model.open_orders.next_number, int(counted.sum()) + n - len(model.due))
+    check("no settled order is still in transit", int(counted[OrderOutcome.IN_TRANSIT]), 0)
+    treated = int(np.sum((c.treatment_day[: model.consumers.n] <= model.day + 1) & (c.alive[: model.consumers.n] == 1)))
+    check("places in treatment taken = people in treatment", sum(s.used for s in model.treatment), treated)
+    check("people = living + dead", int(np.sum(c.alive[: model.consumers.n] == 1)) + model.dead, model.consumers.n)
+    if int(np.sum(v.stock[: model.vendors.n] < -1e-3)):
+        found.append("stock of a vendor is negative")
+    for name, population in (("consumers", model.consumers), ("vendors", model.vendors), ("platforms", model.platform_table)):
+        found += [f"{name}: {line}" for line in population.problems()]
+    return found
+
+
+def audit_day(model: MarketModel) -> None:
+    """Check every identity.
+
+    Raises
+    ------
+    AuditError
+        With every violation.
+    """
+    found = violations(model)
+    if found:
+        raise AuditError(f"day {model.day}: " + "; ".join(found))

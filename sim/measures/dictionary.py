@@ -1,0 +1,159 @@
+"""The data dictionary: what every outcome and every table column means, and in which unit.
+
+`dictionary.yaml` is the one place where outcomes and columns are described. Printed tables, figures, file metadata and
+documentation all read it through this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+GROUPS = ("market", "health", "people", "crime", "state")
+"""Groups of outcomes, in the order in which they are printed."""
+
+
+@dataclass(frozen=True)
+class OutcomeSpec:
+    """What an outcome means.
+
+    Attributes
+    ----------
+    name
+        Column name in the daily table.
+    unit
+        Unit in words; `share` is a number between 0 and 1.
+    aggregate
+        How daily values become one number for a run.
+    group
+        One of `GROUPS`.
+    better
+        Direction that most people would call an improvement.
+    text
+        One line of plain text.
+    label
+        Name that tables and figures print.
+    detail
+        Kept in files and left out of printed tables and of the figure of effects.
+    paired
+        Exists only where a run is compared with the baseline run of the same seed.
+    signed
+        False for a distance, whose interval is no test against zero.
+    min_consumers
+        Below this number of consumers the value drifts with the size of the population.
+    weights
+        Parameter group whose values the outcome is weighted with.
+    """
+
+    name: str
+    unit: str
+    aggregate: Literal["sum", "mean", "last"]
+    group: str
+    better: Literal["lower", "higher", "none"]
+    text: str
+    label: str = ""
+    detail: bool = False
+    paired: bool = False
+    signed: bool = True
+    min_consumers: int = 0
+    weights: str | None = None
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """What a column of a table means: its name, dtype, unit and one line of plain text."""
+
+    name: str
+    dtype: str
+    unit: str
+    text: str
+
+
+@cache
+def _document() -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(Path(__file__).with_name("dictionary.yaml").read_text(encoding="utf-8"), Loader=loader)
+
+
+@cache
+def outcomes() -> dict[str, OutcomeSpec]:
+    """Every outcome with a fixed name, in printing order.
+
+    Returns
+    -------
+    dict of str to OutcomeSpec
+    """
+    return {
+        name: OutcomeSpec(name=name, group=group, **fields)
+        for group, entries in _document()["outcomes"].items()
+        for name, fields in entries.items()
+    }
+
+
+def outcome(name: str) -> OutcomeSpec:
+    """Describe one outcome, also one of a family such as `share_from_<jurisdiction>`.
+
+    Parameters
+    ----------
+    name
+        Name of the outcome.
+
+    Returns
+    -------
+    OutcomeSpec
+
+    Raises
+    ------
+    KeyError
+        If the dictionary knows neither the name nor its family.
+    """
+    fixed = outcomes().get(name)
+    if fixed is not None:
+        return fixed
+    for prefix, fields in _document()["families"].items():
+        if name.startswith(prefix):
+            member = name.removeprefix(prefix).replace("_", " ")
+            filled: dict[str, Any] = {
+                key: value.format(member) if isinstance(value, str) else value for key, value in fields.items()
+            }
+            return OutcomeSpec(name=name, **filled)
+    raise KeyError(f"the data dictionary has no outcome {name!r}")
+
+
+def families() -> dict[str, OutcomeSpec]:
+    """Outcomes that exist once per member of a set that the scenario defines, by prefix."""
+    return {prefix: OutcomeSpec(name=f"{prefix}*", **fields) for prefix, fields in _document()["families"].items()}
+
+
+@cache
+def tables() -> dict[str, dict[str, ColumnSpec]]:
+    """Every table that a run can write, with its columns; `daily` includes every outcome that a single run has.
+
+    Returns
+    -------
+    dict of str to dict of str to ColumnSpec
+    """
+    found = {
+        table: {name: ColumnSpec(name=name, **fields) for name, fields in columns.items()}
+        for table, columns in _document()["tables"].items()
+    }
+    for spec in outcomes().values():
+        if not spec.paired:
+            found["daily"][spec.name] = ColumnSpec(spec.name, "float64", spec.unit, spec.text)
+    return found
+
+
+def column(table: str, name: str) -> ColumnSpec | None:
+    """Describe a column of a table, or of any outcome; None if the dictionary does not know it."""
+    known = tables().get(table, {}).get(name)
+    if known is not None:
+        return known
+    try:
+        spec = outcome(name)
+    except KeyError:
+        return None
+    return ColumnSpec(name, "float64", spec.unit, spec.text)

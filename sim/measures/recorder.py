@@ -1,0 +1,105 @@
+"""Recording: daily outcomes in one array, event-level tables on request, and the audit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sim.measures import tables
+from sim.measures.audit import audit_day
+from sim.measures.dictionary import outcome, outcomes
+from sim.measures.outcomes import outcomes_of_day
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+KEPT = ("orders", "platforms", "events", "accounts")
+ALWAYS = ("vendors", "consumers", "daily")
+
+
+class Recorder:
+    """Keeps what a run is asked for.
+
+    Parameters
+    ----------
+    model
+        The model.
+    wanted
+        Tables to keep; ``("all",)`` for all of them.
+    audit
+        Check every conservation identity daily.
+    """
+
+    def __init__(self, model: MarketModel, wanted: tuple[str, ...], audit: bool) -> None:
+        self.audit = audit
+        self.wanted = frozenset(KEPT + ALWAYS) if "all" in wanted else frozenset(wanted)
+        self.names = [n for n, spec in outcomes().items() if not spec.paired]
+        self.names += [f"share_from_{j}" for j in model.scenario.jurisdictions]
+        self.values = np.empty((max(model.scenario.days, 1), len(self.names)))
+        self.days = 0
+        self.orders: list[pd.DataFrame] = []
+        self.platforms: list[pd.DataFrame] = []
+        self.accounts = tables.AccountLog()
+
+    def settle(self, model: MarketModel, rows: np.ndarray) -> None:
+        """Keep the orders ``rows`` that close today, and record the day before they are dropped."""
+        if "orders" in self.wanted:
+            self.orders.append(tables.order_rows(model, rows))
+        self.today = outcomes_of_day(model) if model.day >= 0 else {}
+        if self.audit:
+            audit_day(model)
+
+    def record(self, model: MarketModel) -> None:
+        """Close the day."""
+        if "accounts" in self.wanted:
+            self.accounts.look(model)
+        if "platforms" in self.wanted:
+            self.platforms.append(tables.platform_rows(model))
+        if model.day < 0:
+            return
+        if self.days == len(self.values):
+            self.values = np.concatenate([self.values, np.empty_like(self.values)])
+        self.values[self.days] = [self.today[name] for name in self.names]
+        self.days += 1
+
+    def daily(self) -> pd.DataFrame:
+        """One row a day from day 0 on, one column an outcome."""
+        return pd.DataFrame(self.values[: self.days].copy(), columns=self.names, index=pd.RangeIndex(self.days, name="day"))
+
+    def outcomes(self) -> dict[str, float]:
+        """Run-level values, aggregated as the dictionary says; nan where nothing was observed."""
+        result = {}
+        for k, name in enumerate(self.names):
+            column = self.values[: self.days, k]
+            seen = column[~np.isnan(column)]
+            how = outcome(name).aggregate
+            if not len(seen):
+                result[name] = float("nan")
+            else:
+                result[name] = float(seen.sum() if how == "sum" else (seen[-1] if how == "last" else seen.mean()))
+        return result
+
+    def table(self, model: MarketModel, name: str) -> pd.DataFrame:
+        """A table by name.
+
+        Raises
+        ------
+        ValueError
+            When there is none of that name, or it was not kept.
+        """
+        if name not in KEPT + ALWAYS:
+            raise ValueError(f"there is no table {name!r}; tables are {', '.join(KEPT + ALWAYS)}")
+        if name in KEPT and name not in self.wanted:
+            raise ValueError(f"table {name!r} was not kept: make the model with tables=({name!r},)")
+        if name == "daily":
+            return self.daily().reset_index()
+        if name in ("vendors", "consumers"):
+            return tables.vendor_table(model) if name == "vendors" else tables.consumer_table(model)
+        if name == "events":
+            return tables.event_table(model)
+        if name == "accounts":
+            return self.accounts.table(model)
+        rows = self.orders if name == "orders" else self.platforms
+        return tables.joined(name, rows)

@@ -1,0 +1,148 @@
+"""Event-level tables of a run, with the columns that the data dictionary documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim.agents.codes import NEVER, NO_SLOT, Channel, Content, EventKind, ExitCause, OrderOutcome, PlatformStatus, Segment, VendorKind
+from sim.measures.dictionary import tables as dictionary
+
+if TYPE_CHECKING:
+    from enum import IntEnum
+
+    from sim.model import MarketModel
+
+
+def named(codes: np.ndarray, kinds: type[IntEnum], missing: int | None = None) -> pd.Categorical:
+    """Codes as a categorical of lower-case names."""
+    names = [k.name.lower() for k in kinds]
+    numbers = np.asarray(codes, np.int64)
+    return pd.Categorical.from_codes(np.where(numbers == missing, -1, numbers) if missing is not None else numbers, names)
+
+
+def labelled(codes: np.ndarray, names: list[str]) -> pd.Categorical:
+    """Codes as a categorical of given names; negative codes are missing."""
+    return pd.Categorical.from_codes(np.asarray(codes, np.int64), names)
+
+
+def joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Parts of a table in one, with the columns of the dictionary."""
+    columns = list(dictionary()[name])
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def processor_names(model: MarketModel) -> list[str]:
+    """Names of payment processors by row."""
+    return [p.kind if p.kind != "acquirer" else f"acquirer-{p.row - 1}" for p in model.processors]
+
+
+def order_rows(model: MarketModel, rows: np.ndarray) -> pd.DataFrame:
+    """Orders that close today."""
+    o = model.open_orders.columns
+    rating = o.rating[rows].astype(float)
+    dispatched = o.dispatched[rows] == 1
+    content = np.where(dispatched & (o.share[rows] > 0), o.content[rows].astype(int), -1)
+    return pd.DataFrame({
+        "order": o.number[rows], "day": o.day[rows], "consumer": o.consumer[rows], "vendor": o.vendor[rows], "platform": o.platform[rows].astype(np.int32),
+        "channel": named(o.channel[rows], Channel), "substance": labelled(o.substance[rows], list(model.scenario.substances)),
+        "quantity": o.quantity[rows], "price_usd": o.price[rows] / 100.0, "processor": labelled(o.processor[rows], processor_names(model)),
+        "outcome": named(o.outcome[rows], OrderOutcome), "outcome_day": np.full(len(rows), model.day, np.int32),
+        "rating": np.where(rating == 255, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": o.first[rows] == 1,
+    })  # fmt: skip
+
+
+def platform_rows(model: MarketModel) -> pd.DataFrame:
+    """Platforms at the end of the day."""
+    t, n = model.platform_table.columns, model.platform_table.n
+    c = model.consumers.columns
+    homes = np.concatenate([c.home[: model.consumers.n], c.app_home[: model.consumers.n], c.pharmacy_home[: model.consumers.n]])
+    users = np.bincount(homes[homes != NO_SLOT], minlength=len(t.status))[:n]
+    o = model.open_orders.columns
+    volume = model.volume_by_slot
+    del o
+    return pd.DataFrame({
+        "day": np.full(n, model.day, np.int32), "platform": np.arange(n), "channel": named(t.channel[:n], Channel), "status": named(t.status[:n], PlatformStatus),
+        "listings": t.listings[:n].astype(np.int32), "vendors": t.vendors[:n].copy(), "active_buyers": users, "orders": model.orders_by_slot[:n].astype(np.int32),
+        "volume_usd": volume[:n] / 100.0, "escrow_usd": t.escrow[:n] / 100.0, "visibility": t.visibility[:n].copy(),
+    })  # fmt: skip
+
+
+def vendor_table(model: MarketModel) -> pd.DataFrame:
+    """Every vendor ever, with cause of exit, revenue and platforms used."""
+    v, n = model.vendors.columns, model.vendors.n
+    gone = v.exit_day[:n] != NEVER
+    return pd.DataFrame({
+        "vendor": np.arange(n), "kind": named(v.kind[:n], VendorKind), "jurisdiction": labelled(v.jurisdiction[:n], list(model.scenario.jurisdictions)),
+        "entry_day": v.entry_day[:n].astype(np.int32), "exit_day": pd.array(np.where(gone, v.exit_day[:n], 0), "Int32").copy(),
+        "exit_cause": named(v.exit_cause[:n], ExitCause, int(ExitCause.NONE)), "identity": v.identity[:n].astype(np.int64),
+        "revenue_usd": v.income[:n] / 100.0, "orders": v.orders[:n].astype(np.int64), "platforms_used": v.platforms_used[:n].astype(np.int32),
+    }).assign(exit_day=lambda d: d["exit_day"].where(gone))  # fmt: skip
+
+
+def consumer_table(model: MarketModel) -> pd.DataFrame:
+    """Every consumer at the end of the run; counts are from day 0 on."""
+    c, n = model.consumers.columns, model.consumers.n
+    return pd.DataFrame({
+        "consumer": np.arange(n), "segment": named(c.segment[:n], Segment), "jurisdiction": labelled(c.jurisdiction[:n], list(model.scenario.jurisdictions)),
+        "orders": c.orders[:n].astype(np.int32), "spent_usd": c.spent[:n].copy(), "vendors_used": c.vendors_used[:n].astype(np.int32),
+        "harms": c.harms[:n].astype(np.int32), "treatment_days": c.treatment_days[:n].astype(np.int32), "criminalised": c.criminalised[:n] > 0,
+        "alive": c.alive[:n] == 1,
+    })  # fmt: skip
+
+
+def event_table(model: MarketModel) -> pd.DataFrame:
+    """Everything that happened, in order."""
+    rows = model.events.rows
+    columns: list[Any] = [np.array([r[k] for r in rows]) for k in range(7)] if rows else [np.empty(0)] * 7
+    day, kind, subject, agency, policy, cause, amount = columns
+    text = {name: pd.Categorical([x or None for x in values]) for name, values in (("policy", policy.tolist()), ("cause", cause.tolist()))}
+    return pd.DataFrame({
+        "day": day.astype(np.int32), "kind": named(kind, EventKind), "subject": subject.astype(np.int64), "agency": agency.astype(np.int64),
+        "policy": text["policy"], "cause": text["cause"], "amount": amount.astype(float),
+    })  # fmt: skip
+
+
+class AccountLog:
+    """Accounts as they open and close, seen by comparing each day with the day before."""
+
+    def __init__(self) -> None:
+        self.before = np.empty((0, 4), np.uint16)
+        self.closed: list[tuple[int, int, int, int, float, float, float, int]] = []
+        self.known: dict[str, np.ndarray] = {}
+
+    def look(self, model: MarketModel) -> None:
+        """Write down accounts that are gone since the last look."""
+        v, n = model.vendors.columns, model.vendors.n
+        now = v.account[:n]
+        old = self.before
+        m = len(old)
+        rows, places = np.nonzero((old != NO_SLOT) & (old != now[:m]))
+        for r, a in zip(rows, places, strict=True):
+            k = self.known
+            self.closed.append((
+                int(r), int(old[r, a]), int(k["account_day"][r, a]), model.day, float(k["account_sales"][r, a]),
+                float(k["positive"][r, a]), float(k["negative"][r, a]), int(k["kept"][r, a]),
+            ))  # fmt: skip
+        self.before = now.copy()
+        self.known = {name: getattr(v, name)[:n].copy() for name in ("account_day", "account_sales", "positive", "negative", "kept")}
+
+    def table(self, model: MarketModel) -> pd.DataFrame:
+        """All accounts, closed and open."""
+        v, n = model.vendors.columns, model.vendors.n
+        rows, places = np.nonzero(v.account[:n] != NO_SLOT)
+        here = [
+            (r, int(v.account[r, a]), int(v.account_day[r, a]), None, float(v.account_sales[r, a]), float(v.positive[r, a]), float(v.negative[r, a]), int(v.kept[r, a]))
+            for r, a in zip(rows, places, strict=True)
+        ]
+        frame = pd.DataFrame([*self.closed, *here], columns=["vendor", "platform", "open_day", "close_day", "sales", "good", "bad", "kept"])
+        rated = frame["good"] + frame["bad"]
+        frame["rating_mean"] = np.where(rated > 0, (5.0 * frame["good"] + 1.7 * frame["bad"]) / np.maximum(rated, 1e-9), np.nan)
+        frame["close_day"] = frame["close_day"].astype("Int32")
+        frame["identity_kept"] = frame["kept"] == 1
+        frame["sales"] = frame["sales"].round().astype(np.int64)
+        return frame[list(dictionary()["accounts"])]

@@ -1,0 +1,137 @@
+"""The market: one day, phase by phase. `MarketModel` is a Mesa model; the rules live in `sim.market`, the actors in `sim.agents`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import mesa
+import numpy as np
+import pandas as pd
+
+from sim.agents.levers import Levers
+from sim.evidence.parameters import load_parameters
+from sim.market import day as phases
+from sim.market.entry import platform_entry, vendor_entry
+from sim.market.enforcement import enforce
+from sim.market.exit import platform_exits, vendor_moves
+from sim.market.pricing import price
+from sim.market.state import MarketState
+from sim.market.supply import supply
+from sim.measures.recorder import Recorder
+from sim.policies.base import apply_policies
+from sim.scenario import Scenario
+from sim.world import build
+
+
+class MarketModel(MarketState, mesa.Model):
+    """A market of consumers, vendors, platforms, processors, agencies, suppliers, intermediaries and services.
+
+    Parameters
+    ----------
+    scenario
+        What the run is made of: a `Scenario`, or what `Scenario.load` takes.
+    rng
+        Seed, 64 bits; the scenario's by default.
+    threads
+        Threads inside the day; results do not depend on it.
+    tables
+        Event-level tables to keep: any of ``orders``, ``platforms``, ``events``; ``vendors``, ``accounts``, ``consumers`` and ``daily`` are always there.
+    audit
+        Check every conservation identity daily.
+
+    Examples
+    --------
+    >>> model = MarketModel("baseline", rng=1)  # doctest: +SKIP
+    >>> model.run_for(365)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str = "baseline",
+        rng: int | None = None,
+        *,
+        threads: int = 1,
+        tables: tuple[str, ...] = (),
+        audit: bool = False,
+    ) -> None:
+        loaded = Scenario.load(scenario)
+        seed = loaded.seed if rng is None else int(rng)
+        super().__init__(rng=np.random.default_rng(0))
+        self.scenario = loaded
+        self.seed = np.uint64(seed)
+        self.day = -loaded.burn_in
+        self.threads = threads
+        self.p = SimpleNamespace(**{group: loaded.parameters_for(group) for group in load_parameters().groups})
+        self.levers = Levers(len(loaded.jurisdictions))
+        self.start(tables)
+        build(self)
+        self.recorder = Recorder(self, tables, audit)
+        self.ready()
+
+    @property
+    def scenario(self) -> Scenario:
+        """What the run is made of."""
+        return self._scenario
+
+    @scenario.setter
+    def scenario(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+
+    def step(self) -> None:
+        """One day: policies, enforcement, entry and exit, supply, prices, demand, choice, checkout, shipping, consumption, learning, measures."""
+        self.begin_day()
+        apply_policies(self)
+        enforce(self)
+        platform_entry(self)
+        platform_exits(self)
+        vendor_entry(self)
+        vendor_moves(self)
+        supply(self)
+        price(self)
+        needs = phases.demand(self)
+        choices = phases.choice(self, needs)
+        rows = phases.checkout(self, needs, choices)
+        phases.shipping(self, rows)
+        phases.consumption(self)
+        phases.learning(self)
+        self.recorder.record(self)
+        self.day += 1
+
+    def daily(self) -> pd.DataFrame:
+        """Every outcome, one row a day from day 0 on."""
+        return self.recorder.daily()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the tables: orders, platforms, vendors, accounts, consumers, events, daily.
+
+        Raises
+        ------
+        ValueError
+            When there is no such table, or it was not asked for when the model was made.
+        """
+        return self.recorder.table(self, name)
+
+    def outcomes(self) -> dict[str, float]:
+        """Every outcome of the run from day 0 on: sums, means or last values as the dictionary says."""
+        return self.recorder.outcomes()
+
+    @property
+    def weight(self) -> float:
+        """Real people whom one simulated consumer stands for."""
+        return self.scenario.weight
+
+    @property
+    def pool(self) -> ThreadPoolExecutor | None:
+        """Threads for kernels over rows, None when there is one."""
+        if self.threads <= 1:
+            return None
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads)
+        return self._pool
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        state["_pool"] = None
+        return state

@@ -1,0 +1,75 @@
+"""Takedown: police seize platforms, at once or after running them covertly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.agents.codes import Channel, PlatformStatus
+from sim.market.enforcement import WORLD, take_down
+from sim.policies.base import Policy
+from sim.registry import register_policy
+from sim.streams import Draw, uniform
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+@register_policy
+class Takedown(Policy):
+    """Seize the platforms that match, on the first day; with ``covert_days`` police run them first and gather evidence.
+
+    References
+    ----------
+    Van Buskirk et al. 2017 (Onymous), TNO 2017 (Bayonet); recovery is not scripted: it comes out of substitutes, trust and ties.
+    """
+
+    purpose: ClassVar[str] = "Take places of trade away, frighten their users, gather evidence."
+    evidence: ClassVar[str] = "[onymous-vendor-drop], [bayonet-user-survey], [booter-takedown-2022]; sizes by default assumed."
+    can_fail: ClassVar[str] = "Displacement to rivals and direct deals; loss of forum knowledge; publicity draws newcomers; covert running intrudes on privacy."
+
+    kind: Literal["takedown"] = "takedown"
+    channel: Literal["cryptomarket", "illicit_pharmacy"] = Field(default="cryptomarket", description="channel")
+    rank: int = Field(default=1, ge=1, le=60, description="rank of the first target by recent trade (1 is the largest)")
+    count: int = Field(default=1, ge=1, le=60, description="number of platforms, from that rank downwards")
+    name: str | None = Field(default=None, description="name of one platform, such as cryptomarket-22, instead of a rank")
+    host: str | None = Field(default=None, description="only platforms hosted in this jurisdiction")
+    publicity: float = Field(default=1.0, ge=0, le=2, description="publicity (0 none, 1 usual, 2 twice the usual)")
+    operators_arrested: bool = Field(default=True, description="whether operators are arrested too")
+    covert_days: int = Field(default=0, ge=0, le=365, description="days on which police run the platform first")
+
+    def targets(self, model: MarketModel) -> np.ndarray:
+        """Slots of the platforms that match, largest first."""
+        slots = model.open_slots(Channel[self.channel.upper()])
+        t = model.platform_table.columns
+        if self.name is not None:
+            return np.array([s for s in slots if f"{self.channel}-{s}" == self.name], int)
+        if self.host is not None:
+            slots = slots[t.jurisdiction[slots] == list(model.scenario.jurisdictions).index(self.host)]
+        order = np.lexsort((slots, -t.trade60[slots]))
+        return slots[order][self.rank - 1 : self.rank - 1 + self.count]
+
+    def act(self, model: MarketModel) -> None:
+        """Seize the targets on the first day, or begin to run them."""
+        if model.day != self.start:
+            return
+        t = model.platform_table.columns
+        for slot in self.targets(model):
+            if uniform(int(model.seed), int(Draw.POLICY), int(slot), self.start, 0) >= self.strength:
+                continue
+            if self.covert_days and self.channel == "cryptomarket":
+                last = model.day + self.covert_days
+                t.status[slot] = PlatformStatus.COVERT
+                t.covert_until[slot] = last if self.end is None else min(last, self.end)
+                model.covert[int(slot)] = (self.kind, self.publicity)
+            else:
+                take_down(model, int(slot), self.publicity, policy=self.kind, operators=self.operators_arrested)
+
+    def cost(self, model: MarketModel) -> float:
+        """Officer-days of the cases, on the first day."""
+        if model.day != self.start:
+            return 0.0
+        days = model.p.enforcement.platform_case * model.consumers.n / WORLD * (1.0 + self.covert_days / 30.0)
+        return self.strength * self.count * days * model.p.costs.officer_day

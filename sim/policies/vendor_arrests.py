@@ -1,0 +1,56 @@
+"""Vendor arrests: a wave of arrests of vendors beyond what agencies do anyway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.agents.codes import Channel
+from sim.market.enforcement import arrest
+from sim.policies.base import Policy
+from sim.registry import register_policy
+from sim.streams import Draw, uniforms
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+@register_policy
+class VendorArrests(Policy):
+    """Arrest vendors of a channel on the first day, and again every month where ``monthly``."""
+
+    purpose: ClassVar[str] = "Remove sellers and deter others."
+    evidence: ClassVar[str] = "[onymous-scale]: 17 arrests; Duxbury and Haynie 2020 on targets. Number and cost assumed."
+    can_fail: ClassVar[str] = "Others take the customers over; the arrest of the largest hits buyers' ties, that of random ones hardly anybody."
+
+    kind: Literal["vendor_arrests"] = "vendor_arrests"
+    channel: Literal["cryptomarket", "social_app", "street", "illicit_pharmacy"] = Field(default="cryptomarket", description="channel")
+    target: Literal["largest", "random", "newest"] = Field(default="largest", description="who is arrested first")
+    count: int = Field(default=10, ge=1, le=10_000, description="vendors arrested in a wave, per 20,000 consumers")
+    monthly: bool = Field(default=False, description="repeat the wave every 30 days")
+    officer_days_each: float = Field(default=60.0, ge=0, le=2000, description="officer-days for an arrest (assumed 20 to 200)")
+
+    def _today(self, model: MarketModel) -> bool:
+        since = model.day - self.start
+        return since == 0 or (self.monthly and since % 30 == 0)
+
+    def _number(self, model: MarketModel) -> int:
+        return round(self.strength * self.count * model.consumers.n / 20_000)
+
+    def act(self, model: MarketModel) -> None:
+        """Arrest the vendors that come first."""
+        if not self._today(model):
+            return
+        v, n = model.vendors.columns, model.vendors.n
+        rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel[self.channel.upper()]))
+        by = {"largest": -v.sales[rows], "newest": -v.entry_day[rows].astype(float)}
+        key = by.get(self.target, uniforms(int(model.seed), Draw.POLICY, rows, self.start, 1))
+        arrest(model, np.sort(rows[np.lexsort((rows, key))][: self._number(model)]), self.kind)
+
+    def cost(self, model: MarketModel) -> float:
+        """Officer-days of the wave."""
+        if not self._today(model):
+            return 0.0
+        return self.strength * self.count * model.consumers.n / 20_000 * self.officer_days_each * model.p.costs.officer_day

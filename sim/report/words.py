@@ -1,0 +1,153 @@
+"""What a comparison found, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.evidence.parameters import load_parameters
+from sim.measures.dictionary import GROUPS, outcome
+from sim.report import numbers
+from sim.studies.effects import INTERVAL, LEVEL
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.scenario import Scenario
+    from sim.studies.compare import Comparison
+    from sim.studies.run import RunResult
+
+
+def printed_effects(comparison: Comparison) -> DataFrame:
+    """Effects without those that the dictionary marks as detail."""
+    effects = comparison.effects
+    return effects[np.array([not outcome(name).detail for name in effects["outcome"]])]
+
+
+def records(effects: DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame of effects."""
+    return [{str(name): value for name, value in row.items()} for row in effects.to_dict("records")]
+
+
+def findings(comparison: Comparison) -> dict[str, list[str]]:
+    """Say for every intervention which outcomes are distinguishable from zero, or that none is.
+
+    Returns
+    -------
+    dict of str to list of str
+        By scenario, one headline and then one line for each group of outcomes with such effects.
+    """
+    effects = printed_effects(comparison)
+    effects = effects[np.array([outcome(name).signed for name in effects["outcome"]])]
+    found: dict[str, list[str]] = {}
+    for label in comparison.others:
+        rows = effects[effects["scenario"] == label]
+        if comparison.runs < 2:
+            found[label] = ["one pair of runs gives no interval; ask for more runs (8 or more)."]
+            continue
+        clear = rows[rows["excludes_zero"]]
+        found[label] = [_headline(len(clear), len(rows), comparison.runs), *_by_group(clear)]
+    return found
+
+
+def _headline(clear: int, tested: int, runs: int) -> str:
+    if clear == 0:
+        return (
+            f"none of {tested} outcomes is distinguishable from zero with {runs} paired runs; "
+            "the intervals say how large an effect could still be."
+        )
+    by_chance = (1 - LEVEL) * tested
+    return (
+        f"{clear} of {tested} outcomes {'is' if clear == 1 else 'are'} distinguishable from zero "
+        f"(about {by_chance:.0f} would be by chance alone):"
+    )
+
+
+def _by_group(clear: DataFrame) -> list[str]:
+    lines = []
+    for group in GROUPS:
+        rows = records(clear[clear["group"] == group])
+        if rows:
+            lines.append(f"{group.capitalize()}: {', '.join(_change(row) for row in rows)}.")
+    return lines
+
+
+def _change(row: dict[str, Any]) -> str:
+    spec = outcome(row["outcome"])
+    changed = spec.unit == "share" or not abs(row["percent"]) < 1000
+    amount = numbers.effect(row["mean"], spec.unit) if changed else numbers.percent(row["percent"])
+    return f"{spec.label[0].lower() + spec.label[1:] if spec.label[1:2].islower() else spec.label} {amount}"
+
+
+def how(comparison: Comparison) -> str:
+    """Say how the comparison was made, in one sentence."""
+    first = comparison.scenarios[comparison.baseline]
+    return (
+        f"{comparison.runs} paired run{'s' if comparison.runs != 1 else ''} of each scenario (seeds "
+        f"{comparison.seeds[0]} to {comparison.seeds[-1]}), {first.consumers:,} simulated consumers, {first.days} days "
+        f"after {first.burn_in} days of burn-in. Totals are those of the simulated consumers over all days; each "
+        f"stands for {comparison.weight:,.0f} real people. Intervals: {INTERVAL}, n = {comparison.runs} pairs."
+    )
+
+
+def how_run(results: Sequence[RunResult]) -> str:
+    """Say what was run, in one sentence."""
+    first = results[0]
+    seeds = f"seed {first.seed}" if len(results) == 1 else f"seeds {first.seed} to {results[-1].seed}"
+    return (
+        f"{first.scenario.name}: {first.consumers:,} simulated consumers, {first.days} days after "
+        f"{first.scenario.burn_in} days of burn-in, {seeds}. Totals are those of the simulated consumers; each stands "
+        f"for {first.weight:,.0f} real people."
+    )
+
+
+def run_notes(results: Sequence[RunResult]) -> list[str]:
+    """Say what a reader must know about the outcomes of a run."""
+    first = results[0]
+    names = [name for name in first.outcomes if not outcome(name).detail]
+    return [*size_notes(names, first.consumers), *weight_notes(names, first.scenario)]
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Say what a reader must know about the outcomes that were compared."""
+    specs = [outcome(name) for name in dict.fromkeys(printed_effects(comparison)["outcome"])]
+    lines = size_notes([spec.name for spec in specs], comparison.consumers)
+    distances = [spec.label for spec in specs if not spec.signed]
+    if distances:
+        lines.append(
+            f"{_join(distances)}: a distance from the baseline run of the same seed, which cannot be negative; "
+            "its interval is no test against zero."
+        )
+    lines += weight_notes([spec.name for spec in specs], comparison.scenarios[comparison.baseline])
+    return lines
+
+
+def size_notes(names: Sequence[str], consumers: int) -> list[str]:
+    """Warn about outcomes that drift with the size of the population, if it is small."""
+    specs = [outcome(name) for name in names]
+    small = [spec for spec in specs if consumers < spec.min_consumers]
+    if not small:
+        return []
+    enough = max(spec.min_consumers for spec in small)
+    return [
+        f"{_join([spec.label for spec in small])}: below {enough:,} simulated consumers "
+        f"(here {consumers:,}) the level drifts with the size of the population; compare only runs of equal size."
+    ]
+
+
+def weight_notes(names: Sequence[str], scenario: Scenario) -> list[str]:
+    """Show the weights behind outcomes that add up unlike things."""
+    specs = load_parameters().specs
+    lines = []
+    for spec in (outcome(name) for name in names):
+        values = scenario.parameters.get(spec.weights, {}) if spec.weights else {}
+        shown = [f"{name} = {value:,.6g} {specs[f'{spec.weights}.{name}'].unit}" for name, value in values.items()]
+        if shown:
+            lines.append(f"{spec.label}: {'; '.join(shown)}. Change them with --set {spec.weights}.NAME=VALUE.")
+    return lines
+
+
+def _join(labels: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))

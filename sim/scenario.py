@@ -1,0 +1,278 @@
+"""A scenario: everything that a run is made of, checked at the edge, complete, frozen, and identified by a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+
+from sim import scenario_files as files
+from sim import scenario_overrides as overrides
+from sim import scenario_sections as sections
+from sim.evidence.parameters import load_parameters
+from sim.evidence.tables import Jurisdiction, Substance, jurisdiction_rows, substance_rows
+from sim.registry import policy_kinds, register_policy
+from sim.scenario_errors import Problem, ScenarioError, show, unknown
+from sim.scenario_plain import plain
+from sim.scenario_sections import Platforms
+
+__all__ = ["Platforms", "Problem", "Scenario", "ScenarioError", "list_scenarios", "policy_kinds", "register_policy"]
+
+PEOPLE = 12_000_000.0
+"""Real people whom the consumers of a default scenario stand for.
+
+Assumed, from: 615,000 USD of drugs a day on a large market in 2017 [dnm2017-daily-sales] and perhaps twice that on all,
+at 110 USD an order about 10,000 orders a day; 3 to 4 orders a buyer and year, so a million buyers; 8 % of those for
+whom it is thinkable [eu-survey-source]. Plausible range 4 to 40 million. It scales totals and changes no behaviour.
+"""
+
+
+class Frozen(dict[str, Any]):
+    """A mapping that stays as it was made."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("a scenario does not change; use scenario.override([...]) or scenario.with_(...)")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Frozen, (dict(self),)
+
+
+class Settings(BaseModel):
+    """The plain settings of a scenario."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field(
+        default="scenario",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        max_length=80,
+        description="name: letters, digits, dots, dashes and underscores; results are filed under it",
+    )
+    title: str = Field(default="", max_length=200, description="title for figures and tables")
+    question: str = Field(default="", max_length=5000, description="the question it asks, a paragraph")
+    seed: int = Field(default=1, ge=0, lt=2**64, description="random seed of the first run")
+    days: int = Field(default=730, ge=1, le=36_500, description="days after burn-in (days)")
+    burn_in: int = Field(default=180, ge=0, le=3_650, description="days before day 0, not reported (days)")
+    consumers: int = Field(default=20_000, ge=200, le=50_000_000, description="simulated consumers (agents)")
+    people: float = Field(
+        default=PEOPLE,
+        gt=0,
+        le=1e10,
+        description="real people whom the consumers stand for (people; totals scale with it)",
+    )
+
+
+class Scenario(Settings):
+    """Everything that a run is made of.
+
+    Built from the mapping that a YAML file holds; what it leaves out takes the published or assumed default.
+
+    Parameters
+    ----------
+    content, **fields
+        name, title, question, seed, days, burn_in, consumers, people (or weight), parameters, substances,
+        jurisdictions, platforms, policies, extends.
+
+    Raises
+    ------
+    ScenarioError
+        with every problem, when anything is wrong.
+
+    Examples
+    --------
+    >>> scenario = Scenario(consumers=5000, substances={"cocaine": {"dose_usd": 9}})
+    >>> scenario.substances["cocaine"].dose_usd
+    9.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    parameters: SkipValidation[Mapping[str, Mapping[str, float]]] = Field(description="value of every parameter")
+    substances: SkipValidation[Mapping[str, Substance]] = Field(description="table of substances")
+    jurisdictions: SkipValidation[Mapping[str, Jurisdiction]] = Field(description="table of jurisdictions")
+    platforms: SkipValidation[Platforms] = Field(description="platforms open at the start")
+    policies: SkipValidation[tuple[Any, ...]] = Field(description="policies, in order")
+
+    def __init__(self, content: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
+        super().__init__(**_complete({**(content or {}), **fields}))
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @classmethod
+    def load(cls, source: str | PathLike[str] | Mapping[str, Any] | Scenario, search: files.Search = None) -> Scenario:
+        """A scenario by name, from a YAML file, or from the mapping that such a file holds.
+
+        Parameters
+        ----------
+        source
+            a name under ``experiments/scenarios``, the path of a file, or a mapping. A scenario is returned as it is.
+        search
+            folder or folders to look for names in first.
+
+        Raises
+        ------
+        ScenarioError
+            when there is no such scenario, or anything in it is wrong.
+        """
+        if isinstance(source, Scenario):
+            return source
+        if isinstance(source, Mapping):
+            return cls(files.flatten(source, search, None))
+        if not isinstance(source, str | PathLike):
+            raise ScenarioError([Problem("", f"a {type(source).__name__}", "a scenario's name, path or mapping")])
+        path = files.find(source, search)
+        return cls(files.flatten(files.read(path), search, path.parent, (str(path.resolve()),)))
+
+    def with_(self, **fields: Any) -> Scenario:
+        """The same scenario with other settings; checked like any other.
+
+        Sections (parameters, substances, ...) are merged, everything else is replaced.
+        """
+        return Scenario(files.merge(self.resolved(), fields))
+
+    def override(self, changes: Iterable[str]) -> Scenario:
+        """The same scenario with ``path=value`` changes, as the command line's ``--set`` takes them.
+
+        Parameters
+        ----------
+        changes
+            for example ``consumers=5000``, ``choice.legal_risk_weight=10`` (short for ``parameters.choice...``),
+            ``substances.cocaine.dose_usd=9``, ``policies.0.strength=0.5``, ``policies.takedown.publicity=2`` (the first
+            of that kind).
+
+        Raises
+        ------
+        ScenarioError
+            when a path leads nowhere or a value is not allowed.
+        """
+        content = self.resolved()
+        problems = overrides.apply(content, changes, KNOWN)
+        try:
+            changed = Scenario(content)
+        except ScenarioError as error:
+            raise ScenarioError([*problems, *error.problems], self.name) from None
+        if problems:
+            raise ScenarioError(problems, self.name)
+        return changed
+
+    def resolved(self) -> dict[str, Any]:
+        """Everything, defaults included, as plain data; `Scenario.load` takes it back."""
+        content: dict[str, Any] = {name: getattr(self, name) for name in Settings.model_fields}
+        content["parameters"] = {group: dict(values) for group, values in self.parameters.items()}
+        content["substances"] = {name: row.fields() for name, row in self.substances.items()}
+        content["jurisdictions"] = {name: row.fields() for name, row in self.jurisdictions.items()}
+        content["platforms"] = self.platforms.model_dump(mode="json")
+        content["policies"] = [policy.model_dump(mode="json", by_alias=True) for policy in self.policies]
+        return content
+
+    def to_yaml(self, sources: bool = True) -> str:
+        """Everything as YAML; with `sources`, each value's unit and source behind it."""
+        from sim.scenario_yaml import write
+
+        return write(self, sources)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything that a run depends on: all but name, title, question and the sources of values."""
+        content = {key: value for key, value in self.resolved().items() if key not in ("name", "title", "question")}
+        for row in (*content["substances"].values(), *content["jurisdictions"].values()):
+            del row["source"]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def weight(self) -> float:
+        """Real people whom one simulated consumer stands for."""
+        return self.people / self.consumers
+
+    @property
+    def substance_table(self) -> list[Substance]:
+        """The substances in order: a substance's code is its place."""
+        return list(self.substances.values())
+
+    @property
+    def jurisdiction_table(self) -> list[Jurisdiction]:
+        """The jurisdictions in order: a jurisdiction's code is its place."""
+        return list(self.jurisdictions.values())
+
+    def parameters_for(self, group: str) -> Any:
+        """The parameters of a group as its named tuple, ready for a kernel.
+
+        Raises
+        ------
+        ScenarioError
+            when there is no such group.
+        """
+        groups = load_parameters().groups
+        if group not in groups:
+            raise ScenarioError([unknown("parameters", group, groups)], self.name)
+        return groups[group](**self.parameters[group])
+
+
+def list_scenarios(search: files.Search = None) -> list[tuple[str, str, str]]:
+    """Name, title and question of every scenario that can be loaded by name; for a file that cannot be read, why."""
+    found: list[tuple[str, str, str]] = []
+    for name, path in files.scenario_files(search).items():
+        try:
+            content = files.read(path)
+            found.append((name, str(content.get("title", "")), " ".join(str(content.get("question", "")).split())))
+        except ScenarioError as error:
+            found.append((name, "", str(error.problems[0])))
+    return found
+
+
+KNOWN = (*Scenario.model_fields, "weight", "extends")
+"""Keys that a scenario file may have."""
+
+
+def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a scenario from what its author gave: checked, and with every default filled in."""
+    problems: list[Problem] = []
+    document = files.flatten(plain(content, problems) or {}, None, None)
+    name = str(document.get("name", ""))[:80]
+    problems += [unknown(key, key, KNOWN) for key in document if key not in KNOWN]
+    document = {key: value for key, value in document.items() if value is not None}
+    weight = document.pop("weight", None)
+    given = {key: document[key] for key in Settings.model_fields if key in document}
+    settings = sections.check(Settings, given, "", problems)
+    base = settings or _widest(given)
+    shipped = jurisdiction_rows()
+    parts: dict[str, Any] = {
+        "parameters": sections.parameters(document, load_parameters(), problems),
+        "substances": sections.rows(document, "substances", Substance, substance_rows(), problems),
+        "jurisdictions": sections.rows(document, "jurisdictions", Jurisdiction, shipped, problems),
+        "platforms": sections.platforms(document, problems),
+        "policies": sections.policies(document, base.days, base.burn_in, problems),
+    }
+    sections.cross_check(document, parts, shipped, problems)
+    if weight is not None:
+        base = base.model_copy(update={"people": _people(weight, base, document, problems)})
+    if problems:
+        raise ScenarioError(problems, name)
+    parts["parameters"] = {group: Frozen(values) for group, values in parts["parameters"].items()}
+    parts |= {name: Frozen(parts[name]) for name in ("parameters", "substances", "jurisdictions")}
+    return {**base.model_dump(), **parts}
+
+
+def _people(weight: Any, base: Settings, document: Mapping[str, Any], problems: list[Problem]) -> float:
+    """Real people behind a scenario that gives the weight of a consumer instead."""
+    if "people" in document:
+        problems.append(Problem("weight", show(weight), "either weight or people, not both"))
+    elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight * base.consumers <= 1e10:
+        problems.append(Problem("weight", show(weight), "a number above 0; at most 10 billion people in all"))
+    else:
+        return float(weight * base.consumers)
+    return PEOPLE
+
+
+def _widest(given: Mapping[str, Any]) -> Settings:
+    """Settings to check the rest against when they are wrong themselves: the longest run where the dates are wrong."""
+    dates = {"days": 36_500, "burn_in": 3_650}
+    right = {key: given[key] for key in dates if key in given and sections.check(Settings, {key: given[key]}, "", [])}
+    return Settings(**{**dates, **right})

@@ -1,0 +1,146 @@
+"""Paired effects: what a scenario changes, seed by seed, and how sure that is.
+
+Run k of every scenario has the same seed, and so the same luck wherever the intervention reaches nothing. The effect is
+the mean over seeds of scenario minus baseline; its interval is Student's t interval of those differences.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.measures.dictionary import OutcomeSpec, outcome
+from sim.measures.dictionary import outcomes as known_outcomes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+LEVEL = 0.95
+INTERVAL = "paired t, 95 %"
+DISPLACEMENT = {"displacement_channel": "share_", "displacement_jurisdiction": "share_from_"}
+"""Displacement outcomes and the shares that each is made of."""
+
+
+def add_displacement(outcomes: DataFrame, baseline: str) -> DataFrame:
+    """Add how far trade moved, between channels and between jurisdictions, against the baseline run of the same seed.
+
+    Displacement is half the sum of the absolute differences of the shares: the share of trade that would have to move
+    back to restore the baseline. It is a distance, between 0 and 1 and never negative.
+
+    Parameters
+    ----------
+    outcomes
+        One row a run: `scenario`, `seed` and every outcome.
+    baseline
+        Label of the baseline.
+
+    Returns
+    -------
+    DataFrame
+        A copy with the two columns added, where the shares are there.
+    """
+    result = outcomes.copy()
+    for name, prefix in DISPLACEMENT.items():
+        shares = [
+            column
+            for column in result.columns
+            if column.startswith(prefix) and (prefix == "share_from_" or not column.startswith("share_from_"))
+        ]
+        if shares:
+            wide = result.set_index(["scenario", "seed"])[shares]
+            reference = wide.loc[baseline].loc[result["seed"]].to_numpy()
+            result[name] = np.abs(wide.to_numpy() - reference).sum(axis=1) / 2
+    return result
+
+
+def paired_effects(outcomes: DataFrame, baseline: str) -> DataFrame:
+    """Compare every scenario with the baseline, outcome by outcome.
+
+    Parameters
+    ----------
+    outcomes
+        One row a run: `scenario`, `seed` and every outcome. Every scenario has the same seeds.
+    baseline
+        Label of the baseline.
+
+    Returns
+    -------
+    DataFrame
+        One row for each scenario and outcome: scenario, outcome, group, unit, baseline (mean level), mean, low, high
+        (effect and interval), percent (mean effect in % of the baseline level), same_sign (share of runs), runs
+        (pairs in which both runs have a value), interval (its kind), excludes_zero (never true for a distance).
+    """
+    import pandas as pd
+
+    names = _in_order([str(name) for name in outcomes.columns if name not in ("scenario", "seed")])
+    wide = outcomes.set_index(["scenario", "seed"])[names].astype("float64")
+    reference = wide.loc[baseline]
+    rows = []
+    for label in dict.fromkeys(outcomes["scenario"]):
+        if label == baseline:
+            continue
+        scenario = wide.loc[label].loc[reference.index]
+        for name in names:
+            spec = outcome(name)
+            level = 0.0 if spec.paired else reference[name].to_numpy()
+            rows.append({"scenario": label, **_row(spec, level, scenario[name].to_numpy())})
+    return pd.DataFrame(rows)
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Outcomes in the order of the dictionary; members of a family after the rest."""
+    place = {name: index for index, name in enumerate(known_outcomes())}
+    return sorted(names, key=lambda name: place.get(name, len(place)))
+
+
+def _row(spec: OutcomeSpec, level: NDArray[np.float64] | float, value: NDArray[np.float64]) -> dict[str, object]:
+    """Effect of one scenario on one outcome, from the values of the paired runs."""
+    difference = value - level
+    difference = difference[np.isfinite(difference)]
+    levels = np.atleast_1d(level)
+    levels = levels[np.isfinite(levels)]
+    baseline = float(levels.mean()) if levels.size else np.nan
+    mean, low, high = t_interval(difference)
+    return {
+        "outcome": spec.name,
+        "group": spec.group,
+        "unit": spec.unit,
+        "baseline": baseline,
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "percent": 100 * mean / abs(baseline) if baseline else np.nan,
+        "same_sign": float(np.mean(np.sign(difference) == np.sign(mean))) if difference.size else np.nan,
+        "runs": int(difference.size),
+        "interval": INTERVAL,
+        "excludes_zero": bool(spec.signed and (low > 0 or high < 0)),
+    }
+
+
+def t_interval(values: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float, float]:
+    """Mean of a sample and Student's t interval of it.
+
+    Parameters
+    ----------
+    values
+        The sample, finite.
+    level
+        Coverage.
+
+    Returns
+    -------
+    mean, low, high
+        The ends are NaN for a sample of one, all three for an empty one.
+    """
+    from scipy.stats import t
+
+    n = values.size
+    if n == 0:
+        return np.nan, np.nan, np.nan
+    mean = float(values.mean())
+    if n == 1:
+        return mean, np.nan, np.nan
+    half = float(t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    return mean, mean - half, mean + half

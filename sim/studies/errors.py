@@ -1,0 +1,63 @@
+"""What can go wrong around a run, in words for whoever asked for it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class StudyError(Exception):
+    """A study cannot be done; the message says why and what to do instead."""
+
+
+class RequestError(StudyError, ValueError):
+    """What was asked for is not possible: an unknown name, a number out of range, a folder that cannot be written."""
+
+
+class RunFailedError(StudyError, RuntimeError):
+    """A run broke off; the message names the scenario and the seed."""
+
+
+def describe_failure(error: Exception) -> str:
+    """Say in a line what broke a run, and where: `ValueError: no stock (supply.py, line 12)`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
+
+
+def run_failed(scenario: str, seed: int, what: str) -> RunFailedError:
+    """Build the error of a run that broke off."""
+    return RunFailedError(f"scenario {scenario}, seed {seed}: {what}")
+
+
+def unknown_name(what: str, given: str, known: Iterable[str]) -> RequestError:
+    """Build the error for a name that does not exist, with the nearest that do.
+
+    Parameters
+    ----------
+    what
+        What is named, in one word: table, outcome.
+    given
+        The name as given.
+    known
+        Every valid name.
+    """
+    known = list(known)
+    nearest = get_close_matches(given, known, n=3, cutoff=0.5)
+    hint = f"nearest: {', '.join(nearest)}" if nearest else f"known: {', '.join(known)}"
+    return RequestError(f"{what}: there is none called {given!r}; {hint}")
+
+
+def at_least(what: str, given: int, lowest: int) -> int:
+    """Return a whole number that is not below its lowest allowed value.
+
+    Raises
+    ------
+    RequestError
+        If it is.
+    """
+    if given < lowest:
+        raise RequestError(f"{what}: given {given}, must be {lowest} or more")
+    return given

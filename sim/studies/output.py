@@ -1,0 +1,148 @@
+"""Folders that appear complete or not at all, and files that carry their own dictionary."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.measures.dictionary import ColumnSpec, column
+from sim.studies.errors import RequestError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+RECORD = "record.json"
+LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""Files that desktops leave in folders on their own."""
+
+_STUDY_COLUMNS = {
+    spec.name: spec
+    for spec in (
+        ColumnSpec("scenario", "string", "name", "Scenario."),
+        ColumnSpec("seed", "int64", "id", "Run seed; runs of equal seed are paired."),
+        ColumnSpec("outcome", "string", "name", "Outcome; see the data dictionary."),
+        ColumnSpec("group", "string", "name", "Group of the outcome."),
+        ColumnSpec("unit", "string", "name", "Unit of baseline, mean, low and high."),
+        ColumnSpec("baseline", "float64", "as in unit", "Mean over the baseline runs."),
+        ColumnSpec("mean", "float64", "as in unit", "Mean over seeds of scenario minus baseline."),
+        ColumnSpec("low", "float64", "as in unit", "Lower end of the interval of the mean."),
+        ColumnSpec("high", "float64", "as in unit", "Upper end of the interval of the mean."),
+        ColumnSpec("percent", "float64", "% of baseline", "The mean effect in per cent of the baseline."),
+        ColumnSpec("same_sign", "float64", "share", "Share of runs whose effect has the sign of the mean effect."),
+        ColumnSpec("runs", "int64", "runs", "Pairs of runs behind the effect."),
+        ColumnSpec("interval", "string", "name", "Kind of interval."),
+        ColumnSpec("excludes_zero", "bool", "flag", "Whether the interval leaves zero out; never for a distance."),
+    )
+}
+
+
+@contextmanager
+def staging(folder: str | Path) -> Iterator[Path]:
+    """Give a temporary sibling of a folder to write into, and put it in the folder's place at the end.
+
+    What goes wrong inside leaves the folder as it was. A folder that an earlier run wrote is replaced.
+
+    Parameters
+    ----------
+    folder
+        The folder that is to appear.
+
+    Yields
+    ------
+    Path
+        Where to write.
+
+    Raises
+    ------
+    RequestError
+        At the start, if the folder cannot be written or holds files that no earlier run wrote.
+    """
+    target = Path(folder).expanduser().resolve()
+    foreign = _foreign_files(target)
+    if foreign:
+        raise RequestError(
+            f"output: {folder} holds files that no earlier run wrote ({', '.join(foreign[:3])}); give another folder"
+        )
+    place = target.with_name(f".{target.name}.writing-{os.getpid()}")
+    new_parents = [parent for parent in target.parents if not parent.exists()]
+    try:
+        place.mkdir(parents=True)
+        (place / RECORD).touch()
+        (place / RECORD).unlink()
+    except OSError as error:
+        _remove(place, new_parents)
+        raise RequestError(f"output: {folder} cannot be written: {error.strerror or error}") from error
+    try:
+        yield place
+        _put_in_place(place, target)
+    except BaseException:
+        _remove(place, new_parents)
+        raise
+
+
+def _foreign_files(target: Path) -> list[str]:
+    """Files in a folder that the record in it does not list; the folder itself if it is a file."""
+    if not target.exists():
+        return []
+    if not target.is_dir():
+        return [target.name]
+    try:
+        ours = set(json.loads((target / RECORD).read_text(encoding="utf-8"))["run"]["files"]) | {RECORD}
+    except (OSError, ValueError, KeyError, TypeError):
+        ours = set()
+    found = (path for path in sorted(target.rglob("*")) if not path.is_dir() and path.name not in LITTER)
+    return [name for name in (path.relative_to(target).as_posix() for path in found) if name not in ours]
+
+
+def _put_in_place(place: Path, target: Path) -> None:
+    """Rename the finished folder to its name, and only then drop the one that was there."""
+    old = target.with_name(f".{target.name}.old-{os.getpid()}")
+    if target.exists():
+        target.rename(old)
+    try:
+        place.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove(place: Path, new_parents: list[Path]) -> None:
+    """Remove an unfinished folder and the empty parents that were made for it."""
+    shutil.rmtree(place, ignore_errors=True)
+    for parent in new_parents:
+        try:
+            parent.rmdir()
+        except OSError:
+            return
+
+
+def write_frame(frame: DataFrame, table: str, path: Path) -> None:
+    """Write a table as Parquet; every column carries its unit and its text from the data dictionary.
+
+    Parameters
+    ----------
+    frame
+        The rows; its index is not written.
+    table
+        Name in the data dictionary, or of one of the tables that studies make.
+    path
+        The file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    raw = pa.Table.from_pandas(frame, preserve_index=False)
+    fields = []
+    for entry in raw.schema:
+        spec = column(table, entry.name) or _STUDY_COLUMNS.get(entry.name)
+        notes = {} if spec is None else {b"unit": spec.unit.encode(), b"description": spec.text.encode()}
+        fields.append(entry.with_metadata(notes))
+    metadata = {**(raw.schema.metadata or {}), b"table": table.encode()}
+    pq.write_table(raw.cast(pa.schema(fields, metadata=metadata)), path, compression="zstd")

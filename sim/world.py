@@ -1,0 +1,265 @@
+"""The initial world: consumers and their friends, suppliers, vendors, platforms and institutions, made from a scenario and a seed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.agents.codes import NEVER, NO_SLOT, Channel, MarketState, PlatformStatus, Segment
+from sim.agents.consumers import CONSUMER, Consumer, ConsumerColumns
+from sim.agents.enforcement import TARGETS, Agency
+from sim.agents.intermediaries import Forum, PostalService, SearchEngine, SocialMediaCompany
+from sim.agents.payments import FIRST_ACQUIRER, PaymentProcessor
+from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
+from sim.agents.services import DrugChecking, EarlyWarning, TreatmentService
+from sim.agents.suppliers import SUPPLIER, Supplier, SupplierColumns
+from sim.agents.vendors import VENDOR, Vendor, VendorColumns
+from sim.evidence.tables import Jurisdiction, Substance
+from sim.market.conditions import Substances
+from sim.market.entry import new_vendors, open_cryptomarket, pick
+from sim.population import Population, register
+from sim.slots import SlotTable
+from sim.streams import Draw, normals, uniforms
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+CHANNELS = tuple(c.name.lower() for c in Channel)
+STATUSES = ("over_the_counter", "prescription", "controlled", "prohibited")
+SEGMENTS = ("patient", "recreational", "dependent", "social_supplier")
+
+
+def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) -> Substances:
+    """The substance table as arrays for kernels."""
+    needs = np.array([[getattr(s.needs, g) for s in table] for g in SEGMENTS])
+    cumulative = np.cumsum(needs / np.maximum(needs.sum(axis=1, keepdims=True), 1e-12), axis=1)
+
+    def column(name: str) -> np.ndarray:
+        return np.array([getattr(s, name) for s in table], float)
+
+    return Substances(
+        needs=cumulative, dose_usd=column("dose_usd"), doses_per_order=column("doses_per_order"), doses_per_day=column("doses_per_day"),
+        opioid=column("opioid"), synthetic=column("synthetic_share"), potency_sd=column("potency_sd"), adverse=column("adverse_per_use"),
+        dependence=column("dependence_per_use"), disability=column("daly_use"),
+        novel=next((k for k, s in enumerate(table) if s.class_ == "nps"), -1),
+        sold=np.array([[channel in s.sold_by for s in table] for channel in CHANNELS], np.uint8),
+        status=np.array([[STATUSES.index(s.legal_status(j.name)) for s in table] for j in jurisdictions], np.uint8),
+    )  # fmt: skip
+
+
+def build(model: MarketModel) -> None:
+    """Fill ``model`` with its world. Every number is keyed by the seed and the row it belongs to."""
+    scenario = model.scenario
+    jurisdictions = scenario.jurisdiction_table
+    model.substances = substance_arrays(scenario.substance_table, jurisdictions)
+    model.n_jurisdictions = len(jurisdictions)
+    model.consumer_share = np.cumsum([j.share for j in jurisdictions])
+    model.vendor_share = np.cumsum([j.vendor_share for j in jurisdictions])
+    model.price_factor = np.array([j.price_factor for j in jurisdictions])
+    model.cooperation = np.array(
+        [[1.0 if a.name == b.name else a.cooperation.get(b.name, 0.3) for b in jurisdictions] for a in jurisdictions]
+    )
+    make_consumers(model, jurisdictions)
+    make_friends(model)
+    demand = np.diff(model.substances.needs, axis=1, prepend=0.0)
+    segments = np.bincount(model.consumers.columns.segment, minlength=len(SEGMENTS)) / model.consumers.n
+    model.demand_by_channel = np.cumsum((segments @ demand)[None, :] * model.substances.sold + 1e-12, axis=1)
+    make_suppliers(model)
+    make_institutions(model, jurisdictions)
+    make_platforms(model)
+    make_vendors(model)
+    find_homes(model)
+
+
+def make_consumers(model: MarketModel, jurisdictions: list[Jurisdiction]) -> None:
+    """Consumers with segment, needs, means, knowledge and standing."""
+    w, d, seed, n = model.p.world, model.p.demand, model.seed, model.scenario.consumers
+    model.consumers = Population(model, Consumer, CONSUMER, ConsumerColumns, n)
+    register(model, model.consumers)
+    c, rows = model.consumers.columns, np.arange(n)
+    u = [uniforms(seed, Draw.CONSUMER_TRAITS, rows, 0, k) for k in range(10)]
+    z = [normals(seed, Draw.CONSUMER_TRAITS, rows, 1, k) for k in range(4)]
+    c.segment[:] = pick(np.cumsum([w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers]), u[0])
+    c.jurisdiction[:] = pick(model.consumer_share, u[1])
+    needs = model.substances.needs
+    for g in range(len(SEGMENTS)):
+        at = c.segment == g
+        c.substance[at] = pick(needs[g], u[2][at])
+    median = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])[c.segment]
+    c.need_rate[:] = np.minimum(median * np.exp(d.rate_spread * z[0]), 2.0)
+    c.budget[:] = np.clip(d.budget_spread * z[1], -3, 3)
+    c.price_sensitivity[:] = model.p.choice.price_sensitivity * (0.5 + u[3])
+    c.skill[:] = np.clip(z[2], -4, 4)
+    legitimate = np.array([j.legitimate_access for j in jurisdictions])[c.jurisdiction]
+    c.access[:] = np.where(c.segment == Segment.PATIENT, 2.0 * legitimate * u[4] ** 2, 0.15 * legitimate)
+    np.clip(c.access, 0.0, 1.0, out=c.access)
+    c.considering[:] = u[5] < w.considering * np.exp(0.3 * z[2])
+    c.misbelief[:] = u[6] < 0.5
+    c.verification[:] = model.p.learning.verification_floor
+    c.support_knowledge[:] = u[7] * 0.5
+    dependent = c.segment == Segment.DEPENDENT
+    c.dependence[:] = np.where(dependent, 0.4 + 0.5 * u[8], 0.05 * u[8])
+    opioid = model.substances.opioid[c.substance] > 0
+    c.tolerance[:] = np.where(dependent & opioid, 0.9, 0.25)
+    c.practice[:] = np.clip(model.p.consumption.practice_normal + 0.2 * z[3], 0, 1)
+    c.trust_police[:] = np.clip(model.p.learning.trust_normal + 0.3 * (u[9] - 0.5), 0, 1)
+    c.stigma[:] = np.clip(model.p.learning.stigma_normal + 0.3 * (u[8] - 0.5), 0, 1)
+    wait = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 2)
+    c.next_day[:] = np.minimum(model.day + (-np.log(wait) / c.need_rate).astype(np.int64), NEVER - 1)
+    c.legal_calm[:] = 3.0 * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
+    c.loss_calm[:] = c.legal_calm[:, 1]
+
+
+def make_friends(model: MarketModel) -> None:
+    """A social network with closeness: each consumer names friends, most among neighbours in the own jurisdiction; stored as sparse rows."""
+    w, seed, n = model.p.world, model.seed, model.consumers.n
+    named = max(1, round(w.friends / 2))
+    j = model.consumers.columns.jurisdiction
+    order = np.argsort(j, kind="stable")
+    place = np.empty(n, np.int64)
+    place[order] = np.arange(n)
+    size = np.bincount(j, minlength=model.n_jurisdictions)
+    first = np.r_[0, np.cumsum(size)]
+    source = np.repeat(np.arange(n), named)
+    pair = np.arange(n * named)
+    u1, u2, u3 = (uniforms(seed, Draw.FRIENDS, pair, 0, k) for k in range(3))
+    start, count = first[j[source]], size[j[source]]
+    near = start + (place[source] - start + 1 + (u2 * 10).astype(np.int64)) % count
+    home = start + (u2 * count).astype(np.int64)
+    anywhere = (u2 * n).astype(np.int64)
+    target = order[np.where(u1 < 0.5 * w.homophily, near, np.where(u1 < w.homophily, home, anywhere))]
+    ok = target != source
+    a, b = np.r_[source[ok], target[ok]], np.r_[target[ok], source[ok]]
+    by = np.argsort(a, kind="stable")
+    model.friends = b[by].astype(np.int32)
+    model.friend_start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
+    del u3
+
+
+def make_suppliers(model: MarketModel) -> None:
+    """Manufacturers and organised-crime groups of unequal size."""
+    p, seed = model.p.supply, model.seed
+    count = int(p.suppliers)
+    model.supplier_table = SlotTable(SUPPLIER, SupplierColumns, count)
+    u = [uniforms(seed, Draw.SUPPLIER_TRAITS, np.arange(count), 0, k) for k in range(4)]
+    for i in range(count):
+        Supplier(
+            model, model.supplier_table, jurisdiction=int(u[0][i] * model.n_jurisdictions), organised=int(u[1][i] < 0.7),
+            size=float(np.exp(1.0 * (u[2][i] - 0.5) * 2)), reliability=0.6 + 0.4 * float(u[3][i]), belief=p.seizure, cost=1.0,
+        )  # fmt: skip
+    s = model.supplier_table.columns
+    model.supplier_size = np.cumsum(s.size[:count].astype(float))
+    model.supplier_cost, model.supplier_reliability = np.ones(count + 1), np.ones(count + 1)
+    model.supplier_concentration = np.ones(count + 1)
+
+
+def make_institutions(model: MarketModel, jurisdictions: list[Jurisdiction]) -> None:
+    """Payment processors, agencies, post, search, forum and services."""
+    p, e, n = model.p.payment, model.p.enforcement, model.consumers.n
+    PaymentProcessor(model, 0, "cards", p.licensed_fee)
+    PaymentProcessor(model, 1, "coin", p.coin_fee, traceability=0.3)
+    laxity = [1.0, 0.45, 0.3] + [0.05] * max(0, int(model.p.world.acquirers) - 3)
+    for k, lax in enumerate(laxity[: int(model.p.world.acquirers)]):
+        PaymentProcessor(model, k + FIRST_ACQUIRER, "acquirer", p.card_fee, lax)
+    shares = np.array([getattr(e, f"share_{target}") for target in TARGETS])
+    for k, j in enumerate(jurisdictions):
+        Agency(model, k, j.police_days_per_100k * n / 1e5 * j.share, shares, e.capability)
+    model.posts = [PostalService(model, k, j.border, j.domestic_intercept) for k, j in enumerate(jurisdictions)]
+    q = model.p.platforms
+    model.search = SearchEngine(model, np.array([q.search_ordinary, q.search_controlled, q.search_controlled]))
+    model.forum, model.checking, model.early_warning = Forum(model), DrugChecking(model), EarlyWarning(model)
+    c = model.consumers.columns
+    dependents = np.bincount(c.jurisdiction[c.segment == Segment.DEPENDENT], minlength=len(jurisdictions))
+    for k, j in enumerate(jurisdictions):
+        TreatmentService(model, k, round(j.treatment_slots_per_dependent * int(dependents[k])))
+
+
+def make_platforms(model: MarketModel) -> None:
+    """Licensed pharmacies and streets by jurisdiction, direct deals, pharmacy programmes, apps, and the cryptomarkets that are open already."""
+    q = model.p.platforms
+    model.platform_table = SlotTable(PLATFORM, PlatformColumns, 64)
+    table = model.platform_table
+
+    def platform(channel: Channel, jurisdiction: int, **values: object) -> Platform:
+        return Platform(model, table, channel=channel, jurisdiction=jurisdiction, status=PlatformStatus.OPEN, open_day=model.day - 365, **values)
+
+    every = range(model.n_jurisdictions)
+    model.licensed_slot = np.array([platform(Channel.LICENSED_PHARMACY, j, verified=1, processor=0).slot for j in every])
+    model.street_slot = np.array([platform(Channel.STREET, j).slot for j in every])
+    model.direct_slot = platform(Channel.DIRECT, 0, processor=1).slot
+    banks = model.processors[FIRST_ACQUIRER:]
+    programmes, apps = int(model.p.world.pharmacies), int(model.p.world.apps)
+    u = uniforms(model.seed, Draw.PROGRAMME, np.arange(programmes), 0)
+    attraction = np.exp(model.p.world.programme_spread * normals(model.seed, Draw.PROGRAMME, np.arange(programmes + apps), 1))
+    for k in range(programmes):
+        weight = np.cumsum([b.laxity * (1 + b.accounts) for b in banks])
+        bank = banks[int(pick(weight, np.array([u[k]]))[0])]
+        bank.accounts += 1
+        platform(Channel.ILLICIT_PHARMACY, k % model.n_jurisdictions, fee=q.pharmacy_fee, attraction=attraction[k],
+                 processor=bank.row, forged=1, availability=0.84)  # fmt: skip
+    model.media = []
+    for k in range(apps):
+        app = platform(Channel.SOCIAL_APP, k % model.n_jurisdictions, fee=q.app_fee, attraction=attraction[programmes + k])
+        model.media.append(SocialMediaCompany(model, app, q.moderation))
+    shares = model.scenario.platforms.cryptomarkets
+    model.start_crypto = np.array(shares)
+    model.start_crypto_slots = np.array([open_cryptomarket(model, model.day - 300, share).slot for share in shares])
+
+
+def make_vendors(model: MarketModel) -> None:
+    """Vendors of every channel; cryptomarket vendors list in proportion to the markets' shares."""
+    p, n = model.p.supply, model.consumers.n
+    model.vendors = Population(model, Vendor, VENDOR, VendorColumns, 0, capacity=max(64, int(0.04 * n)))
+    register(model, model.vendors)
+    per = {
+        Channel.ILLICIT_PHARMACY: p.pharmacy_vendors, Channel.SOCIAL_APP: p.app_vendors, Channel.CRYPTOMARKET: p.crypto_vendors,
+        Channel.STREET: p.street_vendors,
+    }  # fmt: skip
+    counts = {channel: max(8, round(rate * n)) for channel, rate in per.items()}
+    model.start_vendors = np.array([counts.get(c, 0) for c in Channel], float)
+    t = model.platform_table.columns
+    t.trade7[model.start_crypto_slots] = t.trade60[model.start_crypto_slots] = t.trade180[model.start_crypto_slots] = model.start_crypto
+    model.prior = np.full(model.platform_table.capacity, 0.9)
+    rows = new_vendors(model, np.repeat(list(counts), list(counts.values())), model.day - 60)
+    licensed = new_vendors(model, np.full(model.n_jurisdictions, int(Channel.LICENSED_PHARMACY)), model.day - 365)
+    v = model.vendors.columns
+    v.jurisdiction[licensed] = np.arange(model.n_jurisdictions)
+    v.account[licensed, 0] = model.licensed_slot
+    z = normals(model.seed, Draw.VENDOR_TRAITS, rows, 3)
+    v.sales[rows] = 8.0 * np.exp(1.6 * z) - 0.5
+    v.sales[rows] = np.maximum(v.sales[rows], 0)
+    v.positive[rows, 0] = 0.7 * v.sales[rows]
+    v.orders[rows] = (v.sales[rows] > 1).astype(int)
+    v.last_sale[rows] = model.day - 10
+    v.recent[rows] = v.sales[rows] / 120.0
+    v.stock[rows] = np.maximum(p.stock_floor, p.stock_days * v.recent[rows])
+
+
+def find_homes(model: MarketModel) -> None:
+    """Consumers who used a cryptomarket before the start know one or two, by the markets' shares."""
+    c, seed, n = model.consumers.columns, model.seed, model.consumers.n
+    rows = np.arange(n)
+    u = [uniforms(seed, Draw.HOME_MARKET, rows, 0, k) for k in range(4)]
+    user = (c.considering > 0) & (u[0] < model.p.world.market_users * np.exp(0.8 * c.skill))
+    slots, cumulative = model.start_crypto_slots, np.cumsum(model.start_crypto)
+    home = slots[pick(cumulative, u[1])]
+    c.home[:] = np.where(user, home, NO_SLOT)
+    c.known[:, 0] = c.home
+    second = slots[pick(cumulative, u[2])]
+    c.known[:, 1] = np.where(user & (u[3] < 0.3) & (second != home), second, NO_SLOT)
+    c.good[:, 0] = np.where(user, 1.0, 0.0)
+    c.considering[user] = 2
+    c.market_state[:] = np.where(user, int(MarketState.ACTIVE), int(MarketState.NONE))
+    seeker = (c.considering > 0) & ~user
+    c.market_state[seeker] = int(MarketState.LAPSED)
+    c.market_until[:] = NEVER
+    later = -np.log(u[2]) * model.p.migration.recheck_days
+    c.market_until[seeker] = np.minimum(model.day + 1 + later[seeker], NEVER - 1).astype(np.int16)
+    model.reference_trade = 0.35 * float(c.need_rate[user].sum()) + 1e-6
+    t = model.platform_table.columns
+    for name in ("trade7", "trade60", "trade180"):
+        getattr(t, name)[slots] = model.start_crypto * model.reference_trade
+    listed = model.vendors.columns
+    at = np.isin(listed.account[: model.vendors.n, 0], slots)
+    model.reference_listings = max(0.3 * float(listed.breadth[: model.vendors.n][at].sum()), 1.0)

@@ -1,0 +1,272 @@
+"""The `odm` command as its users meet it."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sim import cli, cli_support
+from sim.measures.dictionary import outcomes
+from sim.studies.record import verify_record
+from tests.fake_market import FailingMarket, FakeMarket
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("numpy", "pandas", "numba", "mesa", "scipy", "matplotlib", "pydantic", "pyarrow", "networkx")
+
+
+@pytest.fixture
+def market(monkeypatch):
+    """Put a market of made-up numbers in the place of the model."""
+
+    def use(model_class):
+        for module in ("run", "compare", "doctor"):
+            monkeypatch.setattr(f"sim.studies.{module}.default_model", lambda: model_class)
+
+    use(FakeMarket)
+    return use
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """A folder with small scenarios, as the current one."""
+    size = "consumers: 300\ndays: 20\nburn_in: 5\n"
+    for name in ("plain", "closure", "advice"):
+        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\n{size}")
+    (tmp_path / "wrong.yaml").write_text(f"name: wrong\nconsumer: 5\ndays: many\n{size.replace('days: 20', '')}")
+    (tmp_path / "circle.yaml").write_text("extends: circle.yaml\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def odm(*words):
+    return CliRunner().invoke(cli.app, [str(word) for word in words])
+
+
+class TestStart:
+    def test_help_answers_in_less_than_half_a_second(self):
+        def seconds():
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "sim.cli", "--help"], check=True, capture_output=True, cwd=ROOT)
+            return time.perf_counter() - begun
+
+        assert min(seconds() for _ in range(3)) < 0.5
+
+    @pytest.mark.parametrize("statement", ["import sim", "import sim.cli"])
+    def test_nothing_heavy_is_loaded_at_the_start(self, statement):
+        code = f"{statement}, sys; print([name for name in {HEAVY} if name in sys.modules])"
+        answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+        assert answer.stdout == "[]\n"
+
+    def test_every_public_name_is_there_when_asked_for(self):
+        import sim
+
+        assert {"Scenario", "MarketModel", "run", "compare", "Comparison", "RunResult"} <= set(dir(sim))
+        assert callable(sim.run)
+        assert sim.Scenario.load is not None
+        with pytest.raises(AttributeError, match="no attribute 'Scenrio'"):
+            _ = sim.Scenrio
+
+    def test_help_names_the_commands(self):
+        answer = odm("--help")
+        assert answer.exit_code == 0
+        assert all(word in answer.stdout for word in ("run", "compare", "list", "show", "doctor"))
+
+    def test_the_version_is_printed(self):
+        assert odm("--version").stdout.startswith("odm 0.")
+
+
+@pytest.mark.usefixtures("market", "files")
+class TestRun:
+    def test_a_run_prints_its_outcomes_by_group(self):
+        answer = odm("run", "plain.yaml", "--seed", 4)
+        assert answer.exit_code == 0
+        assert "seed 4" in answer.stdout
+        assert "stands for 40,000 real people" in answer.stdout
+        groups = [
+            line
+            for line in map(str.rstrip, answer.stdout.splitlines())
+            if line in ("Market", "Health", "People", "Crime", "State")
+        ]
+        assert groups == ["Market", "Health", "People", "Crime", "State"]
+        assert "below 20,000 simulated consumers" in answer.stdout
+
+    def test_json_is_one_object_and_nothing_else(self):
+        answer = odm("run", "plain.yaml", "--days", 9, "--burn-in", 2, "--consumers", 250, "--json")
+        found = json.loads(answer.stdout)
+        assert answer.stderr == ""
+        assert list(found) == ["scenario", "seed", "days", "consumers", "weight", "compile_s", "elapsed_s", "outcomes"]
+        assert (found["scenario"], found["days"], found["consumers"]) == ("plain", 9, 250)
+        assert {name for name, spec in outcomes().items() if not spec.paired} <= set(found["outcomes"])
+
+    def test_json_of_several_runs_is_a_list(self):
+        found = json.loads(odm("run", "plain.yaml", "--runs", 3, "--seed", 7, "--json").stdout)
+        assert [run["seed"] for run in found] == [7, 8, 9]
+
+    def test_results_go_where_they_are_asked_to(self, files):
+        answer = odm("run", "plain.yaml", "--out", "results/first", "--tables", "orders, events", "--audit")
+        assert answer.exit_code == 0
+        assert "Written to results/first" in answer.stdout
+        assert (files / "results/first/events.parquet").exists()
+        assert verify_record(files / "results/first") == []
+
+    def test_set_changes_a_value_of_the_scenario(self):
+        found = json.loads(odm("run", "plain.yaml", "--set", "consumers=777", "--set", "days=3", "--json").stdout)
+        assert (found["consumers"], found["days"]) == (777, 3)
+
+    def test_a_run_that_fails_is_named_without_a_traceback(self, market):
+        market(FailingMarket)
+        answer = odm("run", "plain.yaml", "--seed", 2)
+        assert answer.exit_code == 1
+        assert answer.stderr.startswith(
+            "odm: scenario plain, seed 2: ValueError: more parcels than orders (fake_market.py"
+        )
+        assert "Traceback" not in answer.stderr
+
+    def test_the_traceback_of_a_run_that_fails_is_there_on_request(self, market, monkeypatch):
+        market(FailingMarket)
+        monkeypatch.setenv("ODM_TRACEBACK", "1")
+        assert "seed 2" in str(odm("run", "plain.yaml", "--seed", 2).exception)
+
+    def test_an_interruption_ends_in_words_and_leaves_nothing(self, market, files):
+        class Interrupted(FakeMarket):
+            def run_for(self, duration):
+                raise KeyboardInterrupt
+
+        market(Interrupted)
+        before = sorted(files.iterdir())
+        answer = odm("run", "plain.yaml", "--out", "out")
+        assert (answer.exit_code, answer.stderr) == (130, "Interrupted. Nothing was written.\n")
+        assert sorted(files.iterdir()) == before
+
+
+@pytest.mark.usefixtures("market", "files")
+class TestCompare:
+    def test_effects_are_printed_and_said_in_words(self):
+        answer = odm("compare", "plain.yaml", "closure.yaml", "advice.yaml", "--runs", 3, "--workers", 1)
+        assert answer.exit_code == 0
+        assert "paired t, 95 %, n = 3 pairs" in answer.stdout
+        assert "closure: 4 of 40 outcomes are distinguishable from zero" in answer.stdout
+        assert "advice: 3 of 40" in answer.stdout
+
+    def test_json_is_one_object_and_nothing_else(self):
+        answer = odm("compare", "plain.yaml", "closure.yaml", "--runs", 2, "--workers", 1, "--json")
+        found = json.loads(answer.stdout)
+        assert answer.stderr == ""
+        assert (found["baseline"], found["runs"]) == ("plain", 2)
+        assert list(found["effects"]["closure"]["orders"]) == ["baseline", "mean", "low", "high", "same_sign"]
+
+    def test_results_are_written_with_figures(self, files):
+        answer = odm("compare", "plain.yaml", "advice.yaml", "--runs", 2, "--workers", 1, "--out", "out", "--days", 10)
+        assert answer.exit_code == 0
+        assert (files / "out/figures/effects.png").exists()
+        assert verify_record(files / "out") == []
+
+    def test_a_narrow_window_shows_one_intervention_at_a_time(self, monkeypatch):
+        monkeypatch.setattr(cli_support, "PIPE_WIDTH", 90)
+        answer = odm("compare", "plain.yaml", "closure.yaml", "advice.yaml", "--runs", 2, "--workers", 1)
+        assert "closure against plain" in answer.stdout
+        assert max(len(line) for line in answer.stdout.splitlines() if " * " in line) <= 90
+
+
+@pytest.mark.usefixtures("market", "files")
+class TestBadRequests:
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["run", "wrong.yaml"], ["consumer", "'consumers'", "days"]),
+            (["run", "circle.yaml"], ["circle"]),
+            (["run", "nowhere.yaml"], ["nowhere.yaml"]),
+            (["run", "no-such-scenario"], ["no-such-scenario"]),
+            (["run", "plain.yaml", "--consumers", "0"], ["consumers", "given 0"]),
+            (["run", "plain.yaml", "--days", "0"], ["--days"]),
+            (["run", "plain.yaml", "--days", "soon"], ["--days", "integer"]),
+            (["run", "plain.yaml", "--runs", "0"], ["--runs"]),
+            (["run", "plain.yaml", "--consumer", "5"], ["--consumer"]),
+            (["run", "plain.yaml", "--set", "days"], ["path=value"]),
+            (["run", "plain.yaml", "--set", "choice.trust_wait=1"], ["trust_wait", "trust_weight"]),
+            (["run", "plain.yaml", "--tables", "oders", "--out", "out"], ["oders", "orders"]),
+            (["run", "plain.yaml", "--tables", "orders"], ["folder"]),
+            (["run", "plain.yaml", "--out", "plain.yaml"], ["output", "plain.yaml"]),
+            (["compare", "plain.yaml"], ["OTHER"]),
+            (["compare", "plain.yaml", "wrong.yaml", "nowhere.yaml"], ["'consumers'", "nowhere.yaml"]),
+            (["compare", "plain.yaml", "closure.yaml", "--out", "/proc/nowhere/out"], ["output"]),
+            (["compare", "plain.yaml", "closure.yaml", "--workers", "0"], ["--workers"]),
+            (["list", "outcome"], ["outcome"]),
+            (["show", "nowhere"], ["nowhere"]),
+            (["runn"], ["runn"]),
+        ],
+    )
+    def test_it_is_said_on_the_standard_error_with_exit_code_2(self, words, said, files):
+        before = sorted(files.iterdir())
+        answer = odm(*words)
+        assert answer.exit_code == 2
+        assert answer.stdout == ""
+        assert [word for word in said if word not in answer.stderr] == []
+        assert "Traceback" not in answer.stderr
+        assert sorted(files.iterdir()) == before
+
+    def test_a_defect_of_the_program_is_not_dressed_up(self, monkeypatch):
+        def broken(*_, **__):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("sim.studies.runs.run_several", broken)
+        assert isinstance(odm("run", "plain.yaml").exception, ZeroDivisionError)
+
+
+class TestListing:
+    @pytest.mark.parametrize("what", ["scenarios", "policies", "outcomes", "parameters", "tables"])
+    def test_everything_can_be_listed_for_people_and_for_programs(self, what):
+        rows = json.loads(odm("list", what, "--json").stdout)
+        text = odm("list", what).stdout
+        assert rows
+        first = next(iter(rows[0].values()))
+        assert str(first) in text
+
+    def test_outcomes_carry_unit_direction_and_text(self):
+        rows = {row["name"]: row for row in json.loads(odm("list", "outcomes", "--json").stdout)}
+        assert rows["deaths"]["better"] == "lower"
+        assert rows["volume_usd"]["unit"] == "USD"
+
+    def test_parameters_carry_their_source(self):
+        rows = json.loads(odm("list", "parameters", "--json").stdout)
+        assert all(row["source"] and row["status"] in ("read", "computed", "assumed") for row in rows)
+
+    def test_a_scenario_is_shown_in_full_with_what_was_set(self, files):
+        answer = odm("show", "plain.yaml", "--set", "choice.trust_weight=3.5")
+        assert answer.exit_code == 0
+        line = next(line for line in answer.stdout.splitlines() if "trust_weight" in line)
+        assert "3.5" in line
+        assert "utility" in line
+
+    def test_a_reader_who_goes_away_is_no_error(self):
+        command = f"{sys.executable} -m sim.cli list parameters | head -1"
+        answer = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT, check=True)
+        assert answer.stderr == ""
+        assert answer.stdout.startswith("parameter")
+
+
+@pytest.mark.usefixtures("market")
+class TestDoctor:
+    def test_it_looks_at_the_machine_and_compares_two_runs(self):
+        report = json.loads(odm("doctor", "--json").stdout)
+        assert report["self_check"]["identical"]
+        assert report["processors"]["usable"] >= 1
+        answer = odm("doctor")
+        assert (answer.exit_code, answer.stdout.splitlines()[-1]) == (0, "All is well.")
+
+    def test_runs_that_differ_make_it_fail(self, market):
+        class Drifting(FakeMarket):
+            count = 0
+
+            def daily(self):
+                Drifting.count += 1
+                return super().daily() + Drifting.count
+
+        market(Drifting)
+        answer = odm("doctor")
+        assert answer.exit_code == 1
+        assert "DIFFERENT" in answer.stdout

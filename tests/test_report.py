@@ -1,0 +1,187 @@
+"""Numbers, words, tables and figures."""
+
+import io
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from rich.console import Console
+
+from sim.measures.dictionary import outcomes
+from sim.report import figures, numbers, page, tables, words
+from sim.report.style import style
+from sim.studies.compare import compare
+from sim.studies.run import run
+from tests.fake_market import FakeMarket, world
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    others = [world("closure"), world("advice"), world("idle")]
+    return compare(world(), others, runs=4, workers=1, model_class=FakeMarket)
+
+
+def printed(table, width=140):
+    console = Console(file=io.StringIO(), width=width)
+    console.print(table)
+    return console.file.getvalue()
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("value", "unit", "text"),
+        [
+            (0.1234, "share", "12.3 %"),
+            (4_210_000, "USD", "$4.21 m"),
+            (-3.5, "USD", "-$3.50"),
+            (1234.4, "orders", "1,234"),
+            (0.61234, "index", "0.612"),
+            (0.00012, "index", "0.00012"),
+            (12.34, "days", "12.3 days"),
+            (2.5e9, "USD", "$2.50 bn"),
+            (float("nan"), "days", "-"),
+            (0, "deaths", "0"),
+        ],
+    )
+    def test_a_level_is_written_in_its_unit(self, value, unit, text):
+        assert numbers.level(value, unit) == text
+
+    @pytest.mark.parametrize(
+        ("value", "unit", "text"),
+        [
+            (-0.012, "share", "-1.20 pp"),
+            (1500, "USD", "+$1,500"),
+            (-1500, "USD", "-$1,500"),
+            (0, "orders", "0"),
+            (float("nan"), "orders", "-"),
+        ],
+    )
+    def test_an_effect_carries_its_sign_and_shares_differ_by_points(self, value, unit, text):
+        assert numbers.effect(value, unit) == text
+
+    @pytest.mark.parametrize(
+        ("value", "text"), [(12.34, "+12.3 %"), (-0.256, "-0.26 %"), (0, "0 %"), (340, "+340 %"), (np.nan, "-")]
+    )
+    def test_a_percentage_has_as_many_digits_as_mean_something(self, value, text):
+        assert numbers.percent(value) == text
+
+
+class TestWords:
+    def test_clear_effects_are_named_with_their_size(self, comparison):
+        found = words.findings(comparison)
+        assert "3 of 40 outcomes are distinguishable" in found["advice"][0]
+        assert found["advice"][1].startswith("Health: overdoses (expected) -4")
+        assert "share: street +4.9" in found["closure"][1]
+
+    def test_no_clear_effect_is_said_as_such(self, comparison):
+        assert words.findings(comparison)["idle"] == [
+            "none of 40 outcomes is distinguishable from zero with 4 paired runs; "
+            "the intervals say how large an effect could still be."
+        ]
+
+    def test_how_many_would_be_clear_by_chance_is_said(self, comparison):
+        assert "by chance alone" in words.findings(comparison)["closure"][0]
+
+    def test_one_pair_of_runs_is_said_to_give_no_interval(self):
+        single = compare(world(), [world("closure")], runs=1, model_class=FakeMarket)
+        assert "no interval" in words.findings(single)["closure"][0]
+
+    def test_the_number_and_kind_of_the_intervals_is_stated(self, comparison):
+        text = words.how(comparison)
+        assert "paired t, 95 %, n = 4 pairs" in text
+        assert "stands for 40,000 real people" in text
+
+    def test_concentration_in_a_small_world_carries_a_warning(self, comparison):
+        assert any("below 20,000 simulated consumers" in note for note in words.notes(comparison))
+        names = list(outcomes())
+        assert words.size_notes(names, 20_000) == []
+        assert len(words.size_notes(names, 19_999)) == 1
+
+    def test_displacement_is_explained_as_a_distance(self, comparison):
+        assert any("Displacement between channels" in note and "distance" in note for note in words.notes(comparison))
+
+
+class TestTables:
+    def test_every_outcome_but_details_is_printed_once_a_scenario(self, comparison):
+        text = printed(tables.effect_table(comparison))
+        assert text.count(" closure ") == text.count(" idle ") == 42
+        assert "Orders: street" not in text
+
+    def test_a_star_marks_the_intervals_that_leave_zero_out(self, comparison):
+        lines = printed(tables.effect_table(comparison, ["advice"])).splitlines()
+        starred = [line for line in lines if " * " in line]
+        assert len(starred) == 3
+        assert any("Trust in police" in line and "4/4" in line and "+2.0" in line for line in starred)
+
+    def test_a_scenario_without_effect_is_identical_in_all_runs(self, comparison):
+        assert printed(tables.effect_table(comparison, ["idle"])).count("identical in all runs") == 42
+
+    def test_a_run_is_printed_by_group_with_units(self):
+        text = printed(tables.outcome_table([run(world(), model_class=FakeMarket).outcomes]))
+        assert [line for line in text.splitlines() if line and not line.startswith(" ")][1:] != []
+        assert "Trade volume" in text
+        assert "$" in text
+        assert "Displacement" not in text
+
+    def test_several_runs_are_printed_with_their_range(self):
+        found = [run(world(), seed=seed, model_class=FakeMarket).outcomes for seed in (1, 2)]
+        found[0]["nps_detection_lag_days"] = found[1]["nps_detection_lag_days"] = float("nan")
+        text = printed(tables.outcome_table(found))
+        assert "Mean of 2 runs" in text
+        assert " to " in text
+
+    def test_the_markdown_table_has_a_row_for_every_effect(self, comparison):
+        lines = tables.effect_markdown(comparison).splitlines()
+        assert len(lines) == 2 + 5 + 42 * 3
+        assert {line.count("|") for line in lines} == {9}
+
+
+class TestFigures:
+    @pytest.mark.parametrize("draw", [figures.effects_figure, figures.trade_figure])
+    def test_a_figure_is_written_as_picture_and_drawing(self, draw, comparison, tmp_path):
+        figures.save_figure(draw(comparison), tmp_path / "figure")
+        pixels = imread(tmp_path / "figure.png")
+        assert pixels.shape[1] > 900
+        assert pixels.std() > 0.05
+        assert (tmp_path / "figure.svg").read_text().lstrip().startswith("<?xml")
+
+    @pytest.mark.parametrize("draw", [figures.effects_figure, figures.trade_figure])
+    def test_equal_comparisons_give_equal_files(self, draw, comparison, tmp_path):
+        for name in ("one", "two"):
+            figures.save_figure(draw(comparison), tmp_path / name)
+        for ending in ("png", "svg"):
+            assert (tmp_path / f"one.{ending}").read_bytes() == (tmp_path / f"two.{ending}").read_bytes()
+
+    def test_drawing_changes_no_setting_of_the_reader(self, comparison):
+        before = dict(mpl.rcParams)
+        with style():
+            assert mpl.rcParams["svg.hashsalt"] == "online-drug-markets"
+        comparison.plot()
+        assert dict(mpl.rcParams) == before
+
+    def test_a_dot_is_hollow_where_the_interval_covers_zero(self, comparison):
+        axes = comparison.plot().axes[1]
+        faces = {line.get_markerfacecolor() for line in axes.lines if line.get_marker() == "o"}
+        assert "white" in faces
+        assert len(faces) > 1
+        assert sum(line.get_marker() == "o" and line.get_markerfacecolor() != "white" for line in axes.lines) == 3
+
+    def test_a_notebook_shows_a_figure(self, comparison):
+        assert comparison.plot()._repr_png_().startswith(b"\x89PNG")
+
+    def test_trade_has_a_panel_for_every_channel_and_scenario(self, comparison):
+        assert len(comparison.plot_trade().axes) == 6 * 3
+
+    def test_more_scenarios_than_fit_beside_each_other_get_a_second_row(self):
+        many = compare(world(), [world(f"s{i}") for i in range(5)], runs=1, workers=1, model_class=FakeMarket)
+        rows = {round(axes.get_position().y0, 3) for axes in many.plot().axes}
+        assert len(rows) == 2
+
+
+def test_the_report_names_scenarios_findings_and_figures(comparison):
+    text = page.page(comparison)
+    assert text.startswith("# closure and advice and idle against baseline")
+    assert "none of 40 outcomes" in text
+    assert "figures/effects.png" in text
+    assert "| Orders |" in text
