@@ -251,9 +251,11 @@ def declare(cls: Any, schema: Schema) -> None:
     Raises
     ------
     TypeError
-        If the class has another schema already.
+        If the class has another schema already, or is the base of all such classes.
     """
     known = cls.schema
+    if known is None and "schema" in vars(cls):
+        raise TypeError(f"make a subclass of {cls.__name__} for agents of one kind")
     if known is not None and dict(known) != dict(schema):
         raise TypeError(f"{cls.__name__} already has another schema")
     if known is None:

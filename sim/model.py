@@ -13,8 +13,8 @@ import pandas as pd
 from sim.agents.levers import Levers
 from sim.evidence.parameters import load_parameters
 from sim.market import day as phases
-from sim.market.entry import platform_entry, vendor_entry
 from sim.market.enforcement import enforce
+from sim.market.entry import platform_entry, vendor_entry
 from sim.market.exit import platform_exits, vendor_moves
 from sim.market.pricing import price
 from sim.market.state import MarketState

@@ -80,7 +80,9 @@ def make_consumers(model: MarketModel, jurisdictions: list[Jurisdiction]) -> Non
     c, rows = model.consumers.columns, np.arange(n)
     u = [uniforms(seed, Draw.CONSUMER_TRAITS, rows, 0, k) for k in range(10)]
     z = [normals(seed, Draw.CONSUMER_TRAITS, rows, 1, k) for k in range(4)]
-    c.segment[:] = pick(np.cumsum([w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers]), u[0])
+    c.segment[:] = pick(
+        np.cumsum([w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers]), u[0]
+    )
     c.jurisdiction[:] = pick(model.consumer_share, u[1])
     needs = model.substances.needs
     for g in range(len(SEGMENTS)):
@@ -182,16 +184,28 @@ def make_platforms(model: MarketModel) -> None:
     table = model.platform_table
 
     def platform(channel: Channel, jurisdiction: int, **values: object) -> Platform:
-        return Platform(model, table, channel=channel, jurisdiction=jurisdiction, status=PlatformStatus.OPEN, open_day=model.day - 365, **values)
+        return Platform(
+            model,
+            table,
+            channel=channel,
+            jurisdiction=jurisdiction,
+            status=PlatformStatus.OPEN,
+            open_day=model.day - 365,
+            **values,
+        )
 
     every = range(model.n_jurisdictions)
-    model.licensed_slot = np.array([platform(Channel.LICENSED_PHARMACY, j, verified=1, processor=0).slot for j in every])
+    model.licensed_slot = np.array(
+        [platform(Channel.LICENSED_PHARMACY, j, verified=1, processor=0).slot for j in every]
+    )
     model.street_slot = np.array([platform(Channel.STREET, j).slot for j in every])
     model.direct_slot = platform(Channel.DIRECT, 0, processor=1).slot
     banks = model.processors[FIRST_ACQUIRER:]
     programmes, apps = int(model.p.world.pharmacies), int(model.p.world.apps)
     u = uniforms(model.seed, Draw.PROGRAMME, np.arange(programmes), 0)
-    attraction = np.exp(model.p.world.programme_spread * normals(model.seed, Draw.PROGRAMME, np.arange(programmes + apps), 1))
+    attraction = np.exp(
+        model.p.world.programme_spread * normals(model.seed, Draw.PROGRAMME, np.arange(programmes + apps), 1)
+    )
     for k in range(programmes):
         weight = np.cumsum([b.laxity * (1 + b.accounts) for b in banks])
         bank = banks[int(pick(weight, np.array([u[k]]))[0])]
@@ -200,7 +214,9 @@ def make_platforms(model: MarketModel) -> None:
                  processor=bank.row, forged=1, availability=0.84)  # fmt: skip
     model.media = []
     for k in range(apps):
-        app = platform(Channel.SOCIAL_APP, k % model.n_jurisdictions, fee=q.app_fee, attraction=attraction[programmes + k])
+        app = platform(
+            Channel.SOCIAL_APP, k % model.n_jurisdictions, fee=q.app_fee, attraction=attraction[programmes + k]
+        )
         model.media.append(SocialMediaCompany(model, app, q.moderation))
     shares = model.scenario.platforms.cryptomarkets
     model.start_crypto = np.array(shares)
@@ -219,7 +235,9 @@ def make_vendors(model: MarketModel) -> None:
     counts = {channel: max(8, round(rate * n)) for channel, rate in per.items()}
     model.start_vendors = np.array([counts.get(c, 0) for c in Channel], float)
     t = model.platform_table.columns
-    t.trade7[model.start_crypto_slots] = t.trade60[model.start_crypto_slots] = t.trade180[model.start_crypto_slots] = model.start_crypto
+    t.trade7[model.start_crypto_slots] = t.trade60[model.start_crypto_slots] = t.trade180[model.start_crypto_slots] = (
+        model.start_crypto
+    )
     model.prior = np.full(model.platform_table.capacity, 0.9)
     rows = new_vendors(model, np.repeat(list(counts), list(counts.values())), model.day - 60)
     licensed = new_vendors(model, np.full(model.n_jurisdictions, int(Channel.LICENSED_PHARMACY)), model.day - 365)

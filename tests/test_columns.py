@@ -78,7 +78,7 @@ def test_a_column_without_bounds_takes_any_number_of_its_type():
     column = Column("f4", "logit", None, None, "Shift")
     assert column.interval == "any number"
     assert column.checked("shift", 1e300) == np.inf
-    with pytest.raises(ValueError, match="count is any number .*, not 128"):
+    with pytest.raises(ValueError, match=r"count is any number .*, not 128"):
         Column("i1", "count", None, None, "Count").checked("count", 128)
 
 
@@ -191,7 +191,7 @@ def test_a_wrong_first_value_makes_no_agent():
     town = Town()
     with pytest.raises(TypeError, match="Shop has no attribute 'fees'; did you mean 'fee'"):
         Shop(town, town.shops, fees=0.1)
-    with pytest.raises(ValueError, match="fee is 0 to 0.1"):
+    with pytest.raises(ValueError, match=r"fee is 0 to 0\.1"):
         Shop(town, town.shops, fee=0.2)
     assert (town.shops.n, len(town.agents_by_type[Shop])) == (2, 2)
 

@@ -1,4 +1,4 @@
-"""A population does what a list of objects does: random sequences of operations against the same model in plain Mesa."""
+"""A population does what a list of objects does: random operations, against the same model in plain Mesa."""
 
 import copy
 import pickle

@@ -20,7 +20,9 @@ CONSUMER = {
     "skill": Column("f4", "sd", -6, 6, "Digital skill and openness, standardised; opens online channels"),
     "access": Column("f4", "probability", 0, 1, "Chance that a need is covered by a valid prescription"),
     # what they know
-    "considering": Column("u1", "code", 0, 2, "0 no illicit online source is considered, 1 considered, 2 bought from before"),
+    "considering": Column(
+        "u1", "code", 0, 2, "0 no illicit online source is considered, 1 considered, 2 bought from before"
+    ),
     "misbelief": Column("u1", "flag", 0, 1, "1 when every online pharmacy is believed to be approved"),
     "verification": Column("f4", "probability", 0, 1, "Chance to look a pharmacy up before buying"),
     "caution": Column("f4", "logit", -3, 3, "Shift of the utility of illicit sources from education, decaying"),
@@ -42,7 +44,9 @@ CONSUMER = {
     # vendors they remember
     "vendor": Column("i4", "row", -1, 2**31 - 1, "Vendors remembered", default=-1, shape=(REMEMBERED_VENDORS,)),
     "bought": Column("u2", "orders", 0, 65535, "Good orders with each of them", shape=(REMEMBERED_VENDORS,)),
-    "tie": Column("u1", "flag", 0, 1, "1 when trade with that vendor is possible directly", shape=(REMEMBERED_VENDORS,)),
+    "tie": Column(
+        "u1", "flag", 0, 1, "1 when trade with that vendor is possible directly", shape=(REMEMBERED_VENDORS,)
+    ),
     # the clock and the stash
     "next_day": Column("i2", "day", -NEVER, NEVER, "Day of the next need"),
     "habit": Column("u1", "code", 0, 6, "Channel of the last purchase", default=6),

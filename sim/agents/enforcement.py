@@ -24,7 +24,9 @@ class Agency(Agent):
         Cyber capability: multiplies evidence on platforms and suppliers.
     """
 
-    def __init__(self, model: Model, jurisdiction: int, officer_days: float, allocation: np.ndarray, capability: float) -> None:
+    def __init__(
+        self, model: Model, jurisdiction: int, officer_days: float, allocation: np.ndarray, capability: float
+    ) -> None:
         super().__init__(model)
         self.jurisdiction, self.officer_days, self.capability = jurisdiction, officer_days, capability
         self.allocation = np.asarray(allocation, float) / np.sum(allocation)

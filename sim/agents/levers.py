@@ -19,20 +19,48 @@ class Levers:
 
     jurisdictions: int
     demand: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Rates at which needs arise")
-    initiation: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Inflow of people who begin to consider an online source")
-    caution_reach: np.ndarray = lever(0.0, "jurisdiction", "consumers", "share/week", "Consumers reached by a message against illicit sources")
-    caution_effect: np.ndarray = lever(0.0, "jurisdiction", "consumers", "logit", "What that message adds to caution; negative backfires")
-    verification_reach: np.ndarray = lever(0.0, "jurisdiction", "consumers", "share/week", "Consumers taught to look a pharmacy up")
-    verification_effect: np.ndarray = lever(0.0, "jurisdiction", "consumers", "probability", "What the lesson adds to the habit of looking up")
-    lookup: np.ndarray = lever(0.0, "world", "intermediaries", "probability", "What a register adds to the chance that a look-up shows an illicit seller")
-    glance: np.ndarray = lever(1.0, "world", "intermediaries", "ratio", "Detection by those who glance at a seal instead of looking it up")
-    demotion: np.ndarray = lever(0.0, "world", "intermediaries", "share", "Rank that search engines take from illicit sites")
-    checking_reach: np.ndarray = lever(0.0, "jurisdiction", "services", "share", "Consumers whom drug checking reaches, beyond the usual")
+    initiation: np.ndarray = lever(
+        1.0, "world", "consumers", "ratio", "Inflow of people who begin to consider an online source"
+    )
+    caution_reach: np.ndarray = lever(
+        0.0, "jurisdiction", "consumers", "share/week", "Consumers reached by a message against illicit sources"
+    )
+    caution_effect: np.ndarray = lever(
+        0.0, "jurisdiction", "consumers", "logit", "What that message adds to caution; negative backfires"
+    )
+    verification_reach: np.ndarray = lever(
+        0.0, "jurisdiction", "consumers", "share/week", "Consumers taught to look a pharmacy up"
+    )
+    verification_effect: np.ndarray = lever(
+        0.0, "jurisdiction", "consumers", "probability", "What the lesson adds to the habit of looking up"
+    )
+    lookup: np.ndarray = lever(
+        0.0,
+        "world",
+        "intermediaries",
+        "probability",
+        "What a register adds to the chance that a look-up shows an illicit seller",
+    )
+    glance: np.ndarray = lever(
+        1.0, "world", "intermediaries", "ratio", "Detection by those who glance at a seal instead of looking it up"
+    )
+    demotion: np.ndarray = lever(
+        0.0, "world", "intermediaries", "share", "Rank that search engines take from illicit sites"
+    )
+    checking_reach: np.ndarray = lever(
+        0.0, "jurisdiction", "services", "share", "Consumers whom drug checking reaches, beyond the usual"
+    )
     check_uptake: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Uptake of checking by those reached")
-    naloxone: np.ndarray = lever(0.0, "jurisdiction", "services", "share", "Consumers who carry naloxone, beyond the usual")
+    naloxone: np.ndarray = lever(
+        0.0, "jurisdiction", "services", "share", "Consumers who carry naloxone, beyond the usual"
+    )
     treatment_slots: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Places in treatment")
-    referral: np.ndarray = lever(0.0, "jurisdiction", "agencies", "share", "Users stopped who are offered services instead of a charge")
-    interception: np.ndarray = lever(1.0, "jurisdiction", "intermediaries", "ratio", "Chance that a parcel on its way in is seized")
+    referral: np.ndarray = lever(
+        0.0, "jurisdiction", "agencies", "share", "Users stopped who are offered services instead of a charge"
+    )
+    interception: np.ndarray = lever(
+        1.0, "jurisdiction", "intermediaries", "ratio", "Chance that a parcel on its way in is seized"
+    )
     police_effort: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Officer-days available")
 
     def __post_init__(self) -> None:

@@ -24,7 +24,9 @@ class PaymentProcessor(Agent):
         Evidence per payment relative to cash.
     """
 
-    def __init__(self, model: Model, row: int, kind: str, fee: float, laxity: float = 1.0, traceability: float = 1.0) -> None:
+    def __init__(
+        self, model: Model, row: int, kind: str, fee: float, laxity: float = 1.0, traceability: float = 1.0
+    ) -> None:
         super().__init__(model)
         self.row, self.kind, self.fee, self.laxity, self.traceability = row, kind, fee, laxity, traceability
         self.accounts = 0

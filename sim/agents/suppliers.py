@@ -11,7 +11,9 @@ SUPPLIER = {
     "size": Column("f4", "ratio", 0, 1e3, "Share of vendors served relative to others", default=1),
     "reliability": Column("f4", "share", 0, 1, "Share of restocking that arrives in time", default=1),
     "belief": Column("f4", "probability", 0, 1, "Interdiction risk reckoned with"),
-    "concentration": Column("f4", "ratio", 1, 1e3, "Strength of the product to its weight, relative to heroin", default=1),
+    "concentration": Column(
+        "f4", "ratio", 1, 1e3, "Strength of the product to its weight, relative to heroin", default=1
+    ),
     "cost": Column("f4", "ratio", 0, 100, "Cost to vendors relative to the usual cost", default=1),
     "removed_day": Column("i2", "day", -NEVER, NEVER, "Day of arrest", default=NEVER),
     "evidence": Column("f4", "officer-days", 0, 1e9, "Evidence gathered against the group"),

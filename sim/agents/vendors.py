@@ -41,12 +41,16 @@ VENDOR = {
     "identity": Column("u2", "number", 0, 65535, "Identity in use: grows by one when name and key are given up"),
     "platforms_used": Column("u2", "platforms", 0, 65535, "Platforms on which an account was ever opened"),
     # accounts on platforms
-    "account": Column("u2", "slot", 0, NO_SLOT, "Platforms on which an account is open", default=NO_SLOT, shape=(ACCOUNTS,)),
+    "account": Column(
+        "u2", "slot", 0, NO_SLOT, "Platforms on which an account is open", default=NO_SLOT, shape=(ACCOUNTS,)
+    ),
     "account_day": Column("i2", "day", -NEVER, NEVER, "Day on which it was opened", shape=(ACCOUNTS,)),
     "account_sales": Column("f4", "orders", 0, 1e9, "Orders received on it", shape=(ACCOUNTS,)),
     "positive": Column("f4", "ratings", 0, 1e9, "Positive ratings on it, fading", shape=(ACCOUNTS,)),
     "negative": Column("f4", "ratings", 0, 1e9, "Negative ratings on it, fading", shape=(ACCOUNTS,)),
-    "kept": Column("u1", "flag", 0, 1, "1 when the account carries an identity known from elsewhere", shape=(ACCOUNTS,)),
+    "kept": Column(
+        "u1", "flag", 0, 1, "1 when the account carries an identity known from elsewhere", shape=(ACCOUNTS,)
+    ),
 }
 
 VendorColumns = columns_type("VendorColumns", VENDOR, module=__name__)

@@ -30,7 +30,9 @@ def over_rows(pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: in
     list(pool.map(lambda lo: kernel(lo, min(lo + size, n), *args), range(0, n, size)))
 
 
-def over_blocks(pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: int, width: int, *args: Any) -> np.ndarray:
+def over_blocks(
+    pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: int, width: int, *args: Any
+) -> np.ndarray:
     """Call ``kernel(lo, hi, *args, sums)`` for blocks of fixed size; returns the (width,) total of the blocks' sums."""
     blocks = ranges(n)
     sums = np.zeros((len(blocks), width))

@@ -13,7 +13,7 @@ from numba import njit
 from sim.agents.codes import Channel
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.market.beliefs import beta_reputation
-from sim.market.choice import account_of
+from sim.market.vendor_choice import account_of
 from sim.streams import Draw, normal_from, uniform4
 
 PAYMENT, SIZE, PRIORITY = int(Draw.PAYMENT), int(Draw.ORDER_SIZE), int(Draw.PRIORITY)
@@ -64,7 +64,9 @@ def check_out(lo, hi, seed, day, due, substance, size, wholesale, channel, platf
             continue
         c, v, m = due[i], vendor[i], platform[i]
         factor = price_factor[consumers.jurisdiction[c]]
-        q, cents = quantity_and_price(seed, c, v, substance[i], day, size[i], wholesale[i], consumers, vendors, table, factor, p)
+        q, cents = quantity_and_price(
+            seed, c, v, substance[i], day, size[i], wholesale[i], consumers, vendors, table, factor, p
+        )
         ok, row = authorised(seed, c, m, channel[i], day, platforms, p)
         _, _, _, u = uniform4(seed, PAYMENT, c, day, 0)
         if ok and row == 1 and u >= coin_access:

@@ -11,48 +11,27 @@ from numba import njit
 
 from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, MarketState, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
-from sim.agents.vendors import ACCOUNTS
-from sim.market.beliefs import beta_reputation, event_risk, market_trust, try_new_probability
-from sim.market.offers import draw_offer
+from sim.market.beliefs import event_risk, market_trust
+from sim.market.vendor_choice import (
+    CANDIDATES,
+    IMPOSSIBLE,
+    border_weight,
+    direct_vendor,
+    draw_logit,
+    known_vendor,
+    new_vendor,
+    sells_on,
+)
 from sim.streams import Draw, gumbel_from, normal_from, uniform, uniform4
 
-CHANNEL, TASTE, MARKET_TASTE, CLICK, NEW_VENDOR, VENDOR, DIRECT_DEAL = (
-    int(Draw.CHANNEL), int(Draw.TASTE), int(Draw.MARKET_TASTE), int(Draw.CLICK), int(Draw.NEW_VENDOR), int(Draw.VENDOR), int(Draw.DIRECT_DEAL),
-)  # fmt: skip
+CHANNEL, TASTE, MARKET_TASTE = int(Draw.CHANNEL), int(Draw.TASTE), int(Draw.MARKET_TASTE)
+CLICK, VENDOR = int(Draw.CLICK), int(Draw.VENDOR)
 LICENSED, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
 ACTIVE = int(MarketState.ACTIVE)
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
 NOT_TODAY, CHOSEN, NOT_FOUND = 0, 1, 2
-IMPOSSIBLE = -1e30
-CANDIDATES = 8
-
-
-@njit(cache=True, nogil=True)
-def sells(vendors, v, s):
-    """Whether vendor ``v`` is in business with stock and carries ``s``."""
-    return v >= 0 and vendors.alive[v] == 1 and vendors.stock[v] >= 1.0 and (vendors.carries[v] >> s) & 1 == 1
-
-
-@njit(cache=True, nogil=True)
-def sells_on(vendors, v, m, s):
-    """Whether vendor ``v`` sells ``s`` and has an account on slot ``m``."""
-    if not sells(vendors, v, s):
-        return False
-    for a in range(ACCOUNTS):
-        if vendors.account[v, a] == m:
-            return True
-    return False
-
-
-@njit(cache=True, nogil=True)
-def account_of(vendors, v, m):
-    """Index of the account of ``v`` on slot ``m``, -1 for none."""
-    for a in range(ACCOUNTS):
-        if vendors.account[v, a] == m:
-            return a
-    return -1
 
 
 @njit(cache=True, nogil=True)
@@ -127,28 +106,6 @@ def channel_utilities(out, seed, c, s, status, market_value, consumers, table, t
 
 
 @njit(cache=True, nogil=True)
-def draw_logit(utilities, u):
-    """Index drawn with probability proportional to exp(utility)."""
-    top = IMPOSSIBLE
-    for a in range(len(utilities)):
-        top = max(top, utilities[a])
-    total = 0.0
-    for a in range(len(utilities)):
-        total += math.exp(utilities[a] - top)
-    target = u * total
-    run = 0.0
-    last = 0
-    for a in range(len(utilities)):
-        w = math.exp(utilities[a] - top)
-        if w > 0.0:
-            last = a
-            run += w
-            if target <= run:
-                return a
-    return last
-
-
-@njit(cache=True, nogil=True)
 def draw_cumulative(slots, weights, u):
     """Slot drawn by cumulative weights, NO_SLOT when there is none."""
     if len(slots) == 0 or weights[-1] <= 0.0:
@@ -186,84 +143,9 @@ def search(seed, c, day, kind, prescription, consumers, today, p):
 
 
 @njit(cache=True, nogil=True)
-def known_vendor(seed, c, s, m, u_new, u_pick, consumers, vendors, p):
-    """A remembered vendor for this purchase, or -1 to try a new one."""
-    n = 0
-    total = 0.0
-    for j in range(REMEMBERED_VENDORS):
-        v = consumers.vendor[c, j]
-        if consumers.bought[c, j] > 0 and sells_on(vendors, v, m, s):
-            n += 1
-            total += consumers.bought[c, j] ** p.loyalty_exponent * math.exp(-p.known_price_weight * vendors.log_price[v])
-    if n == 0 or u_new < try_new_probability(float(n), p.new_c, p.new_beta):
-        return -1
-    target = u_pick * total
-    run = 0.0
-    last = -1
-    for j in range(REMEMBERED_VENDORS):
-        v = consumers.vendor[c, j]
-        if consumers.bought[c, j] > 0 and sells_on(vendors, v, m, s):
-            last = v
-            run += consumers.bought[c, j] ** p.loyalty_exponent * math.exp(-p.known_price_weight * vendors.log_price[v])
-            if target <= run:
-                return v
-    return last
-
-
-@njit(cache=True, nogil=True)
-def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, consumers, vendors, offers, n_substances, p):
-    """A vendor not bought from before: candidates drawn by popularity, weighed by reputation first and price second; -1 when there is none."""
-    group = m * n_substances + s
-    if offers.start[group] == offers.start[group + 1]:
-        return -1
-    n = 0
-    for block in range(CANDIDATES // 4):
-        draws = uniform4(seed, NEW_VENDOR, c, day, attempt * 4 + block)
-        for d in range(4):
-            v = draw_offer(offers, group, draws[d])
-            known = False
-            for j in range(REMEMBERED_VENDORS):
-                known = known or (consumers.vendor[c, j] == v and consumers.bought[c, j] > 0)
-            if known:
-                continue
-            a = account_of(vendors, v, m)
-            r = beta_reputation(vendors.positive[v, a], vendors.negative[v, a], p.reputation_good, p.reputation_bad)
-            u = p.reputation_weight * math.log(r) - p.price_weight * vendors.log_price[v]
-            if vendors.jurisdiction[v] != consumers.jurisdiction[c]:
-                u -= border
-            candidates[n], utility[n] = v, u
-            n += 1
-    if n == 0:
-        return -1
-    return candidates[draw_logit(utility[:n], uniform(seed, NEW_VENDOR, c, day, attempt * 4 + 3))]
-
-
-@njit(cache=True, nogil=True)
-def direct_vendor(seed, c, s, day, consumers, vendors, today, p):
-    """A vendor with a direct tie who sells ``s``, when the consumer deals directly today; -1 otherwise."""
-    best, most = -1, 0
-    for j in range(REMEMBERED_VENDORS):
-        v = consumers.vendor[c, j]
-        if consumers.tie[c, j] == 1 and consumers.bought[c, j] > most and sells(vendors, v, s):
-            best, most = v, consumers.bought[c, j]
-    if best < 0:
-        return -1
-    home = consumers.home[c]
-    closed = home == NO_SLOT or today.open[home] == 0 or consumers.market_state[c] != ACTIVE
-    chance = p.direct_when_closed if closed else p.direct
-    return best if uniform(seed, DIRECT_DEAL, c, day, 0) < chance else -1
-
-
-@njit(cache=True, nogil=True)
-def border_weight(channel, p):
-    """How much a foreign vendor is disliked, by channel."""
-    if channel == APP or channel == STREET:
-        return p.border_local
-    return p.border_post if channel == CRYPTO else 0.0
-
-
-@njit(cache=True, nogil=True)
-def choose(lo, hi, seed, day, due, substance, consumers, vendors, offers, table, today, p, status, channel, platform, vendor):
+def choose(
+    lo, hi, seed, day, due, substance, consumers, vendors, offers, table, today, p, status, channel, platform, vendor
+):
     """Choose channel, platform and vendor for ``due[lo:hi]``; a channel that turns out empty is left out and the choice made again."""
     n_substances = len(table.dose_usd)
     utilities = np.empty(ABSTAIN + 1)
@@ -308,7 +190,22 @@ def choose(lo, hi, seed, day, due, substance, consumers, vendors, offers, table,
                 v = known_vendor(seed, c, s, m, w1, w2, consumers, vendors, p)
                 if v < 0:
                     border = border_weight(chosen, p)
-                    v = new_vendor(seed, c, s, m, day, attempt, border, candidates, weights, consumers, vendors, offers, n_substances, p)
+                    v = new_vendor(
+                        seed,
+                        c,
+                        s,
+                        m,
+                        day,
+                        attempt,
+                        border,
+                        candidates,
+                        weights,
+                        consumers,
+                        vendors,
+                        offers,
+                        n_substances,
+                        p,
+                    )
                 if v >= 0:
                     status[i], channel[i], platform[i], vendor[i] = CHOSEN, chosen, m, v
                     break

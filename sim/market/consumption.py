@@ -3,7 +3,6 @@
 Every probability that is drawn against is also summed, so that rare harms are reported both as they happened and as expected.
 """
 
-import numpy as np
 from numba import njit
 
 from sim.agents.codes import Channel, Content, OrderOutcome, VendorKind
@@ -13,7 +12,12 @@ from sim.streams import Draw, uniform4
 USE, CHECK, TREATMENT, THREAT = int(Draw.USE), int(Draw.CHECK), int(Draw.TREATMENT), int(Draw.THREAT)
 DELIVERED, AS_SOLD = int(OrderOutcome.DELIVERED), int(Content.AS_SOLD)
 SOCIAL = int(VendorKind.SOCIAL_SUPPLIER)
-APP, CRYPTO, DIRECT, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET)
+APP, CRYPTO, DIRECT, STREET = (
+    int(Channel.SOCIAL_APP),
+    int(Channel.CRYPTOMARKET),
+    int(Channel.DIRECT),
+    int(Channel.STREET),
+)
 
 # what a consumer's day can bring: bits of ``happened``
 ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT = 1, 2, 4, 8, 16
@@ -38,7 +42,12 @@ def receive(rows, seed, day, orders, consumers, reach, uptake, table, p, seen):
         strength, content = orders.potency[o], orders.content[o]
         u1, u2, u3, u4 = uniform4(seed, CHECK, orders.number[o], day, 0)
         offered = p.checking_base + reach[consumers.jurisdiction[c]]
-        takes = offered * p.check_uptake * uptake[consumers.jurisdiction[c]] * ((p.check_trust_base + p.check_trust_slope * consumers.trust_police[c]))
+        takes = (
+            offered
+            * p.check_uptake
+            * uptake[consumers.jurisdiction[c]]
+            * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
+        )
         if orders.channel[o] > 1 and u1 < takes:
             checked += 1
             if s == table.novel:
@@ -76,7 +85,11 @@ def threats(rows, seed, day, orders, consumers, vendors, p):
         channel, v = orders.channel[o], orders.vendor[o]
         u1, u2, _, _ = uniform4(seed, THREAT, orders.number[o], day, 0)
         if channel == STREET:
-            risk = p.threat_friend if vendors.kind[v] == SOCIAL else (p.threat_stranger if u2 < p.stranger_share else p.threat_dealer)
+            risk = (
+                p.threat_friend
+                if vendors.kind[v] == SOCIAL
+                else (p.threat_stranger if u2 < p.stranger_share else p.threat_dealer)
+            )
         elif channel == APP:
             risk = p.threat_app
         elif channel == CRYPTO or channel == DIRECT:
@@ -148,7 +161,9 @@ def use_today(seed, c, s, day, use, u2, u3, u4, treated, consumers, table, carri
     content = consumers.stash_content[c]
     sums[SUM_DOSES] += use
     sums[SUM_USERS] += hr
-    per_use = table.adverse[s] * (p.adverse_bad_content if content != AS_SOLD else 1.0) * (1.0 - p.practice_protects * hr)
+    per_use = (
+        table.adverse[s] * (p.adverse_bad_content if content != AS_SOLD else 1.0) * (1.0 - p.practice_protects * hr)
+    )
     adverse = at_least_one(min(per_use, 1.0), use)
     sums[SUM_ADVERSE] += adverse
     if u2 < adverse:
@@ -166,7 +181,9 @@ def use_today(seed, c, s, day, use, u2, u3, u4, treated, consumers, table, carri
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
     fatal = fatality(company, consumers.trust_police[c], carriage[consumers.jurisdiction[c]], p)
     if treated:
-        fatal *= 1.0 - treatment_protection(day - consumers.treatment_day[c], p.treatment_protects, p.treatment_full_days)
+        fatal *= 1.0 - treatment_protection(
+            day - consumers.treatment_day[c], p.treatment_protects, p.treatment_full_days
+        )
     sums[SUM_OVERDOSE] += overdose
     sums[SUM_DEATH] += overdose * fatal
     if u3 < overdose:
@@ -186,7 +203,12 @@ def treatment_turn(seed, c, day, dependence, treated, consumers, entry_factor, p
     j = consumers.jurisdiction[c]
     if not treated:
         help_known = p.support_base + (1.0 - p.support_base) * consumers.support_knowledge[c]
-        rate = p.entry_rate * dependence * (1.0 - consumers.stigma[c]) * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
+        rate = (
+            p.entry_rate
+            * dependence
+            * (1.0 - consumers.stigma[c])
+            * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
+        )
         return WANTS_TREATMENT if u1 < rate * help_known * entry_factor[j] else 0
     consumers.treatment_days[c] += 1
     consumers.dependence[c] = dependence * (1.0 - p.recovery)

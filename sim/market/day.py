@@ -87,7 +87,9 @@ def choice(model: MarketModel, wanted: Needs) -> Choices:
     today = conditions(model, listings)
     seek_markets(model, today)
     m = len(wanted.due)
-    out = Choices(np.zeros(m, np.uint8), np.zeros(m, np.uint8), np.full(m, NO_SLOT, np.uint16), np.full(m, -1, np.int32))
+    out = Choices(
+        np.zeros(m, np.uint8), np.zeros(m, np.uint8), np.full(m, NO_SLOT, np.uint16), np.full(m, -1, np.int32)
+    )
     over_rows(
         model.pool, choose, m, model.seed, model.day, wanted.due, wanted.substance, model.consumers.columns, v.columns, offers,
         model.substances, today, model.p.choice, *out,
@@ -111,7 +113,22 @@ def seek_markets(model: MarketModel, today: Conditions) -> None:
     joined = np.full(len(rows), NO_SLOT, np.uint16)
     displaced = c.market_state[rows] == MarketState.SEARCHING
     attention = 1.0 + model.publicity * model.p.learning.publicity_draws
-    look_for_market(rows, model.seed, day, slots, users, age, herd, attention, c, model.vendors.columns, today, model.p.choice, g, joined)
+    look_for_market(
+        rows,
+        model.seed,
+        day,
+        slots,
+        users,
+        age,
+        herd,
+        attention,
+        c,
+        model.vendors.columns,
+        today,
+        model.p.choice,
+        g,
+        joined,
+    )
     moved = joined[displaced & (joined != NO_SLOT)]
     np.add.at(t.arrivals, moved, 1.0)
 
@@ -147,7 +164,12 @@ def book(model: MarketModel, lo: int, hi: int, cut: np.ndarray) -> None:
     """Book the money of the new orders: processor's cut, escrow, or at once to vendor and platform; count sales and first purchases."""
     o, c, v, t = model.open_orders.columns, model.consumers.columns, model.vendors.columns, model.platform_table.columns
     rows = slice(lo, hi)
-    vendor, slot, price, held = o.vendor[rows], o.platform[rows], o.price[rows].astype(np.int64), o.held[rows].astype(np.int64)
+    vendor, slot, price, held = (
+        o.vendor[rows],
+        o.platform[rows],
+        o.price[rows].astype(np.int64),
+        o.held[rows].astype(np.int64),
+    )
     at_once = np.where(held > 0, 0, price - cut)
     fee = (at_once * t.fee[slot]).astype(np.int64)
     np.add.at(v.income, vendor, at_once - fee)
@@ -181,7 +203,15 @@ def book(model: MarketModel, lo: int, hi: int, cut: np.ndarray) -> None:
         model.mean_order_cents += 0.05 * (float(price.mean()) - model.mean_order_cents)
     crypto = model.crypto_slots()
     weights = np.cumsum(t.trade60[crypto].astype(float))
-    hear_of_markets(buyers[channel == Channel.CRYPTOMARKET].astype(np.int64), model.seed, model.day, crypto, weights, c, model.p.migration)
+    hear_of_markets(
+        buyers[channel == Channel.CRYPTOMARKET].astype(np.int64),
+        model.seed,
+        model.day,
+        crypto,
+        weights,
+        c,
+        model.p.migration,
+    )
     shares(model, slot, price)
 
 
@@ -205,7 +235,11 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     """Phase 9: new orders are dispatched or not; those whose fate is known today are settled."""
     p, o = model.p.shipping, model.open_orders
     hands = np.array([0.0, 0.0, p.hands_app, p.hands_crypto, p.hands_crypto, p.hands_street])
-    border = np.array([post.border for post in model.posts]) * model.levers.interception * model.post_effort**model.p.enforcement.post_effect
+    border = (
+        np.array([post.border for post in model.posts])
+        * model.levers.interception
+        * model.post_effort**model.p.enforcement.post_effect
+    )
     intercept = np.tile(np.minimum(border, 0.95), (model.n_jurisdictions, 1))
     np.fill_diagonal(intercept, [post.domestic for post in model.posts])
     bad = np.array([p.licensed_fails, p.pharmacy_fails])
@@ -226,11 +260,15 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     model.today.parcels = int(x.parcels[due][posted].sum())
     seized = x.outcome[due] == OrderOutcome.SEIZED
     model.today.parcels_seized = int(seized.sum())
-    lost = ((x.outcome[due] == OrderOutcome.SCAMMED) | (x.outcome[due] == OrderOutcome.REFUNDED)) & (x.dispatched[due] == 0)
+    lost = ((x.outcome[due] == OrderOutcome.SCAMMED) | (x.outcome[due] == OrderOutcome.REFUNDED)) & (
+        x.dispatched[due] == 0
+    )
     model.count_fraud(x.consumer[due][lost & (x.outcome[due] == OrderOutcome.SCAMMED)])
     cards = x.processor[due] >= 2
     if cards.any():
-        model.dispute_rate += 0.02 * (float(np.mean(x.outcome[due][cards] == OrderOutcome.REFUNDED)) - model.dispute_rate)
+        model.dispute_rate += 0.02 * (
+            float(np.mean(x.outcome[due][cards] == OrderOutcome.REFUNDED)) - model.dispute_rate
+        )
     for agency in model.agencies:
         agency.credit[4] += model.p.enforcement.credit_parcel * float(
             np.sum(model.consumers.columns.jurisdiction[x.consumer[due][seized]] == agency.jurisdiction)
@@ -249,7 +287,13 @@ class Shifted:
 
 def consumption(model: MarketModel) -> None:
     """Phase 10: parcels are checked and used; harms, treatment and novel substances."""
-    p, c, n, day, o = model.p.consumption, model.consumers.columns, model.consumers.n, model.day, model.open_orders.columns
+    p, c, n, day, o = (
+        model.p.consumption,
+        model.consumers.columns,
+        model.consumers.n,
+        model.day,
+        model.open_orders.columns,
+    )
     levers = model.levers
     seen = np.zeros(len(model.due), np.uint8)
     checked, bad, novel = harm.receive(
@@ -258,11 +302,24 @@ def consumption(model: MarketModel) -> None:
     model.today.checks = checked
     model.checking.samples += checked
     model.checking.bad += bad
-    model.today.violence, model.today.violence_expected = harm.threats(model.due, model.seed, day, o, c, model.vendors.columns, p)
+    model.today.violence, model.today.violence_expected = harm.threats(
+        model.due, model.seed, day, o, c, model.vendors.columns, p
+    )
     happened = np.zeros(n, np.uint8)
     carriage = np.minimum(p.naloxone_carried + levers.naloxone, 1.0)
     model.today.sums = over_blocks(
-        model.pool, harm.consume, n, harm.N_SUMS, model.seed, day, c, model.substances, carriage, np.ones(model.n_jurisdictions), p, happened
+        model.pool,
+        harm.consume,
+        n,
+        harm.N_SUMS,
+        model.seed,
+        day,
+        c,
+        model.substances,
+        carriage,
+        np.ones(model.n_jurisdictions),
+        p,
+        happened,
     )
     affected = np.flatnonzero(happened)
     bits = happened[affected]
@@ -301,7 +358,9 @@ def novel_substances(model: MarketModel, samples: int) -> None:
     ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / 365.0
     unknown = ews.unknown
     shares_ = ews.popularity[unknown] / max(float(ews.popularity[live].sum()), 1e-9)
-    hazard = p.alert_base + len(live) * shares_ * (p.alert_checked * model.checking.novel_rate + p.alert_reported * ews.reported / 10.0)
+    hazard = p.alert_base + len(live) * shares_ * (
+        p.alert_checked * model.checking.novel_rate + p.alert_reported * ews.reported / 10.0
+    )
     found = unknown[uniforms(seed, Draw.ALERT, unknown, day) < hazard]
     ews.alert_day[found] = day
     for number in found:

@@ -67,7 +67,9 @@ def platform_cases(model: MarketModel, agency: Agency, effort: float, scale: flo
             take_down(model, int(m), p.publicity, agency=agency.jurisdiction)
 
 
-def take_down(model: MarketModel, slot: int, publicity: float, agency: int = -1, policy: str = "", operators: bool = True) -> None:
+def take_down(
+    model: MarketModel, slot: int, publicity: float, agency: int = -1, policy: str = "", operators: bool = True
+) -> None:
     """Seize a platform. Cryptomarkets close; a pharmacy programme's sites are back in days but lose their rank; apps lose their sellers' accounts.
 
     Parameters
@@ -83,7 +85,14 @@ def take_down(model: MarketModel, slot: int, publicity: float, agency: int = -1,
     """
     t, day = model.platform_table.columns, model.day
     channel = Channel(t.channel[slot])
-    model.event(EventKind.TAKEDOWN, slot, agency=agency, policy=policy, cause=channel.name.lower(), amount=float(t.trade60[slot]))
+    model.event(
+        EventKind.TAKEDOWN,
+        slot,
+        agency=agency,
+        policy=policy,
+        cause=channel.name.lower(),
+        amount=float(t.trade60[slot]),
+    )
     model.today.takedowns += 1
     t.evidence[slot] = 0.0
     if channel == Channel.CRYPTOMARKET:
@@ -114,7 +123,7 @@ def vendor_arrests(model: MarketModel) -> None:
     """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
     p, v, n, day = model.p.enforcement, model.vendors.columns, model.vendors.n, model.day
     exposure = vendor_exposure(model)
-    crowd = p.exposure_reference * model.consumers.n / max(float(exposure.sum()), 1e-9)
+    crowd = min(p.exposure_reference * model.consumers.n / max(float(exposure.sum()), 1e-9), p.crowd_limit)
     hazard = p.arrest_per_contact * exposure * crowd * model.vendor_effort[v.jurisdiction[:n]]
     arrested = np.flatnonzero(uniforms(model.seed, Draw.ARREST, np.arange(n), day) < hazard)
     live = np.maximum(np.bincount(v.channel[:n], v.alive[:n], len(Channel)), 1.0)
@@ -170,7 +179,9 @@ def payment_cases(model: MarketModel, agency: Agency, effort: float, scale: floa
     for m in model.open_slots(Channel.ILLICIT_PHARMACY):
         if t.processor_day[m] > day:
             continue
-        hazard = 1.0 / p.account_life + effort / (e.account_days * scale) / len(model.open_slots(Channel.ILLICIT_PHARMACY))
+        hazard = 1.0 / p.account_life + effort / (e.account_days * scale) / len(
+            model.open_slots(Channel.ILLICIT_PHARMACY)
+        )
         if model.dispute_rate > p.chargeback_threshold:
             hazard += p.threshold_hazard
         u = uniform(model.seed, int(Draw.TERMINATION), int(m), day, 0)
@@ -201,7 +212,9 @@ def user_contacts(model: MarketModel) -> None:
     orders, buyers, channel = model.settled
     if not len(orders):
         return
-    exposure = np.array([0.0, p.exposure_post, p.exposure_app, p.exposure_post, p.exposure_post, p.exposure_street])[channel]
+    exposure = np.array([0.0, p.exposure_post, p.exposure_app, p.exposure_post, p.exposure_post, p.exposure_street])[
+        channel
+    ]
     j = c.jurisdiction[buyers]
     attention = exposure * np.where(c.record[buyers] == 1, p.record_attention, 1.0)
     crowd = np.bincount(j, exposure, model.n_jurisdictions)
@@ -232,7 +245,11 @@ def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> No
     c.trust_police[charged] = np.maximum(c.trust_police[charged] - p.contact_trust, 0.0)
     c.stigma[charged] = np.minimum(c.stigma[charged] + p.contact_stigma, 1.0)
     habit = c.habit[charged]
-    group = np.where(habit == Channel.STREET, RiskGroup.OFFLINE, np.where(habit >= Channel.CRYPTOMARKET, RiskGroup.CRYPTO, RiskGroup.OPEN_WEB))
+    group = np.where(
+        habit == Channel.STREET,
+        RiskGroup.OFFLINE,
+        np.where(habit >= Channel.CRYPTOMARKET, RiskGroup.CRYPTO, RiskGroup.OPEN_WEB),
+    )
     c.legal_hits[charged, group] += p.contact_fright
     model.today.criminalised += len(charged)
     for agency in model.agencies:
@@ -250,7 +267,10 @@ def run_covert(model: MarketModel) -> None:
         model.today.privacy += int(t.trade7[m])
         if day >= t.covert_until[m]:
             policy, publicity = model.covert[int(m)]
-            known = here[uniforms(model.seed, Draw.COVERT_ARREST, here, day) < 1.0 - np.exp(-0.02 * v.evidence[here] / v.opsec[here])]
+            known = here[
+                uniforms(model.seed, Draw.COVERT_ARREST, here, day)
+                < 1.0 - np.exp(-0.02 * v.evidence[here] / v.opsec[here])
+            ]
             arrest(model, known, policy)
             buyers = np.flatnonzero(model.consumers.columns.home[: model.consumers.n] == m)
             take_down(model, int(m), publicity, policy=policy)

@@ -43,7 +43,12 @@ def vendor_entry(model: MarketModel) -> None:
     count = np.zeros(len(Channel), int)
     for c in (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET):
         income = (model.trade_per_vendor[c] + 0.01) / (model.reference_per_vendor[c] + 0.01)
-        mean = p.entry_rate * model.start_vendors[c] * income**p.entry_income * np.exp(-p.entry_risk * model.vendor_risk[c])
+        mean = (
+            p.entry_rate
+            * model.start_vendors[c]
+            * income**p.entry_income
+            * np.exp(-p.entry_risk * model.vendor_risk[c])
+        )
         count[c] = poisson(model.seed, int(Draw.VENDOR_ENTRY), int(c), day, 0, float(mean))
     if count.sum():
         rows = new_vendors(model, np.repeat(np.arange(len(Channel)), count), day)
@@ -64,7 +69,9 @@ def role_changes(model: MarketModel) -> None:
         busy = selling.person[: model.vendors.n][selling.alive[: model.vendors.n] == 1]
         able = able[~np.isin(able, busy)]
     if len(able):
-        channel = np.where(uniforms(model.seed, Draw.ROLE, able, model.day, 1) < 0.5, int(Channel.STREET), int(Channel.SOCIAL_APP))
+        channel = np.where(
+            uniforms(model.seed, Draw.ROLE, able, model.day, 1) < 0.5, int(Channel.STREET), int(Channel.SOCIAL_APP)
+        )
         new_vendors(model, channel, model.day, able)
         for person in able:
             model.event(EventKind.ROLE_CHANGE, int(person), cause="began to sell")
@@ -149,6 +156,8 @@ def home_platform(model: MarketModel, row: int, channel: int) -> int:
     if not len(slots):
         return 65535
     if channel == Channel.CRYPTOMARKET:
-        return int(slots[pick_market(model.trade_shares(slots), model.prior[slots], model.p.vendors.relist_exponent, u)])
+        return int(
+            slots[pick_market(model.trade_shares(slots), model.prior[slots], model.p.vendors.relist_exponent, u)]
+        )
     weights = np.cumsum(model.platform_table.columns.attraction[slots].astype(float))
     return int(slots[pick(weights, np.array([u]))[0]])

@@ -57,7 +57,15 @@ def platform_exits(model: MarketModel) -> None:
             close_platform(model, m, PlatformStatus.CLOSED, "voluntary", 0.1)
 
 
-def close_platform(model: MarketModel, slot: int, status: PlatformStatus, cause: str, publicity: float, agency: int = -1, policy: str = "") -> None:
+def close_platform(
+    model: MarketModel,
+    slot: int,
+    status: PlatformStatus,
+    cause: str,
+    publicity: float,
+    agency: int = -1,
+    policy: str = "",
+) -> None:
     """Close a cryptomarket: money in escrow is paid out, stolen or seized; vendors lose accounts, users learn of it.
 
     Parameters
@@ -80,12 +88,31 @@ def close_platform(model: MarketModel, slot: int, status: PlatformStatus, cause:
     t.status[slot], t.close_day[slot] = status, day
     model.event(EventKind.PLATFORM_CLOSED, slot, agency=agency, policy=policy, cause=cause, amount=share)
     if theft:
-        model.event(EventKind.EXIT_SCAM if status == PlatformStatus.EXIT_SCAMMED else EventKind.HACK, slot, cause=cause, amount=share)
+        model.event(
+            EventKind.EXIT_SCAM if status == PlatformStatus.EXIT_SCAMMED else EventKind.HACK,
+            slot,
+            cause=cause,
+            amount=share,
+        )
     hit = g.raid_hit * (0.5 + 0.5 * publicity) * (size / 0.5) ** g.raid_exponent if raid else 0.0
     wide = g.raid_others * publicity * min(1.0, 2.0 * size + 0.2) if raid else 0.0
     scam = 1.0 if theft else (g.loss_raid if raid else 0.0)
     pool, c = model.pool, model.consumers
-    over_rows(pool, hear_of_closure, c.n, model.seed, day, slot, scam, hit, wide, g.loss_users, min(1.0, publicity), c.columns, g)
+    over_rows(
+        pool,
+        hear_of_closure,
+        c.n,
+        model.seed,
+        day,
+        slot,
+        scam,
+        hit,
+        wide,
+        g.loss_users,
+        min(1.0, publicity),
+        c.columns,
+        g,
+    )
     model.publicity += publicity * (size + 0.1)
     if raid or theft:
         model.forum.lose(model.p.services.forum_lost * share)
@@ -211,7 +238,15 @@ def review_accounts(n, seed, day, crypto, share, trust, vendors, p):
             z = math.log(vendors.sales[v] + 1.0) - 2.0
             for x in range(k):
                 w = uniform(seed, REVIEW, v, crypto[x], 0)
-                wish = (1.0 / (1.0 + math.exp(-(p.multi_base + p.multi_share * math.log((share[x] + 0.001) / 0.25) + p.multi_size * z)))) * (0.3 + 0.7 * trust[x])
+                wish = (
+                    1.0
+                    / (
+                        1.0
+                        + math.exp(
+                            -(p.multi_base + p.multi_share * math.log((share[x] + 0.001) / 0.25) + p.multi_size * z)
+                        )
+                    )
+                ) * (0.3 + 0.7 * trust[x])
                 has = False
                 for a in range(ACCOUNTS):
                     has = has or vendors.account[v, a] == crypto[x]
@@ -264,5 +299,3 @@ def vendor_moves(model: MarketModel) -> None:
     slots = model.crypto_slots()
     share = model.trade_shares(slots)
     review_accounts(v.n, model.seed, model.day, slots, share, model.prior[slots], v.columns, model.p.vendors)
-
-

@@ -3,13 +3,12 @@
 Ratings are mostly five stars (96.5 % on Silk Road, Christin 2013); reputation and beliefs fade (finite memory beats infinite: Josang, Hird and Faccer 2003).
 """
 
-import numpy as np
 from numba import njit
 
 from sim.agents.codes import NO_SLOT, Channel, MarketState, OrderOutcome, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.vendors import ACCOUNTS
-from sim.market.choice import account_of
+from sim.market.vendor_choice import account_of
 from sim.streams import Draw, exponential_from, uniform4
 
 TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
@@ -95,7 +94,11 @@ def learn_from_orders(rows, seed, day, orders, consumers, vendors, p):
             consumers.legal_hits[c, group] += p.parcel_fright
         if channel == CRYPTO:
             believe_market(consumers, c, m, good)
-            if place >= 0 and vendors.channel[v] == CRYPTO and u2 < p.tie_chance * (1.0 + 0.5 * min(consumers.bought[c, place], 6)):
+            if (
+                place >= 0
+                and vendors.channel[v] == CRYPTO
+                and u2 < p.tie_chance * (1.0 + 0.5 * min(consumers.bought[c, place], 6))
+            ):
                 consumers.tie[c, place] = 1
             if consumers.market_state[c] == 1:
                 newcomer = orders.first[o] == 1 and remembered(consumers, c) <= 1
@@ -179,4 +182,6 @@ def hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson
     if u3 < caution_reach[j]:
         consumers.caution[c] = min(max(consumers.caution[c] + caution_effect[j], -3.0), 3.0)
     if u4 < lesson_reach[j]:
-        consumers.verification[c] = min(1.0, consumers.verification[c] + lesson_effect[j] * (1.0 - consumers.verification[c]))
+        consumers.verification[c] = min(
+            1.0, consumers.verification[c] + lesson_effect[j] * (1.0 - consumers.verification[c])
+        )

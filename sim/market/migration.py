@@ -6,7 +6,6 @@ herd where others went (ElBahrawy et al. 2020: most migrants go to one market, f
 
 import math
 
-import numpy as np
 from numba import njit
 
 from sim.agents.codes import NEVER, NO_SLOT, MarketState
@@ -38,7 +37,11 @@ def hear_of_closure(lo, hi, seed, day, slot, scam, hit, wide_hit, loss_hit, news
         if user:
             u1, u2, _, _ = uniform4(seed, NEWS, c, day, slot)
             rate = min(0.95, p.news_base * (0.3 + 0.7 * news) + consumers.need_rate[c])
-            wait = 1 + int(math.log(u1) / math.log(1.0 - rate)) + int(p.search_shortest + u2 * (p.search_longest - p.search_shortest))
+            wait = (
+                1
+                + int(math.log(u1) / math.log(1.0 - rate))
+                + int(p.search_shortest + u2 * (p.search_longest - p.search_shortest))
+            )
             consumers.home[c] = NO_SLOT
             if consumers.market_state[c] == ACTIVE:
                 consumers.market_state[c] = SEARCHING
@@ -56,7 +59,13 @@ def participation(seed, c, value, consumers, today, p, channel):
     _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
     legal = event_risk(consumers.legal_hits[c, DARK], consumers.legal_calm[c, DARK], channel.risk_a, channel.risk_b)
     loss = event_risk(consumers.loss_hits[c], consumers.loss_calm[c], channel.risk_a, channel.risk_b)
-    online = channel.crypto + channel.skill_crypto * consumers.skill[c] + channel.taste_sd * normal_from(t3) + value - consumers.caution[c]
+    online = (
+        channel.crypto
+        + channel.skill_crypto * consumers.skill[c]
+        + channel.taste_sd * normal_from(t3)
+        + value
+        - consumers.caution[c]
+    )
     online -= channel.legal_risk_weight * legal + channel.loss_weight * loss
     other = channel.street + channel.taste_sd * normal_from(t4) + p.outside
     return logistic(online - other)
@@ -75,7 +84,9 @@ def vendor_there(consumers, vendors, c, m):
 
 
 @njit(cache=True, nogil=True)
-def look_for_market(rows, seed, day, crypto, users, age, herd, reach_level, consumers, vendors, today, channel, p, joined):
+def look_for_market(
+    rows, seed, day, crypto, users, age, herd, reach_level, consumers, vendors, today, channel, p, joined
+):
     """Let the consumers ``rows`` look for a market among the slots ``crypto``; fills ``joined`` with the slot, NO_SLOT when none.
 
     ``users`` is each market's share of all consumers, ``age`` in days, ``herd`` the bonus of markets that displaced users joined lately.

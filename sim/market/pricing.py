@@ -28,8 +28,16 @@ def reprice(n, vendors, level, stock_days, good, bad, p):
             negative += vendors.negative[v, a]
         r = beta_reputation(positive, negative, good, bad)
         days_left = (vendors.stock[v] + 1.0) / (vendors.recent[v] + 0.1)
-        aim = vendors.price_level[v] + p.reputation_premium * math.log(r) + p.pass_through * math.log(max(vendors.unit_cost[v], 0.05))
-        aim += p.scarcity * min(1.0, max(-0.5, math.log(stock_days / days_left))) * (1.0 if vendors.recent[v] > 0.2 else 0.0)
+        aim = (
+            vendors.price_level[v]
+            + p.reputation_premium * math.log(r)
+            + p.pass_through * math.log(max(vendors.unit_cost[v], 0.05))
+        )
+        aim += (
+            p.scarcity
+            * min(1.0, max(-0.5, math.log(stock_days / days_left)))
+            * (1.0 if vendors.recent[v] > 0.2 else 0.0)
+        )
         aim += p.competition * (level[vendors.channel[v]] - vendors.log_price[v])
         vendors.log_price[v] += p.speed * (min(max(aim, -3.0), 3.0) - vendors.log_price[v])
 
@@ -37,7 +45,15 @@ def reprice(n, vendors, level, stock_days, good, bad, p):
 def price(model: MarketModel) -> None:
     """Phase 5: vendors reprice; the mean log price by channel, weighted by recent sales, is what consumers reckon with tomorrow."""
     v, c = model.vendors, model.p.choice
-    reprice(v.n, v.columns, model.price_level, model.p.supply.stock_days, c.reputation_good, c.reputation_bad, model.p.pricing)
+    reprice(
+        v.n,
+        v.columns,
+        model.price_level,
+        model.p.supply.stock_days,
+        c.reputation_good,
+        c.reputation_bad,
+        model.p.pricing,
+    )
     live = v.columns.alive[: v.n] == 1
     weight = np.where(live, v.columns.recent[: v.n] + 0.01, 0.0).astype(float)
     channel = v.columns.channel[: v.n]

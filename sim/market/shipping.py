@@ -80,7 +80,9 @@ def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, inter
         strong = concentration[vendors.supplier[v] + 1]
         h = hands[channel]
         bad = bad_content[channel] if channel <= PHARMACY else 0.0
-        orders.content[o], orders.potency[o] = batch(seed, v, s, day, channel, vendors.quality[v], strong, h, bad, table, p)
+        orders.content[o], orders.potency[o] = batch(
+            seed, v, s, day, channel, vendors.quality[v], strong, h, bad, table, p
+        )
         orders.parcels[o], orders.share[o] = 1, 1.0
         if orders.dispatched[o] == 0:
             orders.outcome[o], orders.share[o] = SCAMMED, 0.0

@@ -163,7 +163,9 @@ class MarketState:
         """Slots of the open platforms of a channel."""
         t, n = self.platform_table.columns, self.platform_table.n
         status = t.status[:n]
-        return np.flatnonzero((t.channel[:n] == channel) & ((status == PlatformStatus.OPEN) | (status == PlatformStatus.COVERT)))
+        return np.flatnonzero(
+            (t.channel[:n] == channel) & ((status == PlatformStatus.OPEN) | (status == PlatformStatus.COVERT))
+        )
 
     def crypto_slots(self: Any) -> np.ndarray:
         """Slots of the open cryptomarkets."""
@@ -183,7 +185,9 @@ class MarketState:
         p, t, n = self.p.platforms, self.platform_table.columns, self.platform_table.n
         age = np.maximum(self.day - t.open_day[:n].astype(float), 0.0)
         x = t.trade180[:n] / self.reference_trade
-        prior = p.trust_first + (p.trust_last - p.trust_first) * (1.0 - np.exp(-age / p.trust_days)) * x / (x + p.trust_share)
+        prior = p.trust_first + (p.trust_last - p.trust_first) * (1.0 - np.exp(-age / p.trust_days)) * x / (
+            x + p.trust_share
+        )
         if len(self.prior) < self.platform_table.capacity:
             self.prior = np.zeros(self.platform_table.capacity)
         self.prior[:n] = prior
@@ -236,7 +240,15 @@ class MarketState:
             self.consumer_events(EventKind.TREATMENT_ENTRY, entered)
 
     # events ------------------------------------------------------------------------------------------------------
-    def event(self: Any, kind: EventKind, subject: int, agency: int = -1, policy: str = "", cause: str = "", amount: float = 1.0) -> None:
+    def event(
+        self: Any,
+        kind: EventKind,
+        subject: int,
+        agency: int = -1,
+        policy: str = "",
+        cause: str = "",
+        amount: float = 1.0,
+    ) -> None:
         """Write an event."""
         if self.events.wanted:
             self.events.rows.append((self.day, int(kind), int(subject), agency, policy, cause, float(amount)))

@@ -55,7 +55,12 @@ def supply(model: MarketModel) -> None:
     if model.day % 30 == 0:
         interdict(model)
     s.concentration[:n] += p.copy_rate * (
-        np.array([best_concentration(b, p.concentrate_a, p.concentrate_lambda, p.concentrate_h, p.concentrate_best) for b in s.belief[:n]])
+        np.array(
+            [
+                best_concentration(b, p.concentrate_a, p.concentrate_lambda, p.concentrate_h, p.concentrate_best)
+                for b in s.belief[:n]
+            ]
+        )
         - s.concentration[:n]
     )
     replace_suppliers(model)
@@ -91,6 +96,9 @@ def replace_suppliers(model: MarketModel) -> None:
     p, s, day = model.p.supply, model.supplier_table.columns, model.day
     for i in np.flatnonzero(s.alive[: model.supplier_table.n] == 0):
         away = day - int(s.removed_day[i])
-        if away > p.replacement_wait and uniform(model.seed, int(Draw.REPLACEMENT), int(i), day, 0) < p.replacement_rate:
+        if (
+            away > p.replacement_wait
+            and uniform(model.seed, int(Draw.REPLACEMENT), int(i), day, 0) < p.replacement_rate
+        ):
             s.alive[i], s.evidence[i] = 1, 0.0
             model.event(EventKind.SUPPLIER_REPLACED, int(i), cause="replaced", amount=away)

@@ -18,7 +18,13 @@ class AuditError(AssertionError):
 
 def violations(model: MarketModel) -> list[str]:
     """Every identity that does not hold now, in words; empty when all do."""
-    o, n, t, c, v = model.open_orders.columns, model.open_orders.n, model.platform_table.columns, model.consumers.columns, model.vendors.columns
+    o, n, t, c, v = (
+        model.open_orders.columns,
+        model.open_orders.n,
+        model.platform_table.columns,
+        model.consumers.columns,
+        model.vendors.columns,
+    )
     m, ledger = model.platform_table.n, model.ledger
     found = []
 
@@ -42,7 +48,11 @@ def violations(model: MarketModel) -> list[str]:
     check("people = living + dead", int(np.sum(c.alive[: model.consumers.n] == 1)) + model.dead, model.consumers.n)
     if int(np.sum(v.stock[: model.vendors.n] < -1e-3)):
         found.append("stock of a vendor is negative")
-    for name, population in (("consumers", model.consumers), ("vendors", model.vendors), ("platforms", model.platform_table)):
+    for name, population in (
+        ("consumers", model.consumers),
+        ("vendors", model.vendors),
+        ("platforms", model.platform_table),
+    ):
         found += [f"{name}: {line}" for line in population.problems()]
     return found
 

@@ -32,7 +32,9 @@ def market(model: MarketModel) -> dict[str, float]:
     outcome = o.outcome[due]
     got = due[outcome == OrderOutcome.DELIVERED]
     goods = got[o.channel[got] != Channel.LICENSED_PHARMACY]
-    purity = np.where(o.content[goods] == Content.AS_SOLD, 1.0, np.where(o.content[goods] == Content.ADULTERATED, 0.5, 0.0))
+    purity = np.where(
+        o.content[goods] == Content.AS_SOLD, 1.0, np.where(o.content[goods] == Content.ADULTERATED, 0.5, 0.0)
+    )
     illicit = due[o.channel[due] != Channel.LICENSED_PHARMACY]
     posted = illicit[o.channel[illicit] != Channel.STREET]
     result = {
@@ -106,7 +108,9 @@ def crime_and_state(model: MarketModel) -> dict[str, float]:
     new = np.flatnonzero(o.day[: model.open_orders.n] == model.day)
     kind = model.vendors.columns.kind[o.vendor[new]]
     crypto = p.organised_retail_crypto
-    share = np.array([0.0, p.organised_retail_pharmacy, p.organised_retail_app, crypto, crypto, p.organised_retail_street])[o.channel[new]]
+    share = np.array(
+        [0.0, p.organised_retail_pharmacy, p.organised_retail_app, crypto, crypto, p.organised_retail_street]
+    )[o.channel[new]]
     share = np.where((kind == VendorKind.SOCIAL_SUPPLIER) & (share > 0), p.organised_retail_social, share)
     organised = float(np.sum(share * o.price[new] / 100.0))
     lags = model.early_warning.lags()

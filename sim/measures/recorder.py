@@ -66,7 +66,9 @@ class Recorder:
 
     def daily(self) -> pd.DataFrame:
         """One row a day from day 0 on, one column an outcome."""
-        return pd.DataFrame(self.values[: self.days].copy(), columns=self.names, index=pd.RangeIndex(self.days, name="day"))
+        return pd.DataFrame(
+            self.values[: self.days].copy(), columns=self.names, index=pd.RangeIndex(self.days, name="day")
+        )
 
     def outcomes(self) -> dict[str, float]:
         """Run-level values, aggregated as the dictionary says; nan where nothing was observed."""

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, Content, EventKind, ExitCause, OrderOutcome, PlatformStatus, Segment, VendorKind
+from sim.agents.codes import (
+    NEVER,
+    NO_SLOT,
+    Channel,
+    Content,
+    EventKind,
+    ExitCause,
+    OrderOutcome,
+    PlatformStatus,
+    Segment,
+    VendorKind,
+)
 from sim.measures.dictionary import tables as dictionary
 
 if TYPE_CHECKING:
@@ -20,7 +31,9 @@ def named(codes: np.ndarray, kinds: type[IntEnum], missing: int | None = None) -
     """Codes as a categorical of lower-case names."""
     names = [k.name.lower() for k in kinds]
     numbers = np.asarray(codes, np.int64)
-    return pd.Categorical.from_codes(np.where(numbers == missing, -1, numbers) if missing is not None else numbers, names)
+    return pd.Categorical.from_codes(
+        np.where(numbers == missing, -1, numbers) if missing is not None else numbers, names
+    )
 
 
 def labelled(codes: np.ndarray, names: list[str]) -> pd.Categorical:
@@ -60,7 +73,9 @@ def platform_rows(model: MarketModel) -> pd.DataFrame:
     """Platforms at the end of the day."""
     t, n = model.platform_table.columns, model.platform_table.n
     c = model.consumers.columns
-    homes = np.concatenate([c.home[: model.consumers.n], c.app_home[: model.consumers.n], c.pharmacy_home[: model.consumers.n]])
+    homes = np.concatenate(
+        [c.home[: model.consumers.n], c.app_home[: model.consumers.n], c.pharmacy_home[: model.consumers.n]]
+    )
     users = np.bincount(homes[homes != NO_SLOT], minlength=len(t.status))[:n]
     o = model.open_orders.columns
     volume = model.volume_by_slot
@@ -100,7 +115,10 @@ def event_table(model: MarketModel) -> pd.DataFrame:
     rows = model.events.rows
     columns: list[Any] = [np.array([r[k] for r in rows]) for k in range(7)] if rows else [np.empty(0)] * 7
     day, kind, subject, agency, policy, cause, amount = columns
-    text = {name: pd.Categorical([x or None for x in values]) for name, values in (("policy", policy.tolist()), ("cause", cause.tolist()))}
+    text = {
+        name: pd.Categorical([x or None for x in values])
+        for name, values in (("policy", policy.tolist()), ("cause", cause.tolist()))
+    }
     return pd.DataFrame({
         "day": day.astype(np.int32), "kind": named(kind, EventKind), "subject": subject.astype(np.int64), "agency": agency.astype(np.int64),
         "policy": text["policy"], "cause": text["cause"], "amount": amount.astype(float),
@@ -129,19 +147,36 @@ class AccountLog:
                 float(k["positive"][r, a]), float(k["negative"][r, a]), int(k["kept"][r, a]),
             ))  # fmt: skip
         self.before = now.copy()
-        self.known = {name: getattr(v, name)[:n].copy() for name in ("account_day", "account_sales", "positive", "negative", "kept")}
+        self.known = {
+            name: getattr(v, name)[:n].copy()
+            for name in ("account_day", "account_sales", "positive", "negative", "kept")
+        }
 
     def table(self, model: MarketModel) -> pd.DataFrame:
         """All accounts, closed and open."""
         v, n = model.vendors.columns, model.vendors.n
         rows, places = np.nonzero(v.account[:n] != NO_SLOT)
         here = [
-            (r, int(v.account[r, a]), int(v.account_day[r, a]), None, float(v.account_sales[r, a]), float(v.positive[r, a]), float(v.negative[r, a]), int(v.kept[r, a]))
+            (
+                r,
+                int(v.account[r, a]),
+                int(v.account_day[r, a]),
+                None,
+                float(v.account_sales[r, a]),
+                float(v.positive[r, a]),
+                float(v.negative[r, a]),
+                int(v.kept[r, a]),
+            )
             for r, a in zip(rows, places, strict=True)
         ]
-        frame = pd.DataFrame([*self.closed, *here], columns=["vendor", "platform", "open_day", "close_day", "sales", "good", "bad", "kept"])
+        frame = pd.DataFrame(
+            [*self.closed, *here],
+            columns=["vendor", "platform", "open_day", "close_day", "sales", "good", "bad", "kept"],
+        )
         rated = frame["good"] + frame["bad"]
-        frame["rating_mean"] = np.where(rated > 0, (5.0 * frame["good"] + 1.7 * frame["bad"]) / np.maximum(rated, 1e-9), np.nan)
+        frame["rating_mean"] = np.where(
+            rated > 0, (5.0 * frame["good"] + 1.7 * frame["bad"]) / np.maximum(rated, 1e-9), np.nan
+        )
         frame["close_day"] = frame["close_day"].astype("Int32")
         frame["identity_kept"] = frame["kept"] == 1
         frame["sales"] = frame["sales"].round().astype(np.int64)

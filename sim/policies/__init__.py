@@ -3,4 +3,12 @@
 from sim.policies import deflection, drug_checking, education_campaign, takedown, vendor_arrests, verification_scheme
 from sim.policies.base import Policy
 
-__all__ = ["Policy", "deflection", "drug_checking", "education_campaign", "takedown", "vendor_arrests", "verification_scheme"]
+__all__ = [
+    "Policy",
+    "deflection",
+    "drug_checking",
+    "education_campaign",
+    "takedown",
+    "vendor_arrests",
+    "verification_scheme",
+]

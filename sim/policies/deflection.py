@@ -24,7 +24,9 @@ class Deflection(Policy):
     """
 
     purpose: ClassVar[str] = "Keep people out of court and bring them to help."
-    evidence: ClassVar[str] = "[lead-arrest-6m], [lead-utilisation-cost], [youth-diversion-campbell], [angel-placement]; offer and places assumed."
+    evidence: ClassVar[str] = (
+        "[lead-arrest-6m], [lead-utilisation-cost], [youth-diversion-campbell], [angel-placement]; offer and places assumed."
+    )
     can_fail: ClassVar[str] = "Without places in treatment it only spares the charge; contacts with police remain."
 
     kind: Literal["deflection"] = "deflection"
@@ -40,4 +42,7 @@ class Deflection(Policy):
     def cost(self, model: MarketModel) -> float:
         """Case management of yesterday's referrals, and the added places."""
         slots = sum(service.slots for service in model.treatment)
-        return model.referrals_yesterday * self.months * model.p.costs.case_month + self.strength * self.places * slots * model.p.costs.treatment_day
+        return (
+            model.referrals_yesterday * self.months * model.p.costs.case_month
+            + self.strength * self.places * slots * model.p.costs.treatment_day
+        )

@@ -25,11 +25,20 @@ class DrugChecking(Policy):
 
     purpose: ClassVar[str] = "Let people know what they have; let early warning see what circulates."
     evidence: ClassVar[str] = "[loop-2016], [insite-check], [fts-ri-uptake]; reach of a programme assumed."
-    can_fail: ClassVar[str] = "How often people check binds, not how many are offered it; trust in services decides who comes."
+    can_fail: ClassVar[str] = (
+        "How often people check binds, not how many are offered it; trust in services decides who comes."
+    )
 
     kind: Literal["drug_checking"] = "drug_checking"
-    reach: float = Field(default=0.3, ge=0, le=1, description="consumers whom the service reaches (share, assumed 0.05 to 0.6)")
-    uptake: float = Field(default=1.0, ge=0.1, le=5, description="how much easier it is to use than usual (ratio; 4 when strips are handed out)")
+    reach: float = Field(
+        default=0.3, ge=0, le=1, description="consumers whom the service reaches (share, assumed 0.05 to 0.6)"
+    )
+    uptake: float = Field(
+        default=1.0,
+        ge=0.1,
+        le=5,
+        description="how much easier it is to use than usual (ratio; 4 when strips are handed out)",
+    )
 
     def move(self, model: MarketModel, levers: Levers) -> None:
         """Widen reach and ease uptake."""
@@ -39,5 +48,7 @@ class DrugChecking(Policy):
     def cost(self, model: MarketModel) -> float:
         """Checks of the day before beyond the usual ones, and outreach to those reached."""
         base = model.p.consumption.checking_base
-        extra = model.checks_yesterday * (1.0 - base / (base + self.strength * self.reach + 1e-12) / max(self.uptake, 1.0))
+        extra = model.checks_yesterday * (
+            1.0 - base / (base + self.strength * self.reach + 1e-12) / max(self.uptake, 1.0)
+        )
         return extra * model.p.costs.check + self.strength * self.reach * model.consumers.n * 0.1 / 365.0

@@ -27,13 +27,27 @@ class EducationCampaign(Policy):
     """
 
     purpose: ClassVar[str] = "Tell people about the risks of illicit sources and how to tell a licensed pharmacy."
-    evidence: ClassVar[str] = "[cochrane-use], [cochrane-iatrogenic], [snyder-1999-types], [campaign-duration]; decay unverified [campaign-decay]."
-    can_fail: ClassVar[str] = "Null on average for use; a message can backfire (positive effect_smd); what is learned fades within weeks."
+    evidence: ClassVar[str] = (
+        "[cochrane-use], [cochrane-iatrogenic], [snyder-1999-types], [campaign-duration]; decay unverified [campaign-decay]."
+    )
+    can_fail: ClassVar[str] = (
+        "Null on average for use; a message can backfire (positive effect_smd); what is learned fades within weeks."
+    )
 
     kind: Literal["education_campaign"] = "education_campaign"
     reach: float = Field(default=0.3, ge=0, le=1, description="consumers reached in a week (share)")
-    effect_smd: float = Field(default=-0.02, ge=-0.5, le=0.5, description="effect on use of illicit sources among those fully exposed (SMD; -0.15 to 0.12)")
-    lesson: float = Field(default=0.01, ge=0, le=0.2, description="habit of looking a pharmacy up gained per contact (probability; 0 to 0.02)")
+    effect_smd: float = Field(
+        default=-0.02,
+        ge=-0.5,
+        le=0.5,
+        description="effect on use of illicit sources among those fully exposed (SMD; -0.15 to 0.12)",
+    )
+    lesson: float = Field(
+        default=0.01,
+        ge=0,
+        le=0.2,
+        description="habit of looking a pharmacy up gained per contact (probability; 0 to 0.02)",
+    )
 
     def move(self, model: MarketModel, levers: Levers) -> None:
         """Send messages."""

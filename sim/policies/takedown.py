@@ -27,14 +27,20 @@ class Takedown(Policy):
     """
 
     purpose: ClassVar[str] = "Take places of trade away, frighten their users, gather evidence."
-    evidence: ClassVar[str] = "[onymous-vendor-drop], [bayonet-user-survey], [booter-takedown-2022]; sizes by default assumed."
-    can_fail: ClassVar[str] = "Displacement to rivals and direct deals; loss of forum knowledge; publicity draws newcomers; covert running intrudes on privacy."
+    evidence: ClassVar[str] = (
+        "[onymous-vendor-drop], [bayonet-user-survey], [booter-takedown-2022]; sizes by default assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "Displacement to rivals and direct deals; loss of forum knowledge; publicity draws newcomers; covert running intrudes on privacy."
+    )
 
     kind: Literal["takedown"] = "takedown"
     channel: Literal["cryptomarket", "illicit_pharmacy"] = Field(default="cryptomarket", description="channel")
     rank: int = Field(default=1, ge=1, le=60, description="rank of the first target by recent trade (1 is the largest)")
     count: int = Field(default=1, ge=1, le=60, description="number of platforms, from that rank downwards")
-    name: str | None = Field(default=None, description="name of one platform, such as cryptomarket-22, instead of a rank")
+    name: str | None = Field(
+        default=None, description="name of one platform, such as cryptomarket-22, instead of a rank"
+    )
     host: str | None = Field(default=None, description="only platforms hosted in this jurisdiction")
     publicity: float = Field(default=1.0, ge=0, le=2, description="publicity (0 none, 1 usual, 2 twice the usual)")
     operators_arrested: bool = Field(default=True, description="whether operators are arrested too")

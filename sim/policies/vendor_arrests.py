@@ -22,15 +22,23 @@ class VendorArrests(Policy):
     """Arrest vendors of a channel on the first day, and again every month where ``monthly``."""
 
     purpose: ClassVar[str] = "Remove sellers and deter others."
-    evidence: ClassVar[str] = "[onymous-scale]: 17 arrests; Duxbury and Haynie 2020 on targets. Number and cost assumed."
-    can_fail: ClassVar[str] = "Others take the customers over; the arrest of the largest hits buyers' ties, that of random ones hardly anybody."
+    evidence: ClassVar[str] = (
+        "[onymous-scale]: 17 arrests; Duxbury and Haynie 2020 on targets. Number and cost assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "Others take the customers over; the arrest of the largest hits buyers' ties, that of random ones hardly anybody."
+    )
 
     kind: Literal["vendor_arrests"] = "vendor_arrests"
-    channel: Literal["cryptomarket", "social_app", "street", "illicit_pharmacy"] = Field(default="cryptomarket", description="channel")
+    channel: Literal["cryptomarket", "social_app", "street", "illicit_pharmacy"] = Field(
+        default="cryptomarket", description="channel"
+    )
     target: Literal["largest", "random", "newest"] = Field(default="largest", description="who is arrested first")
     count: int = Field(default=10, ge=1, le=10_000, description="vendors arrested in a wave, per 20,000 consumers")
     monthly: bool = Field(default=False, description="repeat the wave every 30 days")
-    officer_days_each: float = Field(default=60.0, ge=0, le=2000, description="officer-days for an arrest (assumed 20 to 200)")
+    officer_days_each: float = Field(
+        default=60.0, ge=0, le=2000, description="officer-days for an arrest (assumed 20 to 200)"
+    )
 
     def _today(self, model: MarketModel) -> bool:
         since = model.day - self.start
@@ -53,4 +61,6 @@ class VendorArrests(Policy):
         """Officer-days of the wave."""
         if not self._today(model):
             return 0.0
-        return self.strength * self.count * model.consumers.n / 20_000 * self.officer_days_each * model.p.costs.officer_day
+        return (
+            self.strength * self.count * model.consumers.n / 20_000 * self.officer_days_each * model.p.costs.officer_day
+        )

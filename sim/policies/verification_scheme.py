@@ -25,15 +25,32 @@ class VerificationScheme(Policy):
 
     purpose: ClassVar[str] = "Let people tell licensed pharmacies from illicit ones."
     evidence: ClassVar[str] = "[us-verify-awareness], [pharm-quality-eaasm], [student-rogue-detection]; uptake assumed."
-    can_fail: ClassVar[str] = "Forged seals reassure those who glance instead of looking up; people who know and want an illicit source do not care."
+    can_fail: ClassVar[str] = (
+        "Forged seals reassure those who glance instead of looking up; people who know and want an illicit source do not care."
+    )
 
     kind: Literal["verification_scheme"] = "verification_scheme"
-    awareness: float = Field(default=0.05, ge=0, le=1, description="consumers who learn of the scheme in a week (share, assumed 0.01 to 0.1)")
-    uptake: float = Field(default=0.05, ge=0, le=1, description="habit of looking up gained when learning of it (probability, assumed)")
-    register_gain: float = Field(default=0.35, ge=0, le=0.4, description="what the register adds to the chance that a look-up shows an illicit seller")
-    glancing: float = Field(default=0.15, ge=0, le=1, description="consumers who glance at the seal instead (share, assumed 0.05 to 0.4)")
-    forged: float = Field(default=0.86, ge=0, le=1, description="illicit sellers who forge the seal (share) [pharm-quality-eaasm]")
-    usd_per_consumer: float = Field(default=0.02, ge=0, le=10, description="cost of running it (USD per consumer and year, assumed 0.005 to 0.1)")
+    awareness: float = Field(
+        default=0.05, ge=0, le=1, description="consumers who learn of the scheme in a week (share, assumed 0.01 to 0.1)"
+    )
+    uptake: float = Field(
+        default=0.05, ge=0, le=1, description="habit of looking up gained when learning of it (probability, assumed)"
+    )
+    register_gain: float = Field(
+        default=0.35,
+        ge=0,
+        le=0.4,
+        description="what the register adds to the chance that a look-up shows an illicit seller",
+    )
+    glancing: float = Field(
+        default=0.15, ge=0, le=1, description="consumers who glance at the seal instead (share, assumed 0.05 to 0.4)"
+    )
+    forged: float = Field(
+        default=0.86, ge=0, le=1, description="illicit sellers who forge the seal (share) [pharm-quality-eaasm]"
+    )
+    usd_per_consumer: float = Field(
+        default=0.02, ge=0, le=10, description="cost of running it (USD per consumer and year, assumed 0.005 to 0.1)"
+    )
 
     def move(self, model: MarketModel, levers: Levers) -> None:
         """Teach the habit, open the register, show the seal."""

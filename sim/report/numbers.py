@@ -50,18 +50,16 @@ def interval(low: float, high: float, unit: str) -> str:
 
 
 def _short(value: float) -> str:
-    """Write a number with about three significant digits, and millions as such."""
+    """Write a number with about three significant digits, millions as such, whole numbers without decimals."""
     size = abs(value)
     if size >= 999_950_000:
         return f"{value / 1e9:,.2f} bn"
     if size >= 999_950:
         return f"{value / 1e6:,.2f} m"
-    if size >= 100:
+    if size >= 100 or value == int(value):
         return f"{value:,.0f}"
     if size >= 10:
         return f"{value:.1f}"
     if size >= 1:
         return f"{value:.2f}"
-    if size == 0:
-        return "0"
     return f"{value:.3f}" if size >= 0.01 else f"{value:.2g}"

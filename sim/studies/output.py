@@ -124,7 +124,7 @@ def _remove(place: Path, new_parents: list[Path]) -> None:
 
 
 def write_frame(frame: DataFrame, table: str, path: Path) -> None:
-    """Write a table as Parquet; every column carries its unit and its text from the data dictionary.
+    """Write a table as Parquet; every column has the type, the unit and the text that the data dictionary gives it.
 
     Parameters
     ----------
@@ -143,6 +143,7 @@ def write_frame(frame: DataFrame, table: str, path: Path) -> None:
     for entry in raw.schema:
         spec = column(table, entry.name) or _STUDY_COLUMNS.get(entry.name)
         notes = {} if spec is None else {b"unit": spec.unit.encode(), b"description": spec.text.encode()}
-        fields.append(entry.with_metadata(notes))
+        plain = None if spec is None or spec.dtype == "category" else pa.type_for_alias(spec.dtype)
+        fields.append((entry if plain is None else entry.with_type(plain)).with_metadata(notes))
     metadata = {**(raw.schema.metadata or {}), b"table": table.encode()}
-    pq.write_table(raw.cast(pa.schema(fields, metadata=metadata)), path, compression="zstd")
+    pq.write_table(raw.cast(pa.schema(fields, metadata=metadata), safe=False), path, compression="zstd")

@@ -1,0 +1,148 @@
+"""Choice of a vendor: somebody remembered or somebody new, reputation first and price second.
+
+Buyer memory with preferential attachment (mechanism: Bracci et al. 2022, PNAS Nexus 1(4) pgac201; exponents fitted, see parameters).
+"""
+
+import math
+
+from numba import njit
+
+from sim.agents.codes import NO_SLOT, Channel, MarketState
+from sim.agents.consumers import REMEMBERED_VENDORS
+from sim.agents.vendors import ACCOUNTS
+from sim.market.beliefs import beta_reputation, try_new_probability
+from sim.market.offers import draw_offer
+from sim.streams import Draw, uniform, uniform4
+
+NEW_VENDOR, DIRECT_DEAL = int(Draw.NEW_VENDOR), int(Draw.DIRECT_DEAL)
+APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.STREET)
+ACTIVE = int(MarketState.ACTIVE)
+IMPOSSIBLE = -1e30
+CANDIDATES = 8
+
+
+@njit(cache=True, nogil=True)
+def sells(vendors, v, s):
+    """Whether vendor ``v`` is in business with stock and carries ``s``."""
+    return v >= 0 and vendors.alive[v] == 1 and vendors.stock[v] >= 1.0 and (vendors.carries[v] >> s) & 1 == 1
+
+
+@njit(cache=True, nogil=True)
+def sells_on(vendors, v, m, s):
+    """Whether vendor ``v`` sells ``s`` and has an account on slot ``m``."""
+    if not sells(vendors, v, s):
+        return False
+    for a in range(ACCOUNTS):
+        if vendors.account[v, a] == m:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def account_of(vendors, v, m):
+    """Index of the account of ``v`` on slot ``m``, -1 for none."""
+    for a in range(ACCOUNTS):
+        if vendors.account[v, a] == m:
+            return a
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def known_vendor(seed, c, s, m, u_new, u_pick, consumers, vendors, p):
+    """A remembered vendor for this purchase, or -1 to try a new one."""
+    n = 0
+    total = 0.0
+    for j in range(REMEMBERED_VENDORS):
+        v = consumers.vendor[c, j]
+        if consumers.bought[c, j] > 0 and sells_on(vendors, v, m, s):
+            n += 1
+            total += consumers.bought[c, j] ** p.loyalty_exponent * math.exp(
+                -p.known_price_weight * vendors.log_price[v]
+            )
+    if n == 0 or u_new < try_new_probability(float(n), p.new_c, p.new_beta):
+        return -1
+    target = u_pick * total
+    run = 0.0
+    last = -1
+    for j in range(REMEMBERED_VENDORS):
+        v = consumers.vendor[c, j]
+        if consumers.bought[c, j] > 0 and sells_on(vendors, v, m, s):
+            last = v
+            run += consumers.bought[c, j] ** p.loyalty_exponent * math.exp(-p.known_price_weight * vendors.log_price[v])
+            if target <= run:
+                return v
+    return last
+
+
+@njit(cache=True, nogil=True)
+def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, consumers, vendors, offers, n_substances, p):
+    """A vendor not bought from before: candidates drawn by popularity, weighed by reputation first and price second; -1 when there is none."""
+    group = m * n_substances + s
+    if offers.start[group] == offers.start[group + 1]:
+        return -1
+    n = 0
+    for block in range(CANDIDATES // 4):
+        draws = uniform4(seed, NEW_VENDOR, c, day, attempt * 4 + block)
+        for d in range(4):
+            v = draw_offer(offers, group, draws[d])
+            known = False
+            for j in range(REMEMBERED_VENDORS):
+                known = known or (consumers.vendor[c, j] == v and consumers.bought[c, j] > 0)
+            if known:
+                continue
+            a = account_of(vendors, v, m)
+            r = beta_reputation(vendors.positive[v, a], vendors.negative[v, a], p.reputation_good, p.reputation_bad)
+            u = p.reputation_weight * math.log(r) - p.price_weight * vendors.log_price[v]
+            if vendors.jurisdiction[v] != consumers.jurisdiction[c]:
+                u -= border
+            candidates[n], utility[n] = v, u
+            n += 1
+    if n == 0:
+        return -1
+    return candidates[draw_logit(utility[:n], uniform(seed, NEW_VENDOR, c, day, attempt * 4 + 3))]
+
+
+@njit(cache=True, nogil=True)
+def direct_vendor(seed, c, s, day, consumers, vendors, today, p):
+    """A vendor with a direct tie who sells ``s``, when the consumer deals directly today; -1 otherwise."""
+    best, most = -1, 0
+    for j in range(REMEMBERED_VENDORS):
+        v = consumers.vendor[c, j]
+        if consumers.tie[c, j] == 1 and consumers.bought[c, j] > most and sells(vendors, v, s):
+            best, most = v, consumers.bought[c, j]
+    if best < 0:
+        return -1
+    home = consumers.home[c]
+    closed = home == NO_SLOT or today.open[home] == 0 or consumers.market_state[c] != ACTIVE
+    chance = p.direct_when_closed if closed else p.direct
+    return best if uniform(seed, DIRECT_DEAL, c, day, 0) < chance else -1
+
+
+@njit(cache=True, nogil=True)
+def border_weight(channel, p):
+    """How much a foreign vendor is disliked, by channel."""
+    if channel == APP or channel == STREET:
+        return p.border_local
+    return p.border_post if channel == CRYPTO else 0.0
+
+
+@njit(cache=True, nogil=True)
+def draw_logit(utilities, u):
+    """Index drawn with probability proportional to exp(utility)."""
+    top = IMPOSSIBLE
+    for a in range(len(utilities)):
+        top = max(top, utilities[a])
+    total = 0.0
+    for a in range(len(utilities)):
+        total += math.exp(utilities[a] - top)
+    target = u * total
+    run = 0.0
+    last = 0
+    for a in range(len(utilities)):
+        w = math.exp(utilities[a] - top)
+        if w > 0.0:
+            last = a
+            run += w
+            if target <= run:
+                return a
+    return last
