@@ -191,7 +191,7 @@ def _print_runs(results: Any, out: Path | None) -> None:
     console.print(tables.outcome_table([result.outcomes for result in results]))
     console.print()
     for note in words.run_notes(results):
-        console.print(f"Note: {note}", soft_wrap=True)
+        console.print(f"Note: {note}", soft_wrap=True, markup=False)
     seconds = sum(result.elapsed_s for result in results)
     console.print(
         f"{seconds:.1f} s for the run{'s' if len(results) > 1 else ''}, {first.compile_s:.1f} s to get ready."
@@ -216,12 +216,12 @@ def _print_comparison(comparison: Any, out: Path | None) -> None:
         "* the interval leaves zero out. Effect: mean over seeds of scenario minus baseline. pp: percentage points."
     )
     for note in words.notes(comparison):
-        console.print(f"Note: {note}", soft_wrap=True)
+        console.print(f"Note: {note}", soft_wrap=True, markup=False)
     console.print()
     for label, lines in words.findings(comparison).items():
         console.print(f"[bold]{label}[/bold]: {lines[0]}", soft_wrap=True)
         for line in lines[1:]:
-            console.print(f"  {line}", soft_wrap=True)
+            console.print(f"  {line}", soft_wrap=True, markup=False)
     if out is not None:
         console.print(f"Written to {out}", soft_wrap=True)
 

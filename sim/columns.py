@@ -230,6 +230,14 @@ class ColumnAttribute:
         self.name = name
         self.column = column
         self.__doc__ = f"{column.text} ({column.unit}; {column.interval})"
+        # What can be written without a further look: plain numbers within these limits.
+        self._low, self._high = column._limits()
+        self._plain: tuple[type, ...] = () if column.shape else (bool, int)
+        kind = np.dtype(column.dtype)
+        if kind.kind == "f":
+            largest = float(np.finfo(kind).max)
+            self._low, self._high = max(float(self._low), -largest), min(float(self._high), largest)
+            self._plain = () if column.shape else (bool, int, float)
 
     def __get__(self, agent: Any, owner: type | None = None) -> Any:
         """Read: a Python number, or the row of the array itself for a column with a shape."""
@@ -242,7 +250,9 @@ class ColumnAttribute:
     def __set__(self, agent: Any, value: Any) -> None:
         """Write, after checking type and range."""
         columns, row = agent._place()
-        getattr(columns, self.name)[row] = self.column.checked(self.name, value)
+        if type(value) not in self._plain or not self._low <= value <= self._high:
+            value = self.column.checked(self.name, value)
+        getattr(columns, self.name)[row] = value
 
 
 def declare(cls: Any, schema: Schema) -> None:

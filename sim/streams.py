@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
+import sim.kernels  # noqa: F401 - says where compiled kernels are kept
 from sim.streams_draws import Draw
 from sim.streams_quantiles import exponential_from, gumbel_from, normal_from, poisson_from
 

@@ -15,6 +15,8 @@ import math
 
 from numba import njit
 
+import sim.kernels  # noqa: F401 - says where compiled kernels are kept
+
 # fmt: off
 # AS 241, PPND16: numerator and denominator, highest power first, for the centre, the tails, and the far tails.
 CENTRE = (

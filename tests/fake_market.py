@@ -17,7 +17,8 @@ EFFECTS = {
         "orders_cryptomarket": -0.40,
         "share_cryptomarket": -0.05,
         "share_street": 0.05,
-        "policy_cost_usd": 3.0,
+        "officer_days": 3.0,
+        "policy_cost_usd": 0.5,
     },
     "advice": {"deaths_expected": -0.04, "overdoses_expected": -0.04, "trust_in_police": 0.02},
 }

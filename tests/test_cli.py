@@ -131,6 +131,15 @@ class TestRun:
         monkeypatch.setenv("ODM_TRACEBACK", "1")
         assert "seed 2" in str(odm("run", "plain.yaml", "--seed", 2).exception)
 
+    def test_the_market_itself_runs_from_the_command_line(self):
+        size = ("--consumers", "300", "--days", "10", "--burn-in", "5")
+        command = [sys.executable, "-m", "sim.cli", "run", "baseline", *size, "--audit", "--json"]
+        answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        found = json.loads(answer.stdout)
+        assert answer.stderr == ""
+        assert (found["consumers"], found["days"]) == (300, 10)
+        assert found["outcomes"]["orders"] > 0
+
     def test_an_interruption_ends_in_words_and_leaves_nothing(self, market, files):
         class Interrupted(FakeMarket):
             def run_for(self, duration):

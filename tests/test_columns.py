@@ -6,7 +6,7 @@ import pickle
 import mesa
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
@@ -89,6 +89,27 @@ def test_a_stored_value_can_be_stored_again(one, other):
     for value in (low, high):
         stored = column.checked("share", value)
         assert column.checked("share", stored.item()) == stored
+
+
+def outcome(write, read):
+    """What a write leads to: the value that is stored, or the kind of error."""
+    try:
+        write()
+    except (TypeError, ValueError) as error:
+        return type(error)
+    return repr(read())
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["segment", "wealth", "age", "moved"]),
+    st.one_of(st.integers(-5, 130), st.integers(), st.floats(), st.booleans(), st.just("one")),
+)
+def test_writing_to_one_agent_is_checked_as_writing_to_all_is(name, value):
+    one, all_of_them = Town(1).residents, Town(1).residents
+    assert outcome(lambda: setattr(one[0], name, value), lambda: getattr(one[0], name)) == outcome(
+        lambda: all_of_them.set(name, value), lambda: getattr(all_of_them[0], name)
+    )
 
 
 def test_missing_is_a_value_only_where_it_is_the_default():

@@ -186,6 +186,7 @@ def test_reused_rows_go_to_new_agents():
     assert residents.add(3).tolist() == [1, 3, 5]
     new = residents[1]
     assert (new.wealth, new.unique_id, residents.n) == (10, 8, 6)
+    assert len(residents) == len(residents.to_list()) == 6
     assert old not in residents
     assert old != new
     assert ids(chosen) == [2, 4]

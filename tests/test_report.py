@@ -23,7 +23,7 @@ def comparison():
 
 
 PRINTED = [spec for spec in outcomes().values() if not spec.detail]
-TESTED = [spec for spec in PRINTED if spec.signed]
+TESTED = [spec for spec in PRINTED if spec.signed and not spec.price]
 
 
 def printed(table, width=140):
@@ -78,6 +78,10 @@ class TestWords:
         assert f"3 of {len(TESTED)} outcomes are distinguishable" in found["advice"][0]
         assert found["advice"][1].startswith("Health: overdoses (expected) -4")
         assert "share: street +4.9" in found["closure"][1]
+
+    def test_what_an_intervention_costs_is_said_beside_its_effects(self, comparison):
+        assert words.findings(comparison)["closure"][-1].startswith("Cost of the interventions: +$5")
+        assert words.findings(comparison)["closure"][0].startswith("4 of")
 
     def test_no_clear_effect_is_said_as_such(self, comparison):
         assert words.findings(comparison)["idle"] == [

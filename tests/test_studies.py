@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sim.scenario import ScenarioError
+from sim import Scenario, ScenarioError
+from sim.measures.dictionary import outcome, outcomes, tables
 from sim.studies import doctor, machine, record
 from sim.studies.compare import compare
 from sim.studies.effects import add_displacement, paired_effects, t_interval
@@ -27,6 +29,20 @@ ROOT = Path(__file__).parents[1]
 def comparison():
     others = [world("closure"), world("advice"), world("baseline")]
     return compare(world(), others, runs=6, workers=1, model_class=FakeMarket)
+
+
+SMALL = {"consumers": 400, "days": 20, "burn_in": 10}
+
+
+@pytest.fixture(scope="module")
+def result():
+    """A run of the market itself."""
+    return run("baseline", seed=1, tables=["all"], audit=True, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def campaign():
+    return Scenario(name="campaign", policies=[{"kind": "education_campaign", "start": 5}], **SMALL)
 
 
 def effect(comparison, scenario, outcome):
@@ -218,8 +234,8 @@ class TestEffects:
             row = effect(comparison, scenario, name)
             truth = planted if row["unit"] == "share" else planted * row["baseline"]
             assert row["mean"] == pytest.approx(truth, rel=0.05)
-            assert row["excludes_zero"]
             assert row["same_sign"] == 1
+            assert row["excludes_zero"] == (name != "policy_cost_usd"), "a price is no finding"
 
     def test_luck_that_runs_share_does_not_widen_the_interval(self, comparison):
         row = effect(comparison, "closure", "orders")
@@ -398,6 +414,48 @@ class TestWorkers:
         return subprocess.run(
             command, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": str(ROOT)}, check=False
         )
+
+
+class TestWithTheModel:
+    """The same with the market itself, in a small world."""
+
+    def test_a_run_has_every_outcome_of_the_dictionary_and_no_other(self, result):
+        expected = {name for name, spec in outcomes().items() if not spec.paired}
+        assert expected <= set(result.outcomes)
+        assert all(outcome(name).text for name in result.outcomes)
+        assert list(result.daily.index) == list(range(20))
+        assert set(result.daily.columns) == set(result.outcomes)
+
+    @pytest.mark.parametrize("table", [name for name in tables() if name != "daily"])
+    def test_a_table_has_the_columns_of_the_dictionary_and_no_other(self, result, table):
+        assert set(result.tables[table].columns) == set(tables()[table])
+
+    @pytest.mark.parametrize("table", [name for name in tables() if name != "daily"])
+    def test_a_table_is_written_with_the_types_of_the_dictionary(self, result, table, tmp_path):
+        write_frame(result.tables[table], table, tmp_path / "table.parquet")
+        written = pq.read_schema(tmp_path / "table.parquet")
+        for name, spec in tables()[table].items():
+            if spec.dtype != "category":
+                assert written.field(name).type == pa.type_for_alias(spec.dtype), name
+
+    def test_sums_and_means_over_days_are_those_of_the_dictionary(self, result):
+        assert result.outcomes["orders"] == pytest.approx(result.daily["orders"].sum())
+        assert result.outcomes["trust_in_police"] == pytest.approx(result.daily["trust_in_police"].mean())
+
+    def test_workers_give_the_numbers_of_this_process(self, result, campaign):
+        found = compare("baseline", [campaign], runs=2, workers=2, **SMALL)
+        here = result.daily.reset_index(drop=True)
+        there = found.daily.query("scenario == 'baseline' and seed == 1")[list(result.daily.columns)]
+        pd.testing.assert_frame_equal(there.reset_index(drop=True), here, check_dtype=False, check_names=False)
+
+    def test_before_a_campaign_starts_its_runs_are_those_of_the_baseline(self, campaign):
+        daily = compare("baseline", [campaign], runs=1, **SMALL).daily.set_index(["scenario", "day"])
+        baseline, other = daily.loc["baseline"], daily.loc["campaign"]
+        pd.testing.assert_frame_equal(other.loc[:4], baseline.loc[:4])
+        assert not other.equals(baseline)
+
+    def test_the_self_check_passes(self):
+        assert doctor.self_check(Scenario.load("baseline").with_(**SMALL))["identical"]
 
 
 class TestDoctor:

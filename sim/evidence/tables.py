@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -105,14 +106,17 @@ class Jurisdiction(Row):
     price_factor: float = Field(gt=0, le=100, description="domestic price level (relative to North America)")
 
 
+_parsed = functools.cache(yaml_files.load)
+
+
 def substance_rows() -> dict[str, dict[str, Any]]:
     """The shipped substances as plain data, by name, in order. The caller owns the copy."""
-    return yaml_files.load("substances.yaml")
+    return copy.deepcopy(_parsed("substances.yaml"))
 
 
 def jurisdiction_rows() -> dict[str, dict[str, Any]]:
     """The shipped jurisdictions as plain data, by name, in order. The caller owns the copy."""
-    return yaml_files.load("jurisdictions.yaml")
+    return copy.deepcopy(_parsed("jurisdictions.yaml"))
 
 
 @functools.cache

@@ -5,10 +5,10 @@ Each rule stands once here, as a scalar function that the kernels of the day cal
 
 import math
 
-from numba import njit
+from sim.kernels import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def event_risk(hits, calm, a, b):
     """Perceived risk from fading counts: (a + hits) / (a + b + hits + calm).
 
@@ -18,7 +18,7 @@ def event_risk(hits, calm, a, b):
     return (a + hits) / (a + b + hits + calm)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def narcologic_risk(events, w, a, b):
     """Forgetting-weighted perceived risk of Magliocca et al. (2019): ``events[k]`` is the indicator of an event k months ago."""
     weighted = 0.0
@@ -31,43 +31,43 @@ def narcologic_risk(events, w, a, b):
     return (weighted + a) / (total + a + b)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def interdiction_belief(belief, seized_share, floor):
     """Interdiction learning of NarcoLogic: P <- max(P / 2 + x / 2, floor), x the share of a period's consignments seized."""
     return max(0.5 * belief + 0.5 * seized_share, floor)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def arrest_hazard(degree, per_contact):
     """Daily arrest hazard that grows with exposure (Hoffer and Alam 2013): ``per_contact`` x degree."""
     return per_contact * degree
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def beta_reputation(positive, negative, prior_good, prior_bad):
     """Reputation (r + g) / (r + s + g + b); g = b = 1 is the beta reputation of Josang and Ismail, larger g bounds it from below."""
     return (positive + prior_good) / (positive + negative + prior_good + prior_bad)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def market_trust(prior, weight, good, bad):
     """Trust in a market: public ``prior`` worth ``weight`` orders, updated by own good and bad orders."""
     return (weight * prior + good) / (weight + good + bad)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def try_new_probability(n_known, c, beta):
     """Chance to try a new seller when ``n_known`` are known: (1 + n/c)^-beta (form after Bracci et al. 2022, values fitted)."""
     return (1.0 + n_known / c) ** (-beta)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def quality_update(belief, bought, neighbours, w_individual, w_social):
     """Quality belief of Izquierdo and Izquierdo (2007): q + w_ind (q_bought - q) + w_soc (mean of neighbours - q)."""
     return belief + w_individual * (bought - belief) + w_social * (neighbours - belief)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def logistic(x):
     """1 / (1 + e^-x)."""
     if x >= 0.0:

@@ -8,10 +8,10 @@ Money is counted in whole cents.
 import math
 
 import numpy as np
-from numba import njit
 
 from sim.agents.codes import Channel
 from sim.agents.consumers import REMEMBERED_VENDORS
+from sim.kernels import inner, kernel
 from sim.market.beliefs import beta_reputation
 from sim.market.vendor_choice import account_of
 from sim.streams import Draw, normal_from, uniform4
@@ -20,7 +20,7 @@ PAYMENT, SIZE, PRIORITY = int(Draw.PAYMENT), int(Draw.ORDER_SIZE), int(Draw.PRIO
 PHARMACY, LICENSED, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.LICENSED_PHARMACY), int(Channel.CRYPTOMARKET)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def quantity_and_price(seed, c, v, s, day, size, wholesale, consumers, vendors, table, price_factor, p):
     """Doses and price in cents of one order, with quantity discount: unit price falls as quantity^-discount (Moeller et al. 2020)."""
     level = math.exp(vendors.log_price[v]) * price_factor
@@ -34,7 +34,7 @@ def quantity_and_price(seed, c, v, s, day, size, wholesale, consumers, vendors, 
     return q, min(max(cents, 100.0), p.largest_order_usd * 100.0)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def authorised(seed, c, slot, channel, day, platforms, p):
     """Whether the payment goes through, and by which processor (-1: cash or coin without one)."""
     u1, u2, u3, _ = uniform4(seed, PAYMENT, c, day, 0)
@@ -49,13 +49,13 @@ def authorised(seed, c, slot, channel, day, platforms, p):
     return False, -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def p_coin(channel):
     """Row of the coin used on cryptomarkets and in direct deals; cash elsewhere."""
     return 1 if channel == 3 or channel == 4 else -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def check_out(lo, hi, seed, day, due, substance, size, wholesale, channel, platform, vendor, status, consumers, vendors, platforms, table,
               price_factor, coin_access, p, quantity, price, held, processor, first):  # fmt: skip
     """Work out quantity, price, payment and escrow for the chosen orders among ``due[lo:hi]``; status becomes 3 where payment fails."""

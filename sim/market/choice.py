@@ -7,10 +7,10 @@ abstaining are alternatives like any other, so displacement comes out of what is
 import math
 
 import numpy as np
-from numba import njit
 
 from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, MarketState, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
+from sim.kernels import inner, kernel
 from sim.market.beliefs import event_risk, market_trust
 from sim.market.vendor_choice import (
     CANDIDATES,
@@ -34,7 +34,7 @@ WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGro
 NOT_TODAY, CHOSEN, NOT_FOUND = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@inner
 def market_utility(seed, c, s, k, consumers, vendors, today, p):
     """Utility of the ``k``-th known cryptomarket to consumer ``c`` wanting ``s``; IMPOSSIBLE when it is closed."""
     m = consumers.known[c, k]
@@ -54,7 +54,7 @@ def market_utility(seed, c, s, k, consumers, vendors, today, p):
     return value
 
 
-@njit(cache=True, nogil=True)
+@inner
 def best_market(seed, c, s, day, explore, consumers, vendors, today, p):
     """Slot and utility of the market for today's order: the best known one, seldom another known one."""
     slot, value = NO_SLOT, IMPOSSIBLE
@@ -67,7 +67,7 @@ def best_market(seed, c, s, day, explore, consumers, vendors, today, p):
     return slot, value
 
 
-@njit(cache=True, nogil=True)
+@inner
 def channel_utilities(out, seed, c, s, status, market_value, consumers, table, today, p):
     """Fill ``out`` (7) with the utilities of the channels, search at the illicit pharmacy's place, and of abstaining."""
     t1, t2, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
@@ -105,7 +105,7 @@ def channel_utilities(out, seed, c, s, status, market_value, consumers, table, t
                 out[a] += p.habit
 
 
-@njit(cache=True, nogil=True)
+@inner
 def draw_cumulative(slots, weights, u):
     """Slot drawn by cumulative weights, NO_SLOT when there is none."""
     if len(slots) == 0 or weights[-1] <= 0.0:
@@ -117,7 +117,7 @@ def draw_cumulative(slots, weights, u):
     return slots[k]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def search(seed, c, day, kind, prescription, consumers, today, p):
     """Search the open web: up to three clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
     for click in range(3):
@@ -142,7 +142,7 @@ def search(seed, c, day, kind, prescription, consumers, today, p):
     return ABSTAIN, NO_SLOT
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def choose(
     lo, hi, seed, day, due, substance, consumers, vendors, offers, table, today, p, status, channel, platform, vendor
 ):

@@ -3,9 +3,8 @@
 Every probability that is drawn against is also summed, so that rare harms are reported both as they happened and as expected.
 """
 
-from numba import njit
-
 from sim.agents.codes import Channel, Content, OrderOutcome, VendorKind
+from sim.kernels import inner, kernel
 from sim.market.harm import at_least_one, fatality, hill_overdose, treatment_hazard, treatment_protection
 from sim.streams import Draw, uniform4
 
@@ -26,7 +25,7 @@ SUM_ADVERSE, SUM_OVERDOSE, SUM_DEATH, SUM_DOSES, SUM_USERS, SUM_DISABILITY = ran
 N_SUMS = 6
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def receive(rows, seed, day, orders, consumers, reach, uptake, table, p, seen):
     """Put what arrived into the stash; some have it checked first, and discard or later use less. Returns parcels checked and found bad.
 
@@ -76,8 +75,8 @@ def receive(rows, seed, day, orders, consumers, reach, uptake, table, p, seen):
     return checked, bad, novel
 
 
-@njit(cache=True, nogil=True)
-def threats(rows, seed, day, orders, consumers, vendors, p):
+@kernel
+def threats(rows, seed, day, orders, consumers, kind, p):
     """Threats and violence in the purchases settled today: count and expectation (rates by channel fitted to Barratt et al. 2016)."""
     count, expected = 0, 0.0
     for i in range(len(rows)):
@@ -87,7 +86,7 @@ def threats(rows, seed, day, orders, consumers, vendors, p):
         if channel == STREET:
             risk = (
                 p.threat_friend
-                if vendors.kind[v] == SOCIAL
+                if kind[v] == SOCIAL
                 else (p.threat_stranger if u2 < p.stranger_share else p.threat_dealer)
             )
         elif channel == APP:
@@ -104,7 +103,7 @@ def threats(rows, seed, day, orders, consumers, vendors, p):
     return count, expected
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tolerance_step(tolerance, used, normal_use, treated, p):
     """Tolerance moves towards use relative to habit in about 20 days; agonist treatment keeps it."""
     target = p.tolerance_floor + (1.0 - p.tolerance_floor) * min(1.0, used / normal_use)
@@ -113,7 +112,7 @@ def tolerance_step(tolerance, used, normal_use, treated, p):
     return tolerance + (target - tolerance) / p.tolerance_days
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def consume(lo, hi, seed, day, consumers, table, carriage, entry_factor, p, happened, sums):
     """One day of use for the rows ``lo:hi``: fills ``happened`` (bits) and adds to ``sums`` (N_SUMS).
 
@@ -153,7 +152,7 @@ def consume(lo, hi, seed, day, consumers, table, carriage, entry_factor, p, happ
         happened[c] = bits
 
 
-@njit(cache=True, nogil=True)
+@inner
 def use_today(seed, c, s, day, use, u2, u3, u4, treated, consumers, table, carriage, p, sums):
     """Harms of ``use`` doses today; returns bits."""
     bits = 0
@@ -196,7 +195,7 @@ def use_today(seed, c, s, day, use, u2, u3, u4, treated, consumers, table, carri
     return bits
 
 
-@njit(cache=True, nogil=True)
+@inner
 def treatment_turn(seed, c, day, dependence, treated, consumers, entry_factor, p):
     """Whether a dependent person asks for treatment today, or leaves it."""
     u1, u2, _, _ = uniform4(seed, TREATMENT, c, day, 0)

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.agents.codes import NEVER, NO_SLOT, Channel, EventKind, MarketState, OrderOutcome, PlatformStatus
 from sim.market import consumption as harm
+from sim.market import views
 from sim.market.blocks import over_blocks, over_rows
 from sim.market.checkout import check_out, ration
 from sim.market.choice import CHOSEN, choose
@@ -17,6 +18,7 @@ from sim.market.learning import fade, fade_vendors, hear_peers, learn_from_order
 from sim.market.migration import hear_of_markets, look_for_market
 from sim.market.offers import Offers, build_offers
 from sim.market.shipping import dispatch, settle
+from sim.market.views import narrow
 from sim.streams import Draw, normal, poisson, uniforms
 
 if TYPE_CHECKING:
@@ -49,7 +51,19 @@ def demand(model: MarketModel) -> Needs:
     m = len(due)
     out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
     level = float(model.levers.demand[0])
-    over_rows(model.pool, needs, m, model.seed, model.day, due, c, model.substances, level, model.p.demand, *out[1:])
+    over_rows(
+        model.pool,
+        needs,
+        m,
+        model.seed,
+        model.day,
+        due,
+        narrow(c, views.DemandConsumers),
+        model.substances,
+        level,
+        model.p.demand,
+        *out[1:],
+    )
     return out
 
 
@@ -81,7 +95,9 @@ def choice(model: MarketModel, wanted: Needs) -> Choices:
     v, s = model.vendors, len(model.substances.dose_usd)
     t = model.platform_table.columns
     is_open = ((t.status == PlatformStatus.OPEN) | (t.status == PlatformStatus.COVERT)).astype(np.uint8)
-    start, vendor, cumulative, listings, accounts = build_offers(v.columns, v.n, is_open, s, model.day, model.p.supply)
+    start, vendor, cumulative, listings, accounts = build_offers(
+        narrow(v.columns, views.OfferVendors), v.n, is_open, s, model.day, model.p.supply
+    )
     t.listings[:], t.vendors[:] = listings, accounts
     offers = Offers(start, vendor, cumulative)
     today = conditions(model, listings)
@@ -91,7 +107,8 @@ def choice(model: MarketModel, wanted: Needs) -> Choices:
         np.zeros(m, np.uint8), np.zeros(m, np.uint8), np.full(m, NO_SLOT, np.uint16), np.full(m, -1, np.int32)
     )
     over_rows(
-        model.pool, choose, m, model.seed, model.day, wanted.due, wanted.substance, model.consumers.columns, v.columns, offers,
+        model.pool, choose, m, model.seed, model.day, wanted.due, wanted.substance,
+        narrow(model.consumers.columns, views.ChoiceConsumers), narrow(v.columns, views.ChoiceVendors), offers,
         model.substances, today, model.p.choice, *out,
     )  # fmt: skip
     return out
@@ -122,8 +139,8 @@ def seek_markets(model: MarketModel, today: Conditions) -> None:
         age,
         herd,
         attention,
-        c,
-        model.vendors.columns,
+        narrow(c, views.MigrationConsumers),
+        narrow(model.vendors.columns, views.MigrationVendors),
         today,
         model.p.choice,
         g,
@@ -141,7 +158,8 @@ def checkout(model: MarketModel, wanted: Needs, chosen: Choices) -> tuple[int, i
     c, v, t = model.consumers.columns, model.vendors, model.platform_table.columns
     over_rows(
         model.pool, check_out, m, model.seed, model.day, wanted.due, wanted.substance, wanted.size, wanted.wholesale, chosen.channel,
-        chosen.platform, chosen.vendor, chosen.status, c, v.columns, t, model.substances, model.price_factor, model.p.payment.coin_access,
+        chosen.platform, chosen.vendor, chosen.status, narrow(c, views.CheckoutConsumers), narrow(v.columns, views.CheckoutVendors),
+        narrow(t, views.CheckoutPlatforms), model.substances, model.price_factor, model.p.payment.coin_access,
         model.p.payment, quantity, price, held, processor, first,
     )  # fmt: skip
     model.today.failed_payments = int(np.sum(chosen.status == 3))
@@ -209,7 +227,7 @@ def book(model: MarketModel, lo: int, hi: int, cut: np.ndarray) -> None:
         model.day,
         crypto,
         weights,
-        c,
+        narrow(c, views.MigrationConsumers),
         model.p.migration,
     )
     shares(model, slot, price)
@@ -245,13 +263,17 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     bad = np.array([p.licensed_fails, p.pharmacy_fails])
     lo, hi = rows
     over_rows(
-        model.pool, Shifted(lo), hi - lo, model.seed, model.day, o.columns, model.consumers.columns, model.vendors.columns,
+        model.pool, Shifted(lo), hi - lo, model.seed, model.day, narrow(o.columns, views.ShippingOrders),
+        narrow(model.consumers.columns, views.ShippingConsumers), narrow(model.vendors.columns, views.ShippingVendors),
         model.supplier_concentration, intercept, hands, bad, model.substances, p,
     )  # fmt: skip
     due = np.flatnonzero(o.columns.due[: o.n] <= model.day)
     model.due = due
     money = np.zeros(3, np.int64)
-    settle(due, model.seed, model.day, o.columns, model.vendors.columns, model.platform_table.columns, money, 1.0, p)
+    settle(
+        due, model.seed, model.day, narrow(o.columns, views.ShippingOrders), narrow(model.vendors.columns, views.ShippingVendors),
+        narrow(model.platform_table.columns, views.ShippingPlatforms), money, p,
+    )  # fmt: skip
     model.ledger.vendor_income += int(money[0])
     model.ledger.fees += int(money[1])
     model.ledger.refunds += int(money[2])
@@ -295,15 +317,16 @@ def consumption(model: MarketModel) -> None:
         model.open_orders.columns,
     )
     levers = model.levers
+    goods, users = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
     seen = np.zeros(len(model.due), np.uint8)
     checked, bad, novel = harm.receive(
-        model.due, model.seed, day, o, c, levers.checking_reach, levers.check_uptake, model.substances, p, seen
+        model.due, model.seed, day, goods, users, levers.checking_reach, levers.check_uptake, model.substances, p, seen
     )
     model.today.checks = checked
     model.checking.samples += checked
     model.checking.bad += bad
     model.today.violence, model.today.violence_expected = harm.threats(
-        model.due, model.seed, day, o, c, model.vendors.columns, p
+        model.due, model.seed, day, goods, users, model.vendors.columns.kind, p
     )
     happened = np.zeros(n, np.uint8)
     carriage = np.minimum(p.naloxone_carried + levers.naloxone, 1.0)
@@ -314,7 +337,7 @@ def consumption(model: MarketModel) -> None:
         harm.N_SUMS,
         model.seed,
         day,
-        c,
+        users,
         model.substances,
         carriage,
         np.ones(model.n_jurisdictions),
@@ -371,16 +394,17 @@ def learning(model: MarketModel) -> None:
     """Phase 11: lessons of settled orders; peers and forums; everything fades."""
     p, c, n, day, o = model.p.learning, model.consumers.columns, model.consumers.n, model.day, model.open_orders
     x, due = o.columns, model.due
-    learn_from_orders(due, model.seed, day, x, c, model.vendors.columns, p)
+    learners, sellers = narrow(c, views.LearningConsumers), narrow(model.vendors.columns, views.LearningVendors)
+    learn_from_orders(due, model.seed, day, narrow(x, views.LearningOrders), learners, sellers, p)
     half = 0.5 ** (1.0 / p.reputation_days)
-    fade_vendors(model.vendors.n, model.vendors.columns, half)
+    fade_vendors(model.vendors.n, sellers, half)
     kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days]))
-    over_rows(model.pool, fade, n, 30, day, c, kept, p)
+    over_rows(model.pool, fade, n, 30, day, learners, kept, p)
     practice, starts = c.practice[:n].copy(), np.zeros(n, np.uint8)
     levers = model.levers
     initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
     over_rows(
-        model.pool, hear_peers, n, model.seed, day, c, model.friend_start, model.friends, c.practice[:n].copy(), c.considering[:n].copy(),
+        model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, c.practice[:n].copy(), c.considering[:n].copy(),
         model.forum.stock, initiation, levers.caution_reach, levers.caution_effect, levers.verification_reach, levers.verification_effect,
         p, practice, starts,
     )  # fmt: skip

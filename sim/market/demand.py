@@ -7,9 +7,9 @@ Needs arise for each consumer as a Poisson process; nobody who has no need today
 import math
 
 import numpy as np
-from numba import njit
 
 from sim.agents.codes import NEVER, Segment
+from sim.kernels import inner, kernel
 from sim.streams import Draw, exponential_from, normal_from, uniform4
 
 NEED = int(Draw.NEED)
@@ -21,7 +21,7 @@ def due_today(next_day: np.ndarray, alive: np.ndarray, day: int) -> np.ndarray:
     return np.flatnonzero((next_day <= day) & (alive == 1))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def pick_substance(segment, main, own_share, u, v, needs):
     """Own substance with probability ``own_share``, else by the segment's cumulative shares of needs ``needs[segment]``."""
     if u < own_share:
@@ -33,13 +33,13 @@ def pick_substance(segment, main, own_share, u, v, needs):
     return s
 
 
-@njit(cache=True, nogil=True)
+@inner
 def waiting_time(rate, u):
     """Whole days, at least one, until the next need at ``rate`` needs a day."""
     return max(1, int(math.ceil(exponential_from(u) / max(rate, 1e-6))))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def needs(lo, hi, seed, day, due, consumers, table, demand_level, p, substance, size, wholesale):
     """Fill substance, log size and the wholesale flag for ``due[lo:hi]`` and set the day of the next need.
 

@@ -10,12 +10,14 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from sim.agents.codes import NEVER, NO_SLOT, Channel, EventKind, ExitCause, PlatformStatus
 from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner, kernel
+from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.migration import hear_of_closure
+from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniform4
 
 if TYPE_CHECKING:
@@ -110,7 +112,7 @@ def close_platform(
         wide,
         g.loss_users,
         min(1.0, publicity),
-        c.columns,
+        narrow(c.columns, views.MigrationConsumers),
         g,
     )
     model.publicity += publicity * (size + 0.1)
@@ -118,7 +120,9 @@ def close_platform(
         model.forum.lose(model.p.services.forum_lost * share)
     p = model.p.vendors
     chance = p.retire_raid if raid else (p.retire_scam if theft else p.retire_quit)
-    vendors_of_closed(model.vendors.n, model.seed, day, slot, chance, model.vendors.columns, p)
+    vendors_of_closed(
+        model.vendors.n, model.seed, day, slot, chance, narrow(model.vendors.columns, views.ExitVendors), p
+    )
     settle_exits(model)
 
 
@@ -139,7 +143,7 @@ def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> No
     t.escrow[slot] -= money
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def vendors_of_closed(n, seed, day, slot, retire, vendors, p):
     """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``), half as many of those with another account."""
     for v in range(n):
@@ -169,7 +173,7 @@ def vendors_of_closed(n, seed, day, slot, retire, vendors, p):
         vendors.account[v, here] = NO_SLOT
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def vendor_exits(n, seed, day, vendors, p):
     """Mark vendors who leave today in ``exit_cause`` and start own exit scams: hazards of idle, active, young and badly rated vendors."""
     for v in range(n):
@@ -213,7 +217,7 @@ def settle_exits(model: MarketModel) -> None:
             model.event(EventKind.ROLE_CHANGE, int(person), cause="stopped selling")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def review_accounts(n, seed, day, crypto, share, trust, vendors, p):
     """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
 
@@ -260,7 +264,7 @@ def review_accounts(n, seed, day, crypto, share, trust, vendors, p):
                     held -= 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pick_market(share, trust, exponent, u):
     """Index of a market drawn in proportion to (share + 0.003)^exponent x trust."""
     total = 0.0
@@ -274,7 +278,7 @@ def pick_market(share, trust, exponent, u):
     return len(share) - 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def open_account(vendors, v, slot, day, kept):
     """Open an account in a free place; reputation known elsewhere comes along when the identity is kept. Returns whether there was room."""
     for a in range(ACCOUNTS):
@@ -294,8 +298,9 @@ def open_account(vendors, v, slot, day, kept):
 def vendor_moves(model: MarketModel) -> None:
     """Vendors leave, relist and review where they sell."""
     v = model.vendors
-    vendor_exits(v.n, model.seed, model.day, v.columns, model.p.vendors)
+    sellers = narrow(v.columns, views.ExitVendors)
+    vendor_exits(v.n, model.seed, model.day, sellers, model.p.vendors)
     settle_exits(model)
     slots = model.crypto_slots()
     share = model.trade_shares(slots)
-    review_accounts(v.n, model.seed, model.day, slots, share, model.prior[slots], v.columns, model.p.vendors)
+    review_accounts(v.n, model.seed, model.day, slots, share, model.prior[slots], sellers, model.p.vendors)

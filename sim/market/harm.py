@@ -2,10 +2,10 @@
 
 import math
 
-from numba import njit
+from sim.kernels import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hill_overdose(ratio, r50, g):
     """P(attended overdose per dose) = 1 / (1 + (r50/r)^g), r the dose relative to tolerance; default form, fitted to Notta et al. 2019."""
     if ratio <= 0.0:
@@ -13,19 +13,19 @@ def hill_overdose(ratio, r50, g):
     return 1.0 / (1.0 + (r50 / ratio) ** g)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rti_logistic(mme):
     """Logistic of the RTI Virtual Opioid User: k = 0.01437 a MME, x0 = 1243.7 MME."""
     return 1.0 / (1.0 + math.exp(-0.01437 * (mme - 1243.7)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rti_overdose(dose_mme, tolerance_mme):
     """Rival rule: logistic(dose) x (max(0, dose/tolerance - 1))^2, at most 1 (RTI Virtual Opioid User, from its code)."""
     return min(1.0, rti_logistic(dose_mme) * max(0.0, dose_mme / tolerance_mme - 1.0) ** 2)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fatality(company, trust, carriage, p):
     """P(death | overdose): p0 (1 - H), H from company, ambulance, lay rescue and naloxone at hand.
 
@@ -39,25 +39,25 @@ def fatality(company, trust, carriage, p):
     return p.fatal_alone * (1.0 - rescue)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def treatment_hazard(days_in, a, b, c):
     """Drop-out hazard a month, b + a c exp(-c d), d in months of 30.4 days; the source's unit is unverified."""
     return b + a * c * math.exp(-c * days_in / 30.4)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def treatment_protection(days_in, full, at_days):
     """Share of the risk of death that treatment takes away: linear up to ``full`` at ``at_days``."""
     return full * min(float(days_in), at_days) / at_days
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def at_least_one(p, n):
     """1 - (1 - p)^n."""
     return 1.0 - (1.0 - p) ** n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def checking_reduction(reach, uptake, share_checked, discard, reduce, odds_ratio):
     """Expected fall of overdoses: reach x uptake x share of doses checked x [P(discard) + P(reduce)(1 - OR)]."""
     return reach * uptake * share_checked * (discard + reduce * (1.0 - odds_ratio))

@@ -3,11 +3,10 @@
 Ratings are mostly five stars (96.5 % on Silk Road, Christin 2013); reputation and beliefs fade (finite memory beats infinite: Josang, Hird and Faccer 2003).
 """
 
-from numba import njit
-
 from sim.agents.codes import NO_SLOT, Channel, MarketState, OrderOutcome, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner, kernel
 from sim.market.vendor_choice import account_of
 from sim.streams import Draw, exponential_from, uniform4
 
@@ -19,7 +18,7 @@ DELIVERED, SEIZED, LAPSED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def risk_group(channel):
     """Risk group of a channel."""
     if channel == CRYPTO or channel == DIRECT:
@@ -27,7 +26,7 @@ def risk_group(channel):
     return OFFLINE if channel == STREET else WEB
 
 
-@njit(cache=True, nogil=True)
+@inner
 def remember(consumers, c, v, good, u, forget):
     """Update the memory of vendors: a good order counts, a bad one erases the tie with chance ``forget``. Returns the place, -1 when forgotten."""
     place, weakest = -1, 0
@@ -48,7 +47,7 @@ def remember(consumers, c, v, good, u, forget):
     return place
 
 
-@njit(cache=True, nogil=True)
+@inner
 def remembered(consumers, c):
     """Number of vendors remembered with at least one good order."""
     n = 0
@@ -57,7 +56,7 @@ def remembered(consumers, c):
     return n
 
 
-@njit(cache=True, nogil=True)
+@inner
 def believe_market(consumers, c, m, good):
     """Count a good or a bad order with a known market."""
     for k in range(KNOWN_MARKETS):
@@ -68,7 +67,7 @@ def believe_market(consumers, c, m, good):
                 consumers.bad[c, k] += 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def learn_from_orders(rows, seed, day, orders, consumers, vendors, p):
     """Apply the lessons of the settled orders ``rows``, in order of their numbers."""
     for i in range(len(rows)):
@@ -111,7 +110,7 @@ def learn_from_orders(rows, seed, day, orders, consumers, vendors, p):
             consumers.app_home[c] = m if good else NO_SLOT
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fade(lo, hi, month, day, consumers, kept, p):
     """Let the beliefs of the rows whose monthly turn it is fade: hits and calm by ``w`` a month, caution and verification by their half-lives."""
     first = lo + (day - lo) % month
@@ -131,7 +130,7 @@ def fade(lo, hi, month, day, consumers, kept, p):
         consumers.stigma[c] += p.trust_recovery * (p.stigma_normal - consumers.stigma[c])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fade_vendors(n, vendors, keep):
     """Let sales and ratings fade by ``keep`` a day."""
     for v in range(n):
@@ -142,7 +141,7 @@ def fade_vendors(n, vendors, keep):
                 vendors.negative[v, a] *= keep
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hear_peers(lo, hi, seed, day, consumers, friend_start, friends, practice_was, considering_was, forum, initiation, caution_reach,
                caution_effect, lesson_reach, lesson_effect, p, practice, starts):  # fmt: skip
     """Weekly turn: harm-reduction practice learned from peers and forums; who starts to consider an illicit online source.
@@ -174,7 +173,7 @@ def hear_peers(lo, hi, seed, day, consumers, friend_start, friends, practice_was
             starts[c] = 2 if u2 < 7.0 * p.stop_considering else 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect):
     """A week's messages: caution about illicit sources, and lessons in looking a pharmacy up, for those whom they reach."""
     j = consumers.jurisdiction[c]

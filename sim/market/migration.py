@@ -6,11 +6,10 @@ herd where others went (ElBahrawy et al. 2020: most migrants go to one market, f
 
 import math
 
-from numba import njit
-
 from sim.agents.codes import NEVER, NO_SLOT, MarketState
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner, kernel
 from sim.market.beliefs import event_risk, logistic, market_trust
 from sim.market.choice import DARK, MARKET_TASTE, TASTE
 from sim.streams import Draw, exponential_from, gumbel_from, normal_from, uniform, uniform4
@@ -19,7 +18,7 @@ NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER)
 NONE, ACTIVE, SEARCHING, LAPSED = (int(m) for m in MarketState)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hear_of_closure(lo, hi, seed, day, slot, scam, hit, wide_hit, loss_hit, news, consumers, p):
     """Let the users of a closed market learn of it and the others hear of it.
 
@@ -53,7 +52,7 @@ def hear_of_closure(lo, hi, seed, day, slot, scam, hit, wide_hit, loss_hit, news
             consumers.loss_hits[c] += scam * (loss_hit if user else (p.loss_members if member else p.loss_others))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def participation(seed, c, value, consumers, today, p, channel):
     """P(this market rather than the street) for a typical order of consumer ``c``."""
     _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
@@ -71,7 +70,7 @@ def participation(seed, c, value, consumers, today, p, channel):
     return logistic(online - other)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def vendor_there(consumers, vendors, c, m):
     """Whether a remembered vendor in business has an account on slot ``m``."""
     for j in range(REMEMBERED_VENDORS):
@@ -83,7 +82,7 @@ def vendor_there(consumers, vendors, c, m):
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def look_for_market(
     rows, seed, day, crypto, users, age, herd, reach_level, consumers, vendors, today, channel, p, joined
 ):
@@ -142,14 +141,14 @@ def look_for_market(
         joined[i] = best
 
 
-@njit(cache=True, nogil=True)
+@inner
 def lapse(consumers, c, day, u, mean):
     """Turn away from cryptomarkets until a later look."""
     consumers.market_state[c] = LAPSED
     consumers.market_until[c] = min(32000, day + 1 + int(mean * exponential_from(u)))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def learn_of(consumers, c, m):
     """Add market ``m`` to those known, in the place of the least used one."""
     place = 0
@@ -167,7 +166,7 @@ def learn_of(consumers, c, m):
     consumers.good[c, place], consumers.bad[c, place] = 0.0, 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hear_of_markets(rows, seed, day, crypto, weights, consumers, p):
     """Let the buyers ``rows`` of today learn of another market, drawn by cumulative trade ``weights``."""
     if len(crypto) == 0 or weights[-1] <= 0.0:

@@ -7,10 +7,10 @@ mechanism; exponents fitted, see parameters). One table serves all buyers of a d
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sim.agents.codes import NO_SLOT
 from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner, kernel
 
 
 class Offers(NamedTuple):
@@ -21,7 +21,7 @@ class Offers(NamedTuple):
     cumulative: np.ndarray
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def build_offers(vendors, n, open_slot, n_substances, day, p):
     """Group the accounts of vendors in business by platform and substance, with cumulative weights in each group.
 
@@ -71,7 +71,7 @@ def build_offers(vendors, n, open_slot, n_substances, day, p):
     return start, vendor, cumulative, listings, accounts
 
 
-@njit(cache=True, nogil=True)
+@inner
 def draw_offer(offers, group, u):
     """One vendor of a group, drawn by weight with ``u`` in (0, 1); -1 where the group is empty."""
     lo, hi = offers.start[group], offers.start[group + 1]

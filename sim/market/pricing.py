@@ -6,17 +6,17 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from sim.agents.codes import N_CHANNELS
 from sim.agents.vendors import ACCOUNTS
+from sim.kernels import kernel
 from sim.market.beliefs import beta_reputation
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def reprice(n, vendors, level, stock_days, good, bad, p):
     """Move every live vendor's log price a step towards its aim. ``level`` is the mean log price by channel."""
     for v in range(n):

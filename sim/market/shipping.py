@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from sim.agents.codes import NEVER, Channel, Content, OrderOutcome
+from sim.kernels import inner, kernel
 from sim.streams import Draw, normal_from, uniform4
 
 DISPATCH, BATCH, PARCEL, DISPUTE = int(Draw.DISPATCH), int(Draw.BATCH), int(Draw.PARCEL), int(Draw.DISPUTE)
@@ -17,19 +17,19 @@ AS_SOLD, ADULTERATED, SUBSTITUTED = int(Content.AS_SOLD), int(Content.ADULTERATE
 MAX_PARCELS = 6
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def as_sold_probability(quality, hands, per_hand, carelessness):
     """P(content as sold) = (1 - m)^hands (1 - d (1 - quality)): path length and the vendor's care (prototype fitted to Caudevilla et al. 2016)."""
     return (1.0 - per_hand) ** hands * (1.0 - carelessness * (1.0 - quality))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def potency_sd2(base_sd, hands, per_hand_sd, spread, concentration):
     """Variance of log potency of a batch: source, hands, and beta ln(concentration): strong product is harder to dilute evenly."""
     return base_sd**2 + hands * per_hand_sd**2 + spread * math.log(max(concentration, 1.0))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def batch(seed, v, s, day, channel, quality, concentration, hands, bad_content, table, p):
     """Content and opioid potency of vendor ``v``'s present batch of ``s``; batches follow the vendor's own clock, not the buyers'."""
     number = (day + 4096 + v * 7) // int(p.batch_days)
@@ -51,7 +51,7 @@ def batch(seed, v, s, day, channel, quality, concentration, hands, bad_content, 
     return content, strength * math.exp(-0.5 * s2 + math.sqrt(s2) * normal_from(u4))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parcels_for(price, intercept, domestic, p):
     """Number of parcels: larger orders are split, more so on routes where more is seized."""
     unit = p.split_usd * 100.0 * (p.domestic_split if domestic else 1.0)
@@ -59,7 +59,7 @@ def parcels_for(price, intercept, domestic, p):
     return min(n, MAX_PARCELS)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, intercept, hands, bad_content, table, p):
     """Decide for the new orders ``lo:hi`` dispatch, content, parcels, day of arrival and outcome.
 
@@ -107,8 +107,8 @@ def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, inter
             orders.due[o] = day + days + int(p.patience_days)
 
 
-@njit(cache=True, nogil=True)
-def settle(rows, seed, day, orders, vendors, platforms, money, refund_waiver, p):
+@kernel
+def settle(rows, seed, day, orders, vendors, platforms, money, p):
     """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back.
 
     ``money`` counts cents: 0 to vendors, 1 fees, 2 refunds. Escrow that a closed platform took or lost is gone already (``held`` is 0).
@@ -122,7 +122,7 @@ def settle(rows, seed, day, orders, vendors, platforms, money, refund_waiver, p)
             platforms.escrow[m] -= held
             orders.held[o] = 0
             chance = p.dispute_scam if orders.outcome[o] == SCAMMED else p.dispute_lost
-            if bad and u1 < chance * refund_waiver:
+            if bad and u1 < chance:
                 money[2] += held
                 orders.outcome[o] = REFUNDED
             else:

@@ -9,29 +9,31 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from sim.agents.codes import EventKind
+from sim.kernels import kernel
+from sim.market import views
 from sim.market.beliefs import interdiction_belief
+from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniforms
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def best_concentration(belief, a, lam, h, strongest):
     """Cost-least strength to weight p* = A (1 + lambda P) / h, between 1 and the strongest product at hand."""
     return min(max(a * (1.0 + lam * belief) / h, 1.0), strongest)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def best_routes(volume, belief, risk_aversion, fixed):
     """Mean-variance number of routes n* = V sqrt(rho P (1 - P) / (2 f)): more interdiction, more and smaller consignments."""
     return max(1.0, volume * math.sqrt(risk_aversion * belief * (1.0 - belief) / (2.0 * fixed)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def restock(n, vendors, cost, reliability, orders_today, keep, p):
     """Let vendors restock towards ``stock_days`` of recent sales, as fast as they can grow and their supplier delivers.
 
@@ -69,7 +71,15 @@ def supply(model: MarketModel) -> None:
     model.supplier_reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.3)
     model.supplier_concentration[1:] = s.concentration[:n]
     v = model.vendors
-    restock(v.n, v.columns, model.supplier_cost, model.supplier_reliability, model.vendor_orders_today, 1.0 / 7.0, p)
+    restock(
+        v.n,
+        narrow(v.columns, views.SupplyVendors),
+        model.supplier_cost,
+        model.supplier_reliability,
+        model.vendor_orders_today,
+        1.0 / 7.0,
+        p,
+    )
     model.vendor_orders_today[:] = 0
 
 

@@ -5,11 +5,10 @@ Buyer memory with preferential attachment (mechanism: Bracci et al. 2022, PNAS N
 
 import math
 
-from numba import njit
-
 from sim.agents.codes import NO_SLOT, Channel, MarketState
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner, kernel
 from sim.market.beliefs import beta_reputation, try_new_probability
 from sim.market.offers import draw_offer
 from sim.streams import Draw, uniform, uniform4
@@ -21,13 +20,13 @@ IMPOSSIBLE = -1e30
 CANDIDATES = 8
 
 
-@njit(cache=True, nogil=True)
+@inner
 def sells(vendors, v, s):
     """Whether vendor ``v`` is in business with stock and carries ``s``."""
     return v >= 0 and vendors.alive[v] == 1 and vendors.stock[v] >= 1.0 and (vendors.carries[v] >> s) & 1 == 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def sells_on(vendors, v, m, s):
     """Whether vendor ``v`` sells ``s`` and has an account on slot ``m``."""
     if not sells(vendors, v, s):
@@ -38,7 +37,7 @@ def sells_on(vendors, v, m, s):
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner
 def account_of(vendors, v, m):
     """Index of the account of ``v`` on slot ``m``, -1 for none."""
     for a in range(ACCOUNTS):
@@ -47,7 +46,7 @@ def account_of(vendors, v, m):
     return -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def known_vendor(seed, c, s, m, u_new, u_pick, consumers, vendors, p):
     """A remembered vendor for this purchase, or -1 to try a new one."""
     n = 0
@@ -74,7 +73,7 @@ def known_vendor(seed, c, s, m, u_new, u_pick, consumers, vendors, p):
     return last
 
 
-@njit(cache=True, nogil=True)
+@inner
 def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, consumers, vendors, offers, n_substances, p):
     """A vendor not bought from before: candidates drawn by popularity, weighed by reputation first and price second; -1 when there is none."""
     group = m * n_substances + s
@@ -102,7 +101,7 @@ def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, consume
     return candidates[draw_logit(utility[:n], uniform(seed, NEW_VENDOR, c, day, attempt * 4 + 3))]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def direct_vendor(seed, c, s, day, consumers, vendors, today, p):
     """A vendor with a direct tie who sells ``s``, when the consumer deals directly today; -1 otherwise."""
     best, most = -1, 0
@@ -118,7 +117,7 @@ def direct_vendor(seed, c, s, day, consumers, vendors, today, p):
     return best if uniform(seed, DIRECT_DEAL, c, day, 0) < chance else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def border_weight(channel, p):
     """How much a foreign vendor is disliked, by channel."""
     if channel == APP or channel == STREET:
@@ -126,7 +125,7 @@ def border_weight(channel, p):
     return p.border_post if channel == CRYPTO else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def draw_logit(utilities, u):
     """Index drawn with probability proportional to exp(utility)."""
     top = IMPOSSIBLE

@@ -43,6 +43,8 @@ class OutcomeSpec:
         Exists only where a run is compared with the baseline run of the same seed.
     signed
         False for a distance, whose interval is no test against zero.
+    price
+        What the intervention itself costs: reported beside its effects and no finding.
     min_consumers
         Below this number of consumers the value drifts with the size of the population.
     weights
@@ -59,6 +61,7 @@ class OutcomeSpec:
     detail: bool = False
     paired: bool = False
     signed: bool = True
+    price: bool = False
     min_consumers: int = 0
     weights: str | None = None
 

@@ -11,7 +11,7 @@ import numpy as np
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
 from sim.report import numbers
 from sim.report.style import BAND, BETTER, FAINT, INK, NEITHER, UNCLEAR, WORSE, Picture, style
-from sim.report.words import printed_effects, records
+from sim.report.words import is_tested, printed_effects, records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,14 +37,14 @@ def effects_figure(comparison: Comparison) -> Figure:
     comparison
         The finished comparison.
     """
-    effects = printed_effects(comparison)
-    effects = effects[np.array([outcome(name).signed for name in effects["outcome"]])]
+    printed = printed_effects(comparison)
+    effects = printed[np.array([is_tested(name) for name in printed["outcome"]])]
     shown = list(dict.fromkeys(effects.loc[np.isfinite(effects["percent"]), "outcome"]))
     lines = _lines(shown)
     limit = _limit(effects["percent"].to_numpy(), effects["excludes_zero"].to_numpy())
     across = min(len(comparison.others), ACROSS)
     down = -(-len(comparison.others) // across)
-    without = {label: _without_level(records(effects[effects["scenario"] == label])) for label in comparison.others}
+    without = {label: _without_level(records(printed[printed["scenario"] == label])) for label in comparison.others}
     extra = max(text.count("\n") + 1 if text else 0 for text in without.values())
     bottom = BOTTOM_INCHES + 0.17 * extra
     block = TOP_INCHES * 0.45 + ROW_INCHES * len(lines) + bottom
@@ -162,7 +162,7 @@ def _whisker(axes: Axes, y: int, row: Row, limit: float) -> None:
         zorder=3,
         clip_on=False,
     )
-    if clear:
+    if clear or beyond:
         _number(axes, y, (low, high, mean), limit, colour)
 
 
@@ -190,12 +190,17 @@ def _colour(spec: OutcomeSpec, mean: float) -> str:
 
 
 def _without_level(rows: Sequence[Row]) -> str:
-    """Effects on outcomes whose baseline is zero, in their own unit; nothing to say where nothing changed."""
-    found = [row for row in rows if row["baseline"] == 0 and np.isfinite(row["mean"]) and row["mean"] != 0]
-    if not found:
-        return ""
-    parts = [f"{outcome(row['outcome']).label} {numbers.effect(row['mean'], row['unit'])}" for row in found]
-    return fill("No level to compare with: " + "; ".join(parts), 48)
+    """What the intervention costs, and its effects where the baseline is zero, in their own unit."""
+    changed = [(outcome(row["outcome"]), row) for row in rows if np.isfinite(row["mean"]) and row["mean"] != 0]
+    prices = [f"{spec.label}: {numbers.effect(row['mean'], spec.unit)}" for spec, row in changed if spec.price]
+    risen = [
+        f"{spec.label} {numbers.effect(row['mean'], spec.unit)}"
+        for spec, row in changed
+        if row["baseline"] == 0 and is_tested(spec.name)
+    ]
+    if risen:
+        prices.append("Zero in the baseline: " + ", ".join(risen))
+    return "\n".join(fill(line, 48) for line in prices)
 
 
 def _heading(axes: Axes, label: str, title: str, without: str) -> None:

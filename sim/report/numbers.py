@@ -38,6 +38,8 @@ def percent(value: float) -> str:
     if value == 0:
         return "0 %"
     size = abs(value)
+    if size < 0.005:
+        return "~0 %"
     digits = 0 if size >= 99.5 else 1 if size >= 0.995 else 2
     return f"{'+' if value > 0 else '-'}{size:,.{digits}f} %"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.studies.compare import Comparison
 
 PREFIX = "orders_"
-SMOOTHING_DAYS = 14
+SMOOTHING_DAYS = 7
 LOW, HIGH = 0.10, 0.90
 PANEL_INCHES = (2.05, 1.65)
 MARGINS = (1.85, 0.3, 1.25, 0.62)
@@ -76,12 +76,11 @@ def _bands(comparison: Comparison, label: str, channels: Sequence[str]) -> dict[
     """Days, lower end, median and upper end over runs of the smoothed daily orders, by channel."""
     mine = comparison.daily[comparison.daily["scenario"] == label]
     days = np.sort(mine["day"].unique())
-    smoothing = max(1, min(SMOOTHING_DAYS, days.size // 10))
     thin = slice(None, None, max(1, days.size // 180))
     found: dict[str, Band] = {}
     for name in channels:
         runs = mine.pivot(index="day", columns="seed", values=name)
-        smooth = runs.rolling(smoothing, center=True, min_periods=1).mean().to_numpy()
+        smooth = runs.rolling(SMOOTHING_DAYS, center=True, min_periods=1).mean().to_numpy()
         low, middle, high = np.quantile(smooth, (LOW, 0.5, HIGH), axis=1)
         found[name] = (days[thin], low[thin], middle[thin], high[thin])
     return found
@@ -150,7 +149,7 @@ def _titles(figure: Figure, comparison: Comparison, height: float) -> None:
     figure.text(0.012, 1 - 0.13 / height, "Orders a day by channel", fontsize=13, fontweight="bold", va="top")
     text = (
         f"{comparison.runs} paired runs of {first.consumers:,} simulated consumers, "
-        f"each standing for {comparison.weight:,.0f} people. Line: median run. "
-        "Band: middle 80 % of runs. Dashed: an intervention starts; dotted: it ends."
+        f"each standing for {comparison.weight:,.0f} people. Line: median of the "
+        f"runs, {SMOOTHING_DAYS}-day mean. Band: middle 80 % of runs. Dashed: an intervention starts; dotted: it ends."
     )
     figure.text(0.012, 1 - 0.43 / height, text, fontsize=8.5, color="#555555", va="top")

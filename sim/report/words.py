@@ -40,16 +40,33 @@ def findings(comparison: Comparison) -> dict[str, list[str]]:
         By scenario, one headline and then one line for each group of outcomes with such effects.
     """
     effects = printed_effects(comparison)
-    effects = effects[np.array([outcome(name).signed for name in effects["outcome"]])]
+    tested = effects[np.array([is_tested(name) for name in effects["outcome"]])]
     found: dict[str, list[str]] = {}
     for label in comparison.others:
-        rows = effects[effects["scenario"] == label]
+        rows = tested[tested["scenario"] == label]
         if comparison.runs < 2:
             found[label] = ["one pair of runs gives no interval; ask for more runs (8 or more)."]
             continue
         clear = rows[rows["excludes_zero"]]
         found[label] = [_headline(len(clear), len(rows), comparison.runs), *_by_group(clear)]
+        found[label] += _prices(effects[effects["scenario"] == label])
     return found
+
+
+def is_tested(name: str) -> bool:
+    """Whether an interval of this outcome can tell an effect from none: it is no distance and no price."""
+    spec = outcome(name)
+    return spec.signed and not spec.price
+
+
+def _prices(effects: DataFrame) -> list[str]:
+    """Say what the intervention itself costs."""
+    rows = [(outcome(row["outcome"]), row) for row in records(effects)]
+    return [
+        f"{spec.label}: {numbers.effect(row['mean'], spec.unit)} over the run."
+        for spec, row in rows
+        if spec.price and row["mean"] != 0
+    ]
 
 
 def _headline(clear: int, tested: int, runs: int) -> str:

@@ -70,7 +70,8 @@ def paired_effects(outcomes: DataFrame, baseline: str) -> DataFrame:
     DataFrame
         One row for each scenario and outcome: scenario, outcome, group, unit, baseline (mean level), mean, low, high
         (effect and interval), percent (mean effect in % of the baseline level), same_sign (share of runs), runs
-        (pairs in which both runs have a value), interval (its kind), excludes_zero (never true for a distance).
+        (pairs in which both runs have a value), interval (its kind), excludes_zero (never true for a distance or for
+        a price).
     """
     import pandas as pd
 
@@ -115,7 +116,7 @@ def _row(spec: OutcomeSpec, level: NDArray[np.float64] | float, value: NDArray[n
         "same_sign": float(np.mean(np.sign(difference) == np.sign(mean))) if difference.size else np.nan,
         "runs": int(difference.size),
         "interval": INTERVAL,
-        "excludes_zero": bool(spec.signed and (low > 0 or high < 0)),
+        "excludes_zero": bool(spec.signed and not spec.price and (low > 0 or high < 0)),
     }
 
 

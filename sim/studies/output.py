@@ -36,7 +36,9 @@ _STUDY_COLUMNS = {
         ColumnSpec("same_sign", "float64", "share", "Share of runs whose effect has the sign of the mean effect."),
         ColumnSpec("runs", "int64", "runs", "Pairs of runs behind the effect."),
         ColumnSpec("interval", "string", "name", "Kind of interval."),
-        ColumnSpec("excludes_zero", "bool", "flag", "Whether the interval leaves zero out; never for a distance."),
+        ColumnSpec(
+            "excludes_zero", "bool", "flag", "Whether the interval leaves zero out; never for a distance or a price."
+        ),
     )
 }
 

@@ -1,0 +1,56 @@
+"""How kernels are compiled: cached on disk, without the interpreter lock, and without wrappers that nobody calls.
+
+Numba looks only at a function's own file to tell whether what it cached is still good. The cache therefore stands in a folder named by a hash of every
+source file that holds kernels or the tuples that they take: whoever changes a rule gets it, also where other files use it.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from tempfile import gettempdir
+
+os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")  # its vector functions may differ from the scalar ones in the last bit
+
+import numba
+from numba import njit
+
+_PACKAGE = Path(__file__).parent
+_SOURCES = ("streams*.py", "columns.py", "kernels.py", "agents/*.py", "market/*.py", "evidence/parameters.yaml")
+
+
+def source_hash() -> str:
+    """Hash of the sources on which compiled kernels depend."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for pattern in _SOURCES:
+        for path in sorted(_PACKAGE.glob(pattern)):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: beside the package when that can be written, else in the user's cache folder, else in a temporary one."""
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "online-drug-markets"
+    for base in (_PACKAGE / "__pycache__" / "kernels", user, Path(gettempdir()) / "online-drug-markets"):
+        folder = base / source_hash()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            if base.parent == _PACKAGE / "__pycache__":
+                for old in base.iterdir():
+                    if old.name != folder.name:
+                        shutil.rmtree(old, ignore_errors=True)
+            return folder
+    return Path(gettempdir())
+
+
+if "NUMBA_CACHE_DIR" not in os.environ:
+    numba.config.CACHE_DIR = str(cache_folder())  # pyright: ignore[reportAttributeAccessIssue]
+
+kernel = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+"""For functions that Python calls."""
+
+inner = njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""For functions that only kernels call: they take whole tuples of columns, and a wrapper for Python would double the time to compile them."""

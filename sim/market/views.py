@@ -1,0 +1,192 @@
+"""Views: the columns that one phase needs, as a smaller tuple of the same arrays. Kernels compile in proportion to the arrays they are given."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+
+def view(name: str, *fields: str) -> Any:
+    """A NamedTuple class of some columns; bind it to a module-level name like its own."""
+    return namedtuple(name, fields, module=__name__)
+
+
+def narrow(columns: Any, kind: Any) -> Any:
+    """The columns of ``kind`` out of ``columns``, the arrays themselves."""
+    return kind._make([getattr(columns, field) for field in kind._fields])
+
+
+ChoiceConsumers = view(
+    "ChoiceConsumers",
+    "access",
+    "app_home",
+    "bad",
+    "bought",
+    "caution",
+    "considering",
+    "dependence",
+    "good",
+    "habit",
+    "home",
+    "jurisdiction",
+    "known",
+    "legal_calm",
+    "legal_hits",
+    "loss_calm",
+    "loss_hits",
+    "market_state",
+    "misbelief",
+    "pharmacy_home",
+    "price_sensitivity",
+    "skill",
+    "tie",
+    "vendor",
+    "verification",
+)
+ChoiceVendors = view(
+    "ChoiceVendors", "account", "alive", "carries", "jurisdiction", "log_price", "negative", "positive", "stock"
+)
+CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
+CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
+CheckoutPlatforms = view("CheckoutPlatforms", "availability", "escrow_share", "processor", "processor_day")
+ShippingConsumers = view("ShippingConsumers", "jurisdiction")
+ShippingVendors = view("ShippingVendors", "income", "jurisdiction", "leaving", "quality", "ships", "supplier")
+ShippingOrders = view(
+    "ShippingOrders",
+    "channel",
+    "consumer",
+    "content",
+    "dispatched",
+    "due",
+    "held",
+    "number",
+    "outcome",
+    "parcels",
+    "platform",
+    "potency",
+    "price",
+    "processor",
+    "rating",
+    "share",
+    "substance",
+    "vendor",
+)
+ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees")
+ConsumptionConsumers = view(
+    "ConsumptionConsumers",
+    "alive",
+    "dependence",
+    "harms",
+    "jurisdiction",
+    "practice",
+    "stash",
+    "stash_content",
+    "stash_potency",
+    "stash_substance",
+    "stigma",
+    "substance",
+    "support_knowledge",
+    "tolerance",
+    "treatment_day",
+    "treatment_days",
+    "trust_police",
+)
+ConsumptionVendors = view("ConsumptionVendors", "kind")
+ConsumptionOrders = view(
+    "ConsumptionOrders",
+    "channel",
+    "consumer",
+    "content",
+    "number",
+    "outcome",
+    "potency",
+    "quantity",
+    "share",
+    "substance",
+    "vendor",
+)
+LearningConsumers = view(
+    "LearningConsumers",
+    "alive",
+    "app_home",
+    "bad",
+    "bought",
+    "caution",
+    "good",
+    "jurisdiction",
+    "known",
+    "legal_calm",
+    "legal_hits",
+    "loss_calm",
+    "loss_hits",
+    "market_state",
+    "market_until",
+    "pharmacy_home",
+    "stigma",
+    "tie",
+    "trust_police",
+    "vendor",
+    "verification",
+)
+LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
+LearningOrders = view(
+    "LearningOrders", "channel", "consumer", "first", "number", "outcome", "platform", "rating", "vendor"
+)
+MigrationConsumers = view(
+    "MigrationConsumers",
+    "bad",
+    "bought",
+    "caution",
+    "considering",
+    "good",
+    "home",
+    "known",
+    "legal_calm",
+    "legal_hits",
+    "loss_calm",
+    "loss_hits",
+    "market_state",
+    "market_until",
+    "need_rate",
+    "skill",
+    "vendor",
+)
+MigrationVendors = view("MigrationVendors", "account", "alive")
+ExitVendors = view(
+    "ExitVendors",
+    "account",
+    "account_day",
+    "account_sales",
+    "alive",
+    "channel",
+    "entry_day",
+    "exit_cause",
+    "identity",
+    "kept",
+    "kind",
+    "last_sale",
+    "leaving",
+    "negative",
+    "orders",
+    "platforms_used",
+    "positive",
+    "sales",
+)
+OfferVendors = view("OfferVendors", "account", "alive", "breadth", "carries", "main", "sales", "stock")
+SupplyVendors = view("SupplyVendors", "alive", "recent", "stock", "supplier", "unit_cost")
+PricingVendors = view(
+    "PricingVendors",
+    "alive",
+    "channel",
+    "kind",
+    "log_price",
+    "negative",
+    "positive",
+    "price_level",
+    "recent",
+    "stock",
+    "unit_cost",
+)
+DemandConsumers = view(
+    "DemandConsumers", "budget", "dependence", "need_rate", "next_day", "segment", "stash", "substance", "treatment_day"
+)
