@@ -37,7 +37,7 @@ VENDOR = {
     "evidence": Column("f4", "officer-days", 0, 1e9, "Evidence gathered against the vendor"),
     "buyers": Column("i4", "consumers", 0, 2**31 - 1, "Different buyers served"),
     "orders": Column("i4", "orders", 0, 2**31 - 1, "Orders received"),
-    "income": Column("i8", "cents", 0, 2**62, "Money received"),
+    "income": Column("i8", "cents", -(2**62), 2**62, "Money received, less what was charged back"),
     "identity": Column("u2", "number", 0, 65535, "Identity in use: grows by one when name and key are given up"),
     "platforms_used": Column("u2", "platforms", 0, 65535, "Platforms on which an account was ever opened"),
     # accounts on platforms

@@ -91,7 +91,7 @@ def channel_utilities(out, seed, c, s, status, market_value, consumers, table, t
         out[SEARCH] = asc + p.skill_search * skill + p.taste_sd * normal_from(t1) - caution - p.web_risk_weight * web
     if online and table.sold[APP, s] and len(today.app_slot) > 0:
         out[APP] = p.app + p.skill_app * skill + p.taste_sd * normal_from(t2) - caution - p.web_risk_weight * web
-    if online and market_value > IMPOSSIBLE and consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:
+    if online and market_value > IMPOSSIBLE:
         out[CRYPTO] = (
             p.crypto + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + market_value
             - caution - p.legal_risk_weight * dark - p.loss_weight * loss
@@ -100,7 +100,7 @@ def channel_utilities(out, seed, c, s, status, market_value, consumers, table, t
         out[STREET] = p.street + p.taste_sd * normal_from(t4) - p.offline_risk_weight * offline
     for a in range(ABSTAIN):
         if out[a] > IMPOSSIBLE:
-            out[a] += today.reach[a, j] - sensitivity * (today.price_level[a] + price)
+            out[a] -= sensitivity * (today.price_level[a] + price)
             if consumers.habit[c] == a:
                 out[a] += p.habit
 
@@ -164,7 +164,9 @@ def choose(
         if v >= 0:
             status[i], channel[i], platform[i], vendor[i] = CHOSEN, DIRECT, today.direct_slot, v
             continue
-        market, value = best_market(seed, c, s, day, u3, consumers, vendors, today, p)
+        market, value = NO_SLOT, IMPOSSIBLE
+        if consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:
+            market, value = best_market(seed, c, s, day, u3, consumers, vendors, today, p)
         channel_utilities(utilities, seed, c, s, law, value, consumers, table, today, p)
         if not prescription:
             utilities[LICENSED] = IMPOSSIBLE

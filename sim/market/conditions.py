@@ -40,6 +40,5 @@ class Conditions(NamedTuple):
     illicit_share: np.ndarray  # (3,) share of illicit results: ordinary, controlled, prohibited
     app_slot: np.ndarray  # (m,)
     app_weight: np.ndarray  # (m,) cumulative exposure
-    reach: np.ndarray  # (C, J) what access barriers leave of a channel's utility, added to it (0 in normal times)
     glance: float  # factor on the detection of a seller with a forged seal (1 without a scheme)
     lookup: float  # probability that a look-up in a register shows an illicit seller

@@ -67,26 +67,20 @@ def demand(model: MarketModel) -> Needs:
     return out
 
 
-def conditions(model: MarketModel, listings: np.ndarray) -> Conditions:
+def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) -> Conditions:
     """Today's channels as consumers meet them."""
-    t, p, n = model.platform_table.columns, model.p.choice, model.platform_table.n
-    status = t.status
-    is_open = ((status == PlatformStatus.OPEN) | (status == PlatformStatus.COVERT)).astype(np.uint8)
-    is_open[n:] = 0
+    t, p = model.platform_table.columns, model.p.choice
     value = p.variety_weight * np.log(np.maximum(listings, 0.3) / model.reference_listings)
-    value[:n] += np.log(np.maximum(t.attraction[:n], 1e-6)) * 0.0
     pharmacies, apps = model.open_slots(Channel.ILLICIT_PHARMACY), model.open_slots(Channel.SOCIAL_APP)
     weight = t.visibility[pharmacies] * t.attraction[pharmacies]
     rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))
-    away = t.processor_day[pharmacies] > model.day
-    shown = np.where(away & (t.processor_day[pharmacies] - model.day > 400), 0.0, weight)
     return Conditions(
         open=is_open, channel=t.channel, price_level=model.price_level, price_factor=model.price_factor, licensed_slot=model.licensed_slot,
         street_slot=model.street_slot, direct_slot=model.direct_slot, market_value=value, prior=model.prior,
-        pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(shown.astype(float)),
+        pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(weight.astype(float)),
         illicit_share=model.search.illicit_share(rank, float(model.levers.demotion[0])),
         app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
-        reach=np.zeros((len(Channel), model.n_jurisdictions)), glance=float(model.levers.glance[0]), lookup=min(1.0, 0.6 + float(model.levers.lookup[0])),
+        glance=float(model.levers.glance[0]), lookup=min(1.0, 0.6 + float(model.levers.lookup[0])),
     )  # fmt: skip
 
 
@@ -100,7 +94,7 @@ def choice(model: MarketModel, wanted: Needs) -> Choices:
     )
     t.listings[:], t.vendors[:] = listings, accounts
     offers = Offers(start, vendor, cumulative)
-    today = conditions(model, listings)
+    today = conditions(model, is_open, listings)
     seek_markets(model, today)
     m = len(wanted.due)
     out = Choices(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import Channel, EventKind, ExitCause, PlatformStatus, RiskGroup, VendorKind
-from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS, Agency
+from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS
 from sim.agents.payments import FIRST_ACQUIRER
 from sim.market.exit import close_platform, settle_exits
 from sim.streams import Draw, uniform, uniforms
@@ -22,49 +22,56 @@ WORLD = 20_000.0  # consumers for which officer-days per case are stated
 
 
 def enforce(model: MarketModel) -> None:
-    """Phase 2: every agency spends its officer-days."""
+    """Phase 2: every agency spends its officer-days; evidence is pooled over agencies, ripe cases become raids and arrests."""
     p = model.p.enforcement
-    scale = model.consumers.n / WORLD
-    for agency in model.agencies:
-        effort = agency.effort() * model.levers.police_effort[agency.jurisdiction]
+    agencies = list(model.agencies)
+    efforts = np.array([a.effort() * model.levers.police_effort[a.jurisdiction] for a in agencies])
+    usual = np.array([a.officer_days * a.start_allocation for a in agencies])
+    ratio = efforts / np.maximum(usual, 1e-9)
+    model.today.officer_days = float(efforts.sum())
+    model.post_effort[:], model.vendor_effort[:] = ratio[:, POST], ratio[:, VENDORS]
+    model.supplier_effort[:] = ratio[:, SUPPLIERS]
+    model.user_effort[:] = efforts[:, USERS] + 0.5 * efforts[:, REFERRALS]
+    reach = (1.0 - p.foreign_loss * (1.0 - model.cooperation)) * np.array([a.capability for a in agencies])[:, None]
+    for agency, effort in zip(agencies, efforts, strict=True):
         agency.spent += float(effort.sum())
-        model.today.officer_days += float(effort.sum())
-        platform_cases(model, agency, effort[PLATFORMS], scale)
-        supplier_cases(model, agency, effort[SUPPLIERS], scale)
-        payment_cases(model, agency, effort[PAYMENTS], scale)
-        usual = agency.officer_days * agency.start_allocation
-        model.post_effort[agency.jurisdiction] = effort[POST] / max(usual[POST], 1e-9)
-        model.vendor_effort[agency.jurisdiction] = effort[VENDORS] / max(usual[VENDORS], 1e-9)
-        model.supplier_effort[agency.jurisdiction] = effort[SUPPLIERS] / max(usual[SUPPLIERS], 1e-9)
-        model.user_effort[agency.jurisdiction] = effort[USERS] + 0.5 * effort[REFERRALS]
         if model.day % 30 == 15:
             agency.learn(p.learning, p.floor)
+    scale = model.consumers.n / WORLD
+    platform_cases(model, efforts[:, PLATFORMS], reach, scale)
+    supplier_cases(model, efforts[:, SUPPLIERS], reach, scale)
+    payment_cases(model, float(efforts[:, PAYMENTS].sum()), scale)
     vendor_arrests(model)
     user_contacts(model)
     run_covert(model)
 
 
-def reach_abroad(model: MarketModel, home: int) -> np.ndarray:
-    """(J,) effectiveness of a case by jurisdiction of the target: 1 at home, 1 - loss x (1 - cooperation) abroad."""
-    gate = 1.0 - model.p.enforcement.foreign_loss * (1.0 - model.cooperation[home])
-    gate[home] = 1.0
-    return gate
+def evidence_gained(effort: np.ndarray, reach: np.ndarray, weight: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """(agencies, cases) officer-days of evidence: effort shared out by ``weight`` and by what an agency reaches in each case's jurisdiction."""
+    share = reach[:, where] * weight
+    return (
+        effort[:, None]
+        * share
+        / np.maximum((share / np.maximum(reach[:, where], 1e-9)).sum(axis=1, keepdims=True), 1e-9)
+    )
 
 
-def platform_cases(model: MarketModel, agency: Agency, effort: float, scale: float) -> None:
+def platform_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Evidence on cryptomarkets and pharmacy programmes grows with effort, visibility and access; ripe cases become raids."""
     p, t, day = model.p.enforcement, model.platform_table.columns, model.day
-    slots = np.r_[model.crypto_slots(), model.open_slots(Channel.ILLICIT_PHARMACY)]
+    slots = np.concatenate([model.crypto_slots(), model.open_slots(Channel.ILLICIT_PHARMACY)])
     if not len(slots):
         return
-    weight = np.sqrt(t.trade60[slots] + 0.1) * reach_abroad(model, agency.jurisdiction)[t.jurisdiction[slots]]
-    gained = effort * agency.capability * weight / max(weight.sum(), 1e-9) / t.security[slots]
-    t.evidence[slots] += gained
+    gained = evidence_gained(effort, reach, np.sqrt(t.trade60[slots] + 0.1), t.jurisdiction[slots]) / t.security[slots]
+    t.evidence[slots] += gained.sum(axis=0)
     threshold = p.platform_case * scale
-    agency.credit[PLATFORMS] += p.credit_takedown * float(gained.sum()) / threshold
-    for m in slots[t.evidence[slots] >= threshold]:
-        if uniform(model.seed, int(Draw.RAID), int(m), day, agency.jurisdiction) < p.ripe_raid:
-            take_down(model, int(m), p.publicity, agency=agency.jurisdiction)
+    for agency, credit in zip(model.agencies, gained.sum(axis=1), strict=True):
+        agency.credit[PLATFORMS] += p.credit_takedown * float(credit) / threshold
+    for k in np.flatnonzero(t.evidence[slots] >= threshold):
+        if uniform(int(model.seed), int(Draw.RAID), int(slots[k]), day, 0) < p.ripe_raid:
+            leader = int(gained[:, k].argmax())
+            model.agencies[leader].takedowns += 1
+            take_down(model, int(slots[k]), p.publicity, agency=leader)
 
 
 def take_down(
@@ -150,44 +157,39 @@ def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
     settle_exits(model)
 
 
-def supplier_cases(model: MarketModel, agency: Agency, effort: float, scale: float) -> None:
+def supplier_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Evidence on suppliers; a ripe case removes one until it is replaced."""
     p, s, n, day = model.p.enforcement, model.supplier_table.columns, model.supplier_table.n, model.day
     live = np.flatnonzero(s.alive[:n] == 1)
     if not len(live):
         return
-    gate = reach_abroad(model, agency.jurisdiction)[s.jurisdiction[live]] * s.size[live]
-    gained = effort * agency.capability * gate / max(gate.sum(), 1e-9)
-    s.evidence[live] += gained
+    gained = evidence_gained(effort, reach, s.size[live], s.jurisdiction[live])
+    s.evidence[live] += gained.sum(axis=0)
     threshold = p.supplier_case * scale
-    agency.credit[SUPPLIERS] += p.credit_supplier * float(gained.sum()) / threshold
-    for i in live[s.evidence[live] >= threshold]:
-        if uniform(model.seed, int(Draw.SUPPLIER_ARREST), int(i), day, agency.jurisdiction) < p.ripe_raid:
+    for agency, credit in zip(model.agencies, gained.sum(axis=1), strict=True):
+        agency.credit[SUPPLIERS] += p.credit_supplier * float(credit) / threshold
+    for k in np.flatnonzero(s.evidence[live] >= threshold):
+        i = int(live[k])
+        if uniform(int(model.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:
             s.alive[i], s.removed_day[i], s.evidence[i] = 0, day, 0.0
             model.today.supplier_arrests += 1
-            model.event(EventKind.SUPPLIER_ARREST, int(i), agency=agency.jurisdiction, cause="supplier")
+            model.event(EventKind.SUPPLIER_ARREST, i, agency=int(gained[:, k].argmax()), cause="supplier")
 
 
-def payment_cases(model: MarketModel, agency: Agency, effort: float, scale: float) -> None:
+def payment_cases(model: MarketModel, effort: float, scale: float) -> None:
     """Merchant accounts of pharmacy programmes are ended by compliance, disputes and police; new acquirers are found after a while."""
     p, e, t, day = model.p.payment, model.p.enforcement, model.platform_table.columns, model.day
-    if agency.jurisdiction != 0:
-        model.payment_effort += effort
+    slots = model.open_slots(Channel.ILLICIT_PHARMACY)
+    slots = slots[t.processor_day[slots] <= day]
+    if not len(slots):
         return
-    effort += model.payment_effort
-    model.payment_effort = 0.0
-    for m in model.open_slots(Channel.ILLICIT_PHARMACY):
-        if t.processor_day[m] > day:
-            continue
-        hazard = 1.0 / p.account_life + effort / (e.account_days * scale) / len(
-            model.open_slots(Channel.ILLICIT_PHARMACY)
-        )
-        if model.dispute_rate > p.chargeback_threshold:
-            hazard += p.threshold_hazard
-        u = uniform(model.seed, int(Draw.TERMINATION), int(m), day, 0)
-        if u < hazard:
-            agency.credit[PAYMENTS] += e.credit_account
-            end_account(model, int(m), "compliance")
+    hazard = 1.0 / p.account_life + effort / (e.account_days * scale) / len(slots)
+    if model.dispute_rate > p.chargeback_threshold:
+        hazard += p.threshold_hazard
+    for m in slots[uniforms(int(model.seed), Draw.TERMINATION, slots, day) < hazard]:
+        for agency in model.agencies:
+            agency.credit[PAYMENTS] += e.credit_account / len(model.agencies)
+        end_account(model, int(m), "compliance")
 
 
 def end_account(model: MarketModel, slot: int, cause: str, policy: str = "") -> None:

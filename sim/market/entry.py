@@ -135,15 +135,13 @@ def vendor_kinds(channel: np.ndarray, u1: np.ndarray, u2: np.ndarray, p: object)
 
 def substances_carried(model: MarketModel, rows: np.ndarray, channel: np.ndarray, v: object) -> np.ndarray:
     """Bits of the substances carried: the main one and more with breadth; pharmacies carry all that their channel sells."""
-    sold = model.substances.sold
-    bits = np.zeros(len(rows), np.uint32)
+    sold = model.substances.sold[channel] == 1
+    n = sold.shape[1]
     chance = 1.0 - np.exp(-model.p.supply.extra_substances * (v.breadth[rows] - 1.0) / 3.0)  # type: ignore[attr-defined]
-    for s in range(sold.shape[1]):
-        u = uniforms(model.seed, Draw.VENDOR_TRAITS, rows, 2, s)
-        pharmacy = (channel <= Channel.ILLICIT_PHARMACY) & (sold[channel, s] == 1)
-        has = (v.main[rows] == s) | pharmacy | ((u < chance) & (sold[channel, s] == 1))  # type: ignore[attr-defined]
-        bits |= (has.astype(np.uint32) << np.uint32(s)).astype(np.uint32)
-    return bits
+    u = uniforms(int(model.seed), Draw.VENDOR_TRAITS, rows[:, None] * 32 + np.arange(n), 2)
+    has = sold & ((u < chance[:, None]) | (channel <= Channel.ILLICIT_PHARMACY)[:, None])
+    has |= v.main[rows][:, None] == np.arange(n)  # type: ignore[attr-defined]
+    return (has << np.arange(n)).sum(axis=1).astype(np.uint32)
 
 
 def home_platform(model: MarketModel, row: int, channel: int) -> int:

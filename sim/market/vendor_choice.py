@@ -133,15 +133,15 @@ def draw_logit(utilities, u):
         top = max(top, utilities[a])
     total = 0.0
     for a in range(len(utilities)):
-        total += math.exp(utilities[a] - top)
+        if utilities[a] > top - 40.0:
+            total += math.exp(utilities[a] - top)
     target = u * total
     run = 0.0
     last = 0
     for a in range(len(utilities)):
-        w = math.exp(utilities[a] - top)
-        if w > 0.0:
+        if utilities[a] > top - 40.0:
             last = a
-            run += w
+            run += math.exp(utilities[a] - top)
             if target <= run:
                 return a
     return last

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sim.studies.compare import Comparison
 
 ROW_INCHES, PANEL_INCHES, GAP_INCHES, LABEL_INCHES = 0.235, 2.85, 0.42, 2.8
-TOP_INCHES, BOTTOM_INCHES, ACROSS = 1.45, 0.8, 4
+TOP_INCHES, BOTTOM_INCHES, LEAST_INCHES, ACROSS = 1.45, 0.8, 4.6, 4
 Row = Mapping[str, Any]
 
 
@@ -43,21 +43,22 @@ def effects_figure(comparison: Comparison) -> Figure:
     lines = _lines(shown)
     limit = _limit(effects["percent"].to_numpy(), effects["excludes_zero"].to_numpy())
     across = min(len(comparison.others), ACROSS)
+    panel = max(PANEL_INCHES, LEAST_INCHES / across)
     down = -(-len(comparison.others) // across)
     without = {label: _without_level(records(printed[printed["scenario"] == label])) for label in comparison.others}
     extra = max(text.count("\n") + 1 if text else 0 for text in without.values())
     bottom = BOTTOM_INCHES + 0.17 * extra
     block = TOP_INCHES * 0.45 + ROW_INCHES * len(lines) + bottom
-    width, height = LABEL_INCHES + PANEL_INCHES * across, TOP_INCHES * 0.62 + block * down
+    width, height = LABEL_INCHES + panel * across, TOP_INCHES * 0.62 + block * down
     with style():
         figure = Picture(figsize=(width, height))
         for index, label in enumerate(comparison.others):
             column, line = index % across, index // across
             base = height - TOP_INCHES * 0.62 - block * (line + 1) + bottom
             place = (
-                (LABEL_INCHES + PANEL_INCHES * column) / width,
+                (LABEL_INCHES + panel * column) / width,
                 base / height,
-                (PANEL_INCHES - GAP_INCHES) / width,
+                (panel - GAP_INCHES) / width,
                 ROW_INCHES * len(lines) / height,
             )
             axes = figure.add_axes(place)
@@ -253,7 +254,9 @@ def _titles(figure: Figure, comparison: Comparison, height: float) -> None:
     figure.text(
         0.012,
         1 - 0.42 / height,
-        f"Mean of {comparison.runs} paired runs; line: 95 % interval.",
+        f"Mean of {comparison.runs} paired runs; line: 95 % interval."
+        if comparison.runs > 1
+        else "One pair of runs: no interval, so nothing can be told from chance.",
         fontsize=8.5,
         color="#555555",
         va="top",

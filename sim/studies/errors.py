@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import shorten
 
 
 class StudyError(Exception):
@@ -23,8 +24,9 @@ class RunFailedError(StudyError, RuntimeError):
 def describe_failure(error: Exception) -> str:
     """Say in a line what broke a run, and where: `ValueError: no stock (supply.py, line 12)`."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    place = f" ({Path(ours[-1].filename).name}, line {ours[-1].lineno})" if ours else ""
+    return f"{type(error).__name__}: {shorten(' '.join(str(error).split()), 600, placeholder=' ...')}{place}"
 
 
 def run_failed(scenario: str, seed: int, what: str) -> RunFailedError:
