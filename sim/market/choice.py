@@ -35,7 +35,7 @@ NOT_TODAY, CHOSEN, NOT_FOUND = 0, 1, 2
 
 
 @inner
-def market_utility(seed, c, s, k, consumers, vendors, today, p):
+def market_utility(seed, c, s, k, consumers, vendors, offers, today, p):
     """Utility of the ``k``-th known cryptomarket to consumer ``c`` wanting ``s``; IMPOSSIBLE when it is closed."""
     m = consumers.known[c, k]
     if m == NO_SLOT or today.open[m] == 0:
@@ -47,7 +47,7 @@ def market_utility(seed, c, s, k, consumers, vendors, today, p):
         value += p.home_bonus
     best = 0
     for j in range(REMEMBERED_VENDORS):
-        if consumers.bought[c, j] > best and sells_on(vendors, consumers.vendor[c, j], m, s):
+        if consumers.bought[c, j] > best and sells_on(vendors, offers, consumers.vendor[c, j], m, s):
             best = consumers.bought[c, j]
     if best > 0:
         value += p.favourite_bonus
@@ -55,11 +55,11 @@ def market_utility(seed, c, s, k, consumers, vendors, today, p):
 
 
 @inner
-def best_market(seed, c, s, day, explore, consumers, vendors, today, p):
+def best_market(seed, c, s, day, explore, consumers, vendors, offers, today, p):
     """Slot and utility of the market for today's order: the best known one, seldom another known one."""
     slot, value = NO_SLOT, IMPOSSIBLE
     for k in range(KNOWN_MARKETS):
-        u = market_utility(seed, c, s, k, consumers, vendors, today, p)
+        u = market_utility(seed, c, s, k, consumers, vendors, offers, today, p)
         if u > IMPOSSIBLE and explore < p.explore:
             u += 4.0 * gumbel_from(uniform(seed, MARKET_TASTE, c, day, k + 1))
         if u > value:
@@ -160,13 +160,13 @@ def choose(
         law = table.status[consumers.jurisdiction[c], s]
         u1, u2, u3, u4 = uniform4(seed, CHANNEL, c, day, 0)
         prescription = law == 0 or (law < 3 and u2 < consumers.access[c])
-        v = direct_vendor(seed, c, s, day, consumers, vendors, today, p)
+        v = direct_vendor(seed, c, s, day, consumers, offers, today, p)
         if v >= 0:
             status[i], channel[i], platform[i], vendor[i] = CHOSEN, DIRECT, today.direct_slot, v
             continue
         market, value = NO_SLOT, IMPOSSIBLE
         if consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:
-            market, value = best_market(seed, c, s, day, u3, consumers, vendors, today, p)
+            market, value = best_market(seed, c, s, day, u3, consumers, vendors, offers, today, p)
         channel_utilities(utilities, seed, c, s, law, value, consumers, table, today, p)
         if not prescription:
             utilities[LICENSED] = IMPOSSIBLE
@@ -189,24 +189,11 @@ def choose(
                 chosen, m = search(seed, c, day, 0 if law <= 1 else law - 1, prescription, consumers, today, p)
             if m != NO_SLOT and today.open[m] == 1:
                 w1, w2, _, _ = uniform4(seed, VENDOR, c, day, attempt)
-                v = known_vendor(seed, c, s, m, w1, w2, consumers, vendors, p)
+                v = known_vendor(c, s, m, w1, w2, weights, consumers, vendors, offers, p)
                 if v < 0:
                     border = border_weight(chosen, p)
                     v = new_vendor(
-                        seed,
-                        c,
-                        s,
-                        m,
-                        day,
-                        attempt,
-                        border,
-                        candidates,
-                        weights,
-                        consumers,
-                        vendors,
-                        offers,
-                        n_substances,
-                        p,
+                        seed, c, s, m, day, attempt, border, candidates, weights, consumers, offers, n_substances, p
                     )
                 if v >= 0:
                     status[i], channel[i], platform[i], vendor[i] = CHOSEN, chosen, m, v

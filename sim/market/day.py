@@ -89,11 +89,11 @@ def choice(model: MarketModel, wanted: Needs) -> Choices:
     v, s = model.vendors, len(model.substances.dose_usd)
     t = model.platform_table.columns
     is_open = ((t.status == PlatformStatus.OPEN) | (t.status == PlatformStatus.COVERT)).astype(np.uint8)
-    start, vendor, cumulative, listings, accounts = build_offers(
-        narrow(v.columns, views.OfferVendors), v.n, is_open, s, model.day, model.p.supply
+    *groups, listings, accounts = build_offers(
+        narrow(v.columns, views.OfferVendors), v.n, is_open, s, model.p.supply, model.p.choice
     )
     t.listings[:], t.vendors[:] = listings, accounts
-    offers = Offers(start, vendor, cumulative)
+    offers = Offers(*groups)
     today = conditions(model, is_open, listings)
     seek_markets(model, today)
     m = len(wanted.due)

@@ -4,6 +4,7 @@ A vendor is found in proportion to breadth^a x (sales + 1)^b: preferential attac
 mechanism; exponents fitted, see parameters). One table serves all buyers of a day.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,29 +12,35 @@ import numpy as np
 from sim.agents.codes import NO_SLOT
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
+from sim.market.beliefs import beta_reputation
 
 
 class Offers(NamedTuple):
     """Offers grouped by platform and substance: ``start[slot * S + s]`` to the next are the rows of that group."""
 
     start: np.ndarray
-    vendor: np.ndarray
-    cumulative: np.ndarray
+    vendor: np.ndarray  # (offers,)
+    cumulative: np.ndarray  # (offers,) weights by which buyers find them
+    appeal: np.ndarray  # (offers,) utility of reputation and price to somebody new
+    where: np.ndarray  # (offers,) jurisdiction of the vendor
+    selling: np.ndarray  # (vendors,) bits of the substances that a vendor can deliver today
 
 
 @kernel
-def build_offers(vendors, n, open_slot, n_substances, day, p):
+def build_offers(vendors, n, open_slot, n_substances, p, taste):
     """Group the accounts of vendors in business by platform and substance, with cumulative weights in each group.
 
-    Returns ``start`` (slots x substances + 1), ``vendor`` and ``cumulative`` (one entry an offer), and listings and accounts per slot.
+    Returns the fields of `Offers`, and listings and accounts per slot. ``p`` are the parameters of supply, ``taste`` those of choice.
     """
     slots = len(open_slot)
     start = np.zeros(slots * n_substances + 1, np.int32)
     listings = np.zeros(slots, np.float32)
     accounts = np.zeros(slots, np.int32)
+    selling = np.zeros(n, np.uint32)
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.stock[v] < 1.0:
             continue
+        selling[v] = vendors.carries[v]
         for a in range(ACCOUNTS):
             m = vendors.account[v, a]
             if m == NO_SLOT or open_slot[m] == 0:
@@ -49,31 +56,37 @@ def build_offers(vendors, n, open_slot, n_substances, day, p):
     total = start[slots * n_substances]
     vendor = np.empty(total, np.int32)
     cumulative = np.empty(total, np.float64)
+    appeal = np.empty(total, np.float64)
+    where = np.empty(total, np.uint8)
     fill = start[:-1].copy()
     for v in range(n):
-        if vendors.alive[v] == 0 or vendors.stock[v] < 1.0:
+        if selling[v] == 0:
             continue
         weight = vendors.breadth[v] ** p.breadth_exponent * (vendors.sales[v] + 1.0) ** p.popularity_exponent
         for a in range(ACCOUNTS):
             m = vendors.account[v, a]
             if m == NO_SLOT or open_slot[m] == 0:
                 continue
+            r = beta_reputation(
+                vendors.positive[v, a], vendors.negative[v, a], taste.reputation_good, taste.reputation_bad
+            )
+            utility = taste.reputation_weight * math.log(r) - taste.price_weight * vendors.log_price[v]
             bits = vendors.carries[v]
             for s in range(n_substances):
                 if (bits >> s) & 1:
                     g = m * n_substances + s
                     k = fill[g]
-                    vendor[k] = v
+                    vendor[k], appeal[k], where[k] = v, utility, vendors.jurisdiction[v]
                     cumulative[k] = weight * (1.0 if s == vendors.main[v] else p.side_weight)
                     if k > start[g]:
                         cumulative[k] += cumulative[k - 1]
                     fill[g] = k + 1
-    return start, vendor, cumulative, listings, accounts
+    return start, vendor, cumulative, appeal, where, selling, listings, accounts
 
 
 @inner
 def draw_offer(offers, group, u):
-    """One vendor of a group, drawn by weight with ``u`` in (0, 1); -1 where the group is empty."""
+    """Index of an offer of a group, drawn by weight with ``u`` in (0, 1); -1 where the group is empty."""
     lo, hi = offers.start[group], offers.start[group + 1]
     if hi == lo:
         return -1
@@ -85,4 +98,4 @@ def draw_offer(offers, group, u):
             a = m + 1
         else:
             b = m
-    return offers.vendor[a]
+    return a

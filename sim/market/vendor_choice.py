@@ -9,11 +9,10 @@ from sim.agents.codes import NO_SLOT, Channel, MarketState
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
-from sim.market.beliefs import beta_reputation, try_new_probability
+from sim.market.beliefs import try_new_probability
 from sim.market.offers import draw_offer
 from sim.streams import Draw, uniform, uniform4
 
-NEW_VENDOR, DIRECT_DEAL = int(Draw.NEW_VENDOR), int(Draw.DIRECT_DEAL)
 APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.STREET)
 ACTIVE = int(MarketState.ACTIVE)
 IMPOSSIBLE = -1e30
@@ -21,20 +20,15 @@ CANDIDATES = 8
 
 
 @inner
-def sells(vendors, v, s):
-    """Whether vendor ``v`` is in business with stock and carries ``s``."""
-    return v >= 0 and vendors.alive[v] == 1 and vendors.stock[v] >= 1.0 and (vendors.carries[v] >> s) & 1 == 1
+def sells(offers, v, s):
+    """Whether vendor ``v`` can deliver ``s`` today."""
+    return v >= 0 and (offers.selling[v] >> s) & 1 == 1
 
 
 @inner
-def sells_on(vendors, v, m, s):
-    """Whether vendor ``v`` sells ``s`` and has an account on slot ``m``."""
-    if not sells(vendors, v, s):
-        return False
-    for a in range(ACCOUNTS):
-        if vendors.account[v, a] == m:
-            return True
-    return False
+def sells_on(vendors, offers, v, m, s):
+    """Whether vendor ``v`` can deliver ``s`` today and has an account on slot ``m``."""
+    return sells(offers, v, s) and account_of(vendors, v, m) >= 0
 
 
 @inner
@@ -47,74 +41,73 @@ def account_of(vendors, v, m):
 
 
 @inner
-def known_vendor(seed, c, s, m, u_new, u_pick, consumers, vendors, p):
+def known_vendor(c, s, m, u_new, u_pick, weights, consumers, vendors, offers, p):
     """A remembered vendor for this purchase, or -1 to try a new one."""
     n = 0
     total = 0.0
     for j in range(REMEMBERED_VENDORS):
         v = consumers.vendor[c, j]
-        if consumers.bought[c, j] > 0 and sells_on(vendors, v, m, s):
+        weights[j] = 0.0
+        if consumers.bought[c, j] > 0 and sells_on(vendors, offers, v, m, s):
             n += 1
-            total += consumers.bought[c, j] ** p.loyalty_exponent * math.exp(
+            weights[j] = consumers.bought[c, j] ** p.loyalty_exponent * math.exp(
                 -p.known_price_weight * vendors.log_price[v]
             )
+            total += weights[j]
     if n == 0 or u_new < try_new_probability(float(n), p.new_c, p.new_beta):
         return -1
     target = u_pick * total
     run = 0.0
     last = -1
     for j in range(REMEMBERED_VENDORS):
-        v = consumers.vendor[c, j]
-        if consumers.bought[c, j] > 0 and sells_on(vendors, v, m, s):
-            last = v
-            run += consumers.bought[c, j] ** p.loyalty_exponent * math.exp(-p.known_price_weight * vendors.log_price[v])
+        if weights[j] > 0.0:
+            last = consumers.vendor[c, j]
+            run += weights[j]
             if target <= run:
-                return v
+                return last
     return last
 
 
 @inner
-def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, consumers, vendors, offers, n_substances, p):
-    """A vendor not bought from before: candidates drawn by popularity, weighed by reputation first and price second; -1 when there is none."""
+def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, consumers, offers, n_substances, p):
+    """A vendor not bought from before: candidates drawn by popularity, weighed by reputation and price; -1 when there is none."""
     group = m * n_substances + s
     if offers.start[group] == offers.start[group + 1]:
         return -1
     n = 0
+    home = consumers.jurisdiction[c]
     for block in range(CANDIDATES // 4):
-        draws = uniform4(seed, NEW_VENDOR, c, day, attempt * 4 + block)
+        draws = uniform4(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + block)
         for d in range(4):
-            v = draw_offer(offers, group, draws[d])
+            k = draw_offer(offers, group, draws[d])
+            v = offers.vendor[k]
             known = False
             for j in range(REMEMBERED_VENDORS):
                 known = known or (consumers.vendor[c, j] == v and consumers.bought[c, j] > 0)
             if known:
                 continue
-            a = account_of(vendors, v, m)
-            r = beta_reputation(vendors.positive[v, a], vendors.negative[v, a], p.reputation_good, p.reputation_bad)
-            u = p.reputation_weight * math.log(r) - p.price_weight * vendors.log_price[v]
-            if vendors.jurisdiction[v] != consumers.jurisdiction[c]:
-                u -= border
-            candidates[n], utility[n] = v, u
+            candidates[n] = v
+            utility[n] = offers.appeal[k] - (border if offers.where[k] != home else 0.0)
             n += 1
     if n == 0:
         return -1
-    return candidates[draw_logit(utility[:n], uniform(seed, NEW_VENDOR, c, day, attempt * 4 + 3))]
+    return candidates[draw_logit(utility[:n], uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3))]
 
 
 @inner
-def direct_vendor(seed, c, s, day, consumers, vendors, today, p):
+def direct_vendor(seed, c, s, day, consumers, offers, today, p):
     """A vendor with a direct tie who sells ``s``, when the consumer deals directly today; -1 otherwise."""
     best, most = -1, 0
     for j in range(REMEMBERED_VENDORS):
         v = consumers.vendor[c, j]
-        if consumers.tie[c, j] == 1 and consumers.bought[c, j] > most and sells(vendors, v, s):
+        if consumers.tie[c, j] == 1 and consumers.bought[c, j] > most and sells(offers, v, s):
             best, most = v, consumers.bought[c, j]
     if best < 0:
         return -1
     home = consumers.home[c]
     closed = home == NO_SLOT or today.open[home] == 0 or consumers.market_state[c] != ACTIVE
     chance = p.direct_when_closed if closed else p.direct
-    return best if uniform(seed, DIRECT_DEAL, c, day, 0) < chance else -1
+    return best if uniform(seed, Draw.DIRECT_DEAL, c, day, 0) < chance else -1
 
 
 @inner

@@ -43,9 +43,7 @@ ChoiceConsumers = view(
     "vendor",
     "verification",
 )
-ChoiceVendors = view(
-    "ChoiceVendors", "account", "alive", "carries", "jurisdiction", "log_price", "negative", "positive", "stock"
-)
+ChoiceVendors = view("ChoiceVendors", "account", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
 CheckoutPlatforms = view("CheckoutPlatforms", "availability", "escrow_share", "processor", "processor_day")
@@ -172,7 +170,20 @@ ExitVendors = view(
     "positive",
     "sales",
 )
-OfferVendors = view("OfferVendors", "account", "alive", "breadth", "carries", "main", "sales", "stock")
+OfferVendors = view(
+    "OfferVendors",
+    "account",
+    "alive",
+    "breadth",
+    "carries",
+    "jurisdiction",
+    "log_price",
+    "main",
+    "negative",
+    "positive",
+    "sales",
+    "stock",
+)
 SupplyVendors = view("SupplyVendors", "alive", "recent", "stock", "supplier", "unit_cost")
 PricingVendors = view(
     "PricingVendors",
