@@ -10,7 +10,9 @@ import shutil
 from pathlib import Path
 from tempfile import gettempdir
 
-os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")  # its vector functions may differ from the scalar ones in the last bit
+os.environ.setdefault(
+    "NUMBA_DISABLE_INTEL_SVML", "1"
+)  # its vector functions may differ from the scalar ones in the last bit
 
 import numba
 from numba import njit

@@ -13,7 +13,7 @@ import pandas as pd
 from sim.agents.levers import Levers
 from sim.evidence.parameters import load_parameters
 from sim.market import day as phases
-from sim.market.enforcement import enforce
+from sim.market.enforcement import arrest, enforce, run_covertly, take_down
 from sim.market.entry import platform_entry, vendor_entry
 from sim.market.exit import platform_exits, vendor_moves
 from sim.market.pricing import price
@@ -98,6 +98,18 @@ class MarketModel(MarketState, mesa.Model):
         phases.learning(self)
         self.recorder.record(self)
         self.day += 1
+
+    def take_down(self, slot: int, publicity: float, policy: str = "", operators: bool = True) -> None:
+        """Let police seize the platform in ``slot`` today; see `sim.market.enforcement.take_down`."""
+        take_down(self, slot, publicity, policy=policy, operators=operators)
+
+    def run_covertly(self, slot: int, until: int, publicity: float, policy: str = "") -> None:
+        """Let police run the platform in ``slot`` and close it on day ``until``."""
+        run_covertly(self, slot, until, publicity, policy)
+
+    def arrest(self, vendors: np.ndarray, policy: str = "") -> None:
+        """Let police arrest vendors (rows)."""
+        arrest(self, vendors, policy)
 
     def daily(self) -> pd.DataFrame:
         """Every outcome, one row a day from day 0 on."""

@@ -132,3 +132,6 @@ class EventKind(IntEnum):
 NEVER = 32767  # a day that does not come, in two-byte day columns
 NOBODY = -1
 NO_SLOT = 65535
+
+SUM_ADVERSE, SUM_OVERDOSE, SUM_DEATH, SUM_DOSES, SUM_DISABILITY = range(5)  # what consumption adds up in a day
+N_SUMS = 5

@@ -3,7 +3,17 @@
 Every probability that is drawn against is also summed, so that rare harms are reported both as they happened and as expected.
 """
 
-from sim.agents.codes import Channel, Content, OrderOutcome, VendorKind
+from sim.agents.codes import (
+    SUM_ADVERSE,
+    SUM_DEATH,
+    SUM_DISABILITY,
+    SUM_DOSES,
+    SUM_OVERDOSE,
+    Channel,
+    Content,
+    OrderOutcome,
+    VendorKind,
+)
 from sim.kernels import inner, kernel
 from sim.market.harm import at_least_one, fatality, hill_overdose, treatment_hazard, treatment_protection
 from sim.streams import Draw, uniform4
@@ -20,9 +30,6 @@ APP, CRYPTO, DIRECT, STREET = (
 
 # what a consumer's day can bring: bits of ``happened``
 ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT = 1, 2, 4, 8, 16
-# columns of the sums of a block
-SUM_ADVERSE, SUM_OVERDOSE, SUM_DEATH, SUM_DOSES, SUM_USERS, SUM_DISABILITY = range(6)
-N_SUMS = 6
 
 
 @kernel
@@ -159,7 +166,6 @@ def use_today(seed, c, s, day, use, u2, u3, u4, treated, consumers, table, carri
     hr = consumers.practice[c]
     content = consumers.stash_content[c]
     sums[SUM_DOSES] += use
-    sums[SUM_USERS] += hr
     per_use = (
         table.adverse[s] * (p.adverse_bad_content if content != AS_SOLD else 1.0) * (1.0 - p.practice_protects * hr)
     )

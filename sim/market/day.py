@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, EventKind, MarketState, OrderOutcome, PlatformStatus
+from sim.agents.codes import N_SUMS, NEVER, NO_SLOT, Channel, EventKind, MarketState, OrderOutcome, PlatformStatus
 from sim.market import consumption as harm
 from sim.market import views
 from sim.market.blocks import over_blocks, over_rows
@@ -117,8 +117,9 @@ def seek_markets(model: MarketModel, today: Conditions) -> None:
     t.arrivals[:] *= 1.0 - 1.0 / g.herd_days
     if not len(rows):
         return
-    users = np.bincount(c.home[:n][c.home[:n] != NO_SLOT], minlength=len(t.status))[slots] / n
-    t.users[slots] = np.round(users * n)
+    if day % 7 == 0 or not t.users[slots].all():
+        t.users[:] = np.bincount(c.home[:n][c.home[:n] != NO_SLOT], minlength=len(t.status))[: len(t.status)]
+    users = t.users[slots] / n
     herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
     age = day - t.open_day[slots].astype(float)
     joined = np.full(len(rows), NO_SLOT, np.uint16)
@@ -328,7 +329,7 @@ def consumption(model: MarketModel) -> None:
         model.pool,
         harm.consume,
         n,
-        harm.N_SUMS,
+        N_SUMS,
         model.seed,
         day,
         users,

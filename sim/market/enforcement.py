@@ -259,6 +259,13 @@ def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> No
     model.consumer_events(EventKind.CRIMINALISED, charged, policy)
 
 
+def run_covertly(model: MarketModel, slot: int, until: int, publicity: float, policy: str) -> None:
+    """Let police run a platform from today on; on day ``until`` it is closed with arrests."""
+    t = model.platform_table.columns
+    t.status[slot], t.covert_until[slot] = PlatformStatus.COVERT, until
+    model.covert[slot] = (policy, publicity)
+
+
 def run_covert(model: MarketModel) -> None:
     """Markets that police run: users and vendors leave evidence; on the last day the market is closed with arrests."""
     t, day = model.platform_table.columns, model.day

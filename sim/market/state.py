@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS, Channel, EventKind, PlatformStatus
+from sim.agents.codes import N_CHANNELS, N_SUMS, Channel, EventKind, PlatformStatus
 from sim.agents.enforcement import REFERRALS, Agency
 from sim.agents.orders import ORDER, OrderColumns
 from sim.agents.payments import PaymentProcessor
@@ -83,7 +83,7 @@ class Tally:
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
         self.violence, self.violence_expected = 0, 0.0
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
-        self.sums = np.zeros(6)
+        self.sums = np.zeros(N_SUMS)
 
 
 class MarketState:
@@ -95,6 +95,8 @@ class MarketState:
     def start(self: Any, tables: tuple[str, ...]) -> None:
         """Set up what exists before the world is built."""
         self._pool: ThreadPoolExecutor | None = None
+        self._slots_of = b""
+        self._slots: list[np.ndarray] = []
         self.events = Events("events" in tables)
         self.ledger, self.today = Ledger(), Tally()
         self.vendor_orders_today = np.zeros(0, np.int64)
@@ -162,10 +164,12 @@ class MarketState:
     def open_slots(self: Any, channel: Channel) -> np.ndarray:
         """Slots of the open platforms of a channel."""
         t, n = self.platform_table.columns, self.platform_table.n
-        status = t.status[:n]
-        return np.flatnonzero(
-            (t.channel[:n] == channel) & ((status == PlatformStatus.OPEN) | (status == PlatformStatus.COVERT))
-        )
+        state = t.status[:n].tobytes()
+        if state != self._slots_of:
+            self._slots_of = state
+            is_open = (t.status[:n] == PlatformStatus.OPEN) | (t.status[:n] == PlatformStatus.COVERT)
+            self._slots = [np.flatnonzero((t.channel[:n] == c) & is_open) for c in range(N_CHANNELS)]
+        return self._slots[channel]
 
     def crypto_slots(self: Any) -> np.ndarray:
         """Slots of the open cryptomarkets."""

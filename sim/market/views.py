@@ -11,9 +11,16 @@ def view(name: str, *fields: str) -> Any:
     return namedtuple(name, fields, module=__name__)
 
 
+_LAST: dict[Any, tuple[Any, Any]] = {}
+
+
 def narrow(columns: Any, kind: Any) -> Any:
-    """The columns of ``kind`` out of ``columns``, the arrays themselves."""
-    return kind._make([getattr(columns, field) for field in kind._fields])
+    """The columns of ``kind`` out of ``columns``, the arrays themselves; the last answer of each kind is kept."""
+    last = _LAST.get(kind)
+    if last is None or last[0] is not columns:
+        last = (columns, kind._make([getattr(columns, field) for field in kind._fields]))
+        _LAST[kind] = last
+    return last[1]
 
 
 ChoiceConsumers = view(

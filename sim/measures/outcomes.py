@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS, Channel, Content, OrderOutcome, VendorKind
-from sim.market.consumption import SUM_ADVERSE, SUM_DEATH, SUM_DISABILITY, SUM_DOSES, SUM_OVERDOSE
+from sim.agents.codes import (
+    N_CHANNELS,
+    SUM_ADVERSE,
+    SUM_DEATH,
+    SUM_DISABILITY,
+    SUM_DOSES,
+    SUM_OVERDOSE,
+    Channel,
+    Content,
+    OrderOutcome,
+    VendorKind,
+)
 from sim.measures.structure import gini, herfindahl, top_share
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.agents.codes import Channel, PlatformStatus
-from sim.market.enforcement import WORLD, take_down
+from sim.agents.codes import Channel
 from sim.policies.base import Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniform
@@ -61,21 +60,20 @@ class Takedown(Policy):
         """Seize the targets on the first day, or begin to run them."""
         if model.day != self.start:
             return
-        t = model.platform_table.columns
         for slot in self.targets(model):
             if uniform(int(model.seed), int(Draw.POLICY), int(slot), self.start, 0) >= self.strength:
                 continue
             if self.covert_days and self.channel == "cryptomarket":
                 last = model.day + self.covert_days
-                t.status[slot] = PlatformStatus.COVERT
-                t.covert_until[slot] = last if self.end is None else min(last, self.end)
-                model.covert[int(slot)] = (self.kind, self.publicity)
+                model.run_covertly(
+                    int(slot), last if self.end is None else min(last, self.end), self.publicity, policy=self.kind
+                )
             else:
-                take_down(model, int(slot), self.publicity, policy=self.kind, operators=self.operators_arrested)
+                model.take_down(int(slot), self.publicity, policy=self.kind, operators=self.operators_arrested)
 
     def cost(self, model: MarketModel) -> float:
         """Officer-days of the cases, on the first day."""
         if model.day != self.start:
             return 0.0
-        days = model.p.enforcement.platform_case * model.consumers.n / WORLD * (1.0 + self.covert_days / 30.0)
+        days = model.p.enforcement.platform_case * model.consumers.n / 20_000 * (1.0 + self.covert_days / 30.0)
         return self.strength * self.count * days * model.p.costs.officer_day

@@ -8,7 +8,6 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
-from sim.market.enforcement import arrest
 from sim.policies.base import Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
@@ -55,7 +54,7 @@ class VendorArrests(Policy):
         rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel[self.channel.upper()]))
         by = {"largest": -v.sales[rows], "newest": -v.entry_day[rows].astype(float)}
         key = by.get(self.target, uniforms(int(model.seed), Draw.POLICY, rows, self.start, 1))
-        arrest(model, np.sort(rows[np.lexsort((rows, key))][: self._number(model)]), self.kind)
+        model.arrest(np.sort(rows[np.lexsort((rows, key))][: self._number(model)]), self.kind)
 
     def cost(self, model: MarketModel) -> float:
         """Officer-days of the wave."""
