@@ -12,11 +12,16 @@ import pandas as pd
 
 from sim.agents.levers import Levers
 from sim.evidence.parameters import load_parameters
-from sim.market import day as phases
+from sim.market.checkout import checkout
+from sim.market.choice import choice
+from sim.market.consumption import consumption
+from sim.market.demand import demand
 from sim.market.enforcement import arrest, enforce, run_covertly, take_down
 from sim.market.entry import platform_entry, vendor_entry
 from sim.market.exit import platform_exits, vendor_moves
+from sim.market.learning import learning
 from sim.market.pricing import price
+from sim.market.shipping import shipping
 from sim.market.state import MarketState
 from sim.market.supply import supply
 from sim.measures.recorder import Recorder
@@ -90,12 +95,12 @@ class MarketModel(MarketState, mesa.Model):
         vendor_moves(self)
         supply(self)
         price(self)
-        needs = phases.demand(self)
-        choices = phases.choice(self, needs)
-        rows = phases.checkout(self, needs, choices)
-        phases.shipping(self, rows)
-        phases.consumption(self)
-        phases.learning(self)
+        needs = demand(self)
+        choices = choice(self, needs)
+        rows = checkout(self, needs, choices)
+        shipping(self, rows)
+        consumption(self)
+        learning(self)
         self.recorder.record(self)
         self.day += 1
 

@@ -4,14 +4,23 @@ Nobody chooses an illicit pharmacy: a consumer searches the open web and meets l
 abstaining are alternatives like any other, so displacement comes out of what is left when one of them gets worse.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, MarketState, RiskGroup
+from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, MarketState, PlatformStatus, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.kernels import inner, kernel
+from sim.market import views
 from sim.market.beliefs import event_risk, market_trust
+from sim.market.blocks import over_rows
+from sim.market.conditions import conditions
+from sim.market.demand import Needs
+from sim.market.migration import seek_markets
+from sim.market.offers import Offers, build_offers
 from sim.market.vendor_choice import (
     CANDIDATES,
     IMPOSSIBLE,
@@ -22,7 +31,11 @@ from sim.market.vendor_choice import (
     new_vendor,
     sells_on,
 )
+from sim.market.views import narrow
 from sim.streams import Draw, gumbel_from, normal_from, uniform, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
 
 CHANNEL, TASTE, MARKET_TASTE = int(Draw.CHANNEL), int(Draw.TASTE), int(Draw.MARKET_TASTE)
 CLICK, VENDOR = int(Draw.CLICK), int(Draw.VENDOR)
@@ -200,3 +213,36 @@ def choose(
                     break
             utilities[a] = IMPOSSIBLE
             status[i] = NOT_FOUND
+
+
+class Choices(NamedTuple):
+    """What was chosen for each need: status, channel, platform slot, vendor row."""
+
+    status: np.ndarray
+    channel: np.ndarray
+    platform: np.ndarray
+    vendor: np.ndarray
+
+
+def choice(model: MarketModel, wanted: Needs) -> Choices:
+    """Phase 7: consumers without a market look for one; every need chooses channel, platform and vendor."""
+    v, s = model.vendors, len(model.substances.dose_usd)
+    t = model.platform_table.columns
+    is_open = ((t.status == PlatformStatus.OPEN) | (t.status == PlatformStatus.COVERT)).astype(np.uint8)
+    *groups, listings, accounts = build_offers(
+        narrow(v.columns, views.OfferVendors), v.n, is_open, s, model.p.supply, model.p.choice
+    )
+    t.listings[:], t.vendors[:] = listings, accounts
+    offers = Offers(*groups)
+    today = conditions(model, is_open, listings)
+    seek_markets(model, today)
+    m = len(wanted.due)
+    out = Choices(
+        np.zeros(m, np.uint8), np.zeros(m, np.uint8), np.full(m, NO_SLOT, np.uint16), np.full(m, -1, np.int32)
+    )
+    over_rows(
+        model.pool, choose, m, model.seed, model.day, wanted.due, wanted.substance,
+        narrow(model.consumers.columns, views.ChoiceConsumers), narrow(v.columns, views.ChoiceVendors), offers,
+        model.substances, today, model.p.choice, *out,
+    )  # fmt: skip
+    return out

@@ -1,8 +1,15 @@
 """What consumers meet today: the arrays that the kernels of choice, checkout and shipping read, made once a day from agents and levers."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from sim.agents.codes import Channel
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
 
 
 class Substances(NamedTuple):
@@ -42,3 +49,20 @@ class Conditions(NamedTuple):
     app_weight: np.ndarray  # (m,) cumulative exposure
     glance: float  # factor on the detection of a seller with a forged seal (1 without a scheme)
     lookup: float  # probability that a look-up in a register shows an illicit seller
+
+
+def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) -> Conditions:
+    """Today's channels as consumers meet them."""
+    t, p = model.platform_table.columns, model.p.choice
+    value = p.variety_weight * np.log(np.maximum(listings, 0.3) / model.reference_listings)
+    pharmacies, apps = model.open_slots(Channel.ILLICIT_PHARMACY), model.open_slots(Channel.SOCIAL_APP)
+    weight = t.visibility[pharmacies] * t.attraction[pharmacies]
+    rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))
+    return Conditions(
+        open=is_open, channel=t.channel, price_level=model.price_level, price_factor=model.price_factor, licensed_slot=model.licensed_slot,
+        street_slot=model.street_slot, direct_slot=model.direct_slot, market_value=value, prior=model.prior,
+        pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(weight.astype(float)),
+        illicit_share=model.search.illicit_share(rank, float(model.levers.demotion[0])),
+        app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
+        glance=float(model.levers.glance[0]), lookup=min(1.0, 0.6 + float(model.levers.lookup[0])),
+    )  # fmt: skip

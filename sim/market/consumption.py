@@ -3,7 +3,15 @@
 Every probability that is drawn against is also summed, so that rare harms are reported both as they happened and as expected.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from sim.agents.codes import (
+    N_SUMS,
+    NEVER,
     SUM_ADVERSE,
     SUM_DEATH,
     SUM_DISABILITY,
@@ -11,12 +19,20 @@ from sim.agents.codes import (
     SUM_OVERDOSE,
     Channel,
     Content,
+    EventKind,
     OrderOutcome,
     VendorKind,
 )
 from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.blocks import over_blocks
+from sim.market.early_warning import novel_substances
 from sim.market.harm import at_least_one, fatality, hill_overdose, treatment_hazard, treatment_protection
+from sim.market.views import narrow
 from sim.streams import Draw, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
 
 USE, CHECK, TREATMENT, THREAT = int(Draw.USE), int(Draw.CHECK), int(Draw.TREATMENT), int(Draw.THREAT)
 DELIVERED, AS_SOLD = int(OrderOutcome.DELIVERED), int(Content.AS_SOLD)
@@ -219,3 +235,60 @@ def treatment_turn(seed, c, day, dependence, treated, consumers, entry_factor, p
     consumers.dependence[c] = dependence * (1.0 - p.recovery)
     hazard = treatment_hazard(day - consumers.treatment_day[c], p.dropout_a, p.dropout_b, p.dropout_c) / 30.4
     return LEFT_TREATMENT if u2 < hazard else 0
+
+
+def consumption(model: MarketModel) -> None:
+    """Phase 10: parcels are checked and used; harms, treatment and novel substances."""
+    p, c, n, day, o = (
+        model.p.consumption,
+        model.consumers.columns,
+        model.consumers.n,
+        model.day,
+        model.open_orders.columns,
+    )
+    levers = model.levers
+    goods, users = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
+    seen = np.zeros(len(model.due), np.uint8)
+    checked, bad, novel = receive(
+        model.due, model.seed, day, goods, users, levers.checking_reach, levers.check_uptake, model.substances, p, seen
+    )
+    model.today.checks = checked
+    model.checking.samples += checked
+    model.checking.bad += bad
+    model.today.violence, model.today.violence_expected = threats(
+        model.due, model.seed, day, goods, users, model.vendors.columns.kind, p
+    )
+    happened = np.zeros(n, np.uint8)
+    carriage = np.minimum(p.naloxone_carried + levers.naloxone, 1.0)
+    model.today.sums = over_blocks(
+        model.pool,
+        consume,
+        n,
+        N_SUMS,
+        model.seed,
+        day,
+        users,
+        model.substances,
+        carriage,
+        np.ones(model.n_jurisdictions),
+        p,
+        happened,
+    )
+    affected = np.flatnonzero(happened)
+    bits = happened[affected]
+    for name, bit, kind in (
+        ("adverse", ADVERSE, EventKind.ADVERSE_EVENT), ("overdoses", OVERDOSE, EventKind.OVERDOSE), ("deaths", DEATH, EventKind.DEATH),
+    ):  # fmt: skip
+        who = affected[(bits & bit) > 0]
+        setattr(model.today, name, len(who))
+        model.consumer_events(kind, who)
+    model.dead += model.today.deaths
+    leavers = affected[(bits & (LEFT_TREATMENT | DEATH)) > 0]
+    leavers = leavers[c.treatment_day[leavers] <= day]
+    c.treatment_day[leavers] = NEVER
+    for service in model.treatment:
+        service.used -= int(np.sum(c.jurisdiction[leavers] == service.jurisdiction))
+    model.consumer_events(EventKind.TREATMENT_EXIT, leavers)
+    model.admit(np.concatenate([affected[(bits & WANTS_TREATMENT) > 0], model.referred]))
+    model.referred = np.empty(0, np.int64)
+    novel_substances(model, novel)

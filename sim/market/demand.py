@@ -4,13 +4,22 @@ Needs arise for each consumer as a Poisson process; nobody who has no need today
 (Aldridge and Decary-Hetu 2016: about a quarter of revenue from listings above 1,000 USD).
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import NEVER, Segment
 from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.blocks import over_rows
+from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, normal_from, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
 
 NEED = int(Draw.NEED)
 DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
@@ -59,3 +68,36 @@ def needs(lo, hi, seed, day, due, consumers, table, demand_level, p, substance, 
         consumers.next_day[c] = min(NEVER - 1, day + waiting_time(rate, u4))
         if consumers.stash[c] > p.stocked_up * table.doses_per_order[substance[i]]:
             substance[i] = 255  # enough at hand: the need is met from the stash
+
+
+class Needs(NamedTuple):
+    """Today's needs, one entry per consumer who has one."""
+
+    due: np.ndarray
+    substance: np.ndarray
+    size: np.ndarray
+    wholesale: np.ndarray
+
+
+def demand(model: MarketModel) -> Needs:
+    """Phase 6: who needs what today."""
+    c = model.consumers.columns
+    n = model.consumers.n
+    due = due_today(c.next_day[:n], c.alive[:n], model.day)
+    m = len(due)
+    out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
+    level = float(model.levers.demand[0])
+    over_rows(
+        model.pool,
+        needs,
+        m,
+        model.seed,
+        model.day,
+        due,
+        narrow(c, views.DemandConsumers),
+        model.substances,
+        level,
+        model.p.demand,
+        *out[1:],
+    )
+    return out

@@ -9,7 +9,7 @@ from scipy.special import betaincinv
 
 from sim.agents.codes import NOBODY, Channel, EventKind, PlatformStatus, Segment, VendorKind
 from sim.agents.platforms import Platform
-from sim.market.exit import pick_market
+from sim.market.accounts import pick_market
 from sim.streams import Draw, normal, normals, poisson, uniform, uniforms
 
 if TYPE_CHECKING:

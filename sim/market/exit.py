@@ -13,17 +13,18 @@ import numpy as np
 
 from sim.agents.codes import NEVER, NO_SLOT, Channel, EventKind, ExitCause, PlatformStatus
 from sim.agents.vendors import ACCOUNTS
-from sim.kernels import inner, kernel
+from sim.kernels import kernel
 from sim.market import views
+from sim.market.accounts import review_accounts
 from sim.market.blocks import over_rows
 from sim.market.migration import hear_of_closure
 from sim.market.views import narrow
-from sim.streams import Draw, uniform, uniform4
+from sim.streams import Draw, uniform4
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
-VENDOR_EXIT, RELIST, REVIEW, IDENTITY = int(Draw.VENDOR_EXIT), int(Draw.RELIST), int(Draw.REVIEW), int(Draw.IDENTITY)
+VENDOR_EXIT, IDENTITY = int(Draw.VENDOR_EXIT), int(Draw.IDENTITY)
 CRYPTO = int(Channel.CRYPTOMARKET)
 STAYS = 255
 
@@ -215,84 +216,6 @@ def settle_exits(model: MarketModel) -> None:
             model.event(EventKind.VENDOR_EXIT, int(row), cause=ExitCause(int(v.exit_cause[row])).name.lower())
         for person in people[people >= 0]:
             model.event(EventKind.ROLE_CHANGE, int(person), cause="stopped selling")
-
-
-@kernel
-def review_accounts(n, seed, day, crypto, share, trust, vendors, p):
-    """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
-
-    ``crypto`` are the open markets, ``share`` their share of trade, ``trust`` the public trust in them.
-    """
-    k = len(crypto)
-    if k == 0:
-        return
-    for v in range(n):
-        if vendors.alive[v] == 0 or vendors.channel[v] != CRYPTO:
-            continue
-        held = 0
-        for a in range(ACCOUNTS):
-            if vendors.account[v, a] != NO_SLOT:
-                held += 1
-        u1, u2, u3, _ = uniform4(seed, RELIST, v, day, 0)
-        if held == 0:
-            if u1 < p.relist_rate:
-                x = pick_market(share, trust, p.relist_exponent, u2)
-                open_account(vendors, v, crypto[x], day, 1 if vendors.orders[v] > 0 else 0)
-        elif u3 < p.review_rate:
-            z = math.log(vendors.sales[v] + 1.0) - 2.0
-            for x in range(k):
-                w = uniform(seed, REVIEW, v, crypto[x], 0)
-                wish = (
-                    1.0
-                    / (
-                        1.0
-                        + math.exp(
-                            -(p.multi_base + p.multi_share * math.log((share[x] + 0.001) / 0.25) + p.multi_size * z)
-                        )
-                    )
-                ) * (0.3 + 0.7 * trust[x])
-                has = False
-                for a in range(ACCOUNTS):
-                    has = has or vendors.account[v, a] == crypto[x]
-                if not has and w < wish:
-                    if open_account(vendors, v, crypto[x], day, 1):
-                        held += 1
-                elif has and w > 1.7 * wish and held > 1:
-                    for a in range(ACCOUNTS):
-                        if vendors.account[v, a] == crypto[x]:
-                            vendors.account[v, a] = NO_SLOT
-                    held -= 1
-
-
-@kernel
-def pick_market(share, trust, exponent, u):
-    """Index of a market drawn in proportion to (share + 0.003)^exponent x trust."""
-    total = 0.0
-    for x in range(len(share)):
-        total += (share[x] + 0.003) ** exponent * trust[x]
-    run = 0.0
-    for x in range(len(share)):
-        run += (share[x] + 0.003) ** exponent * trust[x]
-        if u * total <= run:
-            return x
-    return len(share) - 1
-
-
-@inner
-def open_account(vendors, v, slot, day, kept):
-    """Open an account in a free place; reputation known elsewhere comes along when the identity is kept. Returns whether there was room."""
-    for a in range(ACCOUNTS):
-        if vendors.account[v, a] == NO_SLOT:
-            best, bad = 0.0, 0.0
-            for b in range(ACCOUNTS):
-                if vendors.positive[v, b] > best:
-                    best, bad = vendors.positive[v, b], vendors.negative[v, b]
-            vendors.account[v, a], vendors.account_day[v, a], vendors.kept[v, a] = slot, day, kept
-            vendors.positive[v, a], vendors.negative[v, a] = best, bad
-            vendors.account_sales[v, a] = 0.0
-            vendors.platforms_used[v] += 1
-            return True
-    return False
 
 
 def vendor_moves(model: MarketModel) -> None:

@@ -3,12 +3,24 @@
 Ratings are mostly five stars (96.5 % on Silk Road, Christin 2013); reputation and beliefs fade (finite memory beats infinite: Josang, Hird and Faccer 2003).
 """
 
-from sim.agents.codes import NO_SLOT, Channel, MarketState, OrderOutcome, RiskGroup
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.agents.codes import NEVER, NO_SLOT, Channel, MarketState, OrderOutcome, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.blocks import over_rows
 from sim.market.vendor_choice import account_of
+from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
 
 TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
 PHARMACY, APP, CRYPTO, DIRECT, STREET = (
@@ -184,3 +196,36 @@ def hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson
         consumers.verification[c] = min(
             1.0, consumers.verification[c] + lesson_effect[j] * (1.0 - consumers.verification[c])
         )
+
+
+def learning(model: MarketModel) -> None:
+    """Phase 11: lessons of settled orders; peers and forums; everything fades."""
+    p, c, n, day, o = model.p.learning, model.consumers.columns, model.consumers.n, model.day, model.open_orders
+    x, due = o.columns, model.due
+    learners, sellers = narrow(c, views.LearningConsumers), narrow(model.vendors.columns, views.LearningVendors)
+    learn_from_orders(due, model.seed, day, narrow(x, views.LearningOrders), learners, sellers, p)
+    half = 0.5 ** (1.0 / p.reputation_days)
+    fade_vendors(model.vendors.n, sellers, half)
+    kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days]))
+    over_rows(model.pool, fade, n, 30, day, learners, kept, p)
+    practice, starts = c.practice[:n].copy(), np.zeros(n, np.uint8)
+    levers = model.levers
+    initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
+    over_rows(
+        model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, c.practice[:n].copy(), c.considering[:n].copy(),
+        model.forum.stock, initiation, levers.caution_reach, levers.caution_effect, levers.verification_reach, levers.verification_effect,
+        p, practice, starts,
+    )  # fmt: skip
+    c.practice[:n] = practice
+    begin, stop = np.flatnonzero(starts == 1), np.flatnonzero(starts == 2)
+    c.considering[begin] = 1
+    c.market_state[begin], c.market_until[begin] = MarketState.SEARCHING, day + 1
+    c.considering[stop], c.market_state[stop], c.market_until[stop] = 0, MarketState.NONE, NEVER
+    if len(model.crypto_slots()):
+        model.forum.recover(model.p.services.forum_recovery)
+    t = model.platform_table.columns
+    t.visibility[:] += (1.0 - t.visibility) / model.p.platforms.visibility_days
+    model.settled = (x.number[due].copy(), x.consumer[due].astype(np.int64), x.channel[due].copy())
+    model.order_counts += np.bincount(x.outcome[due], minlength=len(model.order_counts))
+    model.recorder.settle(model, due)
+    o.drop(due)

@@ -4,16 +4,27 @@ Discovery grows with the users of a market, with markets of remembered vendors w
 herd where others went (ElBahrawy et al. 2020: most migrants go to one market, from day two, settling by about day six).
 """
 
-import math
+from __future__ import annotations
 
-from sim.agents.codes import NEVER, NO_SLOT, MarketState
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.agents.codes import NEVER, NO_SLOT, MarketState, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
+from sim.market import views
 from sim.market.beliefs import event_risk, logistic, market_trust
-from sim.market.choice import DARK, MARKET_TASTE, TASTE
+from sim.market.conditions import Conditions
+from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, gumbel_from, normal_from, uniform, uniform4
 
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+TASTE, MARKET_TASTE, DARK = int(Draw.TASTE), int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
 NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER), int(Draw.LEARN_MARKET)
 NONE, ACTIVE, SEARCHING, LAPSED = (int(m) for m in MarketState)
 
@@ -179,3 +190,40 @@ def hear_of_markets(rows, seed, day, crypto, weights, consumers, p):
             while k < len(crypto) - 1 and weights[k] < u2 * weights[-1]:
                 k += 1
             learn_of(consumers, c, crypto[k])
+
+
+def seek_markets(model: MarketModel, today: Conditions) -> None:
+    """Consumers whose turn it is look for a cryptomarket."""
+    c, n, g, day = model.consumers.columns, model.consumers.n, model.p.migration, model.day
+    rows = np.flatnonzero((c.market_until[:n] <= day) & (c.alive[:n] == 1))
+    slots = model.crypto_slots()
+    t = model.platform_table.columns
+    t.arrivals[:] *= 1.0 - 1.0 / g.herd_days
+    if not len(rows):
+        return
+    if day % 7 == 0 or not t.users[slots].all():
+        t.users[:] = np.bincount(c.home[:n][c.home[:n] != NO_SLOT], minlength=len(t.status))[: len(t.status)]
+    users = t.users[slots] / n
+    herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
+    age = day - t.open_day[slots].astype(float)
+    joined = np.full(len(rows), NO_SLOT, np.uint16)
+    displaced = c.market_state[rows] == MarketState.SEARCHING
+    attention = 1.0 + model.publicity * model.p.learning.publicity_draws
+    look_for_market(
+        rows,
+        model.seed,
+        day,
+        slots,
+        users,
+        age,
+        herd,
+        attention,
+        narrow(c, views.MigrationConsumers),
+        narrow(model.vendors.columns, views.MigrationVendors),
+        today,
+        model.p.choice,
+        g,
+        joined,
+    )
+    moved = joined[displaced & (joined != NO_SLOT)]
+    np.add.at(t.arrivals, moved, 1.0)

@@ -1,12 +1,21 @@
 """Shipping: dispatch or scam, content, split parcels, transit, interception, and how money is settled when an order's fate is known."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.agents.codes import NEVER, Channel, Content, OrderOutcome
 from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.blocks import over_rows
+from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
 
 DISPATCH, BATCH, PARCEL, DISPUTE = int(Draw.DISPATCH), int(Draw.BATCH), int(Draw.PARCEL), int(Draw.DISPUTE)
 LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (int(c) for c in Channel)
@@ -144,3 +153,61 @@ def settle(rows, seed, day, orders, vendors, platforms, money, p):
                 orders.rating[o] = 1 if u3 < 0.5 else 3
             else:
                 orders.rating[o] = 5 if u3 >= p.not_five_stars else (4 if u3 < 0.5 * p.not_five_stars else 3)
+
+
+class Shifted:
+    """The dispatch kernel over rows that begin at ``first``."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+
+    def __call__(self, lo: int, hi: int, *args: object) -> None:
+        dispatch(self.first + lo, self.first + hi, *args)
+
+
+def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
+    """Phase 9: new orders are dispatched or not; those whose fate is known today are settled."""
+    p, o = model.p.shipping, model.open_orders
+    hands = np.array([0.0, 0.0, p.hands_app, p.hands_crypto, p.hands_crypto, p.hands_street])
+    border = (
+        np.array([post.border for post in model.posts])
+        * model.levers.interception
+        * model.post_effort**model.p.enforcement.post_effect
+    )
+    intercept = np.tile(np.minimum(border, 0.95), (model.n_jurisdictions, 1))
+    np.fill_diagonal(intercept, [post.domestic for post in model.posts])
+    bad = np.array([p.licensed_fails, p.pharmacy_fails])
+    lo, hi = rows
+    over_rows(
+        model.pool, Shifted(lo), hi - lo, model.seed, model.day, narrow(o.columns, views.ShippingOrders),
+        narrow(model.consumers.columns, views.ShippingConsumers), narrow(model.vendors.columns, views.ShippingVendors),
+        model.supplier_concentration, intercept, hands, bad, model.substances, p,
+    )  # fmt: skip
+    due = np.flatnonzero(o.columns.due[: o.n] <= model.day)
+    model.due = due
+    money = np.zeros(3, np.int64)
+    settle(
+        due, model.seed, model.day, narrow(o.columns, views.ShippingOrders), narrow(model.vendors.columns, views.ShippingVendors),
+        narrow(model.platform_table.columns, views.ShippingPlatforms), money, p,
+    )  # fmt: skip
+    model.ledger.vendor_income += int(money[0])
+    model.ledger.fees += int(money[1])
+    model.ledger.refunds += int(money[2])
+    x = o.columns
+    posted = (x.channel[due] != Channel.STREET) & (x.channel[due] != Channel.LICENSED_PHARMACY)
+    model.today.parcels = int(x.parcels[due][posted].sum())
+    seized = x.outcome[due] == OrderOutcome.SEIZED
+    model.today.parcels_seized = int(seized.sum())
+    lost = ((x.outcome[due] == OrderOutcome.SCAMMED) | (x.outcome[due] == OrderOutcome.REFUNDED)) & (
+        x.dispatched[due] == 0
+    )
+    model.count_fraud(x.consumer[due][lost & (x.outcome[due] == OrderOutcome.SCAMMED)])
+    cards = x.processor[due] >= 2
+    if cards.any():
+        model.dispute_rate += 0.02 * (
+            float(np.mean(x.outcome[due][cards] == OrderOutcome.REFUNDED)) - model.dispute_rate
+        )
+    for agency in model.agencies:
+        agency.credit[4] += model.p.enforcement.credit_parcel * float(
+            np.sum(model.consumers.columns.jurisdiction[x.consumer[due][seized]] == agency.jurisdiction)
+        )
