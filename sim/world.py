@@ -274,7 +274,7 @@ def find_homes(model: MarketModel) -> None:
     c.market_until[:] = NEVER
     later = -np.log(u[2]) * model.p.migration.recheck_days
     c.market_until[seeker] = np.minimum(model.day + 1 + later[seeker], NEVER - 1).astype(np.int16)
-    model.reference_trade = 0.35 * float(c.need_rate[user].sum()) + 1e-6
+    model.reference_trade = 0.2 * float(c.need_rate[user].sum()) + 1e-6
     t = model.platform_table.columns
     for name in ("trade7", "trade60", "trade180"):
         getattr(t, name)[slots] = model.start_crypto * model.reference_trade

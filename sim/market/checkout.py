@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 PAYMENT, SIZE, PRIORITY = int(Draw.PAYMENT), int(Draw.ORDER_SIZE), int(Draw.PRIORITY)
 PHARMACY, LICENSED, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.LICENSED_PHARMACY), int(Channel.CRYPTOMARKET)
+DIRECT = int(Channel.DIRECT)
 
 
 @inner
-def quantity_and_price(seed, c, v, s, day, size, wholesale, consumers, vendors, table, price_factor, p):
+def quantity_and_price(seed, c, v, s, day, size, wholesale, posted, consumers, vendors, table, price_factor, p):
     """Doses and price in cents of one order, with quantity discount: unit price falls as quantity^-discount (Moeller et al. 2020)."""
     level = math.exp(vendors.log_price[v]) * price_factor
     median = table.doses_per_order[s]
@@ -41,7 +42,7 @@ def quantity_and_price(seed, c, v, s, day, size, wholesale, consumers, vendors, 
         u, _, _, _ = uniform4(seed, SIZE, c, day, 0)
         q = median * p.wholesale_multiple * math.exp(p.wholesale_spread * normal_from(u))
     else:
-        q = median * math.exp(vendors.pack[v] + size) * level**-p.size_elasticity
+        q = median * (p.online_pack if posted else 1.0) * math.exp(vendors.pack[v] + size) * level**-p.size_elasticity
     cents = 100.0 * table.dose_usd[s] * level * q * (q / median) ** -p.quantity_discount
     return q, min(max(cents, 100.0), p.largest_order_usd * 100.0)
 
@@ -77,17 +78,29 @@ def check_out(lo, hi, seed, day, due, substance, size, wholesale, channel, platf
         c, v, m = due[i], vendor[i], platform[i]
         factor = price_factor[consumers.jurisdiction[c]]
         q, cents = quantity_and_price(
-            seed, c, v, substance[i], day, size[i], wholesale[i], consumers, vendors, table, factor, p
+            seed,
+            c,
+            v,
+            substance[i],
+            day,
+            size[i],
+            wholesale[i],
+            channel[i] == PHARMACY or channel[i] == CRYPTO or channel[i] == DIRECT,
+            consumers,
+            vendors,
+            table,
+            factor,
+            p,
         )
         ok, row = authorised(seed, c, m, channel[i], day, platforms, p)
-        _, _, _, u = uniform4(seed, PAYMENT, c, day, 0)
-        if ok and row == 1 and u >= coin_access:
+        w, u1, u2, _ = uniform4(seed, PAYMENT, c, day, 1)
+        if ok and row == 1 and u1 >= coin_access:
             ok = False
         if not ok:
             status[i] = 3
-            consumers.next_day[c] = min(consumers.next_day[c], day + 2) if u < p.retry else consumers.next_day[c]
+            if u2 < p.retry:
+                consumers.next_day[c] = min(consumers.next_day[c], day + 2)
             continue
-        w, _, _, _ = uniform4(seed, PAYMENT, c, day, 1)
         escrow = False
         if channel[i] == CRYPTO:
             a = account_of(vendors, v, m)
@@ -229,3 +242,4 @@ def shares(model: MarketModel, slot: np.ndarray, price: np.ndarray) -> None:
     model.trade_per_vendor += (per_vendor - model.trade_per_vendor) / 30.0
     if model.day < 0:
         model.reference_per_vendor[:] = model.trade_per_vendor
+        model.reference_trade += (float(count[model.crypto_slots()].sum()) - model.reference_trade) / 60.0

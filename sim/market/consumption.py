@@ -49,7 +49,7 @@ ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT = 1, 2, 4, 8, 16
 
 
 @kernel
-def receive(rows, seed, day, orders, consumers, reach, uptake, table, p, seen):
+def receive(rows, seed, orders, consumers, reach, uptake, table, p, seen):
     """Put what arrived into the stash; some have it checked first, and discard or later use less. Returns parcels checked and found bad.
 
     ``reach`` is the share of consumers that drug checking reaches by jurisdiction; ``seen[o]`` becomes 1 where a check found bad content.
@@ -62,7 +62,7 @@ def receive(rows, seed, day, orders, consumers, reach, uptake, table, p, seen):
         c, s = orders.consumer[o], orders.substance[o]
         doses = orders.quantity[o] * orders.share[o]
         strength, content = orders.potency[o], orders.content[o]
-        u1, u2, u3, u4 = uniform4(seed, CHECK, orders.number[o], day, 0)
+        u1, u2, u3, u4 = uniform4(seed, CHECK, c, orders.day[o], 0)
         offered = p.checking_base + reach[consumers.jurisdiction[c]]
         takes = (
             offered
@@ -99,13 +99,13 @@ def receive(rows, seed, day, orders, consumers, reach, uptake, table, p, seen):
 
 
 @kernel
-def threats(rows, seed, day, orders, consumers, kind, p):
+def threats(rows, seed, orders, consumers, kind, p):
     """Threats and violence in the purchases settled today: count and expectation (rates by channel fitted to Barratt et al. 2016)."""
     count, expected = 0, 0.0
     for i in range(len(rows)):
         o = rows[i]
         channel, v = orders.channel[o], orders.vendor[o]
-        u1, u2, _, _ = uniform4(seed, THREAT, orders.number[o], day, 0)
+        u1, u2, _, _ = uniform4(seed, THREAT, orders.consumer[o], orders.day[o], 0)
         if channel == STREET:
             risk = (
                 p.threat_friend
@@ -250,13 +250,13 @@ def consumption(model: MarketModel) -> None:
     goods, users = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
     seen = np.zeros(len(model.due), np.uint8)
     checked, bad, novel = receive(
-        model.due, model.seed, day, goods, users, levers.checking_reach, levers.check_uptake, model.substances, p, seen
+        model.due, model.seed, goods, users, levers.checking_reach, levers.check_uptake, model.substances, p, seen
     )
     model.today.checks = checked
     model.checking.samples += checked
     model.checking.bad += bad
     model.today.violence, model.today.violence_expected = threats(
-        model.due, model.seed, day, goods, users, model.vendors.columns.kind, p
+        model.due, model.seed, goods, users, model.vendors.columns.kind, p
     )
     happened = np.zeros(n, np.uint8)
     carriage = np.minimum(p.naloxone_carried + levers.naloxone, 1.0)

@@ -211,8 +211,8 @@ def end_account(model: MarketModel, slot: int, cause: str, policy: str = "") -> 
 def user_contacts(model: MarketModel) -> None:
     """Police stop some of yesterday's buyers, more on the street than by post; they are charged or referred to services."""
     p, c, day = model.p.enforcement, model.consumers.columns, model.day
-    orders, buyers, channel = model.settled
-    if not len(orders):
+    buyers, channel = model.settled
+    if not len(buyers):
         return
     exposure = np.array([0.0, p.exposure_post, p.exposure_app, p.exposure_post, p.exposure_post, p.exposure_street])[
         channel
@@ -222,7 +222,7 @@ def user_contacts(model: MarketModel) -> None:
     crowd = np.bincount(j, exposure, model.n_jurisdictions)
     model.user_exposure += (1.0 / 30.0) * (crowd - model.user_exposure)
     rate = model.user_effort * p.contacts_per_day / np.maximum(model.user_exposure, 0.5)
-    u = uniforms(model.seed, Draw.CONTACT, orders, day)
+    u = uniforms(int(model.seed), Draw.CONTACT, buyers, day)
     stopped = u < np.minimum(attention * rate[j], 0.5)
     if stopped.any():
         who = np.unique(buyers[stopped])

@@ -85,7 +85,7 @@ def learn_from_orders(rows, seed, day, orders, consumers, vendors, p):
     for i in range(len(rows)):
         o = rows[i]
         c, v, m, channel = orders.consumer[o], orders.vendor[o], orders.platform[o], orders.channel[o]
-        u1, u2, u3, u4 = uniform4(seed, TIE, orders.number[o], day, 0)
+        u1, u2, u3, u4 = uniform4(seed, TIE, c, orders.day[o], 0)
         arrived = orders.outcome[o] == DELIVERED
         rating = orders.rating[o]
         good = arrived and (rating == 255 or rating >= 4)
@@ -225,7 +225,7 @@ def learning(model: MarketModel) -> None:
         model.forum.recover(model.p.services.forum_recovery)
     t = model.platform_table.columns
     t.visibility[:] += (1.0 - t.visibility) / model.p.platforms.visibility_days
-    model.settled = (x.number[due].copy(), x.consumer[due].astype(np.int64), x.channel[due].copy())
+    model.settled = (x.consumer[due].astype(np.int64), x.channel[due].copy())
     model.order_counts += np.bincount(x.outcome[due], minlength=len(model.order_counts))
     model.recorder.settle(model, due)
     o.drop(due)

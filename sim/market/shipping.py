@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import NEVER, Channel, Content, OrderOutcome
+from sim.agents.codes import NEVER, Channel, Content, EventKind, OrderOutcome
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows
@@ -76,7 +76,7 @@ def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, inter
     """
     for o in range(lo, hi):
         v, c, s, channel = orders.vendor[o], orders.consumer[o], orders.substance[o], orders.channel[o]
-        u1, u2, u3, u4 = uniform4(seed, DISPATCH, orders.number[o], day, 0)
+        u1, u2, u3, u4 = uniform4(seed, DISPATCH, c, day, 0)
         source, target = vendors.jurisdiction[v], consumers.jurisdiction[c]
         orders.dispatched[o] = 1 if u1 < vendors.ships[v] and vendors.leaving[v] == NEVER else 0
         domestic = source == target
@@ -105,7 +105,7 @@ def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, inter
         n = parcels_for(orders.price[o], risk, domestic, p)
         arrived, seized = 0, 0
         for k in range(n):
-            w1, w2, _, _ = uniform4(seed, PARCEL, orders.number[o], day, k)
+            w1, w2, _, _ = uniform4(seed, PARCEL, c, day, k)
             if w1 < risk:
                 seized += 1
             elif w2 >= p.loss:
@@ -117,7 +117,7 @@ def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, inter
 
 
 @kernel
-def settle(rows, seed, day, orders, vendors, platforms, money, p):
+def settle(rows, seed, orders, vendors, platforms, money, p):
     """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back.
 
     ``money`` counts cents: 0 to vendors, 1 fees, 2 refunds. Escrow that a closed platform took or lost is gone already (``held`` is 0).
@@ -126,7 +126,7 @@ def settle(rows, seed, day, orders, vendors, platforms, money, p):
         o = rows[i]
         v, m, held = orders.vendor[o], orders.platform[o], orders.held[o]
         bad = orders.outcome[o] != DELIVERED
-        u1, u2, u3, u4 = uniform4(seed, DISPUTE, orders.number[o], day, 0)
+        u1, u2, u3, u4 = uniform4(seed, DISPUTE, orders.consumer[o], orders.day[o], 0)
         if held > 0:
             platforms.escrow[m] -= held
             orders.held[o] = 0
@@ -187,7 +187,7 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     model.due = due
     money = np.zeros(3, np.int64)
     settle(
-        due, model.seed, model.day, narrow(o.columns, views.ShippingOrders), narrow(model.vendors.columns, views.ShippingVendors),
+        due, model.seed,  narrow(o.columns, views.ShippingOrders), narrow(model.vendors.columns, views.ShippingVendors),
         narrow(model.platform_table.columns, views.ShippingPlatforms), money, p,
     )  # fmt: skip
     model.ledger.vendor_income += int(money[0])
@@ -198,6 +198,7 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     model.today.parcels = int(x.parcels[due][posted].sum())
     seized = x.outcome[due] == OrderOutcome.SEIZED
     model.today.parcels_seized = int(seized.sum())
+    model.consumer_events(EventKind.PARCEL_SEIZURE, x.consumer[due[seized]])
     lost = ((x.outcome[due] == OrderOutcome.SCAMMED) | (x.outcome[due] == OrderOutcome.REFUNDED)) & (
         x.dispatched[due] == 0
     )

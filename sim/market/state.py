@@ -114,7 +114,7 @@ class MarketState:
         self.post_effort, self.vendor_effort, self.supplier_effort = np.ones(j), np.ones(j), np.ones(j)
         self.user_effort, self.user_exposure = np.zeros(j), np.full(j, 0.002 * self.consumers.n)
         self.dispute_rate = 0.0
-        self.settled = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
+        self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.referred = np.empty(0, np.int64)
         self.order_counts = np.zeros(6, np.int64)
         self.dead = 0

@@ -58,6 +58,7 @@ ShippingConsumers = view("ShippingConsumers", "jurisdiction")
 ShippingVendors = view("ShippingVendors", "income", "jurisdiction", "leaving", "quality", "ships", "supplier")
 ShippingOrders = view(
     "ShippingOrders",
+    "day",
     "channel",
     "consumer",
     "content",
@@ -99,6 +100,7 @@ ConsumptionConsumers = view(
 ConsumptionVendors = view("ConsumptionVendors", "kind")
 ConsumptionOrders = view(
     "ConsumptionOrders",
+    "day",
     "channel",
     "consumer",
     "content",
@@ -135,7 +137,7 @@ LearningConsumers = view(
 )
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
-    "LearningOrders", "channel", "consumer", "first", "number", "outcome", "platform", "rating", "vendor"
+    "LearningOrders", "day", "channel", "consumer", "first", "number", "outcome", "platform", "rating", "vendor"
 )
 MigrationConsumers = view(
     "MigrationConsumers",

@@ -94,7 +94,7 @@ def health(model: MarketModel) -> dict[str, float]:
     return {
         "adverse_events": float(t.adverse), "adverse_events_expected": float(sums[SUM_ADVERSE]),
         "overdoses": float(t.overdoses), "overdoses_expected": overdosed, "deaths": float(t.deaths), "deaths_expected": died,
-        "dalys": dalys, "harm_reduction_share": float(np.mean(c.practice[:n][living] > 0.5)),
+        "dalys": dalys, "harm_reduction_share": float(c.practice[:n][living].mean()),
         "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= model.day)),
         "doses_used": float(sums[SUM_DOSES]),
     }  # fmt: skip

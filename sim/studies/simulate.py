@@ -126,7 +126,8 @@ def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1) -> fl
     if key in _warm:
         return 0.0
     begun = perf_counter()
-    tiny = scenario.with_(consumers=WARM_CONSUMERS, days=WARM_DAYS, burn_in=1, policies=policies)
+    closure = {"kind": "takedown", "start": 0}  # so that what a closure needs is compiled too
+    tiny = scenario.with_(consumers=WARM_CONSUMERS, days=WARM_DAYS, burn_in=1, policies=[*policies, closure])
     model = model_class(tiny, rng=1, threads=threads)
     model.run_for(1 + WARM_DAYS)
     model.outcomes()

@@ -1,0 +1,224 @@
+"""Consumers: needs, the shopping trip of a day, what an order teaches, and a stash that is used up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, exp
+from typing import TYPE_CHECKING
+
+import mesa
+
+from benchmarks.plain_mesa.chance import draw
+from benchmarks.plain_mesa.choice import Choice, choose
+from benchmarks.plain_mesa.goods import APP, CRYPTO, DIRECT, PHARMACY, STREET, Country, Drug
+from benchmarks.plain_mesa.memory import Markets, Risk, Vendors
+from benchmarks.plain_mesa.orders import SEIZED, Order, held_in_escrow, paid
+from benchmarks.plain_mesa.vendors import price_usd
+
+if TYPE_CHECKING:
+    from benchmarks.plain_mesa.model import PlainMarket
+    from benchmarks.plain_mesa.platforms import Platform
+
+NONE, ACTIVE, SEARCHING, LAPSED, CURIOUS = "none", "active", "searching", "lapsed", "curious"
+ONLINE = (PHARMACY, APP, CRYPTO)
+
+
+@dataclass(slots=True)
+class Traits:
+    """Who a consumer is."""
+
+    segment: str
+    drug: Drug
+    need_rate: float
+    budget: float
+    price_sensitivity: float
+    skill: float
+    access: float
+    misbelief: bool
+    considering: int
+    dependence: float
+    taste: dict[str, float]
+
+
+class Consumer(mesa.Agent):
+    """A consumer."""
+
+    def __init__(self, model: PlainMarket, country: Country, traits: Traits) -> None:
+        super().__init__(model)
+        self.country = country
+        for name in Traits.__slots__:
+            setattr(self, name, getattr(traits, name))
+        self.market_taste: dict[Platform, float] = {}
+        self.verification = model.p.learning.verification_floor
+        self.friends: list[Consumer] = []
+        self.vendors, self.markets = Vendors(), Markets()
+        self.market_state, self.look_day = NONE, -1
+        self.app_home: Platform | None = None
+        self.pharmacy_home: Platform | None = None
+        self.habit: str | None = None
+        calm = 3.0 * model.rng.random()
+        self.legal_risk = {group: Risk(calm=calm) for group in ("web", "dark", "offline")}
+        self.loss_risk = Risk(calm=calm)
+        self.stash, self.stash_drug = 0.0, traits.drug
+        self.next_need = model.day + self.waiting_time(self.need_rate) - 1
+        self.choice: Choice | None = None
+
+    # demand ----------------------------------------------------------------------------------------------------------
+    def waiting_time(self, rate: float) -> int:
+        """Whole days until the next need."""
+        return max(1, ceil(self.model.rng.exponential() / rate))
+
+    def wake(self) -> None:
+        """Go shopping when something is needed that is not at hand."""
+        if self.next_need > self.model.day:
+            return
+        p, rng = self.model.p.demand, self.model.rng
+        drug = self.drug
+        if rng.random() >= p.own_substance:
+            drug = draw(rng, self.model.drugs, self.model.needs[self.segment])
+        self.next_need = self.model.day + self.waiting_time(
+            self.need_rate * (1.0 + p.dependence_rate * self.dependence)
+        )
+        if self.stash_drug is drug and self.stash > p.stocked_up * drug.doses_per_order:
+            return
+        self.wanted = drug
+        self.model.shoppers.append(self)
+
+    # the shopping trip -----------------------------------------------------------------------------------------------
+    def shop(self) -> None:
+        """Choose where and from whom to buy, everybody on the same shelves."""
+        self.choice = choose(self, self.wanted)
+
+    def check_out(self) -> None:
+        """Order and pay; the vendor may have sold out meanwhile."""
+        if self.choice is None:
+            return
+        channel, platform, vendor = self.choice
+        model, p = self.model, self.model.p.payment
+        rng = model.rng
+        ok, card = paid(self, platform, channel)
+        if not ok:
+            model.failed_payments += 1
+            if rng.random() < p.retry:
+                self.next_need = min(self.next_need, model.day + 2)
+            return
+        if not vendor.can_deliver:
+            return
+        quantity = self.order_size(vendor)
+        price = price_usd(vendor, self.wanted, quantity, self.country.price_factor)
+        order = Order(model.day, self, vendor, platform, channel, self.wanted, quantity, price, card)
+        order.escrow = channel == CRYPTO and held_in_escrow(vendor, platform)
+        vendor.take_order(platform)
+        self.habit = channel
+        if channel in ONLINE:
+            self.considering = 2
+        if channel == CRYPTO and rng.random() < model.p.migration.learn_of_market:
+            self.markets.learn_of(draw(rng, model.cryptomarkets, [m.trade60 for m in model.cryptomarkets]))
+        model.new_orders.append(order)
+
+    def order_size(self, vendor: object) -> float:
+        """Doses to buy: fewer where they are dear; social suppliers buy wholesale now and then."""
+        model, p, d = self.model, self.model.p.payment, self.model.p.demand
+        usual = self.wanted.doses_per_order
+        bulk = self.segment == "social_supplier" and model.rng.random() < d.wholesale_share
+        if bulk and vendor.wholesale:
+            return usual * p.wholesale_multiple * exp(p.wholesale_spread * model.rng.normal())
+        level = exp(vendor.log_price) * self.country.price_factor
+        size = self.budget + d.order_spread * model.rng.normal()
+        return usual * exp(vendor.pack + size) * level**-p.size_elasticity
+
+    # learning --------------------------------------------------------------------------------------------------------
+    def learn(self, order: Order) -> None:
+        """Take away from a settled order what it teaches about the vendor, the market and the risks."""
+        model, p = self.model, self.model.p.learning
+        good = order.arrived and (order.rating is None or order.rating >= 4)
+        tie = None
+        if good:
+            tie = self.vendors.good_order(order.vendor)
+        elif model.rng.random() < p.forget_after_bad:
+            self.vendors.forget(order.vendor)
+        risk = self.legal_risk[risk_group(order.channel)]
+        if order.arrived:
+            risk.calm += 1.0
+        elif order.fate == SEIZED:
+            risk.hits += p.parcel_fright
+        if order.channel == CRYPTO:
+            self.learn_of_cryptomarket(order, good, tie)
+        elif order.channel == PHARMACY:
+            self.pharmacy_home = order.platform if good else None
+        elif order.channel == APP:
+            self.app_home = order.platform if good else None
+
+    def learn_of_cryptomarket(self, order: Order, good: bool, tie: object) -> None:
+        """Trust in the market moves, a direct tie may form, and some turn away after a first or a failed order."""
+        model, p = self.model, self.model.p.learning
+        if order.arrived:
+            self.loss_risk.calm += 1.0
+        experience = self.markets.known.get(order.platform)
+        if experience is not None:
+            if good:
+                experience.good += 1.0
+            else:
+                experience.bad += 1.0
+        if tie is not None and model.rng.random() < p.tie_chance * (1.0 + 0.5 * min(tie.bought, 6)):
+            tie.direct = True
+        if self.market_state != ACTIVE:
+            return
+        newcomer = order.first and len(self.vendors.ties) <= 1
+        chance = p.quit_after_bad if not order.arrived else (p.quit_after_first if newcomer else 0.0)
+        if model.rng.random() < chance:
+            self.turn_away(p.recheck_days)
+
+    def turn_away(self, mean_days: float) -> None:
+        """Leave cryptomarkets alone until a later look."""
+        self.market_state = LAPSED
+        self.look_day = self.model.day + 1 + int(mean_days * self.model.rng.exponential())
+
+    def receive(self, order: Order) -> None:
+        """Put what arrived into the stash; goods of another kind take its place."""
+        doses = order.quantity * order.share
+        if self.stash_drug is not order.drug:
+            self.stash, self.stash_drug = 0.0, order.drug
+        self.stash += doses
+
+    # the rest of the day ---------------------------------------------------------------------------------------------
+    def use(self) -> None:
+        """Use something of what is at hand; dependence grows with use and falls without."""
+        p = self.model.p.consumption
+        if self.stash > 0.0 and self.model.rng.random() < p.use_days + (1.0 - p.use_days) * self.dependence:
+            habit = p.occasional_use + (1.0 - p.occasional_use) * self.dependence
+            doses = min(self.stash, max(1.0, self.stash_drug.doses_per_day * habit))
+            self.stash = max(0.0, self.stash - doses)
+            gain = self.stash_drug.dependence_per_use * doses * (1.0 - self.dependence)
+            self.dependence = min(1.0, self.dependence + gain)
+        else:
+            self.dependence *= 1.0 - p.dependence_decay
+
+    def reflect(self) -> None:
+        """On the monthly turn old experience fades; on the weekly one friends and advertising are heard."""
+        if (self.model.day - self.unique_id) % 30 == 0:
+            keep = self.model.p.learning.forgetting
+            for risk in (*self.legal_risk.values(), self.loss_risk):
+                risk.fade(keep)
+            for experience in self.markets.known.values():
+                experience.good *= keep
+                experience.bad *= keep
+        if (self.model.day - self.unique_id) % 7 == 0:
+            self.hear_friends()
+
+    def hear_friends(self) -> None:
+        """Begin to consider an illicit online source, or stop considering it; it takes effect when all have heard."""
+        p, rng = self.model.p.learning, self.model.rng
+        if self.considering == 0:
+            online = sum(friend.considering == 2 for friend in self.friends) / max(len(self.friends), 1)
+            if rng.random() < 7.0 * (p.advertising + p.word_of_mouth * online):
+                self.model.changes_of_mind.append((self, 1))
+        elif self.considering == 1 and rng.random() < 7.0 * p.stop_considering:
+            self.model.changes_of_mind.append((self, 0))
+
+
+def risk_group(channel: str) -> str:
+    """Channels whose legal risk consumers learn about together."""
+    if channel in (CRYPTO, DIRECT):
+        return "dark"
+    return "offline" if channel == STREET else "web"

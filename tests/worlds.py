@@ -1,0 +1,139 @@
+"""Small worlds of the real market that several test files share; equal runs are made once."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import sim.policies  # registers the policies that scenarios name
+from sim.agents.levers import Levers
+from sim.model import MarketModel
+from sim.registry import policy_kinds
+from sim.scenario import Scenario
+
+assert sim.policies.__all__
+
+SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 60, "burn_in": 30}
+ALL_TABLES = ("orders", "platforms", "events", "accounts", "vendors", "consumers", "daily")
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "takedown": {"count": 2},
+    "vendor_arrests": {"count": 400, "monthly": True},
+    "education_campaign": {"effect_smd": -0.3, "lesson": 0.1},
+    "verification_scheme": {"awareness": 0.3, "uptake": 0.5},
+    "drug_checking": {"reach": 0.9, "uptake": 4.0},
+    "deflection": {"offer": 1.0, "places": 1.0},
+}
+"""Settings at which a policy can be seen in a small world; a kind that is not named runs at its defaults."""
+
+KINDS = sorted(policy_kinds())
+
+
+def example(kind: str, **fields: Any) -> dict[str, Any]:
+    """A policy of a kind, strong enough for a small world."""
+    return {"kind": kind, **EXAMPLES.get(kind, {}), **fields}
+
+
+def world(**fields: Any) -> Scenario:
+    """A small scenario; fields replace those of `SMALL`."""
+    return Scenario(**{**SMALL, **fields})
+
+
+def model_of(scenario: Scenario, seed: int = 1, **options: Any) -> MarketModel:
+    """A market at its first day of burn-in."""
+    return MarketModel(scenario, rng=seed, **options)
+
+
+def run(scenario: Scenario, seed: int = 1, until: int | None = None, **options: Any) -> MarketModel:
+    """A market that has run to the beginning of day ``until``; by default through its last day."""
+    model = model_of(scenario, seed, **options)
+    model.run_for(scenario.burn_in + (scenario.days if until is None else until))
+    return model
+
+
+@functools.cache
+def _shared(content: str, seed: int, until: int | None, options: tuple[tuple[str, Any], ...]) -> bytes:
+    return pickle.dumps(run(Scenario(json.loads(content)), seed, until, **dict(options)))
+
+
+def ran(scenario: Scenario, seed: int = 1, until: int | None = None, **options: Any) -> MarketModel:
+    """The same as `run`; a run is made once and everyone gets a copy of it to do with as they please."""
+    content = json.dumps(scenario.resolved(), sort_keys=True)
+    return pickle.loads(_shared(content, seed, until, tuple(sorted(options.items()))))
+
+
+def branched(model: MarketModel, days: int, **changes: Any) -> MarketModel:
+    """A copy of a market that goes on for so many days under a scenario with these changes."""
+    copy = pickle.loads(pickle.dumps(model))
+    copy.scenario = copy.scenario.with_(**changes)
+    copy.run_for(days)
+    return copy
+
+
+def lever_values(levers: Levers) -> dict[str, np.ndarray]:
+    """Every lever by name."""
+    return {f.name: getattr(levers, f.name).copy() for f in fields(levers) if f.metadata}
+
+
+def neutral_levers(model: MarketModel) -> dict[str, np.ndarray]:
+    """Every lever as it stands without a policy."""
+    return lever_values(Levers(model.n_jurisdictions))
+
+
+def same_frames(left: pd.DataFrame, right: pd.DataFrame) -> bool:
+    """Whether two tables are equal to the last bit, names, types and missing values included."""
+    return left.dtypes.equals(right.dtypes) and left.equals(right)
+
+
+def fingerprint(model: MarketModel) -> str:
+    """A hash of all that the market will act on: populations, platforms, suppliers, orders under way, institutions, money, tallies of the day."""
+    digest = hashlib.sha256()
+    _absorb(digest, {"day": model.day, **_state(model)})
+    return digest.hexdigest()
+
+
+def _state(model: MarketModel) -> dict[str, Any]:
+    tables = {"consumers": model.consumers, "vendors": model.vendors, "platforms": model.platform_table}
+    tables |= {"suppliers": model.supplier_table, "orders": model.open_orders}
+    state: dict[str, Any] = {
+        name: {field: getattr(table.columns, field)[: table.n] for field in table.columns._fields}
+        for name, table in tables.items()
+    }
+    state["friends"] = (model.friend_start, model.friends)
+    institutions = [*model.agencies, *model.processors, *model.treatment, *model.posts, *model.media]
+    institutions += [model.search, model.forum, model.checking, model.early_warning]
+    plain = (int, float, bool, np.ndarray, np.generic)
+    state["institutions"] = [
+        {key: value for key, value in vars(agent).items() if isinstance(value, plain)} for agent in institutions
+    ]
+    state["market"] = {
+        key: value for key, value in vars(model).items() if isinstance(value, plain) and key not in ("threads", "audit")
+    }
+    state["money"] = vars(model.ledger)
+    state["today"] = vars(model.today)
+    return state
+
+
+def _absorb(digest: Any, value: Any) -> None:
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            digest.update(str(key).encode())
+            _absorb(digest, value[key])
+    elif isinstance(value, list | tuple):
+        digest.update(str(len(value)).encode())
+        for item in value:
+            _absorb(digest, item)
+    elif isinstance(value, np.ndarray):
+        digest.update(str(value.shape).encode() + value.tobytes())
+    elif isinstance(value, float | np.floating):
+        digest.update(np.float64(value).tobytes())
+    else:
+        digest.update(repr(int(value) if isinstance(value, int | np.integer | bool) else value).encode())
