@@ -94,7 +94,7 @@ def same_frames(left: pd.DataFrame, right: pd.DataFrame) -> bool:
 
 
 def fingerprint(model: MarketModel) -> str:
-    """A hash of all that the market will act on: populations, platforms, suppliers, orders under way, institutions, money, tallies of the day."""
+    """A hash of all that the market acts on: populations, platforms, orders under way, institutions, money, tallies."""
     digest = hashlib.sha256()
     _absorb(digest, {"day": model.day, **_state(model)})
     return digest.hexdigest()

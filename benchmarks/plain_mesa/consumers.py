@@ -16,8 +16,10 @@ from benchmarks.plain_mesa.orders import SEIZED, Order, held_in_escrow, paid
 from benchmarks.plain_mesa.vendors import price_usd
 
 if TYPE_CHECKING:
+    from benchmarks.plain_mesa.memory import Tie
     from benchmarks.plain_mesa.model import PlainMarket
     from benchmarks.plain_mesa.platforms import Platform
+    from benchmarks.plain_mesa.vendors import Vendor
 
 NONE, ACTIVE, SEARCHING, LAPSED, CURIOUS = "none", "active", "searching", "lapsed", "curious"
 ONLINE = (PHARMACY, APP, CRYPTO)
@@ -62,6 +64,7 @@ class Consumer(mesa.Agent):
         self.stash, self.stash_drug = 0.0, traits.drug
         self.next_need = model.day + self.waiting_time(self.need_rate) - 1
         self.choice: Choice | None = None
+        self.used: set[Vendor] = set()
 
     # demand ----------------------------------------------------------------------------------------------------------
     def waiting_time(self, rate: float) -> int:
@@ -106,7 +109,9 @@ class Consumer(mesa.Agent):
             return
         quantity = self.order_size(vendor)
         price = price_usd(vendor, self.wanted, quantity, self.country.price_factor)
-        order = Order(model.day, self, vendor, platform, channel, self.wanted, quantity, price, card)
+        order = Order(model.day, self, vendor, platform, channel, self.wanted, quantity, price, card=card)
+        order.first = vendor not in self.used
+        self.used.add(vendor)
         order.escrow = channel == CRYPTO and held_in_escrow(vendor, platform)
         vendor.take_order(platform)
         self.habit = channel
@@ -116,7 +121,7 @@ class Consumer(mesa.Agent):
             self.markets.learn_of(draw(rng, model.cryptomarkets, [m.trade60 for m in model.cryptomarkets]))
         model.new_orders.append(order)
 
-    def order_size(self, vendor: object) -> float:
+    def order_size(self, vendor: Vendor) -> float:
         """Doses to buy: fewer where they are dear; social suppliers buy wholesale now and then."""
         model, p, d = self.model, self.model.p.payment, self.model.p.demand
         usual = self.wanted.doses_per_order
@@ -149,7 +154,7 @@ class Consumer(mesa.Agent):
         elif order.channel == APP:
             self.app_home = order.platform if good else None
 
-    def learn_of_cryptomarket(self, order: Order, good: bool, tie: object) -> None:
+    def learn_of_cryptomarket(self, order: Order, good: bool, tie: Tie | None) -> None:
         """Trust in the market moves, a direct tie may form, and some turn away after a first or a failed order."""
         model, p = self.model, self.model.p.learning
         if order.arrived:

@@ -29,6 +29,8 @@ class Order:
     drug: Drug
     quantity: float
     price: float
+    first: bool = False
+    """Whether it is the first of this pair."""
     card: bool = False
     escrow: bool = False
     due: int = 0
@@ -107,7 +109,7 @@ class Order:
 
 
 def held_in_escrow(vendor: Vendor, platform: Platform) -> bool:
-    """Whether a cryptomarket holds the money: always with somebody unrated, less often with those who have proved themselves."""
+    """Whether a cryptomarket holds the money: always with the unrated, less with the proved."""
     model = vendor.model
     ratings = vendor.accounts[platform]
     trusted = ratings.positive / (ratings.positive + ratings.negative + model.p.payment.early_prior)

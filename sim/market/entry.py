@@ -34,6 +34,7 @@ def platform_entry(model: MarketModel) -> None:
     room = max(0.0, 1.0 - model.crypto_trade() / model.reference_trade)
     if uniform(model.seed, int(Draw.PLATFORM_ENTRY), 0, model.day, 0) < p.cryptomarket_entry + p.niche_entry * room:
         platform = open_cryptomarket(model, model.day)
+        model.update_prior()
         model.event(EventKind.PLATFORM_OPENED, platform.slot, cause="entry")
 
 

@@ -1,0 +1,204 @@
+"""The initial world of the plain twin, from the same distributions as the model's and by other means."""
+
+from __future__ import annotations
+
+from math import exp, sqrt
+from typing import TYPE_CHECKING
+
+from benchmarks.plain_mesa.chance import draw
+from benchmarks.plain_mesa.consumers import ACTIVE, LAPSED, Consumer, Traits
+from benchmarks.plain_mesa.goods import (
+    APP,
+    CRYPTO,
+    DIRECT,
+    LICENSED,
+    PHARMACY,
+    SEARCH,
+    STREET,
+    Country,
+    Drug,
+)
+from benchmarks.plain_mesa.platforms import Platform
+from benchmarks.plain_mesa.vendors import Character, Ratings, Vendor
+
+if TYPE_CHECKING:
+    from benchmarks.plain_mesa.model import PlainMarket
+
+FEWEST = 8
+"""Fewest vendors of a channel."""
+
+
+def build(model: PlainMarket) -> None:
+    """Fill a model with its world."""
+    consumers = [make_consumer(model) for _ in range(model.size)]
+    make_friends(model, consumers)
+    markets = make_platforms(model)
+    make_vendors(model, consumers, markets)
+    find_homes(model, consumers, [market for market in markets if market.channel == CRYPTO])
+
+
+def make_consumer(model: PlainMarket) -> Consumer:
+    """A consumer of a segment and a country, with needs, means and knowledge."""
+    w, d, rng = model.p.world, model.p.demand, model.rng
+    shares = {"patient": w.patients, "dependent": w.dependents, "social_supplier": w.suppliers}
+    shares["recreational"] = 1.0 - sum(shares.values())
+    segment = draw(rng, list(shares), list(shares.values()))
+    country = draw(rng, model.countries, [c.share for c in model.countries])
+    medians = {
+        "patient": d.patient_rate, "recreational": d.recreational_rate,
+        "dependent": d.dependent_rate, "social_supplier": d.supplier_rate,
+    }  # fmt: skip
+    skill = rng.normal()
+    patient = segment == "patient"
+    access = 2.0 * country.legitimate_access * rng.random() ** 2 if patient else 0.15 * country.legitimate_access
+    return Consumer(model, country, Traits(
+        segment=segment,
+        drug=draw(rng, model.drugs, model.needs[segment]),
+        need_rate=min(2.0, medians[segment] * exp(d.rate_spread * rng.normal())),
+        budget=min(max(d.budget_spread * rng.normal(), -3.0), 3.0),
+        price_sensitivity=model.p.choice.price_sensitivity * (0.5 + rng.random()),
+        skill=min(max(skill, -4.0), 4.0),
+        access=min(access, 1.0),
+        misbelief=bool(rng.random() < 0.5),
+        considering=int(rng.random() < w.considering * exp(0.3 * skill)),
+        dependence=0.4 + 0.5 * rng.random() if segment == "dependent" else 0.05 * rng.random(),
+        taste={channel: model.p.choice.taste_sd * rng.normal() for channel in (SEARCH, APP, CRYPTO, STREET)},
+    ))  # fmt: skip
+
+
+def make_friends(model: PlainMarket, consumers: list[Consumer]) -> None:
+    """Everybody names some friends, who are friends in return: neighbours, others of the own country, anybody."""
+    w, rng = model.p.world, model.rng
+    at_home: dict[Country, list[Consumer]] = {country: [] for country in model.countries}
+    place = {}
+    for consumer in consumers:
+        place[consumer] = len(at_home[consumer.country])
+        at_home[consumer.country].append(consumer)
+    for consumer in consumers:
+        home = at_home[consumer.country]
+        for _ in range(max(1, round(w.friends / 2))):
+            u = rng.random()
+            if u < 0.5 * w.homophily:
+                friend = home[(place[consumer] + 1 + int(10 * rng.random())) % len(home)]
+            elif u < w.homophily:
+                friend = home[int(len(home) * rng.random())]
+            else:
+                friend = consumers[int(len(consumers) * rng.random())]
+            if friend is not consumer:
+                consumer.friends.append(friend)
+                friend.friends.append(consumer)
+
+
+def make_platforms(model: PlainMarket) -> list[Platform]:
+    """Licensed pharmacies and streets by country, direct deals, pharmacy programmes, apps and cryptomarkets."""
+    w, rng, countries = model.p.world, model.rng, model.countries
+
+    def attraction() -> float:
+        return exp(w.programme_spread * rng.normal())
+
+    platforms = [Platform(model, channel, country) for country in countries for channel in (LICENSED, STREET)]
+    platforms.append(Platform(model, DIRECT, countries[0]))
+    for k in range(int(w.pharmacies)):
+        country = countries[k % len(countries)]
+        platforms.append(Platform(model, PHARMACY, country, attraction=attraction(), availability=0.84))
+    for k in range(int(w.apps)):
+        platforms.append(Platform(model, APP, countries[k % len(countries)], attraction=attraction()))
+    for share in model.market_shares:
+        host = countries[int(len(countries) * rng.random())]
+        platforms.append(Platform(model, CRYPTO, host, age=300, start_share=share))
+    return platforms
+
+
+def make_vendors(model: PlainMarket, consumers: list[Consumer], platforms: list[Platform]) -> None:
+    """Vendors of every channel, who have been at it for a while."""
+    p, rng = model.p.supply, model.rng
+    total = dict.fromkeys(model.drugs, 0.0)
+    for segment in {consumer.segment for consumer in consumers}:
+        weight = sum(consumer.segment == segment for consumer in consumers) / sum(model.needs[segment])
+        for drug, need in zip(model.drugs, model.needs[segment], strict=True):
+            total[drug] += weight * need
+    suppliers = [(exp(2.0 * rng.random() - 1.0), 0.6 + 0.4 * rng.random()) for _ in range(int(p.suppliers))]
+    per_head = {PHARMACY: p.pharmacy_vendors, APP: p.app_vendors, CRYPTO: p.crypto_vendors, STREET: p.street_vendors}
+    for channel, rate in per_head.items():
+        for _ in range(max(FEWEST, round(rate * len(consumers)))):
+            vendor = make_vendor(model, channel, total, suppliers)
+            settle_in(vendor, [platform for platform in platforms if platform.channel == channel])
+    for platform in [platform for platform in platforms if platform.channel == LICENSED]:
+        vendor = make_vendor(model, LICENSED, total, suppliers, platform.country)
+        open_account(vendor, platform)
+
+
+def make_vendor(
+    model: PlainMarket, channel: str, demand: dict[Drug, float], suppliers: list[tuple[float, float]],
+    country: Country | None = None,
+) -> Vendor:  # fmt: skip
+    """A vendor with a character drawn from the population of the channel."""
+    p, rng = model.p.supply, model.rng
+    if country is None:
+        local = channel in (STREET, APP)
+        country = draw(rng, model.countries, [c.share if local else c.vendor_share for c in model.countries])
+    friend = channel == STREET and rng.random() < p.social_share
+    breadth = 1.0 if friend else float(int(min(max(p.breadth_median * exp(p.breadth_spread * rng.normal()), 1), 230)))
+    goods = [drug for drug in model.drugs if channel in drug.sold_by]
+    main = draw(rng, goods, [demand[drug] for drug in goods])
+    more = 1.0 - exp(-p.extra_substances * (breadth - 1.0) / 3.0)
+    everything = channel in (LICENSED, PHARMACY)
+    cheat = not friend and channel != LICENSED and rng.random() < p.scammers
+    ships = 1.0 if channel == LICENSED else (p.scammer_ships if cheat else rng.beta(p.honest_a, p.honest_b))
+    reliability = 1.0 if channel == LICENSED else draw(rng, suppliers, [size for size, _ in suppliers])[1]
+    return Vendor(model, channel, country, Character(
+        breadth=breadth,
+        main=main,
+        carries=tuple(drug for drug in goods if drug is main or everything or rng.random() < more),
+        ships=ships,
+        quality=sqrt(rng.random()),
+        pack=-0.5 if friend else p.pack_spread * rng.normal(),
+        price_level=p.price_spread * rng.normal(),
+        wholesale=bool(not friend and rng.random() < p.wholesalers),
+        reliability=reliability,
+    ))  # fmt: skip
+
+
+def settle_in(vendor: Vendor, platforms: list[Platform]) -> None:
+    """A vendor's account, and the trade and reputation of the time before."""
+    model, p, rng = vendor.model, vendor.model.p.supply, vendor.model.rng
+    if vendor.channel == STREET:
+        platform = next(street for street in platforms if street.country is vendor.country)
+    elif vendor.channel == CRYPTO:
+        exponent = model.p.vendors.relist_exponent
+        platform = draw(rng, platforms, [(market.start_share + 0.003) ** exponent for market in platforms])
+    else:
+        platform = draw(rng, platforms, [place.attraction for place in platforms])
+    vendor.sales = max(8.0 * exp(1.6 * rng.normal()) - 0.5, 0.0)
+    vendor.recent = vendor.sales / 120.0
+    vendor.stock = max(p.stock_floor, p.stock_days * vendor.recent)
+    open_account(vendor, platform, 0.7 * vendor.sales)
+
+
+def open_account(vendor: Vendor, platform: Platform, positive: float = 0.0) -> None:
+    """Open an account with a number of good ratings."""
+    vendor.accounts[platform] = Ratings(positive)
+
+
+def find_homes(model: PlainMarket, consumers: list[Consumer], markets: list[Platform]) -> None:
+    """Some have used a cryptomarket before and know one or two, by the markets' shares; others will look for one."""
+    w, rng = model.p.world, model.rng
+    shares = [market.start_share for market in markets]
+    for consumer in consumers:
+        if not consumer.considering:
+            continue
+        if rng.random() < w.market_users * exp(0.8 * consumer.skill):
+            consumer.considering, consumer.market_state = 2, ACTIVE
+            consumer.markets.settle_on(draw(rng, markets, shares))
+            consumer.markets.known[consumer.markets.home].good = 1.0
+            if rng.random() < 0.3:
+                consumer.markets.learn_of(draw(rng, markets, shares))
+        else:
+            consumer.market_state = LAPSED
+            consumer.look_day = model.day + 1 + int(model.p.migration.recheck_days * rng.exponential())
+    users = [consumer for consumer in consumers if consumer.market_state == ACTIVE]
+    model.reference_trade = 0.35 * sum(consumer.need_rate for consumer in users) + 1e-6
+    for market in markets:
+        market.trade7 = market.trade60 = market.trade180 = market.start_share * model.reference_trade
+    breadth = sum(vendor.breadth for vendor in model.agents_by_type[Vendor] if vendor.channel == CRYPTO)
+    model.reference_listings = max(0.3 * breadth, 1.0)

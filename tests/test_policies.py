@@ -1,0 +1,371 @@
+"""Every policy keeps the same contract; each acts in the direction that it claims."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from sim.agents.codes import EventKind
+from sim.evidence.sources import cited, load_sources
+from sim.model import MarketModel
+from sim.policies.base import Policy
+from sim.registry import policy_kinds
+from sim.scenario import Scenario
+from tests.worlds import (
+    ALL_TABLES,
+    KINDS,
+    branched,
+    example,
+    fingerprint,
+    lever_values,
+    model_of,
+    neutral_levers,
+    ran,
+    run,
+    same_frames,
+    world,
+)
+
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
+START, END = 10, 40
+SHARED = {"policies", "name", "title", "question"}
+OWN = [
+    pytest.param(kind, name, id=f"{kind}.{name}")
+    for kind, policy in policy_kinds().items()
+    for name in policy.model_fields
+    if name != "kind"
+]
+UNITS = (
+    r"\(|\b(days?|vendors|platforms?|rank|share|chance|probability|ratio|logit|USD|per 20,000|jurisdiction|channel)\b"
+)
+
+
+def acting(kind: str, **fields) -> Scenario:
+    return world(policies=[example(kind, start=START, end=END, **fields)])
+
+
+def daily(scenario: Scenario, seed: int = 1) -> pd.DataFrame:
+    return ran(scenario, seed, tables=ALL_TABLES).daily()
+
+
+# The contract ---------------------------------------------------------------------------------------------------------
+@EVERY_KIND
+@pytest.mark.parametrize("table", ALL_TABLES)
+def test_at_zero_strength_every_number_is_as_without_the_policy(kind, table):
+    off = ran(acting(kind, strength=0.0), tables=ALL_TABLES)
+    assert same_frames(off.table(table), ran(world(), tables=ALL_TABLES).table(table))
+
+
+@EVERY_KIND
+def test_at_zero_strength_the_state_of_the_market_is_as_without_the_policy(kind):
+    assert fingerprint(ran(acting(kind, strength=0.0))) == fingerprint(ran(world()))
+
+
+@EVERY_KIND
+def test_nothing_happens_before_the_start(kind):
+    before = ran(acting(kind), until=START)
+    assert fingerprint(before) == fingerprint(ran(world(), until=START))
+    assert same_frames(daily(acting(kind))[:START], daily(world())[:START])
+
+
+@EVERY_KIND
+def test_something_happens_from_the_start_on(kind):
+    assert fingerprint(ran(acting(kind), until=START + 1)) != fingerprint(ran(world(), until=START + 1))
+
+
+@EVERY_KIND
+def test_it_ends_at_its_end(kind):
+    """Levers are neutral again, nothing more is done in its name, and nothing more is paid."""
+    model = ran(acting(kind), until=END, tables=ALL_TABLES)
+    model.run_for(1)
+    for name, value in neutral_levers(model).items():
+        assert lever_values(model.levers)[name] == pytest.approx(value), name
+    model.run_for(15)
+    events = model.table("events")
+    assert not ((events["policy"] == kind) & (events["day"] >= END)).any()
+    assert (model.daily()["policy_cost_usd"][END:] == 0).all()
+
+
+@EVERY_KIND
+def test_without_an_end_it_goes_on(kind):
+    model = run(world(policies=[example(kind, start=START)]), until=END + 1)
+    moved = any((lever_values(model.levers)[name] != value).any() for name, value in neutral_levers(model).items())
+    ended = run(acting(kind), until=START + 1)
+    moves = any((lever_values(ended.levers)[name] != value).any() for name, value in neutral_levers(ended).items())
+    assert moved == moves
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations_with_replacement(KINDS, 2)))
+def test_it_composes_with_every_other(one, other):
+    """Both act, both are paid for, and every conservation identity holds on every day."""
+    both = world(policies=[example(one, start=3, end=20), example(other, start=5, end=25)], days=30, consumers=400)
+    model = run(both, audit=True)
+    cost = model.daily()["policy_cost_usd"]
+    alone = [run(both.with_(policies=[policy.model_dump()]), audit=True).daily() for policy in both.policies]
+    assert cost[3] == alone[0]["policy_cost_usd"][3] > 0
+    assert cost[5] > max(alone[0]["policy_cost_usd"][5], 0.9 * alone[1]["policy_cost_usd"][5])
+
+
+@EVERY_KIND
+def test_it_survives_json(kind):
+    policy = acting(kind).policies[0]
+    assert type(policy).model_validate_json(policy.model_dump_json()) == policy
+    assert Scenario(acting(kind).resolved()).policies == (policy,)
+
+
+@EVERY_KIND
+def test_it_is_plain_data_that_does_not_change(kind):
+    policy = acting(kind).policies[0]
+    assert isinstance(policy, Policy)
+    with pytest.raises(ValidationError):
+        policy.strength = 0.5
+    with pytest.raises(ValidationError):
+        type(policy)(kind=kind, strength=1.5)
+
+
+@EVERY_KIND
+def test_it_says_what_it_is_for_what_it_rests_on_and_how_it_can_fail(kind):
+    policy = policy_kinds()[kind]
+    for text in (policy.__doc__, policy.purpose, policy.evidence, policy.can_fail):
+        assert len(text or "") > 20
+    assert cited(policy.evidence), "no evidence named"
+    assert not set(cited(policy.evidence)) - set(load_sources())
+
+
+@pytest.mark.parametrize(("kind", "field"), OWN)
+def test_a_setting_is_described_with_its_unit(kind, field):
+    info = policy_kinds()[kind].model_fields[field]
+    assert info.description
+    if info.annotation in (int, float):
+        assert re.search(UNITS, info.description), info.description
+    for id_ in cited(info.description):
+        assert id_ in load_sources()
+
+
+@EVERY_KIND
+def test_it_costs_something_while_it_is_on_and_nothing_while_it_is_off(kind):
+    cost = daily(acting(kind))["policy_cost_usd"]
+    assert (cost >= 0).all()
+    assert cost[START] > 0
+    assert (cost.drop(range(START, END)) == 0).all()
+
+
+def moved(kind: str, strength: float) -> np.ndarray:
+    """How far the policy moves each lever on its first day, and how many acts it causes until its end."""
+    model = run(acting(kind, strength=strength), until=START + 1, tables=("events",))
+    neutral, now = neutral_levers(model), lever_values(model.levers)
+    levers = [float(np.abs(now[name] - neutral[name]).max()) for name in neutral]
+    events = model.table("events")
+    return np.array([*levers, float((events["policy"] == kind).sum())])
+
+
+@EVERY_KIND
+def test_more_strength_moves_more(kind):
+    none, half, full = (moved(kind, strength) for strength in (0.0, 0.5, 1.0))
+    assert not none.any()
+    assert (half <= full + 1e-12).all()
+    assert (full > none).any()
+
+
+@EVERY_KIND
+def test_more_strength_costs_more(kind):
+    half, full = (daily(acting(kind, strength=s))["policy_cost_usd"].sum() for s in (0.5, 1.0))
+    assert 0 < half < full
+
+
+def test_acts_are_written_in_the_name_of_their_policy():
+    events = ran(acting("takedown"), tables=ALL_TABLES).table("events")
+    mine = events[events["policy"] == "takedown"]
+    assert (mine["day"] == START).all()
+    assert (mine["kind"] == EventKind.TAKEDOWN.name.lower()).sum() == 2
+
+
+# Two of a kind --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "policies",
+    [[example("education_campaign")] * 2, [example("education_campaign"), example("verification_scheme")]],
+    ids=["two campaigns", "a campaign and a scheme"],
+)
+def test_messages_of_two_policies_add_up(policies):
+    """What consumers hear in a week from both is what they hear from each."""
+
+    def heard(given: list) -> np.ndarray:
+        levers = lever_values(run(world(policies=given), until=1).levers)
+        return np.array([(levers[f"{m}_reach"] * levers[f"{m}_effect"])[0] for m in ("caution", "verification")])
+
+    assert heard(policies) == pytest.approx(heard(policies[:1]) + heard(policies[1:]), rel=0.05)
+
+
+# Directions -----------------------------------------------------------------------------------------------------------
+SEARCHERS = {"world": {"patients": 0.9, "considering": 0.95, "dependents": 0.02}, "choice": {"search_medicine": 1.0}}
+DEPENDENTS = {"world": {"patients": 0.05, "dependents": 0.7}}
+
+
+def at_day_0(parameters: dict, consumers: int, seed: int) -> MarketModel:
+    fields = {"parameters": parameters} if parameters else {}
+    return ran(world(consumers=consumers, days=60, burn_in=40, **fields), seed, 0)
+
+
+@functools.cache
+def undisturbed(parameters: str, consumers: int, seed: int, days: int) -> MarketModel:
+    return branched(at_day_0(json.loads(parameters), consumers, seed), days)
+
+
+def paired(
+    policies: list, measure: Callable, days: int, seeds: int, consumers: int = 4000, parameters: dict | None = None
+) -> np.ndarray:
+    """(runs, 2) the measure without and with the policies from day 0 on, on the same random numbers."""
+    found = []
+    for seed in range(seeds):
+        start = at_day_0(parameters or {}, consumers, seed)
+        without = undisturbed(json.dumps(parameters or {}), consumers, seed, days)
+        found.append((measure(without), measure(branched(start, days, policies=policies))))
+    return np.array(found, float)
+
+
+def total(*outcomes: str) -> Callable[[MarketModel], float]:
+    return lambda model: float(model.daily()[list(outcomes)].sum().sum())
+
+
+ILLICIT_ONLINE = total("orders_illicit_pharmacy", "orders_social_app", "orders_cryptomarket")
+
+
+def test_a_takedown_of_the_leader_cuts_cryptomarket_trade_in_the_first_week():
+    without, with_ = paired([example("takedown", count=1)], total("orders_cryptomarket"), 7, seeds=4).T
+    assert (with_ < without).all()
+    assert with_.sum() < 0.85 * without.sum()
+
+
+def test_the_takedown_of_a_small_market_cuts_less_than_that_of_the_leader():
+    first, last = (
+        np.diff(paired([example("takedown", count=1, rank=rank)], total("orders_cryptomarket"), 7, seeds=4)).sum()
+        for rank in (1, 5)
+    )
+    assert first < last
+
+
+def test_deflection_criminalises_fewer_people():
+    without, with_ = paired([example("deflection", offer=0.5)], total("consumers_criminalised"), 60, seeds=3).T
+    assert (with_ < without).all()
+    assert with_.sum() == pytest.approx(0.5 * without.sum(), rel=0.5)
+
+
+def test_deflection_brings_more_people_to_treatment():
+    without, with_ = paired([example("deflection", places=1.0)], total("treatment_entries"), 60, seeds=3).T
+    assert (with_ > without).all()
+
+
+def test_drug_checking_lowers_expected_overdoses():
+    without, with_ = paired([example("drug_checking")], total("overdoses_expected"), 60, 4, parameters=DEPENDENTS).T
+    assert with_.sum() < without.sum()
+
+
+def test_drug_checking_lowers_adverse_events():
+    without, with_ = paired([example("drug_checking")], total("adverse_events_expected"), 60, seeds=3).T
+    assert (with_ < without).all()
+
+
+def test_checking_is_used_by_more_of_those_reached_when_it_is_easier():
+    hard, easy = (
+        paired([example("drug_checking", uptake=uptake)], lambda m: m.checking.samples, 20, seeds=2)[:, 1].sum()
+        for uptake in (1.0, 4.0)
+    )
+    assert easy > 2 * hard
+
+
+def test_a_verification_scheme_without_forged_seals_moves_buyers_away_from_illicit_pharmacies():
+    scheme = example("verification_scheme", awareness=1.0, uptake=1.0, register_gain=0.4, forged=0.0)
+    without, with_ = paired([scheme], total("orders_illicit_pharmacy"), 60, seeds=4, parameters=SEARCHERS).T
+    assert (with_ < without).all()
+
+
+def test_forged_seals_that_people_glance_at_reassure():
+    """The scheme can fail: nobody looks anything up, everybody glances."""
+    scheme = example("verification_scheme", awareness=0.0, uptake=0.0, register_gain=0.0, forged=1.0, glancing=1.0)
+    without, with_ = paired([scheme], total("orders_illicit_pharmacy"), 60, seeds=4, parameters=SEARCHERS).T
+    assert with_.sum() > without.sum()
+
+
+def test_a_covert_takedown_yields_more_vendor_arrests_than_an_open_one():
+    open_, covert = (
+        paired([example("takedown", covert_days=days)], total("vendor_arrests"), 40, seeds=3)[:, 1] for days in (0, 28)
+    )
+    assert (covert > open_).all()
+
+
+def test_a_covert_takedown_reads_what_people_wrote():
+    without, with_ = paired([example("takedown", covert_days=28)], total("privacy_intrusions"), 30, seeds=2).T
+    assert (with_ > 1.5 * without).all()
+
+
+def test_the_arrest_of_the_largest_vendors_cuts_more_trade_than_that_of_random_ones():
+    largest, random = (
+        np.diff(paired([example("vendor_arrests", count=30, target=target)], total("orders_cryptomarket"), 14, 8)).sum()
+        for target in ("largest", "random")
+    )
+    assert largest < random < 0
+
+
+@pytest.mark.parametrize("channel", ["cryptomarket", "social_app", "street", "illicit_pharmacy"])
+def test_arrests_take_vendors_of_the_named_channel(channel):
+    without, with_ = paired(
+        [example("vendor_arrests", count=15, monthly=False, channel=channel)], total("vendor_arrests"), 1, seeds=1
+    )[0]
+    assert with_ - without == pytest.approx(3, abs=1), "15 per 20,000 consumers; one may be arrested anyway"
+
+
+@pytest.mark.parametrize(("effect", "sign"), [(-0.5, -1), (0.5, 1)])
+def test_a_campaign_works_or_backfires_as_its_effect_says(effect, sign):
+    policy = example("education_campaign", reach=1.0, effect_smd=effect, lesson=0.0)
+    without, with_ = paired([policy], ILLICIT_ONLINE, 60, seeds=3).T
+    assert (np.sign(with_ - without) == sign).all()
+
+
+def test_a_campaign_fades_after_its_end():
+    policy = example("education_campaign", reach=1.0, effect_smd=-0.5, lesson=0.0, end=30)
+    model = run(world(policies=[policy], days=200, consumers=400), until=30)
+    at_end = model.consumers.get("caution").mean()
+    model.run_for(150)
+    assert model.consumers.get("caution").mean() < 0.15 * at_end
+
+
+def test_a_takedown_of_one_host_leaves_the_others_alone():
+    start = ran(world(), until=0)
+    t, names = start.platform_table.columns, list(start.scenario.jurisdictions)
+    host = int(t.jurisdiction[start.crypto_slots()[0]])
+    after = branched(start, 1, policies=[example("takedown", count=60, host=names[host])])
+    closed = set(start.crypto_slots()) - set(after.crypto_slots())
+    assert closed == {slot for slot in start.crypto_slots() if t.jurisdiction[slot] == host}
+
+
+def test_a_takedown_by_name_takes_that_market():
+    start = ran(world(), until=0)
+    slot = start.crypto_slots()[2]
+    after = branched(start, 1, policies=[example("takedown", name=f"cryptomarket-{slot}")])
+    assert slot in set(start.crypto_slots()) - set(after.crypto_slots())
+
+
+def test_a_seized_pharmacy_programme_is_back_in_days_without_its_rank_in_search():
+    start = ran(world(), until=0)
+    after = branched(start, 1, policies=[example("takedown", channel="illicit_pharmacy", count=3)])
+    lost = after.p.platforms.visibility_lost
+    programmes = start.open_slots(1)
+    assert set(after.open_slots(1)) == set(programmes)
+    assert (after.platform_table.columns.visibility[programmes] < 1.2 * (1 - lost)).sum() == 3
+    after.run_for(30)
+    assert (after.platform_table.columns.processor_day[programmes] <= after.day).sum() >= len(programmes) - 2
+
+
+def test_the_first_day_may_lie_in_the_burn_in():
+    model = model_of(world(policies=[example("takedown", start=-5, count=1)]), tables=("events",))
+    model.run_for(30)
+    events = model.table("events")
+    assert events[events["policy"] == "takedown"]["day"].tolist()[:1] == [-5]
