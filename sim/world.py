@@ -220,7 +220,9 @@ def make_platforms(model: MarketModel) -> None:
         model.media.append(SocialMediaCompany(model, app, q.moderation))
     shares = model.scenario.platforms.cryptomarkets
     model.start_crypto = np.array(shares)
-    model.start_crypto_slots = np.array([open_cryptomarket(model, model.day - 300, share).slot for share in shares])
+    model.start_crypto_slots = np.array(
+        [open_cryptomarket(model, model.day - 300, share, k).slot for k, share in enumerate(shares)]
+    )
 
 
 def make_vendors(model: MarketModel) -> None:
@@ -239,12 +241,12 @@ def make_vendors(model: MarketModel) -> None:
         model.start_crypto
     )
     model.prior = np.full(model.platform_table.capacity, 0.9)
-    rows = new_vendors(model, np.repeat(list(counts), list(counts.values())), model.day - 60)
+    rows = new_vendors(model, np.repeat(sorted(counts), [counts[c] for c in sorted(counts)]), model.day - 60)
     licensed = new_vendors(model, np.full(model.n_jurisdictions, int(Channel.LICENSED_PHARMACY)), model.day - 365)
     v = model.vendors.columns
     v.jurisdiction[licensed] = np.arange(model.n_jurisdictions)
     v.account[licensed, 0] = model.licensed_slot
-    z = normals(model.seed, Draw.VENDOR_TRAITS, rows, 3)
+    z = normals(model.seed, Draw.VENDOR_TRAITS, model.vendors.columns.key[rows], 3)
     v.sales[rows] = 8.0 * np.exp(1.6 * z) - 0.5
     v.sales[rows] = np.maximum(v.sales[rows], 0)
     v.positive[rows, 0] = 0.7 * v.sales[rows]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NONE, ACTIVE, SEARCHING, LAPSED, CURIOUS = "none", "active", "searching", "lapsed", "curious"
 ONLINE = (PHARMACY, APP, CRYPTO)
+POSTED = (PHARMACY, CRYPTO, DIRECT)
 
 
 @dataclass(slots=True)
@@ -107,7 +108,7 @@ class Consumer(mesa.Agent):
             return
         if not vendor.can_deliver:
             return
-        quantity = self.order_size(vendor)
+        quantity = self.order_size(vendor, channel)
         price = price_usd(vendor, self.wanted, quantity, self.country.price_factor)
         order = Order(model.day, self, vendor, platform, channel, self.wanted, quantity, price, card=card)
         order.first = vendor not in self.used
@@ -121,8 +122,8 @@ class Consumer(mesa.Agent):
             self.markets.learn_of(draw(rng, model.cryptomarkets, [m.trade60 for m in model.cryptomarkets]))
         model.new_orders.append(order)
 
-    def order_size(self, vendor: Vendor) -> float:
-        """Doses to buy: fewer where they are dear; social suppliers buy wholesale now and then."""
+    def order_size(self, vendor: Vendor, channel: str) -> float:
+        """Doses to buy: more by post, fewer where they are dear; social suppliers buy wholesale now and then."""
         model, p, d = self.model, self.model.p.payment, self.model.p.demand
         usual = self.wanted.doses_per_order
         bulk = self.segment == "social_supplier" and model.rng.random() < d.wholesale_share
@@ -130,6 +131,8 @@ class Consumer(mesa.Agent):
             return usual * p.wholesale_multiple * exp(p.wholesale_spread * model.rng.normal())
         level = exp(vendor.log_price) * self.country.price_factor
         size = self.budget + d.order_spread * model.rng.normal()
+        if channel in POSTED:
+            usual *= p.online_pack
         return usual * exp(vendor.pack + size) * level**-p.size_elasticity
 
     # learning --------------------------------------------------------------------------------------------------------

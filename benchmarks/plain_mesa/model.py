@@ -83,6 +83,9 @@ class PlainMarket(mesa.Model):
         self.consumers.do(look_for_market)
         self.shop()
         self.platforms.do("close_day")
+        if self.day < 0:
+            orders = sum(market.orders_today for market in self.cryptomarkets)
+            self.reference_trade += (orders - self.reference_trade) / 60.0
         settled = self.ship()
         self.consumers.do("use")
         self.learn(settled)

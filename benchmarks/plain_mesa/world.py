@@ -197,7 +197,7 @@ def find_homes(model: PlainMarket, consumers: list[Consumer], markets: list[Plat
             consumer.market_state = LAPSED
             consumer.look_day = model.day + 1 + int(model.p.migration.recheck_days * rng.exponential())
     users = [consumer for consumer in consumers if consumer.market_state == ACTIVE]
-    model.reference_trade = 0.35 * sum(consumer.need_rate for consumer in users) + 1e-6
+    model.reference_trade = 0.2 * sum(consumer.need_rate for consumer in users) + 1e-6
     for market in markets:
         market.trade7 = market.trade60 = market.trade180 = market.start_share * model.reference_trade
     breadth = sum(vendor.breadth for vendor in model.agents_by_type[Vendor] if vendor.channel == CRYPTO)

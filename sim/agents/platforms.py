@@ -5,6 +5,7 @@ from sim.columns import Column, columns_type
 from sim.slots import SlotAgent
 
 PLATFORM = {
+    "key": Column("i4", "number", 0, 65535, "What random draws about the platform are keyed by: its day of opening"),
     "channel": Column("u1", "code", 0, 5, "Channel"),
     "jurisdiction": Column("u1", "code", 0, 31, "Where it is hosted"),
     "status": Column("u1", "code", 0, 6, "unused, open, covert (run by police), seized, exit-scammed, hacked, closed"),

@@ -7,6 +7,9 @@ from sim.rowsets import RowAgent
 ACCOUNTS = 4
 
 VENDOR = {
+    "key": Column(
+        "i8", "number", -1, 2**62, "What random draws about the vendor are keyed by: channel, day of entry, place"
+    ),
     "kind": Column("u1", "code", 0, 4, "Vendor kind"),
     "channel": Column("u1", "code", 0, 5, "Channel in which the vendor entered"),
     "jurisdiction": Column("u1", "code", 0, 31, "Jurisdiction from which the vendor ships"),

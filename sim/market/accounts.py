@@ -12,7 +12,7 @@ CRYPTO = int(Channel.CRYPTOMARKET)
 
 
 @kernel
-def review_accounts(n, seed, day, crypto, share, trust, vendors, p):
+def review_accounts(n, seed, day, crypto, keys, share, trust, vendors, p):
     """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
 
     ``crypto`` are the open markets, ``share`` their share of trade, ``trust`` the public trust in them.
@@ -27,7 +27,7 @@ def review_accounts(n, seed, day, crypto, share, trust, vendors, p):
         for a in range(ACCOUNTS):
             if vendors.account[v, a] != NO_SLOT:
                 held += 1
-        u1, u2, u3, _ = uniform4(seed, RELIST, v, day, 0)
+        u1, u2, u3, _ = uniform4(seed, RELIST, vendors.key[v], day, 0)
         if held == 0:
             if u1 < p.relist_rate:
                 x = pick_market(share, trust, p.relist_exponent, u2)
@@ -35,7 +35,7 @@ def review_accounts(n, seed, day, crypto, share, trust, vendors, p):
         elif u3 < p.review_rate:
             z = math.log(vendors.sales[v] + 1.0) - 2.0
             for x in range(k):
-                w = uniform(seed, REVIEW, v, crypto[x], 0)
+                w = uniform(seed, REVIEW, vendors.key[v], 0, keys[x])
                 wish = (
                     1.0
                     / (

@@ -55,7 +55,7 @@ def market_utility(seed, c, s, k, consumers, vendors, offers, today, p):
         return IMPOSSIBLE
     trust = market_trust(today.prior[m], p.prior_weight, consumers.good[c, k], consumers.bad[c, k])
     value = today.market_value[m] + p.trust_weight * (trust - 1.0)
-    value += p.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, m, 0))
+    value += p.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, today.key[m], 0))
     if consumers.home[c] == m:
         value += p.home_bonus
     best = 0

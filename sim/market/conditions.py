@@ -35,6 +35,7 @@ class Conditions(NamedTuple):
 
     open: np.ndarray  # (P,) 1 where consumers can buy
     channel: np.ndarray  # (P,)
+    key: np.ndarray  # (P,) what draws about a platform are keyed by
     price_level: np.ndarray  # (C,) mean log price by channel, yesterday
     price_factor: np.ndarray  # (J,) price level of a jurisdiction
     licensed_slot: np.ndarray  # (J,)
@@ -59,7 +60,8 @@ def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) ->
     weight = t.visibility[pharmacies] * t.attraction[pharmacies]
     rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))
     return Conditions(
-        open=is_open, channel=t.channel, price_level=model.price_level, price_factor=model.price_factor, licensed_slot=model.licensed_slot,
+        open=is_open, channel=t.channel,
+        key=t.key, price_level=model.price_level, price_factor=model.price_factor, licensed_slot=model.licensed_slot,
         street_slot=model.street_slot, direct_slot=model.direct_slot, market_value=value, prior=model.prior,
         pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(weight.astype(float)),
         illicit_share=model.search.illicit_share(rank, float(model.levers.demotion[0])),

@@ -68,7 +68,7 @@ def platform_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, sc
     for agency, credit in zip(model.agencies, gained.sum(axis=1), strict=True):
         agency.credit[PLATFORMS] += p.credit_takedown * float(credit) / threshold
     for k in np.flatnonzero(t.evidence[slots] >= threshold):
-        if uniform(int(model.seed), int(Draw.RAID), int(slots[k]), day, 0) < p.ripe_raid:
+        if uniform(int(model.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
             leader = int(gained[:, k].argmax())
             model.agencies[leader].takedowns += 1
             take_down(model, int(slots[k]), p.publicity, agency=leader)
@@ -132,7 +132,7 @@ def vendor_arrests(model: MarketModel) -> None:
     exposure = vendor_exposure(model)
     crowd = min(p.exposure_reference * model.consumers.n / max(float(exposure.sum()), 1e-9), p.crowd_limit)
     hazard = p.arrest_per_contact * exposure * crowd * model.vendor_effort[v.jurisdiction[:n]]
-    arrested = np.flatnonzero(uniforms(model.seed, Draw.ARREST, np.arange(n), day) < hazard)
+    arrested = np.flatnonzero(uniforms(int(model.seed), Draw.ARREST, v.key[:n], day) < hazard)
     live = np.maximum(np.bincount(v.channel[:n], v.alive[:n], len(Channel)), 1.0)
     model.vendor_risk += 0.02 * (30.0 * np.bincount(v.channel[:n], hazard, len(Channel)) / live - model.vendor_risk)
     arrest(model, arrested, policy="")
@@ -277,7 +277,7 @@ def run_covert(model: MarketModel) -> None:
         if day >= t.covert_until[m]:
             policy, publicity = model.covert[int(m)]
             known = here[
-                uniforms(model.seed, Draw.COVERT_ARREST, here, day)
+                uniforms(int(model.seed), Draw.COVERT_ARREST, v.key[here], day)
                 < 1.0 - np.exp(-0.02 * v.evidence[here] / v.opsec[here])
             ]
             arrest(model, known, policy)

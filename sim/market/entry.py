@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from sim.model import MarketModel
 
 
-def open_cryptomarket(model: MarketModel, day: int, attraction: float = 1.0) -> Platform:
+def open_cryptomarket(model: MarketModel, day: int, attraction: float = 1.0, founding: int | None = None) -> Platform:
     """A new cryptomarket with an operator of its own frailties, hosted anywhere."""
-    p, seed, number = model.p.platforms, model.seed, model.platform_table.n
+    p, seed = model.p.platforms, int(model.seed)
+    number = day + 4096 if founding is None else 65000 + founding
     z = [normal(seed, int(Draw.OPERATOR), number, 0, k) for k in range(3)]
     host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * model.n_jurisdictions)
     return Platform(
-        model, model.platform_table, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
+        model, model.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
         escrow_share=p.escrow_share, attraction=attraction, security=float(np.exp(0.7 * z[0])), frail_quit=float(np.exp(p.frailty * z[1])),
         frail_scam=float(np.exp(p.frailty * z[2])), processor=1,
     )  # fmt: skip
@@ -89,8 +90,15 @@ def new_vendors(model: MarketModel, channel: np.ndarray, day: int, person: np.nd
     channel = np.asarray(channel, np.int64)
     rows = model.vendors.add(len(channel))
     v = model.vendors.columns
-    u = [uniforms(seed, Draw.VENDOR_TRAITS, rows, 0, k) for k in range(9)]
-    z = [normals(seed, Draw.VENDOR_TRAITS, rows, 1, k) for k in range(5)]
+    place = (
+        np.arange(len(channel)) - np.searchsorted(channel, channel)
+        if person is None
+        else np.asarray(person) + 1_000_000
+    )
+    keys = ((day + 4096) * 8 + channel) * 2**32 + place
+    v.key[rows] = keys
+    u = [uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, k) for k in range(9)]
+    z = [normals(seed, Draw.VENDOR_TRAITS, keys, 1, k) for k in range(5)]
     local = (channel == Channel.STREET) | (channel == Channel.SOCIAL_APP)
     v.jurisdiction[rows] = np.where(local, pick(model.consumer_share, u[0]), pick(model.vendor_share, u[0]))
     v.person[rows] = NOBODY
@@ -139,7 +147,7 @@ def substances_carried(model: MarketModel, rows: np.ndarray, channel: np.ndarray
     sold = model.substances.sold[channel] == 1
     n = sold.shape[1]
     chance = 1.0 - np.exp(-model.p.supply.extra_substances * (v.breadth[rows] - 1.0) / 3.0)  # type: ignore[attr-defined]
-    u = uniforms(int(model.seed), Draw.VENDOR_TRAITS, rows[:, None] * 32 + np.arange(n), 2)
+    u = uniforms(int(model.seed), Draw.VENDOR_TRAITS, v.key[rows][:, None] + (np.arange(n) << 25), 2)  # type: ignore[attr-defined]
     has = sold & ((u < chance[:, None]) | (channel <= Channel.ILLICIT_PHARMACY)[:, None])
     has |= v.main[rows][:, None] == np.arange(n)  # type: ignore[attr-defined]
     return (has << np.arange(n)).sum(axis=1).astype(np.uint32)
@@ -147,7 +155,7 @@ def substances_carried(model: MarketModel, rows: np.ndarray, channel: np.ndarray
 
 def home_platform(model: MarketModel, row: int, channel: int) -> int:
     """Platform on which a new vendor opens its first account."""
-    u = uniform(model.seed, int(Draw.HOME_PLATFORM), row, 0, 0)
+    u = uniform(int(model.seed), int(Draw.HOME_PLATFORM), int(model.vendors.columns.key[row]), 0, 0)
     if channel in (Channel.LICENSED_PHARMACY, Channel.STREET):
         slots = model.licensed_slot if channel == Channel.LICENSED_PHARMACY else model.street_slot
         return int(slots[model.vendors.columns.jurisdiction[row]])

@@ -51,7 +51,7 @@ def platform_exits(model: MarketModel) -> None:
         turnover = float(t.trade7[m]) * model.mean_order_cents
         momentum = float(t.trade7[m] + 0.01) / float(t.trade60[m] + 0.01)
         scam = scam_hazard(float(t.escrow[m]), turnover * float(t.fee[m]), float(t.frail_scam[m]), momentum, p)
-        u1, u2, u3, _ = uniform4(model.seed, int(Draw.CLOSURE), int(m), day, 0)
+        u1, u2, u3, _ = uniform4(int(model.seed), int(Draw.CLOSURE), int(t.key[m]), day, 0)
         if u1 < scam:
             close_platform(model, m, PlatformStatus.EXIT_SCAMMED, "exit scam", 0.3)
         elif u2 < hack:
@@ -122,7 +122,14 @@ def close_platform(
     p = model.p.vendors
     chance = p.retire_raid if raid else (p.retire_scam if theft else p.retire_quit)
     vendors_of_closed(
-        model.vendors.n, model.seed, day, slot, chance, narrow(model.vendors.columns, views.ExitVendors), p
+        model.vendors.n,
+        model.seed,
+        day,
+        slot,
+        int(t.key[slot]),
+        chance,
+        narrow(model.vendors.columns, views.ExitVendors),
+        p,
     )
     settle_exits(model)
 
@@ -145,7 +152,7 @@ def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> No
 
 
 @kernel
-def vendors_of_closed(n, seed, day, slot, retire, vendors, p):
+def vendors_of_closed(n, seed, day, slot, key, retire, vendors, p):
     """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``), half as many of those with another account."""
     for v in range(n):
         if vendors.alive[v] == 0:
@@ -158,7 +165,7 @@ def vendors_of_closed(n, seed, day, slot, retire, vendors, p):
                 others += 1
         if here < 0:
             continue
-        u1, u2, _, _ = uniform4(seed, IDENTITY, v, day, slot)
+        u1, u2, _, _ = uniform4(seed, IDENTITY, vendors.key[v], day, key)
         if u1 < (0.5 * retire if others > 0 else retire):
             vendors.exit_cause[v] = 1
             continue
@@ -180,7 +187,7 @@ def vendor_exits(n, seed, day, vendors, p):
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.kind[v] == 4:
             continue
-        u1, u2, u3, _ = uniform4(seed, VENDOR_EXIT, v, day, 0)
+        u1, u2, u3, _ = uniform4(seed, VENDOR_EXIT, vendors.key[v], day, 0)
         age = day - vendors.entry_day[v]
         idle = vendors.orders[v] == 0 or day - vendors.last_sale[v] >= p.idle_days
         hazard = (p.idle_exit if idle else p.active_exit) + p.young_exit * math.exp(-age / p.young_days)
@@ -226,4 +233,14 @@ def vendor_moves(model: MarketModel) -> None:
     settle_exits(model)
     slots = model.crypto_slots()
     share = model.trade_shares(slots)
-    review_accounts(v.n, model.seed, model.day, slots, share, model.prior[slots], sellers, model.p.vendors)
+    review_accounts(
+        v.n,
+        model.seed,
+        model.day,
+        slots,
+        model.platform_table.columns.key[slots],
+        share,
+        model.prior[slots],
+        sellers,
+        model.p.vendors,
+    )

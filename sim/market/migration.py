@@ -108,7 +108,7 @@ def look_for_market(
         best, runner_up, top, second, best_value = NO_SLOT, NO_SLOT, -1e30, -1e30, 0.0
         for x in range(len(crypto)):
             m = crypto[x]
-            u1, u2, _, _ = uniform4(seed, DISCOVER, c, day, x)
+            u1, u2, _, _ = uniform4(seed, DISCOVER, c, day, today.key[m])
             known = vendor_there(consumers, vendors, c, m)
             k_known = -1
             for k in range(KNOWN_MARKETS):
@@ -121,7 +121,7 @@ def look_for_market(
             bad = consumers.bad[c, k_known] if k_known >= 0 else 0.0
             trust = market_trust(today.prior[m], channel.prior_weight, good, bad)
             value = today.market_value[m] + channel.trust_weight * (trust - 1.0)
-            value += channel.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, m, 0))
+            value += channel.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, today.key[m], 0))
             if vendor_there(consumers, vendors, c, m):
                 value += channel.favourite_bonus
             choice = value + p.noise * normal_from(u2) + (herd[x] if displaced else 0.0)

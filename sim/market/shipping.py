@@ -39,10 +39,10 @@ def potency_sd2(base_sd, hands, per_hand_sd, spread, concentration):
 
 
 @inner
-def batch(seed, v, s, day, channel, quality, concentration, hands, bad_content, table, p):
-    """Content and opioid potency of vendor ``v``'s present batch of ``s``; batches follow the vendor's own clock, not the buyers'."""
-    number = (day + 4096 + v * 7) // int(p.batch_days)
-    u1, u2, u3, u4 = uniform4(seed, BATCH, v * 64 + s, number, 0)
+def batch(seed, key, s, day, channel, quality, concentration, hands, bad_content, table, p):
+    """Content and opioid potency of the present batch of ``s`` of the vendor with ``key``; batches follow the vendor's own clock, not the buyers'."""
+    number = (day + 4096 + key % 97) // int(p.batch_days)
+    u1, u2, u3, u4 = uniform4(seed, BATCH, key, number, s)
     ok = 1.0 - bad_content if channel <= PHARMACY else as_sold_probability(quality, hands, p.per_hand, p.carelessness)
     content = AS_SOLD
     if u1 >= ok:
@@ -90,7 +90,7 @@ def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, inter
         h = hands[channel]
         bad = bad_content[channel] if channel <= PHARMACY else 0.0
         orders.content[o], orders.potency[o] = batch(
-            seed, v, s, day, channel, vendors.quality[v], strong, h, bad, table, p
+            seed, vendors.key[v], s, day, channel, vendors.quality[v], strong, h, bad, table, p
         )
         orders.parcels[o], orders.share[o] = 1, 1.0
         if orders.dispatched[o] == 0:

@@ -55,7 +55,7 @@ CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendo
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
 CheckoutPlatforms = view("CheckoutPlatforms", "availability", "escrow_share", "processor", "processor_day")
 ShippingConsumers = view("ShippingConsumers", "jurisdiction")
-ShippingVendors = view("ShippingVendors", "income", "jurisdiction", "leaving", "quality", "ships", "supplier")
+ShippingVendors = view("ShippingVendors", "key", "income", "jurisdiction", "leaving", "quality", "ships", "supplier")
 ShippingOrders = view(
     "ShippingOrders",
     "day",
@@ -161,6 +161,7 @@ MigrationConsumers = view(
 MigrationVendors = view("MigrationVendors", "account", "alive")
 ExitVendors = view(
     "ExitVendors",
+    "key",
     "account",
     "account_day",
     "account_sales",

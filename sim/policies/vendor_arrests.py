@@ -53,7 +53,7 @@ class VendorArrests(Policy):
         v, n = model.vendors.columns, model.vendors.n
         rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel[self.channel.upper()]))
         by = {"largest": -v.sales[rows], "newest": -v.entry_day[rows].astype(float)}
-        key = by.get(self.target, uniforms(int(model.seed), Draw.POLICY, rows, self.start, 1))
+        key = by.get(self.target, uniforms(int(model.seed), Draw.POLICY, v.key[rows], self.start, 1))
         model.arrest(np.sort(rows[np.lexsort((rows, key))][: self._number(model)]), self.kind)
 
     def cost(self, model: MarketModel) -> float:
