@@ -21,7 +21,7 @@ from sim.scenario import Scenario
 
 assert sim.policies.__all__
 
-SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 60, "burn_in": 30}
+SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20}
 ALL_TABLES = ("orders", "platforms", "events", "accounts", "vendors", "consumers", "daily")
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -55,7 +55,9 @@ def model_of(scenario: Scenario, seed: int = 1, **options: Any) -> MarketModel:
 def run(scenario: Scenario, seed: int = 1, until: int | None = None, **options: Any) -> MarketModel:
     """A market that has run to the beginning of day ``until``; by default through its last day."""
     model = model_of(scenario, seed, **options)
-    model.run_for(scenario.burn_in + (scenario.days if until is None else until))
+    days = scenario.burn_in + (scenario.days if until is None else until)
+    if days:
+        model.run_for(days)
     return model
 
 

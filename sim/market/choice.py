@@ -163,7 +163,7 @@ def choose(
     n_substances = len(table.dose_usd)
     utilities = np.empty(ABSTAIN + 1)
     candidates = np.empty(CANDIDATES, np.int32)
-    weights = np.empty(CANDIDATES)
+    weights, room = np.empty(CANDIDATES), np.empty(CANDIDATES)
     for i in range(lo, hi):
         c = due[i]
         s = substance[i]
@@ -184,7 +184,7 @@ def choose(
         if not prescription:
             utilities[LICENSED] = IMPOSSIBLE
         for attempt in range(3):
-            a = draw_logit(utilities, u1 if attempt == 0 else uniform(seed, CHANNEL, c, day, attempt))
+            a = draw_logit(utilities, room, u1 if attempt == 0 else uniform(seed, CHANNEL, c, day, attempt))
             if a == ABSTAIN:
                 break
             m, chosen = NO_SLOT, a
@@ -206,7 +206,20 @@ def choose(
                 if v < 0:
                     border = border_weight(chosen, p)
                     v = new_vendor(
-                        seed, c, s, m, day, attempt, border, candidates, weights, consumers, offers, n_substances, p
+                        seed,
+                        c,
+                        s,
+                        m,
+                        day,
+                        attempt,
+                        border,
+                        candidates,
+                        weights,
+                        room,
+                        consumers,
+                        offers,
+                        n_substances,
+                        p,
                     )
                 if v >= 0:
                     status[i], channel[i], platform[i], vendor[i] = CHOSEN, chosen, m, v

@@ -116,26 +116,25 @@ def take_down(
     model.consumers.columns.legal_hits[users, RiskGroup.OPEN_WEB] += 0.3 * publicity
 
 
-def vendor_exposure(model: MarketModel) -> np.ndarray:
-    """(V,) exposure of each vendor to arrest: face-to-face equivalents of recent buyers over operational security."""
-    p, v, n = model.p.enforcement, model.vendors.columns, model.vendors.n
+def vendor_exposure(model: MarketModel, rows: np.ndarray) -> np.ndarray:
+    """Exposure of the vendors ``rows`` to arrest: face-to-face equivalents of a month's buyers over operational security."""
+    p, v = model.p.enforcement, model.vendors.columns
     remote = np.array([0.0, p.remote_crypto, p.remote_app, p.remote_crypto, p.remote_crypto, 1.0])
-    weight = remote[v.channel[:n]]
-    weight = np.where(v.kind[:n] == VendorKind.SOCIAL_SUPPLIER, p.remote_friend, weight)
-    degree = 30.0 * v.recent[:n]  # buyers of a month
-    return np.where(v.alive[:n] == 1, weight * degree / v.opsec[:n], 0.0)
+    weight = np.where(v.kind[rows] == VendorKind.SOCIAL_SUPPLIER, p.remote_friend, remote[v.channel[rows]])
+    return weight * 30.0 * v.recent[rows] / v.opsec[rows]
 
 
 def vendor_arrests(model: MarketModel) -> None:
     """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
-    p, v, n, day = model.p.enforcement, model.vendors.columns, model.vendors.n, model.day
-    exposure = vendor_exposure(model)
+    p, v, day = model.p.enforcement, model.vendors.columns, model.day
+    live = np.flatnonzero(v.alive[: model.vendors.n] == 1)
+    exposure = vendor_exposure(model, live)
     crowd = min(p.exposure_reference * model.consumers.n / max(float(exposure.sum()), 1e-9), p.crowd_limit)
-    hazard = p.arrest_per_contact * exposure * crowd * model.vendor_effort[v.jurisdiction[:n]]
-    arrested = np.flatnonzero(uniforms(int(model.seed), Draw.ARREST, v.key[:n], day) < hazard)
-    live = np.maximum(np.bincount(v.channel[:n], v.alive[:n], len(Channel)), 1.0)
-    model.vendor_risk += 0.02 * (30.0 * np.bincount(v.channel[:n], hazard, len(Channel)) / live - model.vendor_risk)
-    arrest(model, arrested, policy="")
+    hazard = p.arrest_per_contact * exposure * crowd * model.vendor_effort[v.jurisdiction[live]]
+    channel = v.channel[live]
+    by_channel = np.bincount(channel, hazard, len(Channel)) / np.maximum(np.bincount(channel, minlength=len(Channel)), 1)
+    model.vendor_risk += 0.02 * (30.0 * by_channel - model.vendor_risk)
+    arrest(model, live[uniforms(int(model.seed), Draw.ARREST, v.key[live], day) < hazard], policy="")
 
 
 def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:

@@ -21,6 +21,7 @@ class Offers(NamedTuple):
     start: np.ndarray
     vendor: np.ndarray  # (offers,)
     cumulative: np.ndarray  # (offers,) weights by which buyers find them
+    guide: np.ndarray  # (offers,) for each of as many equal steps of weight in a group, where its search begins
     appeal: np.ndarray  # (offers,) utility of reputation and price to somebody new
     where: np.ndarray  # (offers,) jurisdiction of the vendor
     selling: np.ndarray  # (vendors,) bits of the substances that a vendor can deliver today
@@ -81,7 +82,15 @@ def build_offers(vendors, n, open_slot, n_substances, p, taste):
                     if k > start[g]:
                         cumulative[k] += cumulative[k - 1]
                     fill[g] = k + 1
-    return start, vendor, cumulative, appeal, where, selling, listings, accounts
+    guide = np.empty(total, np.int32)
+    for g in range(slots * n_substances):
+        first, size = start[g], start[g + 1] - start[g]
+        k = first
+        for step in range(size):
+            while cumulative[k] < step * cumulative[first + size - 1] / size:
+                k += 1
+            guide[first + step] = k
+    return start, vendor, cumulative, guide, appeal, where, selling, listings, accounts
 
 
 @inner
@@ -91,11 +100,7 @@ def draw_offer(offers, group, u):
     if hi == lo:
         return -1
     target = u * offers.cumulative[hi - 1]
-    a, b = lo, hi - 1
-    while a < b:
-        m = (a + b) // 2
-        if offers.cumulative[m] < target:
-            a = m + 1
-        else:
-            b = m
-    return a
+    k = offers.guide[lo + min(int(u * (hi - lo)), hi - lo - 1)]
+    while k < hi - 1 and offers.cumulative[k] < target:
+        k += 1
+    return k

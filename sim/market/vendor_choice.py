@@ -69,7 +69,7 @@ def known_vendor(c, s, m, u_new, u_pick, weights, consumers, vendors, offers, p)
 
 
 @inner
-def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, consumers, offers, n_substances, p):
+def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, room, consumers, offers, n_substances, p):
     """A vendor not bought from before: candidates drawn by popularity, weighed by reputation and price; -1 when there is none."""
     group = m * n_substances + s
     if offers.start[group] == offers.start[group + 1]:
@@ -91,7 +91,7 @@ def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, consume
             n += 1
     if n == 0:
         return -1
-    return candidates[draw_logit(utility[:n], uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3))]
+    return candidates[draw_logit(utility[:n], room, uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3))]
 
 
 @inner
@@ -119,22 +119,22 @@ def border_weight(channel, p):
 
 
 @kernel
-def draw_logit(utilities, u):
-    """Index drawn with probability proportional to exp(utility)."""
+def draw_logit(utilities, weights, u):
+    """Index drawn with probability proportional to exp(utility); ``weights`` is room for as many numbers."""
     top = IMPOSSIBLE
     for a in range(len(utilities)):
         top = max(top, utilities[a])
     total = 0.0
     for a in range(len(utilities)):
-        if utilities[a] > top - 40.0:
-            total += math.exp(utilities[a] - top)
+        weights[a] = math.exp(utilities[a] - top) if utilities[a] > top - 40.0 else 0.0
+        total += weights[a]
     target = u * total
     run = 0.0
     last = 0
     for a in range(len(utilities)):
-        if utilities[a] > top - 40.0:
+        if weights[a] > 0.0:
             last = a
-            run += math.exp(utilities[a] - top)
+            run += weights[a]
             if target <= run:
                 return a
     return last

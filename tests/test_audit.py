@@ -1,0 +1,201 @@
+"""Money, orders, escrow, places in treatment and people are accounted for, and the audit would notice if they were not."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sim.agents.codes import OrderOutcome
+from sim.evidence.parameters import load_parameters
+from sim.measures import audit
+from sim.measures.audit import AuditError, violations
+from sim.model import MarketModel
+from sim.scenario import Scenario
+from sim.streams import uniforms
+from tests.worlds import ALL_TABLES, KINDS, example, ran, run, world
+
+CLOSURES = {"platforms": {"closure_days": 40.0, "cryptomarket_entry": 0.2}, "vendors": {"own_scam": 0.005}}
+SPECS = list(load_parameters().specs.values())
+
+
+def evening(model: MarketModel) -> MarketModel:
+    """The market after its day, with nothing left to settle."""
+    model.due = np.empty(0, np.int64)
+    return model
+
+
+def test_every_identity_holds_every_day_without_a_policy():
+    run(world(), audit=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_identity_holds_every_day_under_a_policy(kind):
+    run(world(policies=[example(kind, start=3, end=30)]), audit=True)
+
+
+def test_every_identity_holds_when_markets_close_in_every_way():
+    covert = example("takedown", start=10, count=2, covert_days=14)
+    model = run(
+        world(parameters=CLOSURES, policies=[example("takedown", start=5, count=1), covert], consumers=1500, days=80),
+        audit=True,
+        tables=("events",),
+    )
+    closed = model.table("events").query("kind == 'platform_closed'")
+    assert {"raid", "exit scam", "hack", "voluntary"} <= set(closed["cause"])
+    money = model.ledger
+    assert min(money.stolen, money.seized, money.refunds, money.fees, money.processor_fees, money.vendor_income) > 0
+
+
+def anything_plausible(number: int) -> Scenario:
+    """A world with every parameter somewhere in its plausible range, and two policies."""
+    u = uniforms(number, 1, np.arange(len(SPECS) + 10), 0)
+    parameters: dict[str, dict[str, float]] = {}
+    for spec, x in zip(SPECS, u, strict=False):
+        parameters.setdefault(spec.group, {})[spec.name] = float(spec.low + x * (spec.high - spec.low))
+    parameters["platforms"]["closure_days"] = 60.0
+    first, second = (KINDS[int(x * len(KINDS))] for x in u[-2:])
+    return world(
+        consumers=300,
+        parameters=parameters,
+        policies=[example(first, start=-5), example(second, start=5, end=20)],
+    )
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10**9))
+def test_every_identity_holds_anywhere_in_the_plausible_ranges(number):
+    run(anything_plausible(number), seed=number, audit=True)
+
+
+# What the audit would notice -------------------------------------------------------------------------------------------
+def earn(model: MarketModel) -> None:
+    model.vendors.columns.income[0] += 1
+
+
+def charge(model: MarketModel) -> None:
+    model.platform_table.columns.fees[0] += 1
+
+
+def pay(model: MarketModel) -> None:
+    model.ledger.payments += 1
+
+
+def take_from_escrow(model: MarketModel) -> None:
+    rows = np.flatnonzero(model.open_orders.columns.held[: model.open_orders.n] > 0)
+    model.platform_table.columns.escrow[model.open_orders.columns.platform[rows[0]]] -= 1
+
+
+def move_escrow(model: MarketModel) -> None:
+    model.platform_table.columns.escrow[:2] += (1, -1)
+
+
+def lose_an_order(model: MarketModel) -> None:
+    model.open_orders.next_number += 1
+
+
+def close_without_an_outcome(model: MarketModel) -> None:
+    model.order_counts[OrderOutcome.IN_TRANSIT] += 1
+    model.order_counts[OrderOutcome.DELIVERED] -= 1
+
+
+def admit_twice(model: MarketModel) -> None:
+    model.treatment[0].used += 1
+
+
+def vanish(model: MarketModel) -> None:
+    model.dead += 1
+
+
+def oversell(model: MarketModel) -> None:
+    model.vendors.columns.stock[3] = -1.0
+
+
+def overtrust(model: MarketModel) -> None:
+    model.consumers.columns.trust_police[5] = 1.01
+
+
+def misprice(model: MarketModel) -> None:
+    model.vendors.columns.log_price[5] = np.nan
+
+
+def overcharge(model: MarketModel) -> None:
+    model.platform_table.columns.fee[5] = 2.0
+
+
+PLANTED: dict[str, tuple[Callable[[MarketModel], None], str]] = {
+    "payments = vendor income + fees + escrow + refunds + losses + seizures": (pay, "ledger"),
+    "escrow of platforms = money held for open orders": (take_from_escrow, "escrow"),
+    "escrow by platform": (move_escrow, "escrow"),
+    "income of vendors = income in the ledger": (earn, "money"),
+    "fees of platforms = fees in the ledger": (charge, "money"),
+    "orders = settled + under way": (lose_an_order, "orders"),
+    "no settled order is still in transit": (close_without_an_outcome, "orders"),
+    "places in treatment taken = people in treatment": (admit_twice, "services"),
+    "people = living + dead": (vanish, "people"),
+    "stock of a vendor is negative": (oversell, "stock"),
+    "consumers: trust_police": (overtrust, "range"),
+    "vendors: log_price": (misprice, "range"),
+    "platforms: fee": (overcharge, "range"),
+}
+
+
+def test_an_untouched_evening_is_in_order():
+    assert violations(evening(ran(world()))) == []
+
+
+@pytest.mark.parametrize("identity", PLANTED)
+def test_a_planted_violation_is_found(identity):
+    model = evening(ran(world()))
+    PLANTED[identity][0](model)
+    found = violations(model)
+    assert any(line.startswith(identity) for line in found), found
+    assert len(found) <= 2, "one fault, named where it is"
+
+
+def test_every_identity_has_its_planted_violation():
+    named = re.findall(r'(?:check\(|append\()"([^"]+)"', inspect.getsource(audit.violations))
+    assert named
+    assert set(named) <= set(PLANTED)
+
+
+@pytest.mark.parametrize("identity", ["escrow by platform", "people = living + dead", "vendors: log_price"])
+def test_a_run_with_the_audit_on_stops_at_the_day_of_a_violation(identity):
+    model = ran(world(), until=10, audit=True)
+    PLANTED[identity][0](model)
+    with pytest.raises(AuditError, match=f"^day 10: .*{re.escape(identity)}"):
+        model.run_for(1)
+
+
+def test_a_run_with_the_audit_off_goes_on():
+    model = ran(world(), until=10)
+    PLANTED["people = living + dead"][0](model)
+    model.run_for(1)
+    assert model.day == 11
+
+
+def test_a_violation_says_what_differs_from_what():
+    model = evening(ran(world()))
+    model.ledger.payments += 7
+    assert str(model.ledger.payments) in violations(model)[0]
+
+
+# Identities that the tables let anyone check -----------------------------------------------------------------------------
+def test_what_buyers_paid_is_what_the_ledger_holds():
+    model = ran(world(), tables=ALL_TABLES)
+    closed, n = model.table("orders"), model.open_orders.n
+    paid = round(100 * closed["price_usd"].sum()) + int(model.open_orders.columns.price[:n].sum())
+    assert paid == pytest.approx(model.ledger.payments, abs=1)
+
+
+def test_orders_not_served_for_want_of_stock_cost_nothing():
+    """With one order in stock at each vendor and no growth, most orders cannot be served; money still adds up."""
+    scarce = {"supply": {"stock_floor": 1.0, "stock_days": 1.0, "growth_cap": 0.0}}
+    model = run(world(parameters=scarce), audit=True)
+    assert model.daily()["orders"].sum() < ran(world()).daily()["orders"].sum()
+    assert (model.vendors.get("stock") >= 0).all()

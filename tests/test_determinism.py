@@ -1,0 +1,132 @@
+"""A run is a function of its scenario and its seed: nothing else moves a single bit of it."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from sim.market.blocks import BLOCK, ranges
+from sim.model import MarketModel
+from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, ran, run, same_frames, world
+
+EVERYTHING = world(policies=[example(kind, start=5) for kind in KINDS])
+EVENTFUL = EVERYTHING.with_(
+    parameters={"platforms": {"closure_days": 30.0, "cryptomarket_entry": 0.2}, "vendors": {"own_scam": 0.005}}
+)
+"""Markets open and close all the time, so that what happens seldom happens here."""
+
+CROWDED = world(
+    consumers=2 * BLOCK + 600,
+    days=8,
+    burn_in=4,
+    parameters={"demand": {"recreational_rate": 0.9, "patient_rate": 0.9, "stocked_up": 1e6}},
+    policies=[example("takedown", start=2, count=1), example("education_campaign")],
+)
+"""So many consumers, and so many needs a day, that the work of every phase is split between threads."""
+
+
+def equal(one: MarketModel, other: MarketModel) -> bool:
+    return fingerprint(one) == fingerprint(other) and same_frames(one.daily(), other.daily())
+
+
+@pytest.mark.parametrize("scenario", [world(), EVERYTHING, EVENTFUL], ids=["baseline", "policies", "closures"])
+def test_the_same_seed_gives_the_same_run(scenario):
+    one, two = run(scenario, seed=7, tables=ALL_TABLES), run(scenario, seed=7, tables=ALL_TABLES)
+    assert equal(one, two)
+    for table in ALL_TABLES:
+        assert same_frames(one.table(table), two.table(table)), table
+
+
+def test_another_seed_gives_another_run():
+    assert not equal(ran(world(), 1), ran(world(), 2))
+
+
+@pytest.mark.parametrize("seed", [0, 2**32, 2**64 - 1])
+def test_any_seed_of_64_bits_will_do(seed):
+    assert fingerprint(run(world(), seed, until=-15)) != fingerprint(run(world(), 1, until=-15))
+
+
+def test_the_scenario_brings_its_own_seed():
+    model = MarketModel(world(seed=5))
+    model.run_for(5)
+    assert fingerprint(model) == fingerprint(run(world(seed=5), 5, until=-15))
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    return run(CROWDED)
+
+
+def test_the_crowd_is_large_enough_to_be_split(crowd):
+    assert len(ranges(crowd.consumers.n)) > 2
+    assert (crowd.daily()["orders"] > 2 * 1024).all()
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_the_number_of_threads_moves_nothing(crowd, threads):
+    assert equal(run(CROWDED, threads=threads), crowd)
+
+
+@pytest.mark.parametrize("tables", [("orders",), ("events",), ("platforms", "accounts"), ALL_TABLES])
+def test_keeping_tables_moves_nothing(tables):
+    assert equal(run(EVENTFUL, tables=tables), ran(EVENTFUL))
+
+
+def test_the_audit_moves_nothing():
+    assert equal(run(EVENTFUL, audit=True), ran(EVENTFUL))
+
+
+def test_looking_at_outcomes_and_tables_on_the_way_moves_nothing():
+    model = run(EVENTFUL, until=10, tables=ALL_TABLES)
+    for table in ALL_TABLES:
+        model.table(table)
+    model.outcomes()
+    model.consumers.select(lambda c: c.alive == 1).agg("spent", sum)
+    model.run_for(EVENTFUL.days - 10)
+    assert equal(model, ran(EVENTFUL))
+
+
+@pytest.mark.parametrize("copied", [lambda m: pickle.loads(pickle.dumps(m)), copy.deepcopy], ids=["pickle", "deepcopy"])
+@pytest.mark.parametrize("day", [-20, -3, 6, 30])
+def test_a_copy_made_on_the_way_goes_on_alike(copied, day):
+    original = run(EVENTFUL, until=day, tables=ALL_TABLES)
+    twin = copied(original)
+    for model in (original, twin):
+        model.run_for(EVENTFUL.days - day)
+    assert equal(twin, ran(EVENTFUL))
+    assert equal(original, ran(EVENTFUL)), "making the copy moved the original"
+    for table in ALL_TABLES:
+        assert same_frames(original.table(table), twin.table(table)), table
+
+
+def test_a_copy_is_independent_of_its_original():
+    original = ran(world(), until=10)
+    before = fingerprint(original)
+    copy.deepcopy(original).run_for(5)
+    assert fingerprint(original) == before
+
+
+def test_a_copy_can_go_on_with_other_threads(crowd):
+    half = run(CROWDED, until=3, threads=2)
+    twin = pickle.loads(pickle.dumps(half))
+    twin.threads = 1
+    twin.run_for(CROWDED.days - 3)
+    assert equal(twin, crowd)
+
+
+def test_days_may_be_run_one_by_one_or_together():
+    model = run(world(), until=-20)
+    for _ in range(world().burn_in + world().days):
+        model.run_for(1)
+    assert fingerprint(model) == fingerprint(ran(world()))
+
+
+def test_a_policy_moves_no_draw_of_those_it_does_not_touch():
+    """Paired runs: a campaign does not change who needs what when, before anybody acts on it."""
+    quiet = world(policies=[example("education_campaign", lesson=0.0, effect_smd=0.0)])
+    assert same_frames(
+        ran(quiet).daily().drop(columns=["policy_cost_usd", "net_social_cost_usd"]),
+        ran(world()).daily().drop(columns=["policy_cost_usd", "net_social_cost_usd"]),
+    )
