@@ -9,6 +9,7 @@ import os
 import shutil
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 os.environ.setdefault(
     "NUMBA_DISABLE_INTEL_SVML", "1"
@@ -49,10 +50,10 @@ def cache_folder() -> Path:
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(cache_folder())  # pyright: ignore[reportAttributeAccessIssue]
+    numba.config.CACHE_DIR = str(cache_folder())  # pyright: ignore
 
-kernel = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+kernel: Any = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)  # pyright: ignore
 """For functions that Python calls."""
 
-inner = njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inner: Any = njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)  # pyright: ignore
 """For functions that only kernels call: they take whole tuples of columns, and a wrapper for Python would double the time to compile them."""

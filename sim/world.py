@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -183,7 +183,7 @@ def make_platforms(model: MarketModel) -> None:
     model.platform_table = SlotTable(PLATFORM, PlatformColumns, 64)
     table = model.platform_table
 
-    def platform(channel: Channel, jurisdiction: int, **values: object) -> Platform:
+    def platform(channel: Channel, jurisdiction: int, **values: Any) -> Platform:
         return Platform(
             model,
             table,

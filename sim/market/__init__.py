@@ -1,0 +1,1 @@
+"""What happens between actors in a day, one verb a file."""

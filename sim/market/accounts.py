@@ -1,6 +1,11 @@
 """Accounts: where cryptomarket vendors list, relist after a closure, and multi-home."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
+
+import numpy as np
 
 from sim.agents.codes import NO_SLOT, Channel
 from sim.agents.vendors import ACCOUNTS
@@ -12,7 +17,17 @@ CRYPTO = int(Channel.CRYPTOMARKET)
 
 
 @kernel
-def review_accounts(n, seed, day, crypto, keys, share, trust, vendors, p):
+def review_accounts(
+    n: int,
+    seed: int,
+    day: int,
+    crypto: np.ndarray,
+    keys: np.ndarray,
+    share: np.ndarray,
+    trust: np.ndarray,
+    vendors: Any,
+    p: Any,
+) -> None:
     """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
 
     ``crypto`` are the open markets, ``share`` their share of trade, ``trust`` the public trust in them.
@@ -59,7 +74,7 @@ def review_accounts(n, seed, day, crypto, keys, share, trust, vendors, p):
 
 
 @kernel
-def pick_market(share, trust, exponent, u):
+def pick_market(share: np.ndarray, trust: np.ndarray, exponent: float, u: float) -> int:
     """Index of a market drawn in proportion to (share + 0.003)^exponent x trust."""
     total = 0.0
     for x in range(len(share)):
@@ -73,7 +88,7 @@ def pick_market(share, trust, exponent, u):
 
 
 @inner
-def open_account(vendors, v, slot, day, kept):
+def open_account(vendors: Any, v: int, slot: int, day: int, kept: int) -> bool:
     """Open an account in a free place; reputation known elsewhere comes along when the identity is kept. Returns whether there was room."""
     for a in range(ACCOUNTS):
         if vendors.account[v, a] == NO_SLOT:

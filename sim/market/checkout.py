@@ -8,7 +8,7 @@ Money is counted in whole cents.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,7 +34,21 @@ DIRECT = int(Channel.DIRECT)
 
 
 @inner
-def quantity_and_price(seed, c, v, s, day, size, wholesale, posted, consumers, vendors, table, price_factor, p):
+def quantity_and_price(
+    seed: int,
+    c: int,
+    v: int,
+    s: int,
+    day: int,
+    size: float,
+    wholesale: int,
+    posted: bool,
+    consumers: Any,
+    vendors: Any,
+    table: Any,
+    price_factor: float,
+    p: Any,
+) -> tuple[Any, ...]:
     """Doses and price in cents of one order, with quantity discount: unit price falls as quantity^-discount (Moeller et al. 2020)."""
     level = math.exp(vendors.log_price[v]) * price_factor
     median = table.doses_per_order[s]
@@ -48,7 +62,7 @@ def quantity_and_price(seed, c, v, s, day, size, wholesale, posted, consumers, v
 
 
 @inner
-def authorised(seed, c, slot, channel, day, platforms, p):
+def authorised(seed: int, c: int, slot: int, channel: int, day: int, platforms: Any, p: Any) -> tuple[Any, ...]:
     """Whether the payment goes through, and by which processor (-1: cash or coin without one)."""
     u1, u2, u3, _ = uniform4(seed, PAYMENT, c, day, 0)
     if channel == LICENSED:
@@ -63,14 +77,38 @@ def authorised(seed, c, slot, channel, day, platforms, p):
 
 
 @inner
-def p_coin(channel):
+def p_coin(channel: int) -> int:
     """Row of the coin used on cryptomarkets and in direct deals; cash elsewhere."""
     return 1 if channel == 3 or channel == 4 else -1
 
 
 @kernel
-def check_out(lo, hi, seed, day, due, substance, size, wholesale, channel, platform, vendor, status, consumers, vendors, platforms, table,
-              price_factor, coin_access, p, quantity, price, held, processor, first):  # fmt: skip
+def check_out(
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    due: np.ndarray,
+    substance: np.ndarray,
+    size: np.ndarray,
+    wholesale: np.ndarray,
+    channel: np.ndarray,
+    platform: np.ndarray,
+    vendor: np.ndarray,
+    status: np.ndarray,
+    consumers: Any,
+    vendors: Any,
+    platforms: Any,
+    table: Any,
+    price_factor: np.ndarray,
+    coin_access: float,
+    p: Any,
+    quantity: np.ndarray,
+    price: np.ndarray,
+    held: np.ndarray,
+    processor: np.ndarray,
+    first: np.ndarray,
+) -> None:
     """Work out quantity, price, payment and escrow for the chosen orders among ``due[lo:hi]``; status becomes 3 where payment fails."""
     for i in range(lo, hi):
         if status[i] != 1:
@@ -232,7 +270,7 @@ def shares(model: MarketModel, slot: np.ndarray, price: np.ndarray) -> None:
     """Running means of trade by platform and of orders per vendor by channel."""
     t, n = model.platform_table.columns, model.platform_table.n
     count = np.bincount(slot, minlength=len(t.status)).astype(np.float32)
-    model.orders_by_slot = count
+    model.orders_by_slot = count.astype(float)
     model.volume_by_slot = np.bincount(slot, price, len(t.status))
     for column, days in ((t.trade7, 7.0), (t.trade60, 60.0), (t.trade180, 180.0)):
         column[:n] += (count[:n] - column[:n]) / np.float32(days)

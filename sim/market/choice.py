@@ -7,7 +7,7 @@ abstaining are alternatives like any other, so displacement comes out of what is
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -48,7 +48,9 @@ NOT_TODAY, CHOSEN, NOT_FOUND = 0, 1, 2
 
 
 @inner
-def market_utility(seed, c, s, k, consumers, vendors, offers, today, p):
+def market_utility(
+    seed: int, c: int, s: int, k: int, consumers: Any, vendors: Any, offers: Any, today: Any, p: Any
+) -> float:
     """Utility of the ``k``-th known cryptomarket to consumer ``c`` wanting ``s``; IMPOSSIBLE when it is closed."""
     m = consumers.known[c, k]
     if m == NO_SLOT or today.open[m] == 0:
@@ -68,7 +70,9 @@ def market_utility(seed, c, s, k, consumers, vendors, offers, today, p):
 
 
 @inner
-def best_market(seed, c, s, day, explore, consumers, vendors, offers, today, p):
+def best_market(
+    seed: int, c: int, s: int, day: int, explore: float, consumers: Any, vendors: Any, offers: Any, today: Any, p: Any
+) -> tuple[Any, ...]:
     """Slot and utility of the market for today's order: the best known one, seldom another known one."""
     slot, value = NO_SLOT, IMPOSSIBLE
     for k in range(KNOWN_MARKETS):
@@ -81,7 +85,18 @@ def best_market(seed, c, s, day, explore, consumers, vendors, offers, today, p):
 
 
 @inner
-def channel_utilities(out, seed, c, s, status, market_value, consumers, table, today, p):
+def channel_utilities(
+    out: np.ndarray,
+    seed: int,
+    c: int,
+    s: int,
+    status: int,
+    market_value: float,
+    consumers: Any,
+    table: Any,
+    today: Any,
+    p: Any,
+) -> None:
     """Fill ``out`` (7) with the utilities of the channels, search at the illicit pharmacy's place, and of abstaining."""
     t1, t2, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
     j = consumers.jurisdiction[c]
@@ -119,7 +134,7 @@ def channel_utilities(out, seed, c, s, status, market_value, consumers, table, t
 
 
 @inner
-def draw_cumulative(slots, weights, u):
+def draw_cumulative(slots: np.ndarray, weights: np.ndarray, u: float) -> int:
     """Slot drawn by cumulative weights, NO_SLOT when there is none."""
     if len(slots) == 0 or weights[-1] <= 0.0:
         return NO_SLOT
@@ -131,7 +146,9 @@ def draw_cumulative(slots, weights, u):
 
 
 @inner
-def search(seed, c, day, kind, prescription, consumers, today, p):
+def search(
+    seed: int, c: int, day: int, kind: int, prescription: bool, consumers: Any, today: Any, p: Any
+) -> tuple[Any, ...]:
     """Search the open web: up to three clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
     for click in range(3):
         u1, u2, u3, u4 = uniform4(seed, CLICK, c, day, click)
@@ -157,8 +174,23 @@ def search(seed, c, day, kind, prescription, consumers, today, p):
 
 @kernel
 def choose(
-    lo, hi, seed, day, due, substance, consumers, vendors, offers, table, today, p, status, channel, platform, vendor
-):
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    due: np.ndarray,
+    substance: np.ndarray,
+    consumers: Any,
+    vendors: Any,
+    offers: Any,
+    table: Any,
+    today: Any,
+    p: Any,
+    status: np.ndarray,
+    channel: np.ndarray,
+    platform: np.ndarray,
+    vendor: np.ndarray,
+) -> None:
     """Choose channel, platform and vendor for ``due[lo:hi]``; a channel that turns out empty is left out and the choice made again."""
     n_substances = len(table.dose_usd)
     utilities = np.empty(ABSTAIN + 1)

@@ -5,7 +5,7 @@ Every probability that is drawn against is also summed, so that rare harms are r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from sim.market import views
 from sim.market.blocks import over_blocks
 from sim.market.early_warning import novel_substances
 from sim.market.harm import at_least_one, fatality, hill_overdose, treatment_hazard, treatment_protection
+from sim.market.receipt import receive, threats
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
 
@@ -49,85 +50,7 @@ ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT = 1, 2, 4, 8, 16
 
 
 @kernel
-def receive(rows, seed, orders, consumers, reach, uptake, table, p, seen):
-    """Put what arrived into the stash; some have it checked first, and discard or later use less. Returns parcels checked and found bad.
-
-    ``reach`` is the share of consumers that drug checking reaches by jurisdiction; ``seen[o]`` becomes 1 where a check found bad content.
-    """
-    checked, bad, novel = 0, 0, 0
-    for i in range(len(rows)):
-        o = rows[i]
-        if orders.outcome[o] != DELIVERED or orders.share[o] <= 0.0:
-            continue
-        c, s = orders.consumer[o], orders.substance[o]
-        doses = orders.quantity[o] * orders.share[o]
-        strength, content = orders.potency[o], orders.content[o]
-        u1, u2, u3, u4 = uniform4(seed, CHECK, c, orders.day[o], 0)
-        offered = p.checking_base + reach[consumers.jurisdiction[c]]
-        takes = (
-            offered
-            * p.check_uptake
-            * uptake[consumers.jurisdiction[c]]
-            * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
-        )
-        if orders.channel[o] > 1 and u1 < takes:
-            checked += 1
-            if s == table.novel:
-                novel += 1
-            found = u2 < p.check_sensitivity and (content != AS_SOLD or strength > p.strong_dose)
-            if found:
-                bad += 1
-                seen[i] = 1
-                consumers.practice[c] = min(1.0, consumers.practice[c] + p.practice_bad_check)
-                discard = p.discard_opioid if table.opioid[s] > 0.0 else p.discard_missold
-                if u3 < discard:
-                    continue
-                if u4 < p.reduce_share:
-                    strength *= p.reduced_dose
-            elif u3 < p.discard_as_sold:
-                continue
-        held = consumers.stash[c]
-        if held <= 0.0 or consumers.stash_substance[c] != s:
-            consumers.stash[c], consumers.stash_potency[c], consumers.stash_content[c] = doses, strength, content
-            consumers.stash_substance[c] = s
-        else:
-            total = held + doses
-            consumers.stash_potency[c] = (held * consumers.stash_potency[c] + doses * strength) / total
-            consumers.stash[c] = total
-            consumers.stash_content[c] = max(consumers.stash_content[c], content)
-    return checked, bad, novel
-
-
-@kernel
-def threats(rows, seed, orders, consumers, kind, p):
-    """Threats and violence in the purchases settled today: count and expectation (rates by channel fitted to Barratt et al. 2016)."""
-    count, expected = 0, 0.0
-    for i in range(len(rows)):
-        o = rows[i]
-        channel, v = orders.channel[o], orders.vendor[o]
-        u1, u2, _, _ = uniform4(seed, THREAT, orders.consumer[o], orders.day[o], 0)
-        if channel == STREET:
-            risk = (
-                p.threat_friend
-                if kind[v] == SOCIAL
-                else (p.threat_stranger if u2 < p.stranger_share else p.threat_dealer)
-            )
-        elif channel == APP:
-            risk = p.threat_app
-        elif channel == CRYPTO or channel == DIRECT:
-            risk = p.threat_crypto
-        else:
-            continue
-        expected += risk
-        if u1 < risk:
-            count += 1
-            c = orders.consumer[o]
-            consumers.harms[c] += 1
-    return count, expected
-
-
-@kernel
-def tolerance_step(tolerance, used, normal_use, treated, p):
+def tolerance_step(tolerance: float, used: float, normal_use: float, treated: bool, p: Any) -> float:
     """Tolerance moves towards use relative to habit in about 20 days; agonist treatment keeps it."""
     target = p.tolerance_floor + (1.0 - p.tolerance_floor) * min(1.0, used / normal_use)
     if treated:
@@ -136,7 +59,19 @@ def tolerance_step(tolerance, used, normal_use, treated, p):
 
 
 @kernel
-def consume(lo, hi, seed, day, consumers, table, carriage, entry_factor, p, happened, sums):
+def consume(
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    consumers: Any,
+    table: Any,
+    carriage: np.ndarray,
+    entry_factor: np.ndarray,
+    p: Any,
+    happened: np.ndarray,
+    sums: np.ndarray,
+) -> None:
     """One day of use for the rows ``lo:hi``: fills ``happened`` (bits) and adds to ``sums`` (N_SUMS).
 
     ``carriage`` is the share of consumers who carry naloxone by jurisdiction, ``entry_factor`` what services do to treatment entry.
@@ -176,7 +111,22 @@ def consume(lo, hi, seed, day, consumers, table, carriage, entry_factor, p, happ
 
 
 @inner
-def use_today(seed, c, s, day, use, u2, u3, u4, treated, consumers, table, carriage, p, sums):
+def use_today(
+    seed: int,
+    c: int,
+    s: int,
+    day: int,
+    use: float,
+    u2: float,
+    u3: float,
+    u4: float,
+    treated: bool,
+    consumers: Any,
+    table: Any,
+    carriage: np.ndarray,
+    p: Any,
+    sums: np.ndarray,
+) -> int:
     """Harms of ``use`` doses today; returns bits."""
     bits = 0
     hr = consumers.practice[c]
@@ -218,7 +168,9 @@ def use_today(seed, c, s, day, use, u2, u3, u4, treated, consumers, table, carri
 
 
 @inner
-def treatment_turn(seed, c, day, dependence, treated, consumers, entry_factor, p):
+def treatment_turn(
+    seed: int, c: int, day: int, dependence: float, treated: bool, consumers: Any, entry_factor: np.ndarray, p: Any
+) -> int:
     """Whether a dependent person asks for treatment today, or leaves it."""
     u1, u2, _, _ = uniform4(seed, TREATMENT, c, day, 0)
     j = consumers.jurisdiction[c]

@@ -7,7 +7,7 @@ Needs arise for each consumer as a Poisson process; nobody who has no need today
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def due_today(next_day: np.ndarray, alive: np.ndarray, day: int) -> np.ndarray:
 
 
 @inner
-def pick_substance(segment, main, own_share, u, v, needs):
+def pick_substance(segment: int, main: int, own_share: float, u: float, v: int, needs: np.ndarray) -> int:
     """Own substance with probability ``own_share``, else by the segment's cumulative shares of needs ``needs[segment]``."""
     if u < own_share:
         return main
@@ -43,13 +43,26 @@ def pick_substance(segment, main, own_share, u, v, needs):
 
 
 @inner
-def waiting_time(rate, u):
+def waiting_time(rate: float, u: float) -> int:
     """Whole days, at least one, until the next need at ``rate`` needs a day."""
     return max(1, int(math.ceil(exponential_from(u) / max(rate, 1e-6))))
 
 
 @kernel
-def needs(lo, hi, seed, day, due, consumers, table, demand_level, p, substance, size, wholesale):
+def needs(
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    due: np.ndarray,
+    consumers: Any,
+    table: Any,
+    demand_level: float,
+    p: Any,
+    substance: np.ndarray,
+    size: np.ndarray,
+    wholesale: np.ndarray,
+) -> None:
     """Fill substance, log size and the wholesale flag for ``due[lo:hi]`` and set the day of the next need.
 
     ``table`` holds the substances; ``demand_level`` multiplies every rate (1 in normal times).
@@ -57,7 +70,7 @@ def needs(lo, hi, seed, day, due, consumers, table, demand_level, p, substance, 
     for i in range(lo, hi):
         c = due[i]
         u1, u2, u3, u4 = uniform4(seed, NEED, c, day, 0)
-        w1, w2, _, _ = uniform4(seed, NEED, c, day, 1)
+        w1, _, _, _ = uniform4(seed, NEED, c, day, 1)
         segment = consumers.segment[c]
         substance[i] = pick_substance(segment, consumers.substance[c], p.own_substance, u1, u2, table.needs)
         wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0

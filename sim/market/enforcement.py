@@ -132,7 +132,9 @@ def vendor_arrests(model: MarketModel) -> None:
     crowd = min(p.exposure_reference * model.consumers.n / max(float(exposure.sum()), 1e-9), p.crowd_limit)
     hazard = p.arrest_per_contact * exposure * crowd * model.vendor_effort[v.jurisdiction[live]]
     channel = v.channel[live]
-    by_channel = np.bincount(channel, hazard, len(Channel)) / np.maximum(np.bincount(channel, minlength=len(Channel)), 1)
+    by_channel = np.bincount(channel, hazard, len(Channel)) / np.maximum(
+        np.bincount(channel, minlength=len(Channel)), 1
+    )
     model.vendor_risk += 0.02 * (30.0 * by_channel - model.vendor_risk)
     arrest(model, live[uniforms(int(model.seed), Draw.ARREST, v.key[live], day) < hazard], policy="")
 

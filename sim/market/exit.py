@@ -7,7 +7,7 @@ searches where and whether trade comes back, is left to vendors and consumers.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -152,7 +152,7 @@ def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> No
 
 
 @kernel
-def vendors_of_closed(n, seed, day, slot, key, retire, vendors, p):
+def vendors_of_closed(n: int, seed: int, day: int, slot: int, key: int, retire: float, vendors: Any, p: Any) -> None:
     """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``), half as many of those with another account."""
     for v in range(n):
         if vendors.alive[v] == 0:
@@ -182,7 +182,7 @@ def vendors_of_closed(n, seed, day, slot, key, retire, vendors, p):
 
 
 @kernel
-def vendor_exits(n, seed, day, vendors, p):
+def vendor_exits(n: int, seed: int, day: int, vendors: Any, p: Any) -> None:
     """Mark vendors who leave today in ``exit_cause`` and start own exit scams: hazards of idle, active, young and badly rated vendors."""
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.kind[v] == 4:

@@ -1,12 +1,15 @@
 """From dose to harm: published and fitted forms, one function each, called by the kernels and checked by the tests."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 from sim.kernels import kernel
 
 
 @kernel
-def hill_overdose(ratio, r50, g):
+def hill_overdose(ratio: float, r50: float, g: float) -> float:
     """P(attended overdose per dose) = 1 / (1 + (r50/r)^g), r the dose relative to tolerance; default form, fitted to Notta et al. 2019."""
     if ratio <= 0.0:
         return 0.0
@@ -14,19 +17,19 @@ def hill_overdose(ratio, r50, g):
 
 
 @kernel
-def rti_logistic(mme):
+def rti_logistic(mme: float) -> float:
     """Logistic of the RTI Virtual Opioid User: k = 0.01437 a MME, x0 = 1243.7 MME."""
     return 1.0 / (1.0 + math.exp(-0.01437 * (mme - 1243.7)))
 
 
 @kernel
-def rti_overdose(dose_mme, tolerance_mme):
+def rti_overdose(dose_mme: float, tolerance_mme: float) -> float:
     """Rival rule: logistic(dose) x (max(0, dose/tolerance - 1))^2, at most 1 (RTI Virtual Opioid User, from its code)."""
     return min(1.0, rti_logistic(dose_mme) * max(0.0, dose_mme / tolerance_mme - 1.0) ** 2)
 
 
 @kernel
-def fatality(company, trust, carriage, p):
+def fatality(company: float, trust: float, carriage: float, p: Any) -> float:
     """P(death | overdose): p0 (1 - H), H from company, ambulance, lay rescue and naloxone at hand.
 
     H = C [1 - (1 - A e_a)(1 - L)(1 - N e_n)], N = 1 - (1 - carriage)^3 (prototype fitted to Walley et al. 2013 and Shealey et al.).
@@ -40,24 +43,26 @@ def fatality(company, trust, carriage, p):
 
 
 @kernel
-def treatment_hazard(days_in, a, b, c):
+def treatment_hazard(days_in: float, a: float, b: float, c: float) -> float:
     """Drop-out hazard a month, b + a c exp(-c d), d in months of 30.4 days; the source's unit is unverified."""
     return b + a * c * math.exp(-c * days_in / 30.4)
 
 
 @kernel
-def treatment_protection(days_in, full, at_days):
+def treatment_protection(days_in: float, full: float, at_days: float) -> float:
     """Share of the risk of death that treatment takes away: linear up to ``full`` at ``at_days``."""
     return full * min(float(days_in), at_days) / at_days
 
 
 @kernel
-def at_least_one(p, n):
+def at_least_one(p: float, n: float) -> float:
     """1 - (1 - p)^n."""
     return 1.0 - (1.0 - p) ** n
 
 
 @kernel
-def checking_reduction(reach, uptake, share_checked, discard, reduce, odds_ratio):
+def checking_reduction(
+    reach: float, uptake: float, share_checked: float, discard: float, reduce: float, odds_ratio: float
+) -> float:
     """Expected fall of overdoses: reach x uptake x share of doses checked x [P(discard) + P(reduce)(1 - OR)]."""
     return reach * uptake * share_checked * (discard + reduce * (1.0 - odds_ratio))

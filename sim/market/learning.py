@@ -5,7 +5,7 @@ Ratings are mostly five stars (96.5 % on Silk Road, Christin 2013); reputation a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGro
 
 
 @inner
-def risk_group(channel):
+def risk_group(channel: int) -> int:
     """Risk group of a channel."""
     if channel == CRYPTO or channel == DIRECT:
         return DARK
@@ -39,7 +39,7 @@ def risk_group(channel):
 
 
 @inner
-def remember(consumers, c, v, good, u, forget):
+def remember(consumers: Any, c: int, v: int, good: bool, u: float, forget: float) -> int:
     """Update the memory of vendors: a good order counts, a bad one erases the tie with chance ``forget``. Returns the place, -1 when forgotten."""
     place, weakest = -1, 0
     for j in range(REMEMBERED_VENDORS):
@@ -60,7 +60,7 @@ def remember(consumers, c, v, good, u, forget):
 
 
 @inner
-def remembered(consumers, c):
+def remembered(consumers: Any, c: int) -> int:
     """Number of vendors remembered with at least one good order."""
     n = 0
     for j in range(REMEMBERED_VENDORS):
@@ -69,7 +69,7 @@ def remembered(consumers, c):
 
 
 @inner
-def believe_market(consumers, c, m, good):
+def believe_market(consumers: Any, c: int, m: int, good: bool) -> None:
     """Count a good or a bad order with a known market."""
     for k in range(KNOWN_MARKETS):
         if consumers.known[c, k] == m:
@@ -80,7 +80,7 @@ def believe_market(consumers, c, m, good):
 
 
 @kernel
-def learn_from_orders(rows, seed, day, orders, consumers, vendors, p):
+def learn_from_orders(rows: np.ndarray, seed: int, day: int, orders: Any, consumers: Any, vendors: Any, p: Any) -> None:
     """Apply the lessons of the settled orders ``rows``, in order of their numbers."""
     for i in range(len(rows)):
         o = rows[i]
@@ -123,7 +123,7 @@ def learn_from_orders(rows, seed, day, orders, consumers, vendors, p):
 
 
 @kernel
-def fade(lo, hi, month, day, consumers, kept, p):
+def fade(lo: int, hi: int, month: int, day: int, consumers: Any, kept: np.ndarray, p: Any) -> None:
     """Let the beliefs of the rows whose monthly turn it is fade: hits and calm by ``w`` a month, caution and verification by their half-lives."""
     first = lo + (day - lo) % month
     w = p.forgetting
@@ -143,7 +143,7 @@ def fade(lo, hi, month, day, consumers, kept, p):
 
 
 @kernel
-def fade_vendors(n, vendors, keep):
+def fade_vendors(n: int, vendors: Any, keep: float) -> None:
     """Let sales and ratings fade by ``keep`` a day."""
     for v in range(n):
         if vendors.alive[v] == 1:
@@ -154,8 +154,26 @@ def fade_vendors(n, vendors, keep):
 
 
 @kernel
-def hear_peers(lo, hi, seed, day, consumers, friend_start, friends, practice_was, considering_was, forum, initiation, caution_reach,
-               caution_effect, lesson_reach, lesson_effect, p, practice, starts):  # fmt: skip
+def hear_peers(
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    consumers: Any,
+    friend_start: np.ndarray,
+    friends: np.ndarray,
+    practice_was: np.ndarray,
+    considering_was: np.ndarray,
+    forum: float,
+    initiation: float,
+    caution_reach: np.ndarray,
+    caution_effect: np.ndarray,
+    lesson_reach: np.ndarray,
+    lesson_effect: np.ndarray,
+    p: Any,
+    practice: np.ndarray,
+    starts: np.ndarray,
+) -> None:
     """Weekly turn: harm-reduction practice learned from peers and forums; who starts to consider an illicit online source.
 
     Reads the state before the phase (``*_was``) and writes to ``practice`` and ``starts``; ``initiation`` multiplies advertising and word of mouth.
@@ -186,7 +204,16 @@ def hear_peers(lo, hi, seed, day, consumers, friend_start, friends, practice_was
 
 
 @inner
-def hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect):
+def hear_messages(
+    c: int,
+    seed: int,
+    day: int,
+    consumers: Any,
+    caution_reach: np.ndarray,
+    caution_effect: np.ndarray,
+    lesson_reach: np.ndarray,
+    lesson_effect: np.ndarray,
+) -> None:
     """A week's messages: caution about illicit sources, and lessons in looking a pharmacy up, for those whom they reach."""
     j = consumers.jurisdiction[c]
     _, _, u3, u4 = uniform4(seed, SOCIAL, c, day, 1)

@@ -7,7 +7,7 @@ herd where others went (ElBahrawy et al. 2020: most migrants go to one market, f
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,20 @@ NONE, ACTIVE, SEARCHING, LAPSED = (int(m) for m in MarketState)
 
 
 @kernel
-def hear_of_closure(lo, hi, seed, day, slot, scam, hit, wide_hit, loss_hit, news, consumers, p):
+def hear_of_closure(
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    slot: int,
+    scam: float,
+    hit: float,
+    wide_hit: float,
+    loss_hit: float,
+    news: float,
+    consumers: Any,
+    p: Any,
+) -> None:
     """Let the users of a closed market learn of it and the others hear of it.
 
     Users of the slot start to search after a delay; a raid raises their perceived legal risk by ``hit`` and everybody else's by ``wide_hit``;
@@ -64,7 +77,7 @@ def hear_of_closure(lo, hi, seed, day, slot, scam, hit, wide_hit, loss_hit, news
 
 
 @inner
-def participation(seed, c, value, consumers, today, p, channel):
+def participation(seed: int, c: int, value: float, consumers: Any, today: Any, p: Any, channel: Any) -> float:
     """P(this market rather than the street) for a typical order of consumer ``c``."""
     _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
     legal = event_risk(consumers.legal_hits[c, DARK], consumers.legal_calm[c, DARK], channel.risk_a, channel.risk_b)
@@ -82,7 +95,7 @@ def participation(seed, c, value, consumers, today, p, channel):
 
 
 @inner
-def vendor_there(consumers, vendors, c, m):
+def vendor_there(consumers: Any, vendors: Any, c: int, m: int) -> bool:
     """Whether a remembered vendor in business has an account on slot ``m``."""
     for j in range(REMEMBERED_VENDORS):
         v = consumers.vendor[c, j]
@@ -95,8 +108,21 @@ def vendor_there(consumers, vendors, c, m):
 
 @kernel
 def look_for_market(
-    rows, seed, day, crypto, users, age, herd, reach_level, consumers, vendors, today, channel, p, joined
-):
+    rows: np.ndarray,
+    seed: int,
+    day: int,
+    crypto: np.ndarray,
+    users: np.ndarray,
+    age: np.ndarray,
+    herd: np.ndarray,
+    reach_level: float,
+    consumers: Any,
+    vendors: Any,
+    today: Any,
+    channel: Any,
+    p: Any,
+    joined: np.ndarray,
+) -> None:
     """Let the consumers ``rows`` look for a market among the slots ``crypto``; fills ``joined`` with the slot, NO_SLOT when none.
 
     ``users`` is each market's share of all consumers, ``age`` in days, ``herd`` the bonus of markets that displaced users joined lately.
@@ -153,14 +179,14 @@ def look_for_market(
 
 
 @inner
-def lapse(consumers, c, day, u, mean):
+def lapse(consumers: Any, c: int, day: int, u: float, mean: float) -> None:
     """Turn away from cryptomarkets until a later look."""
     consumers.market_state[c] = LAPSED
     consumers.market_until[c] = min(32000, day + 1 + int(mean * exponential_from(u)))
 
 
 @inner
-def learn_of(consumers, c, m):
+def learn_of(consumers: Any, c: int, m: int) -> None:
     """Add market ``m`` to those known, in the place of the least used one."""
     place = 0
     for k in range(KNOWN_MARKETS):
@@ -178,7 +204,9 @@ def learn_of(consumers, c, m):
 
 
 @kernel
-def hear_of_markets(rows, seed, day, crypto, weights, consumers, p):
+def hear_of_markets(
+    rows: np.ndarray, seed: int, day: int, crypto: np.ndarray, weights: np.ndarray, consumers: Any, p: Any
+) -> None:
     """Let the buyers ``rows`` of today learn of another market, drawn by cumulative trade ``weights``."""
     if len(crypto) == 0 or weights[-1] <= 0.0:
         return

@@ -4,8 +4,10 @@ A vendor is found in proportion to breadth^a x (sales + 1)^b: preferential attac
 mechanism; exponents fitted, see parameters). One table serves all buyers of a day.
 """
 
+from __future__ import annotations
+
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +30,7 @@ class Offers(NamedTuple):
 
 
 @kernel
-def build_offers(vendors, n, open_slot, n_substances, p, taste):
+def build_offers(vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, p: Any, taste: Any) -> tuple[Any, ...]:
     """Group the accounts of vendors in business by platform and substance, with cumulative weights in each group.
 
     Returns the fields of `Offers`, and listings and accounts per slot. ``p`` are the parameters of supply, ``taste`` those of choice.
@@ -94,7 +96,7 @@ def build_offers(vendors, n, open_slot, n_substances, p, taste):
 
 
 @inner
-def draw_offer(offers, group, u):
+def draw_offer(offers: Any, group: int, u: float) -> int:
     """Index of an offer of a group, drawn by weight with ``u`` in (0, 1); -1 where the group is empty."""
     lo, hi = offers.start[group], offers.start[group + 1]
     if hi == lo:

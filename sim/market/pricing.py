@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @kernel
-def reprice(n, vendors, level, stock_days, good, bad, p):
+def reprice(n: int, vendors: Any, level: np.ndarray, stock_days: float, good: float, bad: float, p: Any) -> None:
     """Move every live vendor's log price a step towards its aim. ``level`` is the mean log price by channel."""
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.kind[v] == 4:

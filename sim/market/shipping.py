@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,19 +27,31 @@ MAX_PARCELS = 6
 
 
 @kernel
-def as_sold_probability(quality, hands, per_hand, carelessness):
+def as_sold_probability(quality: float, hands: float, per_hand: float, carelessness: float) -> float:
     """P(content as sold) = (1 - m)^hands (1 - d (1 - quality)): path length and the vendor's care (prototype fitted to Caudevilla et al. 2016)."""
     return (1.0 - per_hand) ** hands * (1.0 - carelessness * (1.0 - quality))
 
 
 @kernel
-def potency_sd2(base_sd, hands, per_hand_sd, spread, concentration):
+def potency_sd2(base_sd: float, hands: float, per_hand_sd: float, spread: float, concentration: float) -> float:
     """Variance of log potency of a batch: source, hands, and beta ln(concentration): strong product is harder to dilute evenly."""
     return base_sd**2 + hands * per_hand_sd**2 + spread * math.log(max(concentration, 1.0))
 
 
 @inner
-def batch(seed, key, s, day, channel, quality, concentration, hands, bad_content, table, p):
+def batch(
+    seed: int,
+    key: int,
+    s: int,
+    day: int,
+    channel: int,
+    quality: float,
+    concentration: float,
+    hands: float,
+    bad_content: float,
+    table: Any,
+    p: Any,
+) -> tuple[Any, ...]:
     """Content and opioid potency of the present batch of ``s`` of the vendor with ``key``; batches follow the vendor's own clock, not the buyers'."""
     number = (day + 4096 + key % 97) // int(p.batch_days)
     u1, u2, u3, u4 = uniform4(seed, BATCH, key, number, s)
@@ -61,7 +73,7 @@ def batch(seed, key, s, day, channel, quality, concentration, hands, bad_content
 
 
 @inner
-def parcels_for(price, intercept, domestic, p):
+def parcels_for(price: float, intercept: float, domestic: bool, p: Any) -> int:
     """Number of parcels: larger orders are split, more so on routes where more is seized."""
     unit = p.split_usd * 100.0 * (p.domestic_split if domestic else 1.0)
     n = 1 + int(price / unit * math.sqrt(intercept / p.reference_intercept))
@@ -69,14 +81,28 @@ def parcels_for(price, intercept, domestic, p):
 
 
 @kernel
-def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, intercept, hands, bad_content, table, p):
+def dispatch(
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    orders: Any,
+    consumers: Any,
+    vendors: Any,
+    concentration: np.ndarray,
+    intercept: np.ndarray,
+    hands: np.ndarray,
+    bad_content: np.ndarray,
+    table: Any,
+    p: Any,
+) -> None:
     """Decide for the new orders ``lo:hi`` dispatch, content, parcels, day of arrival and outcome.
 
     ``intercept[j, k]`` is the chance that a parcel from j to k is seized today, ``concentration`` that of each vendor's supplier (index supplier + 1).
     """
     for o in range(lo, hi):
         v, c, s, channel = orders.vendor[o], orders.consumer[o], orders.substance[o], orders.channel[o]
-        u1, u2, u3, u4 = uniform4(seed, DISPATCH, c, day, 0)
+        u1, u2, _u3, _u4 = uniform4(seed, DISPATCH, c, day, 0)
         source, target = vendors.jurisdiction[v], consumers.jurisdiction[c]
         orders.dispatched[o] = 1 if u1 < vendors.ships[v] and vendors.leaving[v] == NEVER else 0
         domestic = source == target
@@ -117,7 +143,7 @@ def dispatch(lo, hi, seed, day, orders, consumers, vendors, concentration, inter
 
 
 @kernel
-def settle(rows, seed, orders, vendors, platforms, money, p):
+def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: Any, money: np.ndarray, p: Any) -> None:
     """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back.
 
     ``money`` counts cents: 0 to vendors, 1 fees, 2 refunds. Escrow that a closed platform took or lost is gone already (``held`` is 0).
@@ -161,7 +187,8 @@ class Shifted:
     def __init__(self, first: int) -> None:
         self.first = first
 
-    def __call__(self, lo: int, hi: int, *args: object) -> None:
+    def __call__(self, lo: int, hi: int, *args: Any) -> None:
+        """Dispatch the orders ``lo:hi`` counted from the first."""
         dispatch(self.first + lo, self.first + hi, *args)
 
 

@@ -3,94 +3,85 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS, N_SUMS, Channel, EventKind, PlatformStatus
+from sim.agents.codes import N_CHANNELS, Channel, EventKind, PlatformStatus
 from sim.agents.enforcement import REFERRALS, Agency
-from sim.agents.orders import ORDER, OrderColumns
+from sim.agents.intermediaries import Forum, PostalService, SearchEngine, SocialMediaCompany
+from sim.agents.levers import Levers
 from sim.agents.payments import PaymentProcessor
 from sim.agents.platforms import Platform
-from sim.agents.services import TreatmentService
+from sim.agents.services import DrugChecking, EarlyWarning, TreatmentService
 from sim.agents.suppliers import Supplier
-from sim.columns import grown_columns, new_columns
+from sim.market.books import Events, Ledger, OpenOrders, Tally
+from sim.market.conditions import Substances
+from sim.population import Population
+from sim.slots import SlotTable
 from sim.streams import Draw, uniforms
-
-
-class OpenOrders:
-    """Orders under way: columns of which the first ``n`` rows are in use, in order of their numbers."""
-
-    def __init__(self, capacity: int) -> None:
-        self.columns: Any = new_columns(ORDER, OrderColumns, max(capacity, 256))
-        self.n = 0
-        self.next_number = 0
-
-    def __len__(self) -> int:
-        return self.n
-
-    def append(self, **values: np.ndarray) -> tuple[int, int]:
-        """Append rows; columns not named are at their defaults. Returns the range of the new rows."""
-        count = len(next(iter(values.values())))
-        while self.n + count > len(self.columns[0]):
-            self.columns = grown_columns(ORDER, self.columns, 2 * len(self.columns[0]))
-        lo, hi = self.n, self.n + count
-        for name, column in ORDER.items():
-            getattr(self.columns, name)[lo:hi] = values.get(name, column.default)
-        self.columns.number[lo:hi] = np.arange(self.next_number, self.next_number + count)
-        self.next_number += count
-        self.n = hi
-        return lo, hi
-
-    def drop(self, rows: np.ndarray) -> None:
-        """Drop rows; the others move up and keep their order."""
-        keep = np.ones(self.n, bool)
-        keep[rows] = False
-        n = int(keep.sum())
-        for column in self.columns:
-            column[:n] = column[: self.n][keep]
-        self.n = n
-
-
-@dataclass
-class Ledger:
-    """All money since the start, in cents: what was paid, and where it is or went."""
-
-    payments: int = 0
-    vendor_income: int = 0
-    fees: int = 0
-    processor_fees: int = 0
-    refunds: int = 0
-    stolen: int = 0
-    seized: int = 0
-
-
-class Events:
-    """The events table in the making; kept only when it is wanted."""
-
-    def __init__(self, wanted: bool) -> None:
-        self.wanted = wanted
-        self.rows: list[tuple[int, int, int, int, str, str, float]] = []
-
-
-class Tally:
-    """Counts of one day."""
-
-    def __init__(self) -> None:
-        self.officer_days = self.policy_cost = 0.0
-        self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
-        self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
-        self.violence, self.violence_expected = 0, 0.0
-        self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
-        self.sums = np.zeros(N_SUMS)
 
 
 class MarketState:
     """Mixin of `MarketModel`: state that the phases share, and look-ups."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    seed: Any  # 64 bits, as NumPy's uint64, which kernels take
+    day: int  # 0 is the first day after burn-in
+    p: Any  # parameters, one named tuple a group
+    levers: Levers  # what policies may move today
+    # the world
+    consumers: Population
+    vendors: Population
+    platform_table: SlotTable
+    supplier_table: SlotTable
+    open_orders: OpenOrders
+    substances: Substances
+    friends: np.ndarray  # (links,) and friend_start (n + 1,): friends of consumer c are friends[start[c]:start[c + 1]]
+    friend_start: np.ndarray
+    n_jurisdictions: int
+    consumer_share: np.ndarray  # (J,) cumulative
+    vendor_share: np.ndarray  # (J,) cumulative
+    price_factor: np.ndarray  # (J,)
+    cooperation: np.ndarray  # (J, J)
+    demand_by_channel: np.ndarray  # (C, S) cumulative needs of all consumers among what a channel sells
+    supplier_size: np.ndarray  # (suppliers,) cumulative
+    supplier_cost: np.ndarray  # (suppliers + 1,), place 0 for no supplier; likewise the next two
+    supplier_reliability: np.ndarray
+    supplier_concentration: np.ndarray
+    licensed_slot: np.ndarray  # (J,)
+    street_slot: np.ndarray  # (J,)
+    direct_slot: int
+    posts: list[PostalService]
+    media: list[SocialMediaCompany]
+    search: SearchEngine
+    forum: Forum
+    checking: DrugChecking
+    early_warning: EarlyWarning
+    # references: what was usual before day 0
+    start_crypto: np.ndarray
+    start_crypto_slots: np.ndarray
+    start_vendors: np.ndarray  # (C,)
+    reference_trade: float  # orders a day on cryptomarkets
+    reference_listings: float
+    reference_per_vendor: np.ndarray  # (C,) orders a day
+    # running
+    prior: np.ndarray  # (platforms,) public trust in cryptomarkets
+    price_level: np.ndarray  # (C,) mean log price, yesterday
+    trade_per_vendor: np.ndarray  # (C,) orders a day
+    vendor_risk: np.ndarray  # (C,) arrests a month per vendor
+    post_effort: np.ndarray  # (J,) officer-days relative to the start; likewise the next two
+    vendor_effort: np.ndarray
+    supplier_effort: np.ndarray
+    user_effort: np.ndarray  # (J,) officer-days
+    user_exposure: np.ndarray  # (J,) exposure of buyers, 30-day mean
+    publicity: float
+    dispute_rate: float
+    mean_order_cents: float
+    due: np.ndarray  # rows of the open orders that are settled today
+    settled: tuple[np.ndarray, np.ndarray]  # consumers and channels of yesterday's settled orders
+    referred: np.ndarray
+    covert: dict[int, tuple[str, float]]  # slots that police run: policy and publicity
+    recorder: Any
 
     def start(self: Any, tables: tuple[str, ...]) -> None:
         """Set up what exists before the world is built."""

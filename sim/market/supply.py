@@ -6,7 +6,7 @@ Interdiction learning and the choice of routes follow NarcoLogic (Magliocca et a
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,19 +22,21 @@ if TYPE_CHECKING:
 
 
 @kernel
-def best_concentration(belief, a, lam, h, strongest):
+def best_concentration(belief: float, a: float, lam: float, h: float, strongest: float) -> float:
     """Cost-least strength to weight p* = A (1 + lambda P) / h, between 1 and the strongest product at hand."""
     return min(max(a * (1.0 + lam * belief) / h, 1.0), strongest)
 
 
 @kernel
-def best_routes(volume, belief, risk_aversion, fixed):
+def best_routes(volume: float, belief: float, risk_aversion: float, fixed: float) -> float:
     """Mean-variance number of routes n* = V sqrt(rho P (1 - P) / (2 f)): more interdiction, more and smaller consignments."""
     return max(1.0, volume * math.sqrt(risk_aversion * belief * (1.0 - belief) / (2.0 * fixed)))
 
 
 @kernel
-def restock(n, vendors, cost, reliability, orders_today, keep, p):
+def restock(
+    n: int, vendors: Any, cost: np.ndarray, reliability: np.ndarray, orders_today: np.ndarray, keep: float, p: Any
+) -> None:
     """Let vendors restock towards ``stock_days`` of recent sales, as fast as they can grow and their supplier delivers.
 
     ``cost`` and ``reliability`` are indexed by supplier + 1 (0: no supplier).

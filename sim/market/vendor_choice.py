@@ -3,7 +3,12 @@
 Buyer memory with preferential attachment (mechanism: Bracci et al. 2022, PNAS Nexus 1(4) pgac201; exponents fitted, see parameters).
 """
 
+from __future__ import annotations
+
 import math
+from typing import Any
+
+import numpy as np
 
 from sim.agents.codes import NO_SLOT, Channel, MarketState
 from sim.agents.consumers import REMEMBERED_VENDORS
@@ -20,19 +25,19 @@ CANDIDATES = 8
 
 
 @inner
-def sells(offers, v, s):
+def sells(offers: Any, v: int, s: int) -> bool:
     """Whether vendor ``v`` can deliver ``s`` today."""
     return v >= 0 and (offers.selling[v] >> s) & 1 == 1
 
 
 @inner
-def sells_on(vendors, offers, v, m, s):
+def sells_on(vendors: Any, offers: Any, v: int, m: int, s: int) -> bool:
     """Whether vendor ``v`` can deliver ``s`` today and has an account on slot ``m``."""
     return sells(offers, v, s) and account_of(vendors, v, m) >= 0
 
 
 @inner
-def account_of(vendors, v, m):
+def account_of(vendors: Any, v: int, m: int) -> int:
     """Index of the account of ``v`` on slot ``m``, -1 for none."""
     for a in range(ACCOUNTS):
         if vendors.account[v, a] == m:
@@ -41,7 +46,18 @@ def account_of(vendors, v, m):
 
 
 @inner
-def known_vendor(c, s, m, u_new, u_pick, weights, consumers, vendors, offers, p):
+def known_vendor(
+    c: int,
+    s: int,
+    m: int,
+    u_new: float,
+    u_pick: float,
+    weights: np.ndarray,
+    consumers: Any,
+    vendors: Any,
+    offers: Any,
+    p: Any,
+) -> int:
     """A remembered vendor for this purchase, or -1 to try a new one."""
     n = 0
     total = 0.0
@@ -69,7 +85,22 @@ def known_vendor(c, s, m, u_new, u_pick, weights, consumers, vendors, offers, p)
 
 
 @inner
-def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, room, consumers, offers, n_substances, p):
+def new_vendor(
+    seed: int,
+    c: int,
+    s: int,
+    m: int,
+    day: int,
+    attempt: int,
+    border: float,
+    candidates: np.ndarray,
+    utility: np.ndarray,
+    room: np.ndarray,
+    consumers: Any,
+    offers: Any,
+    n_substances: int,
+    p: Any,
+) -> int:
     """A vendor not bought from before: candidates drawn by popularity, weighed by reputation and price; -1 when there is none."""
     group = m * n_substances + s
     if offers.start[group] == offers.start[group + 1]:
@@ -91,11 +122,11 @@ def new_vendor(seed, c, s, m, day, attempt, border, candidates, utility, room, c
             n += 1
     if n == 0:
         return -1
-    return candidates[draw_logit(utility[:n], room, uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3))]
+    return int(candidates[draw_logit(utility[:n], room, uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3))])
 
 
 @inner
-def direct_vendor(seed, c, s, day, consumers, offers, today, p):
+def direct_vendor(seed: int, c: int, s: int, day: int, consumers: Any, offers: Any, today: Any, p: Any) -> int:
     """A vendor with a direct tie who sells ``s``, when the consumer deals directly today; -1 otherwise."""
     best, most = -1, 0
     for j in range(REMEMBERED_VENDORS):
@@ -111,7 +142,7 @@ def direct_vendor(seed, c, s, day, consumers, offers, today, p):
 
 
 @inner
-def border_weight(channel, p):
+def border_weight(channel: int, p: Any) -> float:
     """How much a foreign vendor is disliked, by channel."""
     if channel == APP or channel == STREET:
         return p.border_local
@@ -119,7 +150,7 @@ def border_weight(channel, p):
 
 
 @kernel
-def draw_logit(utilities, weights, u):
+def draw_logit(utilities: np.ndarray, weights: np.ndarray, u: float) -> int:
     """Index drawn with probability proportional to exp(utility); ``weights`` is room for as many numbers."""
     top = IMPOSSIBLE
     for a in range(len(utilities)):

@@ -1,0 +1,1 @@
+"""What is measured, recorded and audited; nothing here writes to the model."""

@@ -31,14 +31,13 @@ def named(codes: np.ndarray, kinds: type[IntEnum], missing: int | None = None) -
     """Codes as a categorical of lower-case names."""
     names = [k.name.lower() for k in kinds]
     numbers = np.asarray(codes, np.int64)
-    return pd.Categorical.from_codes(
-        np.where(numbers == missing, -1, numbers) if missing is not None else numbers, names
-    )
+    known = np.where(numbers == missing, -1, numbers) if missing is not None else numbers
+    return pd.Categorical.from_codes(known, names)  # pyright: ignore
 
 
 def labelled(codes: np.ndarray, names: list[str]) -> pd.Categorical:
     """Codes as a categorical of given names; negative codes are missing."""
-    return pd.Categorical.from_codes(np.asarray(codes, np.int64), names)
+    return pd.Categorical.from_codes(np.asarray(codes, np.int64), names)  # pyright: ignore
 
 
 def joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:

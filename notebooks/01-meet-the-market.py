@@ -1,0 +1,352 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Meet the market
+#
+# Drugs and medicines are bought online and on the street, from pharmacies, dealers, friends and strangers. This notebook
+# opens a simulated market of that kind and looks around: at a year of trade, at the people in it, at one buyer, at the
+# sellers, and at last at a question of policy: **what happens when police close the largest cryptomarket?**
+#
+# You need no more than to run the cells from top to bottom. It takes about half a minute; the very first time the
+# program is also translated into machine code, which takes half a minute more.
+#
+# Everything here is invented in detail and realistic in outline: the numbers that drive the model come from published
+# research where there is any, and from stated assumptions where there is none (`docs/evidence.md`). Nobody in it exists.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from sim import MarketModel, Scenario, compare
+from sim.agents.codes import Channel, PlatformStatus, Segment, VendorKind
+from sim.measures.structure import gini
+from sim.report.style import SERIES
+
+CHANNELS = {
+    "street": "street: dealers and friends",
+    "licensed_pharmacy": "licensed pharmacies",
+    "social_app": "social and messaging apps",
+    "cryptomarket": "cryptomarkets",
+    "direct": "direct deals",
+    "illicit_pharmacy": "illicit pharmacies",
+}
+COLOUR = dict(zip(CHANNELS, (SERIES[3], SERIES[2], SERIES[5], SERIES[0], SERIES[4], SERIES[1]), strict=True))
+plt.rcParams.update({"figure.figsize": (9, 3.6), "axes.spines.top": False, "axes.spines.right": False})
+
+# %% [markdown]
+# ## 1. A run
+#
+# A **scenario** says what a world is made of. The one called `baseline` is the world in which nothing new is done. We
+# take a small copy of it: 5,000 consumers instead of 20,000. Two months of **burn-in** let habits and reputations settle;
+# day 0 is the first day after that, and the year from day 0 on is what we look at.
+#
+# `rng=1` is the **seed**. The model is full of chance, but the same seed gives the same year, to the last cent.
+
+# %%
+scenario = Scenario.load("baseline").with_(consumers=5_000, burn_in=60, days=365)
+market = MarketModel(scenario, rng=1, tables=("orders",))
+market.run_for(scenario.burn_in + scenario.days)
+
+daily = market.daily()
+daily[["orders", "volume_usd", "share_street", "share_cryptomarket", "overdoses", "victims_of_fraud"]].head()
+
+# %% [markdown]
+# One row a day, one column for each of some fifty outcomes. A picture says more: how many orders went through each
+# channel in the year, and how the online channels moved from week to week.
+
+# %%
+by_channel = daily[[f"orders_{name}" for name in CHANNELS]].set_axis(list(CHANNELS), axis=1)
+weekly = by_channel.groupby(by_channel.index // 7).sum().iloc[:52]
+online = [name for name in CHANNELS if name not in ("street", "licensed_pharmacy")]
+
+figure, (left, right) = plt.subplots(1, 2, layout="constrained")
+totals = by_channel.sum().sort_values()
+left.barh([CHANNELS[name] for name in totals.index], totals, color=[COLOUR[name] for name in totals.index])
+left.bar_label(left.containers[0], fmt="{:,.0f}", padding=3, fontsize=8)
+left.set(title="Orders in the year", xlim=(0, 1.18 * totals.max()))
+for name in online:
+    right.plot(weekly.index, weekly[name], color=COLOUR[name], label=CHANNELS[name])
+right.set(title="Orders a week, illicit online channels", xlabel="week", ylim=(0, None))
+right.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(0, 0.92))
+# %% [markdown]
+# Most trade never goes online: people who use drugs mostly buy from dealers and friends. And cryptomarkets do not grow
+# smoothly. Each has an operator who may give up, be hacked, be raided, or run away with the money of the customers.
+#
+# **For the class**
+# 1. Look at the largest jumps of the cryptomarket line. What could have happened? (Section 2 has the list of markets.)
+# 2. Run the first cell of this section again with `rng=2`. Which features of the picture stay, which change?
+# 3. One simulated consumer stands for `market.weight` real people. What does that make of the orders in a year?
+
+# %% [markdown]
+# ## 2. Who is in it
+#
+# The model is *agent-based*: nobody decides for the market as a whole; there are only agents, and what they do to each
+# other. `market.consumers` is the set of all consumers. You can count them, pick them, group them.
+
+# %%
+consumers = market.consumers
+somebody = consumers[42]
+print(consumers)
+print("consumer 42 is of the segment", Segment(somebody.segment).name.lower(), "and lives in", end=" ")
+print(list(scenario.jurisdictions)[somebody.jurisdiction].replace("_", " "))
+print(f"trust in police and services {somebody.trust_police:.2f}, harm-reduction practice {somebody.practice:.2f}")
+print(len(consumers.select(lambda consumer: consumer.considering > 0)), "of all consider an illicit online source")
+
+# %% [markdown]
+# There are four kinds of consumers: patients who lack ready access to a medicine, recreational consumers, dependent
+# ones, and those who also supply their friends. How many are they, and how much of the money is theirs?
+
+# %%
+groups = {Segment(code).name.lower().replace("_", " "): group for code, group in consumers.groupby("segment")}
+people = pd.Series({name: len(group) for name, group in groups.items()})
+money = pd.Series({name: group.agg("spent", np.sum) for name, group in groups.items()})
+
+share = pd.DataFrame({"of consumers": people / people.sum(), "of money spent": money / money.sum()}).sort_values(
+    "of consumers"
+)
+axes = share.plot.barh(color=["#BBBBBB", SERIES[0]], figsize=(7, 2.8))
+axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+axes.set(title="Shares of the four segments")
+axes.legend(frameon=False, loc="lower right")
+# %% [markdown]
+# **Platforms** are the places of trade. Here are the cryptomarkets: those that were there at the start and those that
+# opened later. The days are counted from day 0, so that a negative day lies before our year.
+
+# %%
+markets = [platform for platform in market.platforms if platform.channel == Channel.CRYPTOMARKET]
+pd.DataFrame(
+    [
+        {
+            "market": platform.name,
+            "opened": platform.open_day,
+            "ended": "" if platform.is_open else platform.close_day,
+            "how": PlatformStatus(platform.status).name.lower().replace("_", " "),
+            "vendors": platform.vendors,
+            "orders a day": round(platform.trade60, 1),
+        }
+        for platform in markets
+    ]
+).set_index("market")
+
+# %% [markdown]
+# **Vendors** sell. This is the cryptomarket vendor who took most money and is still in business. Among what it knows
+# nothing of: the suppliers upstream, the police agencies, the payment companies and services, each an agent of its own
+# (`market.suppliers`, `market.agencies`, `market.processors`, `market.treatment`).
+
+# %%
+sellers = market.vendors.select(lambda vendor: vendor.channel == Channel.CRYPTOMARKET and vendor.alive == 1)
+star = sellers.sort("income")[0]
+substances = [name for bit, name in enumerate(scenario.substances) if star.carries >> bit & 1]
+print(
+    f"vendor {star.row}: {VendorKind(star.kind).name.lower().replace('_', ' ')}, in business since day {star.entry_day}"
+)
+print("sells", ", ".join(substances).replace("_", " "))
+print(f"{star.orders:,} orders by {star.buyers:,} buyers, {star.income / 100:,.0f} USD received")
+print(f"good ratings on each account (old ones fade): {star.positive.round(0)}, bad ones: {star.negative.round(0)}")
+print(f"sends what was ordered with probability {star.ships:.2f}; evidence gathered by police: {star.evidence:.1f}")
+
+# %% [markdown]
+# **For the class**
+# 1. A small group of consumers spends a large part of the money. Which interventions would reach them, which would not?
+# 2. How long did the markets that ended live? Compare with the 19 months of the best-known early ones.
+# 3. `market.vendors.select(...)` with another condition: how many vendors left because they were arrested?
+#    (`vendor.exit_cause == 2`; the codes are in `sim/agents/codes.py`.)
+
+# %% [markdown]
+# ## 3. One consumer's year
+#
+# Averages hide people. The table of orders lets us follow one of them. We look for somebody with twenty to sixty orders
+# in the year who used as many channels as possible and for whom not everything went well.
+
+# %%
+orders = market.table("orders").query("day >= 0")
+stories = orders.groupby("consumer").agg(
+    orders=("order", "size"),
+    channels=("channel", "nunique"),
+    failed=("outcome", lambda outcome: (outcome != "delivered").sum()),
+)
+row = stories.query("20 <= orders <= 60").sort_values(["channels", "failed"], ascending=False, kind="stable").index[0]
+person, year = market.consumers[row], orders[orders["consumer"] == row].sort_values("day")
+print(
+    f"consumer {row}: {Segment(person.segment).name.lower()}, {len(year)} orders, {person.spent:,.0f} USD in the year"
+)
+
+# %%
+used = [name for name in reversed(CHANNELS) if name in set(year["channel"])]
+height = year["channel"].map(used.index).astype(int)
+good = year["outcome"] == "delivered"
+
+figure, (top, bottom) = plt.subplots(
+    2, 1, figsize=(9, 5), sharex=True, layout="constrained", gridspec_kw={"height_ratios": [3, 2]}
+)
+area = 3 * np.sqrt(year["price_usd"]) + 6
+top.scatter(
+    year["day"][good], height[good], s=area[good], color=[COLOUR[name] for name in year["channel"][good]], alpha=0.75
+)
+top.scatter(year["day"][~good], height[~good], s=area[~good] + 20, marker="x", color="black", linewidths=1.6)
+top.set_yticks(range(len(used)), [CHANNELS[name] for name in used])
+top.set(title="Orders: the dot grows with the price; a cross went wrong", ylim=(-0.6, len(used) - 0.4))
+bottom.step(year["day"], year["price_usd"].cumsum(), where="post", color="#444444")
+bottom.set(title="Money spent since day 0 (USD)", xlabel="day", ylim=(0, None), xlim=(0, 365))
+# %% [markdown]
+# What went wrong, and whom does this person remember at the end of the year? The memory holds at most four vendors. A
+# **tie** means that the two can deal directly, without a platform: ties are what survives when a market is closed.
+
+# %%
+print(year.loc[~good, ["day", "channel", "substance", "price_usd", "outcome"]].to_string(index=False))
+memory = pd.DataFrame({"vendor": person.vendor, "good orders": person.bought, "direct tie": person.tie == 1})
+memory.query("vendor >= 0").sort_values("good orders", ascending=False).set_index("vendor")
+
+# %% [markdown]
+# **For the class**
+# 1. Tell this year as a story in five sentences. What does the story leave out that the model does not know?
+# 2. The same person buys online *and* on the street. What does this mean for a count of "online drug users"?
+# 3. Take another consumer: change the query above. Find one who never went online and one who stopped.
+
+# %% [markdown]
+# ## 4. A few sell most
+#
+# In every online market that has been measured, a few vendors make most of the sales. The **Lorenz curve** shows how
+# few: sort vendors from small to large, and draw which share of the money the smallest share of vendors has. If all sold
+# the same, it would be the straight line. The **Gini coefficient** is twice the area between line and curve: 0 when all
+# are equal, near 1 when one has everything.
+
+# %%
+vendors = market.table("vendors").assign(channel=market.vendors.get("channel"))
+figure, axes = plt.subplots(figsize=(4.6, 4.4), layout="constrained")
+axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label="all equal: Gini 0")
+for channel in (Channel.CRYPTOMARKET, Channel.STREET):
+    revenue = np.sort(vendors.query(f"channel == {int(channel)} and orders > 0")["revenue_usd"].clip(lower=0))
+    curve = np.concatenate([[0], np.cumsum(revenue) / revenue.sum()])
+    name = channel.name.lower()
+    label = f"{name}: {len(revenue)} vendors, Gini {gini(revenue):.2f}"
+    axes.plot(np.linspace(0, 1, len(curve)), curve, color=COLOUR[name], linewidth=2, label=label)
+axes.set(xlabel="share of vendors, smallest first", ylabel="share of revenue", title="Lorenz curves", aspect="equal")
+axes.legend(frameon=False, fontsize=8, loc="upper left")
+# %% [markdown]
+# Nobody wrote this inequality into the model. Buyers go back to vendors who served them well, and find new ones in
+# proportion to past sales, so the well-known become better known. The vendors differ as well: in how many offers they
+# run, in care, in price.
+#
+# A warning that matters for every number of this kind: **concentration depends on the size of the world**. A town with
+# forty vendors is less unequal than a continent with four thousand, for no deeper reason. Results about concentration
+# are reported from 20,000 consumers on (there the Gini of cryptomarkets comes close to what was measured).
+#
+# **For the class**
+# 1. Which of the two reasons for inequality could a regulator change? Which could an arrest?
+# 2. Run the market with `consumers=1_000` and with `10_000`. What happens to the curve?
+
+# %% [markdown]
+# ## 5. What if? A paired comparison
+#
+# Now to the question of policy: police seize the largest cryptomarket on day 60, with publicity. We run the world with
+# and without the seizure and subtract. Four seeds give four worlds, hence four answers; their mean is the estimate, and
+# their spread says how sure it is.
+
+# %%
+without = Scenario.load("baseline").with_(consumers=5_000, burn_in=60, days=120)
+closure = without.with_(
+    name="closure", policies=[{"kind": "takedown", "channel": "cryptomarket", "rank": 1, "start": 60, "publicity": 1.0}]
+)
+result = compare(without, closure, runs=4, workers=1)
+names = ["orders_cryptomarket", "orders_social_app", "orders_direct", "orders_street", "orders", "victims_of_fraud"]
+table = result.effects.set_index("outcome").loc[names, ["baseline", "mean", "low", "high", "same_sign"]]
+table.round(1)
+
+# %% [markdown]
+# `baseline` is the level without the seizure, `mean` the mean difference over the four pairs, `low` to `high` its 95 %
+# interval, `same_sign` the share of pairs whose difference has the same sign as the mean. The picture shows the course:
+# orders a day as a mean of seven days, the line the mean over seeds, the band from the lowest to the highest seed.
+
+# %%
+panels = {"orders_cryptomarket": "cryptomarkets", "orders_social_app": "apps", "orders_street": "street"}
+figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
+for panel, (name, title) in zip(axes, panels.items(), strict=True):
+    for label, colour in (("baseline", "#6E6E6E"), ("closure", COLOUR[name.removeprefix("orders_")])):
+        runs = result.daily.query("scenario == @label").pivot(index="day", columns="seed", values=name)
+        smooth = runs.rolling(7).mean()
+        panel.fill_between(smooth.index, smooth.min(axis=1), smooth.max(axis=1), color=colour, alpha=0.18, linewidth=0)
+        panel.plot(smooth.mean(axis=1), color=colour, label=label)
+    panel.axvline(60, color="black", linewidth=0.8, linestyle=":")
+    panel.set(title=f"Orders a day: {title}", xlabel="day", ylim=(0, None))
+    panel.legend(frameon=False, fontsize=8, loc="lower left")
+
+# %% [markdown]
+# Orders leave the cryptomarkets at once. Some of their buyers find another market within days, some turn to apps and to
+# the street, and some deals go on directly between people who know each other. This is **displacement**, and nothing in
+# the model says that it must happen: it follows from what each buyer has left to choose from.
+#
+# **For the class**
+# 1. Before day 60 the lines lie exactly upon each other. Why? (The next section answers.)
+# 2. Trade came back only in part by day 120. Is the closure a success? What would you have to know to say so?
+# 3. Close three markets instead of one (`"count": 3`). Does three times the force have three times the effect?
+
+# %% [markdown]
+# ## 6. Why pairs
+#
+# Each world has its own luck: in one the largest market is very large, in another it is not. Compare a closure in one
+# world with no closure in *another*, and this luck is part of the difference. A **pair** has one seed: every random draw
+# that the closure does not touch is the same on both sides. Until day 60 the two worlds are one world.
+
+# %%
+by_run = result.outcomes.pivot(index="seed", columns="scenario", values="orders_social_app")
+paired = by_run["closure"] - by_run["baseline"]
+crossed = [
+    by_run.loc[one, "closure"] - by_run.loc[other, "baseline"]
+    for one in by_run.index
+    for other in by_run.index
+    if one != other
+]
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+for seed, run in by_run.iterrows():
+    left.plot(["without", "with closure"], [run["baseline"], run["closure"]], marker="o", label=f"seed {seed}")
+left.set(title="Orders by app in 120 days, by seed", xlim=(-0.3, 1.3))
+left.legend(frameon=False, fontsize=8)
+right.axvline(0, color="black", linewidth=0.8)
+right.plot(crossed, np.full(len(crossed), 0), "o", color="#999999", alpha=0.7)
+right.plot(paired, np.full(len(paired), 1), "o", color=COLOUR["social_app"])
+right.set_yticks([0, 1], ["different seeds", "same seed"])
+right.set(title="Difference that the closure makes", xlabel="orders by app", ylim=(-0.6, 1.6))
+
+print(f"spread of the difference (standard deviation): same seed {paired.std():.0f} orders, ", end="")
+print(f"different seeds {np.std(crossed, ddof=1):.0f} orders")
+
+# %% [markdown]
+# With pairs, four worlds are enough to see that app sellers gain. Without pairs, the very same eight runs could not even
+# tell whether they gain or lose. To narrow an interval by a factor of ten without pairing, one needs a hundred times as
+# many runs.
+#
+# Pairing has a limit. It removes the luck that both sides share; the luck that the intervention itself sets free, such
+# as who happens to be displaced where, stays. The longer ago the intervention, the more of it there is.
+#
+# **For the class**
+# 1. Why does `mean` not change when one pairs, while the interval does?
+# 2. Make the right-hand picture for `deaths` and for `deaths_expected`. The second adds up the *chances* of dying
+#    instead of counting deaths. What is gained by that?
+
+# %% [markdown]
+# ## 7. What this cannot tell you
+#
+# - It is a model of markets around 2014-2017, in four large regions, fitted to what was published about them. Many of its
+#   values are assumptions; all are listed with their sources by `odm list parameters`.
+# - An interval here says how much *luck* is left, not whether the model is right. Being wrong about a mechanism or a value
+#   moves results further than luck does.
+# - It knows nothing about any real vendor, market or person, and is of no use for finding, running or evading one.
+#
+# Next: `odm compare baseline takedown education harm-reduction` runs the full-size comparison with a report;
+# `docs/model.md` describes the model, `docs/how-to-write-a-scenario.md` how to ask a question of your own.

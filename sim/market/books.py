@@ -1,0 +1,79 @@
+"""Books of a run: open orders, money, events, and the tallies of a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.agents.codes import N_SUMS
+from sim.agents.orders import ORDER, OrderColumns
+from sim.columns import grown_columns, new_columns
+
+
+class OpenOrders:
+    """Orders under way: columns of which the first ``n`` rows are in use, in order of their numbers."""
+
+    def __init__(self, capacity: int) -> None:
+        self.columns: Any = new_columns(ORDER, OrderColumns, max(capacity, 256))
+        self.n = 0
+        self.next_number = 0
+
+    def __len__(self) -> int:
+        return self.n
+
+    def append(self, **values: np.ndarray) -> tuple[int, int]:
+        """Append rows; columns not named are at their defaults. Returns the range of the new rows."""
+        count = len(next(iter(values.values())))
+        while self.n + count > len(self.columns[0]):
+            self.columns = grown_columns(ORDER, self.columns, 2 * len(self.columns[0]))
+        lo, hi = self.n, self.n + count
+        for name, column in ORDER.items():
+            getattr(self.columns, name)[lo:hi] = values.get(name, column.default)
+        self.columns.number[lo:hi] = np.arange(self.next_number, self.next_number + count)
+        self.next_number += count
+        self.n = hi
+        return lo, hi
+
+    def drop(self, rows: np.ndarray) -> None:
+        """Drop rows; the others move up and keep their order."""
+        keep = np.ones(self.n, bool)
+        keep[rows] = False
+        n = int(keep.sum())
+        for column in self.columns:
+            column[:n] = column[: self.n][keep]
+        self.n = n
+
+
+@dataclass
+class Ledger:
+    """All money since the start, in cents: what was paid, and where it is or went."""
+
+    payments: int = 0
+    vendor_income: int = 0
+    fees: int = 0
+    processor_fees: int = 0
+    refunds: int = 0
+    stolen: int = 0
+    seized: int = 0
+
+
+class Events:
+    """The events table in the making; kept only when it is wanted."""
+
+    def __init__(self, wanted: bool) -> None:
+        self.wanted = wanted
+        self.rows: list[tuple[int, int, int, int, str, str, float]] = []
+
+
+class Tally:
+    """Counts of one day."""
+
+    def __init__(self) -> None:
+        self.officer_days = self.policy_cost = 0.0
+        self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
+        self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
+        self.violence, self.violence_expected = 0, 0.0
+        self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
+        self.sums = np.zeros(N_SUMS)
