@@ -7,6 +7,7 @@ source file that holds kernels or the tuples that they take: whoever changes a r
 import hashlib
 import os
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -15,8 +16,6 @@ os.environ.setdefault(
     "NUMBA_DISABLE_INTEL_SVML", "1"
 )  # its vector functions may differ from the scalar ones in the last bit
 
-import numba
-from numba import njit
 
 _PACKAGE = Path(__file__).parent
 _SOURCES = ("streams*.py", "columns.py", "kernels.py", "agents/*.py", "market/*.py", "evidence/parameters.yaml")
@@ -24,7 +23,7 @@ _SOURCES = ("streams*.py", "columns.py", "kernels.py", "agents/*.py", "market/*.
 
 def source_hash() -> str:
     """Hash of the sources on which compiled kernels depend."""
-    digest = hashlib.sha256(numba.__version__.encode())
+    digest = hashlib.sha256(version("numba").encode())
     for pattern in _SOURCES:
         for path in sorted(_PACKAGE.glob(pattern)):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -49,8 +48,13 @@ def cache_folder() -> Path:
     return Path(gettempdir())
 
 
-if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(cache_folder())  # pyright: ignore
+_given = os.environ.get("NUMBA_CACHE_DIR")
+if _given is None:
+    os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
+elif Path(_given).name != source_hash():
+    os.environ["NUMBA_CACHE_DIR"] = str(Path(_given) / source_hash())
+
+from numba import njit  # noqa: E402 - it reads the settings above
 
 kernel: Any = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)  # pyright: ignore
 """For functions that Python calls."""

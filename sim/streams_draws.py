@@ -67,4 +67,5 @@ class Draw(IntEnum):
     NOVEL = 55
     NOVEL_EXIT = 56
     ALERT = 57
+    MODERATION = 90
     POLICY = 58

@@ -147,7 +147,7 @@ def make_suppliers(model: MarketModel) -> None:
     u = [uniforms(seed, Draw.SUPPLIER_TRAITS, np.arange(count), 0, k) for k in range(4)]
     for i in range(count):
         Supplier(
-            model, model.supplier_table, jurisdiction=int(u[0][i] * model.n_jurisdictions), organised=int(u[1][i] < 0.7),
+            model, model.supplier_table, jurisdiction=int(u[0][i] * model.n_jurisdictions), organised=int(u[1][i] < p.organised_suppliers),
             size=float(np.exp(1.0 * (u[2][i] - 0.5) * 2)), reliability=0.6 + 0.4 * float(u[3][i]), belief=p.seizure, cost=1.0,
         )  # fmt: skip
     s = model.supplier_table.columns
@@ -160,7 +160,7 @@ def make_institutions(model: MarketModel, jurisdictions: list[Jurisdiction]) -> 
     """Payment processors, agencies, post, search, forum and services."""
     p, e, n = model.p.payment, model.p.enforcement, model.consumers.n
     PaymentProcessor(model, 0, "cards", p.licensed_fee)
-    PaymentProcessor(model, 1, "coin", p.coin_fee, traceability=0.3)
+    PaymentProcessor(model, 1, "coin", p.coin_fee, traceability=p.coin_traceability)
     laxity = [1.0, 0.45, 0.3] + [0.05] * max(0, int(model.p.world.acquirers) - 3)
     for k, lax in enumerate(laxity[: int(model.p.world.acquirers)]):
         PaymentProcessor(model, k + FIRST_ACQUIRER, "acquirer", p.card_fee, lax)
@@ -202,7 +202,7 @@ def make_platforms(model: MarketModel) -> None:
     model.direct_slot = platform(Channel.DIRECT, 0, processor=1).slot
     banks = model.processors[FIRST_ACQUIRER:]
     programmes, apps = int(model.p.world.pharmacies), int(model.p.world.apps)
-    u = uniforms(model.seed, Draw.PROGRAMME, np.arange(programmes), 0)
+    u, w = (uniforms(model.seed, Draw.PROGRAMME, np.arange(programmes), 0, k) for k in range(2))
     attraction = np.exp(
         model.p.world.programme_spread * normals(model.seed, Draw.PROGRAMME, np.arange(programmes + apps), 1)
     )
@@ -211,7 +211,7 @@ def make_platforms(model: MarketModel) -> None:
         bank = banks[int(pick(weight, np.array([u[k]]))[0])]
         bank.accounts += 1
         platform(Channel.ILLICIT_PHARMACY, k % model.n_jurisdictions, fee=q.pharmacy_fee, attraction=attraction[k],
-                 processor=bank.row, forged=1, availability=0.84)  # fmt: skip
+                 processor=bank.row, forged=int(w[k] < q.forged), availability=q.card_availability)  # fmt: skip
     model.media = []
     for k in range(apps):
         app = platform(

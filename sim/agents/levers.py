@@ -41,8 +41,11 @@ class Levers:
         "probability",
         "What a register adds to the chance that a look-up shows an illicit seller",
     )
+    unsealed: np.ndarray = lever(
+        1.0, "world", "intermediaries", "ratio", "Detection of sellers without a seal by those who glance at it"
+    )
     glance: np.ndarray = lever(
-        1.0, "world", "intermediaries", "ratio", "Detection by those who glance at a seal instead of looking it up"
+        1.0, "world", "intermediaries", "ratio", "Detection of sellers with a forged seal by those who glance at it"
     )
     demotion: np.ndarray = lever(
         0.0, "world", "intermediaries", "share", "Rank that search engines take from illicit sites"

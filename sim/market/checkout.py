@@ -224,6 +224,12 @@ def book(model: MarketModel, lo: int, hi: int, cut: np.ndarray) -> None:
     at_once = np.where(held > 0, 0, price - cut)
     fee = (at_once * t.fee[slot]).astype(np.int64)
     np.add.at(v.income, vendor, at_once - fee)
+    supplied = v.supplier[vendor] >= 0
+    np.add.at(
+        model.supplier_table.columns.revenue,
+        v.supplier[vendor][supplied],
+        (price[supplied] * model.p.supply.upstream_share).astype(np.int64),
+    )
     np.add.at(t.escrow, slot, held)
     np.add.at(t.fees, slot, fee)
     ledger = model.ledger

@@ -165,7 +165,7 @@ def search(
         if not prescription:
             return SEARCH, slot  # knows what it is and looks for just that
         detect = p.detect_believer if consumers.misbelief[c] else p.detect_unaided
-        detect *= today.glance
+        detect = min(1.0, detect * (today.glance if today.forged[slot] else today.unsealed))
         detect = 1.0 - (1.0 - detect) * (1.0 - consumers.verification[c] * today.lookup)
         if u3 >= detect:
             return SEARCH, slot

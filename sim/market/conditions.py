@@ -48,6 +48,8 @@ class Conditions(NamedTuple):
     illicit_share: np.ndarray  # (3,) share of illicit results: ordinary, controlled, prohibited
     app_slot: np.ndarray  # (m,)
     app_weight: np.ndarray  # (m,) cumulative exposure
+    forged: np.ndarray  # (P,) 1 where a forged seal is shown
+    unsealed: float  # factor on the detection of an illicit seller without a seal (1 without a scheme)
     glance: float  # factor on the detection of a seller with a forged seal (1 without a scheme)
     lookup: float  # probability that a look-up in a register shows an illicit seller
 
@@ -66,5 +68,7 @@ def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) ->
         pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(weight.astype(float)),
         illicit_share=model.search.illicit_share(rank, float(model.levers.demotion[0])),
         app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
-        glance=float(model.levers.glance[0]), lookup=min(1.0, 0.6 + float(model.levers.lookup[0])),
+        glance=float(model.levers.glance[0]),
+        unsealed=float(model.levers.unsealed[0]),
+        forged=t.forged, lookup=min(1.0, 0.6 + float(model.levers.lookup[0])),
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.agents.codes import Channel, EventKind, ExitCause, PlatformStatus, RiskGroup, VendorKind
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS
-from sim.agents.payments import FIRST_ACQUIRER
+from sim.agents.payments import COIN, FIRST_ACQUIRER
 from sim.market.exit import close_platform, settle_exits
 from sim.streams import Draw, uniform, uniforms
 
@@ -119,7 +119,8 @@ def take_down(
 def vendor_exposure(model: MarketModel, rows: np.ndarray) -> np.ndarray:
     """Exposure of the vendors ``rows`` to arrest: face-to-face equivalents of a month's buyers over operational security."""
     p, v = model.p.enforcement, model.vendors.columns
-    remote = np.array([0.0, p.remote_crypto, p.remote_app, p.remote_crypto, p.remote_crypto, 1.0])
+    coin = 0.5 + model.processors[COIN].traceability
+    remote = np.array([0.0, p.remote_crypto, p.remote_app, p.remote_crypto * coin, p.remote_crypto * coin, 1.0])
     weight = np.where(v.kind[rows] == VendorKind.SOCIAL_SUPPLIER, p.remote_friend, remote[v.channel[rows]])
     return weight * 30.0 * v.recent[rows] / v.opsec[rows]
 

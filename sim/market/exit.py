@@ -19,7 +19,7 @@ from sim.market.accounts import review_accounts
 from sim.market.blocks import over_rows
 from sim.market.migration import hear_of_closure
 from sim.market.views import narrow
-from sim.streams import Draw, uniform4
+from sim.streams import Draw, uniform4, uniforms
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
@@ -225,12 +225,25 @@ def settle_exits(model: MarketModel) -> None:
             model.event(EventKind.ROLE_CHANGE, int(person), cause="stopped selling")
 
 
+def moderate(model: MarketModel) -> None:
+    """Social-media companies remove accounts that sell; the sellers are back at once under a new name, without ratings and followers."""
+    v, n, p = model.vendors.columns, model.vendors.n, model.p.vendors
+    for company in model.media:
+        rows = np.flatnonzero((v.account[:n, 0] == company.platform.slot) & (v.alive[:n] == 1))
+        rows = rows[uniforms(int(model.seed), Draw.MODERATION, v.key[rows], model.day) < company.moderation / 30.0]
+        company.removed += len(rows)
+        v.identity[rows] += 1
+        v.sales[rows] *= p.reset_sales
+        v.positive[rows, 0] = v.negative[rows, 0] = 0.0
+
+
 def vendor_moves(model: MarketModel) -> None:
     """Vendors leave, relist and review where they sell."""
     v = model.vendors
     sellers = narrow(v.columns, views.ExitVendors)
     vendor_exits(v.n, model.seed, model.day, sellers, model.p.vendors)
     settle_exits(model)
+    moderate(model)
     slots = model.crypto_slots()
     share = model.trade_shares(slots)
     review_accounts(

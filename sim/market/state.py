@@ -95,7 +95,7 @@ class MarketState:
     def ready(self: Any) -> None:
         """Set up what needs the world."""
         j = self.n_jurisdictions
-        self.open_orders = OpenOrders(self.consumers.n // 4)
+        self.open_orders = OpenOrders(self.consumers.n // 12)
         self.price_level = np.zeros(N_CHANNELS)
         self.prior = np.zeros(self.platform_table.capacity)
         self.publicity = 0.0

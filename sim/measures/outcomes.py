@@ -116,13 +116,10 @@ def crime_and_state(model: MarketModel) -> dict[str, float]:
     """Money that reaches organised crime, arrests, officer-days, cost and detection of novel substances."""
     t, o, p = model.today, model.open_orders.columns, model.p.supply
     new = np.flatnonzero(o.day[: model.open_orders.n] == model.day)
-    kind = model.vendors.columns.kind[o.vendor[new]]
-    crypto = p.organised_retail_crypto
-    share = np.array(
-        [0.0, p.organised_retail_pharmacy, p.organised_retail_app, crypto, crypto, p.organised_retail_street]
-    )[o.channel[new]]
-    share = np.where((kind == VendorKind.SOCIAL_SUPPLIER) & (share > 0), p.organised_retail_social, share)
-    organised = float(np.sum(share * o.price[new] / 100.0))
+    v, vendor = model.vendors.columns, o.vendor[new]
+    upstream = np.r_[0, model.supplier_table.columns.organised[: model.supplier_table.n]][v.supplier[vendor] + 1]
+    branch = (v.kind[vendor] == VendorKind.ORGANISED_CRIME) | (v.kind[vendor] == VendorKind.ILLICIT_PHARMACY)
+    organised = float(np.sum((p.upstream_share * upstream + (1.0 - p.upstream_share) * branch) * o.price[new] / 100.0))
     lags = model.early_warning.lags()
     return {
         "organised_crime_revenue": organised, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days,

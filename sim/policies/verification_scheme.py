@@ -45,9 +45,6 @@ class VerificationScheme(Policy):
     glancing: float = Field(
         default=0.15, ge=0, le=1, description="consumers who glance at the seal instead (share, assumed 0.05 to 0.4)"
     )
-    forged: float = Field(
-        default=0.86, ge=0, le=1, description="illicit sellers who forge the seal (share) [pharm-quality-eaasm]"
-    )
     usd_per_consumer: float = Field(
         default=0.02, ge=0, le=10, description="cost of running it (USD per consumer and year, assumed 0.005 to 0.1)"
     )
@@ -58,8 +55,8 @@ class VerificationScheme(Policy):
         levers.verification_reach[:] += s * self.awareness
         levers.verification_effect[:] += self.uptake
         levers.lookup[0] += s * self.register_gain
-        reassured, warned = 0.5 * self.forged, 0.43 * (1.0 - self.forged)
-        levers.glance[0] *= 1.0 - s * self.glancing * (reassured - warned)
+        levers.glance[0] *= 1.0 - 0.5 * s * self.glancing
+        levers.unsealed[0] *= 1.0 + 0.43 * s * self.glancing
 
     def cost(self, model: MarketModel) -> float:
         """Running cost and contacts."""
