@@ -29,6 +29,8 @@
 # %%
 import warnings
 
+warnings.filterwarnings("ignore", message="IProgress not found")  # about progress bars, which we do not use
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -48,7 +50,6 @@ CHANNELS = {
     "illicit_pharmacy": "illicit pharmacies",
 }
 COLOUR = dict(zip(CHANNELS, (SERIES[3], SERIES[2], SERIES[5], SERIES[0], SERIES[4], SERIES[1]), strict=True))
-warnings.filterwarnings("ignore", message="IProgress not found")  # about progress bars, which we do not use
 plt.rcParams.update({"figure.figsize": (9, 3.6), "axes.spines.top": False, "axes.spines.right": False})
 
 # %% [markdown]
@@ -346,13 +347,14 @@ for name, interval in (("as pairs", as_pairs), ("as two groups", as_two_groups))
     )
 
 # %% [markdown]
-# An interval ten times as wide takes a hundred times as many runs to mend. Here pairing gives it away for nothing.
+# An interval shrinks with the square root of the number of runs: to make it ten times as narrow takes a hundred times
+# as many. Pairs cost nothing.
 #
 # Pairing has a limit. It removes the luck that both sides share; the luck that the intervention itself sets free, such
 # as who happens to be displaced where, stays. The longer ago the intervention, the more of it there is.
 #
 # **For the class**
-# 1. Why does `mean` not change when one pairs, while the interval does?
+# 1. What would you conclude from each of the two intervals? Why is the mean the same in both?
 # 2. Make the right-hand picture for `deaths` and for `deaths_expected`. The second adds up the *chances* of dying
 #    instead of counting deaths. What is gained by that?
 

@@ -18,7 +18,7 @@ os.environ.setdefault(
 
 
 _PACKAGE = Path(__file__).parent
-_SOURCES = ("streams*.py", "columns.py", "kernels.py", "agents/*.py", "market/*.py", "evidence/parameters.yaml")
+_SOURCES = ("streams*.py", "columns.py", "kernels.py", "agents/*.py", "market/*.py")
 
 
 def source_hash() -> str:

@@ -195,9 +195,7 @@ def make_platforms(model: MarketModel) -> None:
         )
 
     every = range(model.n_jurisdictions)
-    model.licensed_slot = np.array(
-        [platform(Channel.LICENSED_PHARMACY, j, verified=1, processor=0).slot for j in every]
-    )
+    model.licensed_slot = np.array([platform(Channel.LICENSED_PHARMACY, j, processor=0).slot for j in every])
     model.street_slot = np.array([platform(Channel.STREET, j).slot for j in every])
     model.direct_slot = platform(Channel.DIRECT, 0, processor=1).slot
     banks = model.processors[FIRST_ACQUIRER:]

@@ -18,7 +18,6 @@ PLATFORM = {
     "availability": Column("f4", "share", 0, 1, "Share of card payments that its acquirer lets through", default=1),
     "processor": Column("i2", "row", -1, 32767, "Payment processor in use", default=-1),
     "processor_day": Column("i2", "day", -NEVER, NEVER, "Day from which it can take cards again", default=-NEVER),
-    "verified": Column("u1", "flag", 0, 1, "1 when a regulator verified it"),
     "forged": Column("u1", "flag", 0, 1, "1 when it shows a forged seal"),
     "security": Column("f4", "ratio", 0.01, 100, "Divides the evidence that an officer-day yields", default=1),
     "frail_quit": Column("f4", "ratio", 0, 1e3, "Proneness of the operator to give up"),

@@ -37,3 +37,21 @@ def novel_substances(model: MarketModel, samples: int) -> None:
     ews.alert_day[found] = day
     for number in found:
         model.event(EventKind.ALERT, int(number), cause="early warning", amount=float(day - ews.born[number]))
+    novel_harm(model, live)
+
+
+def novel_harm(model: MarketModel, live: np.ndarray) -> None:
+    """Harm of the category in which novel substances appear: popularity-weighted toxicity, less where an alert has made users aware.
+
+    Novel substances stand beside a stock of older ones of toxicity 1, as many as appear and vanish in balance.
+    """
+    p, ews, row = model.p.services, model.early_warning, model.substances.novel
+    if row < 0:
+        return
+    weight = ews.popularity[live]
+    alerted = ews.alert_day[live] > -(10**5)
+    aware = p.alert_reach * 2.0 * float(model.consumers.columns.practice[: model.consumers.n].mean())
+    toxicity = ews.toxicity[live] * (1.0 - p.alert_protects * min(aware, 1.0) * alerted)
+    older = p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
+    factor = (older + float((weight * toxicity).sum())) / (older + float(weight.sum()))
+    model.substances.adverse[row] = model.usual_adverse[row] * factor

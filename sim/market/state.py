@@ -108,6 +108,7 @@ class MarketState:
         self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.referred = np.empty(0, np.int64)
         self.order_counts = np.zeros(6, np.int64)
+        self.usual_adverse = self.substances.adverse.copy()
         self.dead = 0
         self.orders_by_slot = np.zeros(self.platform_table.capacity)
         self.volume_by_slot = np.zeros(self.platform_table.capacity)
