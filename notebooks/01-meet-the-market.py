@@ -307,7 +307,9 @@ plt.show()
 # **For the class**
 # 1. Before day 40 the lines lie exactly upon each other. Why? (The next section answers.)
 # 2. How much of the trade is back on day 100? Is the closure a success? What would you have to know to say so?
-# 3. Close three markets instead of one (`"count": 3`). Does three times the force have three times the effect?
+# 3. Street trade falls in *both* worlds from day 0 on: 60 days of burn-in are too few for this world to come to rest.
+#    Why does this hardly harm the difference between the two?
+# 4. Close three markets instead of one (`"count": 3`). Does three times the force have three times the effect?
 
 # %% [markdown]
 # ## 6. Why pairs

@@ -139,3 +139,34 @@ def _absorb(digest: Any, value: Any) -> None:
         digest.update(np.float64(value).tobytes())
     else:
         digest.update(repr(int(value) if isinstance(value, int | np.integer | bool) else value).encode())
+
+
+BUSY: dict[str, Any] = {
+    "consumers": 3000,
+    "days": 90,
+    "burn_in": 20,
+    "parameters": {
+        "choice": {"search_medicine": 2.5, "crypto": 1.5},
+        "consumption": {"entry_rate": 0.05},
+        "demand": {"wholesale_share": 0.55, "supplier_rate": 0.11, "dependent_rate": 0.19, "patient_rate": 0.1},
+        "enforcement": {"supplier_case": 5, "platform_case": 10, "contacts_per_day": 5, "arrest_per_contact": 0.002},
+        "learning": {"quit_after_first": 0.1, "quit_after_bad": 0.06},
+        "migration": {"reach": 2.5, "recheck_days": 130, "herding": 1.4},
+        "payment": {"wholesale_multiple": 55},
+        "platforms": {"closure_days": 60, "cryptomarket_entry": 0.15, "hack_base": 0.006},
+        "services": {"novel_per_year": 1000},
+        "shipping": {"batch_days": 2},
+        "supply": {"crypto_vendors": 0.05, "concentrate_h": 0.06, "wholesalers": 0.5},
+        "vendors": {"own_scam": 0.002, "social_entry": 0.001},
+        "world": {"considering": 0.9, "market_users": 0.9, "suppliers": 0.2, "dependents": 0.2, "patients": 0.4},
+    },
+    "policies": [
+        *(example(kind, start=2) for kind in KINDS if kind not in ("takedown", "deflection", "vendor_arrests")),
+        example("vendor_arrests", start=2, count=40),
+        example("deflection", start=2, offer=0.5),
+        example("takedown", start=5, channel="illicit_pharmacy"),
+        example("takedown", start=20, count=1),
+        example("takedown", start=40, count=1, covert_days=10),
+    ],
+}
+"""A world in which what seldom happens happens often: for showing that something acts, not for what it does."""

@@ -65,7 +65,6 @@ class Consumer(mesa.Agent):
         self.stash, self.stash_drug = 0.0, traits.drug
         self.next_need = model.day + self.waiting_time(self.need_rate) - 1
         self.choice: Choice | None = None
-        self.used: set[Vendor] = set()
 
     # demand ----------------------------------------------------------------------------------------------------------
     def waiting_time(self, rate: float) -> int:
@@ -111,8 +110,7 @@ class Consumer(mesa.Agent):
         quantity = self.order_size(vendor, channel)
         price = price_usd(vendor, self.wanted, quantity, self.country.price_factor)
         order = Order(model.day, self, vendor, platform, channel, self.wanted, quantity, price, card=card)
-        order.first = vendor not in self.used
-        self.used.add(vendor)
+        order.first = self.vendors.tie(vendor) is None
         order.escrow = channel == CRYPTO and held_in_escrow(vendor, platform)
         vendor.take_order(platform)
         self.habit = channel

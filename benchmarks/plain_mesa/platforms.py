@@ -42,7 +42,7 @@ class Shelf:
 
 
 class Platform(mesa.Agent):
-    """A place of trade: a programme, an app, a cryptomarket, direct deals, a country's licensed pharmacies or street."""
+    """A place of trade: a programme, an app, a cryptomarket, direct deals, a country's pharmacies or street."""
 
     def __init__(
         self, model: PlainMarket, channel: str, country: Country, *, age: int = 365, attraction: float = 1.0,

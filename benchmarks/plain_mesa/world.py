@@ -100,7 +100,11 @@ def make_platforms(model: PlainMarket) -> list[Platform]:
     platforms.append(Platform(model, DIRECT, countries[0]))
     for k in range(int(w.pharmacies)):
         country = countries[k % len(countries)]
-        platforms.append(Platform(model, PHARMACY, country, attraction=attraction(), availability=0.84))
+        platforms.append(
+            Platform(
+                model, PHARMACY, country, attraction=attraction(), availability=model.p.platforms.card_availability
+            )
+        )
     for k in range(int(w.apps)):
         platforms.append(Platform(model, APP, countries[k % len(countries)], attraction=attraction()))
     for share in model.market_shares:

@@ -1,5 +1,7 @@
 """Intermediaries: search engines, post and couriers, social-media companies, forums."""
 
+from typing import Any
+
 import numpy as np
 from mesa import Agent, Model
 
@@ -37,7 +39,7 @@ class PostalService(Agent):
 class SocialMediaCompany(Agent):
     """Owner of an app: removes accounts that sell."""
 
-    def __init__(self, model: Model, platform: Agent, moderation: float) -> None:
+    def __init__(self, model: Model, platform: Any, moderation: float) -> None:
         super().__init__(model)
         self.platform, self.moderation = platform, moderation
         self.removed = 0

@@ -1,0 +1,321 @@
+"""Write the parts of the documentation that follow from declarations in the code.
+
+``python docs/make_tables.py`` rewrites whole pages (state variables, data dictionary, policies) and the blocks between
+``<!-- generated: NAME -->`` and ``<!-- end -->`` in pages that people write. With ``--check`` it writes nothing and
+says what is out of date.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+
+import sim.policies
+from sim.agents import codes
+from sim.agents.consumers import CONSUMER, Consumer
+from sim.agents.levers import Levers
+from sim.agents.orders import ORDER, Order
+from sim.agents.platforms import PLATFORM, Platform
+from sim.agents.suppliers import SUPPLIER, Supplier
+from sim.agents.vendors import VENDOR, Vendor
+from sim.columns import describe
+from sim.evidence import yaml_files
+from sim.evidence.parameters import load_parameters
+from sim.evidence.sources import cited, load_sources
+from sim.evidence.tables import Jurisdiction, Substance
+from sim.measures.dictionary import families, outcomes, tables
+from sim.model import MarketModel
+from sim.policies.base import Policy
+from sim.registry import policy_kinds
+from sim.scenario import Settings, list_scenarios
+from sim.scenario_errors import interval
+from sim.scenario_sections import Platforms
+
+DOCS = Path(__file__).parent
+NOTE = "<!-- Written by docs/make_tables.py from the declarations in the code: change those, then run it again. -->\n\n"
+STATE = ((Consumer, CONSUMER), (Vendor, VENDOR), (Order, ORDER), (Platform, PLATFORM), (Supplier, SUPPLIER))
+MARKS = {
+    "detail": "kept in files, not in printed tables",
+    "paired": "only in comparisons",
+    "price": "what the intervention itself costs; no finding",
+}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table; a bar inside a cell does not end it."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def words(text: str | None) -> str:
+    """Return the first paragraph of a docstring on one line, with Markdown's code marks."""
+    first = (text or "").strip().split("\n\n")[0]
+    return " ".join(first.split()).replace("``", "`")
+
+
+# --- state variables -------------------------------------------------------------------------------------------------
+def span(record: Mapping[str, Any]) -> str:
+    """Return the range of a state variable; a bound that only the storage sets is no bound."""
+    low, high = record["low"], record["high"]
+    if record["unit"] == "day":
+        return "any day"
+    if record["unit"] == "flag":
+        return "0 or 1"
+    if high is None or high >= 1e6 or high in (codes.NEVER, codes.NO_SLOT):
+        return "any" if low is None or low <= -1e6 else f"from {low:g}"
+    return f"{low:g} to {high:g}"
+
+
+def value(record: Mapping[str, Any]) -> str:
+    """Return the default of a state variable, the markers for nothing and never in words."""
+    if record["unit"] == "slot" and record["default"] == codes.NO_SLOT:
+        return "none"
+    if record["unit"] == "day" and abs(record["default"]) == codes.NEVER:
+        return "never"
+    return f"{record['default']:g}"
+
+
+def state_variables() -> str:
+    """Return the page of state variables: populations and platforms by column, then levers and codes."""
+    parts = [
+        "# State variables\n\n" + NOTE + "Every variable of every agent that is kept in columns: what the model file "
+        "calls the state. [model.md](model.md) says who these agents are. A variable with a number in brackets holds so "
+        "many values.\n"
+    ]
+    for agent, schema in STATE:
+        records = describe(schema)
+        size = sum(record["bytes"] for record in records)
+        rows = [
+            (
+                f"`{r['name']}`" + (f" ({r['shape'][0]})" if r["shape"] else ""),
+                r["text"],
+                r["unit"],
+                span(r),
+                value(r),
+                r["dtype"],
+            )
+            for r in records
+        ]
+        heads = ("Variable", "Meaning", "Unit", "Range", "At first", "Type")
+        parts.append(f"## {agent.__name__}\n\n{words(agent.__doc__)} {size} bytes.\n\n" + table(heads, rows))
+    parts.append(
+        "## Levers\n\nWhat policies may move. Every lever is back at its neutral value each morning.\n\n"
+        + table(
+            ("Lever", "Meaning", "Unit", "Neutral", "Belongs to", "One for each"),
+            [
+                (f"`{r['name']}`", r["text"], r["unit"], f"{r['neutral']:g}", r["owner"], r["by"])
+                for r in Levers.describe()
+            ],
+        )
+    )
+    kinds = [kind for kind in vars(codes).values() if isinstance(kind, type) and issubclass(kind, IntEnum)]
+    rows = [
+        (f"`{kind.__name__}`", words(kind.__doc__), ", ".join(f"{code} {code.name.lower()}" for code in kind))
+        for kind in kinds
+        if kind is not IntEnum
+    ]
+    parts.append(
+        "## Codes\n\nWhat the numbers in code variables stand for.\n\n" + table(("Code", "Of", "Values"), rows)
+    )
+    return "\n".join(parts)
+
+
+# --- data dictionary -------------------------------------------------------------------------------------------------
+def remarks(spec: Any) -> str:
+    """Return what a reader of an outcome must know besides its meaning."""
+    found = [text for mark, text in MARKS.items() if getattr(spec, mark)]
+    found += [] if spec.signed else ["a distance, never negative"]
+    found += [f"drifts with size below {spec.min_consumers:,} consumers"] if spec.min_consumers else []
+    found += [f"weights: parameters `{spec.weights}`"] if spec.weights else []
+    return "; ".join(found)
+
+
+def data_dictionary() -> str:
+    """Return the page of outcomes and table columns."""
+    heads = ("Outcome", "Meaning", "Unit", "Over a run", "Better", "Remarks")
+    parts = [
+        "# Data dictionary\n\n" + NOTE + "What a run reports and writes. Counts and sums are those of the simulated "
+        "consumers; one of them stands for `weight` real people. Day 0 is the first day after burn-in. Parquet files carry "
+        "the same text as metadata.\n\n## Outcomes\n\nOne value a day; over a run they are summed or averaged.\n"
+    ]
+    specs = [*outcomes().values(), *families().values()]
+    for group in dict.fromkeys(spec.group for spec in specs):
+        rows = [
+            (f"`{s.name}`", s.text, s.unit, s.aggregate, "" if s.better == "none" else s.better, remarks(s))
+            for s in specs
+            if s.group == group
+        ]
+        parts.append(f"### {group.capitalize()}\n\n" + table(heads, rows))
+    parts.append("## Tables\n")
+    for name, columns in tables().items():
+        shown = [spec for spec in columns.values() if name != "daily" or spec.name == "day"]
+        rows = [(f"`{spec.name}`", spec.text, spec.unit, spec.dtype) for spec in shown]
+        parts.append(f"### {name}\n\n" + table(("Column", "Meaning", "Unit", "Type"), rows))
+    return "\n".join(parts)
+
+
+# --- policies --------------------------------------------------------------------------------------------------------
+def allowed(field: Any) -> str:
+    """Return what a field of a pydantic model may hold."""
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{option}`" for option in get_args(kind))
+    inner = get_args(kind)[0] if get_origin(kind) is tuple else None
+    if get_origin(inner) is Literal:
+        return "a list of " + ", ".join(f"`{option}`" for option in get_args(inner))
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "a mapping of " + ", ".join(f"`{name}`" for name in kind.model_fields)
+    if kind is bool:
+        return "true, false"
+    names = {"int": "whole number", "float": "number", "str": "text", "dict": "mapping", "tuple": "list"}
+    found = [text for name, text in names.items() if re.search(rf"\b{name}\b", str(kind))]
+    return ", ".join(filter(None, [found[0] if found else "", interval(field)]))
+
+
+def default(field: Any) -> str:
+    """Return the default of a field as YAML would write it."""
+    if field.is_required():
+        return ""
+    found = field.get_default(call_default_factory=True)
+    text = (
+        {None: "none", True: "true", False: "false", "": "empty"}.get(found) if not isinstance(found, float) else None
+    )
+    return text or (f"{found:,.10g}" if isinstance(found, float) else str(found))
+
+
+def fields(model: type[BaseModel], skip: Sequence[str] = ()) -> str:
+    """Return the table of the fields of a pydantic model."""
+    rows = [
+        (f"`{field.alias or name}`", field.description or "", allowed(field), default(field))
+        for name, field in model.model_fields.items()
+        if name not in skip
+    ]
+    return table(("Key", "Meaning", "Allowed", "Default"), rows)
+
+
+def moved(policy: type[Policy]) -> list[str]:
+    """Return the levers that a policy moves, in the order of their declaration."""
+    touched = re.findall(r"levers\.(\w+)", inspect.getsource(policy.move))
+    return [str(lever["name"]) for lever in Levers.describe() if lever["name"] in touched]
+
+
+def acts(policy: type[Policy]) -> list[str]:
+    """Return what a policy has agents do, in the words of the model's own methods."""
+    called = dict.fromkeys(re.findall(r"model\.(\w+)\(", inspect.getsource(policy.act)))
+    verbs = ("take_down", "run_covertly", "arrest")
+    return [words(getattr(MarketModel, name).__doc__).split(";")[0].rstrip(".") for name in called if name in verbs]
+
+
+def policies() -> str:
+    """Return the page of interventions."""
+    assert sim.policies.Policy is Policy
+    parts = [
+        "# Policies\n\n"
+        + NOTE
+        + "The interventions that a scenario can list. All share `start` (first day; day 0 is the "
+        "first after burn-in), `end` (first day on which it is off again; none: never) and `strength` (0 to 1; 0 changes "
+        "nothing, bit for bit). [How to add one](how-to-add-a-policy.md).\n"
+    ]
+    levers = {lever["name"]: lever["text"] for lever in Levers.describe()}
+    for kind, policy in policy_kinds().items():
+        assert issubclass(policy, Policy)
+        does = [f"`{name}`: {levers[name]}" for name in moved(policy)] + [f"asks: {act}" for act in acts(policy)]
+        sources = [load_sources()[key] for key in cited(policy.evidence)]
+        parts += [
+            f"## {kind}\n\n**Purpose.** {policy.purpose} {words(policy.__doc__)}\n",
+            "**What it moves.**\n\n" + "".join(f"- {line}\n" for line in does),
+            fields(policy, skip=("kind", "start", "end", "strength")),
+            f"**Cost.** {words(policy.cost.__doc__)}\n",
+            f"**How it can fail.** {policy.can_fail}\n",
+            f"**Evidence.** {policy.evidence}\n\n"
+            + "".join(f"- [{s.id}] {s.quantity}: {s.value}. {s.source} ({s.status})\n" for s in sources),
+        ]
+    return "\n".join(parts)
+
+
+# --- blocks in written pages -----------------------------------------------------------------------------------------
+def parameter_counts() -> str:
+    """Return how many parameters of each group were read, computed and assumed."""
+    specs = load_parameters().specs.values()
+    statuses = ("read", "computed", "assumed")
+    rows: list[tuple[object, ...]] = []
+    for group in load_parameters().groups:
+        count = Counter(spec.status for spec in specs if spec.group == group)
+        rows.append((f"`{group}`", count.total(), *(count[status] for status in statuses)))
+    total = Counter(spec.status for spec in specs)
+    rows.append(("**all**", total.total(), *(total[status] for status in statuses)))
+    return table(("Group", "Parameters", *statuses), rows)
+
+
+def target_counts() -> str:
+    """Return how many facts are for fitting and how many are held out, and what their bands rest on."""
+    bands = ("reported", "derived", "assumed")
+    rows = []
+    for use, entries in yaml_files.load("targets.yaml").items():
+        count = Counter(entry.get("band", "a direction") for entry in entries)
+        rows.append((use, len(entries), *(count[band] for band in bands), count["a direction"]))
+    return table(("Use", "Facts", *(f"band {band}" for band in bands), "directions"), rows)
+
+
+def blocks() -> dict[str, str]:
+    """Return every generated block by name."""
+    shipped = [
+        (f"`{name}`", title, question)
+        for name, title, question in list_scenarios(DOCS.parent / "experiments/scenarios")
+    ]
+    return {
+        "settings": fields(Settings),
+        "platforms": fields(Platforms),
+        "substance fields": fields(Substance, skip=("name",)),
+        "jurisdiction fields": fields(Jurisdiction, skip=("name",)),
+        "scenarios": table(("Name", "Title", "Question"), shipped),
+        "parameter counts": parameter_counts(),
+        "target counts": target_counts(),
+    }
+
+
+def filled(text: str) -> str:
+    """Return a written page with its generated blocks up to date.
+
+    Raises
+    ------
+    KeyError
+        For a block that this script does not know.
+    """
+    known = blocks()
+    pattern = re.compile(r"(<!-- generated: (.+?) -->\n\n).*?(\n<!-- end -->)", re.DOTALL)
+    return pattern.sub(lambda found: found[1] + known[found[2]] + found[3], text)
+
+
+def pages() -> dict[Path, str]:
+    """Return the text that every page with generated parts should have, by path."""
+    whole = {
+        DOCS / "state-variables.md": state_variables(),
+        DOCS / "data-dictionary.md": data_dictionary(),
+        DOCS / "policies.md": policies(),
+    }
+    written = [path for path in sorted(DOCS.glob("*.md")) if path not in whole]
+    texts = {path: path.read_text(encoding="utf-8") for path in written}
+    return whole | {path: filled(text) for path, text in texts.items() if "<!-- generated: " in text}
+
+
+def main() -> int:
+    """Write what changed, or with ``--check`` say what would."""
+    old = [p for p, text in pages().items() if not p.exists() or p.read_text(encoding="utf-8") != text]
+    for path in old:
+        print(f"{'out of date' if '--check' in sys.argv else 'written'}: docs/{path.name}")
+        if "--check" not in sys.argv:
+            path.write_text(pages()[path], encoding="utf-8")
+    return int("--check" in sys.argv and bool(old))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Every parameter does something: moved across its plausible range, it changes what happens in a run."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim.agents.enforcement import TARGETS
+from sim.evidence.parameters import ParameterSpec, load_parameters
+from sim.scenario import Scenario
+from tests.worlds import BUSY, model_of, world
+
+SOURCE = "\n".join(
+    path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[1] / "sim").rglob("*.py"))
+)
+SPECS = load_parameters().specs
+ALWAYS_TESTED = 6
+"""One in so many is tested in every run of the tests, the others with the slow ones."""
+
+UNUSED = "nothing reads it"
+LABEL = "it moves the label of a vendor, and nothing reads the label"
+IDLE = {
+    "platforms.moderation": "apps remove no accounts yet",
+    "services.novel_toxicity": "the toxicity of a novel substance harms nobody yet",
+    "services.alert_protects": UNUSED,
+    "services.alert_reach": UNUSED,
+    "supply.organised_share": LABEL,
+    "supply.organised_online": LABEL,
+}
+"""Parameters that move nothing; each must be given work or go."""
+
+
+def far_and_near(spec: ParameterSpec) -> tuple[float, float]:
+    """Ends of the plausible range: the one further from the default first."""
+    scale = math.log if spec.distribution == "loguniform" else float
+    low, value, high = (scale(x) for x in (spec.low, spec.value, spec.high))
+    return (spec.low, spec.high) if value - low >= high - value else (spec.high, spec.low)
+
+
+def days(scenario: Scenario) -> Iterator[bytes]:
+    """What happens on each day: orders that close or are under way, events, where the money is, outcomes."""
+    model = model_of(scenario, tables=("orders", "events"), audit=True)
+    written = 0
+    for _ in range(scenario.burn_in + scenario.days):
+        model.run_for(1)
+        digest = hashlib.sha256(repr(model.events.rows[written:]).encode())
+        written = len(model.events.rows)
+        digest.update(repr(vars(model.ledger)).encode())
+        digest.update(pd.util.hash_pandas_object(model.recorder.orders[-1], index=False).to_numpy().tobytes())
+        orders = model.open_orders
+        for column in orders.columns:
+            digest.update(column[: orders.n].tobytes())
+        if model.day > 0:
+            digest.update(model.recorder.values[model.recorder.days - 1].tobytes())
+        yield digest.digest()
+
+
+@functools.cache
+def usual() -> list[bytes]:
+    return list(days(world(**BUSY)))
+
+
+def first_difference(spec: ParameterSpec, value: float) -> int | None:
+    """The first day on which the run with the parameter at ``value`` differs from the usual one."""
+    moved = world(**BUSY).with_(parameters={spec.group: {spec.name: value}})
+    for day, (one, other) in enumerate(zip(days(moved), usual(), strict=True), start=-moved.burn_in):
+        if one != other:
+            return day
+    return None
+
+
+def row(path: str):
+    marks = [pytest.mark.xfail(strict=True, reason=IDLE[path])] if path in IDLE else []
+    if zlib.crc32(path.encode()) % ALWAYS_TESTED or path in IDLE:
+        marks.append(pytest.mark.slow)
+    return pytest.param(path, marks=marks)
+
+
+@pytest.mark.parametrize("path", [row(path) for path in SPECS])
+def test_it_changes_what_happens(path):
+    spec = SPECS[path]
+    assert any(first_difference(spec, value) is not None for value in far_and_near(spec) if value != spec.value)
+
+
+def test_the_usual_run_is_the_same_twice():
+    """Otherwise everything would seem to act."""
+    spec = SPECS["choice.habit"]
+    assert first_difference(spec, spec.value) is None
+
+
+@pytest.mark.parametrize("path", [path for path in SPECS if IDLE.get(path) != UNUSED])
+def test_it_is_read_somewhere(path):
+    name = SPECS[path].name
+    by_target = path.startswith("enforcement.share_") and name.removeprefix("share_") in TARGETS
+    assert by_target or re.search(rf"\.{name}\b", SOURCE)
+
+
+def test_a_parameter_that_moves_nothing_is_still_a_parameter():
+    assert set(IDLE) <= set(SPECS)
