@@ -98,9 +98,9 @@ def prices(orders: pd.DataFrame) -> dict[str, float]:
     """What an order costs."""
     p10, p50, p90 = np.quantile(orders["price_usd"], [0.1, 0.5, 0.9])
     return {
-        "p10 order price, USD": float(p10),
-        "median order price, USD": float(p50),
-        "p90 order price, USD": float(p90),
+        "p10 order price": float(p10),
+        "median order price": float(p50),
+        "p90 order price": float(p90),
     }
 
 

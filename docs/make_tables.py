@@ -11,12 +11,12 @@ import inspect
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel
+from table_parts import fields, table, words
 
 import sim.policies
 from sim.agents import codes
@@ -32,33 +32,24 @@ from sim.evidence.parameters import load_parameters
 from sim.evidence.sources import cited, load_sources
 from sim.evidence.tables import Jurisdiction, Substance
 from sim.measures.dictionary import families, outcomes, tables
-from sim.model import MarketModel
 from sim.policies.base import Policy
 from sim.registry import policy_kinds
 from sim.scenario import Settings, list_scenarios
-from sim.scenario_errors import interval
 from sim.scenario_sections import Platforms
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by docs/make_tables.py from the declarations in the code: change those, then run it again. -->\n\n"
 STATE = ((Consumer, CONSUMER), (Vendor, VENDOR), (Order, ORDER), (Platform, PLATFORM), (Supplier, SUPPLIER))
+ACTS = {
+    "take_down": "police seize a platform",
+    "run_covertly": "police run a platform covertly for a while, then close it with arrests",
+    "arrest": "police arrest vendors",
+}
 MARKS = {
     "detail": "kept in files, not in printed tables",
     "paired": "only in comparisons",
     "price": "what the intervention itself costs; no finding",
 }
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; a bar inside a cell does not end it."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
-
-
-def words(text: str | None) -> str:
-    """Return the first paragraph of a docstring on one line, with Markdown's code marks."""
-    first = (text or "").strip().split("\n\n")[0]
-    return " ".join(first.split()).replace("``", "`")
 
 
 # --- state variables -------------------------------------------------------------------------------------------------
@@ -83,6 +74,11 @@ def value(record: Mapping[str, Any]) -> str:
     return f"{record['default']:g}"
 
 
+def name_of(record: Mapping[str, Any]) -> str:
+    """Return the name of a state variable, with the number of values that it holds."""
+    return f"`{record['name']}`" + (f" ({record['shape'][0]})" if record["shape"] else "")
+
+
 def state_variables() -> str:
     """Return the page of state variables: populations and platforms by column, then levers and codes."""
     parts = [
@@ -93,17 +89,7 @@ def state_variables() -> str:
     for agent, schema in STATE:
         records = describe(schema)
         size = sum(record["bytes"] for record in records)
-        rows = [
-            (
-                f"`{r['name']}`" + (f" ({r['shape'][0]})" if r["shape"] else ""),
-                r["text"],
-                r["unit"],
-                span(r),
-                value(r),
-                r["dtype"],
-            )
-            for r in records
-        ]
+        rows = [(name_of(r), r["text"], r["unit"], span(r), value(r), r["dtype"]) for r in records]
         heads = ("Variable", "Meaning", "Unit", "Range", "At first", "Type")
         parts.append(f"## {agent.__name__}\n\n{words(agent.__doc__)} {size} bytes.\n\n" + table(heads, rows))
     parts.append(
@@ -163,44 +149,6 @@ def data_dictionary() -> str:
 
 
 # --- policies --------------------------------------------------------------------------------------------------------
-def allowed(field: Any) -> str:
-    """Return what a field of a pydantic model may hold."""
-    kind = field.annotation
-    if get_origin(kind) is Literal:
-        return ", ".join(f"`{option}`" for option in get_args(kind))
-    inner = get_args(kind)[0] if get_origin(kind) is tuple else None
-    if get_origin(inner) is Literal:
-        return "a list of " + ", ".join(f"`{option}`" for option in get_args(inner))
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return "a mapping of " + ", ".join(f"`{name}`" for name in kind.model_fields)
-    if kind is bool:
-        return "true, false"
-    names = {"int": "whole number", "float": "number", "str": "text", "dict": "mapping", "tuple": "list"}
-    found = [text for name, text in names.items() if re.search(rf"\b{name}\b", str(kind))]
-    return ", ".join(filter(None, [found[0] if found else "", interval(field)]))
-
-
-def default(field: Any) -> str:
-    """Return the default of a field as YAML would write it."""
-    if field.is_required():
-        return ""
-    found = field.get_default(call_default_factory=True)
-    text = (
-        {None: "none", True: "true", False: "false", "": "empty"}.get(found) if not isinstance(found, float) else None
-    )
-    return text or (f"{found:,.10g}" if isinstance(found, float) else str(found))
-
-
-def fields(model: type[BaseModel], skip: Sequence[str] = ()) -> str:
-    """Return the table of the fields of a pydantic model."""
-    rows = [
-        (f"`{field.alias or name}`", field.description or "", allowed(field), default(field))
-        for name, field in model.model_fields.items()
-        if name not in skip
-    ]
-    return table(("Key", "Meaning", "Allowed", "Default"), rows)
-
-
 def moved(policy: type[Policy]) -> list[str]:
     """Return the levers that a policy moves, in the order of their declaration."""
     touched = re.findall(r"levers\.(\w+)", inspect.getsource(policy.move))
@@ -208,10 +156,9 @@ def moved(policy: type[Policy]) -> list[str]:
 
 
 def acts(policy: type[Policy]) -> list[str]:
-    """Return what a policy has agents do, in the words of the model's own methods."""
-    called = dict.fromkeys(re.findall(r"model\.(\w+)\(", inspect.getsource(policy.act)))
-    verbs = ("take_down", "run_covertly", "arrest")
-    return [words(getattr(MarketModel, name).__doc__).split(";")[0].rstrip(".") for name in called if name in verbs]
+    """Return what a policy has agents do on its days."""
+    called = re.findall(r"model\.(\w+)\(", inspect.getsource(policy.act))
+    return [text for name, text in ACTS.items() if name in called]
 
 
 def policies() -> str:
@@ -224,14 +171,16 @@ def policies() -> str:
         "first after burn-in), `end` (first day on which it is off again; none: never) and `strength` (0 to 1; 0 changes "
         "nothing, bit for bit). [How to add one](how-to-add-a-policy.md).\n"
     ]
-    levers = {lever["name"]: lever["text"] for lever in Levers.describe()}
+    levers = {str(lever["name"]): str(lever["text"]) for lever in Levers.describe()}
     for kind, policy in policy_kinds().items():
         assert issubclass(policy, Policy)
-        does = [f"`{name}`: {levers[name]}" for name in moved(policy)] + [f"asks: {act}" for act in acts(policy)]
+        does = [f"moves `{name}`: {levers[name][0].lower()}{levers[name][1:]}" for name in moved(policy)] + [
+            f"has {act}" for act in acts(policy)
+        ]
         sources = [load_sources()[key] for key in cited(policy.evidence)]
         parts += [
             f"## {kind}\n\n**Purpose.** {policy.purpose} {words(policy.__doc__)}\n",
-            "**What it moves.**\n\n" + "".join(f"- {line}\n" for line in does),
+            "**What it does.**\n\n" + "".join(f"- {line}\n" for line in does),
             fields(policy, skip=("kind", "start", "end", "strength")),
             f"**Cost.** {words(policy.cost.__doc__)}\n",
             f"**How it can fail.** {policy.can_fail}\n",
@@ -291,8 +240,8 @@ def filled(text: str) -> str:
         For a block that this script does not know.
     """
     known = blocks()
-    pattern = re.compile(r"(<!-- generated: (.+?) -->\n\n).*?(\n<!-- end -->)", re.DOTALL)
-    return pattern.sub(lambda found: found[1] + known[found[2]] + found[3], text)
+    pattern = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+    return pattern.sub(lambda found: f"{found[1]}\n{known[found[2]]}\n{found[3]}", text)
 
 
 def pages() -> dict[Path, str]:

@@ -1,0 +1,226 @@
+"""What the documentation says is so: generated parts are in step, links lead somewhere, examples and commands run."""
+
+import ast
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import typer.main
+
+import sim.policies
+from sim import registry
+from sim.cli import app
+from sim.model import MarketModel
+from sim.registry import policy_kinds
+from sim.scenario import KNOWN, Scenario, ScenarioError
+from tests.worlds import KINDS, example, lever_values, neutral_levers, run, world
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "notebooks" / "README.md",
+        ROOT / "results" / "README.md",
+    ]
+)
+EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+MODEL_PAGE = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+
+
+class Block(NamedTuple):
+    """A block of code in a page: its language, the words behind it, and its text."""
+
+    language: str
+    marks: tuple[str, ...]
+    text: str
+
+    @property
+    def title(self) -> str | None:
+        """The file that the reader is to write it into."""
+        return next((mark.removeprefix("title=") for mark in self.marks if mark.startswith("title=")), None)
+
+
+def blocks(page: Path) -> list[Block]:
+    found = re.findall(r"^```(\w+)([^\n]*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return [Block(language, tuple(marks.split()), text) for language, marks, text in found]
+
+
+WITH_EXAMPLES = [page for page in PAGES if blocks(page)]
+
+
+@pytest.fixture(scope="module")
+def make_tables():
+    folder = str(ROOT / "docs")
+    sys.path.insert(0, folder)
+    yield importlib.import_module("make_tables")
+    sys.path.remove(folder)
+
+
+# Generated parts ------------------------------------------------------------------------------------------------------
+def test_generated_pages_are_in_step_with_the_code(make_tables):
+    old = [path.name for path, text in make_tables.pages().items() if path.read_text(encoding="utf-8") != text]
+    assert old == [], "run: .venv/bin/python docs/make_tables.py"
+
+
+def test_a_page_out_of_step_is_found(make_tables):
+    page = "before\n<!-- generated: settings -->\nold\n<!-- end -->\nbetween\n<!-- generated: scenarios -->\n<!-- end -->\n"
+    text = make_tables.filled(page)
+    assert "old" not in text
+    assert "`burn_in`" in text.partition("between")[0]
+    assert "`takedown`" in text.partition("between")[2]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_levers_named_are_those_that_move(kind, make_tables):
+    model = run(world(policies=[example(kind)]), until=1)
+    now, neutral = lever_values(model.levers), neutral_levers(model)
+    assert make_tables.moved(policy_kinds()[kind]) == [name for name in neutral if (now[name] != neutral[name]).any()]
+
+
+def test_the_scenario_page_names_every_key():
+    text = (ROOT / "docs" / "how-to-write-a-scenario.md").read_text(encoding="utf-8")
+    for key in KNOWN:
+        assert re.search(rf"`{key}`|^### .*\b{key}\b", text, re.MULTILINE), key
+
+
+# The description of the model -----------------------------------------------------------------------------------------
+def test_the_day_is_described_in_its_order():
+    step = next(
+        node
+        for node in ast.walk(ast.parse((ROOT / "sim" / "model.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name == "step"
+    )
+    calls = [ast.unparse(node.func).split(".")[-1] for node in ast.walk(step) if isinstance(node, ast.Call)]
+    lines = [node.lineno for node in ast.walk(step) if isinstance(node, ast.Call)]
+    order = [name for _, name in sorted(zip(lines, calls, strict=True)) if name != "begin_day"]
+    rows = re.findall(r"^\| \d+ \|.*$", MODEL_PAGE, re.MULTILINE)
+    assert len(rows) == 12
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == order
+
+
+@pytest.mark.parametrize("room", ["agents", "market"])
+def test_every_file_of_agents_and_market_is_described(room):
+    files = {path.name for path in (ROOT / "sim" / room).glob("*.py")} - {"__init__.py", "codes.py"}
+    assert {name for name in files if f"(../sim/{room}/{name})" not in MODEL_PAGE} == set()
+
+
+def test_a_documented_example_is_no_part_of_the_shipped_policies():
+    assert "naloxone_kits" not in policy_kinds()
+
+
+# Links ----------------------------------------------------------------------------------------------------------------
+def anchors(page: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads}
+
+
+@EVERY_PAGE
+def test_links_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        to = (page.parent / path) if path else page
+        assert to.exists(), target
+        assert not anchor or anchor in anchors(to), target
+
+
+# Examples -------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def reader(tmp_path, monkeypatch):
+    """A reader's folder beside the project: files that a page has them write land here, policies register for a while."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_KINDS", dict(registry._KINDS))
+    monkeypatch.setattr(sim.policies, "__path__", [*sim.policies.__path__, str(tmp_path / "sim" / "policies")])
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("sim.policies.") and _written(name, tmp_path)]:
+        del sys.modules[name]
+
+
+def _written(module: str, folder: Path) -> bool:
+    return str(getattr(sys.modules[module], "__file__", "")).startswith(str(folder))
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_run(page, reader):
+    """Everything that a page shows, in its order; of what is marked slow, only that it can be run."""
+    names: dict[str, object] = {"__name__": "example"}
+    for block in blocks(page):
+        if block.title:
+            (reader / block.title).parent.mkdir(parents=True, exist_ok=True)
+            (reader / block.title).write_text(block.text, encoding="utf-8")
+        match block.language:
+            case "yaml":
+                load(block, reader)
+            case "python" if block.title:
+                importlib.import_module(block.title.removesuffix(".py").replace("/", "."))
+            case "python":
+                exec(compile(block.text, str(page), "exec"), names)
+            case "console":
+                for command, printed in commands(block.text):
+                    (check if "slow" in block.marks else execute)(command, printed, reader, "wrong" in block.marks)
+            case other:
+                pytest.fail(f"nobody knows how to run {other}")
+
+
+def load(block: Block, folder: Path) -> None:
+    assert block.title, "a scenario needs a file name, so that commands can use it"
+    if "wrong" in block.marks:
+        with pytest.raises(ScenarioError):
+            Scenario.load(folder / block.title)
+    else:
+        assert Scenario.load(folder / block.title).name == Path(block.title).stem
+
+
+def commands(text: str) -> Iterator[tuple[str, str]]:
+    """Each command, and what it is said to print."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, printed = part.partition("\n")
+        yield command, printed.strip()
+
+
+def execute(command: str, printed: str, folder: Path, wrong: bool) -> None:
+    """Run a command in the reader's folder, with the programs of the environment that runs the tests."""
+    words = shlex.split(command.replace(".venv/bin/", f"{Path(sys.executable).parent}/"))
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == (2 if wrong else 0), done.stdout + done.stderr
+    shown = ".*?".join(re.escape(piece.strip("\n")) for piece in printed.split("..."))
+    assert re.search(shown, done.stdout + done.stderr, re.DOTALL), done.stdout + done.stderr
+
+
+def check(command: str, printed: str, folder: Path, wrong: bool) -> None:
+    """Whether a command that takes long could be run: its target, its options, its scenarios, its files."""
+    program, *words = shlex.split(command)
+    assert not printed, "the output of a slow command is not checked: do not show it"
+    assert not wrong
+    if program == "make":
+        targets = re.findall(r"^([\w-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        assert words[0] in targets
+        return
+    assert program.startswith(".venv/bin/"), program
+    assert Path(sys.executable).with_name(Path(program).name).exists(), program
+    if program.endswith("/odm"):
+        command_of = typer.main.get_command(app).commands[words[0]]  # type: ignore[attr-defined]
+        given = command_of.make_context(words[0], words[1:]).params
+        for name in [given.get("scenario"), given.get("baseline"), *(given.get("others") or [])]:
+            assert name is None or Scenario.load(name)
+    else:
+        assert [word for word in words if re.search(r"\.(py|ipynb)$", word) and "=" not in word]
+        for word in words:
+            assert not re.search(r"^[\w/-]+\.(py|ipynb)$", word) or (ROOT / word).exists(), word
+
+
+def test_pages_have_examples():
+    assert {"README.md", "how-to-add-a-policy.md", "how-to-write-a-scenario.md"} <= {
+        page.name for page in WITH_EXAMPLES
+    }
+    assert MarketModel.__doc__
