@@ -164,7 +164,8 @@ print(
     f"vendor {star.row}: {VendorKind(star.kind).name.lower().replace('_', ' ')}, in business since day {star.entry_day}"
 )
 print("sells", ", ".join(substances).replace("_", " "))
-print(f"{star.orders:,} orders by {star.buyers:,} buyers, {star.income / 100:,.0f} USD received")
+sold = market.table("orders").query("vendor == @star.row")
+print(f"{len(sold):,} orders by {sold['consumer'].nunique():,} buyers, {star.income / 100:,.0f} USD received")
 print(f"good ratings on each account (old ones fade): {star.positive.round(0)}, bad ones: {star.negative.round(0)}")
 print(f"sends what was ordered with probability {star.ships:.2f}; evidence gathered by police: {star.evidence:.1f}")
 

@@ -16,7 +16,6 @@ import typer.main
 import sim.policies
 from sim import registry
 from sim.cli import app
-from sim.model import MarketModel
 from sim.registry import policy_kinds
 from sim.scenario import KNOWN, Scenario, ScenarioError
 from tests.worlds import KINDS, example, lever_values, neutral_levers, run, world
@@ -223,4 +222,3 @@ def test_pages_have_examples():
     assert {"README.md", "how-to-add-a-policy.md", "how-to-write-a-scenario.md"} <= {
         page.name for page in WITH_EXAMPLES
     }
-    assert MarketModel.__doc__

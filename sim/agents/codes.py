@@ -74,8 +74,7 @@ class ExitCause(IntEnum):
     RETIRED = 1
     ARRESTED = 2
     SCAMMED_AND_LEFT = 3
-    DETERRED = 4
-    ROLE_ENDED = 5
+    ROLE_ENDED = 4
 
 
 class OrderOutcome(IntEnum):

@@ -67,7 +67,7 @@ CONSUMER = {
     # counters from day 0 on
     "orders": Column("u2", "orders", 0, 65535, "Orders placed"),
     "spent": Column("f4", "USD", 0, 1e9, "Money spent"),
-    "vendors_used": Column("u2", "vendors", 0, 65535, "Vendors bought from, counted at the first purchase from each"),
+    "vendors_used": Column("u2", "vendors", 0, 65535, "Vendors bought from that were not remembered then"),
     "harms": Column("u2", "events", 0, 65535, "Adverse events, overdoses and violence suffered"),
     "criminalised": Column("u2", "times", 0, 65535, "Times charged for possession or purchase"),
 }

@@ -50,3 +50,7 @@ class Platform(SlotAgent, schema=PLATFORM):
     def name(self) -> str:
         """Channel and slot, such as ``cryptomarket-3``."""
         return f"{Channel(self.channel).name.lower()}-{self.slot}"
+
+    def __repr__(self) -> str:
+        """Name and status."""
+        return f"<{self.name}, {PlatformStatus(self.status).name.lower()}>"

@@ -17,7 +17,7 @@ VENDOR = {
     "alive": Column("u1", "flag", 0, 1, "1 while in business"),
     "entry_day": Column("i2", "day", -NEVER, NEVER, "Day of entry"),
     "exit_day": Column("i2", "day", -NEVER, NEVER, "Day of exit", default=NEVER),
-    "exit_cause": Column("u1", "code", 0, 5, "Cause of exit"),
+    "exit_cause": Column("u1", "code", 0, 4, "Cause of exit"),
     "person": Column("i4", "row", -1, 2**31 - 1, "Consumer behind a social supplier, -1 for none", default=-1),
     # character
     "breadth": Column("f4", "listings", 1, 230, "Number of listings the vendor can run", default=1),
@@ -38,7 +38,7 @@ VENDOR = {
     "last_sale": Column("i2", "day", -NEVER, NEVER, "Day of the last sale", default=-NEVER),
     "leaving": Column("i2", "day", -NEVER, NEVER, "Last day of a vendor's own exit scam", default=NEVER),
     "evidence": Column("f4", "officer-days", 0, 1e9, "Evidence gathered against the vendor"),
-    "buyers": Column("i4", "consumers", 0, 2**31 - 1, "Different buyers served"),
+    "buyers": Column("i4", "consumers", 0, 2**31 - 1, "Orders of buyers who did not remember the vendor"),
     "orders": Column("i4", "orders", 0, 2**31 - 1, "Orders received"),
     "income": Column("i8", "cents", -(2**62), 2**62, "Money received, less what was charged back"),
     "identity": Column("u2", "number", 0, 65535, "Identity in use: grows by one when name and key are given up"),

@@ -27,7 +27,7 @@ from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_blocks
 from sim.market.early_warning import novel_substances
-from sim.market.harm import at_least_one, fatality, hill_overdose, treatment_hazard, treatment_protection
+from sim.market.harm import at_least_one, fatality, hill_overdose, rti_overdose, treatment_hazard, treatment_protection
 from sim.market.receipt import receive, threats
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
@@ -147,7 +147,11 @@ def use_today(
     ratio = strength * intended * max(consumers.tolerance[c], p.tolerance_floor) ** -p.tolerance_exponent
     if content != AS_SOLD:
         ratio *= p.unexpected_content
-    per_dose = hill_overdose(ratio, p.r50, p.hill) * p.severity_share
+    if p.rti_rule > 0.5:
+        tolerated = max(consumers.tolerance[c], p.tolerance_floor) * p.mme_per_dose
+        per_dose = rti_overdose(strength * intended * p.mme_per_dose, tolerated)
+    else:
+        per_dose = hill_overdose(ratio, p.r50, p.hill) * p.severity_share
     overdose = at_least_one(per_dose, use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
     fatal = fatality(company, consumers.trust_police[c], carriage[consumers.jurisdiction[c]], p)
@@ -207,9 +211,11 @@ def consumption(model: MarketModel) -> None:
     model.today.checks = checked
     model.checking.samples += checked
     model.checking.bad += bad
+    hurt = np.zeros(len(model.due), np.uint8)
     model.today.violence, model.today.violence_expected = threats(
-        model.due, model.seed, goods, users, model.vendors.columns.kind, p
+        model.due, model.seed, goods, users, model.vendors.columns.kind, hurt, p
     )
+    model.consumer_events(EventKind.VIOLENCE, o.consumer[model.due[hurt == 1]])
     happened = np.zeros(n, np.uint8)
     carriage = np.minimum(p.naloxone_carried + levers.naloxone, 1.0)
     model.today.sums = over_blocks(

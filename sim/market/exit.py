@@ -198,7 +198,7 @@ def vendor_exits(n: int, seed: int, day: int, vendors: Any, p: Any) -> None:
         if negative > 0.25 * (positive + negative) and negative >= 1.0:
             hazard += p.bad_exit
         if vendors.kind[v] == 2 and u3 < p.social_exit:
-            vendors.exit_cause[v] = 5
+            vendors.exit_cause[v] = 4
         elif u1 < hazard:
             vendors.exit_cause[v] = 1
         elif vendors.leaving[v] != NEVER:

@@ -50,6 +50,8 @@ def remember(consumers: Any, c: int, v: int, good: bool, u: float, forget: float
     if not good:
         if place >= 0 and u < forget:
             consumers.bought[c, place], consumers.tie[c, place] = 0, 0
+        elif place < 0 and consumers.bought[c, weakest] == 0:
+            consumers.vendor[c, weakest], consumers.tie[c, weakest] = v, 0  # known as one to keep away from
         return -1
     if place < 0:
         place = weakest

@@ -82,7 +82,9 @@ def receive(
 
 
 @kernel
-def threats(rows: np.ndarray, seed: int, orders: Any, consumers: Any, kind: np.ndarray, p: Any) -> tuple[Any, ...]:
+def threats(
+    rows: np.ndarray, seed: int, orders: Any, consumers: Any, kind: np.ndarray, hurt: np.ndarray, p: Any
+) -> tuple[Any, ...]:
     """Threats and violence in the purchases settled today: count and expectation (rates by channel fitted to Barratt et al. 2016)."""
     count, expected = 0, 0.0
     for i in range(len(rows)):
@@ -104,6 +106,7 @@ def threats(rows: np.ndarray, seed: int, orders: Any, consumers: Any, kind: np.n
         expected += risk
         if u1 < risk:
             count += 1
+            hurt[i] = 1
             c = orders.consumer[o]
             consumers.harms[c] += 1
     return count, expected

@@ -101,7 +101,7 @@ def new_vendor(
     n_substances: int,
     p: Any,
 ) -> int:
-    """A vendor not bought from before: candidates drawn by popularity, weighed by reputation and price; -1 when there is none."""
+    """A vendor who is not remembered, for good or ill: candidates drawn by popularity, weighed by reputation and price; -1 when there is none."""
     group = m * n_substances + s
     if offers.start[group] == offers.start[group + 1]:
         return -1
@@ -114,7 +114,7 @@ def new_vendor(
             v = offers.vendor[k]
             known = False
             for j in range(REMEMBERED_VENDORS):
-                known = known or (consumers.vendor[c, j] == v and consumers.bought[c, j] > 0)
+                known = known or consumers.vendor[c, j] == v
             if known:
                 continue
             candidates[n] = v

@@ -103,5 +103,5 @@ class Recorder:
             return tables.event_table(model)
         if name == "accounts":
             return self.accounts.table(model)
-        rows = self.orders if name == "orders" else self.platforms
+        rows = [*self.orders, tables.open_order_rows(model)] if name == "orders" else self.platforms
         return tables.joined(name, rows)

@@ -63,9 +63,21 @@ def order_rows(model: MarketModel, rows: np.ndarray) -> pd.DataFrame:
         "order": o.number[rows], "day": o.day[rows], "consumer": o.consumer[rows], "vendor": o.vendor[rows], "platform": o.platform[rows].astype(np.int32),
         "channel": named(o.channel[rows], Channel), "substance": labelled(o.substance[rows], list(model.scenario.substances)),
         "quantity": o.quantity[rows], "price_usd": o.price[rows] / 100.0, "processor": labelled(o.processor[rows], processor_names(model)),
-        "outcome": named(o.outcome[rows], OrderOutcome), "outcome_day": np.full(len(rows), model.day, np.int32),
+        "outcome": named(o.outcome[rows], OrderOutcome), "outcome_day": pd.array(np.full(len(rows), model.day, np.int32), "Int32"),
         "rating": np.where(rating == 255, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": o.first[rows] == 1,
     })  # fmt: skip
+
+
+def open_order_rows(model: MarketModel) -> pd.DataFrame:
+    """Orders still under way, without outcome."""
+    rows = order_rows(model, np.arange(model.open_orders.n))
+    nothing = np.full(len(rows), -1)
+    return rows.assign(
+        outcome=named(nothing, OrderOutcome, -1),
+        outcome_day=pd.array([None] * len(rows), "Int32"),
+        rating=np.nan,
+        content=named(nothing, Content, -1),
+    )
 
 
 def platform_rows(model: MarketModel) -> pd.DataFrame:
