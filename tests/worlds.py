@@ -8,6 +8,7 @@ import json
 import pickle
 from collections.abc import Mapping
 from dataclasses import fields
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 
 import sim.policies  # registers the policies that scenarios name
 from sim.agents.levers import Levers
+from sim.evidence.parameters import load_parameters
 from sim.model import MarketModel
 from sim.registry import policy_kinds
 from sim.scenario import Scenario
@@ -75,8 +77,11 @@ def ran(scenario: Scenario, seed: int = 1, until: int | None = None, **options: 
 def branched(model: MarketModel, days: int, **changes: Any) -> MarketModel:
     """A copy of a market that goes on for so many days under a scenario with these changes."""
     copy = pickle.loads(pickle.dumps(model))
-    copy.scenario = copy.scenario.with_(**changes)
-    copy.run_for(days)
+    if changes:
+        copy.scenario = copy.scenario.with_(**changes)
+        copy.p = SimpleNamespace(**{group: copy.scenario.parameters_for(group) for group in load_parameters().groups})
+    if days:
+        copy.run_for(days)
     return copy
 
 

@@ -88,7 +88,7 @@ class MarketState:
         self._pool: ThreadPoolExecutor | None = None
         self._slots_of = b""
         self._slots: list[np.ndarray] = []
-        self.events = Events("events" in tables)
+        self.events = Events("events" in tables or "all" in tables)
         self.ledger, self.today = Ledger(), Tally()
         self.vendor_orders_today = np.zeros(0, np.int64)
 

@@ -1,0 +1,319 @@
+"""What these markets do by themselves: nothing below is scripted, each comes out of what the actors do."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from sim.agents.codes import NO_SLOT, Channel, MarketState
+from sim.market import enforcement
+from sim.model import MarketModel
+from sim.scenario import Scenario
+from sim.streams import uniforms
+from tests.worlds import branched, example, model_of, ran, run, world
+
+SEVERAL = [0.34, 0.26, 0.16, 0.11, 0.07, 0.06]
+NEAR_MONOPOLY = [0.8, 0.06, 0.05, 0.04, 0.03, 0.02]
+NO_OTHER_CLOSURES = {"platforms": {"closure_days": 1e6, "hack_base": 0.0}, "enforcement": {"platform_case": 1e6}}
+OFTEN = {"closure_days": 60.0, "hack_base": 0.0, "quit_share": 0.001, "cryptomarket_entry": 0.2}
+MANY_VENDORS = {"supply": {"crypto_vendors": 0.02}}
+
+
+def orders(model: MarketModel, channel: str, weeks: range | None = None) -> float:
+    daily = model.daily()[f"orders_{channel}"]
+    return float(daily.sum() if weeks is None else daily[7 * weeks.start : 7 * weeks.stop].sum())
+
+
+def vendors_of(model: MarketModel, channel: Channel) -> np.ndarray:
+    """Rows of the vendors of a channel who are in business."""
+    v, n = model.vendors.columns, model.vendors.n
+    return np.flatnonzero((v.channel[:n] == channel) & (v.alive[:n] == 1))
+
+
+# Closures -------------------------------------------------------------------------------------------------------------
+@functools.cache
+def after_the_leader_fell(shares: tuple[float, ...]) -> tuple[list[MarketModel], list[MarketModel]]:
+    """Markets twelve weeks after their leader was seized on day 0, and the same markets had nothing happened."""
+    alone, struck = [], []
+    for seed in range(5):
+        start = ran(
+            world(consumers=4000, burn_in=60, platforms={"cryptomarkets": list(shares)}, parameters=NO_OTHER_CLOSURES),
+            seed,
+            0,
+        )
+        alone.append(branched(start, 84))
+        struck.append(branched(start, 84, policies=[example("takedown", count=1)]))
+    return alone, struck
+
+
+def trade_left(shares: list[float], channel: str, weeks: range) -> float:
+    alone, struck = after_the_leader_fell(tuple(shares))
+    return sum(orders(m, channel, weeks) for m in struck) / sum(orders(m, channel, weeks) for m in alone)
+
+
+def test_the_fall_of_a_leader_is_felt_at_once_with_or_without_substitutes():
+    assert trade_left(SEVERAL, "cryptomarket", range(1)) < 0.85
+    assert trade_left(NEAR_MONOPOLY, "cryptomarket", range(1)) < 0.4
+
+
+def test_trade_comes_back_within_weeks_where_there_are_substitutes():
+    first = trade_left(SEVERAL, "cryptomarket", range(1))
+    assert trade_left(SEVERAL, "cryptomarket", range(3, 6)) > max(0.7, first + 0.1)
+
+
+def test_trade_stays_down_for_months_where_a_near_monopoly_fell():
+    assert trade_left(NEAR_MONOPOLY, "cryptomarket", range(3, 6)) < 0.6
+    assert trade_left(NEAR_MONOPOLY, "cryptomarket", range(8, 12)) < 0.6
+
+
+def test_substitutes_are_what_makes_the_difference():
+    several, one = (trade_left(shares, "cryptomarket", range(8, 12)) for shares in (SEVERAL, NEAR_MONOPOLY))
+    assert several > one + 0.2
+
+
+@pytest.mark.parametrize("shares", [SEVERAL, NEAR_MONOPOLY], ids=["several markets", "a near-monopoly"])
+def test_deals_between_people_who_know_each_other_survive_a_closure(shares):
+    assert trade_left(shares, "direct", range(12)) > 0.95
+
+
+def test_most_of_those_who_move_go_to_one_market():
+    """Main destination of migrants: 71 % (sd 21) over observed closures [migration-top-destination]."""
+    shares = []
+    for seed in range(4):
+        start = ran(world(consumers=6000, burn_in=60, parameters=NO_OTHER_CLOSURES), seed, 0)
+        t, c = start.platform_table.columns, start.consumers.columns
+        second = sorted(start.crypto_slots(), key=lambda slot: -t.trade60[slot])[1]
+        users = np.flatnonzero((c.home == second) & (c.market_state == MarketState.ACTIVE))
+        after = branched(start, 28, policies=[example("takedown", rank=2, count=1)])
+        home = after.consumers.columns.home[users]
+        went = np.bincount(home[home != NO_SLOT])
+        assert second not in home
+        shares.append(went.max() / went.sum())
+    assert 0.5 < np.mean(shares) < 0.95
+
+
+def test_vendors_who_kept_their_name_sell_more_after_a_closure_than_had_they_given_it_up():
+    sold = {1.0: 0, 0.0: 0}
+    for seed in range(5):
+        start = ran(world(consumers=4000, burn_in=60, parameters=NO_OTHER_CLOSURES | MANY_VENDORS), seed, 0)
+        v, t, n = start.vendors.columns, start.platform_table.columns, start.vendors.n
+        leader = max(start.crypto_slots(), key=lambda slot: t.trade60[slot])
+        listed = v.account[:n] != NO_SLOT
+        displaced = (v.account[:n] == leader).any(axis=1) & (listed.sum(axis=1) == 1) & (v.alive[:n] == 1)
+        for keep in sold:
+            after = branched(
+                start, 60, policies=[example("takedown", count=1)], parameters={"vendors": {"keep_identity": keep}}
+            )
+            sold[keep] += int((after.vendors.columns.orders[:n] - v.orders[:n])[displaced].sum())
+    assert sold[1.0] > 1.05 * sold[0.0]
+
+
+def test_a_name_given_up_is_another_identity_and_one_kept_is_not():
+    start = ran(world(consumers=2000, parameters=NO_OTHER_CLOSURES | MANY_VENDORS), until=0)
+    policies = [example("takedown", count=1)]
+    kept, reset = (
+        branched(start, 2, policies=policies, parameters={"vendors": {"keep_identity": keep}}) for keep in (1.0, 0.0)
+    )
+    assert not kept.vendors.get("identity").any()
+    assert reset.vendors.get("identity").any()
+
+
+# Exit scams -----------------------------------------------------------------------------------------------------------
+def exit_scams(**parameters: dict) -> list[int]:
+    """Exit scams of markets whose operators often think about it, over several runs."""
+    found = []
+    for seed in range(4):
+        scenario = world(
+            consumers=1500, days=60, parameters={"platforms": OFTEN | parameters.pop("platforms", {}), **parameters}
+        )
+        found.append(int((run(scenario, seed, tables=("events",)).table("events")["kind"] == "exit_scam").sum()))
+    return found
+
+
+def test_operators_steal_more_often_where_they_hold_more():
+    little, much = sum(exit_scams(platforms={"escrow_share": 0.1})), sum(exit_scams(platforms={"escrow_share": 1.0}))
+    assert much > 1.5 * max(little, 1)
+
+
+def test_operators_steal_more_often_where_they_hold_it_longer():
+    quick = sum(exit_scams(shipping={"border_days": 2.0, "domestic_days": 2.0}))
+    slow = sum(exit_scams(shipping={"border_days": 40.0, "domestic_days": 40.0}))
+    assert slow > 1.5 * max(quick, 1)
+
+
+def test_an_operator_who_earns_more_by_staying_stays():
+    low, high = sum(exit_scams(platforms={"fee": 0.02})), sum(exit_scams(platforms={"fee": 0.2}))
+    assert high < low
+
+
+def test_an_exit_scam_takes_what_was_in_escrow():
+    model = run(world(consumers=1500, days=60, parameters={"platforms": OFTEN | {"closure_days": 20.0}}))
+    assert model.ledger.stolen > 0
+    t = model.platform_table
+    gone = t.columns.status[: t.n] == 4
+    assert gone.any()
+    assert (t.columns.escrow[: t.n][gone] == 0).all()
+
+
+# Vendors --------------------------------------------------------------------------------------------------------------
+def test_better_rated_vendors_sell_more():
+    """Half of the vendors of cryptomarkets, drawn at random, find as many bad ratings as good ones under their names."""
+    sold = np.zeros(2)
+    for seed in range(3):
+        start = ran(world(consumers=4000, burn_in=40, parameters=MANY_VENDORS), seed, 0)
+        rows = vendors_of(start, Channel.CRYPTOMARKET)
+        half = rows[uniforms(seed, 1, rows, 0) < 0.5]
+        before = start.vendors.columns.orders[half].sum()
+        worse = branched(start, 0)
+        worse.vendors.columns.negative[half] += worse.vendors.columns.positive[half] + 2
+        worse.run_for(30)
+        sold += [
+            branched(start, 30).vendors.columns.orders[half].sum() - before,
+            worse.vendors.columns.orders[half].sum() - before,
+        ]
+    assert sold[1] < 0.7 * sold[0]
+
+
+def test_vendors_who_do_not_deliver_lose_their_customers():
+    start = ran(world(consumers=4000, burn_in=40, parameters=MANY_VENDORS), 1, 0)
+    rows = vendors_of(start, Channel.CRYPTOMARKET)
+    half = rows[uniforms(1, 1, rows, 0) < 0.5]
+    cheats = branched(start, 0)
+    cheats.vendors.columns.ships[half] = 0.0
+    honest = branched(start, 90)
+    cheats.run_for(90)
+    share = [m.vendors.columns.recent[half].sum() / m.vendors.columns.recent[rows].sum() for m in (honest, cheats)]
+    assert share[1] < 0.7 * share[0]
+
+
+def concentration(popularity: float, seed: int) -> float:
+    """Gini of vendors' sales half a year after all began alike."""
+    model = model_of(
+        world(consumers=4000, burn_in=150, parameters={"supply": {"popularity_exponent": popularity}}), seed
+    )
+    v = model.vendors.columns
+    v.sales[:], v.positive[:], v.breadth[:] = 1.0, 0.0, 3.0
+    model.run_for(170)
+    return float(model.daily()["vendor_gini"].iloc[-1])
+
+
+def test_a_few_vendors_come_to_sell_most_because_sales_attract_buyers():
+    with_, without = (np.mean([concentration(p, seed) for seed in range(3)]) for p in (0.45, 0.0))
+    assert with_ > 0.55
+    assert with_ > without + 0.05
+
+
+# Prices ---------------------------------------------------------------------------------------------------------------
+def raised(start: MarketModel, channels: tuple[Channel, ...], log_price: float, days: int) -> MarketModel:
+    """The market after so many more days in which the vendors of these channels ask another price."""
+    model = branched(start, 0)
+    v = model.vendors.columns
+    for channel in channels:
+        rows = vendors_of(model, channel)
+        v.price_level[rows] += log_price
+        v.log_price[rows] += log_price
+    model.run_for(days)
+    return model
+
+
+def doses_sold(model: MarketModel, substance: str | None = None) -> float:
+    sold = model.table("orders").query("day >= 0")
+    return float(sold[sold["substance"] == substance]["quantity"].sum() if substance else sold["quantity"].sum())
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_fewer_doses_are_sold_at_higher_prices(seed):
+    start = ran(world(consumers=3000), seed, 0, tables=("orders",))
+    cheap, usual, dear = (doses_sold(raised(start, tuple(Channel), x, 45)) for x in (-0.7, 0.0, 0.7))
+    assert dear < 0.95 * usual < 0.9 * cheap
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_dearer_drug_is_bought_less_often(seed):
+    price = Scenario().substances["cocaine"].dose_usd
+    bought = []
+    for factor in (1, 6):
+        scenario = world(consumers=3000, substances={"cocaine": {"dose_usd": factor * price}})
+        table = ran(scenario, seed, tables=("orders",)).table("orders")
+        bought.append((table["substance"] == "cocaine").sum())
+    assert bought[1] < bought[0]
+
+
+def test_buyers_go_elsewhere_when_the_street_gets_dear():
+    usual, dear = 0.0, 0.0
+    for seed in range(2):
+        start = ran(world(consumers=3000), seed, 0, tables=("orders",))
+        usual += orders(raised(start, (Channel.STREET,), 0.0, 45), "social_app")
+        dear += orders(raised(start, (Channel.STREET,), 1.4, 45), "social_app")
+    assert dear > 1.05 * usual
+
+
+def without_suppliers(pass_through: float, gone: int) -> float:
+    """Price index half a year after so many of twenty suppliers left for good."""
+    parameters = {"pricing": {"pass_through": pass_through}, "supply": {"replacement_rate": 0.0}}
+    model = run(world(consumers=1500, days=100, parameters=parameters), until=0)
+    model.supplier_table.columns.alive[:gone] = 0
+    model.run_for(100)
+    return float(model.daily()["price_index"][70:].mean())
+
+
+def test_prices_follow_what_supply_costs():
+    assert without_suppliers(0.5, 15) > 1.1 * without_suppliers(0.5, 0)
+
+
+def test_prices_stay_where_vendors_pass_nothing_on():
+    assert without_suppliers(0.0, 15) == pytest.approx(without_suppliers(0.0, 0), rel=0.06)
+
+
+# Deterrence -----------------------------------------------------------------------------------------------------------
+def policed(monkeypatch: pytest.MonkeyPatch, effort: float, seed: int, **supply: float) -> MarketModel:
+    """A market in which police work ``effort`` times as much as usual from day 0 on."""
+
+    def work(model: MarketModel) -> None:
+        if model.day >= 0:
+            model.levers.police_effort[:] = effort
+
+    monkeypatch.setattr("sim.model.apply_policies", work)
+    return run(world(consumers=3000, days=120, parameters={"supply": supply}), seed)
+
+
+def in_business(model: MarketModel) -> int:
+    return int((model.vendors.get("alive") == 1).sum())
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_more_police_work_means_more_arrests_fewer_vendors_and_less_trade(monkeypatch, seed):
+    usual, more = (policed(monkeypatch, effort, seed) for effort in (1.0, 5.0))
+    assert more.daily()["vendor_arrests"].sum() > 2 * usual.daily()["vendor_arrests"].sum()
+    assert in_business(more) < 0.9 * in_business(usual)
+    assert more.daily()["orders"].sum() < usual.daily()["orders"].sum()
+
+
+def test_risk_keeps_newcomers_out():
+    """The same arrests, but newcomers who do not care: the difference is deterrence."""
+    with pytest.MonkeyPatch.context() as patch:
+        careful, careless = (policed(patch, 5.0, 0, entry_risk=psi).vendors.n for psi in (100.0, 0.0))
+    assert careful < careless
+
+
+def test_the_same_effort_over_more_offenders_means_less_risk_for_each():
+    risk = []
+    for factor in (1.0, 4.0):
+        model = model_of(world(parameters={"enforcement": {"exposure_reference": 1e-6}}))
+        model.vendors.columns.recent[:] *= factor
+        enforcement.vendor_arrests(model)
+        risk.append(model.vendor_risk[Channel.STREET])
+    assert risk[1] == pytest.approx(risk[0], rel=1e-6), "four times the trade, and no more arrests in all"
+
+
+def test_where_offenders_are_few_each_is_at_the_published_risk_and_no_more_than_the_limit():
+    risk = []
+    for factor in (1.0, 0.5):
+        model = model_of(world(parameters={"enforcement": {"exposure_reference": 1e6}}))
+        model.vendors.columns.recent[:] *= factor
+        enforcement.vendor_arrests(model)
+        risk.append(model.vendor_risk[Channel.STREET])
+    assert risk[1] == pytest.approx(0.5 * risk[0], rel=1e-3), "hazard per contact is at its limit"
