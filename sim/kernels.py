@@ -54,7 +54,11 @@ if _given is None:
 elif Path(_given).name != source_hash():
     os.environ["NUMBA_CACHE_DIR"] = str(Path(_given) / source_hash())
 
-from numba import njit  # noqa: E402 - it reads the settings above
+import numba  # noqa: E402 - it reads the settings above, unless somebody imported it before
+from numba import njit  # noqa: E402
+
+numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # pyright: ignore
+numba.config.DISABLE_INTEL_SVML = 1  # pyright: ignore
 
 kernel: Any = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)  # pyright: ignore
 """For functions that Python calls."""

@@ -1,17 +1,42 @@
-"""Results move only on purpose."""
+"""Results do not move unnoticed."""
+
+from __future__ import annotations
 
 import json
-import math
 
-from tests.baseline_numbers import PLACE, numbers
+import pytest
+
+from tests.baseline_numbers import FILE, SEEDS, SETTINGS, Numbers, numbers
+
+ADVICE = (
+    "Results of the baseline have moved. If they were meant to, run `make baseline-numbers` "
+    "(python -m tests.baseline_numbers) and say in CHANGELOG.md why; if not, a rule, a parameter or a draw has changed."
+)
+WRITTEN = json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def test_results_are_those_that_were_written_down() -> None:
-    kept = json.loads(PLACE.read_text(encoding="utf-8"))
-    moved = {
-        f"seed {seed}, {name}": (kept.get(seed, {}).get(name), value)
-        for seed, outcomes in numbers().items()
-        for name, value in outcomes.items()
-        if not (value == kept.get(seed, {}).get(name) or (math.isnan(value) and math.isnan(kept[seed][name])))
-    }
-    assert not moved, f"results moved: if on purpose, `make baseline-numbers` and say why in CHANGELOG.md: {moved}"
+def moves(before: Numbers, now: Numbers) -> list[str]:
+    """A line for each outcome that is not what it was."""
+    lines = [
+        f"{name}: was {before[name]}, is {now[name]}" for name in before if name in now and before[name] != now[name]
+    ]
+    lines += [f"{name}: is gone" for name in before if name not in now]
+    return lines + [f"{name}: is new" for name in now if name not in before]
+
+
+def test_the_file_is_of_these_settings():
+    assert WRITTEN["settings"] == SETTINGS, ADVICE
+    assert list(WRITTEN["outcomes"]) == [str(seed) for seed in SEEDS], ADVICE
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_baseline_is_what_it_was(seed):
+    moved = moves(WRITTEN["outcomes"][str(seed)], numbers(seed))
+    assert not moved, "\n".join([ADVICE, *moved])
+
+
+def test_the_last_bit_of_a_number_counts():
+    before: Numbers = {"orders": 100.0, "scam_rate": 0.1, "lag": None, "gone": 1.0}
+    now: Numbers = {"orders": 100.0, "scam_rate": 0.1 + 2**-54, "lag": None, "fresh": 1.0}
+    assert [line.split(":")[0] for line in moves(before, now)] == ["scam_rate", "gone", "fresh"]
+    assert moves(before, dict(before)) == []

@@ -1,63 +1,240 @@
-"""The market is a Mesa model like any other."""
+"""The market is a Mesa model like any other: its agents, sets, collectors and clock work as Mesa's users know them."""
 
+from __future__ import annotations
+
+import importlib.util
+
+import mesa
 import numpy as np
+import pandas as pd
 import pytest
-from mesa import DataCollector
+from mesa.agentset import AbstractAgentSet
 
-from sim import MarketModel, Scenario
+from sim import MarketModel as FromPackage
+from sim.agents.codes import Channel, Segment, VendorKind
 from sim.agents.consumers import Consumer
+from sim.agents.enforcement import Agency
+from sim.agents.payments import PaymentProcessor
 from sim.agents.platforms import Platform
+from sim.agents.services import TreatmentService
+from sim.agents.suppliers import Supplier
 from sim.agents.vendors import Vendor
+from sim.model import MarketModel
+from tests.worlds import fingerprint, model_of, ran, world
 
 
-@pytest.fixture(scope="module")
-def model() -> MarketModel:
-    model = MarketModel(Scenario.load("baseline").with_(consumers=600, days=30, burn_in=5), rng=3)
-    model.run_for(20)
-    return model
+@pytest.fixture
+def model():
+    return ran(world(), until=5)
 
 
-def test_a_consumer_is_read_and_written_by_its_row(model: MarketModel) -> None:
-    one = model.consumers[42]
-    assert one.skill == pytest.approx(float(model.consumers.columns.skill[42]))
-    before = one.stigma
-    one.stigma = 0.25
-    assert model.consumers.columns.stigma[42] == np.float32(0.25)
-    one.stigma = before
+def test_the_market_is_a_mesa_model():
+    assert issubclass(MarketModel, mesa.Model)
+    assert FromPackage is MarketModel
 
 
-def test_populations_are_found_by_type(model: MarketModel) -> None:
-    assert model.agents_by_type[Consumer] is model.consumers
-    assert model.agents_by_type[Vendor] is model.vendors
-    assert len(model.agents_by_type[Platform]) == model.platform_table.n
-    kinds = {type(agent).__name__ for agent in model.agents}
-    assert {"Consumer", "Vendor", "Platform", "Agency", "PaymentProcessor", "Supplier", "TreatmentService"} <= kinds
+# Agents ---------------------------------------------------------------------------------------------------------------
+def test_the_row_of_a_consumer_is_read_and_written_through_its_agent(model):
+    someone = model.consumers[42]
+    assert isinstance(someone, Consumer)
+    assert someone.skill == pytest.approx(float(model.consumers.columns.skill[42]))
+    someone.skill = 1.5
+    assert model.consumers.columns.skill[42] == 1.5
+    model.consumers.columns.trust_police[42] = 0.25
+    assert someone.trust_police == 0.25
+    assert someone.vendor.shape == (4,)
 
 
-def test_selecting_and_aggregating_work_on_columns(model: MarketModel) -> None:
-    living = model.consumers.select(lambda c: c.alive == 1)
-    assert len(living) == int(model.consumers.get("alive").sum())
-    by_segment = model.consumers.groupby("segment").count()
-    assert sum(by_segment.values()) == 600
+def test_a_value_out_of_range_is_refused(model):
+    with pytest.raises(ValueError, match=r"trust_police is 0 to 1 \(share\), not 2"):
+        model.consumers[42].trust_police = 2.0
 
 
-def test_institutions_are_ordinary_agents(model: MarketModel) -> None:
-    assert {agency.jurisdiction for agency in model.agencies} == {0, 1, 2, 3}
-    assert sum(p.is_open for p in model.platforms) >= 15
-    assert "cryptomarket-" in " ".join(p.name for p in model.platforms)
-    assert model.processors[1].kind == "coin"
-    assert all(0 < s.reliability <= 1 for s in model.suppliers)
+def test_what_is_written_to_an_agent_acts_the_next_day(model):
+    model.consumers[42].alive = 0
+    due = model.consumers[42].next_day
+    model.dead += 1
+    model.run_for(10)
+    assert model.consumers[42].next_day == due, "the dead need nothing"
 
 
-def test_a_data_collector_reads_the_market() -> None:
-    model = MarketModel(Scenario.load("baseline").with_(consumers=300, days=10, burn_in=0), rng=1)
-    collector = DataCollector(
-        model_reporters={"open markets": lambda m: len(m.crypto_slots())},
-        agenttype_reporters={Platform: {"vendors": "vendors"}, Consumer: {"stash": "stash"}},
-    )
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("consumers", Consumer),
+        ("vendors", Vendor),
+        ("platforms", Platform),
+        ("processors", PaymentProcessor),
+        ("agencies", Agency),
+        ("suppliers", Supplier),
+        ("treatment", TreatmentService),
+    ],
+)
+def test_every_kind_of_actor_is_an_agent_set(model, name, kind):
+    agents = getattr(model, name)
+    assert isinstance(agents, AbstractAgentSet)
+    assert agents is model.agents_by_type[kind]
+    assert len(agents) > 2
+    assert all(isinstance(agent, mesa.Agent) and isinstance(agent, kind) for agent in list(agents)[:20])
+    assert next(iter(agents)).model is model
+
+
+def test_agents_are_numbered_once_each(model):
+    numbers = [agent.unique_id for agent in model.agents]
+    assert len(set(numbers)) == len(numbers) == len(model.agents)
+    assert len(model.agents) == sum(len(agents) for agents in model.agents_by_type.values())
+
+
+def test_sets_are_selected_from_aggregated_grouped_and_iterated(model):
+    dependent = model.consumers.select(lambda c: c.segment == Segment.DEPENDENT)
+    assert 0 < len(dependent) < len(model.consumers)
+    assert dependent.agg("dependence", np.mean) > model.consumers.agg("dependence", np.mean)
+    assert {c.segment for c in dependent} == {int(Segment.DEPENDENT)}
+    sizes = model.consumers.groupby("segment").count()
+    assert sum(sizes.values()) == len(model.consumers)
+    assert sizes[int(Segment.DEPENDENT)] == len(dependent)
+    assert len(list(model.vendors)) == len(model.vendors)
+    pharmacies = model.vendors.select(lambda v: v.kind == VendorKind.LICENSED_PHARMACY)
+    assert len(pharmacies) == model.n_jurisdictions
+
+
+def test_values_are_had_and_set_as_arrays(model):
+    spent = model.consumers.get("spent")
+    assert isinstance(spent, np.ndarray)
+    assert spent.shape == (len(model.consumers),)
+    model.consumers.set("caution", 0.5)
+    assert (model.consumers.get("caution") == 0.5).all()
+
+
+def test_methods_are_done_and_mapped(model):
+    model.consumers.select(at_most=10).do(lambda c: setattr(c, "stigma", 0.1))
+    assert np.count_nonzero(model.consumers.get("stigma") == np.float32(0.1)) >= 10
+    assert model.vendors.map(lambda v: v.orders) == model.vendors.get("orders").tolist()
+
+
+def test_platforms_are_agents_with_names_and_states(model):
+    leader = max(model.platforms, key=lambda platform: platform.trade60 * (platform.channel == Channel.CRYPTOMARKET))
+    assert leader.is_open
+    assert leader.name == f"cryptomarket-{leader.slot}"
+    leader.fee = 0.1
+    assert model.platform_table.columns.fee[leader.slot] == np.float32(0.1)
+
+
+def test_a_platform_that_opens_is_an_agent_at_once(model):
+    before = len(model.platforms)
+    model.p.platforms = model.p.platforms._replace(cryptomarket_entry=1.0)
+    model.run_for(1)
+    assert len(model.platforms) == before + 1
+    assert list(model.platforms)[-1].open_day == 5
+
+
+def test_vendors_who_enter_are_agents_at_once(model):
+    before = len(model.vendors)
+    model.run_for(40)
+    assert len(model.vendors) > before
+    assert model.vendors[-1].entry_day > 5
+
+
+# Collectors -----------------------------------------------------------------------------------------------------------
+def test_mesas_data_collector_collects_from_the_market():
+    model = model_of(world())
+    collector = mesa.DataCollector(
+        model_reporters={"day": "day", "publicity": lambda m: m.publicity, "living": lambda m: m.consumers.agg("alive", sum)},
+        agenttype_reporters={
+            Platform: {"trade": "trade60", "open": lambda p: p.is_open},
+            Agency: {"spent": "spent"},
+            Consumer: {"spent": "spent"},
+        },
+    )  # fmt: skip
+    there = 0
     for _ in range(3):
-        model.run_for(1)
         collector.collect(model)
-    assert len(collector.get_model_vars_dataframe()) == 3
-    assert len(collector.get_agenttype_vars_dataframe(Consumer)) == 3 * 300
-    assert model.time == 3
+        there += len(model.platforms)
+        model.run_for(1)
+    days = collector.get_model_vars_dataframe()
+    assert days["day"].tolist() == [-20, -19, -18]
+    assert (days["living"] == len(model.consumers)).all()
+    platforms = collector.get_agenttype_vars_dataframe(Platform)
+    assert len(platforms) == there
+    assert set(platforms.index.get_level_values("AgentID")) <= {p.unique_id for p in model.platforms}
+    spent = collector.get_agenttype_vars_dataframe(Agency)["spent"].groupby("Step").sum()
+    assert spent.is_monotonic_increasing
+    assert len(collector.get_agenttype_vars_dataframe(Consumer)) == 3 * len(model.consumers)
+
+
+def test_agent_reporters_see_every_agent_in_the_market():
+    model = model_of(world(consumers=200))
+    collector = mesa.DataCollector(agent_reporters={"kind": lambda agent: type(agent).__name__})
+    collector.collect(model)
+    kinds = collector.get_agent_vars_dataframe()["kind"].value_counts()
+    assert kinds["Consumer"] == 200
+    assert kinds["Vendor"] == len(model.vendors)
+    assert kinds.sum() == len(model.agents)
+
+
+def test_collecting_moves_nothing():
+    model = model_of(world())
+    collector = mesa.DataCollector(agenttype_reporters={Consumer: {"spent": "spent"}, Vendor: {"price": "log_price"}})
+    for _ in range(10):
+        collector.collect(model)
+        model.run_for(1)
+    assert fingerprint(model) == fingerprint(ran(world(), until=-10))
+
+
+# The clock ------------------------------------------------------------------------------------------------------------
+def test_the_market_runs_for_days():
+    model = model_of(world())
+    assert (model.day, model.time) == (-20, 0)
+    model.run_for(25)
+    assert (model.day, model.time) == (5, 25)
+    assert len(model.daily()) == 5
+
+
+def test_it_may_run_beyond_the_days_of_its_scenario():
+    model = ran(world())
+    model.run_for(5)
+    assert model.daily().index.tolist() == list(range(50))
+
+
+def test_methods_can_be_scheduled_as_in_any_mesa_model():
+    class Diary(MarketModel):
+        def note(self) -> None:
+            self.noted = self.time
+
+    model = Diary(world(), rng=1)
+    model.schedule_event(model.note, at=3.5)
+    model.run_for(5)
+    assert model.noted == 3.5
+
+
+def test_the_rules_of_a_day_can_be_extended_by_a_subclass():
+    class Holiday(MarketModel):
+        """Nobody needs anything on Sundays."""
+
+        def step(self) -> None:
+            if self.day % 7 == 6:
+                due = self.consumers.get("next_day")
+                self.consumers.set("next_day", np.maximum(due, self.day + 1))
+            super().step()
+
+    model = Holiday(world(), rng=1)
+    model.run_for(45)
+    daily = model.daily()
+    assert (daily["orders"][daily.index % 7 == 6] == 0).all()
+    assert (daily["orders"][daily.index % 7 != 6] > 0).all()
+
+
+def test_a_model_can_be_made_from_the_name_of_a_scenario():
+    model = MarketModel("baseline", rng=3)
+    assert model.scenario.name == "baseline"
+    assert len(model.consumers) == 20_000
+    assert model.weight == model.scenario.people / 20_000
+    assert isinstance(model.daily(), pd.DataFrame)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("solara") is None, reason="solara is not installed")
+def test_the_market_can_be_shown_by_mesas_visualisation():
+    from mesa.visualization import SolaraViz, make_plot_component
+
+    model = model_of(world(consumers=200))
+    assert SolaraViz(model, components=[make_plot_component("publicity")])

@@ -115,6 +115,7 @@ def _state(model: MarketModel) -> dict[str, Any]:
         for name, table in tables.items()
     }
     state["friends"] = (model.friend_start, model.friends)
+    state["substances"] = model.substances._asdict()
     institutions = [*model.agencies, *model.processors, *model.treatment, *model.posts, *model.media]
     institutions += [model.search, model.forum, model.checking, model.early_warning]
     plain = (int, float, bool, np.ndarray, np.generic)
