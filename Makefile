@@ -8,7 +8,7 @@ COMPILE_LOCK := pip compile pyproject.toml --quiet --universal --python-version 
 	--generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-slow lint format bench dock baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev demo test test-slow lint format bench dock docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ bench: setup ## speed and memory, against plain Mesa
 
 dock: setup ## statistics, against plain Mesa
 	@$(BIN)/python -m benchmarks.dock
+
+docs: setup-dev ## write the generated pages of docs/ again
+	@$(BIN)/python docs/make_tables.py
 
 baseline-numbers: setup-dev ## write tests/baseline_numbers.json again, when results are meant to move
 	@$(BIN)/python -m tests.baseline_numbers
