@@ -1,0 +1,187 @@
+"""The plain twin, the docking test and the benchmark: that they work, and that a comparison can fail."""
+
+import ast
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import bench, dock
+from benchmarks.plain_mesa import PlainMarket
+from benchmarks.plain_mesa.goods import LICENSED
+from benchmarks.plain_mesa.memory import REMEMBERED, Risk, Vendors
+from benchmarks.sides import order_table
+from benchmarks.statistics import MARGINS, Run, statistics
+from sim.scenario import Scenario
+
+TWIN = Path(dock.__file__).parent / "plain_mesa"
+
+
+@pytest.fixture(scope="module")
+def world():
+    return Scenario.load(dock.WORLD).with_(consumers=400, days=60, burn_in=5)
+
+
+@pytest.fixture(scope="module")
+def market(world):
+    model = PlainMarket(world, rng=1)
+    model.run_for(65)
+    return model
+
+
+def run_of(market):
+    illicit = [vendor for vendor in market.vendors if vendor.channel != LICENSED]
+    reputation = np.array([vendor.reputation for vendor in illicit])
+    log_price = np.array([vendor.log_price for vendor in illicit])
+    facts = dict.fromkeys(("active on cryptomarkets", "buying online", "with a direct tie"), 0.5)
+    return Run(order_table(market.closed), market.size, 60, reputation, log_price, facts)
+
+
+def test_the_twin_shares_nothing_that_acts_with_the_model():
+    imported = set()
+    for path in TWIN.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                imported.add(node.module or "")
+            elif isinstance(node, ast.Import):
+                imported.update(alias.name for alias in node.names)
+    from_sim = {name for name in imported if name.split(".")[0] == "sim"}
+    assert from_sim <= {"sim.scenario", "sim.evidence.parameters"}
+
+
+def test_every_order_of_the_twin_is_settled_once_or_under_way(market):
+    settled = list(market.closed)
+    under_way = [order for orders in market.open_orders.values() for order in orders]
+    assert len({id(order) for order in settled + under_way}) == len(settled) + len(under_way)
+    assert all(order.due < market.day for order in settled)
+    assert all(order.due >= market.day for order in under_way)
+    assert len(settled) > 300
+
+
+def test_vendors_of_the_twin_sell_what_they_carry_where_they_have_an_account(market):
+    for order in market.closed:
+        assert order.drug in order.vendor.carries
+        assert order.channel == "direct" or order.platform in order.vendor.accounts
+        assert order.price >= 1.0
+
+
+def test_stock_of_the_twin_never_turns_negative(market):
+    assert all(vendor.stock >= 0.0 for vendor in market.vendors)
+
+
+def test_equal_seeds_give_the_twin_equal_runs(world):
+    first, second = (PlainMarket(world, rng=3) for _ in range(2))
+    first.run_for(8)
+    second.run_for(8)
+    assert [order.price for order in first.closed] == [order.price for order in second.closed]
+    assert first.closed
+
+
+def test_consumers_go_back_to_the_licensed_pharmacy_that_they_know(market):
+    visits = {}
+    for order in market.closed:
+        if order.channel == LICENSED:
+            visits[order.consumer] = visits.get(order.consumer, 0) + 1
+    assert max(visits.values()) > 1
+
+
+def test_a_vendor_bought_from_least_makes_room_for_a_new_one():
+    memory = Vendors()
+    for vendor in range(REMEMBERED):
+        memory.good_order(vendor)
+        memory.good_order(vendor)
+    memory.ties[2].bought = 1
+    memory.good_order(99)
+    assert {tie.vendor for tie in memory.ties} == {0, 1, 3, 99}
+
+
+def test_perceived_risk_has_the_published_value_without_events():
+    assert Risk(0.0, 16.0).value(0.001, 0.5) < 0.0001 < Risk(0.5, 0.0).value(0.001, 0.5)
+
+
+def test_statistics_cover_every_margin(market):
+    found = statistics(run_of(market))
+    assert set(found) == set(MARGINS)
+    assert len(found) >= 8
+    assert sum(found[name] for name in found if name.startswith("share ") and "vendor" not in name) == pytest.approx(
+        1.0
+    )
+
+
+def verdict(difference, seeds, spread=0.05, margin=0.05):
+    rng = np.random.default_rng(7)
+    noise = rng.normal(size=(2, seeds))
+    noise = (noise - noise.mean(axis=1, keepdims=True)) / noise.std(axis=1, ddof=1, keepdims=True)
+    return dock.compare("x", 1.0 + difference + spread * noise[0], 1.0 + spread * noise[1], margin)
+
+
+def test_equal_means_agree_when_there_are_enough_seeds():
+    assert verdict(0.0, 40).word == "agrees"
+
+
+def test_too_few_seeds_decide_nothing():
+    assert verdict(0.0, 3).word == "UNDECIDED"
+
+
+def test_a_difference_beyond_the_margin_is_told():
+    assert verdict(0.15, 40).word == "DIFFERS"
+
+
+def test_a_difference_at_the_margin_does_not_agree():
+    assert not verdict(0.05, 400).agrees
+
+
+def test_a_certain_difference_within_the_margin_agrees():
+    small = verdict(0.02, 400)
+    assert small.agrees
+    assert not small.differs
+
+
+def test_docking_fails_when_a_statistic_differs_or_a_spoiled_rule_goes_unnoticed(monkeypatch, capsys):
+    rng = np.random.default_rng(1)
+
+    def runs(effect):
+        return [{n: 1.0 + effect.get(n, 0.0) + 0.001 * rng.normal() for n in MARGINS} for _ in range(12)]
+
+    def outcome(model_effect, control_effect):
+        def run_all(pool, side, seeds, changes=()):
+            return runs({} if side == "twin" else (control_effect if changes else model_effect))
+
+        monkeypatch.setattr(dock, "run_all", run_all)
+        monkeypatch.setattr(dock, "run_model", lambda *_: None)
+        return dock.main(["--seeds", "12", "--workers", "1"])
+
+    noticed = {control.shows_in: 0.5 for control in dock.controls(Scenario.load(dock.WORLD))}
+    assert outcome({}, noticed) == 0
+    assert outcome({"delivered": 0.1}, noticed) == 1
+    assert outcome({}, {**noticed, "seized, of posted": 0.0}) == 1
+    assert "interception doubled: not noticed" in capsys.readouterr().out
+
+
+def test_every_spoiled_rule_changes_the_world_and_names_a_statistic():
+    world = Scenario.load(dock.WORLD)
+    for control in dock.controls(world):
+        assert world.override(control.changes).digest != world.digest
+        assert control.shows_in in MARGINS
+
+
+def row(side, speed, threads=1, consumers=10_000, **more):
+    return {"side": side, "consumers": consumers, "days": 10, "threads": threads, "consumer_days_per_s": speed,
+            "peak_bytes": 2e8, "grown_bytes": 1e7, "elapsed_s": 1.0, "state_bytes": 2e6, **more}  # fmt: skip
+
+
+def test_bars_are_missed_by_a_slow_model_and_passed_by_a_fast_one(monkeypatch, capsys):
+    def result(speed):
+        pairs = [row("twin", 1e5), row("model", speed), row("model", speed, 2)]
+        monkeypatch.setattr(bench, "measure", lambda quick: {"pairs": pairs, "year": [row("model", speed, 2)]})
+        monkeypatch.setattr(bench, "start_seconds", lambda: 1.0)
+        code = bench.main(["--json"])
+        return code, json.loads(capsys.readouterr().out)["bars"]
+
+    slow, bars = result(2e6)
+    assert slow == 1
+    assert [bar["passed"] for bar in bars] == [False, False, True, True, True]
+    fast, bars = result(4e6)
+    assert fast == 0
+    assert all(bar["passed"] for bar in bars)
