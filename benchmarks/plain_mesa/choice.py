@@ -107,7 +107,7 @@ def market_value(consumer: Consumer, market: Platform, drug: Drug | None) -> flo
     if market not in consumer.market_taste:
         consumer.market_taste[market] = model.rng.gumbel()
     value = market.variety + p.trust_weight * (trust - 1.0) + p.taste_weight * consumer.market_taste[market]
-    favourites = [tie.vendor for tie in consumer.vendors.ties if market in tie.vendor.accounts]
+    favourites = [tie.vendor for tie in consumer.vendors.good if market in tie.vendor.accounts]
     if any(drug is None or vendor.sells(drug) for vendor in favourites):
         value += p.favourite_bonus
     return value
@@ -168,7 +168,7 @@ def direct_vendor(consumer: Consumer, drug: Drug) -> Vendor | None:
 def choose_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platform) -> Vendor | None:
     """A vendor remembered or a new one; whoever finds nobody new goes back to those remembered."""
     p, rng = consumer.model.p.choice, consumer.model.rng
-    known = [tie for tie in consumer.vendors.ties if platform in tie.vendor.accounts and tie.vendor.sells(drug)]
+    known = [tie for tie in consumer.vendors.good if platform in tie.vendor.accounts and tie.vendor.sells(drug)]
     if not known:
         return new_vendor(consumer, drug, channel, platform)
     if rng.random() < (1.0 + len(known) / p.new_c) ** -p.new_beta:
@@ -180,7 +180,7 @@ def choose_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platfo
 
 
 def new_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platform) -> Vendor | None:
-    """A vendor not remembered: candidates found by popularity, weighed by reputation, price and distance."""
+    """A vendor not remembered, for good or ill: candidates found by popularity, weighed by reputation, price and distance."""
     shelf = platform.shelves.get(drug)
     if shelf is None:
         return None

@@ -141,8 +141,8 @@ class Consumer(mesa.Agent):
         tie = None
         if good:
             tie = self.vendors.good_order(order.vendor)
-        elif model.rng.random() < p.forget_after_bad:
-            self.vendors.forget(order.vendor)
+        else:
+            self.vendors.bad_order(order.vendor, unforgiven=model.rng.random() < p.forget_after_bad)
         risk = self.legal_risk[risk_group(order.channel)]
         if order.arrived:
             risk.calm += 1.0
@@ -170,7 +170,7 @@ class Consumer(mesa.Agent):
             tie.direct = True
         if self.market_state != ACTIVE:
             return
-        newcomer = order.first and len(self.vendors.ties) <= 1
+        newcomer = order.first and len(self.vendors.good) <= 1
         chance = p.quit_after_bad if not order.arrived else (p.quit_after_first if newcomer else 0.0)
         if model.rng.random() < chance:
             self.turn_away(p.recheck_days)

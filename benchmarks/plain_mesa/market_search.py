@@ -50,7 +50,7 @@ def look_for_market(consumer: Consumer) -> None:
 
 def discovers(consumer: Consumer, market: Platform) -> bool:
     """Whether a market comes to mind: known, a remembered vendor's, or heard of from users and adverts."""
-    if market in consumer.markets.known or any(market in tie.vendor.accounts for tie in consumer.vendors.ties):
+    if market in consumer.markets.known or any(market in tie.vendor.accounts for tie in consumer.vendors.good):
         return True
     model, p = consumer.model, consumer.model.p.migration
     heard = p.reach * market.users / model.size + p.newcomer_adverts * exp(-(model.day - market.opened) / 60.0)

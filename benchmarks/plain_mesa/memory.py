@@ -48,14 +48,19 @@ class Risk:
 
 
 class Vendors:
-    """The vendors that a consumer remembers, a few at most."""
+    """The vendors that a consumer remembers, a few at most: to go back to, or to keep away from."""
 
     def __init__(self) -> None:
         self.ties: list[Tie] = []
 
     def tie(self, vendor: Vendor) -> Tie | None:
-        """What is remembered of a vendor."""
+        """What is remembered of a vendor, for good or ill."""
         return next((tie for tie in self.ties if tie.vendor is vendor), None)
+
+    @property
+    def good(self) -> list[Tie]:
+        """Ties to vendors who served well."""
+        return [tie for tie in self.ties if tie.bought > 0]
 
     def good_order(self, vendor: Vendor) -> Tie:
         """Remember a good order; somebody new takes the place of the vendor bought from least."""
@@ -68,9 +73,19 @@ class Vendors:
         tie.bought += 1
         return tie
 
-    def forget(self, vendor: Vendor) -> None:
-        """End the tie to a vendor."""
-        self.ties = [tie for tie in self.ties if tie.vendor is not vendor]
+    def bad_order(self, vendor: Vendor, unforgiven: bool) -> None:
+        """Keep away from a vendor: from one who served well before when ``unforgiven``, from a new one when memory has room."""
+        tie = self.tie(vendor)
+        if tie is not None:
+            if unforgiven:
+                tie.bought, tie.direct = 0, False
+            return
+        if len(self.ties) == REMEMBERED:
+            weakest = min(self.ties, key=lambda known: known.bought)
+            if weakest.bought > 0:
+                return
+            self.ties.remove(weakest)
+        self.ties.append(Tie(vendor))
 
 
 class Markets:
