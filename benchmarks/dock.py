@@ -119,11 +119,13 @@ def one_run(side: str, changes: tuple[str, ...], seed: int) -> dict[str, float]:
     return statistics((run_model if side == "model" else run_twin)(world, seed))
 
 
-def run_all(pool: ProcessPoolExecutor, side: str, seeds: int, changes: tuple[str, ...] = ()) -> list[dict[str, float]]:
-    """The statistics of runs with seeds 1, 2, ..."""
+def run_all(
+    pool: ProcessPoolExecutor, side: str, seeds: range, changes: tuple[str, ...] = ()
+) -> list[dict[str, float]]:
+    """The statistics of a run per seed."""
     begun = time.perf_counter()
-    runs = list(pool.map(one_run, [side] * seeds, [changes] * seeds, range(1, seeds + 1)))
-    print(f"  {seeds} runs of the {side}: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+    runs = list(pool.map(one_run, [side] * len(seeds), [changes] * len(seeds), seeds))
+    print(f"  {len(seeds)} runs of the {side}: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
     return runs
 
 
@@ -144,22 +146,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--seeds", type=int, default=SEEDS, help=f"runs of each side (default {SEEDS}; fewer decide less)"
     )
+    parser.add_argument("--first-seed", type=int, default=1, help="seed of the first run (default 1)")
     parser.add_argument("--workers", type=int, default=usable_cores(), help="processes")
     given = parser.parse_args(arguments)
     if given.seeds < 2:
         parser.error("--seeds must be at least 2")
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
     begun, world = time.perf_counter(), Scenario.load(WORLD)
     run_model(world.with_(consumers=200, days=30, burn_in=1), 1)  # compiles, or loads what was compiled
     failures: list[str] = []
     with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        model, twin = run_all(pool, "model", given.seeds), run_all(pool, "twin", given.seeds)
+        model, twin = run_all(pool, "model", seeds), run_all(pool, "twin", seeds)
         verdicts = compare_all(model, twin)
         print(f"{world.consumers} consumers, {world.days} days after {world.burn_in}, {given.seeds} seeds a side\n")
         print("\n".join(lines(verdicts)))
         failures += [f"{v.name}: {v.word.lower()}" for v in verdicts if not v.agrees]
         print(f"\n{'spoiled in the model':32} {'shows in':30} {'change':>9}  others")
         for control in controls(world):
-            spoiled = run_all(pool, "model", min(given.seeds, CONTROL_SEEDS), control.changes)
+            spoiled = run_all(pool, "model", seeds[:CONTROL_SEEDS], control.changes)
             found = {v.name: v for v in compare_all(spoiled, twin)}
             shown = found[control.shows_in]
             others = sum(v.differs for v in found.values()) - shown.differs

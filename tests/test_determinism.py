@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from sim.kernels import source_hash
 from sim.market.blocks import BLOCK, ranges
 from sim.model import MarketModel
 from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, ran, run, same_frames, world
@@ -114,6 +118,23 @@ def test_a_copy_can_go_on_with_other_threads(crowd):
     twin.threads = 1
     twin.run_for(CROWDED.days - 3)
     assert equal(twin, crowd)
+
+
+ELSEWHERE = """
+from tests.worlds import fingerprint, run, world
+import numba, sim.market.choice
+print(numba.config.DISABLE_INTEL_SVML, sim.market.choice.choose._cache.cache_path, fingerprint(run(world(days=10))))
+"""
+
+
+@pytest.mark.parametrize("before", ["", "import numba", "from numba import njit; import scipy.special, pandas"])
+def test_another_process_gives_the_same_run_whatever_it_imported_first(before):
+    """Numba reads its settings when it is imported: one of them decides the last bit of exponentials and logarithms."""
+    command = [sys.executable, "-W", "ignore", "-c", before + ELSEWHERE]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    exact, cache, hash_ = found.stdout.split()
+    assert (exact, hash_) == ("1", fingerprint(run(world(days=10))))
+    assert source_hash() in Path(cache).parts, "kernels of other sources would be taken for these"
 
 
 def test_days_may_be_run_one_by_one_or_together():

@@ -25,17 +25,8 @@ SPECS = load_parameters().specs
 ALWAYS_TESTED = 6
 """One in so many is tested in every run of the tests, the others with the slow ones."""
 
-UNUSED = "nothing reads it"
-LABEL = "it moves the label of a vendor, and nothing reads the label"
-IDLE = {
-    "platforms.moderation": "apps remove no accounts yet",
-    "services.novel_toxicity": "the toxicity of a novel substance harms nobody yet",
-    "services.alert_protects": UNUSED,
-    "services.alert_reach": UNUSED,
-    "supply.organised_share": LABEL,
-    "supply.organised_online": LABEL,
-}
-"""Parameters that move nothing; each must be given work or go."""
+ONLY_WITH = {"consumption.mme_per_dose": {"consumption": {"rti_rule": 1.0}}}
+"""What else must be set for a parameter to act."""
 
 
 def far_and_near(spec: ParameterSpec) -> tuple[float, float]:
@@ -63,25 +54,27 @@ def days(scenario: Scenario, seed: int) -> Iterator[bytes]:
         yield digest.digest()
 
 
+def busy(path: str) -> Scenario:
+    return world(**BUSY).with_(parameters=ONLY_WITH.get(path, {}))
+
+
 @functools.cache
-def usual(seed: int) -> list[bytes]:
-    return list(days(world(**BUSY), seed))
+def usual(seed: int, path: str = "") -> list[bytes]:
+    return list(days(busy(path), seed))
 
 
 def first_difference(spec: ParameterSpec, value: float, seed: int = 1) -> int | None:
     """The first day on which the run with the parameter at ``value`` differs from the usual one of that seed."""
-    moved = world(**BUSY).with_(parameters={spec.group: {spec.name: value}})
-    for day, (one, other) in enumerate(zip(days(moved, seed), usual(seed), strict=True), start=-moved.burn_in):
+    without = usual(seed, spec.path) if spec.path in ONLY_WITH else usual(seed)
+    moved = busy(spec.path).with_(parameters={spec.group: {spec.name: value}})
+    for day, (one, other) in enumerate(zip(days(moved, seed), without, strict=True), start=-moved.burn_in):
         if one != other:
             return day
     return None
 
 
 def row(path: str):
-    marks = [pytest.mark.xfail(strict=True, reason=IDLE[path])] if path in IDLE else []
-    if zlib.crc32(path.encode()) % ALWAYS_TESTED or path in IDLE:
-        marks.append(pytest.mark.slow)
-    return pytest.param(path, marks=marks)
+    return pytest.param(path, marks=[pytest.mark.slow] if zlib.crc32(path.encode()) % ALWAYS_TESTED else [])
 
 
 @pytest.mark.parametrize("path", [row(path) for path in SPECS])
@@ -97,12 +90,8 @@ def test_the_usual_run_is_the_same_twice():
     assert first_difference(spec, spec.value) is None
 
 
-@pytest.mark.parametrize("path", [path for path in SPECS if IDLE.get(path) != UNUSED])
+@pytest.mark.parametrize("path", SPECS)
 def test_it_is_read_somewhere(path):
     name = SPECS[path].name
     by_target = path.startswith("enforcement.share_") and name.removeprefix("share_") in TARGETS
     assert by_target or re.search(rf"\.{name}\b", SOURCE)
-
-
-def test_a_parameter_that_moves_nothing_is_still_a_parameter():
-    assert set(IDLE) <= set(SPECS)

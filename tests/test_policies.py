@@ -14,6 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from sim.agents.codes import EventKind
+from sim.agents.levers import Levers
 from sim.evidence.sources import cited, load_sources
 from sim.model import MarketModel
 from sim.policies.base import Policy
@@ -21,6 +22,7 @@ from sim.registry import policy_kinds
 from sim.scenario import Scenario
 from tests.worlds import (
     ALL_TABLES,
+    BUSY,
     KINDS,
     branched,
     example,
@@ -186,6 +188,44 @@ def test_acts_are_written_in_the_name_of_their_policy():
     mine = events[events["policy"] == "takedown"]
     assert (mine["day"] == START).all()
     assert (mine["kind"] == EventKind.TAKEDOWN.name.lower()).sum() == 2
+
+
+# Levers ---------------------------------------------------------------------------------------------------------------
+PULLED = {
+    "demand": 1.5, "initiation": 20.0, "caution_reach": 0.5, "caution_effect": 0.5, "verification_reach": 0.5,
+    "verification_effect": 0.5, "lookup": 0.4, "unsealed": 1.6, "glance": 0.4, "demotion": 0.9, "checking_reach": 0.9,
+    "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 3.0, "referral": 0.9, "interception": 5.0, "police_effort": 4.0,
+}  # fmt: skip
+NEEDS = {
+    "caution_reach": {"caution_effect": 0.5},
+    "caution_effect": {"caution_reach": 0.5},
+    "verification_reach": {"verification_effect": 0.5},
+    "verification_effect": {"verification_reach": 0.5},
+    "lookup": {"verification_reach": 0.5, "verification_effect": 0.5},
+}
+"""Levers that say how much of something there is of which another says how strong it is."""
+
+
+def pulled(monkeypatch: pytest.MonkeyPatch, **values: float) -> MarketModel:
+    """A busy market in which these levers are held from day 0 on, by no policy in particular."""
+
+    def hold(model: MarketModel) -> None:
+        for name, value in values.items() if model.day >= 0 else ():
+            getattr(model.levers, name)[:] = value
+
+    monkeypatch.setattr("sim.model.apply_policies", hold)
+    return run(world(**{**BUSY, "policies": [], "days": 60}))
+
+
+def test_every_lever_is_pulled_below():
+    assert set(PULLED) == set(lever_values(Levers(1)))
+
+
+@pytest.mark.parametrize("name", PULLED)
+def test_a_lever_moves_what_happens_from_the_day_on_which_it_is_pulled(monkeypatch, name):
+    others = NEEDS.get(name, {})
+    alone, both = pulled(monkeypatch, **others), pulled(monkeypatch, **others, **{name: PULLED[name]})
+    assert not same_frames(alone.daily(), both.daily())
 
 
 # Two of a kind --------------------------------------------------------------------------------------------------------
