@@ -12,11 +12,12 @@ import pandas as pd
 
 from sim.agents.levers import Levers
 from sim.evidence.parameters import load_parameters
+from sim.market.arrests import arrest
 from sim.market.checkout import checkout
 from sim.market.choice import choice
 from sim.market.consumption import consumption
 from sim.market.demand import demand
-from sim.market.enforcement import arrest, enforce, run_covertly, take_down
+from sim.market.enforcement import enforce, run_covertly, take_down
 from sim.market.entry import platform_entry, vendor_entry
 from sim.market.exit import platform_exits, vendor_moves
 from sim.market.learning import learning

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import NO_SLOT, Channel, MarketState, RiskGroup
-from sim.market import enforcement
+from sim.market import arrests, enforcement
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from sim.streams import uniforms
@@ -327,13 +327,7 @@ def test_risk_keeps_newcomers_out():
     [
         (Channel.STREET, RiskGroup.OFFLINE),
         (Channel.CRYPTOMARKET, RiskGroup.CRYPTO),
-        pytest.param(
-            Channel.SOCIAL_APP,
-            RiskGroup.OPEN_WEB,
-            marks=pytest.mark.xfail(
-                strict=True, reason="all arrests but those on the street frighten cryptomarket users"
-            ),
-        ),
+        (Channel.SOCIAL_APP, RiskGroup.OPEN_WEB),
     ],
 )
 def test_an_arrest_frightens_the_buyers_of_that_vendor_about_that_channel(channel, group):
@@ -342,7 +336,7 @@ def test_an_arrest_frightens_the_buyers_of_that_vendor_about_that_channel(channe
     buyers = {row: (np.isin(c.vendor[:n], row) & (c.bought[:n] > 0)).any(axis=1) for row in vendors_of(model, channel)}
     row = max(buyers, key=lambda row: buyers[row].sum())
     before = c.legal_hits[:n].copy()
-    enforcement.arrest(model, np.array([row]), "")
+    arrests.arrest(model, np.array([row]), "")
     rise = c.legal_hits[:n] - before
     assert buyers[row].any()
     assert (rise[buyers[row], group] > 0).all()
@@ -355,7 +349,7 @@ def test_the_same_effort_over_more_offenders_means_less_risk_for_each():
     for factor in (1.0, 4.0):
         model = model_of(world(parameters={"enforcement": {"exposure_reference": 1e-6}}))
         model.vendors.columns.recent[:] *= factor
-        enforcement.vendor_arrests(model)
+        arrests.vendor_arrests(model)
         risk.append(model.vendor_risk[Channel.STREET])
     assert risk[1] == pytest.approx(risk[0], rel=1e-6), "four times the trade, and no more arrests in all"
 
@@ -365,6 +359,6 @@ def test_where_offenders_are_few_each_is_at_the_published_risk_and_no_more_than_
     for factor in (1.0, 0.5):
         model = model_of(world(parameters={"enforcement": {"exposure_reference": 1e6}}))
         model.vendors.columns.recent[:] *= factor
-        enforcement.vendor_arrests(model)
+        arrests.vendor_arrests(model)
         risk.append(model.vendor_risk[Channel.STREET])
     assert risk[1] == pytest.approx(0.5 * risk[0], rel=1e-3), "hazard per contact is at its limit"

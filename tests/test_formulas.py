@@ -16,7 +16,8 @@ from sim.agents.intermediaries import SearchEngine
 from sim.evidence.parameters import load_parameters
 from sim.market import beliefs, harm
 from sim.market.checkout import ration
-from sim.market.enforcement import evidence_gained, vendor_exposure
+from sim.market.arrests import exposure_of, remote_weights
+from sim.market.enforcement import evidence_gained
 from sim.market.exit import scam_hazard
 from sim.market.learning import fade, fade_vendors
 from sim.market.offers import Offers, build_offers, draw_offer
@@ -130,16 +131,21 @@ def test_dealing_face_to_face_with_more_people_ends_sooner(degree, days):
     assert 1.0 / beliefs.arrest_hazard(degree, BOOK.defaults("enforcement").arrest_per_contact) == near(days)
 
 
+def exposures(model, rows):
+    v, weights, friend = model.vendors.columns, remote_weights(model), model.p.enforcement.remote_friend
+    return np.array([exposure_of.py_func(row, v, weights, friend) for row in rows])
+
+
 def test_remote_deals_weigh_a_small_fraction_of_a_face_to_face_deal():
     model = model_of(world())
     v, e, rows = model.vendors.columns, model.p.enforcement, np.arange(model.vendors.n)
     v.recent[rows], v.opsec[rows], v.kind[rows] = 10 / 30, 1.0, VendorKind.INDEPENDENT
-    exposure = vendor_exposure(model, rows)
+    exposure = exposures(model, rows)
     assert exposure[v.channel[rows] == Channel.STREET] == near(10.0)
     assert exposure[v.channel[rows] == Channel.SOCIAL_APP] == near(10 * e.remote_app)
     assert exposure[v.channel[rows] == Channel.CRYPTOMARKET] == near(10 * e.remote_crypto)
     v.opsec[rows] = 4.0
-    assert vendor_exposure(model, rows) == near(exposure / 4)
+    assert exposures(model, rows) == near(exposure / 4)
 
 
 def test_the_same_effort_over_more_cases_gains_less_on_each():

@@ -23,9 +23,10 @@ class OpenOrders:
     def __len__(self) -> int:
         return self.n
 
-    def append(self, **values: np.ndarray) -> tuple[int, int]:
-        """Append rows; columns not named are at their defaults. Returns the range of the new rows."""
-        count = len(next(iter(values.values())))
+    def append(self, consumer: np.ndarray, **values: np.ndarray | int) -> tuple[int, int]:
+        """Append a row for each ``consumer``; columns not named are at their defaults. Returns the range of the new rows."""
+        count = len(consumer)
+        values["consumer"] = consumer
         while self.n + count > len(self.columns[0]):
             self.columns = grown_columns(ORDER, self.columns, 2 * len(self.columns[0]))
         lo, hi = self.n, self.n + count

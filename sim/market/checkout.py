@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import Channel, EventKind
+from sim.agents.codes import Channel
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import beta_reputation
 from sim.market.blocks import over_rows
+from sim.market.booking import book_orders
 from sim.market.choice import CHOSEN, Choices
 from sim.market.demand import Needs
-from sim.market.migration import hear_of_markets
 from sim.market.vendor_choice import account_of
 from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform4, uniforms
@@ -153,6 +153,17 @@ def check_out(
         first[i] = new
 
 
+@kernel
+def any_short(vendor: np.ndarray, stock: np.ndarray) -> bool:
+    """Whether a vendor of the orders ``vendor`` has less ``stock`` than orders."""
+    asked = np.zeros(len(stock), np.int32)
+    for v in vendor:
+        asked[v] += 1
+        if asked[v] > stock[v]:
+            return True
+    return False
+
+
 def ration(vendor: np.ndarray, stock: np.ndarray, priority: np.ndarray) -> np.ndarray:
     """Which orders a vendor's stock can serve, by keyed priority and never by row order.
 
@@ -186,8 +197,8 @@ def ration(vendor: np.ndarray, stock: np.ndarray, priority: np.ndarray) -> np.nd
 def checkout(model: MarketModel, wanted: Needs, chosen: Choices) -> tuple[int, int]:
     """Phase 8: payment; stock is rationed by keyed priority. Returns the range of the new rows among the open orders."""
     m = len(wanted.due)
-    quantity, price, first = np.zeros(m), np.zeros(m, np.int32), np.zeros(m, np.uint8)
-    held, processor = np.zeros(m, np.int32), np.full(m, -1, np.int8)
+    quantity, price, first = np.empty(m), np.empty(m, np.int32), np.empty(m, np.uint8)
+    held, processor = np.empty(m, np.int32), np.empty(m, np.int8)
     c, v, t = model.consumers.columns, model.vendors, model.platform_table.columns
     over_rows(
         model.pool, check_out, m, model.seed, model.day, wanted.due, wanted.substance, wanted.size, wanted.wholesale, chosen.channel,
@@ -195,95 +206,15 @@ def checkout(model: MarketModel, wanted: Needs, chosen: Choices) -> tuple[int, i
         narrow(t, views.CheckoutPlatforms), model.substances, model.price_factor, model.p.payment.coin_access,
         model.p.payment, quantity, price, held, processor, first,
     )  # fmt: skip
-    model.today.failed_payments = int(np.sum(chosen.status == 3))
     paid = np.flatnonzero(chosen.status == CHOSEN)
-    priority = uniforms(int(model.seed), Draw.PRIORITY, wanted.due[paid], model.day)
-    paid = paid[ration(chosen.vendor[paid], v.columns.stock, priority)]
-    rates = np.r_[[processor_.fee for processor_ in model.processors], 0.0]
-    cut = (price[paid] * rates[processor[paid]]).astype(np.int64)
-    held_cents = np.where(held[paid] == 1, price[paid] - cut, 0)
+    if any_short(chosen.vendor[paid], v.columns.stock):
+        priority = uniforms(int(model.seed), Draw.PRIORITY, wanted.due[paid], model.day)
+        paid = paid[ration(chosen.vendor[paid], v.columns.stock, priority)]
+    buyers = wanted.due[paid]
     lo, hi = model.open_orders.append(
-        day=np.full(len(paid), model.day), due=np.full(len(paid), model.day), consumer=wanted.due[paid], vendor=chosen.vendor[paid],
-        platform=chosen.platform[paid], channel=chosen.channel[paid], substance=wanted.substance[paid], quantity=quantity[paid],
-        price=price[paid], held=held_cents, processor=processor[paid], first=first[paid],
+        day=model.day, due=model.day, consumer=buyers, vendor=chosen.vendor[paid], platform=chosen.platform[paid],
+        channel=chosen.channel[paid], substance=wanted.substance[paid], quantity=quantity[paid], price=price[paid], held=held[paid],
+        processor=processor[paid], first=first[paid],
     )  # fmt: skip
-    book(model, lo, hi, cut)
+    book_orders(model, lo, hi)
     return lo, hi
-
-
-def book(model: MarketModel, lo: int, hi: int, cut: np.ndarray) -> None:
-    """Book the money of the new orders: processor's cut, escrow, or at once to vendor and platform; count sales and first purchases."""
-    o, c, v, t = model.open_orders.columns, model.consumers.columns, model.vendors.columns, model.platform_table.columns
-    rows = slice(lo, hi)
-    vendor, slot, price, held = (
-        o.vendor[rows],
-        o.platform[rows],
-        o.price[rows].astype(np.int64),
-        o.held[rows].astype(np.int64),
-    )
-    at_once = np.where(held > 0, 0, price - cut)
-    fee = (at_once * t.fee[slot]).astype(np.int64)
-    np.add.at(v.income, vendor, at_once - fee)
-    supplied = v.supplier[vendor] >= 0
-    np.add.at(
-        model.supplier_table.columns.revenue,
-        v.supplier[vendor][supplied],
-        (price[supplied] * model.p.supply.upstream_share).astype(np.int64),
-    )
-    np.add.at(t.escrow, slot, held)
-    np.add.at(t.fees, slot, fee)
-    ledger = model.ledger
-    ledger.payments += int(price.sum())
-    ledger.processor_fees += int(cut.sum())
-    ledger.fees += int(fee.sum())
-    ledger.vendor_income += int((at_once - fee).sum())
-    np.add.at(model.vendor_orders_today, vendor, 1)
-    np.add.at(v.sales, vendor, 1)
-    np.add.at(v.orders, vendor, 1)
-    np.subtract.at(v.stock, vendor, 1)
-    np.add.at(v.buyers, vendor, o.first[rows])
-    v.last_sale[vendor] = model.day
-    place = (v.account[vendor] == slot[:, None]).argmax(axis=1)
-    np.add.at(v.account_sales, (vendor, place), (v.account[vendor, place] == slot).astype(np.float32))
-    buyers, channel = o.consumer[rows], o.channel[rows]
-    if model.day >= 0:
-        c.orders[buyers] += 1
-        c.spent[buyers] += (price / 100.0).astype(np.float32)
-        c.vendors_used[buyers] += o.first[rows]
-    c.habit[buyers] = channel
-    online = (channel == Channel.ILLICIT_PHARMACY) | (channel == Channel.SOCIAL_APP) | (channel == Channel.CRYPTOMARKET)
-    fresh = buyers[online & (c.considering[buyers] < 2)]
-    model.today.initiations += len(fresh)
-    c.considering[fresh] = 2
-    model.consumer_events(EventKind.INITIATION, fresh)
-    if len(price):
-        model.mean_order_cents += 0.05 * (float(price.mean()) - model.mean_order_cents)
-    crypto = model.crypto_slots()
-    weights = np.cumsum(t.trade60[crypto].astype(float))
-    hear_of_markets(
-        buyers[channel == Channel.CRYPTOMARKET].astype(np.int64),
-        model.seed,
-        model.day,
-        crypto,
-        weights,
-        narrow(c, views.MigrationConsumers),
-        model.p.migration,
-    )
-    shares(model, slot, price)
-
-
-def shares(model: MarketModel, slot: np.ndarray, price: np.ndarray) -> None:
-    """Running means of trade by platform and of orders per vendor by channel."""
-    t, n = model.platform_table.columns, model.platform_table.n
-    count = np.bincount(slot, minlength=len(t.status)).astype(np.float32)
-    model.orders_by_slot = count.astype(float)
-    model.volume_by_slot = np.bincount(slot, price, len(t.status))
-    for column, days in ((t.trade7, 7.0), (t.trade60, 60.0), (t.trade180, 180.0)):
-        column[:n] += (count[:n] - column[:n]) / np.float32(days)
-    v = model.vendors.columns
-    live = np.bincount(v.channel[: model.vendors.n], v.alive[: model.vendors.n], len(Channel))
-    per_vendor = np.bincount(t.channel[:n], count[:n], len(Channel)) / np.maximum(live, 1.0)
-    model.trade_per_vendor += (per_vendor - model.trade_per_vendor) / 30.0
-    if model.day < 0:
-        model.reference_per_vendor[:] = model.trade_per_vendor
-        model.reference_trade += (float(count[model.crypto_slots()].sum()) - model.reference_trade) / 60.0

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import Channel, EventKind, ExitCause, PlatformStatus, RiskGroup, VendorKind
+from sim.agents.codes import Channel, EventKind, PlatformStatus, RiskGroup
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS
-from sim.agents.payments import COIN, FIRST_ACQUIRER
-from sim.market.exit import close_platform, settle_exits
+from sim.agents.payments import FIRST_ACQUIRER
+from sim.kernels import kernel
+from sim.market.arrests import arrest, vendor_arrests
+from sim.market.contacts import charge_or_refer, user_contacts
+from sim.market.exit import close_platform
 from sim.streams import Draw, uniform, uniforms
 
 if TYPE_CHECKING:
@@ -46,14 +49,18 @@ def enforce(model: MarketModel) -> None:
     run_covert(model)
 
 
+@kernel
 def evidence_gained(effort: np.ndarray, reach: np.ndarray, weight: np.ndarray, where: np.ndarray) -> np.ndarray:
     """(agencies, cases) officer-days of evidence: effort shared out by ``weight`` and by what an agency reaches in each case's jurisdiction."""
-    share = reach[:, where] * weight
-    return (
-        effort[:, None]
-        * share
-        / np.maximum((share / np.maximum(reach[:, where], 1e-9)).sum(axis=1, keepdims=True), 1e-9)
-    )
+    gained = np.zeros((len(effort), len(where)))
+    for a in range(len(effort)):
+        within = 0.0
+        for k in range(len(where)):
+            if reach[a, where[k]] > 0.0:
+                within += weight[k]
+        for k in range(len(where)):
+            gained[a, k] = effort[a] * reach[a, where[k]] * weight[k] / max(within, 1e-9)
+    return gained
 
 
 def platform_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
@@ -116,49 +123,6 @@ def take_down(
     model.consumers.columns.legal_hits[users, RiskGroup.OPEN_WEB] += 0.3 * publicity
 
 
-def vendor_exposure(model: MarketModel, rows: np.ndarray) -> np.ndarray:
-    """Exposure of the vendors ``rows`` to arrest: face-to-face equivalents of a month's buyers over operational security."""
-    p, v = model.p.enforcement, model.vendors.columns
-    coin = 0.5 + model.processors[COIN].traceability
-    remote = np.array([0.0, p.remote_crypto, p.remote_app, p.remote_crypto * coin, p.remote_crypto * coin, 1.0])
-    weight = np.where(v.kind[rows] == VendorKind.SOCIAL_SUPPLIER, p.remote_friend, remote[v.channel[rows]])
-    return weight * 30.0 * v.recent[rows] / v.opsec[rows]
-
-
-def vendor_arrests(model: MarketModel) -> None:
-    """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
-    p, v, day = model.p.enforcement, model.vendors.columns, model.day
-    live = np.flatnonzero(v.alive[: model.vendors.n] == 1)
-    exposure = vendor_exposure(model, live)
-    crowd = min(p.exposure_reference * model.consumers.n / max(float(exposure.sum()), 1e-9), p.crowd_limit)
-    hazard = p.arrest_per_contact * exposure * crowd * model.vendor_effort[v.jurisdiction[live]]
-    channel = v.channel[live]
-    by_channel = np.bincount(channel, hazard, len(Channel)) / np.maximum(
-        np.bincount(channel, minlength=len(Channel)), 1
-    )
-    model.vendor_risk += 0.02 * (30.0 * by_channel - model.vendor_risk)
-    arrest(model, live[uniforms(int(model.seed), Draw.ARREST, v.key[live], day) < hazard], policy="")
-
-
-def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
-    """Arrest vendors: they leave; their buyers hear of it."""
-    if not len(rows):
-        return
-    p, v = model.p.enforcement, model.vendors.columns
-    v.exit_cause[rows] = ExitCause.ARRESTED
-    model.today.vendor_arrests += len(rows)
-    for row in rows:
-        agency = int(v.jurisdiction[row])
-        model.agencies[agency].arrests += 1
-        model.agencies[agency].credit[VENDORS] += p.credit_arrest
-        model.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
-    c, n = model.consumers.columns, model.consumers.n
-    buyers = np.flatnonzero((np.isin(c.vendor[:n], rows) & (c.bought[:n] > 0)).any(axis=1))
-    groups = np.where(v.channel[rows[0]] == Channel.STREET, RiskGroup.OFFLINE, RiskGroup.CRYPTO)
-    c.legal_hits[buyers, int(groups)] += p.arrest_fright * 10.0
-    settle_exits(model)
-
-
 def supplier_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Evidence on suppliers; a ripe case removes one until it is replaced."""
     p, s, n, day = model.p.enforcement, model.supplier_table.columns, model.supplier_table.n, model.day
@@ -208,57 +172,6 @@ def end_account(model: MarketModel, slot: int, cause: str, policy: str = "") -> 
     bank.accounts += 1
     t.processor[slot], t.processor_day[slot] = bank.row, max(int(t.processor_day[slot]), day + wait)
     model.event(EventKind.ACCOUNT_TERMINATED, slot, policy=policy, cause=cause, amount=wait)
-
-
-def user_contacts(model: MarketModel) -> None:
-    """Police stop some of yesterday's buyers, more on the street than by post; they are charged or referred to services."""
-    p, c, day = model.p.enforcement, model.consumers.columns, model.day
-    buyers, channel = model.settled
-    if not len(buyers):
-        return
-    exposure = np.array([0.0, p.exposure_post, p.exposure_app, p.exposure_post, p.exposure_post, p.exposure_street])[
-        channel
-    ]
-    j = c.jurisdiction[buyers]
-    attention = exposure * np.where(c.record[buyers] == 1, p.record_attention, 1.0)
-    crowd = np.bincount(j, exposure, model.n_jurisdictions)
-    model.user_exposure += (1.0 / 30.0) * (crowd - model.user_exposure)
-    rate = model.user_effort * p.contacts_per_day / np.maximum(model.user_exposure, 0.5)
-    u = uniforms(int(model.seed), Draw.CONTACT, buyers, day)
-    stopped = u < np.minimum(attention * rate[j], 0.5)
-    if stopped.any():
-        who = np.unique(buyers[stopped])
-        model.today.privacy += len(who)
-        charge_or_refer(model, who[c.alive[who] == 1])
-
-
-def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> None:
-    """Charge the consumers ``who``, or refer them to services where deflection offers it."""
-    p, c, day = model.p.enforcement, model.consumers.columns, model.day
-    j = c.jurisdiction[who]
-    u = uniforms(model.seed, Draw.CHARGE, who, day)
-    w = uniforms(model.seed, Draw.CHARGE, who, day, 1)
-    offered = w < model.levers.referral[j]
-    model.refer(who[offered])
-    charged = who[~offered & (u < p.charged)]
-    if not len(charged):
-        return
-    j = c.jurisdiction[charged]
-    c.record[charged] = 1
-    c.criminalised[charged] += 1
-    c.trust_police[charged] = np.maximum(c.trust_police[charged] - p.contact_trust, 0.0)
-    c.stigma[charged] = np.minimum(c.stigma[charged] + p.contact_stigma, 1.0)
-    habit = c.habit[charged]
-    group = np.where(
-        habit == Channel.STREET,
-        RiskGroup.OFFLINE,
-        np.where(habit >= Channel.CRYPTOMARKET, RiskGroup.CRYPTO, RiskGroup.OPEN_WEB),
-    )
-    c.legal_hits[charged, group] += p.contact_fright
-    model.today.criminalised += len(charged)
-    for agency in model.agencies:
-        agency.credit[USERS] += p.credit_user * int(np.sum(j == agency.jurisdiction))
-    model.consumer_events(EventKind.CRIMINALISED, charged, policy)
 
 
 def run_covertly(model: MarketModel, slot: int, until: int, publicity: float, policy: str) -> None:

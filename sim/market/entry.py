@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betaincinv
 
-from sim.agents.codes import NOBODY, Channel, EventKind, PlatformStatus, Segment, VendorKind
+from sim.agents.codes import NOBODY, Channel, EventKind, PlatformStatus, Segment
 from sim.agents.platforms import Platform
+from sim.market import views
 from sim.market.accounts import pick_market
-from sim.streams import Draw, normal, normals, poisson, uniform, uniforms
+from sim.market.characters import draw_characters
+from sim.market.views import narrow
+from sim.streams import Draw, normal, poisson, uniform, uniforms
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
@@ -96,61 +99,17 @@ def new_vendors(model: MarketModel, channel: np.ndarray, day: int, person: np.nd
         else np.asarray(person) + 1_000_000
     )
     keys = ((day + 4096) * 8 + channel) * 2**32 + place
-    v.key[rows] = keys
-    u = [uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, k) for k in range(9)]
-    z = [normals(seed, Draw.VENDOR_TRAITS, keys, 1, k) for k in range(5)]
-    local = (channel == Channel.STREET) | (channel == Channel.SOCIAL_APP)
-    v.jurisdiction[rows] = np.where(local, pick(model.consumer_share, u[0]), pick(model.vendor_share, u[0]))
-    v.person[rows] = NOBODY
-    v.kind[rows] = vendor_kinds(channel, u[1], u[2], p)
-    if person is not None:
-        v.person[rows], v.kind[rows] = person, VendorKind.SOCIAL_SUPPLIER
-        v.jurisdiction[rows] = model.consumers.columns.jurisdiction[person]
-    v.channel[rows], v.alive[rows], v.entry_day[rows] = channel, 1, day
-    breadth = np.clip(np.exp(np.log(p.breadth_median) + p.breadth_spread * z[0]), 1, 230)
-    small = v.kind[rows] == VendorKind.SOCIAL_SUPPLIER
-    v.breadth[rows] = np.where(small, 1.0, np.floor(breadth))
-    for c in np.unique(channel):
-        at = channel == c
-        v.main[rows[at]] = pick(model.demand_by_channel[c], u[3][at])
-    v.carries[rows] = substances_carried(model, rows, channel, v)
-    scammer = (u[4] < p.scammers) & (channel != Channel.LICENSED_PHARMACY) & ~small
-    v.ships[rows] = np.where(scammer, p.scammer_ships, betaincinv(p.honest_a, p.honest_b, u[5]))
-    v.quality[rows] = np.sqrt(u[6])
-    v.pack[rows] = np.where(small, -0.5, p.pack_spread * z[1])
-    v.price_level[rows] = p.price_spread * z[2]
-    v.log_price[rows] = v.price_level[rows]
-    v.wholesale[rows] = (u[7] < p.wholesalers) & ~small
-    v.opsec[rows] = np.clip(np.exp(p.opsec_spread * z[3]), 0.06, 19)
-    v.stock[rows] = p.stock_floor
-    licensed = channel == Channel.LICENSED_PHARMACY
-    v.supplier[rows] = np.where(licensed, -1, pick(model.supplier_size, u[8]))
-    v.stock[rows[licensed]], v.ships[rows[licensed]] = 1e8, 1.0
+    honest = betaincinv(p.honest_a, p.honest_b, uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 5))
+    nobody = np.full(len(rows), NOBODY, np.int32)
+    draw_characters(
+        rows, keys, channel, day, nobody if person is None else np.asarray(person, np.int32), honest, seed, narrow(v, views.NewVendors),
+        model.consumers.columns.jurisdiction, model.consumer_share, model.vendor_share, model.demand_by_channel, model.supplier_size,
+        model.substances.sold, p,
+    )  # fmt: skip
     for row, c in zip(rows, channel, strict=True):
         v.account[row, 0], v.account_day[row, 0] = home_platform(model, int(row), int(c)), day
-    v.platforms_used[rows] = 1
     model.grow_vendor_arrays()
     return rows
-
-
-def vendor_kinds(channel: np.ndarray, u1: np.ndarray, u2: np.ndarray, p: object) -> np.ndarray:
-    """Kinds of new vendors: friends and dealers on the street, branches of organised crime more often offline."""
-    organised = np.where(channel == Channel.CRYPTOMARKET, p.organised_online, p.organised_share)  # type: ignore[attr-defined]
-    kind = np.where(u1 < organised, int(VendorKind.ORGANISED_CRIME), int(VendorKind.INDEPENDENT))
-    kind = np.where((channel == Channel.STREET) & (u2 < p.social_share), int(VendorKind.SOCIAL_SUPPLIER), kind)  # type: ignore[attr-defined]
-    kind = np.where(channel == Channel.ILLICIT_PHARMACY, int(VendorKind.ILLICIT_PHARMACY), kind)
-    return np.where(channel == Channel.LICENSED_PHARMACY, int(VendorKind.LICENSED_PHARMACY), kind)
-
-
-def substances_carried(model: MarketModel, rows: np.ndarray, channel: np.ndarray, v: object) -> np.ndarray:
-    """Bits of the substances carried: the main one and more with breadth; pharmacies carry all that their channel sells."""
-    sold = model.substances.sold[channel] == 1
-    n = sold.shape[1]
-    chance = 1.0 - np.exp(-model.p.supply.extra_substances * (v.breadth[rows] - 1.0) / 3.0)  # type: ignore[attr-defined]
-    u = uniforms(int(model.seed), Draw.VENDOR_TRAITS, v.key[rows][:, None] + (np.arange(n) << 25), 2)  # type: ignore[attr-defined]
-    has = sold & ((u < chance[:, None]) | (channel <= Channel.ILLICIT_PHARMACY)[:, None])
-    has |= v.main[rows][:, None] == np.arange(n)  # type: ignore[attr-defined]
-    return (has << np.arange(n)).sum(axis=1).astype(np.uint32)
 
 
 def home_platform(model: MarketModel, row: int, channel: int) -> int:

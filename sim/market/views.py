@@ -211,3 +211,35 @@ PricingVendors = view(
 DemandConsumers = view(
     "DemandConsumers", "budget", "dependence", "need_rate", "next_day", "segment", "stash", "substance", "treatment_day"
 )
+ArrestVendors = view("ArrestVendors", "alive", "channel", "jurisdiction", "key", "kind", "opsec", "recent")
+FrightenedConsumers = view("FrightenedConsumers", "bought", "legal_hits", "vendor")
+ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
+BookingOrders = view("BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor")
+BookingConsumers = view("BookingConsumers", "considering", "habit", "orders", "spent", "vendors_used")
+BookingVendors = view(
+    "BookingVendors", "account", "account_sales", "buyers", "income", "last_sale", "orders", "sales", "stock", "supplier"
+)
+BookingPlatforms = view("BookingPlatforms", "escrow", "fee", "fees")
+NewVendors = view(
+    "NewVendors",
+    "alive",
+    "breadth",
+    "carries",
+    "channel",
+    "entry_day",
+    "jurisdiction",
+    "key",
+    "kind",
+    "log_price",
+    "main",
+    "opsec",
+    "pack",
+    "person",
+    "platforms_used",
+    "price_level",
+    "quality",
+    "ships",
+    "stock",
+    "supplier",
+    "wholesale",
+)

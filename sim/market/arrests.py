@@ -1,0 +1,125 @@
+"""Arrests of vendors: whom police catch, and whom it frightens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import Channel, EventKind, ExitCause, RiskGroup, VendorKind
+from sim.agents.consumers import REMEMBERED_VENDORS, RISK_GROUPS
+from sim.agents.enforcement import VENDORS
+from sim.agents.payments import COIN
+from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.blocks import over_rows
+from sim.market.exit import settle_exits
+from sim.market.views import narrow
+from sim.streams import Draw, uniform
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+ARREST, SOCIAL = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER)
+GROUP = np.array([int(RiskGroup.OPEN_WEB)] * len(Channel), np.uint8)
+"""Risk group whose members hear of an arrest, by the vendor's channel."""
+GROUP[[Channel.CRYPTOMARKET, Channel.DIRECT]], GROUP[Channel.STREET] = RiskGroup.CRYPTO, RiskGroup.OFFLINE
+
+
+@inner
+def exposure_of(v: int, vendors: Any, remote: np.ndarray, friend: float) -> float:
+    """Exposure of a vendor to arrest: face-to-face equivalents of a month's buyers over operational security."""
+    weight = friend if vendors.kind[v] == SOCIAL else remote[vendors.channel[v]]
+    return weight * 30.0 * vendors.recent[v] / vendors.opsec[v]
+
+
+@kernel
+def caught_today(
+    n: int,
+    seed: int,
+    day: int,
+    vendors: Any,
+    remote: np.ndarray,
+    friend: float,
+    reference: float,
+    limit: float,
+    per_contact: float,
+    effort: np.ndarray,
+    caught: np.ndarray,
+    risk: np.ndarray,
+) -> int:
+    """Fill ``caught`` with the rows arrested today and ``risk`` with the mean hazard by channel; returns how many are caught.
+
+    Police reach as much exposure as there was at ``reference``: with more of it about, each vendor runs less risk, and the reverse up to ``limit``.
+    """
+    total = 0.0
+    for v in range(n):
+        if vendors.alive[v] == 1:
+            total += exposure_of(v, vendors, remote, friend)
+    crowd = min(reference / max(total, 1e-9), limit)
+    live = np.zeros(len(risk))
+    k = 0
+    for v in range(n):
+        if vendors.alive[v] == 0:
+            continue
+        hazard = per_contact * exposure_of(v, vendors, remote, friend) * crowd * effort[vendors.jurisdiction[v]]
+        risk[vendors.channel[v]] += hazard
+        live[vendors.channel[v]] += 1.0
+        if hazard > 0.0 and uniform(seed, ARREST, vendors.key[v], day, 0) < hazard:
+            caught[k] = v
+            k += 1
+    for c in range(len(risk)):
+        risk[c] /= max(live[c], 1.0)
+    return k
+
+
+def remote_weights(model: MarketModel) -> np.ndarray:
+    """(C,) what a buyer met by channel weighs against one met face to face; traceable coins make remote ones weigh more."""
+    p, coin = model.p.enforcement, 0.5 + model.processors[COIN].traceability
+    return np.array([0.0, p.remote_crypto, p.remote_app, p.remote_crypto * coin, p.remote_crypto * coin, 1.0])
+
+
+def vendor_arrests(model: MarketModel) -> None:
+    """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
+    p, n = model.p.enforcement, model.vendors.n
+    caught, risk = np.empty(n, np.int64), np.zeros(len(Channel))
+    k = caught_today(
+        n, model.seed, model.day, narrow(model.vendors.columns, views.ArrestVendors), remote_weights(model), p.remote_friend,
+        p.exposure_reference * model.consumers.n, p.crowd_limit, p.arrest_per_contact, model.vendor_effort, caught, risk,
+    )  # fmt: skip
+    model.vendor_risk += 0.02 * (30.0 * risk - model.vendor_risk)
+    arrest(model, caught[:k], policy="")
+
+
+@kernel
+def frighten(lo: int, hi: int, consumers: Any, group: np.ndarray, hits: float) -> None:
+    """Raise the perceived legal risk of the buyers ``lo:hi`` who remember a good order with a vendor whose ``group`` is not -1, once a group."""
+    for c in range(lo, hi):
+        told = 0
+        for j in range(REMEMBERED_VENDORS):
+            v = consumers.vendor[c, j]
+            if v >= 0 and group[v] >= 0 and consumers.bought[c, j] > 0:
+                told |= 1 << group[v]
+        if told:
+            for g in range(RISK_GROUPS):
+                if (told >> g) & 1:
+                    consumers.legal_hits[c, g] += hits
+
+
+def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
+    """Arrest vendors: they leave; their buyers hear of it."""
+    if not len(rows):
+        return
+    p, v = model.p.enforcement, model.vendors.columns
+    v.exit_cause[rows] = ExitCause.ARRESTED
+    model.today.vendor_arrests += len(rows)
+    for row in rows:
+        agency = int(v.jurisdiction[row])
+        model.agencies[agency].arrests += 1
+        model.agencies[agency].credit[VENDORS] += p.credit_arrest
+        model.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
+    group = np.full(model.vendors.n, -1, np.int8)
+    group[rows] = GROUP[v.channel[rows]]
+    buyers = narrow(model.consumers.columns, views.FrightenedConsumers)
+    over_rows(model.pool, frighten, model.consumers.n, buyers, group, p.arrest_fright * 10.0)
+    settle_exits(model)

@@ -1,0 +1,96 @@
+"""Contacts of police with users: who is stopped, charged, or referred to services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import Channel, EventKind, RiskGroup
+from sim.agents.enforcement import USERS
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.views import narrow
+from sim.streams import Draw, uniform, uniforms
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+CONTACT = int(Draw.CONTACT)
+
+
+@kernel
+def stop_users(
+    buyers: np.ndarray,
+    channel: np.ndarray,
+    seed: int,
+    day: int,
+    consumers: Any,
+    exposure: np.ndarray,
+    attention: float,
+    effort: np.ndarray,
+    usual: np.ndarray,
+    stopped: np.ndarray,
+) -> None:
+    """Set ``stopped`` for the buyers whom police stop today; ``usual`` (J,) is the running mean of exposure, moved by today's.
+
+    ``effort`` (J,) is contacts a day, ``exposure`` (C,) what a purchase counts by channel, ``attention`` what a criminal record multiplies it by.
+    """
+    crowd = np.zeros(len(usual))
+    for i in range(len(buyers)):
+        crowd[consumers.jurisdiction[buyers[i]]] += exposure[channel[i]]
+    for j in range(len(usual)):
+        usual[j] += (crowd[j] - usual[j]) / 30.0
+    for i in range(len(buyers)):
+        c = buyers[i]
+        j = consumers.jurisdiction[c]
+        risk = exposure[channel[i]] * (attention if consumers.record[c] == 1 else 1.0)
+        risk *= effort[j] / max(usual[j], 0.5)
+        stopped[i] = uniform(seed, CONTACT, c, day, 0) < min(risk, 0.5)
+
+
+def user_contacts(model: MarketModel) -> None:
+    """Police stop some of yesterday's buyers, more on the street than by post; they are charged or referred to services."""
+    p, c = model.p.enforcement, model.consumers.columns
+    buyers, channel = model.settled
+    if not len(buyers):
+        return
+    exposure = np.array([0.0, p.exposure_post, p.exposure_app, p.exposure_post, p.exposure_post, p.exposure_street])
+    stopped = np.zeros(len(buyers), bool)
+    stop_users(
+        buyers, channel, model.seed, model.day, narrow(c, views.ContactConsumers), exposure, p.record_attention,
+        model.user_effort * p.contacts_per_day, model.user_exposure, stopped,
+    )  # fmt: skip
+    if stopped.any():
+        who = np.unique(buyers[stopped])
+        model.today.privacy += len(who)
+        charge_or_refer(model, who[c.alive[who] == 1])
+
+
+def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> None:
+    """Charge the consumers ``who``, or refer them to services where deflection offers it."""
+    p, c, day = model.p.enforcement, model.consumers.columns, model.day
+    j = c.jurisdiction[who]
+    u = uniforms(model.seed, Draw.CHARGE, who, day)
+    w = uniforms(model.seed, Draw.CHARGE, who, day, 1)
+    offered = w < model.levers.referral[j]
+    model.refer(who[offered])
+    charged = who[~offered & (u < p.charged)]
+    if not len(charged):
+        return
+    j = c.jurisdiction[charged]
+    c.record[charged] = 1
+    c.criminalised[charged] += 1
+    c.trust_police[charged] = np.maximum(c.trust_police[charged] - p.contact_trust, 0.0)
+    c.stigma[charged] = np.minimum(c.stigma[charged] + p.contact_stigma, 1.0)
+    habit = c.habit[charged]
+    group = np.where(
+        habit == Channel.STREET,
+        RiskGroup.OFFLINE,
+        np.where(habit >= Channel.CRYPTOMARKET, RiskGroup.CRYPTO, RiskGroup.OPEN_WEB),
+    )
+    c.legal_hits[charged, group] += p.contact_fright
+    model.today.criminalised += len(charged)
+    for agency in model.agencies:
+        agency.credit[USERS] += p.credit_user * int(np.sum(j == agency.jurisdiction))
+    model.consumer_events(EventKind.CRIMINALISED, charged, policy)
