@@ -142,11 +142,11 @@ class MarketModel(MarketState, mesa.Model):
 
     @property
     def pool(self) -> ThreadPoolExecutor | None:
-        """Threads for kernels over rows, None when there is one."""
+        """Threads that help this one with kernels over rows, None when there is one."""
         if self.threads <= 1:
             return None
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads)
+            self._pool = ThreadPoolExecutor(self.threads - 1)
         return self._pool
 
     def __getstate__(self) -> dict[str, Any]:

@@ -69,3 +69,4 @@ class Draw(IntEnum):
     ALERT = 57
     MODERATION = 90
     POLICY = 58
+    USE_DAY = 59

@@ -1,6 +1,6 @@
 """Blocks: kernels run over ranges of rows, in threads when there are several; results do not depend on how many.
 
-Kernels release the interpreter lock and write only to rows of their own range, or to the sums of their own block. Blocks have a fixed size, so sums are
+Kernels release the interpreter lock and write only to rows of their own range, or to the sums of their own blocks. Blocks have a fixed size, so sums are
 added in the same order for any number of threads.
 """
 
@@ -10,35 +10,38 @@ from typing import Any
 
 import numpy as np
 
-BLOCK = 8192
+BLOCK = 5000
 
-
-def ranges(n: int) -> list[tuple[int, int]]:
-    """Ranges of at most ``BLOCK`` rows that cover ``n`` rows."""
-    return [(lo, min(lo + BLOCK, n)) for lo in range(0, n, BLOCK)]
+WORTH_SHARING = 1500
+"""Rows below which another thread costs more than it saves."""
 
 
 def over_rows(pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: int, *args: Any) -> None:
     """Call ``kernel(lo, hi, *args)`` for ranges that cover ``n`` rows."""
-    if n == 0:
+    if pool is None or n < WORTH_SHARING:
+        if n:
+            kernel(0, n, *args)
         return
-    if pool is None or n < 2 * 1024:
-        kernel(0, n, *args)
-        return
-    threads = pool._max_workers
-    size = -(-n // threads)
-    list(pool.map(lambda lo: kernel(lo, min(lo + size, n), *args), range(0, n, size)))
+    share(pool, kernel, n, *args)
 
 
 def over_blocks(
     pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: int, width: int, *args: Any
 ) -> np.ndarray:
-    """Call ``kernel(lo, hi, *args, sums)`` for blocks of fixed size; returns the (width,) total of the blocks' sums."""
-    blocks = ranges(n)
-    sums = np.zeros((len(blocks), width))
-    if pool is None or len(blocks) < 2:
-        for k, (lo, hi) in enumerate(blocks):
-            kernel(lo, hi, *args, sums[k])
+    """Call ``kernel(first, last, n, BLOCK, *args, sums)`` for ranges of blocks that cover ``n`` rows; returns the (width,) total of the blocks' sums."""
+    blocks = -(-n // BLOCK)
+    sums = np.zeros((blocks, width))
+    if pool is None or blocks < 2:
+        kernel(0, blocks, n, BLOCK, *args, sums)
     else:
-        list(pool.map(lambda k: kernel(*blocks[k], *args, sums[k]), range(len(blocks))))
+        share(pool, kernel, blocks, n, BLOCK, *args, sums)
     return sums.sum(axis=0)
+
+
+def share(pool: ThreadPoolExecutor, kernel: Callable[..., Any], n: int, *args: Any) -> None:
+    """Call ``kernel(lo, hi, *args)`` for as many ranges of ``n`` as there are threads, the first one in this thread."""
+    size = -(-n // (pool._max_workers + 1))
+    others = [pool.submit(kernel, lo, min(lo + size, n), *args) for lo in range(size, n, size)]
+    kernel(0, size, *args)
+    for other in others:
+        other.result()

@@ -17,11 +17,8 @@ from sim.agents.codes import (
     SUM_DISABILITY,
     SUM_DOSES,
     SUM_OVERDOSE,
-    Channel,
     Content,
     EventKind,
-    OrderOutcome,
-    VendorKind,
 )
 from sim.kernels import inner, kernel
 from sim.market import views
@@ -35,15 +32,8 @@ from sim.streams import Draw, uniform4
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
-USE, CHECK, TREATMENT, THREAT = int(Draw.USE), int(Draw.CHECK), int(Draw.TREATMENT), int(Draw.THREAT)
-DELIVERED, AS_SOLD = int(OrderOutcome.DELIVERED), int(Content.AS_SOLD)
-SOCIAL = int(VendorKind.SOCIAL_SUPPLIER)
-APP, CRYPTO, DIRECT, STREET = (
-    int(Channel.SOCIAL_APP),
-    int(Channel.CRYPTOMARKET),
-    int(Channel.DIRECT),
-    int(Channel.STREET),
-)
+USE, USE_DAY, TREATMENT = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT)
+AS_SOLD = int(Content.AS_SOLD)
 
 # what a consumer's day can bring: bits of ``happened``
 ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT = 1, 2, 4, 8, 16
@@ -58,7 +48,7 @@ def tolerance_step(tolerance: float, used: float, normal_use: float, treated: bo
     return tolerance + (target - tolerance) / p.tolerance_days
 
 
-@kernel
+@inner
 def consume(
     lo: int,
     hi: int,
@@ -76,7 +66,10 @@ def consume(
 
     ``carriage`` is the share of consumers who carry naloxone by jurisdiction, ``entry_factor`` what services do to treatment entry.
     """
+    today = uniform4(seed, USE_DAY, lo >> 2, day, 0)
     for c in range(lo, hi):
+        if c & 3 == 0:
+            today = uniform4(seed, USE_DAY, c >> 2, day, 0)  # one number for each of four consumers
         happened[c] = 0
         if consumers.alive[c] == 0:
             continue
@@ -88,18 +81,17 @@ def consume(
             if consumers.tolerance[c] > p.tolerance_floor and table.opioid[consumers.substance[c]] > 0.0:
                 consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], 0.0, 1.0, treated, p)
             continue
-        u1, u2, u3, u4 = uniform4(seed, USE, c, day, 0)
         bits = 0
         if dependence >= p.dependent_from:
             sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
             bits |= treatment_turn(seed, c, day, dependence, treated, consumers, entry_factor, p)
         normal = table.doses_per_day[s]
         use = 0.0
-        if stash > 0.0 and u1 < p.use_days + (1.0 - p.use_days) * dependence:
+        if stash > 0.0 and today[c & 3] < p.use_days + (1.0 - p.use_days) * dependence:
             use = min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
             if treated and table.opioid[s] > 0.0:
                 use *= p.use_in_treatment
-            bits |= use_today(seed, c, s, day, use, u2, u3, u4, treated, consumers, table, carriage, p, sums)
+            bits |= use_today(seed, c, s, day, use, treated, consumers, table, carriage, p, sums)
             consumers.stash[c] = max(0.0, stash - use)
             gain = table.dependence[s] * use * (1.0 - dependence)
             consumers.dependence[c] = min(1.0, dependence + gain)
@@ -117,9 +109,6 @@ def use_today(
     s: int,
     day: int,
     use: float,
-    u2: float,
-    u3: float,
-    u4: float,
     treated: bool,
     consumers: Any,
     table: Any,
@@ -129,6 +118,7 @@ def use_today(
 ) -> int:
     """Harms of ``use`` doses today; returns bits."""
     bits = 0
+    u2, u3, u4, _ = uniform4(seed, USE, c, day, 0)
     hr = consumers.practice[c]
     content = consumers.stash_content[c]
     sums[SUM_DOSES] += use
@@ -193,6 +183,28 @@ def treatment_turn(
     return LEFT_TREATMENT if u2 < hazard else 0
 
 
+@kernel
+def consume_blocks(
+    first: int,
+    last: int,
+    n: int,
+    block: int,
+    seed: int,
+    day: int,
+    consumers: Any,
+    table: Any,
+    carriage: np.ndarray,
+    entry_factor: np.ndarray,
+    p: Any,
+    happened: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """`consume` for the blocks ``first:last`` of ``n`` rows, each with sums of its own."""
+    for k in range(first, last):
+        lo, hi = k * block, min((k + 1) * block, n)
+        consume(lo, hi, seed, day, consumers, table, carriage, entry_factor, p, happened, sums[k])
+
+
 def consumption(model: MarketModel) -> None:
     """Phase 10: parcels are checked and used; harms, treatment and novel substances."""
     p, c, n, day, o = (
@@ -220,7 +232,7 @@ def consumption(model: MarketModel) -> None:
     carriage = np.minimum(p.naloxone_carried + levers.naloxone, 1.0)
     model.today.sums = over_blocks(
         model.pool,
-        consume,
+        consume_blocks,
         n,
         N_SUMS,
         model.seed,
@@ -241,12 +253,19 @@ def consumption(model: MarketModel) -> None:
         setattr(model.today, name, len(who))
         model.consumer_events(kind, who)
     model.dead += model.today.deaths
-    leavers = affected[(bits & (LEFT_TREATMENT | DEATH)) > 0]
-    leavers = leavers[c.treatment_day[leavers] <= day]
-    c.treatment_day[leavers] = NEVER
-    for service in model.treatment:
-        service.used -= int(np.sum(c.jurisdiction[leavers] == service.jurisdiction))
-    model.consumer_events(EventKind.TREATMENT_EXIT, leavers)
+    leave_treatment(model, affected[(bits & (LEFT_TREATMENT | DEATH)) > 0])
     model.admit(np.concatenate([affected[(bits & WANTS_TREATMENT) > 0], model.referred]))
     model.referred = np.empty(0, np.int64)
     novel_substances(model, novel)
+
+
+def leave_treatment(model: MarketModel, who: np.ndarray) -> None:
+    """Those of ``who`` who are in treatment leave it; their places are free again."""
+    c = model.consumers.columns
+    who = who[c.treatment_day[who] <= model.day]
+    if not len(who):
+        return
+    c.treatment_day[who] = NEVER
+    for service in model.treatment:
+        service.used -= int(np.sum(c.jurisdiction[who] == service.jurisdiction))
+    model.consumer_events(EventKind.TREATMENT_EXIT, who)

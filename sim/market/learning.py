@@ -196,12 +196,16 @@ def hear_peers(
         if considering_was[c] > 0:
             hr += p.practice_forum * forum * (1.0 - hr)
         practice[c] = min(max(hr, 0.0), 1.0)
+        j = consumers.jurisdiction[c]
+        if caution_reach[j] > 0.0 or lesson_reach[j] > 0.0:
+            hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect)
+        if considering_was[c] > 1:
+            continue
         u1, u2, _, _ = uniform4(seed, SOCIAL, c, day, 0)
-        hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect)
         if considering_was[c] == 0:
             share = online / (b - a) if b > a else 0.0
             starts[c] = 1 if u1 < 7.0 * (p.advertising + p.word_of_mouth * share) * initiation else 0
-        elif considering_was[c] == 1:
+        else:
             starts[c] = 2 if u2 < 7.0 * p.stop_considering else 0
 
 

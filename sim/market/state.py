@@ -222,6 +222,10 @@ class MarketState:
     def admit(self: Any, who: np.ndarray) -> None:
         """Admit consumers to treatment by keyed priority as long as there are places; the others go on waiting."""
         c = self.consumers.columns
+        for service in self.treatment:
+            service.waiting = 0
+        if not len(who):
+            return
         who = np.unique(who)
         who = who[(c.alive[who] == 1) & (c.treatment_day[who] > self.day)]
         order = np.argsort(uniforms(int(self.seed), Draw.ADMISSION, who, self.day), kind="stable")
