@@ -63,5 +63,5 @@ numba.config.DISABLE_INTEL_SVML = 1  # pyright: ignore
 kernel: Any = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)  # pyright: ignore
 """For functions that Python calls."""
 
-inner: Any = njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)  # pyright: ignore
+inner: Any = njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)  # pyright: ignore
 """For functions that only kernels call: they take whole tuples of columns, and a wrapper for Python would double the time to compile them."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import NO_SLOT, Channel, MarketState, RiskGroup
-from sim.market import arrests, enforcement
+from sim.market import arrests
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from sim.streams import uniforms

@@ -13,7 +13,7 @@ import numpy as np
 from sim.agents.codes import NO_SLOT, Channel, MarketState
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
-from sim.kernels import inner, kernel
+from sim.kernels import inner
 from sim.market.beliefs import try_new_probability
 from sim.market.offers import draw_offer
 from sim.streams import Draw, uniform, uniform4
@@ -122,7 +122,7 @@ def new_vendor(
             n += 1
     if n == 0:
         return -1
-    return int(candidates[draw_logit(utility[:n], room, uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3))])
+    return int(candidates[draw_logit(utility, n, room, uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3))])
 
 
 @inner
@@ -149,20 +149,20 @@ def border_weight(channel: int, p: Any) -> float:
     return p.border_post if channel == CRYPTO else 0.0
 
 
-@kernel
-def draw_logit(utilities: np.ndarray, weights: np.ndarray, u: float) -> int:
-    """Index drawn with probability proportional to exp(utility); ``weights`` is room for as many numbers."""
+@inner
+def draw_logit(utilities: np.ndarray, n: int, weights: np.ndarray, u: float) -> int:
+    """Index below ``n`` drawn with probability proportional to exp(utility); ``weights`` is room for as many numbers."""
     top = IMPOSSIBLE
-    for a in range(len(utilities)):
+    for a in range(n):
         top = max(top, utilities[a])
     total = 0.0
-    for a in range(len(utilities)):
+    for a in range(n):
         weights[a] = math.exp(utilities[a] - top) if utilities[a] > top - 40.0 else 0.0
         total += weights[a]
     target = u * total
     run = 0.0
     last = 0
-    for a in range(len(utilities)):
+    for a in range(n):
         if weights[a] > 0.0:
             last = a
             run += weights[a]
