@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that help and mistakes in the
 
 from __future__ import annotations
 
+import gc
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -228,6 +229,7 @@ def _print_comparison(comparison: Any, out: Path | None) -> None:
 
 def main() -> None:
     """Run the `odm` command."""
+    gc.set_threshold(100_000, 50, 50)  # imports make many objects and no rubbish
     try:
         app()
     finally:

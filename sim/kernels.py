@@ -54,6 +54,7 @@ if _given is None:
 elif Path(_given).name != source_hash():
     os.environ["NUMBA_CACHE_DIR"] = str(Path(_given) / source_hash())
 
+import mesa  # noqa: E402, F401 - it looks through all modules loaded before it: cheapest before numba's many
 import numba  # noqa: E402 - it reads the settings above, unless somebody imported it before
 from numba import njit  # noqa: E402
 
@@ -63,5 +64,7 @@ numba.config.DISABLE_INTEL_SVML = 1  # pyright: ignore
 kernel: Any = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)  # pyright: ignore
 """For functions that Python calls."""
 
-inner: Any = njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)  # pyright: ignore
+inner: Any = njit(
+    cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+)  # pyright: ignore
 """For functions that only kernels call: they take whole tuples of columns, and a wrapper for Python would double the time to compile them."""

@@ -309,7 +309,12 @@ def test_a_new_seller_is_found_in_proportion_to_listings_and_sales():
 def test_a_logit_choice_has_the_shares_of_its_utilities(utilities):
     values = np.array([*utilities, IMPOSSIBLE])
     grid = (np.arange(2000) + 0.5) / 2000
-    shares = np.bincount([draw_logit.py_func(values, len(values), np.empty(len(values)), u) for u in grid], minlength=len(values)) / 2000
+    shares = (
+        np.bincount(
+            [draw_logit.py_func(values, len(values), np.empty(len(values)), u) for u in grid], minlength=len(values)
+        )
+        / 2000
+    )
     expected = np.exp(values - values.max())
     assert shares == near(expected / expected.sum(), within=1.5e-3)
     assert shares[-1] == 0

@@ -80,7 +80,9 @@ def draw_characters(
             vendors.jurisdiction[v] = home[person[i]]
         else:
             kind = kind_of_vendor(channel, uniform(seed, TRAITS, key, 0, 1), uniform(seed, TRAITS, key, 0, 2), p)
-            vendors.jurisdiction[v] = picked(consumer_share if channel == STREET or channel == APP else vendor_share, u0)
+            vendors.jurisdiction[v] = picked(
+                consumer_share if channel == STREET or channel == APP else vendor_share, u0
+            )
         vendors.kind[v] = kind
         small = kind == SOCIAL
         z0 = normal(seed, TRAITS, key, 1, 0)

@@ -216,7 +216,9 @@ def choose(
         if not prescription:
             utilities[LICENSED] = IMPOSSIBLE
         for attempt in range(3):
-            a = draw_logit(utilities, ABSTAIN + 1, room, u1 if attempt == 0 else uniform(seed, CHANNEL, c, day, attempt))
+            a = draw_logit(
+                utilities, ABSTAIN + 1, room, u1 if attempt == 0 else uniform(seed, CHANNEL, c, day, attempt)
+            )
             if a == ABSTAIN:
                 break
             m, chosen = NO_SLOT, a

@@ -214,10 +214,21 @@ DemandConsumers = view(
 ArrestVendors = view("ArrestVendors", "alive", "channel", "jurisdiction", "key", "kind", "opsec", "recent")
 FrightenedConsumers = view("FrightenedConsumers", "bought", "legal_hits", "vendor")
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
-BookingOrders = view("BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor")
+BookingOrders = view(
+    "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"
+)
 BookingConsumers = view("BookingConsumers", "considering", "habit", "orders", "spent", "vendors_used")
 BookingVendors = view(
-    "BookingVendors", "account", "account_sales", "buyers", "income", "last_sale", "orders", "sales", "stock", "supplier"
+    "BookingVendors",
+    "account",
+    "account_sales",
+    "buyers",
+    "income",
+    "last_sale",
+    "orders",
+    "sales",
+    "stock",
+    "supplier",
 )
 BookingPlatforms = view("BookingPlatforms", "escrow", "fee", "fees")
 NewVendors = view(
