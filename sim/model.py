@@ -21,6 +21,7 @@ from sim.market.enforcement import enforce, run_covertly, take_down
 from sim.market.entry import platform_entry, vendor_entry
 from sim.market.exit import platform_exits, vendor_moves
 from sim.market.learning import learning
+from sim.market.news import spread_news
 from sim.market.pricing import price
 from sim.market.shipping import shipping
 from sim.market.state import MarketState
@@ -94,6 +95,7 @@ class MarketModel(MarketState, mesa.Model):
         platform_exits(self)
         vendor_entry(self)
         vendor_moves(self)
+        spread_news(self)
         supply(self)
         price(self)
         needs = demand(self)

@@ -166,7 +166,8 @@ def make_institutions(model: MarketModel, jurisdictions: list[Jurisdiction]) -> 
         PaymentProcessor(model, k + FIRST_ACQUIRER, "acquirer", p.card_fee, lax)
     shares = np.array([getattr(e, f"share_{target}") for target in TARGETS])
     for k, j in enumerate(jurisdictions):
-        Agency(model, k, j.police_days_per_100k * n / 1e5 * j.share, shares, e.capability)
+        size = n / 1e5 * j.share
+        Agency(model, k, j.police_days_per_100k * size, e.usual_days * size, shares, e.capability)
     model.posts = [PostalService(model, k, j.border, j.domestic_intercept) for k, j in enumerate(jurisdictions)]
     q = model.p.platforms
     model.search = SearchEngine(model, np.array([q.search_ordinary, q.search_controlled, q.search_controlled]))

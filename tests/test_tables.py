@@ -64,13 +64,7 @@ def test_a_column_is_of_the_documented_kind(table, name, column):
     assert KINDS[tables()[name][column].dtype](table[name][column].dtype)
 
 
-UNDOCUMENTED = {("orders", "processor"), ("orders", "outcome_day"), ("events", "cause")}
-SAYS_NOTHING = pytest.mark.xfail(strict=True, reason="the dictionary does not say that it may be null")
-
-
-@pytest.mark.parametrize(
-    ("name", "column"), [pytest.param(*c, marks=[SAYS_NOTHING] if c in UNDOCUMENTED else []) for c in COLUMNS]
-)
+@pytest.mark.parametrize(("name", "column"), COLUMNS)
 def test_a_column_is_empty_only_where_the_dictionary_says_so(table, name, column):
     spec = tables()[name][column]
     assert table[name][column].notna().any(), "never filled"
@@ -186,19 +180,16 @@ def counter(table: dict, kinds: list[str]) -> pd.Series:
     return mine.reindex(table["consumers"]["consumer"], fill_value=0)
 
 
-@pytest.mark.xfail(strict=True, reason="the counter of harms also counts those of the burn-in")
 def test_the_harms_of_a_consumer_are_those_since_day_0(table):
     harms = counter(table, ["adverse_event", "overdose", "violence"])
     assert (harms.to_numpy() == table["consumers"]["harms"]).all()
 
 
-@pytest.mark.xfail(strict=True, reason="people charged during the burn-in count as charged in the run")
 def test_whoever_was_charged_since_day_0_is_criminalised(table):
     charged = counter(table, ["criminalised"]) > 0
     assert (charged.to_numpy() == table["consumers"]["criminalised"]).all()
 
 
-@pytest.mark.xfail(strict=True, reason="days in treatment before day 0 count too")
 def test_nobody_was_in_treatment_for_longer_than_the_run(table):
     assert table["consumers"]["treatment_days"].max() <= LIVELY.days
 
@@ -250,9 +241,6 @@ def test_the_sales_of_accounts_are_the_orders_on_them(table):
     assert (sold.reindex(accounts.index, fill_value=0) == accounts).all()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an account opened after a name was given up is marked as one that carries the known name"
-)
 def test_an_account_under_a_new_name_is_not_marked_as_one_that_buyers_know():
     """Nobody keeps the name when the only market is seized; accounts opened afterwards carry new ones."""
     scenario = world(

@@ -18,6 +18,8 @@ class Agency(Agent):
         Index of its jurisdiction.
     officer_days
         Officer-days a day.
+    usual_days
+        Officer-days a day at which the rates of arrests and seizures are stated.
     allocation
         (7,) shares of officer-days by target, in the order of ``TARGETS``.
     capability
@@ -25,10 +27,17 @@ class Agency(Agent):
     """
 
     def __init__(
-        self, model: Model, jurisdiction: int, officer_days: float, allocation: np.ndarray, capability: float
+        self,
+        model: Model,
+        jurisdiction: int,
+        officer_days: float,
+        usual_days: float,
+        allocation: np.ndarray,
+        capability: float,
     ) -> None:
         super().__init__(model)
-        self.jurisdiction, self.officer_days, self.capability = jurisdiction, officer_days, capability
+        self.jurisdiction, self.officer_days, self.usual_days = jurisdiction, officer_days, usual_days
+        self.capability = capability
         self.allocation = np.asarray(allocation, float) / np.sum(allocation)
         self.start_allocation = self.allocation.copy()
         self.credit = np.zeros(len(TARGETS))

@@ -46,7 +46,7 @@ def review_accounts(
         if held == 0:
             if u1 < p.relist_rate:
                 x = pick_market(share, trust, p.relist_exponent, u2)
-                open_account(vendors, v, crypto[x], day, 1 if vendors.orders[v] > 0 else 0)
+                open_account(vendors, v, crypto[x], day, vendors.kept[v, 0])
         elif u3 < p.review_rate:
             z = math.log(vendors.sales[v] + 1.0) - 2.0
             for x in range(k):

@@ -1,4 +1,4 @@
-"""Arrests of vendors: whom police catch, and whom it frightens."""
+"""Arrests of vendors: whom police catch."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import Channel, EventKind, ExitCause, RiskGroup, VendorKind
-from sim.agents.consumers import REMEMBERED_VENDORS, RISK_GROUPS
+from sim.agents.codes import Channel, EventKind, ExitCause, VendorKind
 from sim.agents.enforcement import VENDORS
 from sim.agents.payments import COIN
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.blocks import over_rows
 from sim.market.exit import settle_exits
+from sim.market.news import tell_of_arrests
 from sim.market.views import narrow
 from sim.streams import Draw, uniform
 
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from sim.model import MarketModel
 
 ARREST, SOCIAL = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER)
-GROUP = np.array([int(RiskGroup.OPEN_WEB)] * len(Channel), np.uint8)
-"""Risk group whose members hear of an arrest, by the vendor's channel."""
-GROUP[[Channel.CRYPTOMARKET, Channel.DIRECT]], GROUP[Channel.STREET] = RiskGroup.CRYPTO, RiskGroup.OFFLINE
 
 
 @inner
@@ -91,21 +87,6 @@ def vendor_arrests(model: MarketModel) -> None:
     arrest(model, caught[:k], policy="")
 
 
-@kernel
-def frighten(lo: int, hi: int, consumers: Any, group: np.ndarray, hits: float) -> None:
-    """Raise the perceived legal risk of the buyers ``lo:hi`` who remember a good order with a vendor whose ``group`` is not -1, once a group."""
-    for c in range(lo, hi):
-        told = 0
-        for j in range(REMEMBERED_VENDORS):
-            v = consumers.vendor[c, j]
-            if v >= 0 and group[v] >= 0 and consumers.bought[c, j] > 0:
-                told |= 1 << group[v]
-        if told:
-            for g in range(RISK_GROUPS):
-                if (told >> g) & 1:
-                    consumers.legal_hits[c, g] += hits
-
-
 def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
     """Arrest vendors: they leave; their buyers hear of it."""
     if not len(rows):
@@ -118,8 +99,5 @@ def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
         model.agencies[agency].arrests += 1
         model.agencies[agency].credit[VENDORS] += p.credit_arrest
         model.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
-    group = np.full(model.vendors.n, -1, np.int8)
-    group[rows] = GROUP[v.channel[rows]]
-    buyers = narrow(model.consumers.columns, views.FrightenedConsumers)
-    over_rows(model.pool, frighten, model.consumers.n, buyers, group, p.arrest_fright * 10.0)
+    tell_of_arrests(model, rows)
     settle_exits(model)

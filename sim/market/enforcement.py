@@ -29,7 +29,7 @@ def enforce(model: MarketModel) -> None:
     p = model.p.enforcement
     agencies = list(model.agencies)
     efforts = np.array([a.effort() * model.levers.police_effort[a.jurisdiction] for a in agencies])
-    usual = np.array([a.officer_days * a.start_allocation for a in agencies])
+    usual = np.array([a.usual_days * a.start_allocation for a in agencies])
     ratio = efforts / np.maximum(usual, 1e-9)
     model.today.officer_days = float(efforts.sum())
     model.post_effort[:], model.vendor_effort[:] = ratio[:, POST], ratio[:, VENDORS]

@@ -18,6 +18,7 @@ from sim.market import views
 from sim.market.accounts import review_accounts
 from sim.market.blocks import over_rows
 from sim.market.migration import hear_of_closure
+from sim.market.news import tell_of_new_names
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4, uniforms
 
@@ -121,6 +122,7 @@ def close_platform(
         model.forum.lose(model.p.services.forum_lost * share)
     p = model.p.vendors
     chance = p.retire_raid if raid else (p.retire_scam if theft else p.retire_quit)
+    renamed = np.zeros(model.vendors.n, np.uint8)
     vendors_of_closed(
         model.vendors.n,
         model.seed,
@@ -130,7 +132,9 @@ def close_platform(
         chance,
         narrow(model.vendors.columns, views.ExitVendors),
         p,
+        renamed,
     )
+    tell_of_new_names(model, np.flatnonzero(renamed))
     settle_exits(model)
 
 
@@ -152,8 +156,13 @@ def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> No
 
 
 @kernel
-def vendors_of_closed(n: int, seed: int, day: int, slot: int, key: int, retire: float, vendors: Any, p: Any) -> None:
-    """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``), half as many of those with another account."""
+def vendors_of_closed(
+    n: int, seed: int, day: int, slot: int, key: int, retire: float, vendors: Any, p: Any, renamed: np.ndarray
+) -> None:
+    """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``), half as many of those with another account.
+
+    Of those who have none left, some give up their name too (1 in ``renamed``).
+    """
     for v in range(n):
         if vendors.alive[v] == 0:
             continue
@@ -170,7 +179,10 @@ def vendors_of_closed(n: int, seed: int, day: int, slot: int, key: int, retire: 
             vendors.exit_cause[v] = 1
             continue
         if others == 0:
+            vendors.kept[v, :] = 1
             if u2 >= p.keep_identity:
+                renamed[v] = 1
+                vendors.kept[v, :] = 0
                 vendors.identity[v] += 1
                 vendors.sales[v] *= p.reset_sales
                 vendors.positive[v, here], vendors.negative[v, here] = 0.0, 0.0
@@ -233,6 +245,7 @@ def moderate(model: MarketModel) -> None:
         rows = rows[uniforms(int(model.seed), Draw.MODERATION, v.key[rows], model.day) < company.moderation / 30.0]
         company.removed += len(rows)
         v.identity[rows] += 1
+        tell_of_new_names(model, rows)
         v.sales[rows] *= p.reset_sales
         v.positive[rows, 0] = v.negative[rows, 0] = 0.0
 

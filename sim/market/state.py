@@ -91,6 +91,7 @@ class MarketState:
         self.events = Events("events" in tables or "all" in tables)
         self.ledger, self.today = Ledger(), Tally()
         self.vendor_orders_today = np.zeros(0, np.int64)
+        self.vendor_news = np.zeros(0, np.uint8)
 
     def ready(self: Any) -> None:
         """Set up what needs the world."""
@@ -122,6 +123,9 @@ class MarketState:
         """Forget yesterday's tallies; levers are neutral until a policy moves them."""
         self.checks_yesterday, self.referrals_yesterday = self.today.checks, self.today.referrals
         self.today = Tally()
+        if self.day == 0:
+            for counter in ("harms", "criminalised", "treatment_days"):
+                getattr(self.consumers.columns, counter)[:] = 0
         self.levers.reset()
         self.publicity *= self.p.enforcement.publicity_kept
         self.update_prior()
@@ -195,6 +199,9 @@ class MarketState:
             grown = np.zeros(self.vendors.capacity, np.int64)
             grown[: len(self.vendor_orders_today)] = self.vendor_orders_today
             self.vendor_orders_today = grown
+            news = np.zeros(self.vendors.capacity, np.uint8)
+            news[: len(self.vendor_news)] = self.vendor_news
+            self.vendor_news = news
 
     def close_accounts(self: Any, rows: np.ndarray) -> None:
         """Close all accounts of these vendors."""

@@ -212,7 +212,7 @@ DemandConsumers = view(
     "DemandConsumers", "budget", "dependence", "need_rate", "next_day", "segment", "stash", "substance", "treatment_day"
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "jurisdiction", "key", "kind", "opsec", "recent")
-FrightenedConsumers = view("FrightenedConsumers", "bought", "legal_hits", "vendor")
+NewsConsumers = view("NewsConsumers", "bought", "legal_hits", "tie", "vendor")
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
 BookingOrders = view(
     "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"

@@ -1,0 +1,63 @@
+"""News of vendors: an arrest frightens those who bought there; a vendor under a new name is not known again, except by direct partners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import Channel, RiskGroup
+from sim.agents.consumers import REMEMBERED_VENDORS, RISK_GROUPS
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.blocks import over_rows
+from sim.market.views import narrow
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+GROUP = np.array([int(RiskGroup.OPEN_WEB)] * len(Channel), np.uint8)
+"""Risk group whose members hear of an arrest, by the vendor's channel."""
+GROUP[[Channel.CRYPTOMARKET, Channel.DIRECT]], GROUP[Channel.STREET] = RiskGroup.CRYPTO, RiskGroup.OFFLINE
+
+NEW_NAME = 1 << RISK_GROUPS
+"""Bit of a vendor's news beside those of the risk groups that its arrest frightens."""
+
+
+@kernel
+def hear_of_vendors(lo: int, hi: int, consumers: Any, news: np.ndarray, hits: float) -> None:
+    """Let the consumers ``lo:hi`` hear the ``news`` (bits) of the vendors whom they remember: ``hits`` to perceived risk, once a group."""
+    for c in range(lo, hi):
+        told = 0
+        for j in range(REMEMBERED_VENDORS):
+            v = consumers.vendor[c, j]
+            if v < 0 or news[v] == 0:
+                continue
+            if consumers.bought[c, j] > 0:
+                told |= news[v]
+            if news[v] & NEW_NAME and consumers.tie[c, j] == 0:
+                consumers.vendor[c, j], consumers.bought[c, j] = -1, 0
+        for g in range(RISK_GROUPS):
+            if (told >> g) & 1:
+                consumers.legal_hits[c, g] += hits
+
+
+def spread_news(model: MarketModel) -> None:
+    """Everybody hears today's news of vendors."""
+    news = model.vendor_news
+    if news.any():
+        listeners = narrow(model.consumers.columns, views.NewsConsumers)
+        over_rows(
+            model.pool, hear_of_vendors, model.consumers.n, listeners, news, 10.0 * model.p.enforcement.arrest_fright
+        )
+        news[:] = 0
+
+
+def tell_of_arrests(model: MarketModel, rows: np.ndarray) -> None:
+    """Note that these vendors were arrested."""
+    model.vendor_news[rows] |= (1 << GROUP[model.vendors.columns.channel[rows]]).astype(np.uint8)
+
+
+def tell_of_new_names(model: MarketModel, rows: np.ndarray) -> None:
+    """Note that these vendors go on under new names."""
+    model.vendor_news[rows] |= NEW_NAME
