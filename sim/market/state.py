@@ -82,6 +82,7 @@ class MarketState:
     referred: np.ndarray
     covert: dict[int, tuple[str, float]]  # slots that police run: policy and publicity
     recorder: Any
+    policy_plan: Any  # which policies are on, and since when: see sim.policies.plan
 
     def start(self: Any, tables: tuple[str, ...]) -> None:
         """Set up what exists before the world is built."""
@@ -247,7 +248,7 @@ class MarketState:
     ) -> None:
         """Write an event."""
         if self.events.wanted:
-            self.events.rows.append((self.day, int(kind), int(subject), agency, policy, cause, float(amount)))
+            self.events.add((self.day, int(kind), int(subject), agency, policy, cause, float(amount)))
 
     def consumer_events(self: Any, kind: EventKind, who: np.ndarray, policy: str = "") -> None:
         """Write one event per consumer."""
