@@ -8,7 +8,7 @@ import re
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
@@ -140,14 +140,20 @@ def _field(model: type[BaseModel], loc: Sequence[str | int]) -> FieldInfo | None
         found = next((field for name, field in here.model_fields.items() if step in (name, field.alias)), None)
         if found is None:
             return None
-        here = found.annotation
+        here = _inner(found.annotation)
     return found
+
+
+def _inner(annotation: Any) -> Any:
+    """What a field holds where it may also hold nothing."""
+    options = [option for option in get_args(annotation) if option is not type(None)]
+    return options[0] if len(options) == 1 and type(None) in get_args(annotation) else annotation
 
 
 def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """The keys that a mapping at a place in the input may have."""
     field = _field(model, loc)
-    inner: Any = model if not loc else field.annotation if field is not None else None
+    inner: Any = model if not loc else _inner(field.annotation) if field is not None else None
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return [key(name, field) for name, field in inner.model_fields.items() if name not in ("kind", "name")]
     return []

@@ -240,9 +240,7 @@ def test_messages_of_two_policies_add_up(policies):
 
     def told(given: list) -> np.ndarray:
         levers = lever_values(run(world(policies=given), until=1).levers)
-        shares_and_effects = [
-            heard(levers[f"{m}_reach"], levers[f"{m}_message"]) for m in ("caution", "verification")
-        ]
+        shares_and_effects = [heard(levers[f"{m}_reach"], levers[f"{m}_message"]) for m in ("caution", "verification")]
         return np.array([(share * effect)[0] for share, effect in shares_and_effects])
 
     assert told(policies) == pytest.approx(told(policies[:1]) + told(policies[1:]), rel=0.05)

@@ -29,6 +29,7 @@ class MarketState:
     day: int  # 0 is the first day after burn-in
     p: Any  # parameters, one named tuple a group
     levers: Levers  # what policies may move today
+    agent_classes: dict[type, type]  # classes that the scenario puts in the place of others
     # the world
     consumers: Population
     vendors: Population
@@ -128,6 +129,10 @@ class MarketState:
         self.update_prior()
 
     # agents ------------------------------------------------------------------------------------------------------
+    def agents_of(self: Any, kind: type) -> Any:
+        """Agents of a kind, of whichever class the scenario gives them."""
+        return self.agents_by_type[self.agent_classes.get(kind, kind)]
+
     @property
     def platforms(self: Any) -> Any:
         """Platforms, those that closed included."""
@@ -136,12 +141,12 @@ class MarketState:
     @property
     def processors(self: Any) -> Any:
         """Payment processors."""
-        return self.agents_by_type[PaymentProcessor]
+        return self.agents_of(PaymentProcessor)
 
     @property
     def agencies(self: Any) -> Any:
         """Enforcement agencies, by jurisdiction."""
-        return self.agents_by_type[Agency]
+        return self.agents_of(Agency)
 
     @property
     def suppliers(self: Any) -> Any:
@@ -151,7 +156,7 @@ class MarketState:
     @property
     def treatment(self: Any) -> Any:
         """Treatment services, by jurisdiction."""
-        return self.agents_by_type[TreatmentService]
+        return self.agents_of(TreatmentService)
 
     # platforms ---------------------------------------------------------------------------------------------------
     def open_slots(self: Any, channel: Channel) -> np.ndarray:

@@ -28,7 +28,9 @@ PER = 100_000.0
 def _one_of(given: str, names: list[str]) -> str:
     """The name, when there is one; otherwise the error that a choice gives, which names the nearest."""
     if given not in names:
-        raise PydanticCustomError("literal_error", "one of {expected}", {"expected": ", ".join(f"'{n}'" for n in names)})
+        raise PydanticCustomError(
+            "literal_error", "one of {expected}", {"expected": ", ".join(f"'{n}'" for n in names)}
+        )
     return given
 
 
