@@ -43,7 +43,7 @@ def register_policy[PolicyType: type[BaseModel]](policy: PolicyType) -> PolicyTy
     kind = kind_of(policy)
     own = _OWN.get()
     kinds = own[1] if own is not None and policy.__module__ == own[0] else _KINDS
-    other = _KINDS.get(kind, kinds.get(kind))
+    other = kinds.get(kind)
     if other is not None and (other.__module__, other.__qualname__) != (policy.__module__, policy.__qualname__):
         raise ValueError(f"two policies are of kind {kind!r}: {other.__name__} and {policy.__name__}")
     kinds[kind] = policy

@@ -169,12 +169,10 @@ def policy_kinds(uses: tuple[OwnFile, ...], problems: list[Problem]) -> dict[str
     kinds = registry.policy_kinds()
     for own in uses:
         for kind, policy in kinds_of(own).items():
-            if kind in kinds:
-                problems.append(
-                    Problem(
-                        "uses", f"a policy of kind {show(kind)} in {own.stem}.py", "a kind that no other policy has"
-                    )
-                )
+            other = kinds.get(kind)
+            if other is not None and getattr(sys.modules.get(other.__module__), "__file__", None) != own.file:
+                given = f"a policy of kind {show(kind)} in {own.stem}.py"
+                problems.append(Problem("uses", given, "a kind that no other policy has"))
             kinds[kind] = policy
     return kinds
 
