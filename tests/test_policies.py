@@ -179,6 +179,25 @@ def test_more_strength_moves_more(kind):
 
 
 @EVERY_KIND
+def test_every_lever_that_it_moves_moves_one_way_and_further_with_strength(kind):
+    """Dose and response: at half the strength each lever lies between neutral and where it is at full strength."""
+    models = [run(acting(kind, strength=strength), until=START + 1) for strength in (0.0, 0.5, 1.0)]
+    neutral, (none, half, full) = neutral_levers(models[0]), (lever_values(model.levers) for model in models)
+    for name, value in neutral.items():
+        assert (none[name] == value).all(), name
+        assert ((half[name] - value) * (full[name] - half[name]) >= -1e-12).all(), name
+        assert ((half[name] != value) == (full[name] != value)).all(), name
+
+
+@EVERY_KIND
+def test_a_policy_that_moves_levers_is_paid_for_on_every_day(kind):
+    model = ran(acting(kind), until=START + 1)
+    moves = any((lever_values(model.levers)[name] != value).any() for name, value in neutral_levers(model).items())
+    cost = daily(acting(kind))["policy_cost_usd"][START:END]
+    assert (cost > 0).all() if moves else cost.iloc[0] > 0
+
+
+@EVERY_KIND
 def test_more_strength_costs_more(kind):
     half, full = (daily(acting(kind, strength=s))["policy_cost_usd"].sum() for s in (0.5, 1.0))
     assert 0 < half < full
