@@ -33,6 +33,7 @@ from sim.evidence.sources import cited, load_sources
 from sim.evidence.tables import Jurisdiction, Substance
 from sim.measures.dictionary import families, outcomes, tables
 from sim.policies.base import Policy
+from sim.policies.conditions import After, When
 from sim.registry import policy_kinds
 from sim.scenario import Settings, list_scenarios
 from sim.scenario_sections import Platforms
@@ -167,9 +168,15 @@ def policies() -> str:
     parts = [
         "# Policies\n\n"
         + NOTE
-        + "The interventions that a scenario can list. All share `start` (first day; day 0 is the "
-        "first after burn-in), `end` (first day on which it is off again; none: never) and `strength` (0 to 1; 0 changes "
-        "nothing, bit for bit). [How to add one](how-to-add-a-policy.md).\n"
+        + "The interventions that a scenario can list. [How to add one](how-to-add-a-policy.md); "
+        "[how to use your own](how-to-use-your-own-policy.md).\n\n## Every policy\n\nDay 0 is the first day after "
+        "burn-in. At strength 0 a policy changes nothing, bit for bit. [When a policy begins]"
+        "(how-to-write-a-scenario.md#when-a-policy-begins) shows the conditions at work.\n",
+        fields(Policy, skip=("kind",)),
+        "`after` has:\n",
+        fields(After),
+        "`when` has:\n",
+        fields(When),
     ]
     levers = {str(lever["name"]): str(lever["text"]) for lever in Levers.describe()}
     for kind, policy in policy_kinds().items():
@@ -181,7 +188,7 @@ def policies() -> str:
         parts += [
             f"## {kind}\n\n**Purpose.** {policy.purpose} {words(policy.__doc__)}\n",
             "**What it does.**\n\n" + "".join(f"- {line}\n" for line in does),
-            fields(policy, skip=("kind", "start", "end", "strength")),
+            fields(policy, skip=tuple(Policy.model_fields)),
             f"**Cost.** {words(policy.cost.__doc__)}\n",
             f"**How it can fail.** {policy.can_fail}\n",
             f"**Evidence.** {policy.evidence}\n\n"

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from sim.scenario_errors import inner as inner_of
 from sim.scenario_errors import interval
 
 KINDS = {"dict": "mapping", "tuple": "list", "int": "whole number", "float": "number", "str": "text"}
@@ -33,6 +34,7 @@ def allowed(field: Any) -> str:
     inner = get_args(kind)[0] if get_origin(kind) is tuple else None
     if get_origin(inner) is Literal:
         return "a list of " + ", ".join(f"`{option}`" for option in get_args(inner))
+    kind = inner_of(kind)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "a mapping of " + ", ".join(f"`{name}`" for name in kind.model_fields)
     if kind is bool:

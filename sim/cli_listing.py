@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ def scenarios() -> Rows:
 
 
 def policies() -> Rows:
-    """Every kind of policy with its fields."""
+    """Every kind of policy: what it is for, its fields, what it costs, what it rests on and how it can fail."""
     import_module("sim.policies")
     from sim.registry import policy_kinds
 
@@ -28,19 +29,31 @@ def policies() -> Rows:
         {
             "kind": kind,
             "text": _first_line(model.__doc__),
+            "purpose": getattr(model, "purpose", ""),
             "fields": [_field(*item) for item in model.model_fields.items()],
+            "cost": _first_line(getattr(model, "cost", None).__doc__),
+            "evidence": getattr(model, "evidence", ""),
+            "can_fail": getattr(model, "can_fail", ""),
         }
         for kind, model in policy_kinds().items()
     ]
 
 
 def _field(name: str, field: Any) -> dict[str, Any]:
-    """One field of a policy: its default, what it may be, what it means."""
-    from sim.scenario_errors import interval
+    """One field of a policy: its default, what it may be, its unit, what it means."""
+    from sim.scenario_errors import allowed
 
     default = "required" if field.is_required() else field.get_default(call_default_factory=True)
     plain = default if isinstance(default, str | int | float | bool | None) else str(default)
-    return {"name": field.alias or name, "default": plain, "allowed": interval(field), "text": field.description or ""}
+    text = field.description or ""
+    return {"name": field.alias or name, "default": plain, "allowed": allowed(field), "unit": _unit(text), "text": text}
+
+
+def _unit(text: str) -> str:
+    """The unit that a description names first in its last brackets: ``(USD, assumed 30 to 75)``."""
+    found = re.findall(r"\(([^()]*)\)", text)
+    unit = re.split(r"[,;:]", found[-1])[0].strip() if found else ""
+    return "" if re.match(r"-?\d", unit) else unit
 
 
 def _first_line(text: str | None) -> str:
@@ -80,10 +93,11 @@ def tables() -> Rows:
 
 def as_table(what: str, rows: Rows) -> Table:
     """Lay a listing out for reading: names never cut, texts wrapped."""
+    from rich.markup import escape
     from rich.table import Table
 
     if what == "policies":
-        rows = [line for row in rows for line in _policy_lines(row)]
+        rows = _policy_lines(rows)
     elif what == "parameters":
         rows = [
             {
@@ -98,27 +112,43 @@ def as_table(what: str, rows: Rows) -> Table:
         ]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, name in enumerate(rows[0] if rows else ["nothing"]):
-        wrapped = name in ("text", "title", "question", "unit")
+        wrapped = name in ("text", "title", "question", "unit", "allowed")
         table.add_column(name, no_wrap=not wrapped, overflow="fold", style="bold" if index == 0 else "")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(escape(str(value)) for value in row.values()))
     return table
 
 
-def _policy_lines(policy: dict[str, Any]) -> Rows:
-    """One line for a policy and one for each of its fields."""
-    head = {"policy": policy["kind"], "field": "", "default": "", "allowed": "", "text": policy["text"]}
-    fields = [field for field in policy["fields"] if field["name"] != "kind"]
-    return [
-        head,
-        *(
-            {
-                "policy": "",
-                "field": field["name"],
-                "default": field["default"],
-                "allowed": field["allowed"],
-                "text": field["text"],
-            }
-            for field in fields
-        ),
-    ]
+def _policy_lines(policies: Rows) -> Rows:
+    """The fields that all policies share, then for each its purpose, its own fields, its cost, its evidence and how it can fail."""
+    import_module("sim.policies")
+    from sim.policies.base import Policy
+
+    shared = set(Policy.model_fields)
+    common = [_field(name, field) for name, field in Policy.model_fields.items() if name != "kind"]
+    lines = [_line("every policy", "", "can be given these:"), *map(_field_line, common)]
+    for policy in policies:
+        own = [field for field in policy["fields"] if field["name"] not in shared]
+        lines.append(_line(policy["kind"], "", f"{policy['purpose']} {policy['text']}".strip()))
+        lines += map(_field_line, own)
+        lines += [
+            _line("", what, policy[name])
+            for name, what in (("cost", "cost"), ("evidence", "evidence"), ("can_fail", "can fail"))
+        ]
+    return lines
+
+
+def _line(policy: str, field: str, text: str) -> dict[str, Any]:
+    return {"policy": policy, "field": field, "default": "", "allowed": "", "unit": "", "text": text}
+
+
+def _field_line(field: dict[str, Any]) -> dict[str, Any]:
+    """A field as YAML would write its default."""
+    given = field["default"]
+    default = "none" if given is None else str(given).lower() if isinstance(given, bool) else given
+    return {
+        **_line("", field["name"], field["text"]),
+        "default": default,
+        "allowed": field["allowed"],
+        "unit": field["unit"],
+    }

@@ -67,6 +67,7 @@ class MarketModel(MarketState, mesa.Model):
         seed = loaded.seed if rng is None else int(rng)
         super().__init__(rng=np.random.default_rng(0))
         self.scenario = loaded
+        self.agent_classes = loaded.agent_classes()
         self.seed = np.uint64(seed)
         self.day = -loaded.burn_in
         self.threads = threads
@@ -152,6 +153,9 @@ class MarketModel(MarketState, mesa.Model):
         return self._pool
 
     def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
+        state = {
+            "_scenario": self._scenario,
+            **self.__dict__,
+        }  # first: with it comes the code of the author's own classes
         state["_pool"] = None
         return state

@@ -1,12 +1,18 @@
-"""The kinds of policy that scenarios may list. Policies enter themselves; nothing below them has to know them."""
+"""The kinds of policy that scenarios may list, and of agents that they may replace. Both enter themselves; nothing below them has to know them."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 _KINDS: dict[str, type[BaseModel]] = {}
+_AGENTS: dict[str, type] = {}
+_OWN: ContextVar[tuple[str, dict[str, type[BaseModel]]] | None] = ContextVar("own", default=None)
 
 
 def kind_of(policy: type[BaseModel]) -> str:
@@ -35,13 +41,36 @@ def register_policy[PolicyType: type[BaseModel]](policy: PolicyType) -> PolicyTy
         when another class has the same kind.
     """
     kind = kind_of(policy)
-    other = _KINDS.get(kind)
+    own = _OWN.get()
+    kinds = own[1] if own is not None and policy.__module__ == own[0] else _KINDS
+    other = kinds.get(kind)
     if other is not None and (other.__module__, other.__qualname__) != (policy.__module__, policy.__qualname__):
         raise ValueError(f"two policies are of kind {kind!r}: {other.__name__} and {policy.__name__}")
-    _KINDS[kind] = policy
+    kinds[kind] = policy
     return policy
+
+
+@contextmanager
+def apart(module: str) -> Iterator[dict[str, type[BaseModel]]]:
+    """Keep the policies that a module registers apart from all others: they are known only to scenarios that use it."""
+    kinds: dict[str, type[BaseModel]] = {}
+    token = _OWN.set((module, kinds))
+    try:
+        yield kinds
+    finally:
+        _OWN.reset(token)
 
 
 def policy_kinds() -> dict[str, type[BaseModel]]:
     """Every registered kind and its class, by name."""
     return dict(sorted(_KINDS.items()))
+
+
+def register_agent(agent: type) -> None:
+    """Make a kind of agent one that a scenario may replace by a subclass; `search_engine` names the class `SearchEngine`."""
+    _AGENTS[re.sub(r"(?<=[a-z])(?=[A-Z])", "_", agent.__name__).lower()] = agent
+
+
+def agent_kinds() -> dict[str, type]:
+    """Every kind of agent that a scenario may replace, by name."""
+    return dict(sorted(_AGENTS.items()))

@@ -8,27 +8,32 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import ConfigDict, Field, SkipValidation
 
 from sim import scenario_files as files
 from sim import scenario_overrides as overrides
+from sim import scenario_own as own
+from sim import scenario_policies
 from sim import scenario_sections as sections
 from sim.evidence.parameters import load_parameters
 from sim.evidence.tables import Jurisdiction, Substance, jurisdiction_rows, substance_rows
 from sim.registry import policy_kinds, register_policy
-from sim.scenario_errors import Problem, ScenarioError, show, unknown
+from sim.scenario_errors import Problem, ScenarioError, unknown
 from sim.scenario_plain import plain
 from sim.scenario_sections import Platforms
+from sim.scenario_settings import PEOPLE, Settings, length, people, widest
 
-__all__ = ["Platforms", "Problem", "Scenario", "ScenarioError", "list_scenarios", "policy_kinds", "register_policy"]
-
-PEOPLE = 12_000_000.0
-"""Real people whom the consumers of a default scenario stand for.
-
-Assumed, from: 615,000 USD of drugs a day on a large market in 2017 [dnm2017-daily-sales] and perhaps twice that on all,
-at 110 USD an order about 10,000 orders a day; 3 to 4 orders a buyer and year, so a million buyers; 8 % of those for
-whom it is thinkable [eu-survey-source]. Plausible range 4 to 40 million. It scales totals and changes no behaviour.
-"""
+__all__ = [
+    "PEOPLE",
+    "Platforms",
+    "Problem",
+    "Scenario",
+    "ScenarioError",
+    "Settings",
+    "list_scenarios",
+    "policy_kinds",
+    "register_policy",
+]
 
 
 class Frozen(dict[str, Any]):
@@ -43,31 +48,6 @@ class Frozen(dict[str, Any]):
         return Frozen, (dict(self),)
 
 
-class Settings(BaseModel):
-    """The plain settings of a scenario."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    name: str = Field(
-        default="scenario",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-        max_length=80,
-        description="name: letters, digits, dots, dashes and underscores; results are filed under it",
-    )
-    title: str = Field(default="", max_length=200, description="title for figures and tables")
-    question: str = Field(default="", max_length=5000, description="the question it asks, a paragraph")
-    seed: int = Field(default=1, ge=0, lt=2**64, description="random seed of the first run")
-    days: int = Field(default=730, ge=1, le=36_500, description="days after burn-in (days)")
-    burn_in: int = Field(default=180, ge=0, le=3_650, description="days before day 0, not reported (days)")
-    consumers: int = Field(default=20_000, ge=200, le=50_000_000, description="simulated consumers (agents)")
-    people: float = Field(
-        default=PEOPLE,
-        gt=0,
-        le=1e10,
-        description="real people whom the consumers stand for (people; totals scale with it)",
-    )
-
-
 class Scenario(Settings):
     """Everything that a run is made of.
 
@@ -77,7 +57,7 @@ class Scenario(Settings):
     ----------
     content, **fields
         name, title, question, seed, days, burn_in, consumers, people (or weight), parameters, substances,
-        jurisdictions, platforms, policies, extends.
+        jurisdictions, platforms, policies, uses, agents, extends.
 
     Raises
     ------
@@ -98,12 +78,17 @@ class Scenario(Settings):
     jurisdictions: SkipValidation[Mapping[str, Jurisdiction]] = Field(description="table of jurisdictions")
     platforms: SkipValidation[Platforms] = Field(description="platforms open at the start")
     policies: SkipValidation[tuple[Any, ...]] = Field(description="policies, in order")
+    uses: SkipValidation[tuple[own.OwnFile, ...]] = Field(description="files of the author's own code")
+    agents: SkipValidation[Mapping[str, str]] = Field(description="own classes in the place of kinds of agent")
 
     def __init__(self, content: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         super().__init__(**_complete({**(content or {}), **fields}))
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (own.Code(self.uses), self.__getstate__())
 
     @classmethod
     def load(cls, source: str | PathLike[str] | Mapping[str, Any] | Scenario, search: files.Search = None) -> Scenario:
@@ -170,6 +155,8 @@ class Scenario(Settings):
         content["jurisdictions"] = {name: row.fields() for name, row in self.jurisdictions.items()}
         content["platforms"] = self.platforms.model_dump(mode="json")
         content["policies"] = [policy.model_dump(mode="json", by_alias=True) for policy in self.policies]
+        content["uses"] = [{"file": used.file, "sha256": used.sha256} for used in self.uses]
+        content["agents"] = dict(self.agents)
         return content
 
     def to_yaml(self, sources: bool = True) -> str:
@@ -184,6 +171,10 @@ class Scenario(Settings):
         content = {key: value for key, value in self.resolved().items() if key not in ("name", "title", "question")}
         for row in (*content["substances"].values(), *content["jurisdictions"].values()):
             del row["source"]
+        content["uses"] = sorted(used.sha256 for used in self.uses)
+        for name in ("uses", "agents"):
+            if not content[name]:
+                del content[name]
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     @property
@@ -201,6 +192,10 @@ class Scenario(Settings):
         """The jurisdictions in order: a jurisdiction's code is its place."""
         return list(self.jurisdictions.values())
 
+    def agent_classes(self) -> dict[type, type]:
+        """The author's own classes, by the class of agent that each takes the place of."""
+        return own.agent_classes(self.uses, self.agents)
+
     def parameters_for(self, group: str) -> Any:
         """The parameters of a group as its named tuple, ready for a kernel.
 
@@ -213,6 +208,13 @@ class Scenario(Settings):
         if group not in groups:
             raise ScenarioError([unknown("parameters", group, groups)], self.name)
         return groups[group](**self.parameters[group])
+
+
+def _unpickled(_: own.Code, state: dict[Any, Any]) -> Scenario:
+    """A scenario as it was pickled; its author's own code was loaded on the way."""
+    scenario = Scenario.__new__(Scenario)
+    scenario.__setstate__(state)
+    return scenario
 
 
 def list_scenarios(search: files.Search = None) -> list[tuple[str, str, str]]:
@@ -241,38 +243,26 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     weight = document.pop("weight", None)
     given = {key: document[key] for key in Settings.model_fields if key in document}
     settings = sections.check(Settings, given, "", problems)
-    base = settings or _widest(given)
+    base = settings or widest(given)
+    length(settings, problems)
     shipped = jurisdiction_rows()
     parts: dict[str, Any] = {
         "parameters": sections.parameters(document, load_parameters(), problems),
         "substances": sections.rows(document, "substances", Substance, substance_rows(), problems),
         "jurisdictions": sections.rows(document, "jurisdictions", Jurisdiction, shipped, problems),
         "platforms": sections.platforms(document, problems),
-        "policies": sections.policies(document, base.days, base.burn_in, problems),
     }
+    parts["uses"] = own.files(document, problems)
+    parts["agents"] = own.agents(document, parts["uses"], problems)
+    kinds = own.policy_kinds(parts["uses"], problems)
+    parts["policies"] = scenario_policies.policies(
+        document, kinds, base.days, base.burn_in, [*shipped, *parts["jurisdictions"]], problems
+    )
     sections.cross_check(document, parts, shipped, problems)
     if weight is not None:
-        base = base.model_copy(update={"people": _people(weight, base, document, problems)})
+        base = base.model_copy(update={"people": people(weight, base, document, problems)})
     if problems:
         raise ScenarioError(problems, name)
     parts["parameters"] = {group: Frozen(values) for group, values in parts["parameters"].items()}
-    parts |= {name: Frozen(parts[name]) for name in ("parameters", "substances", "jurisdictions")}
+    parts |= {name: Frozen(parts[name]) for name in ("parameters", "substances", "jurisdictions", "agents")}
     return {**base.model_dump(), **parts}
-
-
-def _people(weight: Any, base: Settings, document: Mapping[str, Any], problems: list[Problem]) -> float:
-    """Real people behind a scenario that gives the weight of a consumer instead."""
-    if "people" in document:
-        problems.append(Problem("weight", show(weight), "either weight or people, not both"))
-    elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight * base.consumers <= 1e10:
-        problems.append(Problem("weight", show(weight), "a number above 0; at most 10 billion people in all"))
-    else:
-        return float(weight * base.consumers)
-    return PEOPLE
-
-
-def _widest(given: Mapping[str, Any]) -> Settings:
-    """Settings to check the rest against when they are wrong themselves: the longest run where the dates are wrong."""
-    dates = {"days": 36_500, "burn_in": 3_650}
-    right = {key: given[key] for key in dates if key in given and sections.check(Settings, {key: given[key]}, "", [])}
-    return Settings(**{**dates, **right})

@@ -8,7 +8,7 @@ import re
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
@@ -130,6 +130,29 @@ def interval(field: FieldInfo) -> str:
     return " and ".join(part for part in (low, high) if part)
 
 
+def inner(annotation: Any) -> Any:
+    """What a field holds where it may also hold nothing."""
+    options = [option for option in get_args(annotation) if option is not type(None)]
+    return options[0] if len(options) == 1 and type(None) in get_args(annotation) else annotation
+
+
+def allowed(field: FieldInfo) -> str:
+    """What a field may hold, in words: choices, true and false, the fields of a mapping, or a kind of value and its bounds."""
+    kind = inner(field.annotation)
+    nothing = " or null" if kind is not field.annotation else ""
+    if get_origin(kind) is Literal:
+        return ", ".join(map(str, get_args(kind))) + nothing
+    if kind is bool:
+        return "true, false" + nothing
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return f"a mapping of {', '.join(key(name, inside) for name, inside in kind.model_fields.items())}{nothing}"
+    if get_origin(kind) in (tuple, list):
+        choices = get_args(inner(get_args(kind)[0])) if get_origin(inner(get_args(kind)[0])) is Literal else ()
+        return ("a list of " + ", ".join(map(str, choices)) if choices else "a list") + nothing
+    words = {int: "a whole number", float: "a number", str: "text", dict: "a mapping"}
+    return ", ".join(filter(None, [words.get(get_origin(kind) or kind, "a value"), interval(field)])) + nothing
+
+
 def _field(model: type[BaseModel], loc: Sequence[str | int]) -> FieldInfo | None:
     """The declaration that a place in the input belongs to, when it is a field itself and not an item of one."""
     found: FieldInfo | None = None
@@ -140,16 +163,16 @@ def _field(model: type[BaseModel], loc: Sequence[str | int]) -> FieldInfo | None
         found = next((field for name, field in here.model_fields.items() if step in (name, field.alias)), None)
         if found is None:
             return None
-        here = found.annotation
+        here = inner(found.annotation)
     return found
 
 
 def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """The keys that a mapping at a place in the input may have."""
     field = _field(model, loc)
-    inner: Any = model if not loc else field.annotation if field is not None else None
-    if isinstance(inner, type) and issubclass(inner, BaseModel):
-        return [key(name, field) for name, field in inner.model_fields.items() if name not in ("kind", "name")]
+    here: Any = model if not loc else inner(field.annotation) if field is not None else None
+    if isinstance(here, type) and issubclass(here, BaseModel):
+        return [key(name, field) for name, field in here.model_fields.items() if name not in ("kind", "name")]
     return []
 
 

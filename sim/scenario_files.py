@@ -11,12 +11,14 @@ import yaml
 
 from sim.evidence import yaml_files
 from sim.scenario_errors import Problem, ScenarioError, nearest, one_of, show
+from sim.scenario_substances import read_table
 
 MAX_BYTES = 2_000_000
 """Size above which a file is refused; a scenario with every value written out has about 100,000."""
 
-SECTIONS = ("parameters", "substances", "jurisdictions", "platforms")
-"""Keys whose mappings are merged with those of the extended scenario; everything else, lists too, is replaced."""
+SECTIONS = ("parameters", "substances", "jurisdictions", "platforms", "agents")
+"""Keys whose mappings are merged with those of the extended scenario; everything else, lists too, is replaced;
+``uses`` adds up."""
 
 Search = str | PathLike[str] | Iterable[str | PathLike[str]] | None
 
@@ -121,6 +123,8 @@ def merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]
             merged[key] = _deep(merged[key], value)
         else:
             merged[key] = value
+    if isinstance(parent.get("uses"), list) and isinstance(child.get("uses"), list):
+        merged["uses"] = [*parent["uses"], *child["uses"]]
     for key, other in (("people", "weight"), ("weight", "people")):
         if key in child and other not in child:
             merged.pop(other, None)
@@ -133,6 +137,27 @@ def _deep(parent: Mapping[Any, Any], child: Mapping[Any, Any]) -> dict[Any, Any]
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
         merged[key] = _deep(merged[key], value) if both else value
     return merged
+
+
+def beside_it(content: Mapping[str, Any], beside: Path | None) -> dict[str, Any]:
+    """A scenario with the files that it names by paths relative to its own: own code as full paths, tables of substances read."""
+    found = dict(content)
+    folder = beside or Path()
+    if isinstance(found.get("uses"), str):
+        found["uses"] = [found["uses"]]
+    if isinstance(found.get("uses"), list):
+        found["uses"] = [_full(entry, folder) for entry in found["uses"]]
+    if isinstance(found.get("substances"), str):
+        found["substances"] = read_table(folder / found["substances"], read)
+    return found
+
+
+def _full(entry: Any, folder: Path) -> Any:
+    if isinstance(entry, str) and "\0" not in entry:
+        return str((folder / entry).resolve())
+    if isinstance(entry, dict) and isinstance(entry.get("file"), str):
+        return {**entry, "file": _full(entry["file"], folder)}
+    return entry
 
 
 def flatten(
@@ -154,6 +179,7 @@ def flatten(
     ScenarioError
         when an extended scenario does not exist, cannot be read, or extends itself.
     """
+    content = beside_it(content, beside)
     if content.get("extends") is None:
         return {key: value for key, value in content.items() if key != "extends"}
     target = content["extends"]

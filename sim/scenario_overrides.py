@@ -78,16 +78,17 @@ def _step(here: Any, step: str, above: list[str], problems: list[Problem]) -> An
 
 
 def _place(here: Any, step: str, above: list[str], problems: list[Problem]) -> str | int | None:
-    """A step as an index: the key of a mapping, a place in a list, or the first policy of a kind."""
+    """A step as an index: the key of a mapping, a place in a list, the policy of a label, or the first of a kind."""
     if isinstance(here, dict):
         return step
     where = ".".join([*above, step])
     if not isinstance(here, list):
         problems.append(Problem(where, show(step), f"nothing: {'.'.join(above)} holds a single value"))
         return None
-    kinds = [item.get("kind") if isinstance(item, dict) else None for item in here]
-    if step in kinds:
-        return kinds.index(step)
+    for word in ("label", "kind"):
+        kinds = [item.get(word) if isinstance(item, dict) else None for item in here]
+        if step in kinds:
+            return kinds.index(step)
     if step.isascii() and step.isdigit() and len(step) < 6 and int(step) < len(here):
         return int(step)
     problems.append(unknown(where, step, [*map(str, range(len(here))), *dict.fromkeys(kind for kind in kinds if kind)]))

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.evidence.parameters import ParameterBook
 from sim.evidence.tables import BY_SCENARIO, COOPERATION, Jurisdiction, Row
-from sim.registry import policy_kinds
 from sim.scenario_errors import Problem, from_pydantic, key, nearest, one_of, show, unknown
 
 Problems = list[Problem]
@@ -186,49 +185,3 @@ def platforms(document: Mapping[str, Any], problems: Problems) -> Platforms:
 def _sums_to_one(path: str, total: float, problems: Problems) -> None:
     if abs(total - 1) > 1e-3:
         problems.append(Problem(path, f"shares that sum to {total:.6g}", "shares that sum to 1"))
-
-
-def policies(document: Mapping[str, Any], days: int, burn_in: int, problems: Problems) -> tuple[Any, ...]:
-    """The policies, in the order listed, each an instance of its registered class."""
-    given = document.get("policies")
-    if given is None:
-        return ()
-    if not isinstance(given, list):
-        problems.append(Problem("policies", show(given), "a list of {kind, start, end, strength, ...}"))
-        return ()
-    found: list[Any] = []
-    for i, entry in enumerate(given):
-        policy = _policy(entry, f"policies.{i}", problems)
-        if policy is not None:
-            _dates(policy, f"policies.{i}", days, burn_in, problems)
-            found.append(policy)
-    return tuple(found)
-
-
-def _policy(entry: Any, path: str, problems: Problems) -> Any:
-    kinds = policy_kinds()
-    if not isinstance(entry, dict):
-        problems.append(Problem(path, show(entry), "a mapping {kind, start, end, strength, ...}"))
-        return None
-    kind = entry.get("kind")
-    if not isinstance(kind, str) or kind not in kinds:
-        given = "nothing" if "kind" not in entry else show(kind)
-        allowed = one_of(kinds) if kinds else "nothing: no policy is registered (import sim.policies)"
-        problems.append(
-            Problem(f"{path}.kind", given, allowed, nearest(kind, kinds) if isinstance(kind, str) else None)
-        )
-        return None
-    model = kinds[kind]
-    names = [key(name, field) for name, field in model.model_fields.items()]
-    extra = [name for name in entry if name not in names]
-    problems += [unknown(f"{path}.{name}", name, [word for word in names if word != "kind"]) for name in extra]
-    return check(model, {name: value for name, value in entry.items() if name in names}, path, problems)
-
-
-def _dates(policy: Any, path: str, days: int, burn_in: int, problems: Problems) -> None:
-    start, end = getattr(policy, "start", 0), getattr(policy, "end", None)
-    if not -burn_in <= start < days:
-        allowed = f"a day of the run, {-burn_in} to {days - 1} (day 0 is the first after burn-in)"
-        problems.append(Problem(f"{path}.start", str(start), allowed))
-    if end is not None and end <= start:
-        problems.append(Problem(f"{path}.end", str(end), f"a day after the start, {start + 1} or later, or null"))

@@ -95,4 +95,5 @@ def write(scenario: Scenario, sources: bool) -> str:
         for name, value, text in _fields(type(policy), values):
             lines.append(_line(1, name, value, text if sources else None, mark))
             mark = "  "
+    lines += [_line(0, name, plain[name], None) for name in ("uses", "agents") if plain[name]]
     return "\n".join(lines) + "\n"

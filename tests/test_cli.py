@@ -1,6 +1,7 @@
 """The `odm` command as its users meet it."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -239,6 +240,24 @@ class TestListing:
         rows = {row["name"]: row for row in json.loads(odm("list", "outcomes", "--json").stdout)}
         assert rows["deaths"]["better"] == "lower"
         assert rows["volume_usd"]["unit"] == "USD"
+
+    def test_policies_say_what_every_field_may_be(self):
+        rows = {row["kind"]: row for row in json.loads(odm("list", "policies", "--json").stdout)}
+        assert all(row["purpose"] and row["cost"] and row["evidence"] and row["can_fail"] for row in rows.values())
+        assert [f["name"] for row in rows.values() for f in row["fields"] if not f["allowed"]] == []
+        fields = {field["name"]: field for field in rows["takedown"]["fields"]}
+        assert fields["channel"]["allowed"] == "cryptomarket, illicit_pharmacy"
+        assert fields["operators_arrested"]["allowed"] == "true, false"
+        assert fields["host"]["allowed"] == "text or null"
+        assert fields["rank"]["allowed"] == "a whole number, at least 1 and at most 60"
+        assert fields["when"]["allowed"].startswith("a mapping of outcome, event, above")
+        assert rows["deflection"]["fields"][-1]["unit"] == "months"
+
+    def test_policies_are_printed_with_evidence_keys_and_shared_fields_once(self):
+        text = odm("list", "policies").stdout
+        assert "[lead-arrest-6m]" in text
+        assert len(re.findall(r"^\s+strength\b", text, re.MULTILINE)) == 1
+        assert all(word in text for word in ("true, false", "can fail", "every policy"))
 
     def test_parameters_carry_their_source(self):
         rows = json.loads(odm("list", "parameters", "--json").stdout)

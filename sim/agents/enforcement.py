@@ -1,13 +1,15 @@
 """Enforcement agencies: one or more per jurisdiction, with a budget of officer-days and a memory of where it paid."""
 
 import numpy as np
-from mesa import Agent, Model
+from mesa import Model
+
+from sim.agents.institutions import Institution
 
 TARGETS = ("platforms", "vendors", "suppliers", "payments", "post", "users", "referrals")
 PLATFORMS, VENDORS, SUPPLIERS, PAYMENTS, POST, USERS, REFERRALS = range(len(TARGETS))
 
 
-class Agency(Agent):
+class Agency(Institution):
     """An enforcement agency.
 
     Parameters

@@ -3,10 +3,12 @@
 from typing import Any
 
 import numpy as np
-from mesa import Agent, Model
+from mesa import Model
+
+from sim.agents.institutions import Institution
 
 
-class SearchEngine(Agent):
+class SearchEngine(Institution):
     """Ranks results: what share of the results of a search leads to illicit pharmacies.
 
     Parameters
@@ -27,7 +29,7 @@ class SearchEngine(Agent):
         return weight / (weight + self.licensed_weight)
 
 
-class PostalService(Agent):
+class PostalService(Institution):
     """Post and couriers of a jurisdiction: parcels inspected on the way in."""
 
     def __init__(self, model: Model, jurisdiction: int, border: float, domestic: float) -> None:
@@ -36,7 +38,7 @@ class PostalService(Agent):
         self.parcels = self.seized = 0
 
 
-class SocialMediaCompany(Agent):
+class SocialMediaCompany(Institution):
     """Owner of an app: removes accounts that sell."""
 
     def __init__(self, model: Model, platform: Any, moderation: float) -> None:
@@ -45,7 +47,7 @@ class SocialMediaCompany(Agent):
         self.removed = 0
 
 
-class Forum(Agent):
+class Forum(Institution):
     """Where experience, warnings and advice are shared; ``stock`` is its knowledge, 1 when undisturbed."""
 
     def __init__(self, model: Model) -> None:

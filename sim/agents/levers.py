@@ -25,14 +25,22 @@ class Levers:
     caution_reach: np.ndarray = lever(
         0.0, "jurisdiction", "consumers", "share/week", "Consumers reached by a message against illicit sources"
     )
-    caution_effect: np.ndarray = lever(
-        0.0, "jurisdiction", "consumers", "logit", "What that message adds to caution; negative backfires"
+    caution_message: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "consumers",
+        "logit/week",
+        "What messages add to caution: reach times effect, summed over messages; negative backfires",
     )
     verification_reach: np.ndarray = lever(
         0.0, "jurisdiction", "consumers", "share/week", "Consumers taught to look a pharmacy up"
     )
-    verification_effect: np.ndarray = lever(
-        0.0, "jurisdiction", "consumers", "probability", "What the lesson adds to the habit of looking up"
+    verification_message: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "consumers",
+        "probability/week",
+        "What lessons add to the habit of looking up: reach times effect, summed over lessons",
     )
     lookup: np.ndarray = lever(
         0.0,

@@ -1,11 +1,13 @@
 """Payment processors: card acquirers, ordinary cards, coins and exchanges."""
 
-from mesa import Agent, Model
+from mesa import Model
+
+from sim.agents.institutions import Institution
 
 CARDS, COIN, FIRST_ACQUIRER = 0, 1, 2
 
 
-class PaymentProcessor(Agent):
+class PaymentProcessor(Institution):
     """Somebody who moves money between buyers and merchants.
 
     Parameters

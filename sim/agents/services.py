@@ -1,10 +1,12 @@
 """Services: treatment, drug checking, early warning."""
 
 import numpy as np
-from mesa import Agent, Model
+from mesa import Model
+
+from sim.agents.institutions import Institution
 
 
-class TreatmentService(Agent):
+class TreatmentService(Institution):
     """Treatment of a jurisdiction: ``slots`` places, ``used`` of them taken."""
 
     def __init__(self, model: Model, jurisdiction: int, slots: int) -> None:
@@ -12,7 +14,7 @@ class TreatmentService(Agent):
         self.jurisdiction, self.slots, self.used, self.waiting = jurisdiction, slots, 0, 0
 
 
-class DrugChecking(Agent):
+class DrugChecking(Institution):
     """Drug checking: what it saw lately (samples a day, fading by 5 % a day)."""
 
     def __init__(self, model: Model) -> None:
@@ -22,7 +24,7 @@ class DrugChecking(Agent):
         self.novel_rate = 0.0
 
 
-class EarlyWarning(Agent):
+class EarlyWarning(Institution):
     """Early-warning system: novel substances that circulate, detected after a lag that depends on what is observed.
 
     Attributes

@@ -231,6 +231,12 @@ def hear_messages(
         )
 
 
+def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of consumers whom messages reach in a week, and what one who is reached hears: on average over all, ``message``."""
+    share = np.minimum(reach, 1.0)
+    return share, np.divide(message, share, out=np.zeros_like(message), where=share > 0)
+
+
 def learning(model: MarketModel) -> None:
     """Phase 11: lessons of settled orders; peers and forums; everything fades."""
     p, c, n, day, o = model.p.learning, model.consumers.columns, model.consumers.n, model.day, model.open_orders
@@ -246,8 +252,8 @@ def learning(model: MarketModel) -> None:
     initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
     over_rows(
         model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, c.practice[:n].copy(), c.considering[:n].copy(),
-        model.forum.stock, initiation, levers.caution_reach, levers.caution_effect, levers.verification_reach, levers.verification_effect,
-        p, practice, starts,
+        model.forum.stock, initiation, *heard(levers.caution_reach, levers.caution_message),
+        *heard(levers.verification_reach, levers.verification_message), p, practice, starts,
     )  # fmt: skip
     c.practice[:n] = practice
     begin, stop = np.flatnonzero(starts == 1), np.flatnonzero(starts == 2)

@@ -29,6 +29,7 @@ class MarketState:
     day: int  # 0 is the first day after burn-in
     p: Any  # parameters, one named tuple a group
     levers: Levers  # what policies may move today
+    agent_classes: dict[type, type]  # classes that the scenario puts in the place of others
     # the world
     consumers: Population
     vendors: Population
@@ -82,6 +83,7 @@ class MarketState:
     referred: np.ndarray
     covert: dict[int, tuple[str, float]]  # slots that police run: policy and publicity
     recorder: Any
+    policy_plan: Any  # which policies are on, and since when: see sim.policies.plan
 
     def start(self: Any, tables: tuple[str, ...]) -> None:
         """Set up what exists before the world is built."""
@@ -131,6 +133,10 @@ class MarketState:
         self.update_prior()
 
     # agents ------------------------------------------------------------------------------------------------------
+    def agents_of(self: Any, kind: type) -> Any:
+        """Agents of a kind, of whichever class the scenario gives them."""
+        return self.agents_by_type[self.agent_classes.get(kind, kind)]
+
     @property
     def platforms(self: Any) -> Any:
         """Platforms, those that closed included."""
@@ -139,12 +145,12 @@ class MarketState:
     @property
     def processors(self: Any) -> Any:
         """Payment processors."""
-        return self.agents_by_type[PaymentProcessor]
+        return self.agents_of(PaymentProcessor)
 
     @property
     def agencies(self: Any) -> Any:
         """Enforcement agencies, by jurisdiction."""
-        return self.agents_by_type[Agency]
+        return self.agents_of(Agency)
 
     @property
     def suppliers(self: Any) -> Any:
@@ -154,7 +160,7 @@ class MarketState:
     @property
     def treatment(self: Any) -> Any:
         """Treatment services, by jurisdiction."""
-        return self.agents_by_type[TreatmentService]
+        return self.agents_of(TreatmentService)
 
     # platforms ---------------------------------------------------------------------------------------------------
     def open_slots(self: Any, channel: Channel) -> np.ndarray:
@@ -258,7 +264,7 @@ class MarketState:
     ) -> None:
         """Write an event."""
         if self.events.wanted:
-            self.events.rows.append((self.day, int(kind), int(subject), agency, policy, cause, float(amount)))
+            self.events.add((self.day, int(kind), int(subject), agency, policy, cause, float(amount)))
 
     def consumer_events(self: Any, kind: EventKind, who: np.ndarray, policy: str = "") -> None:
         """Write one event per consumer."""

@@ -1,15 +1,19 @@
 """The contract of a policy: plain data with start, end and strength that moves levers while it is on, causes events on days, and costs something.
 
 A policy is one file: a frozen class with ``kind``, its own fields, and what it does in `levers` or `on_day`. It acts on levers that agents publish, or asks an
-agent to do what that agent can do (an agency raids, arrests); it never sets an outcome. At strength 0 it changes nothing, bit for bit.
+agent to do what that agent can do (an agency raids, arrests); it never sets an outcome. At strength 0 it changes nothing, bit for bit. When it is on follows
+from its dates and conditions (`sim.policies.plan`); what a policy calls `start` while it is on is the day on which it last began.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+
+from sim.policies.conditions import After, When
+from sim.policies.plan import plan_of
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
@@ -22,11 +26,17 @@ class Policy(BaseModel):
     Parameters
     ----------
     start
-        First day; day 0 is the first day after burn-in.
+        First day; day 0 is the first day after burn-in. While a policy is on, the day on which it last began.
     end
         First day on which it is off again; None is never.
     strength
         0 changes nothing, 1 is the policy as described.
+    label
+        Name by which other policies of the list say that they follow this one.
+    after, every, when
+        When it begins besides on its start; not before ``start`` and not from ``end`` on.
+    lasting
+        Days on which it is on each time; None is until its end, and with `when` until that no longer holds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -40,9 +50,36 @@ class Policy(BaseModel):
     end: int | None = Field(default=None, description="first day on which it is off again (day; empty: never)")
     strength: float = Field(default=1.0, ge=0, le=1, description="share of the full policy (0 to 1)")
 
+    label: str | None = Field(
+        default=None, pattern=r"^[a-z][a-z0-9_-]*$", max_length=40, description="name for `after` of other policies"
+    )
+    after: After | None = Field(default=None, description="begin some days after another policy began")
+    every: int | None = Field(default=None, ge=1, le=32_000, description="begin again every so many days (days)")
+    lasting: int | None = Field(default=None, ge=1, le=32_000, description="days on which it is on each time (days)")
+    when: When | None = Field(default=None, description="begin when an outcome or events cross a level")
+
     def active(self, day: int) -> bool:
-        """Whether it is on."""
+        """Whether its dates and its strength let it be on."""
         return self.strength > 0 and day >= self.start and (self.end is None or day < self.end)
+
+    def first_day(self, model: MarketModel) -> bool:
+        """Whether it began today."""
+        return model.day == self.start
+
+    def days_on(self, model: MarketModel) -> int:
+        """Days since it began; 0 on the first."""
+        return model.day - self.start
+
+    def follows(self, other: Policy) -> bool:
+        """Whether its `after` names the other policy."""
+        return self.after is not None and self.after.policy in (other.label, other.kind)
+
+    def begun(self, day: int) -> Self:
+        """The same policy as it is on from a day on."""
+        end = self.end
+        if self.lasting is not None:
+            end = day + self.lasting if end is None else min(end, day + self.lasting)
+        return self if (day, end) == (self.start, self.end) else self.model_copy(update={"start": day, "end": end})
 
     def move(self, model: MarketModel, levers: Levers) -> None:
         """Move levers for today. Called on every day on which the policy is on."""
@@ -62,7 +99,7 @@ def reached(model: MarketModel, share: float) -> float:
 
 def apply_policies(model: MarketModel) -> None:
     """Phase 1: set the levers of every policy that is on, then cause events, then book the cost."""
-    on = [p for p in model.scenario.policies if p.active(model.day)]
+    on = plan_of(model).on_today(model)
     for policy in on:
         policy.move(model, model.levers)
     for policy in on:

@@ -54,9 +54,9 @@ class EducationCampaign(Policy):
         share = self.strength * self.reach
         per_contact = -self.effect_smd * LOGIT_PER_SMD / (model.p.learning.caution_days / 7.0 / 0.693)
         levers.caution_reach[:] += share
-        levers.caution_effect[:] += per_contact
+        levers.caution_message[:] += share * per_contact
         levers.verification_reach[:] += share
-        levers.verification_effect[:] += self.lesson
+        levers.verification_message[:] += share * self.lesson
 
     def cost(self, model: MarketModel) -> float:
         """Contacts."""

@@ -58,7 +58,7 @@ class Takedown(Policy):
 
     def act(self, model: MarketModel) -> None:
         """Seize the targets on the first day, or begin to run them."""
-        if model.day != self.start:
+        if not self.first_day(model):
             return
         for slot in self.targets(model):
             if uniform(int(model.seed), int(Draw.POLICY), int(slot), self.start, 0) >= self.strength:
@@ -73,7 +73,7 @@ class Takedown(Policy):
 
     def cost(self, model: MarketModel) -> float:
         """Officer-days of the cases, on the first day."""
-        if model.day != self.start:
+        if not self.first_day(model):
             return 0.0
         days = model.p.enforcement.platform_case * model.consumers.n / 20_000 * (1.0 + self.covert_days / 30.0)
         return self.strength * self.count * days * model.p.costs.officer_day

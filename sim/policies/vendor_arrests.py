@@ -40,8 +40,7 @@ class VendorArrests(Policy):
     )
 
     def _today(self, model: MarketModel) -> bool:
-        since = model.day - self.start
-        return since == 0 or (self.monthly and since % 30 == 0)
+        return self.first_day(model) or (self.monthly and self.days_on(model) % 30 == 0)
 
     def _number(self, model: MarketModel) -> int:
         return round(self.strength * self.count * model.consumers.n / 20_000)

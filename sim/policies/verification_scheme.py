@@ -53,7 +53,7 @@ class VerificationScheme(Policy):
         """Teach the habit, open the register, show the seal."""
         s = self.strength
         levers.verification_reach[:] += s * self.awareness
-        levers.verification_effect[:] += self.uptake
+        levers.verification_message[:] += s * self.awareness * self.uptake
         levers.lookup[0] += s * self.register_gain
         levers.glance[0] *= 1.0 - 0.5 * s * self.glancing
         levers.unsealed[0] *= 1.0 + 0.43 * s * self.glancing

@@ -110,10 +110,11 @@ def _dress(axes: Axes, *, first_row: bool, last_row: bool, name: str) -> None:
 
 
 def _mark(axes: Axes, scenario: Scenario, words: bool) -> None:
-    """Mark where each intervention starts and ends within the days shown."""
+    """Mark where each intervention with a date starts and ends within the days shown."""
     last = scenario.days - 1
     starts: dict[int, list[str]] = {}
-    for policy in scenario.policies:
+    dated = [p for p in scenario.policies if getattr(p, "after", None) is None and getattr(p, "when", None) is None]
+    for policy in dated:
         starts.setdefault(max(policy.start, 0), []).append(policy.kind.replace("_", " "))
         if policy.end is not None and policy.end < last:
             axes.axvline(policy.end, color="#333333", linewidth=0.8, linestyle=(0, (1, 2)))

@@ -55,8 +55,10 @@ def write_record(
     content = {
         "kind": kind,
         "scenarios": {
-            name: {"digest": scenario.digest, "resolved": scenario.resolved()} for name, scenario in scenarios.items()
+            name: {"digest": scenario.digest, "resolved": _by_name(scenario.resolved())}
+            for name, scenario in scenarios.items()
         },
+        "own_code": {used.sha256: _source(used) for scenario in scenarios.values() for used in scenario.uses},
         "seeds": [int(seed) for seed in seeds],
         "settings": dict(settings or {}),
         "code": code_version(),
@@ -73,6 +75,18 @@ def write_record(
         },
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def _by_name(resolved: dict[str, Any]) -> dict[str, Any]:
+    """A scenario whose author's own code is named without its folder, which differs from one machine to the next."""
+    return {**resolved, "uses": [{**used, "file": Path(used["file"]).name} for used in resolved["uses"]]}
+
+
+def _source(used: Any) -> dict[str, str]:
+    """Name and text of a file of the author's own code; empty when it has changed since or is gone."""
+    path = Path(used.file)
+    same = path.is_file() and _sha256(path) == used.sha256
+    return {"file": path.name, "text": path.read_text(encoding="utf-8") if same else ""}
 
 
 def verify_record(folder: str | Path) -> list[str]:

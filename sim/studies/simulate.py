@@ -121,7 +121,7 @@ def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1) -> fl
     float
         Seconds that it took; 0 if this process did it before.
     """
-    policies = [policy.model_copy(update={"start": 0, "end": None}) for policy in scenario.policies]
+    policies = [_from_day_0(policy) for policy in scenario.policies]
     key = (model_class, threads > 1, *sorted(policy.kind for policy in policies))
     if key in _warm:
         return 0.0
@@ -133,6 +133,12 @@ def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1) -> fl
     model.outcomes()
     _warm.add(key)
     return perf_counter() - begun
+
+
+def _from_day_0(policy: Any) -> Any:
+    """The policy without end and conditions."""
+    plain = {"start": 0, "end": None, "after": None, "every": None, "lasting": None, "when": None}
+    return policy.model_copy(update={name: plain[name] for name in plain if name in type(policy).model_fields})
 
 
 def simulate(
