@@ -1,0 +1,121 @@
+"""Screen every parameter: one at a time to the ends of its plausible range, paired with the usual run, in a world where much happens.
+
+`make screen` writes `results/reference/screening.csv`: a row per parameter with how many outcomes it moves, the one that it moves most, and by how much. The exit
+code is 1 when a parameter moves no outcome and no event: such a one has no place in `sim/evidence/parameters.yaml`.
+
+Run from the root of the project: `python -m experiments.screen [--seeds 2] [--workers 2] [--out FILE] [PARAMETER ...]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import hashlib
+import multiprocessing
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.progress import track
+
+from sim import MarketModel, Scenario
+from sim.evidence.parameters import ParameterSpec, load_parameters
+from sim.measures.dictionary import outcomes
+from sim.studies.machine import usable_cores
+
+ROOT = Path(__file__).parents[1]
+WORLD = ROOT / "experiments" / "screening.yaml"
+REFERENCE = ROOT / "results" / "reference" / "screening.csv"
+TOLERANCE = 1e-9
+"""Changes of an outcome below this share of its level are rounding."""
+
+
+@functools.cache
+def world() -> Scenario:
+    """The world in which parameters are screened."""
+    return Scenario.load(WORLD)
+
+
+@functools.cache
+def specs() -> dict[str, ParameterSpec]:
+    """Every parameter by its path."""
+    return dict(load_parameters().specs)
+
+
+def ran(seed: int, path: str = "", value: float = 0.0) -> tuple[dict[str, float], str]:
+    """Outcomes of a run with one parameter at ``value``, and a digest of its events."""
+    scenario = world()
+    if path:
+        group, _, name = path.partition(".")
+        scenario = scenario.with_(parameters={group: {name: value}})
+    model = MarketModel(scenario, rng=seed, tables=("events",))
+    model.run_for(scenario.burn_in + scenario.days)
+    events = pd.util.hash_pandas_object(model.table("events"), index=False).to_numpy()
+    return model.outcomes(), hashlib.sha256(events.tobytes()).hexdigest()
+
+
+@functools.cache
+def usual(seed: int) -> tuple[dict[str, float], str]:
+    """The run that the others of a seed are paired with."""
+    return ran(seed)
+
+
+def screened(path: str, seeds: int) -> dict[str, object]:
+    """What one parameter moves between its usual value and the ends of its range."""
+    spec = specs()[path]
+    ends = [end for end in (spec.low, spec.high) if end != spec.value]
+    changes: dict[str, list[float]] = {}
+    events = 0
+    for seed in range(1, seeds + 1):
+        before, happened = usual(seed)
+        for end in ends:
+            after, now = ran(seed, path, end)
+            events += now != happened
+            for name in outcomes():
+                old, new = before[name], after[name]
+                if np.isfinite(old) and np.isfinite(new):
+                    changes.setdefault(name, []).append(abs(new - old) / max(abs(old), abs(new), 1e-12))
+    mean = {name: float(np.mean(found)) for name, found in changes.items()}
+    moved = [name for name in mean if mean[name] > TOLERANCE]
+    most = max(mean, key=lambda name: mean[name])
+    return {
+        "parameter": path, "low": spec.low, "value": spec.value, "high": spec.high, "runs": seeds * len(ends), "outcomes_moved": len(moved),
+        "most_moved": most if moved else "", "change": round(mean[most], 6), "runs_with_other_events": events,
+    }  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Screen the parameters named, or all, and write the table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.screen", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("parameters", nargs="*", help="paths such as demand.own_substance (default: all)")
+    parser.add_argument("--seeds", type=int, default=2, help="paired runs of each end of a range (default 2)")
+    parser.add_argument("--workers", type=int, default=usable_cores(), help="processes")
+    parser.add_argument("--out", type=Path, default=REFERENCE, help="table to write")
+    given = parser.parse_args(arguments)
+    unknown = [path for path in given.parameters if path not in specs()]
+    if unknown:
+        parser.error(f"no such parameter: {', '.join(unknown)}; see `odm list parameters`")
+    if given.seeds < 1 or given.workers < 1:
+        parser.error("--seeds and --workers must be at least 1")
+    paths = given.parameters or list(specs())
+    with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        found = pool.map(screened, paths, [given.seeds] * len(paths))
+        table = pd.DataFrame(track(found, "screening", len(paths), disable=not sys.stderr.isatty()))
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(given.out, index=False, lineterminator="\n")
+    idle = table[(table["outcomes_moved"] == 0) & (table["runs_with_other_events"] == 0)]["parameter"].tolist()
+    print(
+        f"{len(table)} parameters, {len(table) - len(idle)} of which move an outcome or an event; table in {given.out}"
+    )
+    if idle:
+        print(f"these move nothing: {', '.join(idle)}", file=sys.stderr)
+    return 1 if idle else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
