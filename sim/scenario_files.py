@@ -11,6 +11,7 @@ import yaml
 
 from sim.evidence import yaml_files
 from sim.scenario_errors import Problem, ScenarioError, nearest, one_of, show
+from sim.scenario_own import are_refused
 from sim.scenario_substances import read_table
 
 MAX_BYTES = 2_000_000
@@ -148,6 +149,8 @@ def beside_it(content: Mapping[str, Any], beside: Path | None) -> dict[str, Any]
     if isinstance(found.get("uses"), list):
         found["uses"] = [_full(entry, folder) for entry in found["uses"]]
     if isinstance(found.get("substances"), str):
+        if are_refused():
+            raise ScenarioError([Problem("substances", show(found["substances"]), "a mapping here: no files")])
         found["substances"] = read_table(folder / found["substances"], read)
     return found
 

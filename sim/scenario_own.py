@@ -64,12 +64,17 @@ def _loaded(files: tuple[OwnFile, ...]) -> Code:
 
 @contextmanager
 def refused() -> Iterator[None]:
-    """Let no scenario bring code of its own: for scenarios that strangers send, as to a web page."""
+    """Let no scenario bring code or name files of its own: for scenarios that strangers send, as to a web page."""
     token = _REFUSED.set(True)
     try:
         yield
     finally:
         _REFUSED.reset(token)
+
+
+def are_refused() -> bool:
+    """Whether scenarios may not bring code or name files now."""
+    return _REFUSED.get()
 
 
 def files(document: Mapping[str, Any], problems: list[Problem]) -> tuple[OwnFile, ...]:
@@ -84,7 +89,7 @@ def files(document: Mapping[str, Any], problems: list[Problem]) -> tuple[OwnFile
         path, stated = (entry.get("file"), entry.get("sha256")) if isinstance(entry, dict) else (entry, None)
         if not isinstance(path, str) or (isinstance(entry, dict) and set(entry) - {"file", "sha256"}):
             problems.append(Problem(f"uses.{i}", show(entry), "the path of a Python file"))
-        elif _REFUSED.get():
+        elif are_refused():
             problems.append(
                 Problem(f"uses.{i}", show(path), "no code of one's own here: run the scenario from the command line")
             )

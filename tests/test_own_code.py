@@ -194,10 +194,11 @@ def test_listing_scenarios_runs_nothing(folder):
         Scenario.load(folder / "loud.yaml")
 
 
-def test_code_can_be_refused(folder):
+def test_code_and_files_can_be_refused(folder):
     file = lamp(folder)
     with scenario_own.refused():
         assert list(problems(uses=[str(file)])) == ["uses.0"]
+        assert list(problems(substances=str(folder / "my_substances.csv"))) == ["substances"]
     assert Scenario(uses=[str(file)]).uses
 
 
