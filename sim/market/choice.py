@@ -15,7 +15,7 @@ from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, MarketState, Pla
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.beliefs import event_risk, market_trust
+from sim.market.beliefs import event_risk, logistic, market_trust
 from sim.market.blocks import over_rows
 from sim.market.conditions import conditions
 from sim.market.demand import Needs
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sim.model import MarketModel
 
 CHANNEL, TASTE, MARKET_TASTE = int(Draw.CHANNEL), int(Draw.TASTE), int(Draw.MARKET_TASTE)
-CLICK, VENDOR = int(Draw.CLICK), int(Draw.VENDOR)
+CLICK, VENDOR, BLOCKED = int(Draw.CLICK), int(Draw.VENDOR), int(Draw.BLOCKED)
 LICENSED, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
@@ -119,6 +119,9 @@ def channel_utilities(
         out[SEARCH] = asc + p.skill_search * skill + p.taste_sd * normal_from(t1) - caution - p.web_risk_weight * web
     if online and table.sold[APP, s] and len(today.app_slot) > 0:
         out[APP] = p.app + p.skill_app * skill + p.taste_sd * normal_from(t2) - caution - p.web_risk_weight * web
+        out[APP] += math.log(1.0 - today.warning * p.warning_leaves)
+        if consumers.app_home[c] == NO_SLOT:
+            out[APP] += p.exposure_weight * today.app_exposure  # who has no contact finds one through adverts
     if online and market_value > IMPOSSIBLE:
         out[CRYPTO] = (
             p.crypto + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + market_value
@@ -146,26 +149,52 @@ def draw_cumulative(slots: np.ndarray, weights: np.ndarray, u: float) -> int:
 
 
 @inner
+def kept_away(seed: int, c: int, day: int, click: int, slot: int, knowing: bool, consumers: Any, today: Any, p: Any) -> int:
+    """What stops a click on an illicit pharmacy: 1 a block or a warning, after which the search goes on, 2 a warning that ends it, 0 nothing.
+
+    A block stops customers of a provider that blocks, for domains on its lists, unless they know how to get around it.
+    """
+    u1, u2, u3, u4 = uniform4(seed, BLOCKED, c, day, click)
+    if u1 < today.isp_block[consumers.jurisdiction[c]] * today.listed[slot]:
+        usual = p.circumvent_knowing if knowing else p.circumvent
+        if u2 >= logistic(math.log(usual / (1.0 - usual)) + p.circumvent_skill * consumers.skill[c]):
+            return 1
+    if u3 < today.warning * p.warning_leaves:
+        return 1 if u4 < p.warning_returns else 2
+    return 0
+
+
+@inner
 def search(
     seed: int, c: int, day: int, kind: int, prescription: bool, consumers: Any, today: Any, p: Any
 ) -> tuple[Any, ...]:
     """Search the open web: up to three clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
+    j = consumers.jurisdiction[c]
+    hindered = today.isp_block[j] > 0.0 or today.warning > 0.0
     for click in range(3):
         u1, u2, u3, u4 = uniform4(seed, CLICK, c, day, click)
         if u1 >= today.illicit_share[kind]:
             if prescription:
-                return LICENSED, today.licensed_slot[consumers.jurisdiction[c]]
+                return LICENSED, today.licensed_slot[j]
             continue
         slot = draw_cumulative(today.pharmacy_slot, today.pharmacy_weight, u2)
         if slot == NO_SLOT:
             continue
         home = consumers.pharmacy_home[c]
-        if home != NO_SLOT and today.open[home] == 1 and u4 < p.refill:
+        refill = home != NO_SLOT and today.open[home] == 1 and u4 < p.refill
+        if hindered:
+            stop = kept_away(seed, c, day, click, home if refill else slot, not prescription, consumers, today, p)
+            if stop == 2:
+                return ABSTAIN, NO_SLOT
+            if stop == 1:
+                continue
+        if refill:
             return SEARCH, home
         if not prescription:
             return SEARCH, slot  # knows what it is and looks for just that
         detect = p.detect_believer if consumers.misbelief[c] else p.detect_unaided
         detect = min(1.0, detect * (today.glance if today.forged[slot] else today.unsealed))
+        detect = 1.0 - (1.0 - detect) * (1.0 - today.recognition[j])
         detect = 1.0 - (1.0 - detect) * (1.0 - consumers.verification[c] * today.lookup)
         if u3 >= detect:
             return SEARCH, slot
