@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-
 MOST_SUBSTANCES = 32
 
 
@@ -57,7 +56,11 @@ class Levers:
         0.0, "jurisdiction", "intermediaries", "share", "Customers of access providers that block listed domains"
     )
     warning: np.ndarray = lever(
-        0.0, "world", "intermediaries", "share", "Visits to illicit pharmacies and app sellers on which a warning is shown"
+        0.0,
+        "world",
+        "intermediaries",
+        "share",
+        "Visits to illicit pharmacies and app sellers on which a warning is shown",
     )
     recognition: np.ndarray = lever(
         0.0,
@@ -81,9 +84,7 @@ class Levers:
     privacy_delisting: np.ndarray = lever(
         0.0, "jurisdiction", "processors", "share", "Pressure on exchanges to delist the privacy coin"
     )
-    exchange_closure: np.ndarray = lever(
-        0.0, "jurisdiction", "processors", "share", "Pressure on exchanges to close"
-    )
+    exchange_closure: np.ndarray = lever(0.0, "jurisdiction", "processors", "share", "Pressure on exchanges to close")
     checking_reach: np.ndarray = lever(
         0.0, "jurisdiction", "services", "share", "Consumers whom drug checking reaches, beyond the usual"
     )

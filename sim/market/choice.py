@@ -149,7 +149,9 @@ def draw_cumulative(slots: np.ndarray, weights: np.ndarray, u: float) -> int:
 
 
 @inner
-def kept_away(seed: int, c: int, day: int, click: int, slot: int, knowing: bool, consumers: Any, today: Any, p: Any) -> int:
+def kept_away(
+    seed: int, c: int, day: int, click: int, slot: int, knowing: bool, consumers: Any, today: Any, p: Any
+) -> int:
     """What stops a click on an illicit pharmacy: 1 a block or a warning, after which the search goes on, 2 a warning that ends it, 0 nothing.
 
     A block stops customers of a provider that blocks, for domains on its lists, unless they know how to get around it.

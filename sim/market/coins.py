@@ -24,9 +24,9 @@ def coins(model: MarketModel) -> None:
     total = np.maximum(sum(e.usual * e.open for e in model.exchanges), 1e-12)
     pressure = {MAIN_COIN: levers.main_delisting, PRIVACY_COIN: levers.privacy_delisting}
     none = np.zeros(model.n_jurisdictions)
-    access = np.array([
-        sum(e.customers * e.sells(pressure.get(k, none)) for e in model.exchanges) for k in range(len(model.coins))
-    ])
+    access = np.array(
+        [sum(e.customers * e.sells(pressure.get(k, none)) for e in model.exchanges) for k in range(len(model.coins))]
+    )
     access = p.coin_access * (access + p.informal_coin * (1.0 - access))
     share = np.array([coin.share for coin in model.coins])
     model.coin_access = np.minimum((share * access).sum(axis=0), 1.0)
@@ -37,4 +37,6 @@ def coins(model: MarketModel) -> None:
     for exchange in model.exchanges:
         exchange.customers += (exchange.usual * exchange.open / total - exchange.customers) / p.exchange_days
     weight = np.diff(model.consumer_share, prepend=0.0) / model.consumer_share[-1]
-    model.processors[COIN].traceability = float(sum((coin.share * weight).sum() * coin.traceability for coin in model.coins))
+    model.processors[COIN].traceability = float(
+        sum((coin.share * weight).sum() * coin.traceability for coin in model.coins)
+    )

@@ -180,7 +180,8 @@ def hear_peers(
 ) -> None:
     """Weekly turn: harm-reduction practice learned from peers and forums; who starts to consider an illicit online source.
 
-    Reads the state before the phase (``*_was``) and writes to ``practice`` and ``starts``; ``initiation`` multiplies advertising and word of mouth, ``ads`` is exposure to adverts, 1 when nothing is removed.
+    Reads the state before the phase (``*_was``) and writes to ``practice`` and ``starts``; ``initiation`` multiplies advertising and word of mouth,
+    ``ads`` is exposure to adverts, 1 when nothing is removed.
     """
     week = 7
     first = lo + (day - lo) % week

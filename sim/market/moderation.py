@@ -60,14 +60,18 @@ def ban_listings(model: MarketModel) -> None:
         willing = uniforms(seed, Draw.LISTING_BAN, key, 0, int(s)) < asked[s]
         banned[slots[willing]] |= np.uint32(1 << int(s))
     model.bans = bool(banned.any())
-    live = np.flatnonzero((v.alive[:n] == 1) & ((v.channel[:n] == Channel.SOCIAL_APP) | (v.channel[:n] == Channel.CRYPTOMARKET)))
+    live = np.flatnonzero(
+        (v.alive[:n] == 1) & ((v.channel[:n] == Channel.SOCIAL_APP) | (v.channel[:n] == Channel.CRYPTOMARKET))
+    )
     open_about_it = uniforms(seed, Draw.EVASION, v.key[live], 0) >= model.p.vendors.evasion
     main = np.uint32(1) << v.main[live].astype(np.uint32)
     has = v.account[live] != NO_SLOT
     barred = has & ((banned[v.account[live]] & main[:, None]) > 0) & open_about_it[:, None]
     leaves = barred & (has & ~barred).any(axis=1)[:, None]
     v.account[live] = np.where(leaves, NO_SLOT, v.account[live])
-    mask = np.where(open_about_it, np.bitwise_or.reduce(banned[v.account[live]], axis=1), np.uint32(0)).astype(np.uint32)
+    mask = np.where(open_about_it, np.bitwise_or.reduce(banned[v.account[live]], axis=1), np.uint32(0)).astype(
+        np.uint32
+    )
     lines = v.carries[live] | v.dropped[live]
     v.carries[live], v.dropped[live] = lines & ~mask, lines & mask
     nothing = live[(v.carries[live] == 0) & (lines > 0) & (v.channel[live] == Channel.CRYPTOMARKET)]
