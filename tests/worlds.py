@@ -36,7 +36,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "payment_block": {"purchases": 200.0},
     "social_moderation": {"removal": 15.0},
     "safe_purchasing_information": {"reach": 0.3, "lesson": 0.5},
-    "international_operation": {"sites": 0.9, "arrests": 0.2, "inspection": 8.0},
+    "international_operation": {"days": 30, "sites": 0.9, "arrests": 0.2, "inspection": 8.0},
 }
 """Settings at which a policy can be seen in a small world; a kind that is not named runs at its defaults."""
 

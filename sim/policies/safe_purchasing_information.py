@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from sim.policies.base import Policy, reached
@@ -58,8 +59,8 @@ class SafePurchasingInformation(Policy):
         """Teach, and explain at search; lessons of several policies are averaged over those whom each reaches."""
         reach, more = levers.verification_reach, self.strength * self.reach
         total = reach + more
-        effect = (reach * levers.verification_effect + more * self.lesson) / max(float(total.max()), 1e-12)
-        levers.verification_effect[:] = effect if more > 0 else levers.verification_effect
+        effect = (reach * levers.verification_effect + more * self.lesson) / np.maximum(total, 1e-12)
+        levers.verification_effect[:] = np.where(total > 0, effect, levers.verification_effect)
         levers.verification_reach[:] = total
         levers.recognition[:] = 1.0 - (1.0 - levers.recognition) * (1.0 - self.strength * self.shown * self.recognised)
 
