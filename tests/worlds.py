@@ -184,7 +184,7 @@ BUSY: dict[str, Any] = {
             if kind not in ("takedown", "deflection", "vendor_arrests", "payment_block")
         ),
         example("payment_block", start=2, purchases=7.0),
-        example("payment_block", start=25, end=60, mode="coins", coin="main", delisting=0.5, closure=0.4),
+        example("payment_block", start=25, end=60, mode="coins", coin="main", delisting=0.9, closure=0.2),
         example("payment_block", start=60, mode="coins", coin="privacy", delisting=0.9, strength=0.9),
         example("vendor_arrests", start=2, count=40),
         example("deflection", start=2, offer=0.5, places=5.0),

@@ -77,10 +77,6 @@ class Forum(Agent):
         """Knowledge that readers can use: the stock less what false posts drown."""
         return self.stock * (1.0 - self.noise)
 
-    def hear(self, false_signal: float, days: float) -> None:
-        """A day's posts: noise moves to the share of posts that are false."""
-        self.noise += (false_signal - self.noise) / days
-
     def lose(self, share: float) -> None:
         """Lose a share of the knowledge, as when the market that it belonged to is taken down."""
         self.stock *= 1.0 - min(max(share, 0.0), 1.0)

@@ -41,7 +41,7 @@ def forum_talk(model: MarketModel, due: np.ndarray) -> None:
     """Cheated buyers warn of vendors, who lose standing wherever they sell; false posts and ratings hit honest vendors and drown the rest."""
     p, o, v = model.p.services, model.open_orders.columns, model.vendors.columns
     false = float(model.levers.false_signal[0])
-    model.forum.hear(false, p.noise_days)
+    model.forum.noise = false
     cheated = due[(o.dispatched[due] == 0) & (o.channel[due] == Channel.CRYPTOMARKET)]
     if len(cheated):
         told = uniforms(int(model.seed), Draw.SCAM_WARNING, o.consumer[cheated], model.day)
