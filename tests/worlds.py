@@ -169,7 +169,7 @@ BUSY: dict[str, Any] = {
         },
         "learning": {"quit_after_first": 0.1, "quit_after_bad": 0.06},
         "migration": {"reach": 4.0, "recheck_days": 130, "herding": 1.4},
-        "payment": {"wholesale_multiple": 55},
+        "payment": {"wholesale_multiple": 55, "privacy_share": 0.25, "trace_yield": 0.8},
         "platforms": {"closure_days": 30, "cryptomarket_entry": 0.25, "hack_base": 0.02},
         "services": {"novel_per_year": 2000, "novel_exit": 2.0},
         "shipping": {"batch_days": 2},
