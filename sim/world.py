@@ -9,8 +9,8 @@ import numpy as np
 from sim.agents.codes import NEVER, NO_SLOT, Channel, MarketState, PlatformStatus, Segment
 from sim.agents.consumers import CONSUMER, Consumer, ConsumerColumns
 from sim.agents.enforcement import TARGETS, Agency
-from sim.agents.intermediaries import Forum, PostalService, SearchEngine, SocialMediaCompany
-from sim.agents.payments import FIRST_ACQUIRER, PaymentProcessor
+from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
+from sim.agents.payments import make_processors
 from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
 from sim.agents.services import DrugChecking, EarlyWarning, TreatmentService
 from sim.agents.suppliers import SUPPLIER, Supplier, SupplierColumns
@@ -18,6 +18,7 @@ from sim.agents.vendors import VENDOR, Vendor, VendorColumns
 from sim.evidence.tables import Jurisdiction, Substance
 from sim.market.conditions import Substances
 from sim.market.entry import new_vendors, open_cryptomarket, pick
+from sim.market.payments import open_merchant
 from sim.population import Population, register
 from sim.slots import SlotTable
 from sim.streams import Draw, normals, uniforms
@@ -158,17 +159,14 @@ def make_suppliers(model: MarketModel) -> None:
 
 def make_institutions(model: MarketModel, jurisdictions: list[Jurisdiction]) -> None:
     """Payment processors, agencies, post, search, forum and services."""
-    p, e, n = model.p.payment, model.p.enforcement, model.consumers.n
-    PaymentProcessor(model, 0, "cards", p.licensed_fee)
-    PaymentProcessor(model, 1, "coin", p.coin_fee, traceability=p.coin_traceability)
-    laxity = [1.0, 0.45, 0.3] + [0.05] * max(0, int(model.p.world.acquirers) - 3)
-    for k, lax in enumerate(laxity[: int(model.p.world.acquirers)]):
-        PaymentProcessor(model, k + FIRST_ACQUIRER, "acquirer", p.card_fee, lax)
+    e, n = model.p.enforcement, model.consumers.n
+    make_processors(model)
     shares = np.array([getattr(e, f"share_{target}") for target in TARGETS])
     for k, j in enumerate(jurisdictions):
         size = n / 1e5 * j.share
         Agency(model, k, j.police_days_per_100k * size, e.usual_days * size, shares, e.capability)
     model.posts = [PostalService(model, k, j.border, j.domestic_intercept) for k, j in enumerate(jurisdictions)]
+    model.providers = [AccessProvider(model, k) for k in range(len(jurisdictions))]
     q = model.p.platforms
     model.search = SearchEngine(model, np.array([q.search_ordinary, q.search_controlled, q.search_controlled]))
     model.forum, model.checking, model.early_warning = Forum(model), DrugChecking(model), EarlyWarning(model)
@@ -199,18 +197,15 @@ def make_platforms(model: MarketModel) -> None:
     model.licensed_slot = np.array([platform(Channel.LICENSED_PHARMACY, j, processor=0).slot for j in every])
     model.street_slot = np.array([platform(Channel.STREET, j).slot for j in every])
     model.direct_slot = platform(Channel.DIRECT, 0, processor=1).slot
-    banks = model.processors[FIRST_ACQUIRER:]
     programmes, apps = int(model.p.world.pharmacies), int(model.p.world.apps)
     u, w = (uniforms(model.seed, Draw.PROGRAMME, np.arange(programmes), 0, k) for k in range(2))
     attraction = np.exp(
         model.p.world.programme_spread * normals(model.seed, Draw.PROGRAMME, np.arange(programmes + apps), 1)
     )
     for k in range(programmes):
-        weight = np.cumsum([b.laxity * (1 + b.accounts) for b in banks])
-        bank = banks[int(pick(weight, np.array([u[k]]))[0])]
-        bank.accounts += 1
-        platform(Channel.ILLICIT_PHARMACY, k % model.n_jurisdictions, fee=q.pharmacy_fee, attraction=attraction[k],
-                 processor=bank.row, forged=int(w[k] < q.forged), availability=q.card_availability)  # fmt: skip
+        site = platform(Channel.ILLICIT_PHARMACY, k % model.n_jurisdictions, fee=q.pharmacy_fee, attraction=attraction[k],
+                        forged=int(w[k] < q.forged), availability=q.card_availability, coin_offered=model.p.payment.crypto_offered)  # fmt: skip
+        site.processor = open_merchant(model, site.slot, float(u[k])).row
     model.media = []
     for k in range(apps):
         app = platform(

@@ -33,6 +33,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "verification_scheme": {"awareness": 0.3, "uptake": 0.5},
     "drug_checking": {"reach": 0.9, "uptake": 4.0},
     "deflection": {"offer": 1.0, "places": 1.0},
+    "payment_block": {"purchases": 200.0},
+    "social_moderation": {"removal": 15.0},
+    "safe_purchasing_information": {"reach": 0.3, "lesson": 0.5},
+    "international_operation": {"days": 30, "sites": 0.9, "arrests": 0.2, "inspection": 8.0},
 }
 """Settings at which a policy can be seen in a small world; a kind that is not named runs at its defaults."""
 
@@ -117,6 +121,7 @@ def _state(model: MarketModel) -> dict[str, Any]:
     state["friends"] = (model.friend_start, model.friends)
     state["substances"] = model.substances._asdict()
     institutions = [*model.agencies, *model.processors, *model.treatment, *model.posts, *model.media]
+    institutions += [*model.coins, *model.exchanges, *model.merchants.values(), *model.providers]
     institutions += [model.search, model.forum, model.checking, model.early_warning]
     plain = (int, float, bool, np.ndarray, np.generic)
     state["institutions"] = [
@@ -164,7 +169,7 @@ BUSY: dict[str, Any] = {
         },
         "learning": {"quit_after_first": 0.1, "quit_after_bad": 0.06},
         "migration": {"reach": 4.0, "recheck_days": 130, "herding": 1.4},
-        "payment": {"wholesale_multiple": 55},
+        "payment": {"wholesale_multiple": 55, "privacy_share": 0.25, "trace_yield": 0.8},
         "platforms": {"closure_days": 30, "cryptomarket_entry": 0.25, "hack_base": 0.02},
         "services": {"novel_per_year": 2000, "novel_exit": 2.0},
         "shipping": {"batch_days": 2},
@@ -173,7 +178,14 @@ BUSY: dict[str, Any] = {
         "world": {"considering": 0.9, "market_users": 0.9, "suppliers": 0.2, "dependents": 0.2, "patients": 0.4},
     },
     "policies": [
-        *(example(kind, start=2) for kind in KINDS if kind not in ("takedown", "deflection", "vendor_arrests")),
+        *(
+            example(kind, start=2)
+            for kind in KINDS
+            if kind not in ("takedown", "deflection", "vendor_arrests", "payment_block")
+        ),
+        example("payment_block", start=2, purchases=7.0),
+        example("payment_block", start=25, end=60, mode="coins", coin="main", delisting=0.9, closure=0.2),
+        example("payment_block", start=60, mode="coins", coin="privacy", delisting=0.9, strength=0.9),
         example("vendor_arrests", start=2, count=40),
         example("deflection", start=2, offer=0.5, places=5.0),
         example("takedown", start=5, channel="illicit_pharmacy"),

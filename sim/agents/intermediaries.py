@@ -1,4 +1,4 @@
-"""Intermediaries: search engines, post and couriers, social-media companies, forums."""
+"""Intermediaries: search engines, access providers, post and couriers, social-media companies, forums."""
 
 from typing import Any
 
@@ -28,6 +28,25 @@ class SearchEngine(Institution):
         weight = rank_weight * (1.0 - demotion)
         return weight / (weight + self.licensed_weight)
 
+    def rerank(self, demoted: np.ndarray, wanted: float, p: Any) -> np.ndarray:
+        """Tomorrow's ``demoted`` shares: the engine takes rank until ``wanted`` is gone, hijacked hosts and new domains win it back."""
+        taken = np.maximum(wanted - demoted, 0.0) / p.demotion_days
+        return demoted + taken - (p.domain_rate + p.poisoned * p.hijack_rate) * demoted
+
+
+class AccessProvider(Institution):
+    """Internet service providers of a jurisdiction: ``share`` of their customers are with one that blocks listed domains."""
+
+    def __init__(self, model: Model, jurisdiction: int) -> None:
+        super().__init__(model)
+        self.jurisdiction = jurisdiction
+        self.share = 0.0
+
+    @staticmethod
+    def relist(listed: np.ndarray, p: Any) -> np.ndarray:
+        """Tomorrow's share of domains on the lists: they are found after a while, and programmes move to new ones."""
+        return listed + (1.0 - listed) / p.listing_days - p.domain_rate * listed
+
 
 class PostalService(Institution):
     """Post and couriers of a jurisdiction: parcels inspected on the way in."""
@@ -39,7 +58,7 @@ class PostalService(Institution):
 
 
 class SocialMediaCompany(Institution):
-    """Owner of an app: removes accounts that sell."""
+    """Owner of an app: removes accounts that sell, ``moderation`` of them a month without further pressure."""
 
     def __init__(self, model: Model, platform: Any, moderation: float) -> None:
         super().__init__(model)
@@ -48,11 +67,17 @@ class SocialMediaCompany(Institution):
 
 
 class Forum(Institution):
-    """Where experience, warnings and advice are shared; ``stock`` is its knowledge, 1 when undisturbed."""
+    """Where experience, warnings and advice are shared; ``stock`` is its knowledge, 1 when undisturbed, ``noise`` the share of posts held false."""
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self.stock = 1.0
+        self.noise = 0.0
+
+    @property
+    def worth(self) -> float:
+        """Knowledge that readers can use: the stock less what false posts drown."""
+        return self.stock * (1.0 - self.noise)
 
     def lose(self, share: float) -> None:
         """Lose a share of the knowledge, as when the market that it belonged to is taken down."""

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+MOST_SUBSTANCES = 32
+
 
 def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarray:
-    """Declare a lever: an array by ``jurisdiction`` or a single number in an array of one."""
+    """Declare a lever: an array by ``jurisdiction`` or ``substance``, or a single number in an array of one."""
     return field(default=None, metadata={"neutral": neutral, "by": by, "owner": owner, "unit": unit, "text": text})  # type: ignore[return-value]
 
 
 @dataclass
 class Levers:
-    """All levers of a model with J jurisdictions; arrays of shape (J,) or (1,)."""
+    """All levers of a model with J jurisdictions; arrays of shape (J,), (32,) or (1,)."""
 
     jurisdictions: int
     demand: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Rates at which needs arise")
@@ -58,6 +60,39 @@ class Levers:
     demotion: np.ndarray = lever(
         0.0, "world", "intermediaries", "share", "Rank that search engines take from illicit sites"
     )
+    isp_block: np.ndarray = lever(
+        0.0, "jurisdiction", "intermediaries", "share", "Customers of access providers that block listed domains"
+    )
+    warning: np.ndarray = lever(
+        0.0,
+        "world",
+        "intermediaries",
+        "share",
+        "Visits to illicit pharmacies and app sellers on which a warning is shown",
+    )
+    recognition: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "intermediaries",
+        "probability",
+        "What information at the point of search adds to the chance to recognise an illicit pharmacy",
+    )
+    moderation: np.ndarray = lever(
+        0.0, "world", "intermediaries", "share/month", "Sellers' accounts that apps remove, beyond the usual"
+    )
+    listing_ban: np.ndarray = lever(
+        0.0, "substance", "platforms", "share", "Cryptomarkets and apps that ban listings of a substance"
+    )
+    false_signal: np.ndarray = lever(
+        0.0, "world", "intermediaries", "share", "Ratings and forum posts about vendors that are false"
+    )
+    main_delisting: np.ndarray = lever(
+        0.0, "jurisdiction", "processors", "share", "Pressure on exchanges to delist the main coin"
+    )
+    privacy_delisting: np.ndarray = lever(
+        0.0, "jurisdiction", "processors", "share", "Pressure on exchanges to delist the privacy coin"
+    )
+    exchange_closure: np.ndarray = lever(0.0, "jurisdiction", "processors", "share", "Pressure on exchanges to close")
     checking_reach: np.ndarray = lever(
         0.0, "jurisdiction", "services", "share", "Consumers whom drug checking reaches, beyond the usual"
     )
@@ -81,7 +116,7 @@ class Levers:
         """Set every lever to its neutral value."""
         for f in fields(self):
             if f.metadata:
-                size = self.jurisdictions if f.metadata["by"] == "jurisdiction" else 1
+                size = {"jurisdiction": self.jurisdictions, "substance": MOST_SUBSTANCES}.get(f.metadata["by"], 1)
                 setattr(self, f.name, np.full(size, f.metadata["neutral"]))
 
     @classmethod

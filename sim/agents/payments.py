@@ -1,10 +1,17 @@
-"""Payment processors: card acquirers, ordinary cards, coins and exchanges."""
+"""Payments: card acquirers, ordinary cards, coins and the exchanges that sell them, and merchants' accounts with acquirers."""
 
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
 from mesa import Model
 
 from sim.agents.institutions import Institution
 
 CARDS, COIN, FIRST_ACQUIRER = 0, 1, 2
+MAIN_COIN, PRIVACY_COIN, OTHER_COIN = 0, 1, 2
+MOST_ACCOUNTS = 6
 
 
 class PaymentProcessor(Institution):
@@ -15,15 +22,15 @@ class PaymentProcessor(Institution):
     model
         The model.
     row
-        Row in ``model.processors``; 0 is ordinary cards, 1 the coin with its exchanges, acquirers of illicit merchants follow.
+        Row in ``model.processors``; 0 is ordinary cards, 1 the coins with their exchanges, acquirers of illicit merchants follow.
     kind
         ``cards``, ``coin`` or ``acquirer``.
     fee
         Share of the payment.
     laxity
-        Readiness to take illicit merchants; shares of merchants are in proportion to laxity x (1 + accounts held).
+        Readiness to take illicit merchants; shares of merchants are in proportion to laxity x (1 + accounts held). Fines lower it for a while.
     traceability
-        Evidence per payment relative to cash.
+        Evidence per payment relative to cash; of coins, the mean over those in use.
     """
 
     def __init__(
@@ -31,6 +38,96 @@ class PaymentProcessor(Institution):
     ) -> None:
         super().__init__(model)
         self.row, self.kind, self.fee, self.laxity, self.traceability = row, kind, fee, laxity, traceability
+        self.usual_laxity = laxity
         self.accounts = 0
         self.terminations = 0
-        self.volume = 0
+        self.fines = 0
+
+    def fine(self, size: float) -> None:
+        """Pay a card network's fine: readiness to take illicit merchants falls by the share ``size``."""
+        self.fines += 1
+        self.laxity *= 1.0 - size
+
+    def forget(self, days: float) -> None:
+        """A day on which fines are a little forgotten."""
+        self.laxity += (self.usual_laxity - self.laxity) / days
+
+
+class Merchant(Institution):
+    """The accounts of a pharmacy programme with acquirers: those in force and those applied for; ``recent`` terminations fade.
+
+    Who lost accounts lately keeps several: 1 + floor(eta x recent), as programmes did after 2011 (25 banks for 40 programmes, McCoy et al. 2012).
+    """
+
+    def __init__(self, model: Model, slot: int, row: int) -> None:
+        super().__init__(model)
+        self.slot = slot
+        self.accounts: list[tuple[int, int]] = [(row, -32767)]  # acquirer, first day
+        self.recent = 0.0
+
+    def wanted(self, per_termination: float) -> int:
+        """Number of accounts kept or applied for."""
+        return min(MOST_ACCOUNTS, 1 + int(per_termination * self.recent))
+
+    def lose(self, row: int) -> None:
+        """Lose the account with the acquirer in ``row`` that was in force longest."""
+        held = sorted((day, bank) for bank, day in self.accounts if bank == row)
+        if held:
+            self.accounts.remove((row, held[0][0]))
+        self.recent += 1.0
+
+    def next_account(self) -> tuple[int, int]:
+        """The account in force first: acquirer and first day."""
+        return min(self.accounts, key=lambda account: (account[1], account[0]))
+
+
+class Coin(Institution):
+    """A cryptocurrency as buyers and sellers use it.
+
+    ``share`` holds its share of payments by coin by jurisdiction, ``usual`` that at the start, ``traceability`` is relative as in `PaymentProcessor`.
+    """
+
+    def __init__(self, model: Model, name: str, share: float, traceability: float, jurisdictions: int) -> None:
+        super().__init__(model)
+        self.name, self.usual, self.traceability = name, share, traceability
+        self.share = np.full(jurisdictions, share)
+
+
+class Exchange(Institution):
+    """Sells coins to the public: where it closes or delists a coin, its customers are without until they have moved elsewhere.
+
+    ``reluctance`` in 0-1 is the pressure that it withstands: large exchanges, which have most to lose, give way first.
+    """
+
+    def __init__(self, model: Model, share: float, reluctance: float, jurisdictions: int) -> None:
+        super().__init__(model)
+        self.usual, self.reluctance = share, reluctance
+        self.customers = np.full(jurisdictions, share)
+        self.open = np.ones(jurisdictions)
+
+    def obey(self, closure: np.ndarray) -> None:
+        """Close where the pressure to close (by jurisdiction, 0-1) is above its reluctance; open again where it is not."""
+        self.open = (closure <= self.reluctance).astype(float)
+
+    def sells(self, delisting: np.ndarray) -> np.ndarray:
+        """(J,) 1 where it is open and the pressure to delist a coin is not above its reluctance."""
+        return self.open * (delisting <= self.reluctance)
+
+
+def make_processors(model: Any) -> None:
+    """Cards, coins with their exchanges, and acquirers of unequal laxity; merchants are added as programmes open."""
+    p, j = model.p.payment, model.n_jurisdictions
+    PaymentProcessor(model, CARDS, "cards", p.licensed_fee)
+    PaymentProcessor(model, COIN, "coin", p.coin_fee, traceability=p.coin_traceability)
+    laxity = [1.0, 0.45, 0.3] + [0.05] * max(0, int(model.p.world.acquirers) - 3)
+    for k, lax in enumerate(laxity[: int(model.p.world.acquirers)]):
+        PaymentProcessor(model, k + FIRST_ACQUIRER, "acquirer", p.card_fee, lax)
+    main = 1.0 - p.privacy_share - p.other_share
+    traces = (p.coin_traceability, p.privacy_traceability, p.coin_traceability)
+    names, shares = ("main", "privacy", "other"), (main, p.privacy_share, p.other_share)
+    model.coins = [Coin(model, *row, j) for row in zip(names, shares, traces, strict=True)]
+    top = p.largest_exchange
+    shares = np.array([top, top * (1.0 - top), (1.0 - top) ** 2])
+    model.exchanges = [Exchange(model, float(share), k / len(shares), j) for k, share in enumerate(shares)]
+    model.coin_access = np.full(j, p.coin_access)
+    model.merchants = {}

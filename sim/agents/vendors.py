@@ -23,6 +23,9 @@ VENDOR = {
     "breadth": Column("f4", "listings", 1, 230, "Number of listings the vendor can run", default=1),
     "main": Column("u1", "code", 0, 31, "Main substance"),
     "carries": Column("u4", "bits", 0, 2**32 - 1, "Substances carried, one bit each"),
+    "dropped": Column(
+        "u4", "bits", 0, 2**32 - 1, "Substances given up because a platform in use bans them, one bit each"
+    ),
     "ships": Column("f4", "probability", 0, 1, "Chance that an order is dispatched"),
     "quality": Column("f4", "share", 0, 1, "Care about content, 1 best"),
     "pack": Column("f4", "log", -5, 5, "Deviation of log pack size from the median"),

@@ -71,7 +71,7 @@ def authorised(seed: int, c: int, slot: int, channel: int, day: int, platforms: 
         return True, p_coin(channel)
     if platforms.processor_day[slot] <= day and u1 < platforms.availability[slot] and u2 >= p.issuer_decline:
         return True, platforms.processor[slot]
-    if u3 < p.crypto_offered * p.crypto_conversion:
+    if u3 < platforms.coin_offered[slot] * p.crypto_conversion:
         return True, p_coin(CRYPTO)
     return False, -1
 
@@ -101,7 +101,7 @@ def check_out(
     platforms: Any,
     table: Any,
     price_factor: np.ndarray,
-    coin_access: float,
+    coin_access: np.ndarray,
     p: Any,
     quantity: np.ndarray,
     price: np.ndarray,
@@ -132,7 +132,7 @@ def check_out(
         )
         ok, row = authorised(seed, c, m, channel[i], day, platforms, p)
         w, u1, u2, _ = uniform4(seed, PAYMENT, c, day, 1)
-        if ok and row == 1 and u1 >= coin_access:
+        if ok and row == 1 and u1 >= coin_access[consumers.jurisdiction[c]]:
             ok = False
         if not ok:
             status[i] = 3
@@ -203,7 +203,7 @@ def checkout(model: MarketModel, wanted: Needs, chosen: Choices) -> tuple[int, i
     over_rows(
         model.pool, check_out, m, model.seed, model.day, wanted.due, wanted.substance, wanted.size, wanted.wholesale, chosen.channel,
         chosen.platform, chosen.vendor, chosen.status, narrow(c, views.CheckoutConsumers), narrow(v.columns, views.CheckoutVendors),
-        narrow(t, views.CheckoutPlatforms), model.substances, model.price_factor, model.p.payment.coin_access,
+        narrow(t, views.CheckoutPlatforms), model.substances, model.price_factor, model.coin_access,
         model.p.payment, quantity, price, held, processor, first,
     )  # fmt: skip
     paid = np.flatnonzero(chosen.status == CHOSEN)

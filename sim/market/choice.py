@@ -21,6 +21,7 @@ from sim.market.conditions import conditions
 from sim.market.demand import Needs
 from sim.market.migration import seek_markets
 from sim.market.offers import Offers, build_offers
+from sim.market.search import draw_cumulative, search
 from sim.market.vendor_choice import (
     CANDIDATES,
     IMPOSSIBLE,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from sim.model import MarketModel
 
 CHANNEL, TASTE, MARKET_TASTE = int(Draw.CHANNEL), int(Draw.TASTE), int(Draw.MARKET_TASTE)
-CLICK, VENDOR = int(Draw.CLICK), int(Draw.VENDOR)
+VENDOR = int(Draw.VENDOR)
 LICENSED, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
@@ -119,6 +120,9 @@ def channel_utilities(
         out[SEARCH] = asc + p.skill_search * skill + p.taste_sd * normal_from(t1) - caution - p.web_risk_weight * web
     if online and table.sold[APP, s] and len(today.app_slot) > 0:
         out[APP] = p.app + p.skill_app * skill + p.taste_sd * normal_from(t2) - caution - p.web_risk_weight * web
+        out[APP] += math.log(1.0 - today.warning * p.warning_leaves)
+        if consumers.app_home[c] == NO_SLOT:
+            out[APP] += p.exposure_weight * today.app_exposure  # who has no contact finds one through adverts
     if online and market_value > IMPOSSIBLE:
         out[CRYPTO] = (
             p.crypto + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + market_value
@@ -131,45 +135,6 @@ def channel_utilities(
             out[a] -= sensitivity * (today.price_level[a] + price)
             if consumers.habit[c] == a:
                 out[a] += p.habit
-
-
-@inner
-def draw_cumulative(slots: np.ndarray, weights: np.ndarray, u: float) -> int:
-    """Slot drawn by cumulative weights, NO_SLOT when there is none."""
-    if len(slots) == 0 or weights[-1] <= 0.0:
-        return NO_SLOT
-    target = u * weights[-1]
-    k = 0
-    while k < len(slots) - 1 and weights[k] < target:
-        k += 1
-    return slots[k]
-
-
-@inner
-def search(
-    seed: int, c: int, day: int, kind: int, prescription: bool, consumers: Any, today: Any, p: Any
-) -> tuple[Any, ...]:
-    """Search the open web: up to three clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
-    for click in range(3):
-        u1, u2, u3, u4 = uniform4(seed, CLICK, c, day, click)
-        if u1 >= today.illicit_share[kind]:
-            if prescription:
-                return LICENSED, today.licensed_slot[consumers.jurisdiction[c]]
-            continue
-        slot = draw_cumulative(today.pharmacy_slot, today.pharmacy_weight, u2)
-        if slot == NO_SLOT:
-            continue
-        home = consumers.pharmacy_home[c]
-        if home != NO_SLOT and today.open[home] == 1 and u4 < p.refill:
-            return SEARCH, home
-        if not prescription:
-            return SEARCH, slot  # knows what it is and looks for just that
-        detect = p.detect_believer if consumers.misbelief[c] else p.detect_unaided
-        detect = min(1.0, detect * (today.glance if today.forged[slot] else today.unsealed))
-        detect = 1.0 - (1.0 - detect) * (1.0 - consumers.verification[c] * today.lookup)
-        if u3 >= detect:
-            return SEARCH, slot
-    return ABSTAIN, NO_SLOT
 
 
 @kernel

@@ -48,6 +48,11 @@ class Conditions(NamedTuple):
     illicit_share: np.ndarray  # (3,) share of illicit results: ordinary, controlled, prohibited
     app_slot: np.ndarray  # (m,)
     app_weight: np.ndarray  # (m,) cumulative exposure
+    app_exposure: float  # log of exposure to sellers' adverts in apps, 0 when nothing is removed
+    isp_block: np.ndarray  # (J,) share of people whose access provider blocks
+    listed: np.ndarray  # (P,) share of a programme's domains on block lists
+    warning: float  # share of visits on which a warning is shown
+    recognition: np.ndarray  # (J,) added to the chance to recognise an illicit pharmacy
     forged: np.ndarray  # (P,) 1 where a forged seal is shown
     unsealed: float  # factor on the detection of an illicit seller without a seal (1 without a scheme)
     glance: float  # factor on the detection of a seller with a forged seal (1 without a scheme)
@@ -61,13 +66,17 @@ def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) ->
     pharmacies, apps = model.open_slots(Channel.ILLICIT_PHARMACY), model.open_slots(Channel.SOCIAL_APP)
     weight = t.visibility[pharmacies] * t.attraction[pharmacies]
     rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))
+    shown = weight * (1.0 - t.demoted[pharmacies])
+    demotion = 1.0 - float(shown.sum() / max(float(weight.sum()), 1e-9)) if len(weight) else 0.0
     return Conditions(
         open=is_open, channel=t.channel,
         key=t.key, price_level=model.price_level, price_factor=model.price_factor, licensed_slot=model.licensed_slot,
         street_slot=model.street_slot, direct_slot=model.direct_slot, market_value=value, prior=model.prior,
-        pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(weight.astype(float)),
-        illicit_share=model.search.illicit_share(rank, float(model.levers.demotion[0])),
+        pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(shown.astype(float)),
+        illicit_share=model.search.illicit_share(rank, demotion),
         app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
+        app_exposure=float(np.log(max(model.ads_seen, 1e-3))), isp_block=np.array([isp.share for isp in model.providers]),
+        listed=t.listed, warning=float(model.levers.warning[0]), recognition=model.levers.recognition,
         glance=float(model.levers.glance[0]),
         unsealed=float(model.levers.unsealed[0]),
         forged=t.forged, lookup=min(1.0, 0.6 + float(model.levers.lookup[0])),

@@ -11,11 +11,12 @@ import numpy as np
 
 from sim.agents.codes import Channel, EventKind, PlatformStatus, RiskGroup
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS
-from sim.agents.payments import FIRST_ACQUIRER
 from sim.kernels import kernel
 from sim.market.arrests import arrest, vendor_arrests
 from sim.market.contacts import charge_or_refer, user_contacts
 from sim.market.exit import close_platform
+from sim.market.payments import payment_cases
+from sim.market.web import new_domains
 from sim.streams import Draw, uniform, uniforms
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def take_down(
         return
     p = model.p.platforms
     t.visibility[slot] *= 1.0 - p.visibility_lost
+    new_domains(model, slot)
     wait = 1 + int(p.seizure_days * -np.log(uniform(model.seed, int(Draw.REOPEN), slot, day, 0)))
     t.processor_day[slot] = max(int(t.processor_day[slot]), day + wait)
     model.publicity += 0.1 * publicity
@@ -140,38 +142,6 @@ def supplier_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, sc
             s.alive[i], s.removed_day[i], s.evidence[i] = 0, day, 0.0
             model.today.supplier_arrests += 1
             model.event(EventKind.SUPPLIER_ARREST, i, agency=int(gained[:, k].argmax()), cause="supplier")
-
-
-def payment_cases(model: MarketModel, effort: float, scale: float) -> None:
-    """Merchant accounts of pharmacy programmes are ended by compliance, disputes and police; new acquirers are found after a while."""
-    p, e, t, day = model.p.payment, model.p.enforcement, model.platform_table.columns, model.day
-    slots = model.open_slots(Channel.ILLICIT_PHARMACY)
-    slots = slots[t.processor_day[slots] <= day]
-    if not len(slots):
-        return
-    hazard = 1.0 / p.account_life + effort / (e.account_days * scale) / len(slots)
-    if model.dispute_rate > p.chargeback_threshold:
-        hazard += p.threshold_hazard
-    for m in slots[uniforms(int(model.seed), Draw.TERMINATION, slots, day) < hazard]:
-        for agency in model.agencies:
-            agency.credit[PAYMENTS] += e.credit_account / len(model.agencies)
-        end_account(model, int(m), "compliance")
-
-
-def end_account(model: MarketModel, slot: int, cause: str, policy: str = "") -> None:
-    """End a programme's merchant account; it takes cards again after a Gamma(2) delay, with an acquirer drawn by laxity x (1 + accounts)."""
-    p, t, day = model.p.payment, model.platform_table.columns, model.day
-    u = uniforms(model.seed, Draw.REACQUIRE, np.arange(3) + 8 * slot, day)
-    wait = 1 + int(0.5 * p.reacquire_days * -(np.log(u[0]) + np.log(u[1])))
-    old = model.processors[int(t.processor[slot])]
-    old.accounts -= 1
-    old.terminations += 1
-    banks = model.processors[FIRST_ACQUIRER:]
-    weight = np.cumsum([b.laxity * (1 + b.accounts) for b in banks])
-    bank = banks[int(np.searchsorted(weight, u[2] * weight[-1]))]
-    bank.accounts += 1
-    t.processor[slot], t.processor_day[slot] = bank.row, max(int(t.processor_day[slot]), day + wait)
-    model.event(EventKind.ACCOUNT_TERMINATED, slot, policy=policy, cause=cause, amount=wait)
 
 
 def run_covertly(model: MarketModel, slot: int, until: int, publicity: float, policy: str) -> None:

@@ -18,9 +18,10 @@ from sim.market import views
 from sim.market.accounts import review_accounts
 from sim.market.blocks import over_rows
 from sim.market.migration import hear_of_closure
+from sim.market.moderation import moderate
 from sim.market.news import tell_of_new_names
 from sim.market.views import narrow
-from sim.streams import Draw, uniform4, uniforms
+from sim.streams import Draw, uniform4
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
@@ -235,19 +236,6 @@ def settle_exits(model: MarketModel) -> None:
             model.event(EventKind.VENDOR_EXIT, int(row), cause=ExitCause(int(v.exit_cause[row])).name.lower())
         for person in people[people >= 0]:
             model.event(EventKind.ROLE_CHANGE, int(person), cause="stopped selling")
-
-
-def moderate(model: MarketModel) -> None:
-    """Social-media companies remove accounts that sell; the sellers are back at once under a new name, without ratings and followers."""
-    v, n, p = model.vendors.columns, model.vendors.n, model.p.vendors
-    for company in model.media:
-        rows = np.flatnonzero((v.account[:n, 0] == company.platform.slot) & (v.alive[:n] == 1))
-        rows = rows[uniforms(int(model.seed), Draw.MODERATION, v.key[rows], model.day) < company.moderation / 30.0]
-        company.removed += len(rows)
-        v.identity[rows] += 1
-        tell_of_new_names(model, rows)
-        v.sales[rows] *= p.reset_sales
-        v.positive[rows, 0] = v.negative[rows, 0] = 0.0
 
 
 def vendor_moves(model: MarketModel) -> None:

@@ -17,6 +17,7 @@ from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.vendor_choice import account_of
 from sim.market.views import narrow
+from sim.market.web import forum_talk
 from sim.streams import Draw, exponential_from, uniform4
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ def hear_peers(
     considering_was: np.ndarray,
     forum: float,
     initiation: float,
+    ads: float,
     caution_reach: np.ndarray,
     caution_effect: np.ndarray,
     lesson_reach: np.ndarray,
@@ -178,7 +180,8 @@ def hear_peers(
 ) -> None:
     """Weekly turn: harm-reduction practice learned from peers and forums; who starts to consider an illicit online source.
 
-    Reads the state before the phase (``*_was``) and writes to ``practice`` and ``starts``; ``initiation`` multiplies advertising and word of mouth.
+    Reads the state before the phase (``*_was``) and writes to ``practice`` and ``starts``; ``initiation`` multiplies advertising and word of mouth,
+    ``ads`` is exposure to adverts, 1 when nothing is removed.
     """
     week = 7
     first = lo + (day - lo) % week
@@ -204,7 +207,7 @@ def hear_peers(
         u1, u2, _, _ = uniform4(seed, SOCIAL, c, day, 0)
         if considering_was[c] == 0:
             share = online / (b - a) if b > a else 0.0
-            starts[c] = 1 if u1 < 7.0 * (p.advertising + p.word_of_mouth * share) * initiation else 0
+            starts[c] = 1 if u1 < 7.0 * (p.advertising * ads + p.word_of_mouth * share) * initiation else 0
         else:
             starts[c] = 2 if u2 < 7.0 * p.stop_considering else 0
 
@@ -243,6 +246,7 @@ def learning(model: MarketModel) -> None:
     x, due = o.columns, model.due
     learners, sellers = narrow(c, views.LearningConsumers), narrow(model.vendors.columns, views.LearningVendors)
     learn_from_orders(due, model.seed, day, narrow(x, views.LearningOrders), learners, sellers, p)
+    forum_talk(model, due)
     half = 0.5 ** (1.0 / p.reputation_days)
     fade_vendors(model.vendors.n, sellers, half)
     kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days]))
@@ -252,7 +256,7 @@ def learning(model: MarketModel) -> None:
     initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
     over_rows(
         model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, c.practice[:n].copy(), c.considering[:n].copy(),
-        model.forum.stock, initiation, *heard(levers.caution_reach, levers.caution_message),
+        model.forum.worth, initiation, model.ads_seen, *heard(levers.caution_reach, levers.caution_message),
         *heard(levers.verification_reach, levers.verification_message), p, practice, starts,
     )  # fmt: skip
     c.practice[:n] = practice

@@ -9,9 +9,9 @@ import numpy as np
 
 from sim.agents.codes import N_CHANNELS, Channel, EventKind, PlatformStatus
 from sim.agents.enforcement import REFERRALS, Agency
-from sim.agents.intermediaries import Forum, PostalService, SearchEngine, SocialMediaCompany
+from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
 from sim.agents.levers import Levers
-from sim.agents.payments import PaymentProcessor
+from sim.agents.payments import Coin, Exchange, Merchant, PaymentProcessor
 from sim.agents.platforms import Platform
 from sim.agents.services import DrugChecking, EarlyWarning, TreatmentService
 from sim.agents.suppliers import Supplier
@@ -54,6 +54,13 @@ class MarketState:
     direct_slot: int
     posts: list[PostalService]
     media: list[SocialMediaCompany]
+    providers: list[AccessProvider]
+    ads_seen: float  # exposure to sellers' adverts in apps, 1 when nothing is removed
+    bans: bool  # whether a platform bans a substance
+    coins: list[Coin]
+    exchanges: list[Exchange]
+    coin_access: np.ndarray  # (J,) chance that a buyer gets coins when needed
+    merchants: dict[int, Merchant]  # accounts of pharmacy programmes, by slot
     search: SearchEngine
     forum: Forum
     checking: DrugChecking
@@ -102,6 +109,7 @@ class MarketState:
         self.price_level = np.zeros(N_CHANNELS)
         self.prior = np.zeros(self.platform_table.capacity)
         self.publicity = 0.0
+        self.ads_seen, self.bans = 1.0, False
         self.trade_per_vendor = np.zeros(N_CHANNELS)
         self.reference_per_vendor = np.zeros(N_CHANNELS)
         self.vendor_risk = np.zeros(N_CHANNELS)

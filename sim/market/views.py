@@ -53,7 +53,9 @@ ChoiceConsumers = view(
 ChoiceVendors = view("ChoiceVendors", "account", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
-CheckoutPlatforms = view("CheckoutPlatforms", "availability", "escrow_share", "processor", "processor_day")
+CheckoutPlatforms = view(
+    "CheckoutPlatforms", "availability", "coin_offered", "escrow_share", "processor", "processor_day"
+)
 ShippingConsumers = view("ShippingConsumers", "jurisdiction")
 ShippingVendors = view("ShippingVendors", "key", "income", "jurisdiction", "leaving", "quality", "ships", "supplier")
 ShippingOrders = view(

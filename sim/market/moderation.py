@@ -1,0 +1,80 @@
+"""Moderation: apps remove accounts that sell, platforms ban substances; sellers come back, move, give a line up, or sell on under cover names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.agents.codes import NO_SLOT, Channel, ExitCause
+from sim.market.news import tell_of_new_names
+from sim.market.web import web
+from sim.streams import Draw, uniforms
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+def moderate(model: MarketModel) -> None:
+    """Phase 4, intermediaries: search and access, app accounts, bans."""
+    web(model)
+    remove_accounts(model)
+    ban_listings(model)
+
+
+def remove_accounts(model: MarketModel) -> None:
+    """Social-media companies remove accounts that sell. Most sellers are back at once under a new name, without ratings and followers; adverts are seen less."""
+    v, n, p, t = model.vendors.columns, model.vendors.n, model.p.vendors, model.platform_table.columns
+    seed, seen, pull = int(model.seed), 0.0, 0.0
+    for company in model.media:
+        slot = company.platform.slot
+        sellers = np.flatnonzero((v.account[:n, 0] == slot) & (v.alive[:n] == 1))
+        monthly = company.moderation + float(model.levers.moderation[0])
+        rows = sellers[uniforms(seed, Draw.MODERATION, v.key[sellers], model.day) < monthly / 30.0]
+        company.removed += len(rows)
+        v.identity[rows] += 1
+        tell_of_new_names(model, rows)
+        v.sales[rows] *= p.reset_sales
+        v.positive[rows, 0] = v.negative[rows, 0] = 0.0
+        quits = rows[uniforms(seed, Draw.ACCOUNT_REMOVED, v.key[rows], model.day) < p.removed_exit]
+        v.exit_cause[quits] = ExitCause.RETIRED
+        t.visibility[slot] *= 1.0 - monthly / 30.0
+        t.visibility[slot] += (1.0 - t.visibility[slot]) / model.p.platforms.feed_days
+        seen += float(t.attraction[slot] * t.visibility[slot])
+        pull += float(t.attraction[slot])
+    model.ads_seen = seen / max(pull, 1e-9)
+
+
+def ban_listings(model: MarketModel) -> None:
+    """Platforms ban substances; their vendors close accounts, give the line up, or go on under cover names.
+
+    A vendor whose main substance is banned on some of its platforms leaves these; one who is banned from it everywhere gives it up, and the accounts too
+    when nothing else is left to sell. Who evades sells on. Lines are taken up again when the ban is over.
+    """
+    asked = model.levers.listing_ban
+    if not asked.any() and not model.bans:
+        return
+    v, t, n, seed = model.vendors.columns, model.platform_table.columns, model.vendors.n, int(model.seed)
+    banned = np.zeros(NO_SLOT + 1, np.uint32)
+    slots = np.concatenate([model.crypto_slots(), model.open_slots(Channel.SOCIAL_APP)])
+    key = np.where(t.channel[slots] == Channel.SOCIAL_APP, 70_000 + slots, t.key[slots])
+    for s in np.flatnonzero(asked):
+        willing = uniforms(seed, Draw.LISTING_BAN, key, 0, int(s)) < asked[s]
+        banned[slots[willing]] |= np.uint32(1 << int(s))
+    model.bans = bool(banned.any())
+    live = np.flatnonzero(
+        (v.alive[:n] == 1) & ((v.channel[:n] == Channel.SOCIAL_APP) | (v.channel[:n] == Channel.CRYPTOMARKET))
+    )
+    open_about_it = uniforms(seed, Draw.EVASION, v.key[live], 0) >= model.p.vendors.evasion
+    main = np.uint32(1) << v.main[live].astype(np.uint32)
+    has = v.account[live] != NO_SLOT
+    barred = has & ((banned[v.account[live]] & main[:, None]) > 0) & open_about_it[:, None]
+    leaves = barred & (has & ~barred).any(axis=1)[:, None]
+    v.account[live] = np.where(leaves, NO_SLOT, v.account[live])
+    mask = np.where(open_about_it, np.bitwise_or.reduce(banned[v.account[live]], axis=1), np.uint32(0)).astype(
+        np.uint32
+    )
+    lines = v.carries[live] | v.dropped[live]
+    v.carries[live], v.dropped[live] = lines & ~mask, lines & mask
+    nothing = live[(v.carries[live] == 0) & (lines > 0) & (v.channel[live] == Channel.CRYPTOMARKET)]
+    v.account[nothing] = NO_SLOT

@@ -1,0 +1,120 @@
+"""International operation: domains, adverts, parcels and sellers in many jurisdictions in one week, once or every year."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.agents.codes import Channel
+from sim.policies.base import Policy
+from sim.registry import register_policy
+from sim.streams import Draw, uniforms
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class InternationalOperation(Policy):
+    """A week of action like operation Pangea: sites seized, adverts removed, parcels inspected, sellers arrested.
+
+    References
+    ----------
+    INTERPOL, Pangea IV-XVII: 13,495 sites in 2011 of some 37,000 active; 19,000 adverts and 237 arrests in 2014; up to a million parcels inspected.
+    """
+
+    purpose: ClassVar[str] = "Hit many parts of the trade in medicines at once, and be seen to."
+    evidence: ClassVar[str] = (
+        "[pangea-4-2011], [pangea-7-2014], [pangea-11-2018], [pharm-active-count], [pangea-seizure-per-inspected]; what a count is in shares of the market "
+        "is assumed where no stock is known."
+    )
+    can_fail: ClassVar[str] = (
+        "Sites are back in days under new domains, adverts in weeks, parcels wait until the week is over; publicity tells people that such sites exist."
+    )
+
+    kind: Literal["international_operation"] = "international_operation"
+    days: int = Field(default=7, ge=1, le=60, description="length (days)")
+    yearly: bool = Field(default=False, description="repeat it every 365 days")
+    sites: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="pharmacy programmes whose domains are seized (share; 13,495 of some 37,000 sites)",
+    )
+    adverts: float = Field(
+        default=0.1, ge=0, le=1, description="sellers' exposure in apps that is removed (share, assumed)"
+    )
+    inspection: float = Field(
+        default=3.0,
+        ge=1,
+        le=20,
+        description="interception of parcels in that time (ratio to the usual, assumed 1.5 to 6)",
+    )
+    arrests: float = Field(
+        default=0.01, ge=0, le=1, description="sellers of pharmacies and apps arrested (share, assumed 0.001 to 0.02)"
+    )
+    publicity: float = Field(
+        default=0.5, ge=0, le=2, description="publicity (0 none, 1 usual of a raid, 2 twice the usual)"
+    )
+    jurisdictions: tuple[str, ...] = Field(default=(), description="who takes part (empty: every jurisdiction)")
+    officer_days: float = Field(
+        default=60.0,
+        ge=0,
+        le=10_000,
+        description="effort per 20,000 consumers at full participation (officer-days, assumed)",
+    )
+
+    def _since(self, model: MarketModel) -> int:
+        since = model.day - self.start
+        return since % 365 if self.yearly else since
+
+    def _where(self, model: MarketModel) -> np.ndarray:
+        names = list(model.scenario.jurisdictions)
+        return np.array(
+            [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions], int
+        )
+
+    def _part(self, model: MarketModel) -> float:
+        """Share of consumers who live where it takes place."""
+        share = np.diff(model.consumer_share, prepend=0.0)
+        return float(share[self._where(model)].sum() / share.sum())
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Inspect more parcels, remove more accounts."""
+        if self._since(model) >= self.days:
+            return
+        where = self._where(model)
+        levers.interception[where] *= 1.0 + self.strength * (self.inspection - 1.0)
+        levers.moderation[0] += self.strength * self.adverts * self._part(model) * 30.0 / self.days
+
+    def act(self, model: MarketModel) -> None:
+        """Seize domains and arrest sellers on the first day."""
+        if self._since(model) != 0:
+            return
+        where, seed = self._where(model), int(model.seed)
+        t, v, n = model.platform_table.columns, model.vendors.columns, model.vendors.n
+        slots = model.open_slots(Channel.ILLICIT_PHARMACY)
+        slots = slots[np.isin(t.jurisdiction[slots], where)]
+        for slot in slots[uniforms(seed, Draw.COORDINATED, slots, model.day) < self.strength * self.sites]:
+            model.take_down(int(slot), self.publicity, policy=self.kind)
+        sells = (v.channel[:n] == Channel.ILLICIT_PHARMACY) | (v.channel[:n] == Channel.SOCIAL_APP)
+        rows = np.flatnonzero((v.alive[:n] == 1) & sells & np.isin(v.jurisdiction[:n], where))
+        chosen = uniforms(seed, Draw.COORDINATED, v.key[rows], model.day, 1) < self.strength * self.arrests
+        model.arrest(rows[chosen], self.kind)
+
+    def cost(self, model: MarketModel) -> float:
+        """Officer-days, spread over the week."""
+        if self._since(model) >= self.days:
+            return 0.0
+        return (
+            self.strength
+            * self._part(model)
+            * self.officer_days
+            / self.days
+            * model.consumers.n
+            / 20_000
+            * model.p.costs.officer_day
+        )

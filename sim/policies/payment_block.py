@@ -1,0 +1,83 @@
+"""Payment block: merchant accounts of pharmacy programmes are ended after test purchases, or exchanges are pressed to close or to delist a coin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.market.payments import buy_under_cover
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class PaymentBlock(Policy):
+    """Make it hard to be paid: by card (test purchases, complaints, fines) or by coin (delisting, closing of exchanges).
+
+    References
+    ----------
+    McCoy et al. 2012, Priceless: programmes lost accounts and spread over 25 banks. Karami, Park and McCoy 2016: 2 % of buyers pay when only coins are
+    taken, against 15-23 %.
+    """
+
+    purpose: ClassVar[str] = "Cut illicit merchants off from cards, or their buyers from coins."
+    evidence: ClassVar[str] = (
+        "[bank-concentration-2011], [bank-concentration-2012], [rogueblock-accounts], [crypto-conversion-penalty]; intensity of test purchases and all "
+        "effects on coins assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "Programmes under pressure keep several accounts, so that orders may not fall at all; more of them take coins. Who cannot get the main coin turns to "
+        "coins that are harder to trace, and evidence is lost."
+    )
+
+    kind: Literal["payment_block"] = "payment_block"
+    mode: Literal["acquirers", "coins"] = Field(default="acquirers", description="what is blocked")
+    purchases: float = Field(
+        default=4.0,
+        ge=0,
+        le=1000,
+        description="platforms tested: test purchases a week at programmes (number a day x 7, assumed 1 to 20)",
+    )
+    target: Literal["largest", "any"] = Field(
+        default="largest", description="programmes with the acquirer of most accounts, or any"
+    )
+    coin: Literal["main", "privacy"] = Field(default="privacy", description="coin to be delisted, in mode coins")
+    delisting: float = Field(default=0.6, ge=0, le=1, description="pressure to delist it (share, assumed 0 to 1)")
+    closure: float = Field(
+        default=0.0, ge=0, le=1, description="pressure on exchanges to close (share, assumed 0 to 1)"
+    )
+    jurisdictions: tuple[str, ...] = Field(default=(), description="where exchanges are pressed (empty: everywhere)")
+    usd_per_purchase: float = Field(
+        default=150.0, ge=0, le=5000, description="cost of a test purchase with complaint (USD, assumed 100 to 500)"
+    )
+    usd_per_consumer: float = Field(
+        default=0.01, ge=0, le=10, description="supervision of exchanges (USD per consumer and year, assumed)"
+    )
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Press exchanges."""
+        if self.mode != "coins":
+            return
+        names = list(model.scenario.jurisdictions)
+        where = [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions]
+        listing = levers.main_delisting if self.coin == "main" else levers.privacy_delisting
+        listing[where] = 1.0 - (1.0 - listing[where]) * (1.0 - self.strength * self.delisting)
+        levers.exchange_closure[where] = 1.0 - (1.0 - levers.exchange_closure[where]) * (
+            1.0 - self.strength * self.closure
+        )
+
+    def act(self, model: MarketModel) -> None:
+        """Make the day's test purchases."""
+        if self.mode == "acquirers":
+            buy_under_cover(model, self.strength * self.purchases, self.target == "largest", self.kind)
+
+    def cost(self, model: MarketModel) -> float:
+        """Purchases and complaints, or supervision."""
+        if self.mode == "acquirers":
+            return self.strength * self.purchases / 7.0 * self.usd_per_purchase
+        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0

@@ -1,0 +1,50 @@
+"""Search demotion: engines take rank from illicit pharmacies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class SearchDemotion(Policy):
+    """Illicit results lose rank; programmes win it back with hijacked hosts and new domains.
+
+    References
+    ----------
+    Leontiadis, Moore and Christin 2011: a third of results for drug queries were hijacked hosts.
+    """
+
+    purpose: ClassVar[str] = "Let searches for medicines end at licensed pharmacies."
+    evidence: ClassVar[str] = "[search-redirect-share], [opioid-search-illegal]; size and speed of demotion assumed."
+    can_fail: ClassVar[str] = (
+        "Sellers poison results again, so that speed counts more than size; for controlled medicines nearly all results are illicit, and little changes "
+        "until nearly all are demoted; people who buy regularly do not search."
+    )
+
+    kind: Literal["search_demotion"] = "search_demotion"
+    demotion: float = Field(
+        default=0.5, ge=0, le=1, description="rank taken from illicit sites (share, assumed 0.2 to 0.9)"
+    )
+    usd_per_consumer: float = Field(
+        default=0.01,
+        ge=0,
+        le=10,
+        description="reports to and by engines (USD per consumer and year, assumed 0.002 to 0.1)",
+    )
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Ask engines to demote."""
+        levers.demotion[0] = 1.0 - (1.0 - levers.demotion[0]) * (1.0 - self.strength * self.demotion)
+
+    def cost(self, model: MarketModel) -> float:
+        """Reports."""
+        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0

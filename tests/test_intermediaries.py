@@ -1,0 +1,374 @@
+"""Intermediaries of the open web: search, access, apps, forums; what policies ask of them and how sellers and buyers answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.agents.codes import NO_SLOT, Channel, OrderOutcome
+from sim.agents.intermediaries import AccessProvider, Forum, SearchEngine
+from sim.evidence.parameters import load_parameters
+from sim.model import MarketModel
+from tests.worlds import branched, example, lever_values, model_of, neutral_levers, ran, run, world
+
+PLATFORMS = load_parameters().defaults("platforms")
+SHOPPERS = {
+    "world": {"patients": 0.9, "considering": 0.95, "dependents": 0.02},
+    "choice": {"search_medicine": 1.5},
+    "demand": {"patient_rate": 0.1},
+}
+"""A world in which most people look for medicines on the web."""
+
+
+def shop(seed: int = 1, consumers: int = 2000) -> MarketModel:
+    return ran(world(consumers=consumers, days=400, parameters=SHOPPERS), seed, 0)
+
+
+def pharmacy_orders(
+    policies: list, days: int = 60, seeds: int = 3, outcome: str = "orders_illicit_pharmacy"
+) -> np.ndarray:
+    """(2,) orders from illicit pharmacies without and with the policies."""
+    found = np.zeros(2)
+    for seed in range(seeds):
+        start = shop(seed)
+        for k, changes in enumerate(({}, {"policies": policies})):
+            found[k] += branched(start, days, **changes).daily()[outcome].sum()
+    return found
+
+
+# Search ---------------------------------------------------------------------------------------------------------------
+def reranked(wanted: float, days: int, p=PLATFORMS) -> float:
+    engine, demoted = SearchEngine(model_of(world()), np.ones(3)), np.zeros(1)
+    for _ in range(days):
+        demoted = engine.rerank(demoted, wanted, p)
+    return float(demoted[0])
+
+
+def test_demotion_settles_where_what_is_taken_is_what_sellers_win_back():
+    back = PLATFORMS.domain_rate + PLATFORMS.poisoned * PLATFORMS.hijack_rate
+    take = 1 / PLATFORMS.demotion_days
+    assert reranked(0.9, 1000) == pytest.approx(0.9 * take / (take + back))
+
+
+def test_sellers_who_poison_results_fast_undo_demotion():
+    fast = PLATFORMS._replace(hijack_rate=0.1, poisoned=0.6, domain_rate=0.08)
+    assert reranked(0.9, 500, fast) < 0.6 * reranked(0.9, 500)
+
+
+def test_demoted_sites_come_back_when_nobody_demotes_them():
+    start = shop()
+    on = branched(start, 60, policies=[example("search_demotion", end=60)])
+    slots = on.open_slots(Channel.ILLICIT_PHARMACY)
+    high = on.platform_table.columns.demoted[slots].mean()
+    on.run_for(90)
+    assert 0.1 < high < 0.5
+    assert on.platform_table.columns.demoted[slots].mean() < 0.3 * high
+
+
+def test_demotion_costs_illicit_pharmacies_orders():
+    without, with_ = pharmacy_orders([example("search_demotion", demotion=0.9)])
+    assert with_ < 0.95 * without
+
+
+def test_a_seized_programme_comes_back_under_domains_that_nobody_has_listed():
+    start = shop()
+    both = [example("search_demotion"), example("isp_block", coverage=0.9)]
+    seizure = example("takedown", channel="illicit_pharmacy", count=2, start=40)
+    left = branched(start, 41, policies=both).platform_table.columns
+    taken = branched(start, 41, policies=[*both, seizure]).platform_table.columns
+    fresh = (left.listed > 0.3) & (taken.listed < 0.05)
+    assert fresh.sum() == 2
+    assert (taken.demoted[fresh] < 0.1 * left.demoted[fresh] + 0.05).all()
+
+
+# Access ---------------------------------------------------------------------------------------------------------------
+def test_block_lists_lag_and_never_hold_every_domain():
+    listed = np.zeros(1)
+    course = []
+    for _ in range(400):
+        listed = AccessProvider.relist(listed, PLATFORMS)
+        course.append(float(listed[0]))
+    assert course[0] < 0.1
+    find = 1 / PLATFORMS.listing_days
+    assert course[-1] == pytest.approx(find / (find + PLATFORMS.domain_rate), rel=1e-3)
+
+
+def blocked(coverage: float = 1.0, days: int = 120, **fields) -> tuple[MarketModel, MarketModel]:
+    start = shop(consumers=4000)
+    lists = {"platforms": {"listing_days": 3.0}}
+    policy = example("isp_block", coverage=coverage, **fields)
+    return branched(start, days, parameters=lists), branched(start, days, parameters=lists, policies=[policy])
+
+
+def web_orders(model: MarketModel, who: np.ndarray) -> int:
+    """Consumers among ``who`` who last bought from an illicit pharmacy."""
+    c, n = model.consumers.columns, model.consumers.n
+    return int((c.habit[:n][who] == Channel.ILLICIT_PHARMACY).sum())
+
+
+def test_blocking_works_where_it_is_done():
+    without, with_ = blocked(jurisdictions=["north_america"])
+    j = without.consumers.columns.jurisdiction[: without.consumers.n]
+    here = list(without.scenario.jurisdictions).index("north_america")
+    assert web_orders(with_, j == here) < 0.75 * web_orders(without, j == here)
+    assert web_orders(with_, j != here) == pytest.approx(web_orders(without, j != here), rel=0.1)
+
+
+def test_the_skilled_are_held_back_least():
+    without, with_ = blocked()
+    skill = without.consumers.columns.skill[: without.consumers.n]
+    kept = [web_orders(with_, who) / web_orders(without, who) for who in (skill < -0.5, skill > 0.5)]
+    assert kept[0] < kept[1]
+
+
+def test_blocking_bites_only_when_domains_are_on_the_lists():
+    first = pharmacy_orders([example("isp_block", coverage=1.0)], days=5)
+    later = pharmacy_orders([example("isp_block", coverage=1.0)], days=90)
+    assert later[1] / later[0] < first[1] / first[0]
+
+
+# Warnings and information ---------------------------------------------------------------------------------------------
+def test_warnings_turn_some_back():
+    without, with_ = pharmacy_orders([example("platform_self_regulation", substances=[], warning=1.0)], days=30)
+    assert 0.6 * without < with_ < 0.95 * without
+
+
+def test_information_brings_patients_to_licensed_pharmacies():
+    policy = example("safe_purchasing_information", shown=1.0, recognised=0.9)
+    without, with_ = pharmacy_orders([policy], outcome="orders_licensed_pharmacy")
+    assert with_ > without
+    without, with_ = pharmacy_orders([policy])
+    assert with_ < without
+
+
+def test_lessons_of_information_and_a_scheme_are_averaged_over_those_reached():
+    scheme, information = example("verification_scheme"), example("safe_purchasing_information")
+    levers = run(world(policies=[scheme, information]), until=1).levers
+    heard = (levers.verification_reach * levers.verification_effect)[0]
+    assert heard == pytest.approx(
+        scheme["awareness"] * scheme["uptake"] + information["reach"] * information["lesson"], rel=1e-6
+    )
+
+
+# Apps -----------------------------------------------------------------------------------------------------------------
+def test_removed_sellers_are_back_under_another_name_with_fewer_followers():
+    start = ran(world(consumers=3000), until=0)
+    after = branched(
+        start, 1, policies=[example("social_moderation", removal=20)], parameters={"vendors": {"removed_exit": 0.0}}
+    )
+    before, v = start.vendors.columns, after.vendors.columns
+    n = start.vendors.n
+    renamed = np.flatnonzero(v.identity[:n] > before.identity[:n])
+    mine = renamed[before.channel[renamed] == Channel.SOCIAL_APP]
+    assert len(mine) > 0
+    assert (v.alive[mine] == 1).mean() > 0.8
+    sold = mine[before.sales[mine] > 1]
+    assert (v.sales[sold] < before.sales[sold]).all()
+
+
+def test_moderation_hides_adverts_and_they_come_back():
+    start = ran(world(), until=0)
+    on = branched(start, 30, policies=[example("social_moderation", end=30)])
+    seen = on.ads_seen
+    assert start.ads_seen > 0.98
+    assert seen < 0.5
+    on.run_for(60)
+    assert on.ads_seen > 0.97
+
+
+def test_fewer_adverts_mean_fewer_people_who_begin_to_consider_it():
+    many = {"learning": {"advertising": 0.003, "word_of_mouth": 0.0}}
+    start = ran(world(consumers=3000, parameters=many, days=90), until=0)
+
+    def considering(**changes) -> int:
+        model = branched(start, 60, **changes)
+        return int((model.consumers.columns.considering[: model.consumers.n] > 0).sum())
+
+    began = int((start.consumers.columns.considering[: start.consumers.n] > 0).sum())
+    without, with_ = considering() - began, considering(policies=[example("social_moderation")]) - began
+    assert with_ < 0.75 * without
+
+
+def test_moderation_moves_orders_away_from_apps():
+    start = ran(world(consumers=4000), until=0)
+    without, with_ = (
+        branched(start, 45, **changes).daily()["orders_social_app"].sum()
+        for changes in ({}, {"policies": [example("social_moderation")]})
+    )
+    assert with_ < 0.95 * without
+
+
+# Bans -----------------------------------------------------------------------------------------------------------------
+def carried(model: MarketModel, substance: str) -> int:
+    """Vendors on cryptomarkets and apps who offer a substance."""
+    v, n = model.vendors.columns, model.vendors.n
+    bit = list(model.scenario.substances).index(substance)
+    here = (v.alive[:n] == 1) & np.isin(v.channel[:n], (Channel.CRYPTOMARKET, Channel.SOCIAL_APP))
+    return int((here & (v.carries[:n] >> bit & 1 == 1) & (v.account[:n] != NO_SLOT).any(axis=1)).sum())
+
+
+def ban(**fields) -> dict:
+    return example("platform_self_regulation", **{"substances": ["nps"], "banning": 1.0, "warning": 0.0, **fields})
+
+
+def test_a_ban_everywhere_leaves_those_who_sell_under_cover_names():
+    had = kept = 0
+    for seed in (1, 2, 3):
+        start = ran(world(consumers=4000, parameters={"supply": {"crypto_vendors": 0.05}}), seed, 0)
+        before, after = branched(start, 1), branched(start, 1, policies=[ban()])
+        had, kept = had + carried(before, "nps"), kept + carried(after, "nps")
+        assert carried(after, "cannabis") >= 0.9 * carried(before, "cannabis")
+    assert kept == pytest.approx(start.p.vendors.evasion * had, rel=0.5)
+
+
+def test_a_line_is_taken_up_again_after_the_ban():
+    start = ran(world(consumers=3000), until=0)
+    after = branched(start, 20, policies=[ban(end=10)])
+    assert not after.vendors.columns.dropped.any()
+    assert carried(after, "nps") > 0.7 * carried(start, "nps")
+
+
+def test_under_a_partial_ban_vendors_leave_the_markets_that_ban():
+    start = ran(world(consumers=4000, parameters={"vendors": {"evasion": 0.1}}), until=0)
+    bit = list(start.scenario.substances).index("cannabis")
+    after = branched(start, 1, policies=[ban(substances=["cannabis"], banning=0.5)])
+    v, n = after.vendors.columns, start.vendors.n
+    main = (start.vendors.columns.main[:n] == bit) & (v.channel[:n] == Channel.CRYPTOMARKET) & (v.alive[:n] == 1)
+    several = (start.vendors.columns.account[:n] != NO_SLOT).sum(axis=1) > 1
+    fewer = (v.account[:n] != NO_SLOT).sum(axis=1) < (start.vendors.columns.account[:n] != NO_SLOT).sum(axis=1)
+    assert (main & several & fewer).sum() > 0.2 * (main & several).sum()
+
+
+# Forums ---------------------------------------------------------------------------------------------------------------
+def test_false_posts_drown_what_a_forum_knows():
+    forum = Forum(model_of(world()))
+    assert forum.worth == 1
+    forum.noise = 0.4
+    assert forum.worth == pytest.approx(0.6)
+    assert forum.stock == 1
+
+
+def held(monkeypatch: pytest.MonkeyPatch, parameters: dict | None = None, **levers: float) -> MarketModel:
+    def hold(model: MarketModel) -> None:
+        for name, value in levers.items():
+            getattr(model.levers, name)[:] = value
+
+    monkeypatch.setattr("sim.model.apply_policies", hold)
+    return run(world(consumers=3000, parameters=parameters or {}))
+
+
+def standing(model: MarketModel) -> float:
+    """Share of bad ratings of honest cryptomarket vendors."""
+    v, n = model.vendors.columns, model.vendors.n
+    honest = (v.channel[:n] == Channel.CRYPTOMARKET) & (v.alive[:n] == 1) & (v.ships[:n] > 0.8)
+    bad, good = v.negative[:n][honest].sum(), v.positive[:n][honest].sum()
+    return float(bad / (bad + good))
+
+
+def test_false_ratings_stain_honest_vendors(monkeypatch):
+    assert standing(held(monkeypatch, false_signal=0.5)) > 1.5 * standing(held(monkeypatch))
+
+
+def test_warnings_in_forums_cost_cheats_their_standing(monkeypatch):
+    def cheats(chance: float) -> float:
+        model = held(
+            monkeypatch, {"services": {"scam_warning": chance}, "supply": {"crypto_vendors": 0.05, "scammers": 0.2}}
+        )
+        v, n = model.vendors.columns, model.vendors.n
+        who = (v.channel[:n] == Channel.CRYPTOMARKET) & (v.ships[:n] < 0.5)
+        return float(v.negative[:n][who].sum())
+
+    assert cheats(0.3) > 1.1 * cheats(0.02)
+
+
+# A week of action -----------------------------------------------------------------------------------------------------
+def test_in_the_week_of_action_more_parcels_are_seized_and_then_no_longer():
+    start = ran(world(consumers=4000, days=120), until=0)
+    policy = example("international_operation", days=7, inspection=10.0, sites=0.0, arrests=0.0)
+    without, with_ = (
+        branched(start, 100, **changes).daily()["seizure_rate"] for changes in ({}, {"policies": [policy]})
+    )
+    soon, late = slice(5, 32), slice(60, 100)
+    assert np.nanmean(with_[soon]) > 1.3 * np.nanmean(without[soon])
+    assert np.nanmean(with_[late]) < 1.6 * np.nanmean(without[late])
+
+
+def test_seized_programmes_are_back_within_the_month_and_regain_their_rank():
+    start = shop()
+    policy = example("international_operation", days=7, sites=1.0, arrests=0.0, inspection=1.0)
+    after = branched(start, 1, policies=[policy])
+    slots = after.open_slots(Channel.ILLICIT_PHARMACY)
+    seen = after.platform_table.columns.visibility
+    assert (seen[slots] < 0.2).all()
+    after.run_for(270)
+    assert (after.platform_table.columns.visibility[slots] > 0.8).mean() > 0.7
+
+
+def test_it_comes_back_every_year_where_it_should():
+    def seizures(yearly: bool) -> set[int]:
+        policy = example("international_operation", days=7, yearly=yearly, sites=1.0)
+        model = run(world(consumers=200, days=740, policies=[policy]), tables=("events",))
+        events = model.table("events")
+        return set(events[events["policy"] == "international_operation"]["day"])
+
+    assert seizures(False) == {0}
+    assert seizures(True) == {0, 365, 730}
+
+
+def test_only_those_who_take_part_act():
+    policy = example("international_operation", jurisdictions=["oceania"], sites=1.0)
+    model = run(world(policies=[policy]), until=1, tables=("events",))
+    where = list(model.scenario.jurisdictions).index("oceania")
+    events = model.table("events").query("kind == 'takedown' and policy == 'international_operation'")
+    host = model.platform_table.columns.jurisdiction[events["subject"].to_numpy(int)]
+    assert len(host) > 0
+    assert set(host) == {where}
+    assert (model.levers.interception != 1).tolist() == [k == where for k in range(model.n_jurisdictions)]
+
+
+# Dose and response ----------------------------------------------------------------------------------------------------
+LEVERS = {
+    "search_demotion": ("demotion",),
+    "isp_block": ("isp_block",),
+    "social_moderation": ("moderation",),
+    "platform_self_regulation": ("listing_ban", "warning"),
+    "safe_purchasing_information": ("verification_reach", "recognition"),
+    "international_operation": ("interception", "moderation"),
+}
+
+
+@pytest.mark.parametrize(("kind", "lever"), [(kind, lever) for kind, levers in LEVERS.items() for lever in levers])
+def test_more_strength_moves_the_lever_further(kind, lever):
+    none, half, full = (
+        float(lever_values(run(world(policies=[example(kind, strength=s)]), until=1).levers)[lever].max())
+        for s in (0.0, 0.5, 1.0)
+    )
+    assert none == neutral_levers(model_of(world()))[lever].max()
+    assert none < half < full
+
+
+# What it is for -------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
+def test_more_purchases_through_checked_supply_mean_fewer_adverse_events_an_order():
+    """Over 20 paired seeds, where many look for medicines on the web and a register and information bring them to licensed pharmacies."""
+    policies = [example("verification_scheme"), example("safe_purchasing_information", shown=1.0, recognised=0.9)]
+    rate, licensed = [], []
+    for seed in range(20):
+        start = shop(seed, consumers=4000)
+        daily = [branched(start, 120, policies=given).daily() for given in ([], policies)]
+        without, with_ = (d["adverse_events_expected"].sum() / d["orders"].sum() for d in daily)
+        rate.append(with_ - without)
+        without, with_ = (d["orders_licensed_pharmacy"].sum() / d["orders"].sum() for d in daily)
+        licensed.append(with_ - without)
+    assert sum(x > 0 for x in licensed) == 20
+    assert sum(x < 0 for x in rate) >= 16
+
+
+def test_every_order_from_a_blocked_or_warned_market_is_still_settled_once():
+    """Levers of the open web leave the books in order."""
+    policies = [example(kind, start=2) for kind in LEVERS]
+    model = run(world(consumers=1500, days=60, parameters=SHOPPERS, policies=policies), audit=True, tables=("orders",))
+    orders = model.table("orders")
+    settled = orders["outcome"].notna()
+    assert orders["order"].is_unique
+    assert (orders.loc[settled, "outcome"] != OrderOutcome.IN_TRANSIT.name.lower()).all()
