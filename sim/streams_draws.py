@@ -69,3 +69,6 @@ class Draw(IntEnum):
     ALERT = 57
     MODERATION = 90
     POLICY = 58
+    REWIRE = 120
+    RECRUIT = 121
+    RESOURCE = 122

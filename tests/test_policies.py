@@ -195,6 +195,8 @@ PULLED = {
     "demand": 1.5, "initiation": 20.0, "caution_reach": 0.5, "caution_effect": 0.5, "verification_reach": 0.5,
     "verification_effect": 0.5, "lookup": 0.4, "unsealed": 1.6, "glance": 0.4, "demotion": 0.9, "checking_reach": 0.9,
     "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 3.0, "referral": 0.9, "interception": 5.0, "police_effort": 4.0,
+    "need": 1.5, "street_access": 0.2, "production": 0.2, "recruitment": 0.2, "group_effort": 5.0, "inspection": 5.0,
+    "advance_data": 1.0, "postal_staff": 0.5,
 }  # fmt: skip
 NEEDS = {
     "caution_reach": {"caution_effect": 0.5},

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from sim.agents.codes import Segment
+
 
 def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarray:
-    """Declare a lever: an array by ``jurisdiction`` or a single number in an array of one."""
+    """Declare a lever: an array by ``jurisdiction``, ``route`` (origin, destination), jurisdiction and substance (``production``) or segment and
+    main substance (``need``), or a single number in an array of one."""
     return field(default=None, metadata={"neutral": neutral, "by": by, "owner": owner, "unit": unit, "text": text})  # type: ignore[return-value]
 
 
@@ -64,6 +67,24 @@ class Levers:
     interception: np.ndarray = lever(
         1.0, "jurisdiction", "intermediaries", "ratio", "Chance that a parcel on its way in is seized"
     )
+    need: np.ndarray = lever(1.0, "need", "consumers", "ratio", "Rates at which needs arise, by segment and main substance")
+    street_access: np.ndarray = lever(
+        1.0, "jurisdiction", "consumers", "ratio", "Odds of buying on the street: below 1 where it can hardly be reached"
+    )
+    production: np.ndarray = lever(
+        1.0, "production", "suppliers", "share", "Production that works, by jurisdiction of the maker and substance"
+    )
+    recruitment: np.ndarray = lever(1.0, "world", "suppliers", "ratio", "Branches that groups recruit")
+    group_effort: np.ndarray = lever(
+        1.0, "jurisdiction", "agencies", "ratio", "Effort against suppliers and their consignments"
+    )
+    inspection: np.ndarray = lever(
+        1.0, "route", "intermediaries", "ratio", "Parcels inspected, by origin and destination"
+    )
+    advance_data: np.ndarray = lever(
+        0.0, "route", "intermediaries", "share", "Parcels without advance data that come to have them, by route"
+    )
+    postal_staff: np.ndarray = lever(1.0, "jurisdiction", "intermediaries", "ratio", "Staff who inspect and clear parcels")
     police_effort: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Officer-days available")
 
     def __post_init__(self) -> None:
@@ -71,10 +92,11 @@ class Levers:
 
     def reset(self) -> None:
         """Set every lever to its neutral value."""
+        j = self.jurisdictions
+        shapes = {"world": 1, "jurisdiction": j, "route": (j, j), "production": (j, 32), "need": (len(Segment), 32)}
         for f in fields(self):
             if f.metadata:
-                size = self.jurisdictions if f.metadata["by"] == "jurisdiction" else 1
-                setattr(self, f.name, np.full(size, f.metadata["neutral"]))
+                setattr(self, f.name, np.full(shapes[f.metadata["by"]], f.metadata["neutral"]))
 
     @classmethod
     def describe(cls) -> list[dict[str, object]]:

@@ -10,6 +10,8 @@ from scipy.special import betaincinv
 from sim.agents.codes import NOBODY, Channel, EventKind, PlatformStatus, Segment, VendorKind
 from sim.agents.platforms import Platform
 from sim.market.accounts import pick_market
+from sim.market.recruitment import enlist, recruiting
+from sim.market.supply_network import find_groups
 from sim.streams import Draw, normal, normals, poisson, uniform, uniforms
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def platform_entry(model: MarketModel) -> None:
 def vendor_entry(model: MarketModel) -> None:
     """Vendors enter each channel in proportion to its size at the start, income per vendor, and exp(-psi x risk)."""
     p, day = model.p.supply, model.day
-    count = np.zeros(len(Channel), int)
+    count, recruited = np.zeros(len(Channel), int), recruiting(model)
     for c in (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET):
         income = (model.trade_per_vendor[c] + 0.01) / (model.reference_per_vendor[c] + 0.01)
         mean = (
@@ -50,10 +52,12 @@ def vendor_entry(model: MarketModel) -> None:
             * model.start_vendors[c]
             * income**p.entry_income
             * np.exp(-p.entry_risk * model.vendor_risk[c])
+            * recruited[c]
         )
         count[c] = poisson(model.seed, int(Draw.VENDOR_ENTRY), int(c), day, 0, float(mean))
     if count.sum():
         rows = new_vendors(model, np.repeat(np.arange(len(Channel)), count), day)
+        enlist(model, rows)
         if model.events.wanted:
             for row in rows:
                 model.event(EventKind.VENDOR_ENTRY, int(row), cause="entry")
@@ -124,7 +128,7 @@ def new_vendors(model: MarketModel, channel: np.ndarray, day: int, person: np.nd
     v.opsec[rows] = np.clip(np.exp(p.opsec_spread * z[3]), 0.06, 19)
     v.stock[rows] = p.stock_floor
     licensed = channel == Channel.LICENSED_PHARMACY
-    v.supplier[rows] = np.where(licensed, -1, pick(model.supplier_size, u[8]))
+    v.supplier[rows] = np.where(licensed, NOBODY, find_groups(model, v.main[rows], v.jurisdiction[rows], u[8]))
     v.stock[rows[licensed]], v.ships[rows[licensed]] = 1e8, 1.0
     for row, c in zip(rows, channel, strict=True):
         v.account[row, 0], v.account_day[row, 0] = home_platform(model, int(row), int(c)), day

@@ -55,7 +55,7 @@ CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendo
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
 CheckoutPlatforms = view("CheckoutPlatforms", "availability", "escrow_share", "processor", "processor_day")
 ShippingConsumers = view("ShippingConsumers", "jurisdiction")
-ShippingVendors = view("ShippingVendors", "key", "income", "jurisdiction", "leaving", "quality", "ships", "supplier")
+ShippingVendors = view("ShippingVendors", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier")
 ShippingOrders = view(
     "ShippingOrders",
     "day",
@@ -72,6 +72,7 @@ ShippingOrders = view(
     "potency",
     "price",
     "processor",
+    "purity",
     "rating",
     "share",
     "substance",
@@ -194,7 +195,21 @@ OfferVendors = view(
     "sales",
     "stock",
 )
-SupplyVendors = view("SupplyVendors", "alive", "recent", "stock", "supplier", "unit_cost")
+SupplyVendors = view(
+    "SupplyVendors",
+    "alive",
+    "channel",
+    "jurisdiction",
+    "key",
+    "kind",
+    "main",
+    "purity",
+    "quality",
+    "recent",
+    "stock",
+    "supplier",
+    "unit_cost",
+)
 PricingVendors = view(
     "PricingVendors",
     "alive",
