@@ -33,6 +33,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "verification_scheme": {"awareness": 0.3, "uptake": 0.5},
     "drug_checking": {"reach": 0.9, "uptake": 4.0},
     "deflection": {"offer": 1.0, "places": 1.0},
+    "supplier_interdiction": {"effort": 5.0, "arrested": 0.5, "recruitment_cut": 0.5},
+    "postal_interdiction": {"inspections": 5.0, "advance_data": 1.0},
+    "supply_shock": {"lost": 0.9, "staff_lost": 0.5},
+    "demand_shock": {"needs": 0.7, "street_lost": 0.8},
 }
 """Settings at which a policy can be seen in a small world; a kind that is not named runs at its defaults."""
 

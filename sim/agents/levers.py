@@ -11,14 +11,17 @@ from sim.agents.codes import Segment
 
 
 def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarray:
-    """Declare a lever: an array by ``jurisdiction``, ``route`` (origin, destination), jurisdiction and substance (``production``) or segment and
-    main substance (``need``), or a single number in an array of one."""
+    """Declare a lever: an array by ``jurisdiction``, ``route``, ``production`` or ``need`` (see `Levers`), or a single number in an array of one."""
     return field(default=None, metadata={"neutral": neutral, "by": by, "owner": owner, "unit": unit, "text": text})  # type: ignore[return-value]
 
 
 @dataclass
 class Levers:
-    """All levers of a model with J jurisdictions; arrays of shape (J,) or (1,)."""
+    """All levers of a model with J jurisdictions; arrays by how they are declared.
+
+    (1,) for the world, (J,) by jurisdiction, (J, J) by route (origin, destination), (J, 32) for production by jurisdiction and substance, (4, 32) for
+    needs by segment and main substance.
+    """
 
     jurisdictions: int
     demand: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Rates at which needs arise")
@@ -67,9 +70,15 @@ class Levers:
     interception: np.ndarray = lever(
         1.0, "jurisdiction", "intermediaries", "ratio", "Chance that a parcel on its way in is seized"
     )
-    need: np.ndarray = lever(1.0, "need", "consumers", "ratio", "Rates at which needs arise, by segment and main substance")
+    need: np.ndarray = lever(
+        1.0, "need", "consumers", "ratio", "Rates at which needs arise, by segment and main substance"
+    )
     street_access: np.ndarray = lever(
-        1.0, "jurisdiction", "consumers", "ratio", "Odds of buying on the street: below 1 where it can hardly be reached"
+        1.0,
+        "jurisdiction",
+        "consumers",
+        "ratio",
+        "Odds of buying on the street: below 1 where it can hardly be reached",
     )
     production: np.ndarray = lever(
         1.0, "production", "suppliers", "share", "Production that works, by jurisdiction of the maker and substance"
@@ -84,7 +93,9 @@ class Levers:
     advance_data: np.ndarray = lever(
         0.0, "route", "intermediaries", "share", "Parcels without advance data that come to have them, by route"
     )
-    postal_staff: np.ndarray = lever(1.0, "jurisdiction", "intermediaries", "ratio", "Staff who inspect and clear parcels")
+    postal_staff: np.ndarray = lever(
+        1.0, "jurisdiction", "intermediaries", "ratio", "Staff who inspect and clear parcels"
+    )
     police_effort: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Officer-days available")
 
     def __post_init__(self) -> None:

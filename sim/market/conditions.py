@@ -65,7 +65,8 @@ def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) ->
     return Conditions(
         open=is_open, channel=t.channel,
         key=t.key, price_level=model.price_level, price_factor=model.price_factor, licensed_slot=model.licensed_slot,
-        street_slot=model.street_slot, direct_slot=model.direct_slot, street_open=np.log(np.maximum(model.levers.street_access, 1e-6)), market_value=value, prior=model.prior,
+        street_slot=model.street_slot, direct_slot=model.direct_slot,
+        street_open=np.log(np.maximum(model.levers.street_access, 1e-6)), market_value=value, prior=model.prior,
         pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(weight.astype(float)),
         illicit_share=model.search.illicit_share(rank, float(model.levers.demotion[0])),
         app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),

@@ -75,7 +75,11 @@ def needs(
         substance[i] = pick_substance(segment, consumers.substance[c], p.own_substance, u1, u2, table.needs)
         wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0
         size[i] = consumers.budget[c] + p.order_spread * normal_from(u3)
-        rate = consumers.need_rate[c] * demand_level[segment, consumers.substance[c]] * (1.0 + p.dependence_rate * consumers.dependence[c])
+        rate = (
+            consumers.need_rate[c]
+            * demand_level[segment, consumers.substance[c]]
+            * (1.0 + p.dependence_rate * consumers.dependence[c])
+        )
         if consumers.treatment_day[c] <= day:
             rate *= p.treatment_rate
         consumers.next_day[c] = min(NEVER - 1, day + waiting_time(rate, u4))

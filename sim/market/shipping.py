@@ -99,7 +99,8 @@ def dispatch(
 ) -> None:
     """Decide for the new orders ``lo:hi`` dispatch, content, parcels, day of arrival and outcome.
 
-    ``intercept[j, k]`` is the chance that a parcel from j to k is seized today, ``delay[k]`` days that parcels into k wait, ``concentration`` that of each vendor's supplier (index supplier + 1).
+    ``intercept[j, k]`` is the chance that a parcel from j to k is seized today, ``delay[k]`` days that parcels into k wait.
+    ``concentration`` is that of each vendor's supplier (index supplier + 1).
     """
     for o in range(lo, hi):
         v, c, s, channel = orders.vendor[o], orders.consumer[o], orders.substance[o], orders.channel[o]
@@ -192,7 +193,9 @@ def inspect(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
     Seizures follow inspections; with advance data the right parcels are picked more often. Inspections beyond the capacity of the post delay all parcels.
     """
     p, levers = model.p.shipping, model.levers
-    found = 1.0 + p.held * (p.data_gain - 1.0)  # by inspecting a parcel that advance data point to, relative to one without
+    found = 1.0 + p.held * (
+        p.data_gain - 1.0
+    )  # by inspecting a parcel that advance data point to, relative to one without
     share = p.data_share + (1.0 - p.data_share) * levers.advance_data
     targeting = (1.0 + share * (found - 1.0)) / (1.0 + p.data_share * (found - 1.0))
     usual = np.array([post.border for post in model.posts]) * levers.interception

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sim.model import MarketModel
 
 REWIRE, BRANCH, APP = int(Draw.REWIRE), int(VendorKind.ORGANISED_CRIME), int(Channel.SOCIAL_APP)
+SETTLING = (
+    15  # days in which suppliers learn at least what is wanted; until then, and before day 0, they deliver all of it
+)
 LEAST = 1.0  # orders a day: what suppliers of a rarely wanted substance are made for
 
 
@@ -95,7 +98,14 @@ def wanted(
 
 @kernel
 def deliver(
-    n: int, vendors: Any, want: np.ndarray, ration: np.ndarray, dearer: np.ndarray, cost: np.ndarray, seen: np.ndarray, p: Any
+    n: int,
+    vendors: Any,
+    want: np.ndarray,
+    ration: np.ndarray,
+    dearer: np.ndarray,
+    cost: np.ndarray,
+    seen: np.ndarray,
+    p: Any,
 ) -> None:
     """Deliver the rationed part of what vendors want; their cost follows their supplier's and the shortage; they decide how far to cut.
 
@@ -152,21 +162,22 @@ def restock(model: MarketModel) -> None:
         v.n, sellers, model.seed, model.day, model.supplier_reliability, model.vendor_orders_today, model.find_group,
         want, total, s.branches, s.clients, 1.0 / 7.0, p,
     )  # fmt: skip
-    if not model.usual_supply.any():
-        live = np.flatnonzero((v.columns.alive[: v.n] == 1) & (v.columns.supplier[: v.n] >= 0))
-        model.supply_flow[:] = np.bincount(v.columns.main[live], v.columns.recent[live], len(total))
+    model.supply_days += 1
+    if settling := model.day < 0 or model.supply_days < SETTLING:
         model.usual_supply[:] = np.maximum(model.supply_flow, LEAST)
-        model.wholesale[:] = p.wholesale_days * model.usual_supply
+        model.wholesale[:] = np.maximum(p.wholesale_days * model.usual_supply, total)
     full = p.wholesale_days * model.usual_supply
-    model.wholesale[:] = np.minimum(model.wholesale + p.spare_capacity * model.usual_supply * capacity(model), full)
-    dearer = np.maximum(model.wholesale / full, 0.02) ** -p.shortage_cost
+    made = p.spare_capacity * model.usual_supply * capacity(model)
+    model.wholesale[:] = np.maximum(model.wholesale, np.minimum(model.wholesale + made, full))
+    dearer = np.minimum(np.maximum(model.wholesale / full, 0.02), 1.0) ** -p.shortage_cost
     ration = np.minimum(1.0, model.wholesale / np.maximum(total, 1e-9))
     deliver(v.n, sellers, want, ration, dearer, model.supplier_cost, buyers_see(model), p)
     sold = total * ration
     model.wholesale[:] = np.maximum(model.wholesale - sold, 0.0)
-    model.supply_flow += (sold - model.supply_flow) / 30.0
-    usual = model.supply_flow if model.day < 0 else np.maximum(model.usual_supply, model.supply_flow)
-    model.usual_supply[:] = np.maximum(usual, LEAST)
+    model.supply_flow += (sold - model.supply_flow) / min(30.0, model.supply_days)
+    if not settling:  # suppliers grow with what they sell; they shrink where it stays in their stores
+        unsold = (model.wholesale > 0.9 * full) * (model.usual_supply - model.supply_flow) / 60.0
+        model.usual_supply[:] = np.maximum(np.maximum(model.usual_supply - unsold, model.supply_flow), LEAST)
 
 
 def upstream_money(model: MarketModel) -> None:

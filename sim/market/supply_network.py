@@ -47,7 +47,7 @@ def make_suppliers(model: MarketModel) -> None:
     model.supplier_concentration = np.ones(count + 1)
     model.usual_takings, model.seen_revenue = np.zeros(count), np.zeros(count, np.int64)
     model.recruitment, model.usual_supply = 1.0, np.zeros(k)
-    model.supply_flow, model.wholesale = np.zeros(k), np.zeros(k)
+    model.supply_flow, model.wholesale, model.supply_days = np.zeros(k), np.zeros(k), 0
     model.find_group = find_weights(model)
 
 

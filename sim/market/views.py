@@ -55,7 +55,9 @@ CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendo
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
 CheckoutPlatforms = view("CheckoutPlatforms", "availability", "escrow_share", "processor", "processor_day")
 ShippingConsumers = view("ShippingConsumers", "jurisdiction")
-ShippingVendors = view("ShippingVendors", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier")
+ShippingVendors = view(
+    "ShippingVendors", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier"
+)
 ShippingOrders = view(
     "ShippingOrders",
     "day",
