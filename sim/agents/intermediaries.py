@@ -45,10 +45,14 @@ class PostalService(Agent):
         self.jurisdiction, self.border, self.domestic = jurisdiction, border, domestic
         self.load, self.backlog = 1.0, 0.0
 
-    def work(self, load: float, capacity: float, longest: float) -> None:
-        """A day's work: what is inspected beyond ``capacity`` (relative to the usual number) waits, at most ``longest`` days; what is left over clears it."""
+    def work(self, load: float, capacity: float, longest: float) -> float:
+        """A day's work: what is to be inspected beyond ``capacity`` (relative to the usual number) waits, what is left over clears it.
+
+        Returns the share of ``load`` that is inspected: less than all of it once ``longest`` days of it wait.
+        """
         self.load = load
         self.backlog = min(max(self.backlog + (load - capacity) / max(capacity, 0.1), 0.0), longest)
+        return min(1.0, capacity / load) if self.backlog >= longest else 1.0
 
 
 class SocialMediaCompany(Agent):

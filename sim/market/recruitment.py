@@ -1,7 +1,7 @@
 """Recruitment: groups replace the branches that they lose and open more while these earn well.
 
-In the spirit of Prieto-Curiel, Campedelli and Hope (2023): groups lose people to arrest and retirement and live by recruiting. Each branch that is
-lost leaves the others with more to earn, so arrests are made good in part; a cut in recruitment is not.
+In the spirit of Prieto-Curiel, Campedelli and Hope (2023): groups lose people to arrest and retirement and live by recruiting. They recruit more
+while branches are missing, so that arrests are made good in part; a cut bears on that too.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ RECRUITED = (Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET)
 
 
 def recruit(model: MarketModel) -> None:
-    """Today's drive of each group to recruit: takings per branch against what was usual before day 0. Manufacturers have no branches."""
+    """Today's drive of each group to recruit: more while takings are above what they were before day 0, more while branches are missing.
+
+    Manufacturers have no branches.
+    """
     p, s, n = model.p.supply, model.supplier_table.columns, model.supplier_table.n
-    per_branch = s.takings[:n] / (s.branches[:n] + 1.0)
     if model.day < 0:
-        model.usual_takings[:] = per_branch
-    pull = np.clip((per_branch + 0.1) / (model.usual_takings + 0.1), 0.2, 5.0) ** p.recruit_income
-    s.drive[:n] = s.alive[:n] * s.organised[:n] * pull * model.levers.recruitment[0]
+        model.usual_takings[:], model.usual_branches[:] = s.takings[:n], s.branches[:n]
+    pull = np.clip((s.takings[:n] + 1.0) / (model.usual_takings + 1.0), 0.2, 5.0) ** p.recruit_income
+    gap = np.clip((model.usual_branches + 1.0) / (s.branches[:n] + 1.0), 0.2, 5.0) ** p.recruit_gap
+    s.drive[:n] = s.alive[:n] * s.organised[:n] * pull * gap * model.levers.recruitment[0]
     groups = s.size[:n] * s.organised[:n]
     model.recruitment = float((groups * s.drive[:n]).sum() / max(float(groups.sum()), 1e-9))
 

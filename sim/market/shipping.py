@@ -198,14 +198,16 @@ def inspect(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
     )  # by inspecting a parcel that advance data point to, relative to one without
     share = p.data_share + (1.0 - p.data_share) * levers.advance_data
     targeting = (1.0 + share * (found - 1.0)) / (1.0 + p.data_share * (found - 1.0))
-    usual = np.array([post.border for post in model.posts]) * levers.interception
-    border = usual * model.post_effort**model.p.enforcement.post_effect
-    intercept = np.minimum(border * levers.inspection * targeting, 0.95)
-    np.fill_diagonal(intercept, [post.domestic for post in model.posts])
     mail = np.diff(model.vendor_share, prepend=0.0)[:, None] * (1.0 - np.eye(model.n_jurisdictions))
     load = (mail * levers.inspection).sum(axis=0) / np.maximum(mail.sum(axis=0), 1e-9)
-    for post, work in zip(model.posts, load if model.n_jurisdictions > 1 else [1.0], strict=True):
-        post.work(float(work), p.post_capacity * float(levers.postal_staff[post.jurisdiction]), p.post_longest)
+    done = [
+        post.work(float(load[k]), p.post_capacity * float(levers.postal_staff[k]), p.post_longest)
+        for k, post in enumerate(model.posts)
+    ]
+    usual = np.array([post.border for post in model.posts]) * levers.interception
+    border = usual * model.post_effort**model.p.enforcement.post_effect
+    intercept = np.minimum(border * levers.inspection * targeting * done, 0.95)
+    np.fill_diagonal(intercept, [post.domestic for post in model.posts])
     return intercept, np.array([post.backlog for post in model.posts])
 
 

@@ -54,7 +54,8 @@ class MarketState:
     usual_supply: np.ndarray  # (S,) orders a day that suppliers are made for
     supply_flow: np.ndarray  # (S,) orders a day, 30-day mean
     supply_days: int  # days of deliveries so far
-    usual_takings: np.ndarray  # (suppliers,) USD a day per branch before day 0
+    usual_takings: np.ndarray  # (suppliers,) USD a day before day 0
+    usual_branches: np.ndarray  # (suppliers,) branches before day 0
     seen_revenue: np.ndarray  # (suppliers,) cents, what `upstream_money` has dealt with
     recruitment: float  # newcomers whom groups recruit relative to the usual number
     licensed_slot: np.ndarray  # (J,)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.agents.codes import Channel, EventKind, VendorKind
-from sim.kernels import inner, kernel
+from sim.kernels import kernel
 from sim.market import views
 from sim.market.beliefs import interdiction_belief
 from sim.market.recruitment import recruit
@@ -41,7 +41,7 @@ def best_routes(volume: float, belief: float, risk_aversion: float, fixed: float
     return max(1.0, volume * math.sqrt(risk_aversion * belief * (1.0 - belief) / (2.0 * fixed)))
 
 
-@inner
+@kernel
 def dilution(care: float, unit_cost: float, seen: float, custom: float) -> float:
     """Share by which a vendor cuts: the gain ``x c`` less the custom lost ``x seen custom`` less the unease ``x^2 / (2 (1 - care))``, at its best.
 

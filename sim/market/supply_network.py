@@ -45,7 +45,8 @@ def make_suppliers(model: MarketModel) -> None:
     model.supplier_size = np.cumsum(s.size[:count].astype(float))
     model.supplier_cost, model.supplier_reliability = np.ones(count + 1), np.ones(count + 1)
     model.supplier_concentration = np.ones(count + 1)
-    model.usual_takings, model.seen_revenue = np.zeros(count), np.zeros(count, np.int64)
+    model.usual_takings, model.usual_branches = np.zeros(count), np.zeros(count)
+    model.seen_revenue = np.zeros(count, np.int64)
     model.recruitment, model.usual_supply = 1.0, np.zeros(k)
     model.supply_flow, model.wholesale, model.supply_days = np.zeros(k), np.zeros(k), 0
     model.find_group = find_weights(model)
