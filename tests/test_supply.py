@@ -148,9 +148,10 @@ def test_capacity_is_whole_at_usual_seizures_and_falls_with_production_by_place_
     assert capacity(model)[3] == pytest.approx(0.25, rel=1e-5)
     assert np.delete(capacity(model), 3) == pytest.approx(1.0, rel=1e-5)
     model.levers.reset()
-    model.levers.production[0] = 0.0
-    assert (capacity(model) <= 1.0).all()
-    assert capacity(model).mean() < 1.0
+    s, n = model.supplier_table.columns, model.supplier_table.n
+    maker = int(np.flatnonzero(s.organised[:n] == 0)[0])
+    model.levers.production[s.jurisdiction[maker]] = 0.0
+    assert (capacity(model) < 0.99).any()
 
 
 def test_a_group_sells_only_what_its_manufacturers_make():
@@ -162,11 +163,11 @@ def test_a_group_sells_only_what_its_manufacturers_make():
 
 
 def test_stocks_hide_a_shock_at_first():
-    model = run(world(**TOWN, policies=[{"kind": "supply_shock", "lost": 1.0}]), until=120)
+    model = run(world(**TOWN, policies=[{"kind": "supply_shock", "lost": 0.8}]), until=120)
     daily = model.daily()
     assert (np.diff(daily["wholesale_stock"][:25]) < 0).mean() > 0.8
-    assert daily["price_index"][:10].mean() < 0.95 * daily["price_index"][90:].mean()
-    assert daily["orders"][80:].mean() < 0.6 * daily["orders"][:20].mean()
+    assert daily["price_index"][:20].mean() < 0.9 * daily["price_index"][80:].mean()
+    assert daily["orders"][80:].mean() < 0.7 * daily["orders"][:20].mean()
 
 
 # Purity ---------------------------------------------------------------------------------------------------------------
@@ -335,8 +336,9 @@ def test_a_demand_shock_of_a_segment_spares_the_others():
     lever = run(
         world(policies=[{"kind": "demand_shock", "segment": "recreational", "needs": 0.5}]), until=1
     ).levers.need
-    assert (lever[1] == 0.5).all()
-    assert (np.delete(lever, 1, axis=0) == 1.0).all()
+    kinds = len(world().substances)
+    assert (lever[1, :kinds] == 0.5).all()
+    assert lever.sum() == lever.size - 0.5 * kinds
 
 
 def test_shocks_cost_the_public_nothing():
