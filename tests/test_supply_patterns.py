@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from sim.model import MarketModel
 from tests.worlds import branched, ran, world
 
 SEEDS = 20
 ENOUGH = 16
 
 
+@functools.cache
+def daily(seed: int, days: int, changes: str, world_of: str) -> pd.DataFrame:
+    """Daily outcomes of so many days under ``changes`` from the same market at day 0."""
+    start = ran(world(**json.loads(world_of)), seed, 0)
+    return branched(start, days, **json.loads(changes)).daily()
+
+
 def paired(
-    changes: dict, measure: Callable[[MarketModel], float], days: int = 150, other: dict | None = None, **fields
+    changes: dict, measure: Callable[[pd.DataFrame], float], days: int = 150, other: dict | None = None, **fields
 ) -> np.ndarray:
     """(20, 2) the measure under ``other`` changes (none by default) and under ``changes``, from the same markets at day 0."""
-    found = []
-    for seed in range(SEEDS):
-        start = ran(world(**{"consumers": 1500, "burn_in": 60, "days": 400, **fields}), seed, 0)
-        found.append([measure(branched(start, days, **(c or {}))) for c in (other, changes)])
-    return np.array(found)
+    town = json.dumps({"consumers": 1500, "burn_in": 60, "days": 400, **fields})
+    sides = [json.dumps(side or {}) for side in (other, changes)]
+    return np.array([[measure(daily(seed, days, side, town)) for side in sides] for seed in range(SEEDS)])
 
 
-def late(outcome: str, from_day: int = 60) -> Callable[[MarketModel], float]:
-    return lambda model: float(model.daily()[outcome][from_day:].mean())
+def late(outcome: str, from_day: int = 60) -> Callable[[pd.DataFrame], float]:
+    return lambda frame: float(frame[outcome][from_day:].mean())
 
 
 def policy(kind: str, **fields) -> dict:
@@ -94,7 +101,7 @@ def test_inspection_seizes_more_and_makes_all_parcels_late():
 
 
 def test_a_closed_street_moves_buyers_online():
-    def online(model: MarketModel) -> float:
-        return float(model.daily()[["share_social_app", "share_cryptomarket", "share_direct"]][60:].sum(axis=1).mean())
+    def online(frame: pd.DataFrame) -> float:
+        return float(frame[["share_social_app", "share_cryptomarket", "share_direct"]][60:].sum(axis=1).mean())
 
     assert rises(paired(policy("demand_shock", street_lost=0.7, initiation=1.0), online)) >= ENOUGH
