@@ -76,11 +76,10 @@ def test_halving_recruitment_leaves_fewer_branches_than_doubling_arrests():
     arrests = ran(world(), 0, 0).p.enforcement.arrest_per_contact
     found = paired(
         policy("supplier_interdiction", effort=1.0, recruitment_cut=0.5),
-        late("organised_branches", 300),
-        360,
+        late("organised_branches", 180),
+        240,
         other={"parameters": {"enforcement": {"arrest_per_contact": 2 * arrests}}},
         parameters=usual,
-        consumers=2500,
     )
     assert SEEDS - rises(found) >= ENOUGH
 
