@@ -41,6 +41,6 @@ def upstream(model: MarketModel) -> dict[str, float]:
         "organised_branches": float(s.branches[:n].sum()),
         "supply_routes": float(s.routes[:n][alive].mean()) if alive.any() else float("nan"),
         "supply_concentration": float(s.concentration[:n][alive].mean()) if alive.any() else float("nan"),
-        "wholesale_stock": float(np.mean(model.wholesale / (p.wholesale_days * model.usual_supply))),
+        "wholesale_stock": float(np.mean(np.minimum(model.wholesale / (p.wholesale_days * model.usual_supply), 1.0))),
         "parcel_delay_days": float(sum(share * post.backlog for share, post in zip(mail, model.posts, strict=True))),
     }
