@@ -77,3 +77,6 @@ class Draw(IntEnum):
     SCAM_WARNING = 144
     ACCOUNT_REMOVED = 145
     COORDINATED = 146
+    REWIRE = 120
+    RECRUIT = 121
+    RESOURCE = 122

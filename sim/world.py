@@ -13,12 +13,12 @@ from sim.agents.intermediaries import AccessProvider, Forum, PostalService, Sear
 from sim.agents.payments import make_processors
 from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
 from sim.agents.services import DrugChecking, EarlyWarning, TreatmentService
-from sim.agents.suppliers import SUPPLIER, Supplier, SupplierColumns
 from sim.agents.vendors import VENDOR, Vendor, VendorColumns
 from sim.evidence.tables import Jurisdiction, Substance
 from sim.market.conditions import Substances
 from sim.market.entry import new_vendors, open_cryptomarket, pick
 from sim.market.payments import open_merchant
+from sim.market.supply_network import make_suppliers
 from sim.population import Population, register
 from sim.slots import SlotTable
 from sim.streams import Draw, normals, uniforms
@@ -138,23 +138,6 @@ def make_friends(model: MarketModel) -> None:
     model.friends = b[by].astype(np.int32)
     model.friend_start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
     del u3
-
-
-def make_suppliers(model: MarketModel) -> None:
-    """Manufacturers and organised-crime groups of unequal size."""
-    p, seed = model.p.supply, model.seed
-    count = int(p.suppliers)
-    model.supplier_table = SlotTable(SUPPLIER, SupplierColumns, count)
-    u = [uniforms(seed, Draw.SUPPLIER_TRAITS, np.arange(count), 0, k) for k in range(4)]
-    for i in range(count):
-        Supplier(
-            model, model.supplier_table, jurisdiction=int(u[0][i] * model.n_jurisdictions), organised=int(u[1][i] < p.organised_suppliers),
-            size=float(np.exp(1.0 * (u[2][i] - 0.5) * 2)), reliability=0.6 + 0.4 * float(u[3][i]), belief=p.seizure, cost=1.0,
-        )  # fmt: skip
-    s = model.supplier_table.columns
-    model.supplier_size = np.cumsum(s.size[:count].astype(float))
-    model.supplier_cost, model.supplier_reliability = np.ones(count + 1), np.ones(count + 1)
-    model.supplier_concentration = np.ones(count + 1)
 
 
 def make_institutions(model: MarketModel, jurisdictions: list[Jurisdiction]) -> None:

@@ -37,6 +37,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "social_moderation": {"removal": 15.0},
     "safe_purchasing_information": {"reach": 0.3, "lesson": 0.5},
     "international_operation": {"days": 30, "sites": 0.9, "arrests": 0.2, "inspection": 8.0},
+    "supplier_interdiction": {"effort": 5.0, "arrested": 0.5, "recruitment_cut": 0.5},
+    "postal_interdiction": {"inspections": 5.0, "advance_data": 1.0},
+    "supply_shock": {"lost": 0.9, "staff_lost": 0.5},
+    "demand_shock": {"needs": 0.7, "street_lost": 0.8},
 }
 """Settings at which a policy can be seen in a small world; a kind that is not named runs at its defaults."""
 

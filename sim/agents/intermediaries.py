@@ -49,12 +49,31 @@ class AccessProvider(Institution):
 
 
 class PostalService(Institution):
-    """Post and couriers of a jurisdiction: parcels inspected on the way in."""
+    """Post and couriers of a jurisdiction: parcels are inspected on the way in; beyond its capacity they wait, all of them.
+
+    Attributes
+    ----------
+    border, domestic
+        Chance that a parcel from abroad, from home is seized at usual inspection.
+    load
+        Inspections today relative to the usual number.
+    backlog
+        Days by which parcels from abroad are late.
+    """
 
     def __init__(self, model: Model, jurisdiction: int, border: float, domestic: float) -> None:
         super().__init__(model)
         self.jurisdiction, self.border, self.domestic = jurisdiction, border, domestic
-        self.parcels = self.seized = 0
+        self.load, self.backlog = 1.0, 0.0
+
+    def work(self, load: float, capacity: float, longest: float) -> float:
+        """A day's work: what is to be inspected beyond ``capacity`` (relative to the usual number) waits, what is left over clears it.
+
+        Returns the share of ``load`` that is inspected: less than all of it once ``longest`` days of it wait.
+        """
+        self.load = load
+        self.backlog = min(max(self.backlog + (load - capacity) / max(capacity, 0.1), 0.0), longest)
+        return min(1.0, capacity / load) if self.backlog >= longest else 1.0
 
 
 class SocialMediaCompany(Institution):

@@ -7,17 +7,23 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from sim.agents.codes import Segment
+
 MOST_SUBSTANCES = 32
 
 
 def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarray:
-    """Declare a lever: an array by ``jurisdiction`` or ``substance``, or a single number in an array of one."""
+    """Declare a lever: an array by ``jurisdiction``, ``substance``, ``route``, ``production`` or ``need`` (see `Levers`), or a number in an array of one."""
     return field(default=None, metadata={"neutral": neutral, "by": by, "owner": owner, "unit": unit, "text": text})  # type: ignore[return-value]
 
 
 @dataclass
 class Levers:
-    """All levers of a model with J jurisdictions; arrays of shape (J,), (32,) or (1,)."""
+    """All levers of a model with J jurisdictions; arrays by how they are declared.
+
+    (1,) for the world, (J,) by jurisdiction, (32,) by substance, (J, J) by route (origin, destination), (J, 32) for production by jurisdiction and substance,
+    (4, 32) for needs by segment and main substance.
+    """
 
     jurisdictions: int
     demand: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Rates at which needs arise")
@@ -107,6 +113,32 @@ class Levers:
     interception: np.ndarray = lever(
         1.0, "jurisdiction", "intermediaries", "ratio", "Chance that a parcel on its way in is seized"
     )
+    need: np.ndarray = lever(
+        1.0, "need", "consumers", "ratio", "Rates at which needs arise, by segment and main substance"
+    )
+    street_access: np.ndarray = lever(
+        1.0,
+        "jurisdiction",
+        "consumers",
+        "ratio",
+        "Odds of buying on the street: below 1 where it can hardly be reached",
+    )
+    production: np.ndarray = lever(
+        1.0, "production", "suppliers", "share", "Production that works, by jurisdiction of the maker and substance"
+    )
+    recruitment: np.ndarray = lever(1.0, "world", "suppliers", "ratio", "Branches that groups recruit")
+    group_effort: np.ndarray = lever(
+        1.0, "jurisdiction", "agencies", "ratio", "Effort against suppliers and their consignments"
+    )
+    inspection: np.ndarray = lever(
+        1.0, "route", "intermediaries", "ratio", "Parcels inspected, by origin and destination"
+    )
+    advance_data: np.ndarray = lever(
+        0.0, "route", "intermediaries", "share", "Parcels without advance data that come to have them, by route"
+    )
+    postal_staff: np.ndarray = lever(
+        1.0, "jurisdiction", "intermediaries", "ratio", "Staff who inspect and clear parcels"
+    )
     police_effort: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Officer-days available")
 
     def __post_init__(self) -> None:
@@ -114,10 +146,19 @@ class Levers:
 
     def reset(self) -> None:
         """Set every lever to its neutral value."""
+        j = self.jurisdictions
+        s = MOST_SUBSTANCES
+        shapes = {
+            "world": 1,
+            "jurisdiction": j,
+            "substance": s,
+            "route": (j, j),
+            "production": (j, s),
+            "need": (len(Segment), s),
+        }
         for f in fields(self):
             if f.metadata:
-                size = {"jurisdiction": self.jurisdictions, "substance": MOST_SUBSTANCES}.get(f.metadata["by"], 1)
-                setattr(self, f.name, np.full(size, f.metadata["neutral"]))
+                setattr(self, f.name, np.full(shapes[f.metadata["by"]], f.metadata["neutral"]))
 
     @classmethod
     def describe(cls) -> list[dict[str, object]]:

@@ -22,6 +22,7 @@ ORDER = {
     "dispatched": Column("u1", "flag", 0, 1, "1 when the vendor sent it"),
     "outcome": Column("u1", "code", 0, 5, "Outcome"),
     "content": Column("u1", "code", 0, 2, "True content"),
+    "purity": Column("f4", "share", 0, 1, "Strength of the goods relative to their label", default=1),
     "potency": Column("f4", "ratio", 0, 1e3, "Strength of a dose relative to a normal heroin dose, 0 for non-opioids"),
     "share": Column("f4", "share", 0, 1, "Share of the goods that arrived"),
     "rating": Column("u1", "stars", 0, 255, "Rating given, 255 for none", default=255),

@@ -35,6 +35,9 @@ VENDOR = {
     # state
     "log_price": Column("f4", "log", -5, 5, "Log price relative to the substance's typical price"),
     "unit_cost": Column("f4", "ratio", 0, 100, "Cost relative to the usual cost", default=1),
+    "purity": Column(
+        "f4", "share", 0, 1, "Strength of the goods relative to their label, the vendor's choice", default=1
+    ),
     "stock": Column("f4", "orders", 0, 1e9, "Orders that stock at hand can serve"),
     "sales": Column("f4", "orders", 0, 1e9, "Orders, fading with the reputation half-life"),
     "recent": Column("f4", "orders/day", 0, 1e9, "Orders a day, 7-day mean"),

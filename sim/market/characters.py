@@ -62,13 +62,12 @@ def draw_characters(
     consumer_share: np.ndarray,
     vendor_share: np.ndarray,
     demand: np.ndarray,
-    supplier_size: np.ndarray,
     sold: np.ndarray,
     p: Any,
 ) -> None:
     """Fill the rows of new vendors. ``honest`` are their chances to dispatch if they are honest, ``person`` the consumers behind them.
 
-    ``home`` is the jurisdiction of every consumer; ``consumer_share``, ``vendor_share``, ``supplier_size`` and the rows of ``demand`` (C, S) are cumulative.
+    ``home`` is the jurisdiction of every consumer; ``consumer_share``, ``vendor_share`` and the rows of ``demand`` (C, S) are cumulative.
     """
     for i in range(len(rows)):
         v, key, channel = rows[i], keys[i], channels[i]
@@ -100,7 +99,6 @@ def draw_characters(
         vendors.wholesale[v] = 1 if uniform(seed, TRAITS, key, 0, 7) < p.wholesalers and not small else 0
         vendors.opsec[v] = min(max(math.exp(p.opsec_spread * normal(seed, TRAITS, key, 1, 3)), 0.06), 19.0)
         vendors.stock[v] = p.stock_floor
-        vendors.supplier[v] = picked(supplier_size, uniform(seed, TRAITS, key, 0, 8))
         vendors.platforms_used[v] = 1
         if channel == LICENSED:
-            vendors.supplier[v], vendors.stock[v], vendors.ships[v] = -1, 1e8, 1.0
+            vendors.stock[v], vendors.ships[v] = 1e8, 1.0

@@ -129,7 +129,7 @@ def channel_utilities(
             - caution - p.legal_risk_weight * dark - p.loss_weight * loss
         )  # fmt: skip
     if table.sold[STREET, s]:
-        out[STREET] = p.street + p.taste_sd * normal_from(t4) - p.offline_risk_weight * offline
+        out[STREET] = p.street + p.taste_sd * normal_from(t4) - p.offline_risk_weight * offline + today.street_open[j]
     for a in range(ABSTAIN):
         if out[a] > IMPOSSIBLE:
             out[a] -= sensitivity * (today.price_level[a] + price)

@@ -41,6 +41,7 @@ class Conditions(NamedTuple):
     licensed_slot: np.ndarray  # (J,)
     street_slot: np.ndarray  # (J,)
     direct_slot: int
+    street_open: np.ndarray  # (J,) what the street has lost or gained in utility
     market_value: np.ndarray  # (P,) listings term of a cryptomarket's utility
     prior: np.ndarray  # (P,) public trust in a cryptomarket
     pharmacy_slot: np.ndarray  # (n,) slots of open illicit pharmacies
@@ -71,7 +72,8 @@ def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) ->
     return Conditions(
         open=is_open, channel=t.channel,
         key=t.key, price_level=model.price_level, price_factor=model.price_factor, licensed_slot=model.licensed_slot,
-        street_slot=model.street_slot, direct_slot=model.direct_slot, market_value=value, prior=model.prior,
+        street_slot=model.street_slot, direct_slot=model.direct_slot,
+        street_open=np.log(np.maximum(model.levers.street_access, 1e-6)), market_value=value, prior=model.prior,
         pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(shown.astype(float)),
         illicit_share=model.search.illicit_share(rank, demotion),
         app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),

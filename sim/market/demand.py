@@ -57,7 +57,7 @@ def needs(
     due: np.ndarray,
     consumers: Any,
     table: Any,
-    demand_level: float,
+    demand_level: np.ndarray,
     p: Any,
     substance: np.ndarray,
     size: np.ndarray,
@@ -65,7 +65,7 @@ def needs(
 ) -> None:
     """Fill substance, log size and the wholesale flag for ``due[lo:hi]`` and set the day of the next need.
 
-    ``table`` holds the substances; ``demand_level`` multiplies every rate (1 in normal times).
+    ``table`` holds the substances; ``demand_level`` multiplies the rates by segment and main substance (1 in normal times).
     """
     for i in range(lo, hi):
         c = due[i]
@@ -75,7 +75,11 @@ def needs(
         substance[i] = pick_substance(segment, consumers.substance[c], p.own_substance, u1, u2, table.needs)
         wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0
         size[i] = consumers.budget[c] + p.order_spread * normal_from(u3)
-        rate = consumers.need_rate[c] * demand_level * (1.0 + p.dependence_rate * consumers.dependence[c])
+        rate = (
+            consumers.need_rate[c]
+            * demand_level[segment, consumers.substance[c]]
+            * (1.0 + p.dependence_rate * consumers.dependence[c])
+        )
         if consumers.treatment_day[c] <= day:
             rate *= p.treatment_rate
         consumers.next_day[c] = min(NEVER - 1, day + waiting_time(rate, u4))
@@ -99,7 +103,7 @@ def demand(model: MarketModel) -> Needs:
     due = due_today(c.next_day[:n], c.alive[:n], model.day)
     m = len(due)
     out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
-    level = float(model.levers.demand[0])
+    level = model.levers.demand[0] * model.levers.need
     over_rows(
         model.pool,
         needs,

@@ -43,7 +43,7 @@ def enforce(model: MarketModel) -> None:
             agency.learn(p.learning, p.floor)
     scale = model.consumers.n / WORLD
     platform_cases(model, efforts[:, PLATFORMS], reach, scale)
-    supplier_cases(model, efforts[:, SUPPLIERS], reach, scale)
+    supplier_cases(model, efforts[:, SUPPLIERS] * model.levers.group_effort, reach, scale)
     payment_cases(model, float(efforts[:, PAYMENTS].sum()), scale)
     vendor_arrests(model)
     user_contacts(model)

@@ -12,6 +12,8 @@ from sim.agents.platforms import Platform
 from sim.market import views
 from sim.market.accounts import pick_market
 from sim.market.characters import draw_characters
+from sim.market.recruitment import enlist, recruiting
+from sim.market.supply_network import find_groups
 from sim.market.views import narrow
 from sim.streams import Draw, normal, poisson, uniform, uniforms
 
@@ -45,7 +47,7 @@ def platform_entry(model: MarketModel) -> None:
 def vendor_entry(model: MarketModel) -> None:
     """Vendors enter each channel in proportion to its size at the start, income per vendor, and exp(-psi x risk)."""
     p, day = model.p.supply, model.day
-    count = np.zeros(len(Channel), int)
+    count, recruited = np.zeros(len(Channel), int), recruiting(model)
     for c in (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET):
         income = (model.trade_per_vendor[c] + 0.01) / (model.reference_per_vendor[c] + 0.01)
         mean = (
@@ -53,10 +55,12 @@ def vendor_entry(model: MarketModel) -> None:
             * model.start_vendors[c]
             * income**p.entry_income
             * np.exp(-p.entry_risk * model.vendor_risk[c])
+            * recruited[c]
         )
         count[c] = poisson(model.seed, int(Draw.VENDOR_ENTRY), int(c), day, 0, float(mean))
     if count.sum():
         rows = new_vendors(model, np.repeat(np.arange(len(Channel)), count), day)
+        enlist(model, rows)
         if model.events.wanted:
             for row in rows:
                 model.event(EventKind.VENDOR_ENTRY, int(row), cause="entry")
@@ -103,9 +107,10 @@ def new_vendors(model: MarketModel, channel: np.ndarray, day: int, person: np.nd
     nobody = np.full(len(rows), NOBODY, np.int32)
     draw_characters(
         rows, keys, channel, day, nobody if person is None else np.asarray(person, np.int32), honest, seed, narrow(v, views.NewVendors),
-        model.consumers.columns.jurisdiction, model.consumer_share, model.vendor_share, model.demand_by_channel, model.supplier_size,
-        model.substances.sold, p,
+        model.consumers.columns.jurisdiction, model.consumer_share, model.vendor_share, model.demand_by_channel, model.substances.sold, p,
     )  # fmt: skip
+    groups = find_groups(model, v.main[rows], v.jurisdiction[rows], uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 8))
+    v.supplier[rows] = np.where(channel == Channel.LICENSED_PHARMACY, NOBODY, groups)
     for row, c in zip(rows, channel, strict=True):
         v.account[row, 0], v.account_day[row, 0] = home_platform(model, int(row), int(c)), day
     model.grow_vendor_arrays()

@@ -91,6 +91,7 @@ def dispatch(
     vendors: Any,
     concentration: np.ndarray,
     intercept: np.ndarray,
+    delay: np.ndarray,
     hands: np.ndarray,
     bad_content: np.ndarray,
     table: Any,
@@ -98,7 +99,8 @@ def dispatch(
 ) -> None:
     """Decide for the new orders ``lo:hi`` dispatch, content, parcels, day of arrival and outcome.
 
-    ``intercept[j, k]`` is the chance that a parcel from j to k is seized today, ``concentration`` that of each vendor's supplier (index supplier + 1).
+    ``intercept[j, k]`` is the chance that a parcel from j to k is seized today, ``delay[k]`` days that parcels into k wait.
+    ``concentration`` is that of each vendor's supplier (index supplier + 1).
     """
     for o in range(lo, hi):
         v, c, s, channel = orders.vendor[o], orders.consumer[o], orders.substance[o], orders.channel[o]
@@ -111,13 +113,16 @@ def dispatch(
         elif domestic:
             days = 1 + int(u2 * p.domestic_days)
         else:
-            days = 3 + int(u2 * p.border_days)
+            days = 3 + int(u2 * p.border_days + delay[target])
         strong = concentration[vendors.supplier[v] + 1]
         h = hands[channel]
         bad = bad_content[channel] if channel <= PHARMACY else 0.0
         orders.content[o], orders.potency[o] = batch(
             seed, vendors.key[v], s, day, channel, vendors.quality[v], strong, h, bad, table, p
         )
+        orders.purity[o] = vendors.purity[v]
+        if channel >= APP and orders.content[o] == AS_SOLD:
+            orders.potency[o] *= vendors.purity[v] / p.usual_purity
         orders.parcels[o], orders.share[o] = 1, 1.0
         if orders.dispatched[o] == 0:
             orders.outcome[o], orders.share[o] = SCAMMED, 0.0
@@ -129,12 +134,13 @@ def dispatch(
             continue
         risk = intercept[source, target]
         n = parcels_for(orders.price[o], risk, domestic, p)
+        loss = p.loss if domestic else min(1.0, p.loss + p.delay_loss * delay[target] * (1.0 - p.loss))
         arrived, seized = 0, 0
         for k in range(n):
             w1, w2, _, _ = uniform4(seed, PARCEL, c, day, k)
             if w1 < risk:
                 seized += 1
-            elif w2 >= p.loss:
+            elif w2 >= loss:
                 arrived += 1
         orders.parcels[o], orders.share[o] = n, arrived / n
         if arrived == 0:
@@ -175,10 +181,34 @@ def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: An
         if u2 < (p.rate_bad if bad else p.rate_good):
             if bad:
                 orders.rating[o] = 1 if u3 < 0.65 else (2 if u3 < 0.85 else 3)
-            elif orders.content[o] != AS_SOLD and u4 < p.notice_content:
+            elif u4 < p.notice_content * (1.0 if orders.content[o] != AS_SOLD else (1.0 - orders.purity[o]) ** 2):
                 orders.rating[o] = 1 if u3 < 0.5 else 3
             else:
                 orders.rating[o] = 5 if u3 >= p.not_five_stars else (4 if u3 < 0.5 * p.not_five_stars else 3)
+
+
+def inspect(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
+    """(J, J) chance of seizure by route, and (J,) days that parcels from abroad are late.
+
+    Seizures follow inspections; with advance data the right parcels are picked more often. Inspections beyond the capacity of the post delay all parcels.
+    """
+    p, levers = model.p.shipping, model.levers
+    found = 1.0 + p.held * (
+        p.data_gain - 1.0
+    )  # by inspecting a parcel that advance data point to, relative to one without
+    share = p.data_share + (1.0 - p.data_share) * levers.advance_data
+    targeting = (1.0 + share * (found - 1.0)) / (1.0 + p.data_share * (found - 1.0))
+    mail = np.diff(model.vendor_share, prepend=0.0)[:, None] * (1.0 - np.eye(model.n_jurisdictions))
+    load = (mail * levers.inspection).sum(axis=0) / np.maximum(mail.sum(axis=0), 1e-9)
+    done = [
+        post.work(float(load[k]), p.post_capacity * float(levers.postal_staff[k]), p.post_longest)
+        for k, post in enumerate(model.posts)
+    ]
+    usual = np.array([post.border for post in model.posts]) * levers.interception
+    border = usual * model.post_effort**model.p.enforcement.post_effect
+    intercept = np.minimum(border * levers.inspection * targeting * done, 0.95)
+    np.fill_diagonal(intercept, [post.domestic for post in model.posts])
+    return intercept, np.array([post.backlog for post in model.posts])
 
 
 class Shifted:
@@ -196,19 +226,13 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     """Phase 9: new orders are dispatched or not; those whose fate is known today are settled."""
     p, o = model.p.shipping, model.open_orders
     hands = np.array([0.0, 0.0, p.hands_app, p.hands_crypto, p.hands_crypto, p.hands_street])
-    border = (
-        np.array([post.border for post in model.posts])
-        * model.levers.interception
-        * model.post_effort**model.p.enforcement.post_effect
-    )
-    intercept = np.tile(np.minimum(border, 0.95), (model.n_jurisdictions, 1))
-    np.fill_diagonal(intercept, [post.domestic for post in model.posts])
+    intercept, delay = inspect(model)
     bad = np.array([p.licensed_fails, p.pharmacy_fails])
     lo, hi = rows
     over_rows(
         model.pool, Shifted(lo), hi - lo, model.seed, model.day, narrow(o.columns, views.ShippingOrders),
         narrow(model.consumers.columns, views.ShippingConsumers), narrow(model.vendors.columns, views.ShippingVendors),
-        model.supplier_concentration, intercept, hands, bad, model.substances, p,
+        model.supplier_concentration, intercept, delay, hands, bad, model.substances, p,
     )  # fmt: skip
     due = np.flatnonzero(o.columns.due[: o.n] <= model.day)
     model.due = due

@@ -45,10 +45,19 @@ class MarketState:
     price_factor: np.ndarray  # (J,)
     cooperation: np.ndarray  # (J, J)
     demand_by_channel: np.ndarray  # (C, S) cumulative needs of all consumers among what a channel sells
-    supplier_size: np.ndarray  # (suppliers,) cumulative
     supplier_cost: np.ndarray  # (suppliers + 1,), place 0 for no supplier; likewise the next two
     supplier_reliability: np.ndarray
     supplier_concentration: np.ndarray
+    find_group: np.ndarray  # (S, J, suppliers) cumulative weights by which vendors find a supplier in business
+    working: bytes  # which suppliers were in business when they were worked out
+    wholesale: np.ndarray  # (S,) orders that wholesale stocks can serve
+    usual_supply: np.ndarray  # (S,) orders a day that suppliers are made for
+    supply_flow: np.ndarray  # (S,) orders a day, 30-day mean
+    supply_days: int  # days of deliveries so far
+    usual_takings: np.ndarray  # (suppliers,) USD a day before day 0
+    usual_branches: np.ndarray  # (suppliers,) branches before day 0
+    seen_revenue: np.ndarray  # (suppliers,) cents, what `upstream_money` has dealt with
+    recruitment: float  # newcomers whom groups recruit relative to the usual number
     licensed_slot: np.ndarray  # (J,)
     street_slot: np.ndarray  # (J,)
     direct_slot: int
@@ -108,7 +117,7 @@ class MarketState:
         self.open_orders = OpenOrders(self.consumers.n // 12)
         self.price_level = np.zeros(N_CHANNELS)
         self.prior = np.zeros(self.platform_table.capacity)
-        self.publicity = 0.0
+        self.publicity, self.working = 0.0, b""
         self.ads_seen, self.bans = 1.0, False
         self.trade_per_vendor = np.zeros(N_CHANNELS)
         self.reference_per_vendor = np.zeros(N_CHANNELS)

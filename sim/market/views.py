@@ -57,7 +57,9 @@ CheckoutPlatforms = view(
     "CheckoutPlatforms", "availability", "coin_offered", "escrow_share", "processor", "processor_day"
 )
 ShippingConsumers = view("ShippingConsumers", "jurisdiction")
-ShippingVendors = view("ShippingVendors", "key", "income", "jurisdiction", "leaving", "quality", "ships", "supplier")
+ShippingVendors = view(
+    "ShippingVendors", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier"
+)
 ShippingOrders = view(
     "ShippingOrders",
     "day",
@@ -74,6 +76,7 @@ ShippingOrders = view(
     "potency",
     "price",
     "processor",
+    "purity",
     "rating",
     "share",
     "substance",
@@ -196,7 +199,21 @@ OfferVendors = view(
     "sales",
     "stock",
 )
-SupplyVendors = view("SupplyVendors", "alive", "recent", "stock", "supplier", "unit_cost")
+SupplyVendors = view(
+    "SupplyVendors",
+    "alive",
+    "channel",
+    "jurisdiction",
+    "key",
+    "kind",
+    "main",
+    "purity",
+    "quality",
+    "recent",
+    "stock",
+    "supplier",
+    "unit_cost",
+)
 PricingVendors = view(
     "PricingVendors",
     "alive",
@@ -253,6 +270,5 @@ NewVendors = view(
     "quality",
     "ships",
     "stock",
-    "supplier",
     "wholesale",
 )

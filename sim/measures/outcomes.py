@@ -16,9 +16,9 @@ from sim.agents.codes import (
     Channel,
     Content,
     OrderOutcome,
-    VendorKind,
 )
 from sim.measures.structure import gini, herfindahl, top_share
+from sim.measures.upstream import upstream
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
@@ -42,9 +42,7 @@ def market(model: MarketModel) -> dict[str, float]:
     outcome = o.outcome[due]
     got = due[outcome == OrderOutcome.DELIVERED]
     goods = got[o.channel[got] != Channel.LICENSED_PHARMACY]
-    purity = np.where(
-        o.content[goods] == Content.AS_SOLD, 1.0, np.where(o.content[goods] == Content.ADULTERATED, 0.5, 0.0)
-    )
+    purity = o.purity[goods] * np.array([1.0, 0.5, 0.0])[o.content[goods]]
     illicit = due[o.channel[due] != Channel.LICENSED_PHARMACY]
     posted = illicit[o.channel[illicit] != Channel.STREET]
     result = {
@@ -114,15 +112,10 @@ def people(model: MarketModel) -> dict[str, float]:
 
 def crime_and_state(model: MarketModel) -> dict[str, float]:
     """Money that reaches organised crime, arrests, officer-days, cost and detection of novel substances."""
-    t, o, p = model.today, model.open_orders.columns, model.p.supply
-    new = np.flatnonzero(o.day[: model.open_orders.n] == model.day)
-    v, vendor = model.vendors.columns, o.vendor[new]
-    upstream = np.r_[0, model.supplier_table.columns.organised[: model.supplier_table.n]][v.supplier[vendor] + 1]
-    branch = (v.kind[vendor] == VendorKind.ORGANISED_CRIME) | (v.kind[vendor] == VendorKind.ILLICIT_PHARMACY)
-    organised = float(np.sum((p.upstream_share * upstream + (1.0 - p.upstream_share) * branch) * o.price[new] / 100.0))
+    t = model.today
     lags = model.early_warning.lags()
-    return {
-        "organised_crime_revenue": organised, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days,
+    return upstream(model) | {
+        "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days,
         "policy_cost_usd": t.policy_cost, "nps_detection_lag_days": float(lags.mean()) if len(lags) else float("nan"),
     }  # fmt: skip
 

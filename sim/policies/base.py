@@ -44,6 +44,8 @@ class Policy(BaseModel):
     purpose: ClassVar[str] = ""
     evidence: ClassVar[str] = ""
     can_fail: ClassVar[str] = ""
+    exogenous: ClassVar[bool] = False
+    """Whether it comes from outside, as a shock does, and costs the public nothing."""
 
     kind: str
     start: int = Field(default=0, description="first day (day)")
@@ -89,6 +91,8 @@ class Policy(BaseModel):
 
     def cost(self, model: MarketModel) -> float:
         """Public cost of today (USD), for the simulated consumers."""
+        if self.exogenous:
+            return 0.0
         raise NotImplementedError
 
 

@@ -1,0 +1,77 @@
+"""Supplier interdiction: effort against the groups that supply vendors, their consignments and their recruitment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.market.supply_network import arrest_group
+from sim.policies.base import Policy
+from sim.registry import register_policy
+from sim.streams import Draw, uniforms
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class SupplierInterdiction(Policy):
+    """Work on groups: more effort on cases and consignments, a wave of arrests on the first day, or less recruitment.
+
+    References
+    ----------
+    Magliocca et al. 2019 (NarcoLogic: more interdiction, more routes); Prieto-Curiel et al. 2023 (recruitment against arrests).
+    """
+
+    purpose: ClassVar[str] = "Take groups and their goods out of the chain, or keep people from joining them."
+    evidence: ClassVar[str] = "[cartel-recruitment] for the order of cuts and arrests, from memory; all sizes assumed."
+    can_fail: ClassVar[str] = (
+        "Groups spread over more routes and ship stronger goods; vendors find another supplier and successors take over; shortage raises prices, "
+        "cutting and potency, and with inelastic demand the revenue of those who are left."
+    )
+
+    kind: Literal["supplier_interdiction"] = "supplier_interdiction"
+    effort: float = Field(
+        default=2.0,
+        ge=1,
+        le=20,
+        description="effort on cases and consignments against the usual (ratio, assumed 1 to 5)",
+    )
+    arrested: float = Field(default=0.0, ge=0, le=1, description="groups arrested on the first day (share)")
+    recruitment_cut: float = Field(
+        default=0.0, ge=0, le=1, description="branches that are not recruited (share, assumed 0 to 0.5)"
+    )
+    recruit_cost: float = Field(
+        default=5000.0, ge=0, le=100_000, description="cost of keeping one person from being recruited (USD, assumed)"
+    )
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Raise effort; cut recruitment."""
+        levers.group_effort[:] *= 1.0 + self.strength * (self.effort - 1.0)
+        levers.recruitment[:] *= 1.0 - self.strength * self.recruitment_cut
+
+    def act(self, model: MarketModel) -> None:
+        """Arrest groups on the first day, each with the chance ``arrested``."""
+        if model.day != self.start or self.arrested == 0:
+            return
+        s, n = model.supplier_table.columns, model.supplier_table.n
+        live = np.flatnonzero((s.alive[:n] == 1) & (s.organised[:n] == 1))
+        u = uniforms(int(model.seed), Draw.POLICY, live, self.start, 2)
+        for i in live[u < self.strength * self.arrested]:
+            arrest_group(model, int(i), policy=self.kind)
+
+    def cost(self, model: MarketModel) -> float:
+        """Officer-days of the added effort and of the wave; people kept from being recruited."""
+        p = model.p.enforcement
+        days = sum(a.officer_days for a in model.agencies) * p.share_suppliers * self.strength * (self.effort - 1.0)
+        if model.day == self.start:
+            days += (
+                self.strength * self.arrested * model.supplier_table.n * p.supplier_case * model.consumers.n / 20_000
+            )
+        supply = model.p.supply
+        recruits = supply.entry_rate * float(model.start_vendors.sum()) * supply.organised_share
+        kept = self.strength * self.recruitment_cut * recruits
+        return days * model.p.costs.officer_day + kept * self.recruit_cost

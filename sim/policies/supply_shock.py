@@ -1,0 +1,52 @@
+"""Supply shock: part of production fails, from outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class SupplyShock(Policy):
+    """Production of a substance or in a jurisdiction fails, at once or over ``ramp_days``; staff of the post may be missing too.
+
+    What follows is left to stocks, prices, purity and buyers: stocks run down first, then goods get dearer, weaker and scarce.
+
+    References
+    ----------
+    UNODC 2023 (opium ban); Bergeron et al. 2021 (deliveries in the pandemic).
+    """
+
+    purpose: ClassVar[str] = "Ask what a failed harvest, a ban, precursor control or a pandemic does to these markets."
+    evidence: ClassVar[str] = (
+        "[opium-ban-2022] from memory; [covid-delivery-failure] for the direction in the post; sizes assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "Not a policy: a shock. Stocks can hide it for months; scarce goods are cut and replaced, and people who are used to less are at risk later."
+    )
+    exogenous: ClassVar[bool] = True
+
+    kind: Literal["supply_shock"] = "supply_shock"
+    substance: str | None = Field(default=None, description="only this substance of the table (empty: all)")
+    jurisdiction: str | None = Field(default=None, description="only makers in this jurisdiction (empty: all)")
+    lost: float = Field(default=0.5, ge=0, le=1, description="production lost (share)")
+    ramp_days: int = Field(default=0, ge=0, le=1000, description="days until all of it is lost")
+    staff_lost: float = Field(default=0.0, ge=0, le=0.9, description="staff of the post who are missing (share)")
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Take production and staff away."""
+        grown = 1.0 if self.ramp_days == 0 else min(1.0, (model.day - self.start + 1) / self.ramp_days)
+        table, places = list(model.scenario.substances), list(model.scenario.jurisdictions)
+        rows = np.arange(len(places)) if self.jurisdiction is None else np.array([places.index(self.jurisdiction)])
+        columns = np.arange(len(table)) if self.substance is None else np.array([table.index(self.substance)])
+        levers.production[np.ix_(rows, columns)] *= 1.0 - self.strength * self.lost * grown
+        levers.postal_staff[rows] *= 1.0 - self.strength * self.staff_lost * grown
