@@ -141,10 +141,10 @@ def test_information_brings_patients_to_licensed_pharmacies():
     assert with_ < without
 
 
-def test_lessons_of_information_and_a_scheme_are_averaged_over_those_reached():
+def test_lessons_of_information_and_a_scheme_add_up():
     scheme, information = example("verification_scheme"), example("safe_purchasing_information")
     levers = run(world(policies=[scheme, information]), until=1).levers
-    heard = (levers.verification_reach * levers.verification_effect)[0]
+    heard = levers.verification_message[0]
     assert heard == pytest.approx(
         scheme["awareness"] * scheme["uptake"] + information["reach"] * information["lesson"], rel=1e-6
     )
