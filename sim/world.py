@@ -219,7 +219,7 @@ def make_platforms(model: MarketModel) -> None:
     shares = model.scenario.platforms.cryptomarkets
     model.start_crypto = np.array(shares)
     model.start_crypto_slots = np.array(
-        [open_cryptomarket(model, model.day - 300, share, k).slot for k, share in enumerate(shares)]
+        [open_cryptomarket(model, model.day - 300, k).slot for k in range(len(shares))]
     )
 
 

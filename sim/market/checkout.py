@@ -20,7 +20,7 @@ from sim.market.beliefs import beta_reputation
 from sim.market.blocks import over_rows
 from sim.market.choice import CHOSEN, Choices
 from sim.market.demand import Needs
-from sim.market.migration import hear_of_markets
+from sim.market.migration import hear_of_markets, talked_about
 from sim.market.vendor_choice import account_of
 from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform4, uniforms
@@ -259,7 +259,7 @@ def book(model: MarketModel, lo: int, hi: int, cut: np.ndarray) -> None:
     if len(price):
         model.mean_order_cents += 0.05 * (float(price.mean()) - model.mean_order_cents)
     crypto = model.crypto_slots()
-    weights = np.cumsum(t.trade60[crypto].astype(float))
+    weights = talked_about(model, crypto)
     hear_of_markets(
         buyers[channel == Channel.CRYPTOMARKET].astype(np.int64),
         model.seed,

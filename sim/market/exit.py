@@ -254,6 +254,7 @@ def vendor_moves(model: MarketModel) -> None:
         model.platform_table.columns.key[slots],
         share,
         model.prior[slots],
+        np.exp(-(model.day - model.platform_table.columns.open_day[slots].astype(float)) / model.p.migration.newcomer_days),
         sellers,
         model.p.vendors,
     )

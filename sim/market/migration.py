@@ -125,7 +125,7 @@ def look_for_market(
 ) -> None:
     """Let the consumers ``rows`` look for a market among the slots ``crypto``; fills ``joined`` with the slot, NO_SLOT when none.
 
-    ``users`` is each market's share of all consumers, ``age`` in days, ``herd`` the bonus of markets that displaced users joined lately.
+    ``users`` is each market's share of those who have a market, ``age`` in days, ``herd`` the bonus of markets that displaced users joined lately.
     """
     for i in range(len(rows)):
         c = rows[i]
@@ -140,7 +140,7 @@ def look_for_market(
             for k in range(KNOWN_MARKETS):
                 if consumers.known[c, k] == m:
                     known, k_known = True, k
-            chance = 1.0 - math.exp(-(p.reach * reach_level * users[x] + p.newcomer_adverts * math.exp(-age[x] / 60.0)))
+            chance = 1.0 - math.exp(-(p.reach * reach_level * users[x] + p.newcomer_adverts * math.exp(-age[x] / p.newcomer_days)))
             if not known and u1 >= chance:
                 continue
             good = consumers.good[c, k_known] if k_known >= 0 else 0.0
@@ -220,6 +220,14 @@ def hear_of_markets(
             learn_of(consumers, c, crypto[k])
 
 
+def talked_about(model: MarketModel, slots: np.ndarray) -> np.ndarray:
+    """Cumulative weights by which buyers hear of the markets ``slots``: their share of trade, and what newcomers advertise."""
+    t, g = model.platform_table.columns, model.p.migration
+    trade = t.trade60[slots].astype(float)
+    age = model.day - t.open_day[slots].astype(float)
+    return np.cumsum(trade / max(float(trade.sum()), 1e-9) + g.newcomer_talk * np.exp(-age / g.newcomer_days))
+
+
 def seek_markets(model: MarketModel, today: Conditions) -> None:
     """Consumers whose turn it is look for a cryptomarket."""
     c, n, g, day = model.consumers.columns, model.consumers.n, model.p.migration, model.day
@@ -231,7 +239,7 @@ def seek_markets(model: MarketModel, today: Conditions) -> None:
         return
     if day % 7 == 0 or not t.users[slots].all():
         t.users[:] = np.bincount(c.home[:n][c.home[:n] != NO_SLOT], minlength=len(t.status))[: len(t.status)]
-    users = t.users[slots] / n
+    users = t.users[slots] / max(float(t.users[slots].sum()), 1.0)
     herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
     age = day - t.open_day[slots].astype(float)
     joined = np.full(len(rows), NO_SLOT, np.uint16)
