@@ -83,8 +83,8 @@ def close_platform(
         0 to 2; news of a raid reaches more people, frightens them, and draws newcomers.
     """
     t, day, g = model.platform_table.columns, model.day, model.p.migration
-    share = float(t.trade60[slot]) / max(model.crypto_trade(), 1e-9)
-    size = min(1.0, float(t.trade60[slot]) / model.reference_trade)
+    trade = t.trade60[model.crypto_slots()]
+    share = float(t.trade60[slot]) / max(float(trade.sum()), 1e-9)
     raid = status == PlatformStatus.SEIZED
     theft = status in (PlatformStatus.EXIT_SCAMMED, PlatformStatus.HACKED)
     release_escrow(model, slot, raid, theft)
@@ -97,8 +97,8 @@ def close_platform(
             cause=cause,
             amount=share,
         )
-    hit = g.raid_hit * (0.5 + 0.5 * publicity) * (size / 0.5) ** g.raid_exponent if raid else 0.0
-    wide = g.raid_others * publicity * min(1.0, 2.0 * size + 0.2) if raid else 0.0
+    hit = g.raid_hit * (0.5 + 0.5 * publicity) * (share / 0.5) ** g.raid_exponent if raid else 0.0
+    wide = g.raid_others * publicity * min(1.0, 2.0 * share) if raid else 0.0
     scam = 1.0 if theft else (g.loss_raid if raid else 0.0)
     pool, c = model.pool, model.consumers
     over_rows(
@@ -116,7 +116,7 @@ def close_platform(
         narrow(c.columns, views.MigrationConsumers),
         g,
     )
-    model.publicity += publicity * (size + 0.1)
+    model.publicity += publicity * (share + 0.1)
     if raid or theft:
         model.forum.lose(model.p.services.forum_lost * share)
     p = model.p.vendors

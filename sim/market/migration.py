@@ -94,6 +94,14 @@ def participation(seed: int, c: int, value: float, consumers: Any, today: Any, p
     return logistic(online - other)
 
 
+@kernel
+def likings(seed: int, liking: np.ndarray) -> None:
+    """Fill ``liking`` with each consumer's lasting taste for cryptomarkets less that for the street, standard normal each."""
+    for c in range(len(liking)):
+        _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
+        liking[c] = normal_from(t3) - normal_from(t4)
+
+
 @inner
 def vendor_there(consumers: Any, vendors: Any, c: int, m: int) -> bool:
     """Whether a remembered vendor in business has an account on slot ``m``."""
