@@ -53,11 +53,19 @@ def platform_exits(model: MarketModel) -> None:
         scam = scam_hazard(float(t.escrow[m]), turnover * float(t.fee[m]), float(t.frail_scam[m]), momentum, p)
         u1, u2, u3, _ = uniform4(int(model.seed), int(Draw.CLOSURE), int(t.key[m]), day, 0)
         if u1 < scam:
-            close_platform(model, m, PlatformStatus.EXIT_SCAMMED, "exit scam", 0.3)
+            abandon(model, m, True, 0.3)
         elif u2 < hack:
             close_platform(model, m, PlatformStatus.HACKED, "hack", 0.2)
         elif u3 < quit_hazard:
-            close_platform(model, m, PlatformStatus.CLOSED, "voluntary", 0.1)
+            abandon(model, m, False, 0.1)
+
+
+def abandon(model: MarketModel, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
+    """Let the operator of a cryptomarket leave, with the escrow where ``scam``, else in order."""
+    status, cause = (
+        (PlatformStatus.EXIT_SCAMMED, "exit scam") if scam else (PlatformStatus.CLOSED, "voluntary")
+    )
+    close_platform(model, slot, status, cause, publicity, policy=policy)
 
 
 def close_platform(
@@ -112,6 +120,7 @@ def close_platform(
         hit,
         wide,
         g.loss_users,
+        g.loss_others * min(1.0, 2.0 * share),
         min(1.0, publicity),
         narrow(c.columns, views.MigrationConsumers),
         g,

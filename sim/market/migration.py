@@ -40,6 +40,7 @@ def hear_of_closure(
     hit: float,
     wide_hit: float,
     loss_hit: float,
+    wide_loss: float,
     news: float,
     consumers: Any,
     p: Any,
@@ -47,7 +48,7 @@ def hear_of_closure(
     """Let the users of a closed market learn of it and the others hear of it.
 
     Users of the slot start to search after a delay; a raid raises their perceived legal risk by ``hit`` and everybody else's by ``wide_hit``;
-    a theft raises the perceived loss of users by ``loss_hit`` and of the others by a share of it. ``news`` in 0-1 speeds the news.
+    a theft raises the perceived loss of users by ``loss_hit``, of others who know the market by less, and of everybody else by ``wide_loss``. ``news`` in 0-1 speeds the news.
     """
     for c in range(lo, hi):
         user = consumers.home[c] == slot
@@ -73,7 +74,7 @@ def hear_of_closure(
             continue
         consumers.legal_hits[c, DARK] += hit if user else wide_hit
         if scam > 0.0:
-            consumers.loss_hits[c] += scam * (loss_hit if user else (p.loss_members if member else p.loss_others))
+            consumers.loss_hits[c] += scam * (loss_hit if user else (p.loss_members if member else wide_loss))
 
 
 @inner
