@@ -105,8 +105,9 @@ def close_platform(
             cause=cause,
             amount=share,
         )
-    hit = g.raid_hit * (0.5 + 0.5 * publicity) * (share / 0.5) ** g.raid_exponent if raid else 0.0
-    wide = g.raid_others * publicity * min(1.0, 2.0 * share) if raid else 0.0
+    severity = (share / 0.5) ** g.raid_exponent if raid else 0.0
+    hit = g.raid_hit * (0.5 + 0.5 * publicity) * severity
+    wide = g.raid_others * publicity * severity
     scam = 1.0 if theft else (g.loss_raid if raid else 0.0)
     pool, c = model.pool, model.consumers
     over_rows(
