@@ -123,7 +123,7 @@ def test_an_operator_takes_the_escrow_or_pays_it_out():
     assert robbed.ledger.refunds < paid.ledger.refunds
 
 
-@pytest.mark.parametrize("strength, expected", [(0.0, 0), (1.0, 1)])
+@pytest.mark.parametrize(("strength", "expected"), [(0.0, 0), (1.0, 1)])
 def test_one_market_closes_on_the_day(strength, expected):
     events = exited(mode="voluntary", strength=strength).table("events")
     mine = events[(events["kind"] == "platform_closed") & (events["policy"] == "operator_exit")]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FOUNDED = 300
 """Days for which the cryptomarkets of the start have been open."""
 
+
 def open_cryptomarket(model: MarketModel, day: int, founding: int | None = None) -> Platform:
     """A new cryptomarket with an operator of its own frailties, hosted anywhere; those open at the start have the usual appeal."""
     p, seed = model.p.platforms, int(model.seed)
@@ -29,8 +30,8 @@ def open_cryptomarket(model: MarketModel, day: int, founding: int | None = None)
     host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * model.n_jurisdictions)
     return Platform(
         model, model.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
-        escrow_share=p.escrow_share, attraction=float(np.exp(p.appeal_spread * appeal)), security=float(np.exp(0.7 * z[0])), frail_quit=float(np.exp(p.frailty * z[1])),
-        frail_scam=float(np.exp(p.frailty * z[2])), processor=1,
+        escrow_share=p.escrow_share, attraction=float(np.exp(p.appeal_spread * appeal)), security=float(np.exp(0.7 * z[0])),
+        frail_quit=float(np.exp(p.frailty * z[1])), frail_scam=float(np.exp(p.frailty * z[2])), processor=1,
     )  # fmt: skip
 
 

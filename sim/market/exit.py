@@ -62,9 +62,7 @@ def platform_exits(model: MarketModel) -> None:
 
 def abandon(model: MarketModel, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
     """Let the operator of a cryptomarket leave, with the escrow where ``scam``, else in order."""
-    status, cause = (
-        (PlatformStatus.EXIT_SCAMMED, "exit scam") if scam else (PlatformStatus.CLOSED, "voluntary")
-    )
+    status, cause = (PlatformStatus.EXIT_SCAMMED, "exit scam") if scam else (PlatformStatus.CLOSED, "voluntary")
     close_platform(model, slot, status, cause, publicity, policy=policy)
 
 
@@ -264,7 +262,9 @@ def vendor_moves(model: MarketModel) -> None:
         model.platform_table.columns.key[slots],
         share,
         model.prior[slots],
-        np.exp(-(model.day - model.platform_table.columns.open_day[slots].astype(float)) / model.p.migration.newcomer_days),
+        np.exp(
+            -(model.day - model.platform_table.columns.open_day[slots].astype(float)) / model.p.migration.newcomer_days
+        ),
         sellers,
         model.p.vendors,
     )

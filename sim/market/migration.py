@@ -48,7 +48,8 @@ def hear_of_closure(
     """Let the users of a closed market learn of it and the others hear of it.
 
     Users of the slot start to search after a delay; a raid raises their perceived legal risk by ``hit`` and everybody else's by ``wide_hit``;
-    a theft raises the perceived loss of users by ``loss_hit``, of others who know the market by less, and of everybody else by ``wide_loss``. ``news`` in 0-1 speeds the news.
+    a theft raises the perceived loss of users by ``loss_hit``, of others who know the market by less, and of everybody else by ``wide_loss``.
+    ``news`` in 0-1 speeds the news.
     """
     for c in range(lo, hi):
         user = consumers.home[c] == slot
@@ -149,7 +150,9 @@ def look_for_market(
             for k in range(KNOWN_MARKETS):
                 if consumers.known[c, k] == m:
                     known, k_known = True, k
-            chance = 1.0 - math.exp(-(p.reach * reach_level * users[x] + p.newcomer_adverts * math.exp(-age[x] / p.newcomer_days)))
+            chance = 1.0 - math.exp(
+                -(p.reach * reach_level * users[x] + p.newcomer_adverts * math.exp(-age[x] / p.newcomer_days))
+            )
             if not known and u1 >= chance:
                 continue
             good = consumers.good[c, k_known] if k_known >= 0 else 0.0

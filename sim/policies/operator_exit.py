@@ -32,7 +32,8 @@ class OperatorExit(Policy):
 
     kind: Literal["operator_exit"] = "operator_exit"
     mode: Literal["exit_scam", "voluntary"] = Field(
-        default="exit_scam", description="whether the operator takes the escrow along, or pays it out (share of it: all)"
+        default="exit_scam",
+        description="whether the operator takes the escrow along, or pays it out (share of it: all)",
     )
     rank: int = Field(default=1, ge=1, le=60, description="rank of the market by recent trade (1 is the largest)")
     name: str | None = Field(
