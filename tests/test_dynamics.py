@@ -17,7 +17,7 @@ from tests.worlds import branched, example, model_of, ran, run, world
 SEVERAL = [0.34, 0.26, 0.16, 0.11, 0.07, 0.06]
 NEAR_MONOPOLY = [0.8, 0.06, 0.05, 0.04, 0.03, 0.02]
 NO_OTHER_CLOSURES = {"platforms": {"closure_days": 1e6, "hack_base": 0.0}, "enforcement": {"platform_case": 1e6}}
-OFTEN = {"closure_days": 60.0, "hack_base": 0.0, "quit_share": 0.001, "cryptomarket_entry": 0.2}
+OFTEN = {"frailty": 0.3, "closure_days": 60.0, "hack_base": 0.0, "quit_share": 0.001, "cryptomarket_entry": 0.2}
 MANY_VENDORS = {"supply": {"crypto_vendors": 0.02}}
 
 
