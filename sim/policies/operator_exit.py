@@ -33,7 +33,7 @@ class OperatorExit(Policy):
     kind: Literal["operator_exit"] = "operator_exit"
     mode: Literal["exit_scam", "voluntary"] = Field(
         default="exit_scam",
-        description="whether the operator takes the escrow along, or pays it out (share of it: all)",
+        description="whether the operator takes the escrow along, or pays it out (all of it; a share cannot be set)",
     )
     rank: int = Field(default=1, ge=1, le=60, description="rank of the market by recent trade (1 is the largest)")
     name: str | None = Field(
@@ -41,6 +41,13 @@ class OperatorExit(Policy):
     )
     publicity: float = Field(
         default=0.3, ge=0, le=2, description="publicity (0 none, 1 that of a usual raid, 2 twice that)"
+    )
+
+    inquiry_days: float = Field(
+        default=20.0,
+        ge=0,
+        le=1000,
+        description="officer-days per 20,000 consumers of the inquiry that follows (assumed 0 to 100)",
     )
 
     def target(self, model: MarketModel) -> int | None:
@@ -60,5 +67,7 @@ class OperatorExit(Policy):
             model.abandon(slot, self.mode == "exit_scam", self.publicity, policy=self.kind)
 
     def cost(self, model: MarketModel) -> float:
-        """Nothing: nobody pays for it but the robbed."""
-        return 0.0
+        """Officer-days of the inquiry, on the first day; what users lose is counted by the model."""
+        if model.day != self.start:
+            return 0.0
+        return self.strength * self.inquiry_days * model.consumers.n / 20_000 * model.p.costs.officer_day
