@@ -19,7 +19,7 @@ from sim.market.consumption import consumption
 from sim.market.demand import demand
 from sim.market.enforcement import enforce, run_covertly, take_down
 from sim.market.entry import platform_entry, vendor_entry
-from sim.market.exit import platform_exits, vendor_moves
+from sim.market.exit import abandon, platform_exits, vendor_moves
 from sim.market.learning import learning
 from sim.market.news import spread_news
 from sim.market.pricing import price
@@ -115,6 +115,10 @@ class MarketModel(MarketState, mesa.Model):
     def run_covertly(self, slot: int, until: int, publicity: float, policy: str = "") -> None:
         """Let police run the platform in ``slot`` and close it on day ``until``."""
         run_covertly(self, slot, until, publicity, policy)
+
+    def abandon(self, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
+        """Let the operator of the cryptomarket in ``slot`` leave today, with the escrow where ``scam``."""
+        abandon(self, slot, scam, publicity, policy)
 
     def arrest(self, vendors: np.ndarray, policy: str = "") -> None:
         """Let police arrest vendors (rows)."""

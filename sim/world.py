@@ -16,7 +16,8 @@ from sim.agents.services import DrugChecking, EarlyWarning, TreatmentService
 from sim.agents.vendors import VENDOR, Vendor, VendorColumns
 from sim.evidence.tables import Jurisdiction, Substance
 from sim.market.conditions import Substances
-from sim.market.entry import new_vendors, open_cryptomarket, pick
+from sim.market.entry import FOUNDED, new_vendors, open_cryptomarket, pick
+from sim.market.migration import likings
 from sim.market.payments import open_merchant
 from sim.market.supply_network import make_suppliers
 from sim.population import Population, register
@@ -110,6 +111,11 @@ def make_consumers(model: MarketModel, jurisdictions: list[Jurisdiction]) -> Non
     c.stigma[:] = np.clip(model.p.learning.stigma_normal + 0.3 * (u[8] - 0.5), 0, 1)
     wait = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 2)
     c.next_day[:] = np.minimum(model.day + (-np.log(wait) / c.need_rate).astype(np.int64), NEVER - 1)
+    stocked = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 4) < 1.0 - np.exp(-np.sqrt(c.need_rate / w.stocked_rate))
+    usual = d.stocked_up * model.substances.doses_per_order[c.substance]
+    c.stash[:] = np.where(stocked, usual * np.exp(0.25 + 0.8 * normals(seed, Draw.CONSUMER_TRAITS, rows, 5)), 0.0)
+    c.stash_substance[:] = c.substance
+    c.stash_potency[:] = np.where(stocked, model.substances.opioid[c.substance], 0.0)
     c.legal_calm[:] = 3.0 * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
     c.loss_calm[:] = c.legal_calm[:, 1]
 
@@ -198,7 +204,7 @@ def make_platforms(model: MarketModel) -> None:
     shares = model.scenario.platforms.cryptomarkets
     model.start_crypto = np.array(shares)
     model.start_crypto_slots = np.array(
-        [open_cryptomarket(model, model.day - 300, share, k).slot for k, share in enumerate(shares)]
+        [open_cryptomarket(model, model.day - FOUNDED, k).slot for k in range(len(shares))]
     )
 
 
@@ -238,7 +244,9 @@ def find_homes(model: MarketModel) -> None:
     c, seed, n = model.consumers.columns, model.seed, model.consumers.n
     rows = np.arange(n)
     u = [uniforms(seed, Draw.HOME_MARKET, rows, 0, k) for k in range(4)]
-    user = (c.considering > 0) & (u[0] < model.p.world.market_users * np.exp(0.8 * c.skill))
+    liking = np.empty(n)
+    likings(seed, liking)
+    user = (c.considering > 0) & (u[0] < 0.7 * model.p.world.market_users * np.exp(0.8 * c.skill + 0.6 * liking))
     slots, cumulative = model.start_crypto_slots, np.cumsum(model.start_crypto)
     home = slots[pick(cumulative, u[1])]
     c.home[:] = np.where(user, home, NO_SLOT)
@@ -253,7 +261,7 @@ def find_homes(model: MarketModel) -> None:
     c.market_until[:] = NEVER
     later = -np.log(u[2]) * model.p.migration.recheck_days
     c.market_until[seeker] = np.minimum(model.day + 1 + later[seeker], NEVER - 1).astype(np.int16)
-    model.reference_trade = 0.2 * float(c.need_rate[user].sum()) + 1e-6
+    model.reference_trade = 0.14 * float(c.need_rate[user].sum()) + 1e-6
     t = model.platform_table.columns
     for name in ("trade7", "trade60", "trade180"):
         getattr(t, name)[slots] = model.start_crypto * model.reference_trade

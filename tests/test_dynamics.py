@@ -17,7 +17,7 @@ from tests.worlds import branched, example, model_of, ran, run, world
 SEVERAL = [0.34, 0.26, 0.16, 0.11, 0.07, 0.06]
 NEAR_MONOPOLY = [0.8, 0.06, 0.05, 0.04, 0.03, 0.02]
 NO_OTHER_CLOSURES = {"platforms": {"closure_days": 1e6, "hack_base": 0.0}, "enforcement": {"platform_case": 1e6}}
-OFTEN = {"closure_days": 60.0, "hack_base": 0.0, "quit_share": 0.001, "cryptomarket_entry": 0.2}
+OFTEN = {"frailty": 0.3, "closure_days": 60.0, "hack_base": 0.0, "quit_share": 0.001, "cryptomarket_entry": 0.2}
 MANY_VENDORS = {"supply": {"crypto_vendors": 0.02}}
 
 
@@ -192,14 +192,17 @@ def test_better_rated_vendors_sell_more():
 
 
 def test_vendors_who_do_not_deliver_lose_their_customers():
-    start = ran(world(consumers=4000, burn_in=40, parameters=MANY_VENDORS), 1, 0)
-    rows = vendors_of(start, Channel.CRYPTOMARKET)
-    half = rows[uniforms(1, 1, rows, 0) < 0.5]
-    cheats = branched(start, 0)
-    cheats.vendors.columns.ships[half] = 0.0
-    honest = branched(start, 90)
-    cheats.run_for(90)
-    share = [m.vendors.columns.recent[half].sum() / m.vendors.columns.recent[rows].sum() for m in (honest, cheats)]
+    sold = np.zeros((2, 2))  # honest and cheating worlds: sales of that half, sales of all
+    for seed in range(1, 4):
+        start = ran(world(consumers=4000, burn_in=40, parameters=MANY_VENDORS), seed, 0)
+        rows = vendors_of(start, Channel.CRYPTOMARKET)
+        half = rows[uniforms(seed, 1, rows, 0) < 0.5]
+        cheats = branched(start, 0)
+        cheats.vendors.columns.ships[half] = 0.0
+        cheats.run_for(90)
+        worlds = (branched(start, 90), cheats)
+        sold += [[m.vendors.columns.recent[half].sum(), m.vendors.columns.recent[rows].sum()] for m in worlds]
+    share = sold[:, 0] / sold[:, 1]
     assert share[1] < 0.7 * share[0]
 
 
@@ -215,9 +218,9 @@ def concentration(popularity: float, seed: int) -> float:
 
 
 def test_a_few_vendors_come_to_sell_most_because_sales_attract_buyers():
-    with_, without = (np.mean([concentration(p, seed) for seed in range(3)]) for p in (0.45, 0.0))
+    with_, without = (np.mean([concentration(p, seed) for seed in range(5)]) for p in (0.45, 0.0))
     assert with_ > 0.55
-    assert with_ > without + 0.05
+    assert with_ > without + 0.02
 
 
 # Prices ---------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 from sim.agents.codes import NO_SLOT, Channel
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
+from sim.market.beliefs import logistic
 from sim.streams import Draw, uniform, uniform4
 
 RELIST, REVIEW = int(Draw.RELIST), int(Draw.REVIEW)
@@ -25,12 +26,14 @@ def review_accounts(
     keys: np.ndarray,
     share: np.ndarray,
     trust: np.ndarray,
+    newness: np.ndarray,
     vendors: Any,
     p: Any,
 ) -> None:
     """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
 
-    ``crypto`` are the open markets, ``share`` their share of trade, ``trust`` the public trust in them.
+    ``crypto`` are the open markets, ``share`` their share of trade, ``trust`` the public trust in them,
+    ``newness`` 1 on the day of opening, fading: new markets court vendors with waived bonds and fees.
     """
     k = len(crypto)
     if k == 0:
@@ -51,15 +54,9 @@ def review_accounts(
             z = math.log(vendors.sales[v] + 1.0) - 2.0
             for x in range(k):
                 w = uniform(seed, REVIEW, vendors.key[v], 0, keys[x])
-                wish = (
-                    1.0
-                    / (
-                        1.0
-                        + math.exp(
-                            -(p.multi_base + p.multi_share * math.log((share[x] + 0.001) / 0.25) + p.multi_size * z)
-                        )
-                    )
-                ) * (0.3 + 0.7 * trust[x])
+                hoped = share[x] + p.multi_new * newness[x] + 0.001
+                pull = p.multi_base + p.multi_share * math.log(hoped / 0.25) + p.multi_size * z
+                wish = logistic(pull) * (0.3 + 0.7 * trust[x])
                 has = False
                 for a in range(ACCOUNTS):
                     has = has or vendors.account[v, a] == crypto[x]

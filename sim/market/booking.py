@@ -9,7 +9,7 @@ import numpy as np
 from sim.agents.codes import N_CHANNELS, Channel, EventKind
 from sim.kernels import kernel
 from sim.market import views
-from sim.market.migration import hear_of_markets
+from sim.market.migration import hear_of_markets, talked_about
 from sim.market.vendor_choice import account_of
 from sim.market.views import narrow
 
@@ -113,7 +113,7 @@ def book_orders(model: MarketModel, lo: int, hi: int) -> None:
         model.mean_order_cents += 0.05 * (int(money[PAID]) / (hi - lo) - model.mean_order_cents)
     crypto = model.crypto_slots()
     hear_of_markets(
-        buyers[:n_buyers], model.seed, model.day, crypto, np.cumsum(t.trade60[crypto].astype(float)),
+        buyers[:n_buyers], model.seed, model.day, crypto, talked_about(model, crypto),
         narrow(c, views.MigrationConsumers), model.p.migration,
     )  # fmt: skip
     running_means(model, count, volume)

@@ -63,7 +63,9 @@ class Conditions(NamedTuple):
 def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) -> Conditions:
     """Today's channels as consumers meet them."""
     t, p = model.platform_table.columns, model.p.choice
-    value = p.variety_weight * np.log(np.maximum(listings, 0.3) / model.reference_listings)
+    choice = np.maximum(listings, 0.3) / model.reference_listings
+    value = p.variety_weight * np.log(choice * (1.0 + p.variety_half) / (choice + p.variety_half))
+    value += np.log(np.maximum(t.attraction, 1e-3))
     pharmacies, apps = model.open_slots(Channel.ILLICIT_PHARMACY), model.open_slots(Channel.SOCIAL_APP)
     weight = t.visibility[pharmacies] * t.attraction[pharmacies]
     rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))

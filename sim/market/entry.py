@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import betaincinv
@@ -20,18 +20,35 @@ from sim.streams import Draw, normal, poisson, uniform, uniforms
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
+FOUNDED = 300
+"""Days for which the cryptomarkets of the start have been open."""
 
-def open_cryptomarket(model: MarketModel, day: int, attraction: float = 1.0, founding: int | None = None) -> Platform:
-    """A new cryptomarket with an operator of its own frailties, hosted anywhere."""
+
+def open_cryptomarket(model: MarketModel, day: int, founding: int | None = None) -> Platform:
+    """A new cryptomarket with an operator of its own frailties, hosted anywhere; those open at the start have the usual appeal."""
     p, seed = model.p.platforms, int(model.seed)
     number = day + 4096 if founding is None else 65000 + founding
     z = [normal(seed, int(Draw.OPERATOR), number, 0, k) for k in range(3)]
+    if founding is not None:
+        z[1:] = [hardy(seed, number, k, p) for k in (1, 2)]
+    appeal = normal(seed, int(Draw.OPERATOR), number, 1, 0) if founding is None else 0.0
     host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * model.n_jurisdictions)
     return Platform(
         model, model.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
-        escrow_share=p.escrow_share, attraction=attraction, security=float(np.exp(0.7 * z[0])), frail_quit=float(np.exp(p.frailty * z[1])),
-        frail_scam=float(np.exp(p.frailty * z[2])), processor=1,
+        escrow_share=p.escrow_share, attraction=float(np.exp(p.appeal_spread * appeal)), security=float(np.exp(0.7 * z[0])),
+        frail_quit=float(np.exp(p.frailty * z[1])), frail_scam=float(np.exp(p.frailty * z[2])), processor=1,
     )  # fmt: skip
+
+
+def hardy(seed: int, number: int, kind: int, p: Any) -> float:
+    """Log frailty, in standard deviations, of an operator who has lasted for ``FOUNDED`` days: the frail ones are gone, as a falling hazard implies."""
+    z = 0.0
+    for attempt in range(2, 34):
+        z = normal(seed, int(Draw.OPERATOR), number, attempt, kind)
+        lasted = float(np.exp(-np.exp(p.frailty * z) * FOUNDED / p.closure_days))
+        if uniform(seed, int(Draw.OPERATOR), number, attempt, 5) < lasted:
+            break
+    return z
 
 
 def platform_entry(model: MarketModel) -> None:

@@ -55,11 +55,17 @@ def platform_exits(model: MarketModel) -> None:
         scam = scam_hazard(float(t.escrow[m]), turnover * float(t.fee[m]), float(t.frail_scam[m]), momentum, p)
         u1, u2, u3, _ = uniform4(int(model.seed), int(Draw.CLOSURE), int(t.key[m]), day, 0)
         if u1 < scam:
-            close_platform(model, m, PlatformStatus.EXIT_SCAMMED, "exit scam", 0.3)
+            abandon(model, m, True, 0.3)
         elif u2 < hack:
             close_platform(model, m, PlatformStatus.HACKED, "hack", 0.2)
         elif u3 < quit_hazard:
-            close_platform(model, m, PlatformStatus.CLOSED, "voluntary", 0.1)
+            abandon(model, m, False, 0.1)
+
+
+def abandon(model: MarketModel, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
+    """Let the operator of a cryptomarket leave, with the escrow where ``scam``, else in order."""
+    status, cause = (PlatformStatus.EXIT_SCAMMED, "exit scam") if scam else (PlatformStatus.CLOSED, "voluntary")
+    close_platform(model, slot, status, cause, publicity, policy=policy)
 
 
 def close_platform(
@@ -85,8 +91,8 @@ def close_platform(
         0 to 2; news of a raid reaches more people, frightens them, and draws newcomers.
     """
     t, day, g = model.platform_table.columns, model.day, model.p.migration
-    share = float(t.trade60[slot]) / max(model.crypto_trade(), 1e-9)
-    size = min(1.0, float(t.trade60[slot]) / model.reference_trade)
+    trade = t.trade60[model.crypto_slots()]
+    share = float(t.trade60[slot]) / max(float(trade.sum()), 1e-9)
     raid = status == PlatformStatus.SEIZED
     theft = status in (PlatformStatus.EXIT_SCAMMED, PlatformStatus.HACKED)
     release_escrow(model, slot, raid, theft)
@@ -99,8 +105,9 @@ def close_platform(
             cause=cause,
             amount=share,
         )
-    hit = g.raid_hit * (0.5 + 0.5 * publicity) * (size / 0.5) ** g.raid_exponent if raid else 0.0
-    wide = g.raid_others * publicity * min(1.0, 2.0 * size + 0.2) if raid else 0.0
+    severity = (share / 0.5) ** g.raid_exponent if raid else 0.0
+    hit = g.raid_hit * (0.5 + 0.5 * publicity) * severity
+    wide = g.raid_others * publicity * severity
     scam = 1.0 if theft else (g.loss_raid if raid else 0.0)
     pool, c = model.pool, model.consumers
     over_rows(
@@ -114,11 +121,12 @@ def close_platform(
         hit,
         wide,
         g.loss_users,
+        g.loss_others * min(1.0, 2.0 * share),
         min(1.0, publicity),
         narrow(c.columns, views.MigrationConsumers),
         g,
     )
-    model.publicity += publicity * (size + 0.1)
+    model.publicity += publicity * (share + 0.1)
     if raid or theft:
         model.forum.lose(model.p.services.forum_lost * share)
     p = model.p.vendors
@@ -255,6 +263,9 @@ def vendor_moves(model: MarketModel) -> None:
         model.platform_table.columns.key[slots],
         share,
         model.prior[slots],
+        np.exp(
+            -(model.day - model.platform_table.columns.open_day[slots].astype(float)) / model.p.migration.newcomer_days
+        ),
         sellers,
         model.p.vendors,
     )

@@ -63,11 +63,12 @@ def remember(consumers: Any, c: int, v: int, good: bool, u: float, forget: float
 
 
 @inner
-def remembered(consumers: Any, c: int) -> int:
-    """Number of vendors remembered with at least one good order."""
+def market_orders(consumers: Any, vendors: Any, c: int) -> int:
+    """Good orders with the cryptomarket vendors who are remembered."""
     n = 0
     for j in range(REMEMBERED_VENDORS):
-        n += 1 if consumers.bought[c, j] > 0 else 0
+        if consumers.bought[c, j] > 0 and vendors.channel[consumers.vendor[c, j]] == CRYPTO:
+            n += consumers.bought[c, j]
     return n
 
 
@@ -115,7 +116,7 @@ def learn_from_orders(rows: np.ndarray, seed: int, day: int, orders: Any, consum
             ):
                 consumers.tie[c, place] = 1
             if consumers.market_state[c] == 1:
-                newcomer = orders.first[o] == 1 and remembered(consumers, c) <= 1
+                newcomer = orders.first[o] == 1 and market_orders(consumers, vendors, c) <= 1
                 if u3 < (p.quit_after_bad if not arrived else (p.quit_after_first if newcomer else 0.0)):
                     consumers.market_state[c] = LAPSED
                     consumers.market_until[c] = min(32000, day + 1 + int(p.recheck_days * exponential_from(u4)))

@@ -40,6 +40,7 @@ def hear_of_closure(
     hit: float,
     wide_hit: float,
     loss_hit: float,
+    wide_loss: float,
     news: float,
     consumers: Any,
     p: Any,
@@ -47,7 +48,8 @@ def hear_of_closure(
     """Let the users of a closed market learn of it and the others hear of it.
 
     Users of the slot start to search after a delay; a raid raises their perceived legal risk by ``hit`` and everybody else's by ``wide_hit``;
-    a theft raises the perceived loss of users by ``loss_hit`` and of the others by a share of it. ``news`` in 0-1 speeds the news.
+    a theft raises the perceived loss of users by ``loss_hit``, of others who know the market by less, and of everybody else by ``wide_loss``.
+    ``news`` in 0-1 speeds the news.
     """
     for c in range(lo, hi):
         user = consumers.home[c] == slot
@@ -73,7 +75,7 @@ def hear_of_closure(
             continue
         consumers.legal_hits[c, DARK] += hit if user else wide_hit
         if scam > 0.0:
-            consumers.loss_hits[c] += scam * (loss_hit if user else (p.loss_members if member else p.loss_others))
+            consumers.loss_hits[c] += scam * (loss_hit if user else (p.loss_members if member else wide_loss))
 
 
 @inner
@@ -92,6 +94,14 @@ def participation(seed: int, c: int, value: float, consumers: Any, today: Any, p
     online -= channel.legal_risk_weight * legal + channel.loss_weight * loss
     other = channel.street + channel.taste_sd * normal_from(t4) + p.outside
     return logistic(online - other)
+
+
+@kernel
+def likings(seed: int, liking: np.ndarray) -> None:
+    """Fill ``liking`` with each consumer's lasting taste for cryptomarkets less that for the street, standard normal each."""
+    for c in range(len(liking)):
+        _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
+        liking[c] = normal_from(t3) - normal_from(t4)
 
 
 @inner
@@ -125,7 +135,7 @@ def look_for_market(
 ) -> None:
     """Let the consumers ``rows`` look for a market among the slots ``crypto``; fills ``joined`` with the slot, NO_SLOT when none.
 
-    ``users`` is each market's share of all consumers, ``age`` in days, ``herd`` the bonus of markets that displaced users joined lately.
+    ``users`` is each market's share of those who have a market, ``age`` in days, ``herd`` the bonus of markets that displaced users joined lately.
     """
     for i in range(len(rows)):
         c = rows[i]
@@ -140,7 +150,9 @@ def look_for_market(
             for k in range(KNOWN_MARKETS):
                 if consumers.known[c, k] == m:
                     known, k_known = True, k
-            chance = 1.0 - math.exp(-(p.reach * reach_level * users[x] + p.newcomer_adverts * math.exp(-age[x] / 60.0)))
+            chance = 1.0 - math.exp(
+                -(p.reach * reach_level * users[x] + p.newcomer_adverts * math.exp(-age[x] / p.newcomer_days))
+            )
             if not known and u1 >= chance:
                 continue
             good = consumers.good[c, k_known] if k_known >= 0 else 0.0
@@ -220,6 +232,14 @@ def hear_of_markets(
             learn_of(consumers, c, crypto[k])
 
 
+def talked_about(model: MarketModel, slots: np.ndarray) -> np.ndarray:
+    """Cumulative weights by which buyers hear of the markets ``slots``: their share of trade, and what newcomers advertise."""
+    t, g = model.platform_table.columns, model.p.migration
+    trade = t.trade60[slots].astype(float)
+    age = model.day - t.open_day[slots].astype(float)
+    return np.cumsum(trade / max(float(trade.sum()), 1e-9) + g.newcomer_talk * np.exp(-age / g.newcomer_days))
+
+
 def seek_markets(model: MarketModel, today: Conditions) -> None:
     """Consumers whose turn it is look for a cryptomarket."""
     c, n, g, day = model.consumers.columns, model.consumers.n, model.p.migration, model.day
@@ -231,7 +251,7 @@ def seek_markets(model: MarketModel, today: Conditions) -> None:
         return
     if day % 7 == 0 or not t.users[slots].all():
         t.users[:] = np.bincount(c.home[:n][c.home[:n] != NO_SLOT], minlength=len(t.status))[: len(t.status)]
-    users = t.users[slots] / n
+    users = t.users[slots] / max(float(t.users[slots].sum()), 1.0)
     herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
     age = day - t.open_day[slots].astype(float)
     joined = np.full(len(rows), NO_SLOT, np.uint16)

@@ -69,6 +69,7 @@ def receive(
                     strength *= p.reduced_dose
             elif u3 < p.discard_as_sold:
                 continue
+        doses = min(doses, p.kept * table.doses_per_order[s])  # who buys more passes the rest on
         held = consumers.stash[c]
         if held <= 0.0 or consumers.stash_substance[c] != s:
             consumers.stash[c], consumers.stash_potency[c], consumers.stash_content[c] = doses, strength, content

@@ -1,0 +1,73 @@
+"""Operator exit: an operator leaves on a date, with the money or in order; a historical event for event studies, no intervention of anybody's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.policies.base import Policy
+from sim.registry import register_policy
+from sim.streams import Draw, uniform
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+@register_policy
+class OperatorExit(Policy):
+    """The operator of a cryptomarket closes it on the first day; imposed from outside, so that what follows can be studied.
+
+    References
+    ----------
+    Van Buskirk et al. 2017: the exit scam of Evolution (March 2015) cost more vendor aliases than the raids of November 2014.
+    """
+
+    purpose: ClassVar[str] = "Impose the exit of an operator on a date, to study what follows it."
+    evidence: ClassVar[str] = "[evolution-exit-vendor-drop], [exit-scam-losses]; the date and the market are history."
+    can_fail: ClassVar[str] = (
+        "It is an event and no measure: escrow is lost in an exit scam, buyers and vendors scatter, and rivals take the trade over."
+    )
+
+    kind: Literal["operator_exit"] = "operator_exit"
+    mode: Literal["exit_scam", "voluntary"] = Field(
+        default="exit_scam",
+        description="whether the operator takes the escrow along, or pays it out (all of it; a share cannot be set)",
+    )
+    rank: int = Field(default=1, ge=1, le=60, description="rank of the market by recent trade (1 is the largest)")
+    name: str | None = Field(
+        default=None, description="name of one platform, such as cryptomarket-22, instead of a rank"
+    )
+    publicity: float = Field(
+        default=0.3, ge=0, le=2, description="publicity (0 none, 1 that of a usual raid, 2 twice that)"
+    )
+
+    inquiry_days: float = Field(
+        default=20.0,
+        ge=0,
+        le=1000,
+        description="officer-days per 20,000 consumers of the inquiry that follows (assumed 0 to 100)",
+    )
+
+    def target(self, model: MarketModel) -> int | None:
+        """Slot of the market, None where there is no such market."""
+        slots = model.crypto_slots()
+        if self.name is not None:
+            return next((int(s) for s in slots if f"cryptomarket-{s}" == self.name), None)
+        order = np.lexsort((slots, -model.platform_table.columns.trade60[slots]))
+        return int(slots[order][self.rank - 1]) if self.rank <= len(slots) else None
+
+    def act(self, model: MarketModel) -> None:
+        """Let the operator leave on the first day."""
+        if model.day != self.start:
+            return
+        slot = self.target(model)
+        if slot is not None and uniform(int(model.seed), int(Draw.POLICY), slot, self.start, 100) < self.strength:
+            model.abandon(slot, self.mode == "exit_scam", self.publicity, policy=self.kind)
+
+    def cost(self, model: MarketModel) -> float:
+        """Officer-days of the inquiry, on the first day; what users lose is counted by the model."""
+        if model.day != self.start:
+            return 0.0
+        return self.strength * self.inquiry_days * model.consumers.n / 20_000 * model.p.costs.officer_day
