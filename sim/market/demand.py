@@ -83,8 +83,9 @@ def needs(
         if consumers.treatment_day[c] <= day:
             rate *= p.treatment_rate
         consumers.next_day[c] = min(NEVER - 1, day + waiting_time(rate, u4))
-        if wholesale[i] == 0 and consumers.stash[c] > p.stocked_up * table.doses_per_order[substance[i]]:
-            substance[i] = 255  # enough at hand: the need is met from the stash
+        enough = p.stocked_up * table.doses_per_order[substance[i]]
+        if wholesale[i] == 0 and consumers.stash_substance[c] == substance[i] and consumers.stash[c] > enough:
+            substance[i] = 255  # enough of it at hand: the need is met from the stash
 
 
 class Needs(NamedTuple):

@@ -228,7 +228,16 @@ PricingVendors = view(
     "unit_cost",
 )
 DemandConsumers = view(
-    "DemandConsumers", "budget", "dependence", "need_rate", "next_day", "segment", "stash", "substance", "treatment_day"
+    "DemandConsumers",
+    "budget",
+    "dependence",
+    "need_rate",
+    "next_day",
+    "segment",
+    "stash",
+    "stash_substance",
+    "substance",
+    "treatment_day",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "jurisdiction", "key", "kind", "opsec", "recent")
 NewsConsumers = view("NewsConsumers", "bought", "legal_hits", "tie", "vendor")
