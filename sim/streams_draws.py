@@ -70,3 +70,8 @@ class Draw(IntEnum):
     MODERATION = 90
     POLICY = 58
     USE_DAY = 59
+    SETTING = 160
+    DIVERSION = 161
+    SUPPLYING = 162
+    FALSE_ALARM = 163
+    SUBSTITUTE = 164

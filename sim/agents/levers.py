@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+MAX_SUBSTANCES = 32
+"""Substances that a table can hold: as many as a vendor's bits."""
+
 
 def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarray:
-    """Declare a lever: an array by ``jurisdiction`` or a single number in an array of one."""
+    """Declare a lever: an array by ``jurisdiction``, by ``segment`` or ``substance`` within it, or for the ``world`` a single number in an array of one."""
     return field(default=None, metadata={"neutral": neutral, "by": by, "owner": owner, "unit": unit, "text": text})  # type: ignore[return-value]
 
 
 @dataclass
 class Levers:
-    """All levers of a model with J jurisdictions; arrays of shape (J,) or (1,)."""
+    """All levers of a model with J jurisdictions; arrays of shape (J,) or (1,), by segment (J, 4), by substance (J, MAX_SUBSTANCES)."""
 
     jurisdictions: int
     demand: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Rates at which needs arise")
@@ -66,6 +69,52 @@ class Levers:
         0.0, "jurisdiction", "services", "share", "Consumers who carry naloxone, beyond the usual"
     )
     treatment_slots: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Places in treatment")
+    dropout: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Rate at which people drop out of treatment")
+    support_reach: np.ndarray = lever(
+        0.0, "jurisdiction", "services", "share/week", "Consumers reached by information on support"
+    )
+    support_message: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "services",
+        "share/week",
+        "What messages add to knowledge of services: reach times effect, summed over messages",
+    )
+    stigma_message: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "services",
+        "share/week",
+        "What messages take from stigma: reach times effect, summed over messages; negative adds to it",
+    )
+    stigma: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Stigma to which people return")
+    warning_sight: np.ndarray = lever(
+        1.0, "world", "services", "ratio", "What early warning sees of samples, reports, seizures and forums"
+    )
+    warning_delay: np.ndarray = lever(1.0, "world", "services", "ratio", "Days from detection to the alert")
+    alert_reach: np.ndarray = lever(1.0, "world", "services", "ratio", "Users whom an alert reaches")
+    false_alarms: np.ndarray = lever(1.0, "world", "services", "ratio", "Alerts without a cause")
+    legal_access: np.ndarray = lever(
+        0.0, "segment", "services", "probability", "Needs covered by regulated supply, by jurisdiction and segment"
+    )
+    diversion: np.ndarray = lever(
+        0.0, "jurisdiction", "services", "share", "Regulated supply to dependent consumers that is passed on to friends"
+    )
+    scheduling: np.ndarray = lever(
+        0.0,
+        "substance",
+        "law",
+        "steps",
+        "Steps by which legal status is stricter than usual, by jurisdiction and substance; negative is laxer",
+    )
+    contaminant: np.ndarray = lever(
+        0.0,
+        "world",
+        "supply",
+        "share",
+        "Misrepresented opioids and sedatives that hold a strong synthetic, beyond the usual",
+    )
+    charges: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Users stopped who are charged")
     referral: np.ndarray = lever(
         0.0, "jurisdiction", "agencies", "share", "Users stopped who are offered services instead of a charge"
     )
@@ -79,9 +128,12 @@ class Levers:
 
     def reset(self) -> None:
         """Set every lever to its neutral value."""
+        j = self.jurisdictions
         for f in fields(self):
             if f.metadata:
-                size = self.jurisdictions if f.metadata["by"] == "jurisdiction" else 1
+                size = {"world": 1, "jurisdiction": j, "segment": (j, 4), "substance": (j, MAX_SUBSTANCES)}[
+                    f.metadata["by"]
+                ]
                 setattr(self, f.name, np.full(size, f.metadata["neutral"]))
 
     @classmethod

@@ -45,6 +45,7 @@ ChoiceConsumers = view(
     "misbelief",
     "pharmacy_home",
     "price_sensitivity",
+    "segment",
     "skill",
     "tie",
     "vendor",
@@ -85,6 +86,7 @@ ConsumptionConsumers = view(
     "harms",
     "jurisdiction",
     "practice",
+    "segment",
     "stash",
     "stash_content",
     "stash_potency",
@@ -96,6 +98,7 @@ ConsumptionConsumers = view(
     "treatment_day",
     "treatment_days",
     "trust_police",
+    "waiting_day",
 )
 ConsumptionVendors = view("ConsumptionVendors", "kind")
 ConsumptionOrders = view(
@@ -130,6 +133,7 @@ LearningConsumers = view(
     "market_until",
     "pharmacy_home",
     "stigma",
+    "support_knowledge",
     "tie",
     "trust_police",
     "vendor",
@@ -209,7 +213,16 @@ PricingVendors = view(
     "unit_cost",
 )
 DemandConsumers = view(
-    "DemandConsumers", "budget", "dependence", "need_rate", "next_day", "segment", "stash", "substance", "treatment_day"
+    "DemandConsumers",
+    "budget",
+    "dependence",
+    "jurisdiction",
+    "need_rate",
+    "next_day",
+    "segment",
+    "stash",
+    "substance",
+    "treatment_day",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "jurisdiction", "key", "kind", "opsec", "recent")
 NewsConsumers = view("NewsConsumers", "bought", "legal_hits", "tie", "vendor")
