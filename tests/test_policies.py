@@ -215,6 +215,9 @@ PULLED = {
     "demand": 1.5, "initiation": 20.0, "caution_reach": 0.5, "caution_message": 0.25, "verification_reach": 0.5,
     "verification_message": 0.25, "lookup": 0.4, "unsealed": 1.6, "glance": 0.4, "demotion": 0.9, "checking_reach": 0.9,
     "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 3.0, "referral": 0.9, "interception": 5.0, "police_effort": 4.0,
+    "dropout": 5.0, "support_reach": 0.5, "support_message": 0.25, "stigma_message": 0.25, "stigma": 0.2, "warning_sight": 20.0,
+    "warning_delay": 0.1, "alert_reach": 0.0, "false_alarms": 20.0, "legal_access": 0.5, "diversion": 0.5, "scheduling": 1.0, "contaminant": 0.5,
+    "charges": 0.0,
 }  # fmt: skip
 NEEDS = {
     "caution_reach": {"caution_message": 0.25},
@@ -222,6 +225,10 @@ NEEDS = {
     "verification_reach": {"verification_message": 0.25},
     "verification_message": {"verification_reach": 0.5},
     "lookup": {"verification_reach": 0.5, "verification_message": 0.25},
+    "support_reach": {"support_message": 0.25},
+    "support_message": {"support_reach": 0.5},
+    "stigma_message": {"support_reach": 0.5},
+    "diversion": {"legal_access": 0.5},
 }
 """Levers that need another: a message needs somebody whom it reaches."""
 
