@@ -55,7 +55,7 @@ def keeper(
         return c
     u1, u2, _, _ = uniform4(seed, DIVERSION, c, day, 0)
     friend = friends[first + int(u2 * (last - first))]
-    return friend if u1 < diversion[consumers.jurisdiction[c]] and consumers.alive[friend] == 1 else c
+    return int(friend) if u1 < diversion[consumers.jurisdiction[c]] and consumers.alive[friend] == 1 else c
 
 
 @kernel
