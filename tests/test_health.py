@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -166,7 +164,8 @@ def test_information_is_learned_and_stigma_falls():
 
 def test_those_who_know_of_services_and_feel_less_stigma_ask_for_treatment():
     fields = {"reach": 1.0, "knowledge": 0.5, "stigma_relief": 0.2}
-    entries = pairs("support_information", "treatment_entries", DEPENDENTS, seeds=3, **fields)
+    parameters = {**DEPENDENTS, "consumption": {"entry_rate": 0.004}}
+    entries = pairs("support_information", "treatment_entries", parameters, seeds=3, **fields)
     assert entries[:, 2].sum() > 1.1 * entries[:, 0].sum()
 
 
@@ -271,11 +270,12 @@ def test_early_warning_that_sees_more_and_reports_faster_finds_more():
 def test_each_source_of_early_warning_finds_substances(channel, place):
     """Samples, harms reported, parcels seized and forums: each is enough, where it sees something."""
     nothing = {"alert_base": 0.0, "alert_checked": 0.0, "alert_reported": 0.0, "alert_seized": 0.0, "alert_forum": 0.0}
-    base = start(MANY_NOVEL)
+    base = start(MANY_NOVEL, consumers=4000)
+    for post in base.posts:
+        post.border = 0.9
+    policies = [{"kind": "early_warning", "delay": 0.05}, {"kind": "drug_checking", "reach": 0.9, "uptake": 4.0}]
     blind, seeing = (
-        branched(
-            base, 45, parameters={"services": {**nothing, **more}}, policies=[{"kind": "early_warning", "delay": 0.05}]
-        )
+        branched(base, 45, parameters={"services": {**nothing, **more}}, policies=policies)
         for more in ({}, {channel: 20.0})
     )
     assert seeing.early_warning.novel[place] > 0
@@ -358,7 +358,3 @@ def test_a_vendor_who_no_longer_supplies_friends_is_a_consumer_only():
 def test_the_number_of_dependent_consumers_does_not_run_away():
     shares = start(until=90).daily()["dependent_consumers"]
     assert shares.iloc[-1] == pytest.approx(shares.iloc[0], rel=0.15)
-
-
-def test_settings_of_this_file_are_plain_data():
-    assert json.loads(json.dumps(DEPENDENTS)) == DEPENDENTS

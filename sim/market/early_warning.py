@@ -23,7 +23,7 @@ def watch(
     Parameters
     ----------
     novel, strong
-        Samples checked that were novel substances, and strong opioids.
+        Samples checked that were novel substances, and that held opioids where these were not expected or too strong.
     novel_posted
         Deliveries of novel substances from cryptomarkets, whose buyers write in forums.
     hurt

@@ -45,5 +45,7 @@ def law_of_the_day(model: MarketModel) -> None:
     share = float(levers.contaminant[0])
     if share != model.contaminated:
         model.contaminated = share
+        reached = max(float(model.p.shipping.synthetic_supply), 1e-9)  # shipping counts a substance's share times this
         usual = model.usual_synthetic
-        table.synthetic[:] = np.where(table.contaminable, usual + min(share, 1.0) * (1.0 - usual), usual)
+        beyond = usual + min(share, 1.0) * (1.0 / reached - usual)
+        table.synthetic[:] = np.where(table.contaminable & (share > 0.0), beyond, usual)

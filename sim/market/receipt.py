@@ -75,7 +75,7 @@ def receive(
 ) -> tuple[Any, ...]:
     """Put what arrived into the stash; some have it checked first, and discard or later use less.
 
-    Returns parcels checked, found bad, checked of novel substances, novel ones that came from cryptomarkets, and strong opioids found.
+    Returns parcels checked, found bad, checked of novel substances, novel ones that came from cryptomarkets, and opioids found bad.
     ``reach`` is the share of consumers that drug checking reaches by jurisdiction; ``seen[o]`` becomes 1 where a check found bad content.
     """
     checked, bad, novel, posted, strong = 0, 0, 0, 0, 0
@@ -103,7 +103,7 @@ def receive(
             found = u2 < p.check_sensitivity and (content != AS_SOLD or strength > p.strong_dose)
             if found:
                 bad += 1
-                strong += 1 if strength > p.strong_dose else 0
+                strong += 1 if strength > 0.0 else 0
                 seen[i] = 1
                 consumers.practice[c] = min(1.0, consumers.practice[c] + p.practice_bad_check)
                 discard = p.discard_opioid if table.opioid[s] > 0.0 else p.discard_missold
