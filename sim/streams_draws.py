@@ -80,3 +80,8 @@ class Draw(IntEnum):
     REWIRE = 120
     RECRUIT = 121
     RESOURCE = 122
+    SETTING = 160
+    DIVERSION = 161
+    SUPPLYING = 162
+    FALSE_ALARM = 163
+    SUBSTITUTE = 164

@@ -220,6 +220,9 @@ PULLED = {
     "main_delisting": 0.9, "privacy_delisting": 0.9, "exchange_closure": 0.9,
     "need": 1.5, "street_access": 0.2, "production": 0.2, "recruitment": 0.2, "group_effort": 5.0, "inspection": 5.0,
     "advance_data": 1.0, "postal_staff": 0.5,
+    "dropout": 5.0, "support_reach": 0.5, "support_message": 0.25, "stigma_message": 0.25, "stigma": 0.2, "warning_sight": 20.0,
+    "warning_delay": 0.1, "alert_reach": 0.0, "false_alarms": 20.0, "legal_access": 0.5, "diversion": 0.5, "scheduling": 1.0, "contaminant": 0.5,
+    "charges": 0.0,
 }  # fmt: skip
 NEEDS = {
     "caution_reach": {"caution_message": 0.25},
@@ -227,6 +230,10 @@ NEEDS = {
     "verification_reach": {"verification_message": 0.25},
     "verification_message": {"verification_reach": 0.5},
     "lookup": {"verification_reach": 0.5, "verification_message": 0.25},
+    "support_reach": {"support_message": 0.25},
+    "support_message": {"support_reach": 0.5},
+    "stigma_message": {"support_reach": 0.5},
+    "diversion": {"legal_access": 0.5},
 }
 """Levers that need another: a message needs somebody whom it reaches."""
 

@@ -41,6 +41,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "postal_interdiction": {"inspections": 5.0, "advance_data": 1.0},
     "supply_shock": {"lost": 0.9, "staff_lost": 0.5},
     "demand_shock": {"needs": 0.7, "street_lost": 0.8},
+    "regulated_supply": {"patients": 0.5, "dependent": 0.5, "diversion": 0.3},
+    "treatment_capacity": {"places": 2.0, "dropout": 0.5},
+    "early_warning": {"sight": 10.0, "delay": 0.1, "reach": 2.0, "false_alarms": 20.0},
+    "decriminalisation": {"dropped": 1.0, "referred": 0.3},
+    "scheduling": {"substance": "opioid_analgesic"},
+    "support_information": {"reach": 0.5, "knowledge": 0.3},
 }
 """Settings at which a policy can be seen in a small world; a kind that is not named runs at its defaults."""
 
@@ -126,7 +132,7 @@ def _state(model: MarketModel) -> dict[str, Any]:
     state["substances"] = model.substances._asdict()
     institutions = [*model.agencies, *model.processors, *model.treatment, *model.posts, *model.media]
     institutions += [*model.coins, *model.exchanges, *model.merchants.values(), *model.providers]
-    institutions += [model.search, model.forum, model.checking, model.early_warning]
+    institutions += [model.search, model.forum, model.checking, model.early_warning, model.outreach]
     plain = (int, float, bool, np.ndarray, np.generic)
     state["institutions"] = [
         {key: value for key, value in vars(agent).items() if isinstance(value, plain)} for agent in institutions

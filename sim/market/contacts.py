@@ -75,7 +75,7 @@ def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> No
     w = uniforms(model.seed, Draw.CHARGE, who, day, 1)
     offered = w < model.levers.referral[j]
     model.refer(who[offered])
-    charged = who[~offered & (u < p.charged)]
+    charged = who[~offered & (u < p.charged * model.levers.charges[j])]
     if not len(charged):
         return
     j = c.jurisdiction[charged]

@@ -45,6 +45,7 @@ ChoiceConsumers = view(
     "misbelief",
     "pharmacy_home",
     "price_sensitivity",
+    "segment",
     "skill",
     "tie",
     "vendor",
@@ -90,6 +91,7 @@ ConsumptionConsumers = view(
     "harms",
     "jurisdiction",
     "practice",
+    "segment",
     "stash",
     "stash_content",
     "stash_potency",
@@ -101,6 +103,7 @@ ConsumptionConsumers = view(
     "treatment_day",
     "treatment_days",
     "trust_police",
+    "waiting_day",
 )
 ConsumptionVendors = view("ConsumptionVendors", "kind")
 ConsumptionOrders = view(
@@ -135,6 +138,7 @@ LearningConsumers = view(
     "market_until",
     "pharmacy_home",
     "stigma",
+    "support_knowledge",
     "tie",
     "trust_police",
     "vendor",
@@ -231,6 +235,7 @@ DemandConsumers = view(
     "DemandConsumers",
     "budget",
     "dependence",
+    "jurisdiction",
     "need_rate",
     "next_day",
     "segment",
