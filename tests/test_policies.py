@@ -215,12 +215,14 @@ PULLED = {
     "demand": 1.5, "initiation": 20.0, "caution_reach": 0.5, "caution_message": 0.25, "verification_reach": 0.5,
     "verification_message": 0.25, "lookup": 0.4, "unsealed": 1.6, "glance": 0.4, "demotion": 0.9, "checking_reach": 0.9,
     "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 3.0, "referral": 0.9, "interception": 5.0, "police_effort": 4.0,
+    "capability": 5.0, "cooperation": 1.0, "effort_kept": 0.1, "effort_gained": 1.0,
 }  # fmt: skip
 NEEDS = {
     "caution_reach": {"caution_message": 0.25},
     "caution_message": {"caution_reach": 0.5},
     "verification_reach": {"verification_message": 0.25},
     "verification_message": {"verification_reach": 0.5},
+    "effort_gained": {"effort_kept": 0.1},
     "lookup": {"verification_reach": 0.5, "verification_message": 0.25},
 }
 """Levers that need another: a message needs somebody whom it reaches."""

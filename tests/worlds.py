@@ -24,7 +24,7 @@ from sim.scenario import Scenario
 assert sim.policies.__all__
 
 SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20}
-ALL_TABLES = ("orders", "platforms", "events", "accounts", "vendors", "consumers", "daily")
+ALL_TABLES = ("orders", "platforms", "events", "accounts", "networks", "vendors", "consumers", "daily")
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "takedown": {"count": 2},
@@ -32,6 +32,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "education_campaign": {"effect_smd": -0.3, "lesson": 0.1},
     "verification_scheme": {"awareness": 0.3, "uptake": 0.5},
     "drug_checking": {"reach": 0.9, "uptake": 4.0},
+    "network_attack": {"share": 0.4},
+    "cyber_capability": {"years": 0.0, "gain": 3.0},
+    "international_cooperation": {"ratification_days": 0},
     "deflection": {"offer": 1.0, "places": 1.0},
 }
 """Settings at which a policy can be seen in a small world; a kind that is not named runs at its defaults."""
@@ -173,10 +176,16 @@ BUSY: dict[str, Any] = {
         "world": {"considering": 0.9, "market_users": 0.9, "suppliers": 0.2, "dependents": 0.2, "patients": 0.4},
     },
     "policies": [
-        *(example(kind, start=2) for kind in KINDS if kind not in ("takedown", "deflection", "vendor_arrests")),
+        *(
+            example(kind, start=2)
+            for kind in KINDS
+            if kind not in ("takedown", "deflection", "vendor_arrests", "network_attack")
+        ),
         example("vendor_arrests", start=2, count=40),
         example("deflection", start=2, offer=0.5, places=5.0),
+        example("network_attack", start=2, share=0.05),
         example("takedown", start=5, channel="illicit_pharmacy"),
+        example("takedown", start=8, mode="moderators", count=3),
         example("takedown", start=20, count=1),
         example("takedown", start=40, count=1, covert_days=10),
     ],

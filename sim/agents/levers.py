@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from sim.agents.enforcement import TARGETS
+
 
 def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarray:
-    """Declare a lever: an array by ``jurisdiction`` or a single number in an array of one."""
+    """Declare a lever: an array by ``jurisdiction``, by ``target`` of enforcement, or a single number in an array of one."""
     return field(default=None, metadata={"neutral": neutral, "by": by, "owner": owner, "unit": unit, "text": text})  # type: ignore[return-value]
 
 
 @dataclass
 class Levers:
-    """All levers of a model with J jurisdictions; arrays of shape (J,) or (1,)."""
+    """All levers of a model with J jurisdictions; arrays of shape (J,), (targets,) or (1,)."""
 
     jurisdictions: int
     demand: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Rates at which needs arise")
@@ -73,6 +75,20 @@ class Levers:
         1.0, "jurisdiction", "intermediaries", "ratio", "Chance that a parcel on its way in is seized"
     )
     police_effort: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Officer-days available")
+    capability: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Cyber capability relative to the usual")
+    cooperation: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "agencies",
+        "share",
+        "Part of what is missing to full cooperation that a treaty makes up, among those who joined it",
+    )
+    effort_kept: np.ndarray = lever(
+        1.0, "target", "agencies", "ratio", "Officer-days that stay on each target of enforcement"
+    )
+    effort_gained: np.ndarray = lever(
+        0.0, "target", "agencies", "share", "Where officer-days that were taken off another target go"
+    )
 
     def __post_init__(self) -> None:
         self.reset()
@@ -81,7 +97,7 @@ class Levers:
         """Set every lever to its neutral value."""
         for f in fields(self):
             if f.metadata:
-                size = self.jurisdictions if f.metadata["by"] == "jurisdiction" else 1
+                size = {"jurisdiction": self.jurisdictions, "target": len(TARGETS)}.get(f.metadata["by"], 1)
                 setattr(self, f.name, np.full(size, f.metadata["neutral"]))
 
     @classmethod

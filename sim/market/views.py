@@ -77,7 +77,7 @@ ShippingOrders = view(
     "substance",
     "vendor",
 )
-ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees")
+ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation")
 ConsumptionConsumers = view(
     "ConsumptionConsumers",
     "alive",
@@ -211,8 +211,9 @@ PricingVendors = view(
 DemandConsumers = view(
     "DemandConsumers", "budget", "dependence", "need_rate", "next_day", "segment", "stash", "substance", "treatment_day"
 )
-ArrestVendors = view("ArrestVendors", "alive", "channel", "jurisdiction", "key", "kind", "opsec", "recent")
+ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
 NewsConsumers = view("NewsConsumers", "bought", "legal_hits", "tie", "vendor")
+LinkConsumers = view("LinkConsumers", "bought", "legal_hits", "tie", "vendor")
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
 BookingOrders = view(
     "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"
