@@ -181,11 +181,12 @@ BUSY: dict[str, Any] = {
             for kind in KINDS
             if kind not in ("takedown", "deflection", "vendor_arrests", "network_attack")
         ),
-        example("vendor_arrests", start=2, count=40),
+        example("vendor_arrests", start=2, count=40, publicity=2.0),
         example("deflection", start=2, offer=0.5, places=5.0),
         example("network_attack", start=2, share=0.05),
         example("takedown", start=5, channel="illicit_pharmacy"),
         example("takedown", start=8, mode="moderators", count=3),
+        example("takedown", start=10, count=3, mode="moderators"),
         example("takedown", start=20, count=1),
         example("takedown", start=40, count=1, covert_days=10),
     ],

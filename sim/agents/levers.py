@@ -87,7 +87,11 @@ class Levers:
         1.0, "target", "agencies", "ratio", "Officer-days that stay on each target of enforcement"
     )
     effort_gained: np.ndarray = lever(
-        0.0, "target", "agencies", "share", "Where officer-days that were taken off another target go"
+        0.0,
+        "target",
+        "agencies",
+        "weight",
+        "Where officer-days that were taken off a target go; nowhere when all are 0",
     )
 
     def __post_init__(self) -> None:

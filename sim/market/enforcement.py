@@ -50,12 +50,12 @@ def enforce(model: MarketModel) -> None:
     scale = model.consumers.n / WORLD
     nearby, online = unit == Unit.POLICE, unit == Unit.CYBER
     model.vendor_effort[where[nearby], 0] = efforts[nearby, VENDORS] / np.maximum(usual[nearby, VENDORS], 1e-9)
-    cases, weight = np.arange(model.n_jurisdictions), model.online_exposure
+    cases, weight = np.arange(model.n_jurisdictions), model.online_exposure + 1e-6
     now, before = (
         evidence_gained(e[online, VENDORS], r[online], weight, cases).sum(axis=0)
         for e, r in ((efforts, reach), (usual, first))
     )
-    model.vendor_effort[:, 1] = np.where(before > 0.0, now / np.maximum(before, 1e-12), 0.0)
+    model.vendor_effort[:, 1] = now / np.maximum(before, 1e-12)
     platform_cases(model, efforts[:, PLATFORMS], reach, scale)
     supplier_cases(model, efforts[:, SUPPLIERS], reach, scale)
     payment_cases(model, float(efforts[:, PAYMENTS].sum()), scale)
@@ -75,7 +75,7 @@ def efforts_today(model: MarketModel, agencies: list[Agency], where: np.ndarray)
     efforts = efforts * levers.effort_kept
     pool = np.bincount(where, freed, model.n_jurisdictions)[where]
     mandate = np.array([a.mandate for a in agencies])
-    return efforts + pool[:, None] * mandate * (levers.effort_gained / max(float(levers.effort_gained.sum()), 1.0))
+    return efforts + pool[:, None] * mandate * (levers.effort_gained / max(float(levers.effort_gained.sum()), 1e-12))
 
 
 def cooperation_today(model: MarketModel) -> np.ndarray:
