@@ -47,6 +47,11 @@ class Network(NamedTuple):
     sampled: float
 
 
+def nodes(graph: sparse.csr_matrix) -> int:
+    """Number of nodes."""
+    return len(graph.indptr) - 1
+
+
 def trade_links(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
     """Buyers and cryptomarket vendors who traded well and are both still there, one pair a link."""
     c, v, n = model.consumers.columns, model.vendors.columns, model.consumers.n
@@ -95,7 +100,7 @@ def friends_network(model: MarketModel, limit: int = LIMIT) -> Network:
         start = int(np.argmin(uniforms(int(model.seed), Draw.NETWORK_SAMPLE, people, 0, 1)))
         ball = np.sort(csgraph.breadth_first_order(graph, start, return_predecessors=False)[:limit])
         graph = graph[ball][:, ball]
-    return Network(graph, 0, graph.shape[0] / max(count, 1))
+    return Network(graph, 0, nodes(graph) / max(count, 1))
 
 
 @kernel
@@ -141,7 +146,7 @@ def sources_of(model: MarketModel, n: int, most: int = SOURCES) -> np.ndarray:
 def betweenness(graph: sparse.csr_matrix, sources: np.ndarray) -> np.ndarray:
     """(n,) how many shortest paths between pairs lead through a node: exact from all sources, scaled up from a sample of them."""
     found = brandes(graph.indptr.astype(np.int64), graph.indices.astype(np.int64), sources.astype(np.int64))
-    return 0.5 * found * graph.shape[0] / max(len(sources), 1)
+    return 0.5 * found * nodes(graph) / max(len(sources), 1)
 
 
 def centralisation(degree: np.ndarray, most: float) -> float:
@@ -153,7 +158,7 @@ def centralisation(degree: np.ndarray, most: float) -> float:
 
 def measured(model: MarketModel, name: str, net: Network) -> dict[str, object]:
     """One row of the table."""
-    graph, n = net.graph, net.graph.shape[0]
+    graph, n = net.graph, nodes(net.graph)
     degree = np.diff(graph.indptr).astype(float)
     links = int(degree.sum() / 2)
     row: dict[str, object] = {"day": model.day, "network": name, "nodes": n, "links": links, "sampled": net.sampled}
@@ -194,7 +199,7 @@ def network_rows(model: MarketModel) -> pd.DataFrame:
 def vendor_centrality(model: MarketModel, by: str, rows: np.ndarray) -> np.ndarray:
     """(rows,) buyers (``degree``) or shortest paths (``betweenness``, from a keyed sample of nodes) of vendors in the whole trade network."""
     net, sellers = trade_network(model, limit=model.consumers.n)
-    n = net.graph.shape[0]
+    n = nodes(net.graph)
     if by == "degree":
         value = np.diff(net.graph.indptr).astype(float)
     else:
