@@ -308,7 +308,7 @@ def test_seized_servers_give_leads_and_intrude_on_privacy():
 
 def test_leads_raise_the_risk_of_vendors_online_and_grow_cold():
     start = at_day_0()
-    strong = {"enforcement": {"lead_hazard": 0.002, "server_leads": 10.0, "lead_days": 60.0}}
+    strong = {"enforcement": {"lead_hazard": 0.001, "server_leads": 10.0, "lead_days": 60.0}}
     model = branched(start, 2, policies=[example("takedown", count=1)], parameters=strong)
     none = branched(
         start, 2, policies=[example("takedown", count=1)], parameters={"enforcement": {"server_leads": 0.2}}
