@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.agents.codes import NEVER, NO_SLOT, Channel, MarketState, PlatformStatus, Segment
 from sim.agents.consumers import CONSUMER, Consumer, ConsumerColumns
-from sim.agents.enforcement import TARGETS, Agency
+from sim.agents.enforcement import TARGETS, Agency, Unit, mandates
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
 from sim.agents.payments import make_processors
 from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
@@ -162,7 +162,10 @@ def make_institutions(model: MarketModel, jurisdictions: list[Jurisdiction]) -> 
     shares = np.array([getattr(e, f"share_{target}") for target in TARGETS])
     for k, j in enumerate(jurisdictions):
         size = n / 1e5 * j.share
-        Agency(model, k, j.police_days_per_100k * size, e.usual_days * size, shares, e.capability)
+        for unit, mandate in zip(Unit, mandates(e.cyber_vendors, e.cyber_suppliers, e.border_suppliers), strict=True):
+            mine = shares * mandate
+            part = size * float(mine.sum() / shares.sum())
+            Agency(model, k, j.police_days_per_100k * part, e.usual_days * part, mine, e.capability, unit, mandate)
     model.posts = [PostalService(model, k, j.border, j.domestic_intercept) for k, j in enumerate(jurisdictions)]
     model.providers = [AccessProvider(model, k) for k in range(len(jurisdictions))]
     q = model.p.platforms

@@ -223,12 +223,14 @@ PULLED = {
     "dropout": 5.0, "support_reach": 0.5, "support_message": 0.25, "stigma_message": 0.25, "stigma": 0.2, "warning_sight": 20.0,
     "warning_delay": 0.1, "alert_reach": 0.0, "false_alarms": 20.0, "legal_access": 0.5, "diversion": 0.5, "scheduling": 1.0, "contaminant": 0.5,
     "charges": 0.0,
+    "capability": 5.0, "cooperation": 1.0, "effort_kept": 0.1, "effort_gained": 1.0,
 }  # fmt: skip
 NEEDS = {
     "caution_reach": {"caution_message": 0.25},
     "caution_message": {"caution_reach": 0.5},
     "verification_reach": {"verification_message": 0.25},
     "verification_message": {"verification_reach": 0.5},
+    "effort_gained": {"effort_kept": 0.1},
     "lookup": {"verification_reach": 0.5, "verification_message": 0.25},
     "support_reach": {"support_message": 0.25},
     "support_message": {"support_reach": 0.5},

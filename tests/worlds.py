@@ -24,7 +24,7 @@ from sim.scenario import Scenario
 assert sim.policies.__all__
 
 SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20}
-ALL_TABLES = ("orders", "platforms", "events", "accounts", "vendors", "consumers", "daily")
+ALL_TABLES = ("orders", "platforms", "events", "accounts", "networks", "vendors", "consumers", "daily")
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "takedown": {"count": 2},
@@ -32,6 +32,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "education_campaign": {"effect_smd": -0.3, "lesson": 0.1},
     "verification_scheme": {"awareness": 0.3, "uptake": 0.5},
     "drug_checking": {"reach": 0.9, "uptake": 4.0},
+    "network_attack": {"share": 0.4},
+    "cyber_capability": {"years": 0.0, "gain": 3.0},
+    "international_cooperation": {"ratification_days": 0},
     "deflection": {"offer": 1.0, "places": 1.0},
     "payment_block": {"purchases": 200.0},
     "social_moderation": {"removal": 15.0},
@@ -191,14 +194,17 @@ BUSY: dict[str, Any] = {
         *(
             example(kind, start=2)
             for kind in KINDS
-            if kind not in ("takedown", "deflection", "vendor_arrests", "payment_block")
+            if kind not in ("takedown", "deflection", "vendor_arrests", "payment_block", "network_attack")
         ),
         example("payment_block", start=2, purchases=7.0),
         example("payment_block", start=25, end=60, mode="coins", coin="main", delisting=0.9, closure=0.2),
         example("payment_block", start=60, mode="coins", coin="privacy", delisting=0.9, strength=0.9),
-        example("vendor_arrests", start=2, count=40),
+        example("vendor_arrests", start=2, count=40, publicity=2.0),
         example("deflection", start=2, offer=0.5, places=5.0),
+        example("network_attack", start=2, share=0.05),
         example("takedown", start=5, channel="illicit_pharmacy"),
+        example("takedown", start=8, mode="moderators", count=3),
+        example("takedown", start=10, count=3, mode="moderators"),
         example("takedown", start=20, count=1),
         example("takedown", start=40, count=1, covert_days=10),
     ],

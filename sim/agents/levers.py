@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from sim.agents.codes import Segment
+from sim.agents.enforcement import TARGETS
 
 MAX_SUBSTANCES = 32
 """Substances that a table can hold: as many as a vendor's bits."""
 
 
 def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarray:
-    """Declare a lever: an array by ``jurisdiction``, ``segment``, ``substance``, ``goods``, ``route`` or ``need`` (see `Levers`), or a number in an array of one."""
+    """Declare a lever: an array by one of the kinds that `Levers` names, or for the ``world`` a number in an array of one."""
     return field(default=None, metadata={"neutral": neutral, "by": by, "owner": owner, "unit": unit, "text": text})  # type: ignore[return-value]
 
 
@@ -23,7 +24,7 @@ class Levers:
     """All levers of a model with J jurisdictions; arrays by how they are declared.
 
     (1,) for the world, (J,) by jurisdiction, (J, 4) by segment within it, (32,) by substance, (J, 32) for goods by jurisdiction and substance, (J, J) by
-    route (origin, destination), (4, 32) for needs by segment and main substance.
+    route (origin, destination), (4, 32) for needs by segment and main substance, (7,) by target of enforcement.
     """
 
     jurisdictions: int
@@ -187,6 +188,24 @@ class Levers:
         1.0, "jurisdiction", "intermediaries", "ratio", "Staff who inspect and clear parcels"
     )
     police_effort: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Officer-days available")
+    capability: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Cyber capability relative to the usual")
+    cooperation: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "agencies",
+        "share",
+        "Part of what is missing to full cooperation that a treaty makes up, among those who joined it",
+    )
+    effort_kept: np.ndarray = lever(
+        1.0, "target", "agencies", "ratio", "Officer-days that stay on each target of enforcement"
+    )
+    effort_gained: np.ndarray = lever(
+        0.0,
+        "target",
+        "agencies",
+        "weight",
+        "Where officer-days that were taken off a target go; nowhere when all are 0",
+    )
 
     def __post_init__(self) -> None:
         self.reset()
@@ -203,6 +222,7 @@ class Levers:
             "goods": (j, s),
             "route": (j, j),
             "need": (len(Segment), s),
+            "target": len(TARGETS),
         }
         for f in fields(self):
             if f.metadata:

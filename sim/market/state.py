@@ -86,9 +86,11 @@ class MarketState:
     price_level: np.ndarray  # (C,) mean log price, yesterday
     trade_per_vendor: np.ndarray  # (C,) orders a day
     vendor_risk: np.ndarray  # (C,) arrests a month per vendor
-    post_effort: np.ndarray  # (J,) officer-days relative to the start; likewise the next two
-    vendor_effort: np.ndarray
+    post_effort: np.ndarray  # (J,) officer-days relative to the usual; likewise the next two
+    vendor_effort: np.ndarray  # (J, 2): on those nearby and on those online
     supplier_effort: np.ndarray
+    online_exposure: np.ndarray  # (J,) exposure of vendors online, yesterday
+    unmoderated: set[int]  # slots whose disputes and feedback do not work as usual
     user_effort: np.ndarray  # (J,) officer-days
     user_exposure: np.ndarray  # (J,) exposure of buyers, 30-day mean
     publicity: float
@@ -131,7 +133,8 @@ class MarketState:
         self.trade_per_vendor = np.zeros(N_CHANNELS)
         self.reference_per_vendor = np.zeros(N_CHANNELS)
         self.vendor_risk = np.zeros(N_CHANNELS)
-        self.post_effort, self.vendor_effort, self.supplier_effort = np.ones(j), np.ones(j), np.ones(j)
+        self.post_effort, self.vendor_effort, self.supplier_effort = np.ones(j), np.ones((j, 2)), np.ones(j)
+        self.online_exposure, self.unmoderated = np.ones(j), set()
         self.user_effort, self.user_exposure = np.zeros(j), np.full(j, 0.002 * self.consumers.n)
         self.dispute_rate = 0.0
         self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
@@ -181,7 +184,7 @@ class MarketState:
 
     @property
     def agencies(self: Any) -> Any:
-        """Enforcement agencies, by jurisdiction."""
+        """Enforcement agencies: those of the first jurisdiction, those of the second, ..."""
         return self.agents_of(Agency)
 
     @property

@@ -83,7 +83,7 @@ ShippingOrders = view(
     "substance",
     "vendor",
 )
-ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees")
+ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation")
 ConsumptionConsumers = view(
     "ConsumptionConsumers",
     "alive",
@@ -244,8 +244,9 @@ DemandConsumers = view(
     "substance",
     "treatment_day",
 )
-ArrestVendors = view("ArrestVendors", "alive", "channel", "jurisdiction", "key", "kind", "opsec", "recent")
+ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
 NewsConsumers = view("NewsConsumers", "bought", "legal_hits", "tie", "vendor")
+LinkConsumers = view("LinkConsumers", "bought", "legal_hits", "tie", "vendor")
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
 BookingOrders = view(
     "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"
