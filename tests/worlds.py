@@ -47,7 +47,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "regulated_supply": {"patients": 0.5, "dependent": 0.5, "diversion": 0.3},
     "treatment_capacity": {"places": 2.0, "dropout": 0.5},
     "early_warning": {"sight": 10.0, "delay": 0.1, "reach": 2.0, "false_alarms": 20.0},
-    "decriminalisation": {"dropped": 1.0, "referred": 0.3},
+    "decriminalisation": {"dropped": 1.0, "referred": 0.3, "newcomers": 1.2},
     "scheduling": {"substance": "opioid_analgesic"},
     "support_information": {"reach": 0.5, "knowledge": 0.3},
 }

@@ -25,7 +25,7 @@ def change_roles(model: MarketModel) -> None:
     dependence = c.dependence[:n]
     free = living & (segment < DEPENDENT)
     take_role(model, np.flatnonzero(free & (dependence >= model.p.consumption.dependent_from)), DEPENDENT, "dependent")
-    recovered = np.flatnonzero(living & (segment == DEPENDENT) & (dependence < v.recovered_below))
+    recovered = np.flatnonzero(living & (segment == DEPENDENT) & (dependence < model.p.consumption.recovered_below))
     take_role(model, recovered, c.origin[recovered], "recovered")
     able = np.flatnonzero(living & (segment == Segment.RECREATIONAL) & (c.considering[:n] == 2))
     begin = able[uniforms(model.seed, Draw.SUPPLYING, able, model.day) < WEEK * v.supply_start]
