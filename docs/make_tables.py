@@ -45,6 +45,10 @@ ACTS = {
     "take_down": "police seize a platform",
     "run_covertly": "police run a platform covertly for a while, then close it with arrests",
     "arrest": "police arrest vendors",
+    "stop_moderation": "moderators of a market taken out of action",
+    "cut_links": "links between buyers and vendors cut",
+    "post_false_ratings": "false ratings posted",
+    "announce": "arrests made public",
 }
 MARKS = {
     "detail": "kept in files, not in printed tables",
@@ -158,7 +162,7 @@ def moved(policy: type[Policy]) -> list[str]:
 
 def acts(policy: type[Policy]) -> list[str]:
     """Return what a policy has agents do on its days."""
-    called = re.findall(r"model\.(\w+)\(", inspect.getsource(policy.act))
+    called = re.findall(r"(\w+)\(", inspect.getsource(policy.act))
     return [text for name, text in ACTS.items() if name in called]
 
 

@@ -101,8 +101,9 @@ def end_account(model: MarketModel, slot: int, cause: str, policy: str = "") -> 
         place, longest = place + 1, max(longest, wait)
     row, first = merchant.next_account()
     t.processor[slot], t.processor_day[slot] = row, max(int(t.processor_day[slot]), first)
-    for agency in model.agencies:
-        agency.credit[PAYMENTS] += model.p.enforcement.credit_account / len(model.agencies)
+    units = [agency for agency in model.agencies if agency.start_allocation[PAYMENTS] > 0.0]
+    for unit in units:
+        unit.credit[PAYMENTS] += model.p.enforcement.credit_account / len(units)
     model.event(EventKind.ACCOUNT_TERMINATED, slot, policy=policy, cause=cause, amount=longest)
 
 
