@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sim.kernels import source_hash
-from sim.market.blocks import BLOCK
+from sim.market.blocks import BLOCK, WORTH_SHARING
 from sim.model import MarketModel
 from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, ran, run, same_frames, world
 
@@ -65,7 +65,7 @@ def crowd():
 
 def test_the_crowd_is_large_enough_to_be_split(crowd):
     assert crowd.consumers.n > 2 * BLOCK
-    assert (crowd.daily()["orders"] > 2 * 1024).all()
+    assert (crowd.daily()["orders"] > WORTH_SHARING).all()
 
 
 @pytest.mark.parametrize("threads", [2, 3])

@@ -17,7 +17,9 @@ LIVELY = world(
     parameters={
         "platforms": {"closure_days": 60.0, "cryptomarket_entry": 0.1},
         "enforcement": {"contacts_per_day": 3.0, "supplier_case": 60.0},
-        "world": {"dependents": 0.25},
+        "world": {"dependents": 0.4, "suppliers": 0.1},
+        "demand": {"dependent_rate": 0.2, "recreational_rate": 0.045},
+        "consumption": {"fatal_alone": 0.3},
         "vendors": {"own_scam": 0.002},
     },
     policies=[example("takedown", start=20, count=1), example("deflection", offer=0.5), example("vendor_arrests", count=40)],
