@@ -29,6 +29,11 @@ from sim.studies.machine import usable_cores
 ROOT = Path(__file__).parents[1]
 WORLD = ROOT / "experiments" / "screening.yaml"
 REFERENCE = ROOT / "results" / "reference" / "screening.csv"
+ONLY_WITH = {
+    "consumption.mme_per_dose": {"consumption": {"rti_rule": 1.0}},
+    "consumption.recovered_below": {"consumption": {"recovery": 0.005, "dependence_decay": 0.003}},
+}
+"""What else must be set for a parameter to act."""
 TOLERANCE = 1e-9
 """Changes of an outcome below this share of its level are rounding."""
 
@@ -45,9 +50,9 @@ def specs() -> dict[str, ParameterSpec]:
     return dict(load_parameters().specs)
 
 
-def ran(seed: int, path: str = "", value: float = 0.0) -> tuple[dict[str, float], str]:
-    """Outcomes of a run with one parameter at ``value``, and a digest of its events."""
-    scenario = world()
+def ran(seed: int, others: str = "", path: str = "", value: float = 0.0) -> tuple[dict[str, float], str]:
+    """Outcomes of a run with one parameter at ``value``, and a digest of its events; ``others`` names the parameter for which more must be set."""
+    scenario = world().with_(parameters=ONLY_WITH.get(others, {}))
     if path:
         group, _, name = path.partition(".")
         scenario = scenario.with_(parameters={group: {name: value}})
@@ -58,9 +63,9 @@ def ran(seed: int, path: str = "", value: float = 0.0) -> tuple[dict[str, float]
 
 
 @functools.cache
-def usual(seed: int) -> tuple[dict[str, float], str]:
+def usual(seed: int, others: str = "") -> tuple[dict[str, float], str]:
     """The run that the others of a seed are paired with."""
-    return ran(seed)
+    return ran(seed, others)
 
 
 def screened(path: str, seeds: int) -> dict[str, object]:
@@ -70,9 +75,10 @@ def screened(path: str, seeds: int) -> dict[str, object]:
     changes: dict[str, list[float]] = {}
     events = 0
     for seed in range(1, seeds + 1):
-        before, happened = usual(seed)
+        others = path if path in ONLY_WITH else ""
+        before, happened = usual(seed, others)
         for end in ends:
-            after, now = ran(seed, path, end)
+            after, now = ran(seed, others, path, end)
             events += now != happened
             for name in outcomes():
                 old, new = before[name], after[name]
