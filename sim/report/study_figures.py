@@ -32,7 +32,7 @@ def ranking(table: DataFrame) -> Figure:
 
 def _rows(table: DataFrame, names: Sequence[str], unit: str, percent: bool) -> Figure:
     """A panel an outcome, a row a scenario: a point and its interval."""
-    names = list(names)[: MOST_PANELS * 2]
+    names = list(names)[:MOST_PANELS]
     labels = list(dict.fromkeys(table["scenario"]))
     with style():
         figure, panels = _grid(len(names), 0.55 + 0.22 * len(labels))

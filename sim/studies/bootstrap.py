@@ -7,7 +7,7 @@ asks for in small samples, where the plain ones are too narrow.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,7 @@ class Resamples:
         return mean, float(low), float(high)
 
 
+@cache
 def expanded(n: int, level: float = LEVEL) -> tuple[float, float]:
     """The quantiles of resampled means that make an interval of the stated level from n values."""
     from scipy.stats import norm, t

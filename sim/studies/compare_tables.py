@@ -34,10 +34,10 @@ def effects_table(runs: DataFrame, baseline: str, names: Sequence[str]) -> DataF
 
     rows = []
     resamples = Resamples(runs["seed"].nunique())
+    every = {name: levels_of(runs, name) for name in names}
     for label in [label for label in dict.fromkeys(runs["scenario"]) if label != baseline]:
-        for name in names:
+        for name, levels in every.items():
             spec = outcome(name)
-            levels = levels_of(runs, name)
             value = levels[label].to_numpy(dtype=float)
             level = np.zeros_like(value) if spec.paired else levels[baseline].to_numpy(dtype=float)
             difference = value - level

@@ -14,7 +14,7 @@ from typing import Any
 
 from sim.studies import kinds, lock, study_folder
 from sim.studies.cluster import dask_executor
-from sim.studies.driver import Driver
+from sim.studies.driver import KEPT, Driver
 from sim.studies.errors import RequestError, at_least
 from sim.studies.events import Event, OnEvent
 from sim.studies.executors import Inline, Processes
@@ -140,9 +140,7 @@ def run_study(
                 driver = Driver(ready, store, place, alive, model_class, tell)
                 return _do(ready, folder, driver, tell)
     except OSError as error:
-        raise StoreError(
-            f"{folder} cannot be written: {error.strerror or error}. What was finished is kept; go on with --resume"
-        ) from error
+        raise StoreError(f"{folder} cannot be written: {error.strerror or error}. {KEPT}") from error
 
 
 @contextmanager

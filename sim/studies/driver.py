@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 BATCH_SECONDS = 20.0
 """Time that a batch takes; at most this much work of each worker is lost when everything stops at once."""
 MOST_RUNS = 64
-TRIES = 3
+KEPT = "What was finished is kept; when the cause is gone, go on with --resume"
+TRIES = 2
 """Times that a run is given to a worker when workers die at it."""
 TELL_SECONDS = 0.5
 MANY_PARTS = 1_024
@@ -194,15 +195,11 @@ class Driver:
         elif is_death(error):
             self._worker_died(batch, line, str(error))
         elif isinstance(error, StudyError):
-            raise error
+            raise StudyError(f"{error}. {KEPT}") from error
         elif isinstance(error, BrokenExecutor):
-            raise StudyError(
-                "the executor broke: its workers died. What was finished is kept; go on with --resume"
-            ) from error
+            raise StudyError(f"the executor broke: its workers died. {KEPT}") from error
         else:
-            raise StudyError(
-                f"a batch could not be done: {error!r}. What was finished is kept; go on with --resume"
-            ) from error
+            raise StudyError(f"a batch could not be done: {error!r}. {KEPT}") from error
 
     def _note(self, path: Path, runs: Sequence[tuple[str, str]], orders: dict[str, Order]) -> None:
         """Take a finished part into the index, and say which runs failed."""

@@ -119,7 +119,7 @@ def to_bytes(table: pa.Table) -> bytes:
         compression="zstd",
         use_dictionary=few,  # pyright: ignore
         column_encoding=split or None,
-        write_statistics=["run", "scenario", "seed", "status"],
+        write_statistics=["run", "scenario", "seed", "status"],  # pyright: ignore
         write_page_checksum=True,
         store_schema=False,
     )

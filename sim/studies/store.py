@@ -149,7 +149,6 @@ class Store:
     def _gather(self, runs: Sequence[str], cache: dict[int, pa.Table]) -> pa.Table:
         """The rows of some runs in their order; parts read stay in the cache as long as neighbours may need them."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         numbers = dict.fromkeys(self._where[run][0] for run in runs)
         for number in [number for number in cache if number not in numbers]:
@@ -163,7 +162,7 @@ class Store:
         table = pa.concat_tables(pieces, promote_options="default")
         place = {run: k for k, run in enumerate(table["run"].to_pylist())}
         table = table.take(pa.array([place[run] for run in runs]))
-        full = [name for name in table.column_names if name in PLAIN or pc.count(table[name]).as_py() > 0]
+        full = [name for name in table.column_names if name in PLAIN or table[name].null_count < table.num_rows]
         first = [name for name in PLAIN if name in full]
         return table.select([*first, *sorted(name for name in full if name not in PLAIN)])
 

@@ -88,7 +88,9 @@ def _study_runs(
         if run_id(scenario.digest, int(row["seed"]), described["model"]) != row["run"]:
             problems.append(f"{what} is not the run that its inputs describe")
             continue
-        daily = tuple(name.removeprefix(DAILY) for name in row if name.startswith(DAILY) and row[name] is not None)
+        daily = tuple(
+            name.removeprefix(DAILY) for name in map(str, row) if name.startswith(DAILY) and row[name] is not None
+        )
         task = batches.Task(
             place, pickle.dumps({}), model_class, version, daily, bool(described["study"]["exact_daily"])
         )

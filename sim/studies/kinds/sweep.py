@@ -118,7 +118,7 @@ def _effects(runs: DataFrame, baseline: str, names: list[str]) -> DataFrame:
 
     rows = []
     for point, group in runs.groupby("point", sort=False):
-        by = {label: frame.set_index("seed") for label, frame in group.groupby("scenario", sort=False)}
+        by: dict[Any, Any] = {label: frame.set_index("seed") for label, frame in group.groupby("scenario", sort=False)}
         base = by.pop(baseline)
         resamples = Resamples(len(base))
         for label, frame in by.items():
@@ -145,11 +145,9 @@ def _findings(table: DataFrame, names: list[str], study: Study) -> list[str]:
         for label, rows in table[(table["outcome"] == name) & table["mean"].notna()].groupby("scenario", sort=False):
             if len(rows) < 2 or rows["mean"].nunique() < 2:
                 continue
-            ends = [rows.loc[rows["mean"].idxmin()], rows.loc[rows["mean"].idxmax()]]
-            words = [
-                f"{row['mean']:,.4g} at " + ", ".join(f"{path} = {_number(row[path])}" for path in paths)
-                for row in ends
-            ]
+            ends: list[Any] = [rows.loc[rows["mean"].idxmin()], rows.loc[rows["mean"].idxmax()]]
+            at = [", ".join(f"{path} = {_number(row[path])}" for path in paths) for row in ends]
+            words = [f"{row['mean']:,.4g} at {where}" for row, where in zip(ends, at, strict=True)]
             what = "effect on " if "baseline" in table else ""
             found.append(f"{label}, {what}{outcome(name).label or name}: from {words[0]} to {words[1]}")
     return found
