@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -194,7 +193,6 @@ def _do(study: Study, folder: Path, driver: Driver, tell: OnEvent) -> Conducted:
     store.consolidate(runs)
     shutil.rmtree(folder / DAMAGED, ignore_errors=True)
     _write(study, folder, driver, answer, failures)
-    gc.collect()
     failed = len(failures)
     finished: Event = {
         "event": "finished",
