@@ -53,13 +53,15 @@ def held(folder: Path) -> Iterator[str | None]:
 
 
 def _take(descriptor: int) -> bool:
-    """Ask the system for the lock, without waiting."""
+    """Ask the system for the lock, without waiting; where a disk knows no locks, what the file says must do."""
     if fcntl is None:
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError:
+        return True
     return True
 
 
