@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,8 +56,7 @@ def study(
 
         folder = out or Path("results") / ready.name
         try:
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # as a cluster's time limit sends it
-            with shown(ready.name, as_json) as tell:
+            with _stopped_in_order(), shown(ready.name, as_json) as tell:
                 done = run_study(
                     ready, folder, resume=resume, retry=retry, workers=workers, executor=executor.value,
                     scheduler=scheduler, on_event=tell,
@@ -118,6 +119,16 @@ def verify(
             )
         if not report["ok"]:
             raise typer.Exit(1)
+
+
+@contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """Take the signal that a cluster's time limit sends as an interruption."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print_estimate(ready: Any, workers: int | None, out: Path | None, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 LEVEL = 0.95
 RESAMPLES = 4_000
+MOST_WEIGHTS = 4_000_000
 FEWEST = 4
 """Pairs below which no interval is given."""
 KIND = f"expanded percentile bootstrap over pairs, {LEVEL:.0%}".replace("%", " %")
@@ -39,7 +40,8 @@ class Resamples:
     def weights(self) -> Floats:
         """How often each pair is in each resample."""
         rng = np.random.default_rng(self.seed)
-        return rng.multinomial(self.pairs, np.full(self.pairs, 1 / self.pairs), size=RESAMPLES).astype(float)
+        count = min(RESAMPLES, max(1_000, MOST_WEIGHTS // self.pairs))  # many pairs need fewer, and memory has an end
+        return rng.multinomial(self.pairs, np.full(self.pairs, 1 / self.pairs), size=count).astype(float)
 
     def means(self, values: Floats) -> Floats:
         """Mean of every column in every resample, over the pairs that have a value; values: pairs x columns."""

@@ -87,10 +87,7 @@ class Processes(Executor):
                 wait([here, child.sentinel])
                 good, answer = pickle.loads(here.recv_bytes())
             except (EOFError, OSError):
-                child.join(5)
-                code = child.exitcode
-                word = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
-                future.set_exception(WorkerDiedError(word))
+                future.set_exception(WorkerDiedError(_end_of(child)))
                 self._drop(child)
                 child = None
             except Exception as error:
@@ -133,6 +130,15 @@ class Processes(Executor):
         if wait:
             for thread in self._threads:
                 thread.join(30)
+
+
+def _end_of(child: Any) -> str:
+    """How a process ended: the name of the signal, or its exit code."""
+    if child is None:
+        return "it could not start"
+    child.join(5)
+    code = child.exitcode
+    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
 
 
 def _worker(connection: Connection) -> None:

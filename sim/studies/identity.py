@@ -84,7 +84,7 @@ class Planner:
 
     def __init__(self, study: Study, version: str) -> None:
         self.study, self.version = study, version
-        self._bases: dict[str, tuple[Any, dict[str, Any], bytes]] = {}
+        self._bases: dict[str, tuple[Any, Mapping[str, Any], bytes]] = {}
         self._digests: dict[tuple[str, Changes], str] = {}
 
     def order(self, point: Point, label: str, seed: int) -> Order:

@@ -32,6 +32,7 @@ class Store:
         self.folder = folder
         self.parts = folder / PARTS
         self._files: list[Path] = []
+        self._rows: list[int] = []
         self._where: dict[str, tuple[int, bool]] = {}
 
     def open(self, retry: bool = False) -> list[str]:
@@ -51,7 +52,7 @@ class Store:
             self.parts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
-        self._files, self._where = [], {}
+        self._files, self._rows, self._where = [], [], {}
         damaged = []
         for path in sorted(self.parts.iterdir()):
             if path.suffix == ".writing":
@@ -71,8 +72,9 @@ class Store:
         return f"{path.name} is damaged: it was moved to {place}, and its runs are done again"
 
     def _add(self, path: Path, found: Iterable[tuple[str, bool]], retry: bool = False) -> None:
-        number = len(self._files)
+        number, found = len(self._files), list(found)
         self._files.append(path)
+        self._rows.append(len(found))
         for run, ok in found:
             before = self._where.get(run)
             if (ok or not retry) and (before is None or (ok and not before[1])):
@@ -136,15 +138,22 @@ class Store:
         cache: dict[int, pa.Table] = {}
         for start in range(0, len(runs), RUNS_A_PART):
             chunk = runs[start : start + RUNS_A_PART]
-            table = self._gather(chunk, cache)
-            path = parts.write_part(self.parts, f"runs-{start // RUNS_A_PART:06d}", table)
+            stem = f"runs-{start // RUNS_A_PART:06d}"
+            path = self._there(chunk, stem) or parts.write_part(self.parts, stem, self._gather(chunk, cache))
             kept[path] = [(run, self._where[run][1]) for run in chunk]
         old = [path for path in self.parts.glob("*.parquet") if path not in kept]
-        self._files, self._where = [], {}
+        self._files, self._rows, self._where = [], [], {}
         for path, found in kept.items():
             self._add(path, found)
         for path in old:
             path.unlink(missing_ok=True)
+
+    def _there(self, runs: Sequence[str], stem: str) -> Path | None:
+        """The part of that name that holds these runs and no others already, if there is one."""
+        numbers = {self._where[run][0] for run in runs}
+        number = numbers.pop()
+        fits = not numbers and self._rows[number] == len(runs) and self._files[number].name.startswith(f"{stem}-")
+        return self._files[number] if fits else None
 
     def _gather(self, runs: Sequence[str], cache: dict[int, pa.Table]) -> pa.Table:
         """The rows of some runs in their order; parts read stay in the cache as long as neighbours may need them."""

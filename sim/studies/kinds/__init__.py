@@ -126,7 +126,7 @@ class Kind(ABC):
 
 def register_kind[KindType: type[Kind]](kind: KindType) -> KindType:
     """Make a kind of study known under its name; used as a class decorator."""
-    _KINDS[kind.name] = kind()
+    _KINDS[kind.name] = kind()  # pyright: ignore - a type parameter hides that this is a Kind
     return kind
 
 

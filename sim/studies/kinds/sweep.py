@@ -145,7 +145,8 @@ def _findings(table: DataFrame, names: list[str], study: Study) -> list[str]:
         for label, rows in table[(table["outcome"] == name) & table["mean"].notna()].groupby("scenario", sort=False):
             if len(rows) < 2 or rows["mean"].nunique() < 2:
                 continue
-            ends: list[Any] = [rows.loc[rows["mean"].idxmin()], rows.loc[rows["mean"].idxmax()]]
+            records: list[dict[Any, Any]] = rows.to_dict("records")
+            ends = [choose(records, key=lambda row: row["mean"]) for choose in (min, max)]
             at = [", ".join(f"{path} = {_number(row[path])}" for path in paths) for row in ends]
             words = [f"{row['mean']:,.4g} at {where}" for row, where in zip(ends, at, strict=True)]
             what = "effect on " if "baseline" in table else ""
