@@ -13,13 +13,14 @@ import yaml
 from typer.testing import CliRunner
 
 from sim import cli, cli_study_progress
-from tests.study_market import StudyMarket, compare_study, sweep_study
+from sim.studies.executors import Inline
+from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
+def files(tmp_path, monkeypatch, request):
     """Studies in the current folder, and a market of made-up numbers in the place of the model."""
     (tmp_path / "loudness.yaml").write_text(yaml.safe_dump(compare_study()))
     (tmp_path / "response.yaml").write_text(yaml.safe_dump(sweep_study()))
@@ -28,10 +29,9 @@ def files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for module in ("conduct", "dry_run", "verify"):
         monkeypatch.setattr(f"sim.studies.{module}.default_model", lambda: StudyMarket)
-    monkeypatch.setattr(
-        "sim.studies.conduct.Processes",
-        lambda workers: __import__("sim.studies.executors", fromlist=["Inline"]).Inline(),
-    )
+    if "findings_printed" not in request.node.name:  # one test looks at figures
+        monkeypatch.setattr("sim.report.study_page.save_figure", not_drawn)
+    monkeypatch.setattr("sim.studies.conduct.Processes", lambda workers: Inline())
     return tmp_path
 
 

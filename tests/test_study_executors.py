@@ -12,7 +12,7 @@ import pytest
 
 from sim.studies.conduct import run_study
 from sim.studies.errors import RequestError
-from tests.study_market import SIZE, StudyMarket, compare_study
+from tests.study_market import SIZE, StudyMarket, compare_study, not_drawn
 
 ROOT = Path(__file__).parents[1]
 REAL = {
@@ -23,6 +23,14 @@ REAL = {
     "replications": 2,
     "measures": ["orders", "deaths_expected"],
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def undrawn():
+    """Figures take longer than all else here; `test_study_cli` looks at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+        yield
 
 
 def bits(folder):

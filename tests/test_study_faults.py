@@ -14,9 +14,17 @@ import pytest
 from sim.studies import lock
 from sim.studies.conduct import run_study
 from sim.studies.errors import RequestError, StudyError
-from tests.study_market import StudyMarket, compare_study, sweep_study
+from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def undrawn():
+    """Figures take longer than all else here; `test_study_cli` looks at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+        yield
 
 
 def do(out, study=None, **options):
@@ -40,7 +48,9 @@ def script(folder, **env):
     """A study in a process of its own, with two workers."""
     code = (
         "from sim.studies.conduct import run_study\n"
-        "from tests.study_market import StudyMarket, compare_study\n"
+        "from sim.report import study_page\n"
+        "from tests.study_market import StudyMarket, compare_study, not_drawn\n"
+        "study_page.save_figure = not_drawn\n"
         f"run_study(compare_study(), {str(folder)!r}, workers=2, model_class=StudyMarket)\n"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **env}, stderr=subprocess.PIPE)

@@ -18,7 +18,15 @@ from sim.studies.parts import Row, shorten, to_bytes, to_table, write_part
 from sim.studies.store import Store
 from sim.studies.study import Study
 from sim.studies.verify import verify
-from tests.study_market import MEASURES, PATH, StudyMarket, compare_study, sweep_study
+from tests.study_market import MEASURES, PATH, StudyMarket, compare_study, not_drawn, sweep_study
+
+
+@pytest.fixture(autouse=True, scope="module")
+def undrawn():
+    """Figures take longer than all else here; `test_study_cli` looks at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+        yield
 
 
 def do(out, study, **options):
