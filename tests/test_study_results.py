@@ -9,11 +9,13 @@ import pyarrow as pa
 import pytest
 
 from sim import Results
-from sim.studies import parts
+from sim.studies import kinds, parts
 from sim.studies.bootstrap import FEWEST, Resamples, expanded, pairing_gain, ranks
 from sim.studies.conduct import run_study
 from sim.studies.dry_run import estimate
 from sim.studies.errors import RequestError
+from sim.studies.functions import FunctionDriver
+from sim.studies.identity import resolve
 from sim.studies.parts import Row, shorten, to_bytes, to_table, write_part
 from sim.studies.store import Store
 from sim.studies.study import Study
@@ -102,6 +104,19 @@ class TestCompare:
 
 
 class TestSweep:
+    def test_a_function_can_take_the_place_of_the_model(self, sweep):
+        """Rows and columns are those that the driver gives for the market."""
+
+        def market(point, scenario, seed):
+            fields = sweep.study.scenarios[scenario]
+            changes = [(path, value) for path, value in point.items() if sweep.study.applies(path, scenario)]
+            return StudyMarket(resolve(fields, changes), rng=seed).outcomes()
+
+        driver = FunctionDriver(market, list(sweep.study.scenarios), sweep.study.seeds)
+        found = kinds.get("sweep").conduct(sweep.study, driver)
+        for name, table in sweep.answer.tables.items():
+            pd.testing.assert_frame_equal(found.tables[name], table)
+
     def test_a_response_is_found_point_by_point(self, sweep):
         effects = sweep.answer.tables["effects"]
         loud = effects[(effects["scenario"] == "loud") & (effects["outcome"] == "orders")]
@@ -137,8 +152,6 @@ class TestResults:
         assert results.sql("select count(*) as n from plan")["n"][0] == 24
 
     def test_outcomes_are_exact_and_daily_values_close(self, comparison):
-        from sim.studies.identity import resolve
-
         results = comparison.results
         first = results.outcomes().query("scenario == 'loud' and seed == 2").iloc[0]
         market = StudyMarket(resolve(comparison.study.scenarios["loud"], ()), rng=2)

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 BATCH_SECONDS = 20.0
 """Time that a batch takes; at most this much work of each worker is lost when everything stops at once."""
 MOST_RUNS = 64
-KEPT = "What was finished is kept; when the cause is gone, go on with --resume"
 TRIES = 2
 """Times that a run is given to a worker when workers die at it."""
 TELL_SECONDS = 0.5
 MANY_PARTS = 1_024
 """Parts from which they are put together while the study goes on."""
+
+
+KEPT = "What was finished is kept; when the cause is gone, go on with --resume"
 
 
 class Driver:
