@@ -21,7 +21,7 @@ demo: setup ## compare three interventions with the baseline, into results/demo
 
 test: lint ## linting, types and tests
 	@echo "== pytest"
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
 
 test-slow: setup-dev ## the slow tests only
 	@$(BIN)/python -m pytest -m slow
@@ -56,7 +56,7 @@ baseline-numbers: setup-dev ## write tests/baseline_numbers.json again, when res
 lock: ## resolve the lock files again (needs uv; UPGRADE=--upgrade for newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: name it with UV=/path/to/uv" >&2; exit 1; }
 	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build -o requirements.lock
-	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build --extra dev --extra notebooks -c requirements.lock -o requirements-dev.lock
+	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build --extra dev --extra notebooks --extra studies --extra cluster -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove caches (compiled kernels too) and built packages
 	@find . -path ./.venv -prune -o -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,27 +17,36 @@ if TYPE_CHECKING:
     from sim.model import MarketModel
     from sim.scenario import Scenario, ScenarioError
     from sim.studies.compare import Comparison, compare
+    from sim.studies.conduct import run_study
+    from sim.studies.results import Results
     from sim.studies.run import RunResult, run
+    from sim.studies.study import Study
 
 __all__ = [
     "Comparison",
     "MarketModel",
+    "Results",
     "RunResult",
     "Scenario",
     "ScenarioError",
+    "Study",
     "__version__",
     "compare",
     "run",
+    "run_study",
 ]
 
 _HOMES = {
     "Comparison": "sim.studies.compare",
     "MarketModel": "sim.model",
+    "Results": "sim.studies.results",
     "RunResult": "sim.studies.run",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
+    "Study": "sim.studies.study",
     "compare": "sim.studies.compare",
     "run": "sim.studies.run",
+    "run_study": "sim.studies.conduct",
 }
 
 

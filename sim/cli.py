@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sim import cli_studies
 from sim import cli_support as support
 from sim._version import __version__
 
@@ -142,6 +143,9 @@ def compare(
             support.print_json(comparison.to_json())
         else:
             _print_comparison(comparison, out)
+
+
+cli_studies.add_to(app)
 
 
 @app.command("list")

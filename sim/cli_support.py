@@ -28,7 +28,7 @@ PIPE_WIDTH = 140
 def explained() -> Iterator[None]:
     """Turn what can go wrong into a message on the standard error and an exit code, without a traceback.
 
-    A request that cannot be carried out is 2, a run that failed 1, an interruption 130, a closed pipe 141.
+    A request that cannot be carried out is 2, a run that failed or a study that had to stop 1, an interruption 130, a closed pipe 141.
     """
     try:
         yield
@@ -45,7 +45,7 @@ def explained() -> Iterator[None]:
         if code is None or os.environ.get(TRACEBACK):
             raise
         say(f"odm: {error}")
-        if code == 1:
+        if type(error).__name__ == "RunFailedError":
             say(f"This is a defect of the model. {TRACEBACK}=1 in the environment shows where it broke.")
         raise typer.Exit(code) from None
 
@@ -53,11 +53,11 @@ def explained() -> Iterator[None]:
 def exit_code(error: Exception) -> int | None:
     """Return the exit code of an error that is not a defect of the program; None for one that is."""
     from sim.scenario_errors import ScenarioError
-    from sim.studies.errors import RequestError, RunFailedError
+    from sim.studies.errors import RequestError, StudyError
 
     if isinstance(error, ScenarioError | RequestError):
         return 2
-    return 1 if isinstance(error, RunFailedError) else None
+    return 1 if isinstance(error, StudyError) else None
 
 
 def say(text: str) -> None:

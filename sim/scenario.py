@@ -165,9 +165,8 @@ class Scenario(Settings):
 
         return write(self, sources)
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of everything that a run depends on: all but name, title, question and the sources of values."""
+    def canonical(self) -> str:
+        """Everything that a run depends on as JSON with sorted keys: all but name, title, question and the sources of values."""
         content = {key: value for key, value in self.resolved().items() if key not in ("name", "title", "question")}
         for row in (*content["substances"].values(), *content["jurisdictions"].values()):
             del row["source"]
@@ -175,7 +174,12 @@ class Scenario(Settings):
         for name in ("uses", "agents"):
             if not content[name]:
                 del content[name]
-        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of `canonical`."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
 
     @property
     def weight(self) -> float:

@@ -20,7 +20,10 @@ from sim.scenario import Scenario
 from sim.streams import uniforms
 from tests.worlds import ALL_TABLES, KINDS, example, ran, run, world
 
-CLOSURES = {"platforms": {"closure_days": 40.0, "cryptomarket_entry": 0.2, "frailty": 0.3}, "vendors": {"own_scam": 0.005}}
+CLOSURES = {
+    "platforms": {"closure_days": 40.0, "cryptomarket_entry": 0.2, "frailty": 0.3},
+    "vendors": {"own_scam": 0.005},
+}
 SPECS = list(load_parameters().specs.values())
 
 

@@ -14,7 +14,7 @@ import pytest
 import typer.main
 
 import sim.policies
-from sim import registry
+from sim import Study, registry
 from sim.cli import app
 from sim.registry import policy_kinds
 from sim.scenario import KNOWN, Scenario, ScenarioError
@@ -185,6 +185,9 @@ def test_examples_run(page, reader):
 
 def load(block: Block, folder: Path) -> None:
     assert block.title, "a scenario needs a file name, so that commands can use it"
+    if "study" in block.marks:
+        assert Study.load(folder / block.title).name == Path(block.title).stem
+        return
     if "wrong" in block.marks:
         with pytest.raises(ScenarioError):
             Scenario.load(folder / block.title)
@@ -224,6 +227,8 @@ def check(command: str, printed: str, folder: Path, wrong: bool) -> None:
         given = command_of.make_context(words[0], words[1:]).params
         for name in [given.get("scenario"), given.get("baseline"), *(given.get("others") or [])]:
             assert name is None or Scenario.load(name)
+        if words[0] == "study":
+            assert Study.load(given["file"])
     else:
         assert [word for word in words if re.search(r"\.(py|ipynb)$", word) and "=" not in word]
         for word in words:

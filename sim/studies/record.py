@@ -22,7 +22,19 @@ from sim.studies.output import RECORD
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-LIBRARIES = ("mesa", "numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow", "networkx", "pydantic", "matplotlib")
+LIBRARIES = (
+    "mesa",
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "networkx",
+    "pydantic",
+    "matplotlib",
+    "duckdb",
+)
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -34,6 +46,7 @@ def write_record(
     seeds: Sequence[int],
     settings: Mapping[str, Any] | None = None,
     timings: Mapping[str, float] | None = None,
+    unbound: Sequence[str] = (),
 ) -> None:
     """Write `record.json` over every file that is in the folder.
 
@@ -51,6 +64,8 @@ def write_record(
         Further settings that the numbers depend on.
     timings
         Seconds that it took; outside the hashed part.
+    unbound
+        Files of the folder that are no results, such as locks.
     """
     content = {
         "kind": kind,
@@ -63,8 +78,12 @@ def write_record(
         "settings": dict(settings or {}),
         "code": code_version(),
         "libraries": library_versions(),
-        "files": file_hashes(folder),
+        "lock_sha256": lock_hash(),
+        "environment": {"machine": platform.machine(), "system": platform.system()},
+        "files": file_hashes(folder, unbound),
     }
+    if unbound:
+        content["unbound"] = list(unbound)
     record = {
         "run": content,
         "hash": content_hash(content),
@@ -102,10 +121,11 @@ def verify_record(folder: str | Path) -> list[str]:
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))
         content, stated = record["run"], record["hash"]
         expected = dict(content["files"])
+        unbound = content.get("unbound", ())
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"{RECORD} cannot be read: {error}"]
     problems = [] if content_hash(content) == stated else [f"{RECORD} was changed after it was written"]
-    found = file_hashes(place)
+    found = file_hashes(place, unbound)
     for name in sorted(expected.keys() | found.keys()):
         if name not in found:
             problems.append(f"{name} is missing")
@@ -122,9 +142,10 @@ def content_hash(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def file_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file below a folder but the record, by path relative to it."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
+def file_hashes(folder: Path, unbound: Sequence[str] = ()) -> dict[str, str]:
+    """Return the SHA-256 of every file below a folder but the record and what is no result, by path relative to it."""
+    left_out = (RECORD, *unbound)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in left_out)
     return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
 
 
@@ -147,6 +168,12 @@ def code_version() -> dict[str, Any]:
         "commit": commit or None,
         "changed_since_commit": None if changed is None else bool(changed),
     }
+
+
+def lock_hash() -> str | None:
+    """Return the hash of the lock file of a source checkout; None for an installed package."""
+    path = PACKAGE.parent / "requirements.lock"
+    return _sha256(path) if path.is_file() else None
 
 
 def _git(*arguments: str) -> str | None:

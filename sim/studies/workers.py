@@ -107,7 +107,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, on_progress: OnProgress | None =
     """
     if workers == 1 or len(jobs) == 1:
         return _run_here(jobs, on_progress)
-    _refuse_inside_a_worker()
+    refuse_inside_a_worker()
     context = multiprocessing.get_context("spawn")
     board = context.RawArray(ctypes.c_longlong, [_NOT_STARTED] * len(jobs) + [0])
     parcels = [pickle.dumps(job) for job in jobs]
@@ -116,7 +116,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, on_progress: OnProgress | None =
         min(workers, len(jobs)), mp_context=context, initializer=_start_worker, initargs=(board,)
     )
     try:
-        with _lean_children(hide_main=hidden):
+        with lean_children(hide_main=hidden):
             futures = {pool.submit(_work, index, parcel): index for index, parcel in enumerate(parcels)}
         return _collect(jobs, futures, board, on_progress)
     except BrokenProcessPool as error:
@@ -182,7 +182,7 @@ def _worker_died(jobs: Sequence[Job], board: Any) -> RunFailedError:
     )
 
 
-def _refuse_inside_a_worker() -> None:
+def refuse_inside_a_worker() -> None:
     """Stop a script that would start workers again while a worker is reading it."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise RequestError(
@@ -192,7 +192,7 @@ def _refuse_inside_a_worker() -> None:
 
 
 @contextmanager
-def _lean_children(hide_main: bool) -> Iterator[None]:
+def lean_children(hide_main: bool) -> Iterator[None]:
     """Start children with one thread each and, where the jobs allow it, without reading the user's script again."""
     main = sys.modules["__main__"]
     hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hide_main and hasattr(main, name)}

@@ -1,0 +1,71 @@
+"""The page of a study: what was asked, what was found, and what to know before believing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.report.style import save_figure
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.studies.kinds import Answer
+    from sim.studies.study import Study
+
+
+def write_page(study: Study, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
+    """Write `report.md` and the figures that it shows, as PNG and SVG, into a folder."""
+    if answer.figures:
+        (place / "figures").mkdir()
+    for name, draw in answer.figures.items():
+        save_figure(draw(), place / "figures" / name)
+    (place / "report.md").write_text(page(study, answer, runs, failures), encoding="utf-8")
+
+
+def page(study: Study, answer: Answer, runs: int, failures: DataFrame) -> str:
+    """Return the text of the page."""
+    file = study.file
+    parts = [f"# {file.title or file.name}", " ".join(file.question.split())]
+    parts += ["## What was done", "\n".join(_done(study, runs, len(failures)))]
+    parts += ["## What was found", _list(answer.findings) or "Nothing that can be said in a sentence; see the tables."]
+    parts += [f"![{name}](figures/{name}.png)" for name in answer.figures]
+    parts += ["## Notes", _list([*answer.notes, _tables(answer)])]
+    if len(failures):
+        parts += ["## Runs that failed", _list(_failure(row) for row in failures.head(20).to_dict("records"))]
+        if len(failures) > 20:
+            parts.append(
+                f"and {len(failures) - 20} more; `odm results DIR --sql \"select * from runs where status <> 'ok'\"` lists all."
+            )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _done(study: Study, runs: int, failed: int) -> list[str]:
+    lines = [f"- {study.file.kind}: {runs} runs" + (f", {failed} of which failed" if failed else "")]
+    for label, scenario in study.scenarios.items():
+        lines.append(
+            f"- scenario **{label}**: {scenario.title or 'without title'} ({scenario.consumers:,} consumers, {scenario.days} days)"
+        )
+    for word, factors in (("uncertainty", study.uncertainties), ("lever", study.levers)):
+        for factor in factors:
+            span = (
+                f"one of {list(factor.values)}"
+                if factor.values is not None
+                else f"{factor.low:g} to {factor.high:g} ({factor.distribution})"
+            )
+            lines.append(f"- {word} `{factor.path}`: {span}")
+    return lines
+
+
+def _failure(row: dict[Any, Any]) -> str:
+    at = f", {row['inputs']}" if row["inputs"] != "{}" else ""
+    return f"{row['scenario']}, seed {row['seed']}{at}: {row['error']}"
+
+
+def _tables(answer: Answer) -> str:
+    names = ", ".join(f"`{name}`" for name in answer.tables)
+    return f"Tables beside this page (CSV and Parquet): {names}. Every run is in the store: `odm results DIR`."
+
+
+def _list(lines: Any) -> str:
+    return "\n".join(f"- {line}" for line in lines)

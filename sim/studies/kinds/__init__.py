@@ -1,0 +1,158 @@
+"""What a study can do with its runs: one module a kind, found by its file.
+
+A kind is a class derived from `Kind` and decorated with `register_kind`, in a module of this folder that has the kind's
+name. It plans points, asks the driver for their outcomes, and makes tables of them::
+
+    @register_kind
+    class Sweep(Kind):
+        name = "sweep"
+        Settings = SweepSettings            # section `sweep:` of the study file
+
+        def conduct(self, study, driver):
+            outcomes = driver.evaluate(points)   # a row for each point, scenario and seed
+            return Answer(tables={"sweep": ...}, findings=[...])
+
+The driver keeps every run, resumes, spreads the work, and never runs anything twice; a kind knows nothing of that. What a
+kind does may depend on nothing but the study and the outcomes it got, so that a study that is resumed ends with equal bits.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from sim.scenario_errors import Problem, nearest, one_of, show, unknown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+    from sim.studies.factors import Point
+    from sim.studies.study import Study
+
+_KINDS: dict[str, Kind] = {}
+
+
+class Settings(BaseModel):
+    """Base of what a kind reads from its own section of a study file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Driver(Protocol):
+    """What a kind needs of whoever runs the model."""
+
+    def evaluate(
+        self,
+        points: Sequence[Point],
+        *,
+        seeds: Sequence[int] | None = None,
+        scenarios: Sequence[str] | None = None,
+        crossed: bool = True,
+    ) -> DataFrame:
+        """Outcomes of every point in every scenario with every seed.
+
+        Parameters
+        ----------
+        points
+            A value for each path; a path that a scenario lacks (a lever of a policy that it does not have) leaves it as it is.
+        seeds
+            By default the study's replications.
+        scenarios
+            Labels; by default all of the study.
+        crossed
+            Whether every point is run with every seed; otherwise the k-th point with the k-th seed.
+
+        Returns
+        -------
+        DataFrame
+            point (place in `points`), scenario, seed, run, status, and the outcomes; NaN for a run that failed.
+        """
+        ...
+
+    def affords(self, runs: int) -> bool:
+        """Whether the budget has room for so many further runs; a run that is there already costs nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a kind makes of its runs.
+
+    Attributes
+    ----------
+    tables
+        Written as CSV and Parquet under their names.
+    findings
+        Sentences for the report, the most important first.
+    notes
+        What a reader must know to judge them.
+    figures
+        Functions that draw, by the name of the file; called when the tables are written.
+    files
+        Further text files by name, such as scenarios that an optimisation found.
+    """
+
+    tables: Mapping[str, DataFrame]
+    findings: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    figures: Mapping[str, Callable[[], Figure]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+class Kind(ABC):
+    """A kind of study."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[BaseModel]] = Settings
+
+    def check(self, study: Study, problems: list[Problem]) -> None:  # noqa: B027 - most have nothing to add
+        """Add what this kind cannot do with the study to the problems."""
+
+    @abstractmethod
+    def planned(self, study: Study) -> int:
+        """Runs that the study takes, at most."""
+
+    @abstractmethod
+    def conduct(self, study: Study, driver: Driver) -> Answer:
+        """Do the study."""
+
+
+def register_kind[KindType: type[Kind]](kind: KindType) -> KindType:
+    """Make a kind of study known under its name; used as a class decorator."""
+    _KINDS[kind.name] = kind()  # pyright: ignore - a type parameter hides that this is a Kind
+    return kind
+
+
+def names() -> list[str]:
+    """Every kind, in the order of the alphabet."""
+    return sorted({module.name for module in iter_modules(__path__) if not module.name.startswith("_")} | set(_KINDS))
+
+
+def find(given: Any, problems: list[Problem]) -> Kind | None:
+    """The kind of that name; None and a problem when there is none."""
+    known = names()
+    if given is None:
+        problems.append(Problem("kind", "nothing", f"required: {one_of(known)}"))
+        return None
+    if given not in known:
+        problems.append(
+            unknown("kind", given, known)
+            if isinstance(given, str)
+            else Problem("kind", show(given), one_of(known), nearest(given, known))
+        )
+        return None
+    return get(given)
+
+
+def get(name: str) -> Kind:
+    """A kind by its name."""
+    if name not in _KINDS:
+        import_module(f"{__name__}.{name}")
+    return _KINDS[name]

@@ -1,0 +1,214 @@
+"""Compare: what scenarios change against the first one, seed by seed.
+
+Every scenario is run with the same seeds. Under uncertainties, every seed also has a world of its own, drawn from them and
+shared by all scenarios. Replications are added until an effect is known as well as asked for, or the budget ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.measures.dictionary import outcome
+from sim.scenario_errors import Problem, show, unknown
+from sim.studies import designs
+from sim.studies.bootstrap import FEWEST, KIND, Resamples, expanded
+from sim.studies.compare_tables import cost_table, effects_table, levels_of, ranking_table
+from sim.studies.effects import add_displacement
+from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.report_figures import figure
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.studies.factors import Point
+    from sim.studies.study import Study
+
+
+class Precision(Settings):
+    """How well an effect is to be known before no more runs are added."""
+
+    measure: str = Field(description="outcome")
+    half_width: float = Field(gt=0, description="half the width of the interval of its effect, for every scenario")
+    relative: bool = Field(default=True, description="as a share of the baseline's mean, or in the outcome's unit")
+
+
+class CompareSettings(Settings):
+    """Section `compare` of a study file."""
+
+    precision: Precision | None = Field(default=None, description="add replications until this is reached")
+    step: int = Field(default=8, ge=1, description="replications that are added at a time")
+    most: int = Field(default=256, ge=1, description="replications at most")
+    rank_by: tuple[str, ...] = Field(
+        default=(), description="outcomes to rank scenarios by; default: measures with a direction"
+    )
+    cost: str = Field(default="policy_cost_usd", description="outcome on the cost axis")
+    benefit: str = Field(
+        default="deaths_expected", description="outcome on the benefit axis: what is avoided or gained"
+    )
+    thresholds: tuple[float, ...] = Field(default=(), description="USD that a unit of benefit may cost")
+    design: Literal["sobol", "random"] = Field(default="sobol", description="how worlds are drawn from uncertainties")
+
+
+@register_kind
+class Compare(Kind):
+    """Paired effects with intervals, ranking, cost and effect."""
+
+    name = "compare"
+    Settings = CompareSettings
+
+    def check(self, study: Study, problems: list[Problem]) -> None:
+        """Two scenarios at least, no levers, and names of outcomes that are measured."""
+        settings: CompareSettings = study.settings
+        if len(study.scenarios) < 2:
+            problems.append(
+                Problem("scenarios", "one scenario", "two or more: the first is the baseline of the others")
+            )
+        if study.levers:
+            problems.append(
+                Problem(
+                    "levers",
+                    show([f.path for f in study.levers]),
+                    "none: compare takes policies as the scenarios have them; a sweep varies them",
+                )
+            )
+        names = {"compare.cost": settings.cost, "compare.benefit": settings.benefit}
+        names |= {f"compare.rank_by.{i}": name for i, name in enumerate(settings.rank_by)}
+        if settings.precision is not None:
+            names["compare.precision.measure"] = settings.precision.measure
+        for path, name in names.items():
+            try:
+                outcome(name)
+            except KeyError:
+                from sim.measures.dictionary import outcomes
+
+                problems.append(unknown(path, name, outcomes()))
+
+    def planned(self, study: Study) -> int:
+        """Replications of every scenario, and with a precision as many as may be added."""
+        settings: CompareSettings = study.settings
+        replications = study.file.replications
+        if settings.precision is not None:
+            replications = max(replications, settings.most)
+        runs = replications * len(study.scenarios)
+        return (
+            runs if study.file.budget.runs is None else max(min(runs, study.file.budget.runs), study.file.replications)
+        )
+
+    def conduct(self, study: Study, driver: Driver) -> Answer:
+        """Run pairs until the effects are known well enough, and compare them."""
+        settings: CompareSettings = study.settings
+        seeds = list(study.seeds)
+        while True:
+            runs = self._evaluate(study, driver, seeds)
+            reached = _reached(runs, study.baseline, settings.precision)
+            if settings.precision is None or reached <= settings.precision.half_width:
+                why = "" if settings.precision is None else "the precision asked for was reached"
+                break
+            more = min(settings.step, settings.most - len(seeds))
+            if more <= 0 or not driver.affords(more * len(study.scenarios)):
+                why = "the precision asked for was NOT reached: " + (
+                    "the most replications allowed were made" if more <= 0 else "the budget ended"
+                )
+                break
+            seeds += range(seeds[-1] + 1, seeds[-1] + 1 + more)
+        return _answer(study, runs, settings, why, reached)
+
+    def _evaluate(self, study: Study, driver: Driver, seeds: list[int]) -> DataFrame:
+        """Outcomes of all scenarios with all seeds; with uncertainties, each seed in a world of its own."""
+        settings: CompareSettings = study.settings
+        if not study.uncertainties:
+            return driver.evaluate([{}], seeds=seeds)
+        number = max(settings.most, len(seeds))  # worlds do not depend on how many were asked for so far
+        worlds: list[Point] = designs.points(settings.design, study.uncertainties, number, 1, study.file.seed)
+        return driver.evaluate(worlds[: len(seeds)], seeds=seeds, crossed=False)
+
+
+def _reached(runs: DataFrame, baseline: str, precision: Precision | None) -> float:
+    """The widest half interval of the effect in question over all scenarios; infinite where there is none yet."""
+    if precision is None:
+        return np.nan
+    levels = levels_of(runs, precision.measure)
+    widest = 0.0
+    resamples = Resamples(len(levels))
+    for label in levels.columns:
+        if label == baseline:
+            continue
+        difference = (levels[label] - levels[baseline]).to_numpy()
+        if np.isfinite(difference).sum() < FEWEST:
+            return np.inf
+        _, low, high = resamples.interval(difference)
+        widest = max(widest, (high - low) / 2)
+    if precision.relative:
+        mean = abs(float(levels[baseline].mean()))
+        widest = widest / mean if mean else np.inf
+    return widest
+
+
+def _answer(study: Study, runs: DataFrame, settings: CompareSettings, why: str, reached: float) -> Answer:
+    """Tables, findings and figures."""
+    measured = add_displacement(runs.drop(columns=["point", "run", "status"]), study.baseline)
+    names = list(study.measures) or [str(name) for name in measured.columns if name not in ("scenario", "seed")]
+    paired = [name for name in measured.columns if str(name).startswith("displacement_")]
+    names += [name for name in paired if name not in names]
+    effects = effects_table(measured, study.baseline, names)
+    ranking = ranking_table(measured, _rank_by(settings, names))
+    cost = cost_table(measured, study.baseline, settings.cost, settings.benefit, settings.thresholds)
+    pairs = int(measured["seed"].nunique())
+    notes = [
+        f"{pairs} pairs: each seed was run in all {len(study.scenarios)} scenarios"
+        + (", in a world of its own drawn from the uncertainties." if study.uncertainties else "."),
+        f"Intervals: {KIND}; n is stated in every row. With {pairs} pairs the quantiles taken are {expanded(max(pairs, 2))[0]:.4f} and its counterpart.",
+    ]
+    failed = int((runs["status"] != "ok").sum())
+    if failed:
+        notes.append(f"{failed} runs failed; the pairs that they belong to are left out.")
+    if why:
+        notes.append(
+            f"Replications: {why} (half width {reached:.4g}). An interval at which adding stopped is slightly too narrow."
+        )
+    tables = {"effects": effects, "ranking": ranking, "outcomes": measured}
+    figures = {"effects": figure("effects", effects), "ranking": figure("ranking", ranking)}
+    if len(cost):
+        tables["cost_effectiveness"] = cost
+        figures["cost-effectiveness"] = figure("cost_effectiveness", cost)
+    return Answer(tables, _findings(effects, ranking, cost), notes, figures)
+
+
+def _rank_by(settings: CompareSettings, names: list[str]) -> list[str]:
+    """Outcomes to rank by: those named, or all with a direction that people agree on."""
+    if settings.rank_by:
+        return list(settings.rank_by)
+    return [
+        name
+        for name in names
+        if outcome(name).better != "none" and not outcome(name).detail and not outcome(name).paired
+    ]
+
+
+def _findings(effects: DataFrame, ranking: DataFrame, cost: DataFrame) -> list[str]:
+    """What can be said in a sentence each."""
+    found = []
+    for label, rows in effects.groupby("scenario", sort=False):
+        clear = rows[rows["excludes_zero"] & rows["percent"].notna()]
+        clear = clear.loc[clear["percent"].abs().sort_values(ascending=False).index].head(5)
+        words = [
+            f"{outcome(row['outcome']).label or row['outcome']} {row['percent']:+.1f} % ({row['same_sign']:.0%} of {row['n']} pairs)"
+            for _, row in clear.iterrows()
+        ]
+        found.append(f"{label}: " + ("; ".join(words) if words else "no effect that is told from zero"))
+    for name, rows in ranking.groupby("outcome", sort=False):
+        top = rows.sort_values("rank").iloc[0]
+        if top["rank"] != 1:
+            continue  # several share the first place
+        found.append(
+            f"{outcome(str(name)).label or name}: best is {top['scenario']}, first in {top['best']:.0%} of resamples"
+        )
+    for _, row in cost.iterrows():
+        if np.isfinite(row["icer"]):
+            found.append(
+                f"{row['scenario']}: {row['icer']:,.0f} USD for each unit of {row['benefit']} (better and dearer in {row['better_dearer']:.0%} of resamples)"
+            )
+    return found

@@ -1,0 +1,158 @@
+"""Sweep: outcomes over a grid or a sample of settings, and how they respond to each.
+
+Every point is run in every scenario with the same seeds. Where there are several scenarios, each point also gives a paired
+effect against the first one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.measures.dictionary import outcome
+from sim.scenario_errors import Problem
+from sim.studies import designs
+from sim.studies.bootstrap import FEWEST, KIND, Resamples
+from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.report_figures import figure
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.studies.study import Study
+
+
+class SweepSettings(Settings):
+    """Section `sweep` of a study file."""
+
+    design: Literal["grid", "random", "lhs", "sobol"] = Field(default="grid", description="where points lie")
+    points: int = Field(default=64, ge=1, description="points of the design, other than of a grid")
+    levels: int = Field(default=5, ge=1, description="values of a factor in a grid, where it has no list of them")
+
+
+@register_kind
+class Sweep(Kind):
+    """Outcomes at the points of a design."""
+
+    name = "sweep"
+    Settings = SweepSettings
+
+    def check(self, study: Study, problems: list[Problem]) -> None:
+        """Something must vary."""
+        if not study.factors:
+            problems.append(Problem("levers", "nothing", "one lever or uncertainty at least: a sweep varies something"))
+        if study.settings.design == "sobol" and study.settings.points & (study.settings.points - 1):
+            problems.append(Problem("sweep.points", str(study.settings.points), "a power of two for Sobol points"))
+
+    def _count(self, study: Study) -> int:
+        settings: SweepSettings = study.settings
+        return designs.count(settings.design, study.factors, settings.points, settings.levels)
+
+    def planned(self, study: Study) -> int:
+        """Points x seeds x scenarios; a scenario that has none of the paths is run once a seed."""
+        varied = sum(any(study.applies(factor.path, label) for factor in study.factors) for label in study.scenarios)
+        fixed = len(study.scenarios) - varied
+        return (varied * self._count(study) + fixed) * len(study.seeds)
+
+    def conduct(self, study: Study, driver: Driver) -> Answer:
+        """Evaluate the design, point by point as far as the budget goes."""
+        settings: SweepSettings = study.settings
+        points = designs.points(settings.design, study.factors, settings.points, settings.levels, study.file.seed)
+        notes = []
+        if not driver.affords(self.planned(study)):
+            each = len(study.seeds) * len(study.scenarios)
+            limit = study.file.budget.runs
+            fit = len(points) if limit is None else max(1, limit // each)
+            points = points[:fit]
+            notes.append(f"The budget has room for the first {len(points)} points of {self._count(study)} only.")
+        runs = driver.evaluate(points)
+        names = list(study.measures) or [str(name) for name in runs.columns[5:]]
+        where = _where(points)
+        levels = where.merge(_summary(runs, names), on="point")
+        tables: dict[str, Any] = {"sweep": levels, "points": where}
+        figures = {"sweep": figure("sweep", levels, [factor.path for factor in study.factors], names)}
+        if len(study.scenarios) > 1:
+            effects = where.merge(_effects(runs, study.baseline, names), on="point")
+            tables["effects"] = effects
+            figures["effects"] = figure("sweep", effects, [factor.path for factor in study.factors], names)
+        failed = int((runs["status"] != "ok").sum())
+        if failed:
+            notes.append(f"{failed} of {len(runs)} rows have no outcomes since their run failed.")
+        notes.append(
+            f"{len(points)} points ({settings.design}), {len(study.seeds)} seeds each, the same at every point."
+        )
+        notes.append(f"Intervals of effects: {KIND}, where n is {FEWEST} or more; of levels: the same over runs.")
+        return Answer(tables, _findings(tables.get("effects", levels), names, study), notes, figures)
+
+
+def _where(points: list[Any]) -> DataFrame:
+    """The points, a row each, a column for each path."""
+    import pandas as pd
+
+    frame = pd.DataFrame([dict(point) for point in points])
+    frame.insert(0, "point", range(len(points)))
+    return frame
+
+
+def _summary(runs: DataFrame, names: list[str]) -> DataFrame:
+    """Mean, spread and interval of every outcome at every point in every scenario."""
+    import pandas as pd
+
+    rows = []
+    for (point, label), group in runs.groupby(["point", "scenario"], sort=False):
+        resamples = Resamples(len(group))
+        for name in names:
+            values = group[name].to_numpy(dtype=float)
+            seen = values[np.isfinite(values)]
+            mean, low, high = resamples.interval(values)
+            sd = float(seen.std(ddof=1)) if seen.size > 1 else np.nan
+            rows.append((point, label, name, outcome(name).unit, mean, low, high, sd, seen.size))
+    return pd.DataFrame(rows, columns=["point", "scenario", "outcome", "unit", "mean", "low", "high", "sd", "n"])
+
+
+def _effects(runs: DataFrame, baseline: str, names: list[str]) -> DataFrame:
+    """Paired effect of every scenario against the baseline at every point."""
+    import pandas as pd
+
+    rows = []
+    for point, group in runs.groupby("point", sort=False):
+        by: dict[Any, Any] = {label: frame.set_index("seed") for label, frame in group.groupby("scenario", sort=False)}
+        base = by.pop(baseline)
+        resamples = Resamples(len(base))
+        for label, frame in by.items():
+            for name in names:
+                level = base[name].to_numpy(dtype=float)
+                difference = frame[name].reindex(base.index).to_numpy(dtype=float) - level
+                mean, low, high = resamples.interval(difference)
+                there = difference[np.isfinite(difference)]
+                mean_level = float(np.nanmean(level)) if np.isfinite(level).any() else np.nan
+                same = float(np.mean(np.sign(there) == np.sign(mean))) if there.size else np.nan
+                percent = 100 * mean / abs(mean_level) if mean_level else np.nan
+                rows.append(
+                    (point, label, name, outcome(name).unit, mean_level, mean, low, high, percent, same, there.size)
+                )
+    columns = ["point", "scenario", "outcome", "unit", "baseline", "mean", "low", "high", "percent", "same_sign", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _findings(table: DataFrame, names: list[str], study: Study) -> list[str]:
+    """Where each outcome is lowest and highest."""
+    found = []
+    paths = [factor.path for factor in study.factors]
+    for name in names[:12]:
+        for label, rows in table[(table["outcome"] == name) & table["mean"].notna()].groupby("scenario", sort=False):
+            if len(rows) < 2 or rows["mean"].nunique() < 2:
+                continue
+            records: list[dict[Any, Any]] = rows.to_dict("records")
+            ends = [choose(records, key=lambda row: row["mean"]) for choose in (min, max)]
+            at = [", ".join(f"{path} = {_number(row[path])}" for path in paths) for row in ends]
+            words = [f"{row['mean']:,.4g} at {where}" for row, where in zip(ends, at, strict=True)]
+            what = "effect on " if "baseline" in table else ""
+            found.append(f"{label}, {what}{outcome(name).label or name}: from {words[0]} to {words[1]}")
+    return found
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,201 @@
+"""Parts: Parquet files that hold the runs of a batch, a row a run. A part appears whole or not at all, and its name is a hash of its bytes.
+
+Outcomes of a run are exact (float64). Daily values are float32; those that are no whole numbers keep `KEPT_BITS` of their
+fraction, which is a relative error below 0.1 %, unless a study asks for `exact_daily`: rounding halves the size of a store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.studies.errors import StudyError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+KEPT_BITS = 9
+_MANTISSA = 23
+_MANY_VALUES = 512
+HASH = re.compile(r"-([0-9a-f]{20})\.parquet$")
+OUTCOME, DAILY = "outcome.", "daily."
+PLAIN = ("run", "scenario", "seed", "inputs", "status", "error", "trace")
+"""Columns of every part beside outcomes and daily values."""
+
+
+class StoreError(StudyError, RuntimeError):
+    """Results cannot be written or read; what was finished before is kept."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run as it is stored.
+
+    Attributes
+    ----------
+    run, scenario, seed, inputs
+        Identity, label, seed, and what the point changed, as JSON.
+    status, error, trace
+        `ok`, or `failed` with what broke and where.
+    outcomes
+        Every outcome of the run.
+    daily
+        Values from day 0 on, by outcome.
+    """
+
+    run: str
+    scenario: str
+    seed: int
+    inputs: str
+    status: str
+    error: str = ""
+    trace: str = ""
+    outcomes: Mapping[str, float] = field(default_factory=dict)
+    daily: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+def shorten(values: NDArray[Any], exact: bool) -> NDArray[np.float32]:
+    """Daily values as they are stored; whole numbers and what is not finite stay as they are."""
+    found = np.ascontiguousarray(values, dtype=np.float32)
+    finite = np.isfinite(found)
+    if exact or np.array_equal(found[finite], np.rint(found[finite])):
+        return found
+    bits = found.view(np.uint32).astype(np.uint64)
+    drop = np.uint64(_MANTISSA - KEPT_BITS)
+    one = np.uint64(1)
+    bits += (one << (drop - one)) - one + ((bits >> drop) & one)  # to nearest, ties to even
+    short = ((bits >> drop) << drop).astype(np.uint32).view(np.float32)
+    return np.where(finite, short, found)
+
+
+def to_table(rows: Sequence[Row]) -> pa.Table:
+    """The rows of a part as a table; outcomes that only some runs have are null in the others."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    for name in PLAIN:
+        kind = pa.uint64() if name == "seed" else pa.string()
+        columns[name] = pa.array([getattr(row, name) for row in rows], kind)
+    for name in dict.fromkeys(name for row in rows for name in row.outcomes):
+        columns[OUTCOME + name] = pa.array([row.outcomes.get(name) for row in rows], pa.float64())
+    for name in dict.fromkeys(name for row in rows for name in row.daily):
+        columns[DAILY + name] = pa.array([row.daily.get(name) for row in rows], pa.list_(pa.float32()))
+    return pa.table(columns)
+
+
+def to_bytes(table: pa.Table) -> bytes:
+    """A table as Parquet: each column in the form that makes it smaller, one row group, a checksum on every page."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = table.combine_chunks()
+    few: list[str] = []
+    split: dict[str, str] = {}
+    for name in table.column_names:
+        lists = name.startswith(DAILY)
+        if not lists and not name.startswith(OUTCOME):
+            few.append(name)
+            continue
+        path = f"{name}.list.element" if lists else name
+        values = table[name].combine_chunks().flatten() if lists else table[name].combine_chunks()
+        if len(values) > _MANY_VALUES and len(values.unique()) > _MANY_VALUES:
+            split[path] = "BYTE_STREAM_SPLIT"
+        else:
+            few.append(path)
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        table,
+        sink,
+        row_group_size=max(1, table.num_rows),
+        compression="zstd",
+        use_dictionary=few,  # pyright: ignore
+        column_encoding=split or None,
+        write_statistics=["run", "scenario", "seed", "status"],  # pyright: ignore
+        write_page_checksum=True,
+        store_schema=False,
+    )
+    return sink.getvalue().to_pybytes()
+
+
+def digest(content: bytes) -> str:
+    """The hash that stands in the name of a part."""
+    return hashlib.sha256(content).hexdigest()[:20]
+
+
+def write_part(folder: Path, stem: str, table: pa.Table) -> Path:
+    """Write a part; it takes its name only when all of it is on the disk.
+
+    Raises
+    ------
+    StoreError
+        If the disk is full or the folder cannot be written.
+    """
+    content = to_bytes(table)
+    path = folder / f"{stem}-{digest(content)}.parquet"
+    if is_whole(path):
+        return path
+    write_whole(path, content)
+    return path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name, and give it its own when all of it is on the disk.
+
+    Raises
+    ------
+    StoreError
+        If that cannot be done; nothing is left behind.
+    """
+    unfinished = path.with_name(f".{uuid.uuid4().hex}.writing")
+    try:
+        try:
+            with unfinished.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            unfinished.rename(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path.parent} cannot be written: {error.strerror or error}") from error
+
+
+def is_whole(path: Path) -> bool:
+    """Whether the bytes of a part are those that were written."""
+    stated = HASH.search(path.name)
+    try:
+        return stated is not None and digest(path.read_bytes()) == stated[1]
+    except OSError:
+        return False
+
+
+def read(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
+    """The columns of a part that it has, or all of them.
+
+    Raises
+    ------
+    StoreError
+        If the part cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as part:
+            have = set(part.schema_arrow.names)
+            return part.read(None if columns is None else [name for name in columns if name in have])
+    except (OSError, pa.ArrowException) as error:
+        said = " ".join(str(error).split())[:200]
+        raise StoreError(
+            f"{path} cannot be read ({said}); `odm verify` says what is damaged, and "
+            "`odm study ... --resume` does the runs again that it held"
+        ) from error

@@ -1,0 +1,178 @@
+"""A study: a question as a file. It names scenarios, what varies, what is measured, how often, and how much may be spent.
+
+The words are those of robust decision making (XLRM): uncertainties (X), levers (L), relations (the scenarios), measures (M).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sim.studies.factors import Factor
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+
+class Budget(BaseModel):
+    """What a study may spend; it ends in order when either is used up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    runs: int | None = Field(default=None, ge=1, description="runs")
+    hours: float | None = Field(default=None, gt=0, description="hours on the wall")
+
+
+class StudyFile(BaseModel):
+    """The plain part of a study file; the section named after its kind is the kind's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field(
+        default="study",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        max_length=80,
+        description="name: letters, digits, dots, dashes and underscores; results are filed under it",
+    )
+    title: str = Field(default="", max_length=200, description="title for figures and tables")
+    question: str = Field(default="", max_length=5000, description="the question it asks, a paragraph")
+    expected_time: str = Field(default="", max_length=200, description="how long it takes, and on what, in words")
+    kind: str = Field(description="what is done with the runs")
+    scenarios: tuple[str | dict[str, Any], ...] = Field(
+        min_length=1, description="names, paths relative to this file, or scenarios in full; the first is the baseline"
+    )
+    set: dict[str, Any] = Field(default_factory=dict, description="path: value, for every scenario that has the path")
+    uncertainties: tuple[Factor, ...] = Field(default=(), description="facts that nobody knows exactly")
+    levers: tuple[Factor, ...] = Field(default=(), description="settings of policies that somebody could choose")
+    measures: tuple[str, ...] = Field(default=(), description="outcomes to report; by default all")
+    daily: Literal["measures", "all", "none"] | tuple[str, ...] = Field(
+        default="measures", description="outcomes whose daily values are kept"
+    )
+    exact_daily: bool = Field(default=False, description="whether daily values are kept without rounding")
+    replications: int = Field(default=8, ge=1, le=1_000_000, description="runs of each point and scenario")
+    seed: int = Field(default=1, ge=0, lt=2**63, description="seed of the first replication; the next take the next")
+    budget: Budget = Field(default_factory=Budget, description="what may be spent")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that can be done: checked, with every scenario loaded.
+
+    Attributes
+    ----------
+    file
+        What the file says, defaults included.
+    scenarios
+        Every scenario by its label, the baseline first, with `set` applied.
+    uncertainties, levers
+        What varies, with ranges filled in.
+    settings
+        The section of the kind, as the kind declares it.
+    """
+
+    file: StudyFile
+    scenarios: Mapping[str, Scenario]
+    uncertainties: tuple[Factor, ...]
+    levers: tuple[Factor, ...]
+    settings: Any
+    source: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return self.file.name
+
+    @property
+    def baseline(self) -> str:
+        """Label of the scenario that the others are compared with."""
+        return next(iter(self.scenarios))
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Everything that varies, uncertainties first."""
+        return (*self.uncertainties, *self.levers)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the replications."""
+        return tuple(range(self.file.seed, self.file.seed + self.file.replications))
+
+    @cached_property
+    def measures(self) -> tuple[str, ...]:
+        """Outcomes to report; empty for all."""
+        return tuple(dict.fromkeys(self.file.measures))
+
+    @property
+    def daily(self) -> tuple[str, ...] | None:
+        """Outcomes whose daily values are kept; None for all."""
+        kept = self.file.daily
+        if kept == "none":
+            return ()
+        if isinstance(kept, tuple):
+            return kept
+        return (self.measures or None) if kept == "measures" else None
+
+    def applies(self, path: str, label: str) -> bool:
+        """Whether a scenario has what a path names: all have parameters and settings, not all a policy."""
+        return has_path(self.scenarios[label], path)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that the numbers depend on, as plain data."""
+        return {
+            "study": self.file.model_dump(mode="json", exclude={"title", "question", "expected_time"}),
+            "uncertainties": [factor.model_dump(mode="json") for factor in self.uncertainties],
+            "levers": [factor.model_dump(mode="json") for factor in self.levers],
+            "settings": self.settings.model_dump(mode="json") if isinstance(self.settings, BaseModel) else {},
+            "scenarios": {
+                label: {"digest": scenario.digest, "resolved": scenario.resolved()}
+                for label, scenario in self.scenarios.items()
+            },
+        }
+
+    @classmethod
+    def load(cls, source: str | PathLike[str] | Mapping[str, Any] | Study, **changes: Any) -> Study:
+        """A study from a file, by its name below ``experiments/studies``, or from the mapping that a file holds.
+
+        Parameters
+        ----------
+        source
+            Name, path or mapping; a study is returned as it is.
+        **changes
+            Top-level keys to put in the place of the file's, for example ``replications=2``.
+
+        Raises
+        ------
+        StudyFileError
+            With every problem at once.
+        """
+        from sim.studies.study_files import load
+
+        return load(source, changes)
+
+
+def has_path(scenario: Scenario, path: str) -> bool:
+    """Whether a scenario has the policy that a path names; a path that names no policy leads somewhere in all."""
+    steps = path.split(".")
+    if steps[0] != "policies" or len(steps) < 2:
+        return True
+    step = steps[1]
+    if step.isdigit():
+        return int(step) < len(scenario.policies)
+    return any(step in (policy.kind, getattr(policy, "label", None)) for policy in scenario.policies)
+
+
+def labels(scenarios: Sequence[Scenario]) -> list[str]:
+    """A name for every scenario; one that is there again gets a number."""
+    found: list[str] = []
+    for scenario in scenarios:
+        label, count = scenario.name, 1
+        while label in found:
+            count += 1
+            label = f"{scenario.name} ({count})"
+        found.append(label)
+    return found

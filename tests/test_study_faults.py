@@ -1,0 +1,258 @@
+"""Studies survive what goes wrong: every fault here ends in the same bits as a study that nothing disturbed."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sim.studies import lock
+from sim.studies.conduct import run_study
+from sim.studies.errors import RequestError, StudyError
+from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def undrawn():
+    """Figures take longer than all else here; `test_study_cli` looks at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+        yield
+
+
+def do(out, study=None, **options):
+    options = {"executor": "inline", "model_class": StudyMarket, **options}
+    return run_study(study or compare_study(), out, **options)
+
+
+def bits(folder):
+    """The hash that binds study, code and every file of the results."""
+    return json.loads((Path(folder) / "record.json").read_text())["hash"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    do(folder / "out")
+    return bits(folder / "out")
+
+
+def script(folder, **env):
+    """A study in a process of its own, with two workers."""
+    code = (
+        "from sim.studies.conduct import run_study\n"
+        "from sim.report import study_page\n"
+        "from tests.study_market import StudyMarket, compare_study, not_drawn\n"
+        "study_page.save_figure = not_drawn\n"
+        f"run_study(compare_study(), {str(folder)!r}, workers=2, model_class=StudyMarket)\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **env}, stderr=subprocess.PIPE)
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def parts(folder):
+    return list((folder / "parts").glob("*.parquet"))
+
+
+def children(pid):
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout
+    return [int(word) for word in found.split()]
+
+
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+class TestRunsThatFail:
+    def test_a_failure_is_a_row_and_the_others_go_on(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("STUDY_MARKET_FAIL", "3")
+        done = do(tmp_path / "out")
+        assert (done.runs, done.failed) == (24, 3)
+        failures = done.results.failures()
+        assert list(failures["seed"]) == [3, 3, 3]
+        assert failures["error"].str.contains("ValueError: more parcels than orders").all()
+        assert failures["trace"].str.contains("Traceback").all()
+        assert set(done.answer.tables["effects"]["n"]) == {7}
+        assert "Runs that failed" in (tmp_path / "out" / "answer" / "report.md").read_text()
+
+    def test_resume_leaves_failures_and_retry_does_them_again(self, tmp_path, monkeypatch, undisturbed):
+        monkeypatch.setenv("STUDY_MARKET_FAIL", "3")
+        do(tmp_path / "out")
+        monkeypatch.delenv("STUDY_MARKET_FAIL")
+        assert do(tmp_path / "out", resume=True).failed == 3
+        assert do(tmp_path / "out", retry=True).failed == 0
+        assert bits(tmp_path / "out") == undisturbed
+
+    def test_a_run_that_always_kills_its_worker_fails_alone(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("STUDY_MARKET_DIE", "2")
+        study = compare_study(scenarios=compare_study()["scenarios"][:2], replications=2)
+        done = do(tmp_path / "out", study, executor="processes", workers=1)
+        assert list(done.failures["seed"]) == [2]
+        assert list(done.failures["scenario"]) == ["quiet"]
+        assert done.failures["error"].str.contains("SIGKILL").all()
+
+
+class TestKilled:
+    def test_a_worker_that_is_killed_is_replaced(self, tmp_path, monkeypatch, undisturbed):
+        monkeypatch.setenv("STUDY_MARKET_DIE_ONCE", str(tmp_path / "died"))
+        events = []
+        done = do(tmp_path / "out", executor="processes", workers=2, on_event=events.append)
+        assert (tmp_path / "died").exists()
+        assert any("done again" in event.get("text", "") for event in events)
+        assert done.failed == 0
+        assert bits(tmp_path / "out") == undisturbed
+
+    def test_a_parent_that_is_killed_takes_its_workers_along_and_can_be_gone_on_with(self, tmp_path, undisturbed):
+        parent = script(tmp_path / "out", STUDY_MARKET_SLEEP="0.2")
+        until(lambda: len(parts(tmp_path / "out")) >= 2)
+        workers = children(parent.pid)
+        assert workers
+        parent.kill()
+        parent.communicate()
+        until(lambda: all(gone(pid) for pid in workers), 10)
+        there = len(parts(tmp_path / "out"))
+        events = []
+        do(tmp_path / "out", resume=True, on_event=events.append)
+        assert any("which is gone, was taken over" in event.get("text", "") for event in events)
+        assert next(event["there"] for event in events if event["event"] == "started") >= there
+        assert bits(tmp_path / "out") == undisturbed
+
+    def test_what_an_interruption_left_unfinished_is_done_again_and_nothing_else(self, tmp_path, undisturbed):
+        class EnoughError(Exception):
+            pass
+
+        def stop(event):
+            if event["event"] == "progress" and event["done"] >= 10:
+                raise EnoughError
+
+        with pytest.raises(EnoughError):
+            do(tmp_path / "out", on_event=stop)
+        with pytest.raises(RequestError, match="go on with it with --resume"):
+            do(tmp_path / "out")
+        last = []
+        do(tmp_path / "out", resume=True, on_event=last.append)
+        found = [event for event in last if event["event"] == "progress"][-1]["found"]
+        assert 10 <= found < 24
+        assert bits(tmp_path / "out") == undisturbed
+
+
+class TestDisk:
+    def test_a_full_disk_stops_in_words_and_loses_nothing(self, tmp_path, monkeypatch, undisturbed):
+        monkeypatch.setenv("STUDY_MARKET_QUOTA", "2000")
+        with pytest.raises(StudyError, match=r"parts cannot be written: File too large\. What was finished is kept"):
+            do(tmp_path / "out", executor="processes", workers=2)
+        assert not (tmp_path / "out" / "record.json").exists()
+        assert not list((tmp_path / "out" / "parts").glob(".*")), "no unfinished file is left"
+        monkeypatch.delenv("STUDY_MARKET_QUOTA")
+        do(tmp_path / "out", resume=True)
+        assert bits(tmp_path / "out") == undisturbed
+
+    @pytest.mark.parametrize("harm", ["one byte", "cut short", "empty"])
+    def test_a_damaged_part_is_put_aside_and_its_runs_done_again(self, tmp_path, harm, undisturbed):
+        do(tmp_path / "out")
+        (part,) = parts(tmp_path / "out")
+        content = bytearray(part.read_bytes())
+        content[len(content) // 2] ^= 1
+        part.write_bytes({"one byte": content, "cut short": content[:-40], "empty": b""}[harm])
+        events = []
+        do(tmp_path / "out", resume=True, on_event=events.append)
+        assert any("is damaged" in event.get("text", "") for event in events)
+        assert bits(tmp_path / "out") == undisturbed
+
+    def test_a_run_that_is_there_twice_counts_once(self, tmp_path, undisturbed):
+        do(tmp_path / "out")
+        do(tmp_path / "few", compare_study(replications=2))
+        for part in parts(tmp_path / "few"):
+            (tmp_path / "out" / "parts" / part.name.replace("runs-000000", "batch-00")).write_bytes(part.read_bytes())
+        done = do(tmp_path / "out", resume=True)
+        assert len(done.results.runs()) == 24
+        assert bits(tmp_path / "out") == undisturbed
+
+
+class TestFolder:
+    def test_a_second_study_on_a_folder_is_refused_while_the_first_works(self, tmp_path, undisturbed):
+        first = script(tmp_path / "out", STUDY_MARKET_SLEEP="0.2")
+        until(lambda: parts(tmp_path / "out"))
+        with pytest.raises(RequestError, match=rf"another study is at work in .*process {first.pid} on"):
+            do(tmp_path / "out", resume=True)
+        assert first.wait(60) == 0
+        first.communicate()
+        assert bits(tmp_path / "out") == undisturbed
+
+    def test_a_lock_of_another_machine_is_not_taken_over(self, tmp_path):
+        (tmp_path / lock.LOCK).write_text(json.dumps({"pid": 1, "host": "elsewhere", "began": "1"}))
+        with pytest.raises(RequestError, match=r"process 1 on elsewhere.*delete .*\.lock"):
+            do(tmp_path)
+
+    def test_another_study_or_a_changed_scenario_is_refused_and_nothing_is_mixed(self, tmp_path):
+        do(tmp_path / "out", compare_study(replications=2))
+        before = bits(tmp_path / "out")
+        changed = compare_study(replications=2, set={"policies.takedown.publicity": 1.5})
+        with pytest.raises(RequestError, match=r"scenarios.quiet.policies.0.publicity was 0.2, is now 1.5"):
+            do(tmp_path / "out", changed, resume=True)
+        with pytest.raises(RequestError, match="name was 'loudness', is now 'response'"):
+            do(tmp_path / "out", sweep_study(), resume=True)
+        assert bits(tmp_path / "out") == before
+        assert len(parts(tmp_path / "out")) == 1
+
+    def test_runs_of_another_model_are_not_gone_on_with(self, tmp_path):
+        do(tmp_path / "out", compare_study(replications=2))
+
+        class OtherMarket(StudyMarket):
+            pass
+
+        with pytest.raises(RequestError, match=r"model was 'StudyMarket \w+', is now"):
+            do(tmp_path / "out", compare_study(replications=2), resume=True, model_class=OtherMarket)
+
+    def test_other_peoples_files_are_left_alone(self, tmp_path):
+        (tmp_path / "thesis.txt").write_text("mine")
+        with pytest.raises(RequestError, match=re.escape("files that no study wrote (thesis.txt)")):
+            do(tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} <= {"thesis.txt", lock.LOCK}
+
+    def test_a_budget_may_grow_on_resume(self, tmp_path, undisturbed):
+        do(tmp_path / "out", compare_study(budget={"runs": 500}))
+        again = do(tmp_path / "out", compare_study(budget={"runs": 600}), resume=True)
+        assert again.runs == 24
+
+
+class TestProcesses:
+    def test_workers_die_with_a_parent_that_gives_up(self):
+        from sim.studies.executors import Processes
+
+        pool = Processes(2)
+        futures = [pool.submit(time.sleep, 30) for _ in range(2)]
+        until(lambda: len(pool.pids) == 2 and all(future.running() for future in futures))
+        pids = pool.pids
+        pool.shutdown(wait=True, cancel_futures=True)
+        until(lambda: all(gone(pid) for pid in pids), 10)
+
+    def test_an_error_comes_back_and_the_worker_goes_on(self):
+        from sim.studies.executors import Processes
+
+        pool = Processes(1)
+        with pytest.raises(ValueError, match="invalid literal"):
+            pool.submit(int, "x").result(60)
+        first = pool.pids
+        assert pool.submit(os.getpid).result(60) == first[0]
+        with pytest.raises(Exception, match="SIGKILL"):
+            pool.submit(os.kill, first[0], signal.SIGKILL).result(60)
+        assert pool.submit(os.getpid).result(60) not in first
+        pool.shutdown()
