@@ -20,7 +20,7 @@ MOST_PANELS = 12
 
 def effects(table: DataFrame) -> Figure:
     """Effects in per cent of the baseline with their intervals, a panel an outcome that is not a detail."""
-    names = [name for name in dict.fromkeys(table["outcome"]) if not outcome(name).detail]
+    names = [name for name in dict.fromkeys(table["outcome"]) if not outcome(name).detail and not outcome(name).price]
     return _rows(table[table["outcome"].isin(names)], names, "per cent of the baseline", percent=True)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sim.studies.simulate import ModelClass
     from sim.studies.study import Study
 
-_NOT_THE_MODEL = ("studies", "report", "app", "cli", "__pycache__")
+_NOT_THE_MODEL = ("studies", "study_files", "scenarios", "report", "app", "cli", "__pycache__")
 
 Changes = tuple[tuple[str, Value], ...]
 """What a point changes in a scenario: paths and values, sorted by path."""

@@ -34,10 +34,10 @@ class StudyFileError(ScenarioError):
 
 
 def study_files() -> dict[str, Path]:
-    """Every study that can be named: below ``experiments/studies`` here, and of the source checkout."""
-    root = Path(__file__).resolve().parents[2]
+    """Every study that can be named: below ``experiments/studies`` here, of the source checkout, or installed with the package."""
+    package = Path(__file__).resolve().parents[1]
     found: dict[str, Path] = {}
-    for folder in (root / "experiments" / "studies", Path("experiments/studies")):
+    for folder in (package / "study_files", package.parent / "experiments" / "studies", Path("experiments/studies")):
         found |= {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     return dict(sorted(found.items()))
 

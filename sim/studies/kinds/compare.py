@@ -206,9 +206,10 @@ def _findings(effects: DataFrame, ranking: DataFrame, cost: DataFrame) -> list[s
         found.append(
             f"{outcome(str(name)).label or name}: best is {top['scenario']}, first in {top['best']:.0%} of resamples"
         )
-    for _, row in cost.iterrows():
-        if np.isfinite(row["icer"]):
-            found.append(
-                f"{row['scenario']}: {row['icer']:,.0f} USD for each unit of {row['benefit']} (better and dearer in {row['better_dearer']:.0%} of resamples)"
-            )
+    for row in cost.to_dict("records"):
+        quadrant = f"better and dearer in {row['better_dearer']:.0%} of resamples"
+        if row["gain_low"] > 0 and np.isfinite(row["icer"]):
+            found.append(f"{row['scenario']}: {row['icer']:,.0f} USD for each unit of {row['benefit']} ({quadrant})")
+        else:
+            found.append(f"{row['scenario']}: no improvement of {row['benefit']} that is told from zero ({quadrant})")
     return found
