@@ -44,7 +44,8 @@ class MarketModel(MarketState, mesa.Model):
     threads
         Threads inside the day; results do not depend on it.
     tables
-        Event-level tables to keep: any of ``orders``, ``platforms``, ``events``; ``vendors``, ``accounts``, ``consumers`` and ``daily`` are always there.
+        Event-level tables to keep: any of ``orders``, ``platforms``, ``events``, ``accounts``, ``networks``; ``vendors``, ``consumers`` and ``daily`` are
+        always there.
     audit
         Check every conservation identity daily.
 
@@ -129,7 +130,7 @@ class MarketModel(MarketState, mesa.Model):
         return self.recorder.daily()
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of the tables: orders, platforms, vendors, accounts, consumers, events, daily.
+        """One of the tables: orders, platforms, vendors, accounts, consumers, events, networks, daily.
 
         Raises
         ------

@@ -69,6 +69,9 @@ class Draw(IntEnum):
     ALERT = 57
     MODERATION = 90
     POLICY = 58
+    NETWORK_SAMPLE = 180
+    NETWORK_PATHS = 181
+    NETWORK_GROUPS = 182
     USE_DAY = 59
     BLOCKED = 140
     TEST_PURCHASE = 141
@@ -80,3 +83,8 @@ class Draw(IntEnum):
     REWIRE = 120
     RECRUIT = 121
     RESOURCE = 122
+    SETTING = 160
+    DIVERSION = 161
+    SUPPLYING = 162
+    FALSE_ALARM = 163
+    SUBSTITUTE = 164

@@ -8,15 +8,16 @@ import numpy as np
 
 from sim.agents.codes import NEVER, NO_SLOT, Channel, MarketState, PlatformStatus, Segment
 from sim.agents.consumers import CONSUMER, Consumer, ConsumerColumns
-from sim.agents.enforcement import TARGETS, Agency
+from sim.agents.enforcement import TARGETS, Agency, Unit, mandates
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
 from sim.agents.payments import make_processors
 from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
-from sim.agents.services import DrugChecking, EarlyWarning, TreatmentService
+from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
 from sim.agents.vendors import VENDOR, Vendor, VendorColumns
 from sim.evidence.tables import Jurisdiction, Substance
 from sim.market.conditions import Substances
 from sim.market.entry import FOUNDED, new_vendors, open_cryptomarket, pick
+from sim.market.law import cumulative_substitutes, medical_substitutes
 from sim.market.migration import likings
 from sim.market.payments import open_merchant
 from sim.market.supply_network import make_suppliers
@@ -40,6 +41,10 @@ def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) 
     def column(name: str) -> np.ndarray:
         return np.array([getattr(s, name) for s in table], float)
 
+    names = [s.name for s in table]
+    weights = np.array([[s.substitutes.get(t, 0.0) if t != s.name else 0.0 for t in names] for s in table])
+    licensed = np.array(["licensed_pharmacy" in s.sold_by for s in table], np.uint8)
+    everywhere = (len(jurisdictions), len(table))
     return Substances(
         needs=cumulative, dose_usd=column("dose_usd"), doses_per_order=column("doses_per_order"), doses_per_day=column("doses_per_day"),
         opioid=column("opioid"), synthetic=column("synthetic_share"), potency_sd=column("potency_sd"), adverse=column("adverse_per_use"),
@@ -47,6 +52,10 @@ def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) 
         novel=next((k for k, s in enumerate(table) if s.class_ == "nps"), -1),
         sold=np.array([[channel in s.sold_by for s in table] for channel in CHANNELS], np.uint8),
         status=np.array([[STATUSES.index(s.legal_status(j.name)) for s in table] for j in jurisdictions], np.uint8),
+        premium=np.ones(everywhere), prescribed=np.ones(everywhere), deterred=np.zeros(everywhere),
+        substitutes=cumulative_substitutes(weights),
+        contaminable=np.array([s.class_ in ("opioid", "benzodiazepine") for s in table]),
+        medical=medical_substitutes(weights, [s.class_ for s in table], licensed),
     )  # fmt: skip
 
 
@@ -153,12 +162,16 @@ def make_institutions(model: MarketModel, jurisdictions: list[Jurisdiction]) -> 
     shares = np.array([getattr(e, f"share_{target}") for target in TARGETS])
     for k, j in enumerate(jurisdictions):
         size = n / 1e5 * j.share
-        Agency(model, k, j.police_days_per_100k * size, e.usual_days * size, shares, e.capability)
+        for unit, mandate in zip(Unit, mandates(e.cyber_vendors, e.cyber_suppliers, e.border_suppliers), strict=True):
+            mine = shares * mandate
+            part = size * float(mine.sum() / shares.sum())
+            Agency(model, k, j.police_days_per_100k * part, e.usual_days * part, mine, e.capability, unit, mandate)
     model.posts = [PostalService(model, k, j.border, j.domestic_intercept) for k, j in enumerate(jurisdictions)]
     model.providers = [AccessProvider(model, k) for k in range(len(jurisdictions))]
     q = model.p.platforms
     model.search = SearchEngine(model, np.array([q.search_ordinary, q.search_controlled, q.search_controlled]))
     model.forum, model.checking, model.early_warning = Forum(model), DrugChecking(model), EarlyWarning(model)
+    model.outreach = Outreach(model, len(jurisdictions))
     c = model.consumers.columns
     dependents = np.bincount(c.jurisdiction[c.segment == Segment.DEPENDENT], minlength=len(jurisdictions))
     for k, j in enumerate(jurisdictions):

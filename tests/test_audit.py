@@ -112,6 +112,10 @@ def admit_twice(model: MarketModel) -> None:
     model.treatment[0].used += 1
 
 
+def jump_the_queue(model: MarketModel) -> None:
+    model.consumers.columns.waiting_day[7] = model.day
+
+
 def vanish(model: MarketModel) -> None:
     model.dead += 1
 
@@ -141,6 +145,7 @@ PLANTED: dict[str, Callable[[MarketModel], None]] = {
     "orders = settled + under way": lose_an_order,
     "no settled order is still in transit": close_without_an_outcome,
     "places in treatment taken = people in treatment": admit_twice,
+    "people on the waiting list = people who wait": jump_the_queue,
     "people = living + dead": vanish,
     "stock of a vendor is negative": oversell,
     "consumers: trust_police": overtrust,

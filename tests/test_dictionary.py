@@ -50,6 +50,8 @@ COLUMNS = {
     "platforms": "day platform channel status listings vendors active_buyers orders volume_usd escrow_usd visibility",
     "vendors": "vendor kind jurisdiction entry_day exit_day exit_cause identity revenue_usd orders platforms_used",
     "accounts": "vendor platform open_day close_day sales rating_mean identity_kept",
+    "networks": "day network nodes links density centralisation communities modularity broker_share assortativity "
+    "path_mean largest_share sampled",
     "consumers": "consumer segment jurisdiction orders spent_usd vendors_used harms treatment_days criminalised alive",
     "events": "day kind subject agency policy cause amount",
     "daily": "day orders deaths_expected",

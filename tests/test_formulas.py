@@ -78,10 +78,12 @@ def test_beliefs_fade_once_a_month_whatever_the_day_and_the_block():
     columns = LearningConsumers._make(
         [np.ones((n, shapes[f]) if f in shapes else n) for f in LearningConsumers._fields]
     )
-    kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days]))
+    columns.jurisdiction[:] = 0
+    columns = columns._replace(jurisdiction=columns.jurisdiction.astype(np.uint8))
+    kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
     for day in range(-13, 17):
-        fade(0, 41, 30, day, columns, kept, p)
-        fade(41, n, 30, day, columns, kept, p)
+        fade(0, 41, 30, day, columns, kept, np.ones(1), p)
+        fade(41, n, 30, day, columns, kept, np.ones(1), p)
     assert columns.legal_hits == near(p.forgetting)
     assert columns.loss_calm == near(p.forgetting)
     assert columns.caution == near(0.5 ** (30 / p.caution_days))

@@ -25,7 +25,10 @@ SPECS = load_parameters().specs
 ALWAYS_TESTED = 6
 """One in so many is tested in every run of the tests, the others with the slow ones."""
 
-ONLY_WITH = {"consumption.mme_per_dose": {"consumption": {"rti_rule": 1.0}}}
+ONLY_WITH = {
+    "consumption.mme_per_dose": {"consumption": {"rti_rule": 1.0}},
+    "consumption.recovered_below": {"consumption": {"recovery": 0.005, "dependence_decay": 0.003}},
+}
 """What else must be set for a parameter to act."""
 
 

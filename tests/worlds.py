@@ -24,7 +24,7 @@ from sim.scenario import Scenario
 assert sim.policies.__all__
 
 SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20}
-ALL_TABLES = ("orders", "platforms", "events", "accounts", "vendors", "consumers", "daily")
+ALL_TABLES = ("orders", "platforms", "events", "accounts", "networks", "vendors", "consumers", "daily")
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "takedown": {"count": 2},
@@ -32,6 +32,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "education_campaign": {"effect_smd": -0.3, "lesson": 0.1},
     "verification_scheme": {"awareness": 0.3, "uptake": 0.5},
     "drug_checking": {"reach": 0.9, "uptake": 4.0},
+    "network_attack": {"share": 0.4},
+    "cyber_capability": {"years": 0.0, "gain": 3.0},
+    "international_cooperation": {"ratification_days": 0},
     "deflection": {"offer": 1.0, "places": 1.0},
     "payment_block": {"purchases": 200.0},
     "social_moderation": {"removal": 15.0},
@@ -41,6 +44,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "postal_interdiction": {"inspections": 5.0, "advance_data": 1.0},
     "supply_shock": {"lost": 0.9, "staff_lost": 0.5},
     "demand_shock": {"needs": 0.7, "street_lost": 0.8},
+    "regulated_supply": {"patients": 0.5, "dependent": 0.5, "diversion": 0.3},
+    "treatment_capacity": {"places": 2.0, "dropout": 0.5},
+    "early_warning": {"sight": 10.0, "delay": 0.1, "reach": 2.0, "false_alarms": 20.0},
+    "decriminalisation": {"dropped": 1.0, "referred": 0.3, "newcomers": 1.2},
+    "scheduling": {"substance": "opioid_analgesic"},
+    "support_information": {"reach": 0.5, "knowledge": 0.3},
 }
 """Settings at which a policy can be seen in a small world; a kind that is not named runs at its defaults."""
 
@@ -126,7 +135,7 @@ def _state(model: MarketModel) -> dict[str, Any]:
     state["substances"] = model.substances._asdict()
     institutions = [*model.agencies, *model.processors, *model.treatment, *model.posts, *model.media]
     institutions += [*model.coins, *model.exchanges, *model.merchants.values(), *model.providers]
-    institutions += [model.search, model.forum, model.checking, model.early_warning]
+    institutions += [model.search, model.forum, model.checking, model.early_warning, model.outreach]
     plain = (int, float, bool, np.ndarray, np.generic)
     state["institutions"] = [
         {key: value for key, value in vars(agent).items() if isinstance(value, plain)} for agent in institutions
@@ -185,14 +194,17 @@ BUSY: dict[str, Any] = {
         *(
             example(kind, start=2)
             for kind in KINDS
-            if kind not in ("takedown", "deflection", "vendor_arrests", "payment_block")
+            if kind not in ("takedown", "deflection", "vendor_arrests", "payment_block", "network_attack")
         ),
         example("payment_block", start=2, purchases=7.0),
         example("payment_block", start=25, end=60, mode="coins", coin="main", delisting=0.9, closure=0.2),
         example("payment_block", start=60, mode="coins", coin="privacy", delisting=0.9, strength=0.9),
-        example("vendor_arrests", start=2, count=40),
+        example("vendor_arrests", start=2, count=40, publicity=2.0),
         example("deflection", start=2, offer=0.5, places=5.0),
+        example("network_attack", start=2, share=0.05),
         example("takedown", start=5, channel="illicit_pharmacy"),
+        example("takedown", start=8, mode="moderators", count=3),
+        example("takedown", start=10, count=3, mode="moderators"),
         example("takedown", start=20, count=1),
         example("takedown", start=40, count=1, covert_days=10),
     ],

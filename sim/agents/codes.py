@@ -124,6 +124,7 @@ class EventKind(IntEnum):
     ALERT = 22
     ROLE_CHANGE = 23
     INITIATION = 24
+    NETWORK_ATTACK = 25
 
 
 NEVER = 32767  # a day that does not come, in two-byte day columns

@@ -11,6 +11,7 @@ RISK_GROUPS = 3
 CONSUMER = {
     # who they are
     "segment": Column("u1", "code", 0, 3, "Segment: patient, recreational, dependent, social supplier"),
+    "origin": Column("u1", "code", 0, 3, "Segment to which a dependent consumer or social supplier returns", default=1),
     "jurisdiction": Column("u1", "code", 0, 31, "Jurisdiction of residence"),
     "substance": Column("u1", "code", 0, 31, "Substance mostly needed"),
     "alive": Column("u1", "flag", 0, 1, "1 while alive", default=1),
@@ -59,6 +60,9 @@ CONSUMER = {
     "dependence": Column("f4", "share", 0, 1, "Severity of dependence"),
     "practice": Column("f4", "share", 0, 1, "Harm-reduction practice"),
     "treatment_day": Column("i2", "day", -NEVER, NEVER, "First day of the present treatment", default=NEVER),
+    "waiting_day": Column(
+        "i2", "day", -NEVER, NEVER, "Day on which treatment was asked for, while waiting", default=NEVER
+    ),
     "treatment_days": Column("u2", "days", 0, 65535, "Days spent in treatment"),
     # standing
     "stigma": Column("f4", "share", 0, 1, "Stigma felt"),

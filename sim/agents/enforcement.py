@@ -1,4 +1,6 @@
-"""Enforcement agencies: one or more per jurisdiction, with a budget of officer-days and a memory of where it paid."""
+"""Enforcement agencies: local police, a cyber unit and a border agency in each jurisdiction, each with a mandate, a budget and a memory of where it paid."""
+
+from enum import IntEnum
 
 import numpy as np
 from mesa import Model
@@ -7,6 +9,32 @@ from sim.agents.institutions import Institution
 
 TARGETS = ("platforms", "vendors", "suppliers", "payments", "post", "users", "referrals")
 PLATFORMS, VENDORS, SUPPLIERS, PAYMENTS, POST, USERS, REFERRALS = range(len(TARGETS))
+
+
+class Unit(IntEnum):
+    """Kind of agency."""
+
+    POLICE = 0  # local: users, vendors nearby, referrals
+    CYBER = 1  # national: platforms, vendors online, payments, suppliers
+    BORDER = 2  # post, suppliers
+
+
+def mandates(cyber_vendors: float, cyber_suppliers: float, border_suppliers: float) -> np.ndarray:
+    """(3, 7) who does what: the share of a jurisdiction's effort on each target that each kind of agency spends.
+
+    Parameters
+    ----------
+    cyber_vendors
+        Share of effort on vendors that goes to those online.
+    cyber_suppliers, border_suppliers
+        Shares of effort on suppliers; local police have the rest.
+    """
+    cyber, border = min(cyber_suppliers, 1.0), min(border_suppliers, 1.0 - min(cyber_suppliers, 1.0))
+    share = np.zeros((len(Unit), len(TARGETS)))
+    share[Unit.POLICE, [VENDORS, SUPPLIERS, USERS, REFERRALS]] = 1.0 - cyber_vendors, 1.0 - cyber - border, 1.0, 1.0
+    share[Unit.CYBER, [PLATFORMS, VENDORS, SUPPLIERS, PAYMENTS]] = 1.0, cyber_vendors, cyber, 1.0
+    share[Unit.BORDER, [SUPPLIERS, POST]] = border, 1.0
+    return share
 
 
 class Agency(Institution):
@@ -25,7 +53,11 @@ class Agency(Institution):
     allocation
         (7,) shares of officer-days by target, in the order of ``TARGETS``.
     capability
-        Cyber capability: multiplies evidence on platforms and suppliers.
+        Cyber capability: multiplies evidence on platforms, suppliers and vendors online.
+    unit
+        Kind of agency.
+    mandate
+        (7,) share of the jurisdiction's effort on each target that is this agency's; by default all of it.
     """
 
     def __init__(
@@ -36,11 +68,14 @@ class Agency(Institution):
         usual_days: float,
         allocation: np.ndarray,
         capability: float,
+        unit: Unit = Unit.POLICE,
+        mandate: np.ndarray | None = None,
     ) -> None:
         super().__init__(model)
         self.jurisdiction, self.officer_days, self.usual_days = jurisdiction, officer_days, usual_days
-        self.capability = capability
-        self.allocation = np.asarray(allocation, float) / np.sum(allocation)
+        self.capability, self.unit = capability, int(unit)
+        self.mandate = np.ones(len(TARGETS)) if mandate is None else np.asarray(mandate, float)
+        self.allocation = np.asarray(allocation, float) / max(float(np.sum(allocation)), 1e-12)
         self.start_allocation = self.allocation.copy()
         self.credit = np.zeros(len(TARGETS))
         self.spent = 0.0
@@ -51,10 +86,11 @@ class Agency(Institution):
         return self.officer_days * self.allocation
 
     def learn(self, speed: float, floor: float) -> None:
-        """Move ``speed`` of the effort to where a month's credit per officer-day was earned, with a ``floor`` for every target."""
-        if self.credit.sum() > 0:
-            paid = self.credit / np.maximum(self.allocation, 1e-9)
-            aim = self.allocation * paid / np.sum(self.allocation * paid)
-            mixed = np.maximum((1.0 - speed) * self.allocation + speed * aim, floor)
+        """Move ``speed`` of the effort to where a month's credit per officer-day was earned, with a ``floor`` for every target of the mandate."""
+        mine = self.mandate > 0
+        earned = np.where(mine & (self.allocation > 0), self.credit, 0.0)
+        if earned.sum() > 0:
+            aim = earned / earned.sum()
+            mixed = np.maximum((1.0 - speed) * self.allocation + speed * aim, floor * mine)
             self.allocation = mixed / mixed.sum()
         self.credit[:] = 0.0

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from sim.agents.codes import Segment
+from sim.agents.enforcement import TARGETS
 
-MOST_SUBSTANCES = 32
+MAX_SUBSTANCES = 32
+"""Substances that a table can hold: as many as a vendor's bits."""
 
 
 def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarray:
-    """Declare a lever: an array by ``jurisdiction``, ``substance``, ``route``, ``production`` or ``need`` (see `Levers`), or a number in an array of one."""
+    """Declare a lever: an array by one of the kinds that `Levers` names, or for the ``world`` a number in an array of one."""
     return field(default=None, metadata={"neutral": neutral, "by": by, "owner": owner, "unit": unit, "text": text})  # type: ignore[return-value]
 
 
@@ -21,8 +23,8 @@ def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarr
 class Levers:
     """All levers of a model with J jurisdictions; arrays by how they are declared.
 
-    (1,) for the world, (J,) by jurisdiction, (32,) by substance, (J, J) by route (origin, destination), (J, 32) for production by jurisdiction and substance,
-    (4, 32) for needs by segment and main substance.
+    (1,) for the world, (J,) by jurisdiction, (J, 4) by segment within it, (32,) by substance, (J, 32) for goods by jurisdiction and substance, (J, J) by
+    route (origin, destination), (4, 32) for needs by segment and main substance, (7,) by target of enforcement.
     """
 
     jurisdictions: int
@@ -107,6 +109,52 @@ class Levers:
         0.0, "jurisdiction", "services", "share", "Consumers who carry naloxone, beyond the usual"
     )
     treatment_slots: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Places in treatment")
+    dropout: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Rate at which people drop out of treatment")
+    support_reach: np.ndarray = lever(
+        0.0, "jurisdiction", "services", "share/week", "Consumers reached by information on support"
+    )
+    support_message: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "services",
+        "share/week",
+        "What messages add to knowledge of services: reach times effect, summed over messages",
+    )
+    stigma_message: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "services",
+        "share/week",
+        "What messages take from stigma: reach times effect, summed over messages; negative adds to it",
+    )
+    stigma: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Stigma to which people return")
+    warning_sight: np.ndarray = lever(
+        1.0, "world", "services", "ratio", "What early warning sees of samples, reports, seizures and forums"
+    )
+    warning_delay: np.ndarray = lever(1.0, "world", "services", "ratio", "Days from detection to the alert")
+    alert_reach: np.ndarray = lever(1.0, "world", "services", "ratio", "Users whom an alert reaches")
+    false_alarms: np.ndarray = lever(1.0, "world", "services", "ratio", "Alerts without a cause")
+    legal_access: np.ndarray = lever(
+        0.0, "segment", "services", "probability", "Needs covered by regulated supply, by jurisdiction and segment"
+    )
+    diversion: np.ndarray = lever(
+        0.0, "jurisdiction", "services", "share", "Regulated supply to dependent consumers that is passed on to friends"
+    )
+    scheduling: np.ndarray = lever(
+        0.0,
+        "goods",
+        "law",
+        "steps",
+        "Steps by which legal status is stricter than usual, by jurisdiction and substance; negative is laxer",
+    )
+    contaminant: np.ndarray = lever(
+        0.0,
+        "world",
+        "supply",
+        "share",
+        "Misrepresented opioids and sedatives that hold a strong synthetic, beyond the usual",
+    )
+    charges: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Users stopped who are charged")
     referral: np.ndarray = lever(
         0.0, "jurisdiction", "agencies", "share", "Users stopped who are offered services instead of a charge"
     )
@@ -124,7 +172,7 @@ class Levers:
         "Odds of buying on the street: below 1 where it can hardly be reached",
     )
     production: np.ndarray = lever(
-        1.0, "production", "suppliers", "share", "Production that works, by jurisdiction of the maker and substance"
+        1.0, "goods", "suppliers", "share", "Production that works, by jurisdiction of the maker and substance"
     )
     recruitment: np.ndarray = lever(1.0, "world", "suppliers", "ratio", "Branches that groups recruit")
     group_effort: np.ndarray = lever(
@@ -140,6 +188,24 @@ class Levers:
         1.0, "jurisdiction", "intermediaries", "ratio", "Staff who inspect and clear parcels"
     )
     police_effort: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Officer-days available")
+    capability: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Cyber capability relative to the usual")
+    cooperation: np.ndarray = lever(
+        0.0,
+        "jurisdiction",
+        "agencies",
+        "share",
+        "Part of what is missing to full cooperation that a treaty makes up, among those who joined it",
+    )
+    effort_kept: np.ndarray = lever(
+        1.0, "target", "agencies", "ratio", "Officer-days that stay on each target of enforcement"
+    )
+    effort_gained: np.ndarray = lever(
+        0.0,
+        "target",
+        "agencies",
+        "weight",
+        "Where officer-days that were taken off a target go; nowhere when all are 0",
+    )
 
     def __post_init__(self) -> None:
         self.reset()
@@ -147,14 +213,16 @@ class Levers:
     def reset(self) -> None:
         """Set every lever to its neutral value."""
         j = self.jurisdictions
-        s = MOST_SUBSTANCES
+        s = MAX_SUBSTANCES
         shapes = {
             "world": 1,
             "jurisdiction": j,
+            "segment": (j, len(Segment)),
             "substance": s,
+            "goods": (j, s),
             "route": (j, j),
-            "production": (j, s),
             "need": (len(Segment), s),
+            "target": len(TARGETS),
         }
         for f in fields(self):
             if f.metadata:

@@ -23,6 +23,7 @@ PLATFORM = {
     "listed": Column("f4", "share", 0, 1, "Share of its domains on the block lists of access providers"),
     "forged": Column("u1", "flag", 0, 1, "1 when it shows a forged seal"),
     "security": Column("f4", "ratio", 0.01, 100, "Divides the evidence that an officer-day yields", default=1),
+    "moderation": Column("f4", "share", 0, 1, "How far disputes and feedback work, 1 when undisturbed", default=1),
     "frail_quit": Column("f4", "ratio", 0, 1e3, "Proneness of the operator to give up"),
     "frail_scam": Column("f4", "ratio", 0, 1e3, "Proneness of the operator to steal the escrow"),
     "evidence": Column("f4", "officer-days", 0, 1e9, "Evidence gathered against it"),

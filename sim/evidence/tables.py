@@ -78,6 +78,10 @@ class Substance(Row):
     status_by_jurisdiction: dict[str, LegalStatus] = Field(
         default_factory=dict, description="legal status where it differs, by jurisdiction"
     )
+    substitutes: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(
+        default_factory=dict,
+        description="what those who turn away from it take instead (weights; names that the table lacks do not count)",
+    )
     daly_use: Share = Field(description="disability weight of dependent use (DALYs per year of it)")
 
     def legal_status(self, jurisdiction: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.agents.codes import Channel, EventKind, ExitCause, VendorKind
-from sim.agents.enforcement import VENDORS
+from sim.agents.enforcement import VENDORS, Unit
 from sim.agents.payments import COIN
 from sim.kernels import inner, kernel
 from sim.market import views
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sim.model import MarketModel
 
 ARREST, SOCIAL = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER)
+ONLINE = np.array([1, 1, 0, 1, 1, 0])
+"""Who polices a channel's vendors: 0 local police, who are near to them, 1 cyber units."""
 
 
 @inner
@@ -37,28 +39,39 @@ def caught_today(
     vendors: Any,
     remote: np.ndarray,
     friend: float,
-    reference: float,
+    reference: np.ndarray,
     limit: float,
     per_contact: float,
+    per_lead: float,
+    lead_kept: float,
     effort: np.ndarray,
     caught: np.ndarray,
     risk: np.ndarray,
+    exposure: np.ndarray,
 ) -> int:
     """Fill ``caught`` with the rows arrested today and ``risk`` with the mean hazard by channel; returns how many are caught.
 
-    Police reach as much exposure as there was at ``reference``: with more of it about, each vendor runs less risk, and the reverse up to ``limit``.
+    Police reach as much exposure as there was at ``reference`` (2,), nearby and online: with more of it about, each vendor runs less risk, and the
+    reverse up to ``limit``. ``effort`` (J, 2) is relative to the usual; ``exposure`` (J, 2) is filled with what there is. Leads from seized
+    servers add ``per_lead`` to the hazard for each officer-day of evidence, and grow cold.
     """
-    total = 0.0
+    exposure[:] = 0.0
     for v in range(n):
         if vendors.alive[v] == 1:
-            total += exposure_of(v, vendors, remote, friend)
-    crowd = min(reference / max(total, 1e-9), limit)
+            exposure[vendors.jurisdiction[v], ONLINE[vendors.channel[v]]] += exposure_of(v, vendors, remote, friend)
+    total = exposure.sum(axis=0)
     live = np.zeros(len(risk))
     k = 0
     for v in range(n):
         if vendors.alive[v] == 0:
             continue
-        hazard = per_contact * exposure_of(v, vendors, remote, friend) * crowd * effort[vendors.jurisdiction[v]]
+        group = ONLINE[vendors.channel[v]]
+        crowd = min(reference[group] / max(total[group], 1e-9), limit)
+        hazard = per_contact * exposure_of(v, vendors, remote, friend) * crowd
+        if vendors.evidence[v] > 0.0:
+            hazard += per_lead * vendors.evidence[v] / vendors.opsec[v]
+            vendors.evidence[v] *= lead_kept
+        hazard *= effort[vendors.jurisdiction[v], group]
         risk[vendors.channel[v]] += hazard
         live[vendors.channel[v]] += 1.0
         if hazard > 0.0 and uniform(seed, ARREST, vendors.key[v], day, 0) < hazard:
@@ -79,12 +92,25 @@ def vendor_arrests(model: MarketModel) -> None:
     """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
     p, n = model.p.enforcement, model.vendors.n
     caught, risk = np.empty(n, np.int64), np.zeros(len(Channel))
+    reference = np.array([p.exposure_reference, p.exposure_online]) * model.consumers.n
+    exposure = np.empty(model.vendor_effort.shape)
     k = caught_today(
         n, model.seed, model.day, narrow(model.vendors.columns, views.ArrestVendors), remote_weights(model), p.remote_friend,
-        p.exposure_reference * model.consumers.n, p.crowd_limit, p.arrest_per_contact, model.vendor_effort, caught, risk,
+        reference, p.crowd_limit, p.arrest_per_contact, p.lead_hazard, 0.5 ** (1.0 / p.lead_days), model.vendor_effort, caught, risk,
+        exposure,
     )  # fmt: skip
+    model.online_exposure = exposure[:, 1]
     model.vendor_risk += 0.02 * (30.0 * risk - model.vendor_risk)
     arrest(model, caught[:k], policy="")
+
+
+def responsible(model: MarketModel, jurisdiction: int, channel: int) -> int:
+    """Number of the agency that polices a channel's vendors in a jurisdiction; -1 when there is none."""
+    unit = Unit.CYBER if ONLINE[channel] else Unit.POLICE
+    for k, agency in enumerate(model.agencies):
+        if agency.jurisdiction == jurisdiction and agency.unit == unit:
+            return k
+    return -1
 
 
 def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
@@ -95,9 +121,10 @@ def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
     v.exit_cause[rows] = ExitCause.ARRESTED
     model.today.vendor_arrests += len(rows)
     for row in rows:
-        agency = int(v.jurisdiction[row])
-        model.agencies[agency].arrests += 1
-        model.agencies[agency].credit[VENDORS] += p.credit_arrest
+        agency = responsible(model, int(v.jurisdiction[row]), int(v.channel[row]))
+        if agency >= 0:
+            model.agencies[agency].arrests += 1
+            model.agencies[agency].credit[VENDORS] += p.credit_arrest
         model.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
     tell_of_arrests(model, rows)
     settle_exits(model)

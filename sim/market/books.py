@@ -93,6 +93,7 @@ class Tally:
     def __init__(self) -> None:
         self.officer_days = self.policy_cost = 0.0
         self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
+        self.waited = 0  # days that those who enter treatment today waited
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
         self.violence, self.violence_expected = 0, 0.0
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0

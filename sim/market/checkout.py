@@ -114,7 +114,8 @@ def check_out(
         if status[i] != 1:
             continue
         c, v, m = due[i], vendor[i], platform[i]
-        factor = price_factor[consumers.jurisdiction[c]]
+        j = consumers.jurisdiction[c]
+        factor = price_factor[j] * (table.premium[j, substance[i]] if channel[i] != LICENSED else 1.0)
         q, cents = quantity_and_price(
             seed,
             c,

@@ -103,6 +103,7 @@ def channel_utilities(
     j = consumers.jurisdiction[c]
     kind = 0 if status <= 1 else status - 1
     price = math.log(table.dose_usd[s] * today.price_factor[j] / p.reference_dose_usd)
+    premium = math.log(table.premium[j, s])
     sensitivity = consumers.price_sensitivity[c]
     skill, caution = consumers.skill[c], consumers.caution[c]
     online = consumers.considering[c] > 0
@@ -132,7 +133,7 @@ def channel_utilities(
         out[STREET] = p.street + p.taste_sd * normal_from(t4) - p.offline_risk_weight * offline + today.street_open[j]
     for a in range(ABSTAIN):
         if out[a] > IMPOSSIBLE:
-            out[a] -= sensitivity * (today.price_level[a] + price)
+            out[a] -= sensitivity * (today.price_level[a] + price + (premium if a != LICENSED else 0.0))
             if consumers.habit[c] == a:
                 out[a] += p.habit
 
@@ -167,9 +168,11 @@ def choose(
         status[i] = NOT_TODAY
         if s == 255:
             continue
-        law = table.status[consumers.jurisdiction[c], s]
+        j = consumers.jurisdiction[c]
+        law = table.status[j, s]
         u1, u2, u3, u4 = uniform4(seed, CHANNEL, c, day, 0)
-        prescription = law == 0 or (law < 3 and u2 < consumers.access[c])
+        covered = consumers.access[c] * table.prescribed[j, s] + today.legal[j, consumers.segment[c]]
+        prescription = law == 0 or (law < 3 and u2 < covered)
         v = direct_vendor(seed, c, s, day, consumers, offers, today, p)
         if v >= 0:
             status[i], channel[i], platform[i], vendor[i] = CHOSEN, DIRECT, today.direct_slot, v

@@ -28,6 +28,14 @@ class Substances(NamedTuple):
     disability: np.ndarray  # (S,) disability weight of dependent use
     sold: np.ndarray  # (C, S) 1 where the channel sells it
     status: np.ndarray  # (J, S) 0 over the counter, 1 prescription, 2 controlled, 3 prohibited
+    premium: np.ndarray  # (J, S) what stricter status multiplies the illicit price by, 1 as usual
+    prescribed: np.ndarray  # (J, S) what it leaves of prescriptions, 1 as usual
+    deterred: np.ndarray  # (J, S) share of those without dependence who turn to a substitute, 0 as usual
+    substitutes: np.ndarray  # (S, S) cumulative shares of what they turn to, all 0 for none
+    contaminable: np.ndarray  # (S,) 1 for opioids and sedatives, whose counterfeits may hold a strong synthetic
+    medical: (
+        np.ndarray
+    )  # (S,) licensed substance of the same class that regulated supply gives in its place, -1 for none
 
 
 class Conditions(NamedTuple):
@@ -58,6 +66,7 @@ class Conditions(NamedTuple):
     unsealed: float  # factor on the detection of an illicit seller without a seal (1 without a scheme)
     glance: float  # factor on the detection of a seller with a forged seal (1 without a scheme)
     lookup: float  # probability that a look-up in a register shows an illicit seller
+    legal: np.ndarray  # (J, G) probability that a need is covered by regulated supply
 
 
 def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) -> Conditions:
@@ -84,4 +93,5 @@ def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) ->
         glance=float(model.levers.glance[0]),
         unsealed=float(model.levers.unsealed[0]),
         forged=t.forged, lookup=min(1.0, 0.6 + float(model.levers.lookup[0])),
+        legal=model.levers.legal_access,
     )  # fmt: skip

@@ -11,7 +11,6 @@ import numpy as np
 
 from sim.agents.codes import (
     N_SUMS,
-    NEVER,
     SUM_ADVERSE,
     SUM_DEATH,
     SUM_DISABILITY,
@@ -19,24 +18,26 @@ from sim.agents.codes import (
     SUM_OVERDOSE,
     Content,
     EventKind,
+    Segment,
 )
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_blocks
-from sim.market.early_warning import novel_substances
+from sim.market.early_warning import dose_warned_of, novel_substances, watch
 from sim.market.harm import at_least_one, fatality, hill_overdose, rti_overdose, treatment_hazard, treatment_protection
 from sim.market.receipt import receive, threats
+from sim.market.treatment import admit, ask, give_up, leave_treatment
 from sim.market.views import narrow
-from sim.streams import Draw, uniform4
+from sim.streams import Draw, uniform, uniform4
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
-USE, USE_DAY, TREATMENT = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT)
+USE, USE_DAY, TREATMENT, SETTING = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT), int(Draw.SETTING)
 AS_SOLD = int(Content.AS_SOLD)
 
 # what a consumer's day can bring: bits of ``happened``
-ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT = 1, 2, 4, 8, 16
+ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT, GAVE_UP = 1, 2, 4, 8, 16, 32
 
 
 @kernel
@@ -58,13 +59,16 @@ def consume(
     table: Any,
     carriage: np.ndarray,
     entry_factor: np.ndarray,
+    dropout: np.ndarray,
+    warned: float,
     p: Any,
     happened: np.ndarray,
     sums: np.ndarray,
 ) -> None:
     """One day of use for the rows ``lo:hi``: fills ``happened`` (bits) and adds to ``sums`` (N_SUMS).
 
-    ``carriage`` is the share of consumers who carry naloxone by jurisdiction, ``entry_factor`` what services do to treatment entry.
+    ``carriage`` is the share of consumers who carry naloxone by jurisdiction, ``entry_factor`` what services do to treatment entry,
+    ``dropout`` to leaving it, ``warned`` the fall of the dose among those who heed an alert of a strong opioid.
     """
     today = uniform4(seed, USE_DAY, lo >> 2, day, 0)
     for c in range(lo, hi):
@@ -76,29 +80,33 @@ def consume(
         s = consumers.stash_substance[c]
         dependence = consumers.dependence[c]
         treated = consumers.treatment_day[c] <= day
+        agonist = treated and uniform(seed, SETTING, c, consumers.treatment_day[c], 0) < p.agonist_share
         stash = consumers.stash[c]
-        if stash <= 0.0 and dependence < p.dependent_from:
+        served = treated or consumers.waiting_day[c] < day or dependence >= p.dependent_from
+        if stash <= 0.0 and not served:
             if consumers.tolerance[c] > p.tolerance_floor and table.opioid[consumers.substance[c]] > 0.0:
-                consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], 0.0, 1.0, treated, p)
+                consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], 0.0, 1.0, agonist, p)
             continue
         bits = 0
+        if served:
+            bits |= treatment_turn(seed, c, day, dependence, treated, consumers, entry_factor, dropout, p)
+            dependence = consumers.dependence[c]
         if dependence >= p.dependent_from:
             sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
-            bits |= treatment_turn(seed, c, day, dependence, treated, consumers, entry_factor, p)
         normal = table.doses_per_day[s]
         use = 0.0
         if stash > 0.0 and today[c & 3] < p.use_days + (1.0 - p.use_days) * dependence:
             use = min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
             if treated and table.opioid[s] > 0.0:
-                use *= p.use_in_treatment
-            bits |= use_today(seed, c, s, day, use, treated, consumers, table, carriage, p, sums)
+                use *= p.use_in_treatment if agonist else p.use_drug_free
+            bits |= use_today(seed, c, s, day, use, agonist, consumers, table, carriage, warned, p, sums)
             consumers.stash[c] = max(0.0, stash - use)
             gain = table.dependence[s] * use * (1.0 - dependence)
             consumers.dependence[c] = min(1.0, dependence + gain)
         else:
             consumers.dependence[c] = dependence * (1.0 - p.dependence_decay)
         if table.opioid[s] > 0.0 or consumers.stash_potency[c] > 0.0:
-            consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], use, normal, treated, p)
+            consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], use, normal, agonist, p)
         happened[c] = bits
 
 
@@ -109,10 +117,11 @@ def use_today(
     s: int,
     day: int,
     use: float,
-    treated: bool,
+    agonist: bool,
     consumers: Any,
     table: Any,
     carriage: np.ndarray,
+    warned: float,
     p: Any,
     sums: np.ndarray,
 ) -> int:
@@ -134,6 +143,7 @@ def use_today(
     if strength <= 0.0:
         return bits
     intended = (p.occasional_dose + (1.0 - p.occasional_dose) * consumers.dependence[c]) * (1.0 - p.practice_dose * hr)
+    intended *= 1.0 - warned * min(2.0 * hr, 1.0)
     ratio = strength * intended * max(consumers.tolerance[c], p.tolerance_floor) ** -p.tolerance_exponent
     if content != AS_SOLD:
         ratio *= p.unexpected_content
@@ -145,7 +155,7 @@ def use_today(
     overdose = at_least_one(per_dose, use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
     fatal = fatality(company, consumers.trust_police[c], carriage[consumers.jurisdiction[c]], p)
-    if treated:
+    if agonist:
         fatal *= 1.0 - treatment_protection(
             day - consumers.treatment_day[c], p.treatment_protects, p.treatment_full_days
         )
@@ -163,12 +173,22 @@ def use_today(
 
 @inner
 def treatment_turn(
-    seed: int, c: int, day: int, dependence: float, treated: bool, consumers: Any, entry_factor: np.ndarray, p: Any
+    seed: int,
+    c: int,
+    day: int,
+    dependence: float,
+    treated: bool,
+    consumers: Any,
+    entry_factor: np.ndarray,
+    dropout: np.ndarray,
+    p: Any,
 ) -> int:
-    """Whether a dependent person asks for treatment today, or leaves it."""
-    u1, u2, _, _ = uniform4(seed, TREATMENT, c, day, 0)
+    """Whether a dependent person asks for treatment today, stops waiting for it, or leaves it."""
+    u1, u2, u3, _ = uniform4(seed, TREATMENT, c, day, 0)
     j = consumers.jurisdiction[c]
     if not treated:
+        if consumers.waiting_day[c] < day:
+            return GAVE_UP if u3 < p.waiting_lost else 0
         help_known = p.support_base + (1.0 - p.support_base) * consumers.support_knowledge[c]
         rate = (
             p.entry_rate
@@ -180,6 +200,7 @@ def treatment_turn(
     consumers.treatment_days[c] += 1
     consumers.dependence[c] = dependence * (1.0 - p.recovery)
     hazard = treatment_hazard(day - consumers.treatment_day[c], p.dropout_a, p.dropout_b, p.dropout_c) / 30.4
+    hazard *= dropout[j]
     return LEFT_TREATMENT if u2 < hazard else 0
 
 
@@ -195,6 +216,8 @@ def consume_blocks(
     table: Any,
     carriage: np.ndarray,
     entry_factor: np.ndarray,
+    dropout: np.ndarray,
+    warned: float,
     p: Any,
     happened: np.ndarray,
     sums: np.ndarray,
@@ -202,7 +225,7 @@ def consume_blocks(
     """`consume` for the blocks ``first:last`` of ``n`` rows, each with sums of its own."""
     for k in range(first, last):
         lo, hi = k * block, min((k + 1) * block, n)
-        consume(lo, hi, seed, day, consumers, table, carriage, entry_factor, p, happened, sums[k])
+        consume(lo, hi, seed, day, consumers, table, carriage, entry_factor, dropout, warned, p, happened, sums[k])
 
 
 def consumption(model: MarketModel) -> None:
@@ -217,9 +240,10 @@ def consumption(model: MarketModel) -> None:
     levers = model.levers
     goods, users = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
     seen = np.zeros(len(model.due), np.uint8)
-    checked, bad, novel = receive(
-        model.due, model.seed, goods, users, levers.checking_reach, levers.check_uptake, model.substances, p, seen
-    )
+    checked, bad, novel, novel_posted, strong = receive(
+        model.due, model.seed, goods, users, levers.checking_reach, levers.check_uptake, levers.diversion,
+        model.friend_start, model.friends, model.substances, p, seen,
+    )  # fmt: skip
     model.today.checks = checked
     model.checking.samples += checked
     model.checking.bad += bad
@@ -229,7 +253,8 @@ def consumption(model: MarketModel) -> None:
     )
     model.consumer_events(EventKind.VIOLENCE, o.consumer[model.due[hurt == 1]])
     happened = np.zeros(n, np.uint8)
-    carriage = np.minimum(p.naloxone_carried + levers.naloxone, 1.0)
+    model.outreach.supply(levers.naloxone, model.p.services.naloxone_days)
+    carriage = np.minimum(p.naloxone_carried + model.outreach.carried, 1.0)
     model.today.sums = over_blocks(
         model.pool,
         consume_blocks,
@@ -240,7 +265,9 @@ def consumption(model: MarketModel) -> None:
         users,
         model.substances,
         carriage,
-        np.ones(model.n_jurisdictions),
+        1.0 - p.crowding_out * np.minimum(levers.legal_access[:, Segment.DEPENDENT], 1.0),
+        levers.dropout,
+        dose_warned_of(model),
         p,
         happened,
     )
@@ -254,18 +281,10 @@ def consumption(model: MarketModel) -> None:
         model.consumer_events(kind, who)
     model.dead += model.today.deaths
     leave_treatment(model, affected[(bits & (LEFT_TREATMENT | DEATH)) > 0])
-    model.admit(np.concatenate([affected[(bits & WANTS_TREATMENT) > 0], model.referred]))
+    give_up(model, affected[(bits & (GAVE_UP | DEATH)) > 0])
+    wanting = affected[(bits & WANTS_TREATMENT) > 0]
+    ask(model, np.concatenate([wanting, model.referred]) if len(model.referred) else wanting)
     model.referred = np.empty(0, np.int64)
-    novel_substances(model, novel)
-
-
-def leave_treatment(model: MarketModel, who: np.ndarray) -> None:
-    """Those of ``who`` who are in treatment leave it; their places are free again."""
-    c = model.consumers.columns
-    who = who[c.treatment_day[who] <= model.day]
-    if not len(who):
-        return
-    c.treatment_day[who] = NEVER
-    for service in model.treatment:
-        service.used -= int(np.sum(c.jurisdiction[who] == service.jurisdiction))
-    model.consumer_events(EventKind.TREATMENT_EXIT, who)
+    admit(model)
+    watch(model, novel, novel_posted, strong, affected[(bits & ADVERSE) > 0], model.today.overdoses)
+    novel_substances(model)

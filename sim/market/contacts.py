@@ -67,6 +67,14 @@ def user_contacts(model: MarketModel) -> None:
         charge_or_refer(model, who[c.alive[who] == 1])
 
 
+def friends_of(model: MarketModel, who: np.ndarray) -> np.ndarray:
+    """Everybody who is a friend of one of ``who``, once."""
+    first = model.friend_start[who]
+    count = model.friend_start[who + 1] - first
+    steps = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return np.unique(model.friends[np.repeat(first, count) + steps])
+
+
 def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> None:
     """Charge the consumers ``who``, or refer them to services where deflection offers it."""
     p, c, day = model.p.enforcement, model.consumers.columns, model.day
@@ -75,7 +83,7 @@ def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> No
     w = uniforms(model.seed, Draw.CHARGE, who, day, 1)
     offered = w < model.levers.referral[j]
     model.refer(who[offered])
-    charged = who[~offered & (u < p.charged)]
+    charged = who[~offered & (u < p.charged * model.levers.charges[j])]
     if not len(charged):
         return
     j = c.jurisdiction[charged]
@@ -83,6 +91,8 @@ def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> No
     c.criminalised[charged] += 1
     c.trust_police[charged] = np.maximum(c.trust_police[charged] - p.contact_trust, 0.0)
     c.stigma[charged] = np.minimum(c.stigma[charged] + p.contact_stigma, 1.0)
+    told = friends_of(model, charged)
+    c.trust_police[told] = np.maximum(c.trust_police[told] - p.friends_trust, 0.0)
     habit = c.habit[charged]
     group = np.where(
         habit == Channel.STREET,

@@ -15,13 +15,14 @@ from sim.agents.codes import NEVER, Segment
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows
+from sim.market.law import law_of_the_day
 from sim.market.views import narrow
-from sim.streams import Draw, exponential_from, normal_from, uniform4
+from sim.streams import Draw, exponential_from, normal_from, uniform, uniform4
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
-NEED = int(Draw.NEED)
+NEED, CHANNEL, SUBSTITUTE = int(Draw.NEED), int(Draw.CHANNEL), int(Draw.SUBSTITUTE)
 DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
 
 
@@ -43,6 +44,18 @@ def pick_substance(segment: int, main: int, own_share: float, u: float, v: int, 
 
 
 @inner
+def turned_to(seed: int, c: int, s: int, u: float, share: float, table: Any) -> int:
+    """The substance itself, or for one of the ``share`` of people who turn away from it a substitute drawn with ``u``."""
+    row = table.substitutes[s]
+    if row[-1] <= 0.0 or uniform(seed, SUBSTITUTE, c, s, 0) >= share:
+        return s
+    t = 0
+    while t < len(row) - 1 and u >= row[t]:
+        t += 1
+    return t
+
+
+@inner
 def waiting_time(rate: float, u: float) -> int:
     """Whole days, at least one, until the next need at ``rate`` needs a day."""
     return max(1, int(math.ceil(exponential_from(u) / max(rate, 1e-6))))
@@ -58,6 +71,7 @@ def needs(
     consumers: Any,
     table: Any,
     demand_level: np.ndarray,
+    legal: np.ndarray,
     p: Any,
     substance: np.ndarray,
     size: np.ndarray,
@@ -65,14 +79,22 @@ def needs(
 ) -> None:
     """Fill substance, log size and the wholesale flag for ``due[lo:hi]`` and set the day of the next need.
 
-    ``table`` holds the substances; ``demand_level`` multiplies the rates by segment and main substance (1 in normal times).
+    ``table`` holds the substances; ``demand_level`` multiplies the rates by segment and main substance (1 in normal times); ``legal[j, segment]`` is the
+    share of needs that regulated supply covers, by a medicine of the same class where the substance itself is not prescribed.
     """
     for i in range(lo, hi):
         c = due[i]
         u1, u2, u3, u4 = uniform4(seed, NEED, c, day, 0)
-        w1, _, _, _ = uniform4(seed, NEED, c, day, 1)
-        segment = consumers.segment[c]
-        substance[i] = pick_substance(segment, consumers.substance[c], p.own_substance, u1, u2, table.needs)
+        w1, w2, _, _ = uniform4(seed, NEED, c, day, 1)
+        segment, j = consumers.segment[c], consumers.jurisdiction[c]
+        s = pick_substance(segment, consumers.substance[c], p.own_substance, u1, u2, table.needs)
+        if table.deterred[j, s] > 0.0:
+            s = turned_to(seed, c, s, w2, table.deterred[j, s] * (1.0 - consumers.dependence[c]), table)
+        if legal[j, segment] > 0.0 and table.medical[s] >= 0:
+            _, covered, _, _ = uniform4(seed, CHANNEL, c, day, 0)  # the same number that decides on the prescription
+            if covered < legal[j, segment]:
+                s = table.medical[s]
+        substance[i] = s
         wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0
         size[i] = consumers.budget[c] + p.order_spread * normal_from(u3)
         rate = (
@@ -104,6 +126,7 @@ def demand(model: MarketModel) -> Needs:
     due = due_today(c.next_day[:n], c.alive[:n], model.day)
     m = len(due)
     out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
+    law_of_the_day(model)
     level = model.levers.demand[0] * model.levers.need
     over_rows(
         model.pool,
@@ -115,6 +138,7 @@ def demand(model: MarketModel) -> Needs:
         narrow(c, views.DemandConsumers),
         model.substances,
         level,
+        model.levers.legal_access,
         model.p.demand,
         *out[1:],
     )

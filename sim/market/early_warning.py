@@ -1,4 +1,4 @@
-"""Early warning: novel substances appear, vanish, and are detected by what is observed."""
+"""Early warning: novel substances appear, spread, vanish, and are detected by what is observed; alerts reach users while these pay attention."""
 
 from __future__ import annotations
 
@@ -6,38 +6,117 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import EventKind
+from sim.agents.codes import EventKind, OrderOutcome
 from sim.streams import Draw, normal, poisson, uniforms
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
+MEMORY = 0.05  # share of the mean of what was seen that today makes up
 
-def novel_substances(model: MarketModel, samples: int) -> None:
-    """Novel substances appear, vanish, and are detected by what is observed: samples checked, events reported, chance."""
-    p, day, seed, ews = model.p.services, model.day, int(model.seed), model.early_warning
+
+def watch(
+    model: MarketModel, novel: float, novel_posted: float, strong: float, hurt: np.ndarray, overdosed: int
+) -> None:
+    """Let the running means of what early warning sees follow today.
+
+    Parameters
+    ----------
+    novel, strong
+        Samples checked that were novel substances, and that held opioids where these were not expected or too strong.
+    novel_posted
+        Deliveries of novel substances from cryptomarkets, whose buyers write in forums.
+    hurt
+        Consumers with an adverse event today.
+    overdosed
+        Overdoses today.
+    """
+    ews, table, o, c = model.early_warning, model.substances, model.open_orders.columns, model.consumers.columns
     scale = 20_000.0 / model.consumers.n
-    ews.reported = 0.95 * ews.reported + 0.05 * model.today.adverse * scale
-    model.checking.novel_rate = 0.95 * model.checking.novel_rate + 0.05 * samples * scale
+    seized = model.due[o.outcome[model.due] == OrderOutcome.SEIZED]
+    kinds = o.substance[seized]
+    reported = np.count_nonzero(c.stash_substance[hurt] == table.novel) if table.novel >= 0 else 0
+    forum = model.forum.stock
+    suspect = np.count_nonzero(table.contaminable[kinds])
+    sight = scale * float(model.levers.warning_sight[0])
+    seen = np.array([novel, reported, np.count_nonzero(kinds == table.novel), forum * novel_posted])
+    ews.novel += MEMORY * (sight * seen - ews.novel)
+    ews.strong += MEMORY * (sight * np.array([strong, overdosed, suspect, 0.0]) - ews.strong)
+
+
+def novel_substances(model: MarketModel) -> None:
+    """Novel substances appear, vanish and are detected; a strong synthetic in adulterated goods counts as one while it is there."""
+    p, day, seed, ews = model.p.services, model.day, int(model.seed), model.early_warning
     for k in range(poisson(seed, int(Draw.NOVEL), 0, day, 0, p.novel_per_year / 365.0)):
         popularity = float(np.exp(p.novel_popularity * normal(seed, int(Draw.NOVEL), k + 1, day, 0)))
         toxicity = float(np.exp(p.novel_toxicity * normal(seed, int(Draw.NOVEL), k + 1, day, 1)))
         number = ews.appear(day, popularity, toxicity)
         model.event(EventKind.NOVEL_SUBSTANCE, number, cause="appeared", amount=popularity)
-    live = np.flatnonzero(~ews.gone)
-    if not len(live):
-        return
-    ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / 365.0
+    contaminants(model)
+    live = np.flatnonzero(~ews.gone & ~ews.opioid)
+    if len(live):
+        ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / 365.0
+    detect(model, live)
+    give_alerts(model)
+    if len(live):
+        novel_harm(model, live)
+
+
+def contaminants(model: MarketModel) -> None:
+    """A strong synthetic opioid that enters or leaves adulterated supply is an entry of its own."""
+    ews = model.early_warning
+    there = np.flatnonzero(ews.opioid & ~ews.gone)
+    share = model.contaminated
+    if share > 0.0 and not len(there):
+        number = ews.appear(model.day, share, 1.0, opioid=True)
+        model.event(EventKind.NOVEL_SUBSTANCE, number, cause="strong opioid in adulterated goods", amount=share)
+    elif share <= 0.0 and len(there):
+        ews.gone[there] = True
+
+
+def detect(model: MarketModel, live: np.ndarray) -> None:
+    """Every undetected substance is found with a hazard that grows with its share of what is seen; the alert follows after some days."""
+    p, ews, day = model.p.services, model.early_warning, model.day
     unknown = ews.unknown
-    shares_ = ews.popularity[unknown] / max(float(ews.popularity[live].sum()), 1e-9)
-    hazard = p.alert_base + len(live) * shares_ * (
-        p.alert_checked * model.checking.novel_rate + p.alert_reported * ews.reported / 10.0
+    if not len(unknown):
+        return
+    weights = np.array([p.alert_checked, p.alert_reported, p.alert_seized, p.alert_forum])
+    all_novel = max(float(ews.spread(live, day, p.novel_spread_days).sum()), 1e-9)
+    share = ews.spread(unknown, day, p.novel_spread_days) / all_novel
+    hazard = p.alert_base + np.where(
+        ews.opioid[unknown],
+        float(weights @ ews.strong) * ews.popularity[unknown],
+        len(live) * share * float(weights @ ews.novel),
     )
-    found = unknown[uniforms(seed, Draw.ALERT, unknown, day) < hazard]
-    ews.alert_day[found] = day
-    for number in found:
+    found = unknown[uniforms(int(model.seed), Draw.ALERT, unknown, day) < hazard]
+    ews.alert_day[found] = day + round(p.alert_days * float(model.levers.warning_delay[0]))
+
+
+def give_alerts(model: MarketModel) -> None:
+    """Today's alerts, false alarms among them; each wears attention down, and attention comes back."""
+    p, ews, day = model.p.services, model.early_warning, model.day
+    out = np.flatnonzero(ews.alert_day == day)
+    for number in out:
         model.event(EventKind.ALERT, int(number), cause="early warning", amount=float(day - ews.born[number]))
-    novel_harm(model, live)
+    false = p.false_alarms * float(model.levers.false_alarms[0]) / 365.0
+    ews.false = poisson(int(model.seed), int(Draw.FALSE_ALARM), 0, day, 0, false)
+    ews.alerts = len(out) + ews.false
+    ews.attention += (1.0 - ews.attention) / p.attention_days
+    ews.attention *= (1.0 - p.alert_fatigue) ** ews.alerts
+
+
+def heeded(model: MarketModel) -> float:
+    """Share of users whom an alert reaches and who pay attention."""
+    reach = model.p.services.alert_reach * float(model.levers.alert_reach[0])
+    return min(1.0, reach) * model.early_warning.attention
+
+
+def dose_warned_of(model: MarketModel) -> float:
+    """Fall of the dose among those who practise harm reduction while an alert of a strong opioid is out: as after a warning of one's own, by reach."""
+    ews, p = model.early_warning, model.p.consumption
+    if not (ews.opioid & ~ews.gone & ews.alerted(model.day)).any():
+        return 0.0
+    return heeded(model) * p.reduce_share * (1.0 - p.reduced_dose)
 
 
 def novel_harm(model: MarketModel, live: np.ndarray) -> None:
@@ -48,10 +127,9 @@ def novel_harm(model: MarketModel, live: np.ndarray) -> None:
     p, ews, row = model.p.services, model.early_warning, model.substances.novel
     if row < 0:
         return
-    weight = ews.popularity[live]
-    alerted = ews.alert_day[live] > -(10**5)
-    aware = p.alert_reach * 2.0 * float(model.consumers.columns.practice[: model.consumers.n].mean())
-    toxicity = ews.toxicity[live] * (1.0 - p.alert_protects * min(aware, 1.0) * alerted)
+    weight = ews.spread(live, model.day, p.novel_spread_days)
+    aware = heeded(model) * 2.0 * float(model.consumers.columns.practice[: model.consumers.n].mean())
+    toxicity = ews.toxicity[live] * (1.0 - p.alert_protects * min(aware, 1.0) * ews.alerted(model.day)[live])
     older = p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
     factor = (older + float((weight * toxicity).sum())) / (older + float(weight.sum()))
     model.substances.adverse[row] = model.usual_adverse[row] * factor

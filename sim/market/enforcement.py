@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import Channel, EventKind, PlatformStatus, RiskGroup
-from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS
+from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS, Agency, Unit
 from sim.kernels import kernel
 from sim.market.arrests import arrest, vendor_arrests
+from sim.market.attacks import find_moderators
 from sim.market.contacts import charge_or_refer, user_contacts
 from sim.market.exit import close_platform
 from sim.market.payments import payment_cases
@@ -29,25 +30,59 @@ def enforce(model: MarketModel) -> None:
     """Phase 2: every agency spends its officer-days; evidence is pooled over agencies, ripe cases become raids and arrests."""
     p = model.p.enforcement
     agencies = list(model.agencies)
-    efforts = np.array([a.effort() * model.levers.police_effort[a.jurisdiction] for a in agencies])
+    where = np.array([a.jurisdiction for a in agencies])
+    efforts = efforts_today(model, agencies, where)
     usual = np.array([a.usual_days * a.start_allocation for a in agencies])
-    ratio = efforts / np.maximum(usual, 1e-9)
+    spent, stated = (np.zeros((model.n_jurisdictions, efforts.shape[1])) for _ in range(2))
+    np.add.at(spent, where, efforts)
+    np.add.at(stated, where, usual)
+    ratio = spent / np.maximum(stated, 1e-9)
     model.today.officer_days = float(efforts.sum())
-    model.post_effort[:], model.vendor_effort[:] = ratio[:, POST], ratio[:, VENDORS]
-    model.supplier_effort[:] = ratio[:, SUPPLIERS]
-    model.user_effort[:] = efforts[:, USERS] + 0.5 * efforts[:, REFERRALS]
-    reach = (1.0 - p.foreign_loss * (1.0 - model.cooperation)) * np.array([a.capability for a in agencies])[:, None]
+    model.post_effort[:], model.supplier_effort[:] = ratio[:, POST], ratio[:, SUPPLIERS]
+    model.user_effort[:] = spent[:, USERS] + 0.5 * spent[:, REFERRALS]
+    unit, capability = np.array([a.unit for a in agencies]), np.array([a.capability for a in agencies])
+    first = (1.0 - p.foreign_loss * (1.0 - model.cooperation))[where] * capability[:, None]
+    reach = (1.0 - p.foreign_loss * (1.0 - cooperation_today(model)))[where]
+    reach = reach * (capability * np.where(unit == Unit.CYBER, model.levers.capability[where], 1.0))[:, None]
     for agency, effort in zip(agencies, efforts, strict=True):
         agency.spent += float(effort.sum())
         if model.day % 30 == 15:
             agency.learn(p.learning, p.floor)
     scale = model.consumers.n / WORLD
+    nearby, online = unit == Unit.POLICE, unit == Unit.CYBER
+    model.vendor_effort[where[nearby], 0] = efforts[nearby, VENDORS] / np.maximum(usual[nearby, VENDORS], 1e-9)
+    cases, weight = np.arange(model.n_jurisdictions), model.online_exposure + 1e-6
+    now, before = (
+        evidence_gained(e[online, VENDORS], r[online], weight, cases).sum(axis=0)
+        for e, r in ((efforts, reach), (usual, first))
+    )
+    model.vendor_effort[:, 1] = now / np.maximum(before, 1e-12)
     platform_cases(model, efforts[:, PLATFORMS], reach, scale)
-    supplier_cases(model, efforts[:, SUPPLIERS] * model.levers.group_effort, reach, scale)
+    supplier_cases(model, efforts[:, SUPPLIERS] * model.levers.group_effort[where], reach, scale)
     payment_cases(model, float(efforts[:, PAYMENTS].sum()), scale)
     vendor_arrests(model)
     user_contacts(model)
     run_covert(model)
+    find_moderators(model)
+
+
+def efforts_today(model: MarketModel, agencies: list[Agency], where: np.ndarray) -> np.ndarray:
+    """(agencies, 7) officer-days of today; those that policy takes off a target go to the agencies whose mandate the new target is."""
+    levers = model.levers
+    efforts = np.array([a.effort() * levers.police_effort[a.jurisdiction] for a in agencies])
+    if (levers.effort_kept == 1.0).all():
+        return efforts
+    freed = (efforts * (1.0 - levers.effort_kept)).sum(axis=1)
+    efforts = efforts * levers.effort_kept
+    pool = np.bincount(where, freed, model.n_jurisdictions)[where]
+    mandate = np.array([a.mandate for a in agencies])
+    return efforts + pool[:, None] * mandate * (levers.effort_gained / max(float(levers.effort_gained.sum()), 1e-12))
+
+
+def cooperation_today(model: MarketModel) -> np.ndarray:
+    """(J, J) effectiveness of cross-border cases: between two who joined a treaty, part of what was missing is made up."""
+    joined = model.levers.cooperation
+    return model.cooperation + (1.0 - model.cooperation) * np.minimum.outer(joined, joined)
 
 
 @kernel
@@ -110,6 +145,7 @@ def take_down(
     )
     model.today.takedowns += 1
     t.evidence[slot] = 0.0
+    read_servers(model, slot, channel)
     if channel == Channel.CRYPTOMARKET:
         close_platform(model, slot, PlatformStatus.SEIZED, "raid", publicity, agency, policy)
         if operators:
@@ -123,6 +159,15 @@ def take_down(
     model.publicity += 0.1 * publicity
     users = np.flatnonzero(model.consumers.columns.pharmacy_home[: model.consumers.n] == slot)
     model.consumers.columns.legal_hits[users, RiskGroup.OPEN_WEB] += 0.3 * publicity
+
+
+def read_servers(model: MarketModel, slot: int, channel: Channel) -> None:
+    """What lies on a seized server is read: leads to vendors, and the messages of some users."""
+    p, v, c = model.p.enforcement, model.vendors.columns, model.consumers.columns
+    here = np.flatnonzero((v.account[: model.vendors.n] == slot).any(axis=1) & (v.alive[: model.vendors.n] == 1))
+    v.evidence[here] += p.server_leads * v.recent[here]
+    home = c.home if channel == Channel.CRYPTOMARKET else c.pharmacy_home
+    model.today.privacy += int(p.server_read * np.sum(home[: model.consumers.n] == slot))
 
 
 def supplier_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:

@@ -13,6 +13,7 @@ from sim.market import views
 from sim.market.accounts import pick_market
 from sim.market.characters import draw_characters
 from sim.market.recruitment import enlist, recruiting
+from sim.market.roles import change_roles
 from sim.market.supply_network import find_groups
 from sim.market.views import narrow
 from sim.streams import Draw, normal, poisson, uniform, uniforms
@@ -83,6 +84,7 @@ def vendor_entry(model: MarketModel) -> None:
                 model.event(EventKind.VENDOR_ENTRY, int(row), cause="entry")
     if day % 7 == 0:
         role_changes(model)
+    change_roles(model)
 
 
 def role_changes(model: MarketModel) -> None:

@@ -15,6 +15,8 @@ from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows
+from sim.market.early_warning import heeded
+from sim.market.messages import hear_messages, hear_of_support
 from sim.market.vendor_choice import account_of
 from sim.market.views import narrow
 from sim.market.web import forum_talk
@@ -127,8 +129,12 @@ def learn_from_orders(rows: np.ndarray, seed: int, day: int, orders: Any, consum
 
 
 @kernel
-def fade(lo: int, hi: int, month: int, day: int, consumers: Any, kept: np.ndarray, p: Any) -> None:
-    """Let the beliefs of the rows whose monthly turn it is fade: hits and calm by ``w`` a month, caution and verification by their half-lives."""
+def fade(lo: int, hi: int, month: int, day: int, consumers: Any, kept: np.ndarray, stigma: np.ndarray, p: Any) -> None:
+    """Let the beliefs of the rows whose monthly turn it is fade.
+
+    Hits and calm fade by ``w`` a month, caution, verification and knowledge of services by their half-lives (``kept``);
+    ``stigma`` (J,) multiplies the stigma to which people return.
+    """
     first = lo + (day - lo) % month
     w = p.forgetting
     for c in range(first, hi, month):
@@ -143,7 +149,9 @@ def fade(lo: int, hi: int, month: int, day: int, consumers: Any, kept: np.ndarra
         consumers.caution[c] *= kept[0]
         consumers.verification[c] = p.verification_floor + (consumers.verification[c] - p.verification_floor) * kept[1]
         consumers.trust_police[c] += p.trust_recovery * (p.trust_normal - consumers.trust_police[c])
-        consumers.stigma[c] += p.trust_recovery * (p.stigma_normal - consumers.stigma[c])
+        normal = min(p.stigma_normal * stigma[consumers.jurisdiction[c]], 1.0)
+        consumers.stigma[c] += p.trust_recovery * (normal - consumers.stigma[c])
+        consumers.support_knowledge[c] = p.support_floor + (consumers.support_knowledge[c] - p.support_floor) * kept[2]
 
 
 @kernel
@@ -175,14 +183,19 @@ def hear_peers(
     caution_effect: np.ndarray,
     lesson_reach: np.ndarray,
     lesson_effect: np.ndarray,
+    support_reach: np.ndarray,
+    support_effect: np.ndarray,
+    stigma_effect: np.ndarray,
+    support_was: np.ndarray,
+    alerted: float,
     p: Any,
     practice: np.ndarray,
     starts: np.ndarray,
 ) -> None:
-    """Weekly turn: harm-reduction practice learned from peers and forums; who starts to consider an illicit online source.
+    """Weekly turn: practice learned from peers, forums and alerts, knowledge of services; who starts to consider an illicit online source.
 
-    Reads the state before the phase (``*_was``) and writes to ``practice`` and ``starts``; ``initiation`` multiplies advertising and word of mouth,
-    ``ads`` is exposure to adverts, 1 when nothing is removed.
+    Reads the state before the phase (``*_was``) and writes to ``practice``, ``starts`` and the own knowledge; ``initiation`` multiplies
+    advertising and word of mouth, ``ads`` is exposure to adverts, 1 when nothing is removed, ``alerted`` is what a week's alerts teach.
     """
     week = 7
     first = lo + (day - lo) % week
@@ -190,17 +203,23 @@ def hear_peers(
         if consumers.alive[c] == 0:
             continue
         a, b = friend_start[c], friend_start[c + 1]
-        total, online = 0.0, 0
+        total, told, online = 0.0, 0.0, 0
         for k in range(a, b):
             total += practice_was[friends[k]]
+            told += support_was[friends[k]]
             online += 1 if considering_was[friends[k]] > 1 else 0
         hr = practice_was[c]
         peers = total / (b - a) if b > a else hr
         hr += p.practice_peers * (peers - hr) - p.practice_decay * hr
         if considering_was[c] > 0:
             hr += p.practice_forum * forum * (1.0 - hr)
+        hr += alerted * (1.0 - hr)
+        if b > a:
+            consumers.support_knowledge[c] += p.support_peers * (told / (b - a) - support_was[c])
         practice[c] = min(max(hr, 0.0), 1.0)
         j = consumers.jurisdiction[c]
+        if support_reach[j] > 0.0:
+            hear_of_support(c, seed, day, consumers, support_reach[j], support_effect[j], stigma_effect[j])
         if caution_reach[j] > 0.0 or lesson_reach[j] > 0.0:
             hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect)
         if considering_was[c] > 1:
@@ -211,28 +230,6 @@ def hear_peers(
             starts[c] = 1 if u1 < 7.0 * (p.advertising * ads + p.word_of_mouth * share) * initiation else 0
         else:
             starts[c] = 2 if u2 < 7.0 * p.stop_considering else 0
-
-
-@inner
-def hear_messages(
-    c: int,
-    seed: int,
-    day: int,
-    consumers: Any,
-    caution_reach: np.ndarray,
-    caution_effect: np.ndarray,
-    lesson_reach: np.ndarray,
-    lesson_effect: np.ndarray,
-) -> None:
-    """A week's messages: caution about illicit sources, and lessons in looking a pharmacy up, for those whom they reach."""
-    j = consumers.jurisdiction[c]
-    _, _, u3, u4 = uniform4(seed, SOCIAL, c, day, 1)
-    if u3 < caution_reach[j]:
-        consumers.caution[c] = min(max(consumers.caution[c] + caution_effect[j], -3.0), 3.0)
-    if u4 < lesson_reach[j]:
-        consumers.verification[c] = min(
-            1.0, consumers.verification[c] + lesson_effect[j] * (1.0 - consumers.verification[c])
-        )
 
 
 def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -250,15 +247,19 @@ def learning(model: MarketModel) -> None:
     forum_talk(model, due)
     half = 0.5 ** (1.0 / p.reputation_days)
     fade_vendors(model.vendors.n, sellers, half)
-    kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days]))
-    over_rows(model.pool, fade, n, 30, day, learners, kept, p)
-    practice, starts = c.practice[:n].copy(), np.zeros(n, np.uint8)
     levers = model.levers
+    kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
+    over_rows(model.pool, fade, n, 30, day, learners, kept, levers.stigma, p)
+    practice, starts = c.practice[:n].copy(), np.zeros(n, np.uint8)
+    alerts = model.alerts_week
+    alerts[day % 7] = heeded(model) * model.early_warning.alerts
     initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
     over_rows(
         model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, c.practice[:n].copy(), c.considering[:n].copy(),
         model.forum.worth, initiation, model.ads_seen, *heard(levers.caution_reach, levers.caution_message),
-        *heard(levers.verification_reach, levers.verification_message), p, practice, starts,
+        *heard(levers.verification_reach, levers.verification_message), *heard(levers.support_reach, levers.support_message),
+        heard(levers.support_reach, levers.stigma_message)[1], c.support_knowledge[:n].copy(), p.practice_alert * float(alerts.sum()),
+        p, practice, starts,
     )  # fmt: skip
     c.practice[:n] = practice
     begin, stop = np.flatnonzero(starts == 1), np.flatnonzero(starts == 2)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import Channel, RiskGroup
+from sim.agents.codes import NO_SLOT, Channel, RiskGroup
 from sim.agents.consumers import REMEMBERED_VENDORS, RISK_GROUPS
 from sim.kernels import kernel
 from sim.market import views
@@ -61,3 +61,13 @@ def tell_of_arrests(model: MarketModel, rows: np.ndarray) -> None:
 def tell_of_new_names(model: MarketModel, rows: np.ndarray) -> None:
     """Note that these vendors go on under new names."""
     model.vendor_news[rows] |= NEW_NAME
+
+
+def announce(model: MarketModel, publicity: float) -> None:
+    """Police and courts make a case known: users of cryptomarkets take it as a risk, and people who had not thought of these markets hear of them."""
+    if publicity <= 0.0:
+        return
+    c, n = model.consumers.columns, model.consumers.n
+    users = np.flatnonzero(c.home[:n] != NO_SLOT)
+    c.legal_hits[users, RiskGroup.CRYPTO] += model.p.enforcement.announce_fright * publicity
+    model.publicity += publicity

@@ -6,19 +6,56 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents.codes import Channel, Content, OrderOutcome, VendorKind
-from sim.kernels import kernel
+from sim.agents.codes import Channel, Content, OrderOutcome, Segment, VendorKind
+from sim.kernels import inner, kernel
 from sim.streams import Draw, uniform4
 
-CHECK, THREAT = int(Draw.CHECK), int(Draw.THREAT)
+CHECK, THREAT, DIVERSION = int(Draw.CHECK), int(Draw.THREAT), int(Draw.DIVERSION)
 DELIVERED, AS_SOLD = int(OrderOutcome.DELIVERED), int(Content.AS_SOLD)
+DEPENDENT = int(Segment.DEPENDENT)
 SOCIAL = int(VendorKind.SOCIAL_SUPPLIER)
-APP, CRYPTO, DIRECT, STREET = (
+LICENSED, APP, CRYPTO, DIRECT, STREET = (
+    int(Channel.LICENSED_PHARMACY),
     int(Channel.SOCIAL_APP),
     int(Channel.CRYPTOMARKET),
     int(Channel.DIRECT),
     int(Channel.STREET),
 )
+
+
+@inner
+def put(consumers: Any, c: int, s: int, doses: float, strength: float, content: int) -> None:
+    """Add doses to the stash of ``c``; another substance takes the place of what was there."""
+    held = consumers.stash[c]
+    if held <= 0.0 or consumers.stash_substance[c] != s:
+        consumers.stash[c], consumers.stash_potency[c], consumers.stash_content[c] = doses, strength, content
+        consumers.stash_substance[c] = s
+    else:
+        total = held + doses
+        consumers.stash_potency[c] = (held * consumers.stash_potency[c] + doses * strength) / total
+        consumers.stash[c] = total
+        consumers.stash_content[c] = max(consumers.stash_content[c], content)
+
+
+@inner
+def keeper(
+    seed: int,
+    c: int,
+    s: int,
+    day: int,
+    diversion: np.ndarray,
+    consumers: Any,
+    table: Any,
+    friend_start: np.ndarray,
+    friends: np.ndarray,
+) -> int:
+    """Who ends up with what ``c`` got on prescription: a dependent consumer passes some of what makes dependent on to a friend."""
+    first, last = friend_start[c], friend_start[c + 1]
+    if last == first or consumers.segment[c] != DEPENDENT or table.dependence[s] <= 0.0:
+        return c
+    u1, u2, _, _ = uniform4(seed, DIVERSION, c, day, 0)
+    friend = friends[first + int(u2 * (last - first))]
+    return int(friend) if u1 < diversion[consumers.jurisdiction[c]] and consumers.alive[friend] == 1 else c
 
 
 @kernel
@@ -29,15 +66,19 @@ def receive(
     consumers: Any,
     reach: np.ndarray,
     uptake: np.ndarray,
+    diversion: np.ndarray,
+    friend_start: np.ndarray,
+    friends: np.ndarray,
     table: Any,
     p: Any,
     seen: np.ndarray,
 ) -> tuple[Any, ...]:
-    """Put what arrived into the stash; some have it checked first, and discard or later use less. Returns parcels checked and found bad.
+    """Put what arrived into the stash; some have it checked first, and discard or later use less.
 
+    Returns parcels checked, found bad, checked of novel substances, novel ones that came from cryptomarkets, and opioids found bad.
     ``reach`` is the share of consumers that drug checking reaches by jurisdiction; ``seen[o]`` becomes 1 where a check found bad content.
     """
-    checked, bad, novel = 0, 0, 0
+    checked, bad, novel, posted, strong = 0, 0, 0, 0, 0
     for i in range(len(rows)):
         o = rows[i]
         if orders.outcome[o] != DELIVERED or orders.share[o] <= 0.0:
@@ -45,6 +86,8 @@ def receive(
         c, s = orders.consumer[o], orders.substance[o]
         doses = orders.quantity[o] * orders.share[o]
         strength, content = orders.potency[o], orders.content[o]
+        if s == table.novel and orders.channel[o] == CRYPTO:
+            posted += 1
         u1, u2, u3, u4 = uniform4(seed, CHECK, c, orders.day[o], 0)
         offered = p.checking_base + reach[consumers.jurisdiction[c]]
         takes = (
@@ -60,6 +103,7 @@ def receive(
             found = u2 < p.check_sensitivity and (content != AS_SOLD or strength > p.strong_dose)
             if found:
                 bad += 1
+                strong += 1 if strength > 0.0 else 0
                 seen[i] = 1
                 consumers.practice[c] = min(1.0, consumers.practice[c] + p.practice_bad_check)
                 discard = p.discard_opioid if table.opioid[s] > 0.0 else p.discard_missold
@@ -69,17 +113,12 @@ def receive(
                     strength *= p.reduced_dose
             elif u3 < p.discard_as_sold:
                 continue
-        doses = min(doses, p.kept * table.doses_per_order[s])  # who buys more passes the rest on
-        held = consumers.stash[c]
-        if held <= 0.0 or consumers.stash_substance[c] != s:
-            consumers.stash[c], consumers.stash_potency[c], consumers.stash_content[c] = doses, strength, content
-            consumers.stash_substance[c] = s
-        else:
-            total = held + doses
-            consumers.stash_potency[c] = (held * consumers.stash_potency[c] + doses * strength) / total
-            consumers.stash[c] = total
-            consumers.stash_content[c] = max(consumers.stash_content[c], content)
-    return checked, bad, novel
+        if orders.channel[o] == LICENSED and diversion[consumers.jurisdiction[c]] > 0.0:
+            c = keeper(seed, c, s, orders.day[o], diversion, consumers, table, friend_start, friends)
+        put(
+            consumers, c, s, min(doses, p.kept * table.doses_per_order[s]), strength, content
+        )  # who buys more passes the rest on
+    return checked, bad, novel, posted, strong
 
 
 @kernel

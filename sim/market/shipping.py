@@ -159,11 +159,12 @@ def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: An
         v, m, held = orders.vendor[o], orders.platform[o], orders.held[o]
         bad = orders.outcome[o] != DELIVERED
         u1, u2, u3, u4 = uniform4(seed, DISPUTE, orders.consumer[o], orders.day[o], 0)
+        works = platforms.moderation[m]
         if held > 0:
             platforms.escrow[m] -= held
             orders.held[o] = 0
             chance = p.dispute_scam if orders.outcome[o] == SCAMMED else p.dispute_lost
-            if bad and u1 < chance:
+            if bad and u1 < chance * works:
                 money[2] += held
                 orders.outcome[o] = REFUNDED
             else:
@@ -178,7 +179,7 @@ def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: An
             money[0] -= back
             money[2] += back
             orders.outcome[o] = REFUNDED
-        if u2 < (p.rate_bad if bad else p.rate_good):
+        if u2 < (p.rate_bad if bad else p.rate_good) * works:
             if bad:
                 orders.rating[o] = 1 if u3 < 0.65 else (2 if u3 < 0.85 else 3)
             elif u4 < p.notice_content * (1.0 if orders.content[o] != AS_SOLD else (1.0 - orders.purity[o]) ** 2):

@@ -13,13 +13,12 @@ from sim.agents.intermediaries import AccessProvider, Forum, PostalService, Sear
 from sim.agents.levers import Levers
 from sim.agents.payments import Coin, Exchange, Merchant, PaymentProcessor
 from sim.agents.platforms import Platform
-from sim.agents.services import DrugChecking, EarlyWarning, TreatmentService
+from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
 from sim.agents.suppliers import Supplier
 from sim.market.books import Events, Ledger, OpenOrders, Tally
 from sim.market.conditions import Substances
 from sim.population import Population
 from sim.slots import SlotTable
-from sim.streams import Draw, uniforms
 
 
 class MarketState:
@@ -74,6 +73,7 @@ class MarketState:
     forum: Forum
     checking: DrugChecking
     early_warning: EarlyWarning
+    outreach: Outreach
     # references: what was usual before day 0
     start_crypto: np.ndarray
     start_crypto_slots: np.ndarray
@@ -86,9 +86,11 @@ class MarketState:
     price_level: np.ndarray  # (C,) mean log price, yesterday
     trade_per_vendor: np.ndarray  # (C,) orders a day
     vendor_risk: np.ndarray  # (C,) arrests a month per vendor
-    post_effort: np.ndarray  # (J,) officer-days relative to the start; likewise the next two
-    vendor_effort: np.ndarray
+    post_effort: np.ndarray  # (J,) officer-days relative to the usual; likewise the next two
+    vendor_effort: np.ndarray  # (J, 2): on those nearby and on those online
     supplier_effort: np.ndarray
+    online_exposure: np.ndarray  # (J,) exposure of vendors online, yesterday
+    unmoderated: set[int]  # slots whose disputes and feedback do not work as usual
     user_effort: np.ndarray  # (J,) officer-days
     user_exposure: np.ndarray  # (J,) exposure of buyers, 30-day mean
     publicity: float
@@ -97,6 +99,15 @@ class MarketState:
     due: np.ndarray  # rows of the open orders that are settled today
     settled: tuple[np.ndarray, np.ndarray]  # consumers and channels of yesterday's settled orders
     referred: np.ndarray
+    alerts_week: np.ndarray  # alerts heeded on each day of the last week
+    waiting_list: np.ndarray  # consumers who wait for a place in treatment, first come first
+    steps: (
+        np.ndarray
+    )  # (J, S) by which the law is stricter than usual; contaminated: share of counterfeits beyond the usual
+    contaminated: float
+    usual_status: np.ndarray
+    usual_synthetic: np.ndarray
+    usual_adverse: np.ndarray
     covert: dict[int, tuple[str, float]]  # slots that police run: policy and publicity
     recorder: Any
     policy_plan: Any  # which policies are on, and since when: see sim.policies.plan
@@ -122,13 +133,20 @@ class MarketState:
         self.trade_per_vendor = np.zeros(N_CHANNELS)
         self.reference_per_vendor = np.zeros(N_CHANNELS)
         self.vendor_risk = np.zeros(N_CHANNELS)
-        self.post_effort, self.vendor_effort, self.supplier_effort = np.ones(j), np.ones(j), np.ones(j)
+        self.post_effort, self.vendor_effort, self.supplier_effort = np.ones(j), np.ones((j, 2)), np.ones(j)
+        self.online_exposure, self.unmoderated = np.ones(j), set()
         self.user_effort, self.user_exposure = np.zeros(j), np.full(j, 0.002 * self.consumers.n)
         self.dispute_rate = 0.0
         self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.referred = np.empty(0, np.int64)
         self.order_counts = np.zeros(6, np.int64)
-        self.usual_adverse = self.substances.adverse.copy()
+        self.usual_adverse, self.usual_synthetic = self.substances.adverse.copy(), self.substances.synthetic.copy()
+        self.usual_status, self.steps, self.contaminated = (
+            self.substances.status.copy(),
+            0.0 * self.substances.premium,
+            0.0,
+        )
+        self.waiting_list, self.alerts_week = np.empty(0, np.int64), np.zeros(7)
         self.dead = 0
         self.orders_by_slot = np.zeros(self.platform_table.capacity)
         self.volume_by_slot = np.zeros(self.platform_table.capacity)
@@ -166,7 +184,7 @@ class MarketState:
 
     @property
     def agencies(self: Any) -> Any:
-        """Enforcement agencies, by jurisdiction."""
+        """Enforcement agencies: those of the first jurisdiction, those of the second, ..."""
         return self.agents_of(Agency)
 
     @property
@@ -236,7 +254,7 @@ class MarketState:
         self.today.fraud += len(who)
 
     def refer(self: Any, who: np.ndarray) -> None:
-        """Refer consumers to services: they are admitted to treatment today as far as there are places."""
+        """Refer consumers to services: those who are dependent ask for treatment today."""
         if len(who):
             self.today.referrals += len(who)
             p, c = self.p.services, self.consumers.columns
@@ -248,26 +266,6 @@ class MarketState:
                 mine = int(np.sum(self.consumers.columns.jurisdiction[who] == agency.jurisdiction))
                 agency.credit[REFERRALS] += self.p.enforcement.credit_referral * mine
             self.consumer_events(EventKind.REFERRAL, who)
-
-    def admit(self: Any, who: np.ndarray) -> None:
-        """Admit consumers to treatment by keyed priority as long as there are places; the others go on waiting."""
-        c = self.consumers.columns
-        for service in self.treatment:
-            service.waiting = 0
-        if not len(who):
-            return
-        who = np.unique(who)
-        who = who[(c.alive[who] == 1) & (c.treatment_day[who] > self.day)]
-        order = np.argsort(uniforms(int(self.seed), Draw.ADMISSION, who, self.day), kind="stable")
-        for service in self.treatment:
-            waiting = who[order][c.jurisdiction[who[order]] == service.jurisdiction]
-            free = max(0, int(service.slots * self.levers.treatment_slots[service.jurisdiction]) - service.used)
-            entered = waiting[:free]
-            c.treatment_day[entered] = self.day + 1
-            service.used += len(entered)
-            service.waiting = len(waiting) - len(entered)
-            self.today.treatment_entries += len(entered)
-            self.consumer_events(EventKind.TREATMENT_ENTRY, entered)
 
     # events ------------------------------------------------------------------------------------------------------
     def event(

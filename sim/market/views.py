@@ -45,6 +45,7 @@ ChoiceConsumers = view(
     "misbelief",
     "pharmacy_home",
     "price_sensitivity",
+    "segment",
     "skill",
     "tie",
     "vendor",
@@ -82,7 +83,7 @@ ShippingOrders = view(
     "substance",
     "vendor",
 )
-ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees")
+ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation")
 ConsumptionConsumers = view(
     "ConsumptionConsumers",
     "alive",
@@ -90,6 +91,7 @@ ConsumptionConsumers = view(
     "harms",
     "jurisdiction",
     "practice",
+    "segment",
     "stash",
     "stash_content",
     "stash_potency",
@@ -101,6 +103,7 @@ ConsumptionConsumers = view(
     "treatment_day",
     "treatment_days",
     "trust_police",
+    "waiting_day",
 )
 ConsumptionVendors = view("ConsumptionVendors", "kind")
 ConsumptionOrders = view(
@@ -135,6 +138,7 @@ LearningConsumers = view(
     "market_until",
     "pharmacy_home",
     "stigma",
+    "support_knowledge",
     "tie",
     "trust_police",
     "vendor",
@@ -231,6 +235,7 @@ DemandConsumers = view(
     "DemandConsumers",
     "budget",
     "dependence",
+    "jurisdiction",
     "need_rate",
     "next_day",
     "segment",
@@ -239,8 +244,9 @@ DemandConsumers = view(
     "substance",
     "treatment_day",
 )
-ArrestVendors = view("ArrestVendors", "alive", "channel", "jurisdiction", "key", "kind", "opsec", "recent")
+ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
 NewsConsumers = view("NewsConsumers", "bought", "legal_hits", "tie", "vendor")
+LinkConsumers = view("LinkConsumers", "bought", "legal_hits", "tie", "vendor")
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
 BookingOrders = view(
     "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"

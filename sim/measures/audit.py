@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import OrderOutcome
+from sim.agents.codes import NEVER, OrderOutcome
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
@@ -45,6 +45,8 @@ def violations(model: MarketModel) -> list[str]:
     check("no settled order is still in transit", int(counted[OrderOutcome.IN_TRANSIT]), 0)
     treated = int(np.sum((c.treatment_day[: model.consumers.n] <= model.day + 1) & (c.alive[: model.consumers.n] == 1)))
     check("places in treatment taken = people in treatment", sum(s.used for s in model.treatment), treated)
+    waiting = np.flatnonzero(c.waiting_day[: model.consumers.n] < NEVER)
+    check("people on the waiting list = people who wait", len(set(model.waiting_list) ^ set(waiting)), 0)
     check("people = living + dead", int(np.sum(c.alive[: model.consumers.n] == 1)) + model.dead, model.consumers.n)
     if int(np.sum(v.stock[: model.vendors.n] < -1e-3)):
         found.append("stock of a vendor is negative")

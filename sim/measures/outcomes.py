@@ -16,6 +16,7 @@ from sim.agents.codes import (
     Channel,
     Content,
     OrderOutcome,
+    Segment,
 )
 from sim.measures.structure import gini, herfindahl, top_share
 from sim.measures.upstream import upstream
@@ -94,6 +95,7 @@ def health(model: MarketModel) -> dict[str, float]:
         "overdoses": float(t.overdoses), "overdoses_expected": overdosed, "deaths": float(t.deaths), "deaths_expected": died,
         "dalys": dalys, "harm_reduction_share": float(c.practice[:n][living].mean()),
         "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= model.day)),
+        "waiting_for_treatment": float(len(model.waiting_list)),
         "doses_used": float(sums[SUM_DOSES]),
     }  # fmt: skip
 
@@ -106,17 +108,18 @@ def people(model: MarketModel) -> dict[str, float]:
         "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
         "privacy_intrusions": float(t.privacy + t.parcels_seized), "trust_in_police": float(c.trust_police[:n][living].mean()),
-        "stigma": float(c.stigma[:n][living].mean()),
+        "stigma": float(c.stigma[:n][living].mean()), "support_knowledge": float(c.support_knowledge[:n][living].mean()),
+        "dependent_consumers": float(np.count_nonzero(living & (c.segment[:n] == Segment.DEPENDENT))),
     }  # fmt: skip
 
 
 def crime_and_state(model: MarketModel) -> dict[str, float]:
     """Money that reaches organised crime, arrests, officer-days, cost and detection of novel substances."""
     t = model.today
-    lags = model.early_warning.lags()
+    lags = model.early_warning.lags(model.day)
     return upstream(model) | {
-        "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days,
-        "policy_cost_usd": t.policy_cost, "nps_detection_lag_days": float(lags.mean()) if len(lags) else float("nan"),
+        "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
+        "alerts": float(model.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else float("nan"),
     }  # fmt: skip
 
 

@@ -10,12 +10,13 @@ import pandas as pd
 from sim.measures import tables
 from sim.measures.audit import audit_day
 from sim.measures.dictionary import outcome, outcomes
+from sim.measures.networks import EVERY, network_rows
 from sim.measures.outcomes import outcomes_of_day
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
-KEPT = ("orders", "platforms", "events", "accounts")
+KEPT = ("orders", "platforms", "events", "accounts", "networks")
 ALWAYS = ("vendors", "consumers", "daily")
 
 
@@ -41,6 +42,7 @@ class Recorder:
         self.days = 0
         self.orders: list[pd.DataFrame] = []
         self.platforms: list[pd.DataFrame] = []
+        self.networks: list[pd.DataFrame] = []
         self.accounts = tables.AccountLog()
 
     def settle(self, model: MarketModel, rows: np.ndarray) -> None:
@@ -57,6 +59,8 @@ class Recorder:
             self.accounts.look(model)
         if "platforms" in self.wanted:
             self.platforms.append(tables.platform_rows(model))
+        if "networks" in self.wanted and model.day % EVERY == 0:
+            self.networks.append(network_rows(model))
         if model.day < 0:
             return
         if self.days == len(self.values):
@@ -103,5 +107,7 @@ class Recorder:
             return tables.event_table(model)
         if name == "accounts":
             return self.accounts.table(model)
+        if name == "networks":
+            return tables.joined(name, self.networks)
         rows = [*self.orders, tables.open_order_rows(model)] if name == "orders" else self.platforms
         return tables.joined(name, rows)

@@ -1,4 +1,4 @@
-"""Takedown: police seize platforms, at once or after running them covertly."""
+"""Takedown: police seize platforms, at once or after running them covertly, or take their moderators away."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
+from sim.market.attacks import stop_moderation
 from sim.policies.base import Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniform
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 class Takedown(Policy):
     """Seize the platforms that match, on the first day; with ``covert_days`` police run them first and gather evidence.
 
+    With mode ``moderators`` a cryptomarket stays up, but its disputes are not decided and no feedback is taken until the operator has found others.
+
     References
     ----------
     Van Buskirk et al. 2017 (Onymous), TNO 2017 (Bayonet); recovery is not scripted: it comes out of substitutes, trust and ties.
@@ -30,10 +33,14 @@ class Takedown(Policy):
         "[onymous-vendor-drop], [bayonet-user-survey], [booter-takedown-2022]; sizes by default assumed."
     )
     can_fail: ClassVar[str] = (
+        "Without moderators honest buyers lose most: fraud goes unpunished and bad goods unnoticed. "
         "Displacement to rivals and direct deals; loss of forum knowledge; publicity draws newcomers; covert running intrudes on privacy."
     )
 
     kind: Literal["takedown"] = "takedown"
+    mode: Literal["seize", "moderators"] = Field(
+        default="seize", description="seize the platform, or take away its moderators and leave it up (cryptomarkets)"
+    )
     channel: Literal["cryptomarket", "illicit_pharmacy"] = Field(default="cryptomarket", description="channel")
     rank: int = Field(default=1, ge=1, le=60, description="rank of the first target by recent trade (1 is the largest)")
     count: int = Field(default=1, ge=1, le=60, description="number of platforms, from that rank downwards")
@@ -57,13 +64,16 @@ class Takedown(Policy):
         return slots[order][self.rank - 1 : self.rank - 1 + self.count]
 
     def act(self, model: MarketModel) -> None:
-        """Seize the targets on the first day, or begin to run them."""
+        """Seize the targets on the first day, begin to run them, or take their moderators away."""
         if not self.first_day(model):
             return
         for slot in self.targets(model):
             if uniform(int(model.seed), int(Draw.POLICY), int(slot), self.start, 0) >= self.strength:
                 continue
-            if self.covert_days and self.channel == "cryptomarket":
+            if self.mode == "moderators":
+                if self.channel == "cryptomarket":
+                    stop_moderation(model, int(slot), self.publicity, self.kind)
+            elif self.covert_days and self.channel == "cryptomarket":
                 last = model.day + self.covert_days
                 model.run_covertly(
                     int(slot), last if self.end is None else min(last, self.end), self.publicity, policy=self.kind

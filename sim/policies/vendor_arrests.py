@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
+from sim.market.news import announce
 from sim.policies.base import Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
@@ -22,10 +23,11 @@ class VendorArrests(Policy):
 
     purpose: ClassVar[str] = "Remove sellers and deter others."
     evidence: ClassVar[str] = (
-        "[onymous-scale]: 17 arrests; Duxbury and Haynie 2020 on targets. Number and cost assumed."
+        "[onymous-scale]: 17 arrests; Duxbury and Haynie 2020 on targets; [sentencing-publicity]: trade grew after a harsh sentence. Number and cost assumed."
     )
     can_fail: ClassVar[str] = (
-        "Others take the customers over; the arrest of the largest hits buyers' ties, that of random ones hardly anybody."
+        "Others take the customers over; the arrest of the largest hits buyers' ties, that of random ones hardly anybody. "
+        "Publicity draws newcomers."
     )
 
     kind: Literal["vendor_arrests"] = "vendor_arrests"
@@ -35,6 +37,12 @@ class VendorArrests(Policy):
     target: Literal["largest", "random", "newest"] = Field(default="largest", description="who is arrested first")
     count: int = Field(default=10, ge=1, le=10_000, description="vendors arrested in a wave, per 20,000 consumers")
     monthly: bool = Field(default=False, description="repeat the wave every 30 days")
+    publicity: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        description="publicity of a wave and its trials (0 none, 1 as of a raid on a market, 2 twice that)",
+    )
     officer_days_each: float = Field(
         default=60.0, ge=0, le=2000, description="officer-days for an arrest (assumed 20 to 200)"
     )
@@ -54,6 +62,7 @@ class VendorArrests(Policy):
         by = {"largest": -v.sales[rows], "newest": -v.entry_day[rows].astype(float)}
         key = by.get(self.target, uniforms(int(model.seed), Draw.POLICY, v.key[rows], self.start, 1))
         model.arrest(np.sort(rows[np.lexsort((rows, key))][: self._number(model)]), self.kind)
+        announce(model, self.strength * self.publicity)
 
     def cost(self, model: MarketModel) -> float:
         """Officer-days of the wave."""

@@ -1,0 +1,56 @@
+"""Cyber capability: units are trained and equipped, and yield more evidence from an officer-day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.agents.enforcement import Unit
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class CyberCapability(Policy):
+    """Raise the capability of cyber units step by step until it is full after ``years``."""
+
+    purpose: ClassVar[str] = "More evidence on platforms, online vendors and suppliers from the same officer-days."
+    evidence: ClassVar[str] = (
+        "[onymous-scale] shows what a capable unit can do in one operation; the prototype found more raids and no fall in trade. Gain, time and cost assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "More raids move trade to rivals and direct deals; forum knowledge is lost with markets; more people's messages are read; the effect is late and "
+        "the cost is not."
+    )
+
+    kind: Literal["cyber_capability"] = "cyber_capability"
+    gain: float = Field(
+        default=0.5, ge=0, le=10, description="what full capability adds to the usual (share; assumed 0.2 to 1)"
+    )
+    years: float = Field(
+        default=2.0, ge=0, le=10, description="time until capability is full (in units of 365 days; assumed 1 to 4)"
+    )
+    usd_per_officer_day: float = Field(
+        default=100.0,
+        ge=0,
+        le=10_000,
+        description="cost of training and equipment (USD per officer-day of cyber units; assumed 20 to 300)",
+    )
+
+    def grown(self, model: MarketModel) -> float:
+        """Share of the gain that there is today."""
+        return min(1.0, (self.days_on(model) + 1) / max(365.0 * self.years, 1.0))
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Raise the capability of every cyber unit."""
+        levers.capability *= 1.0 + self.strength * self.gain * self.grown(model)
+
+    def cost(self, model: MarketModel) -> float:
+        """Training and equipment, from the first day on."""
+        days = sum(float(agency.officer_days) for agency in model.agencies if agency.unit == Unit.CYBER)
+        return self.strength * self.gain * days * self.usd_per_officer_day

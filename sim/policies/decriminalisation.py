@@ -1,0 +1,76 @@
+"""Decriminalisation: users are not charged any longer; supply stays illegal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class Decriminalisation(Policy):
+    """Replace charges of users by nothing or by a referral to services; people return to less stigma.
+
+    Police still meet users and still work against supply: moving their effort elsewhere is another policy.
+
+    References
+    ----------
+    Rego et al. 2021 (Portugal: encouraging trends, no causal effect of the law alone, stigma persists).
+    """
+
+    purpose: ClassVar[str] = "Keep users out of court, and let them ask for help without fear."
+    evidence: ClassVar[str] = (
+        "[portugal-decriminalisation], [youth-diversion-campbell]; share of charges dropped and stigma assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "Supply stays illegal and its content unknown; without services behind it little changes for health; less risk may bring in newcomers."
+    )
+
+    kind: Literal["decriminalisation"] = "decriminalisation"
+    dropped: float = Field(
+        default=0.95, ge=0, le=1, description="charges of users that fall away (share, assumed 0.7 to 1)"
+    )
+    referred: float = Field(
+        default=0.1, ge=0, le=1, description="users stopped who are referred to services (share, assumed 0 to 0.4)"
+    )
+    stigma: float = Field(
+        default=0.9,
+        ge=0.2,
+        le=1.5,
+        description="stigma to which people return, relative to before (ratio, assumed 0.7 to 1)",
+    )
+    newcomers: float = Field(
+        default=1.0,
+        ge=0.5,
+        le=3,
+        description="inflow of people who consider an illicit online source (ratio, 1 is no effect; 1 to 1.3)",
+    )
+    usd_per_consumer: float = Field(
+        default=0.02,
+        ge=0.001,
+        le=10,
+        description="cost of commissions and law (USD per consumer and year, assumed 0.005 to 0.1)",
+    )
+    usd_per_referral: float = Field(
+        default=500.0, ge=0, le=20_000, description="cost of a referral (USD, assumed 100 to 3,000)"
+    )
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Drop charges, refer some, change what is thought of users."""
+        s = self.strength
+        levers.charges[:] *= 1.0 - s * self.dropped
+        levers.referral[:] = 1.0 - (1.0 - levers.referral) * (1.0 - s * self.referred)
+        levers.stigma[:] *= 1.0 + s * (self.stigma - 1.0)
+        levers.initiation[0] *= 1.0 + s * (self.newcomers - 1.0)
+
+    def cost(self, model: MarketModel) -> float:
+        """Commissions, and yesterday's referrals."""
+        standing = self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+        return standing + (model.referrals_yesterday * self.usd_per_referral if self.referred else 0.0)

@@ -1,0 +1,51 @@
+"""Enforcement reallocation: the same officer-days on other targets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.agents.enforcement import TARGETS
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+Target = Literal["platforms", "vendors", "suppliers", "payments", "post", "users", "referrals"]
+
+
+@register_policy
+class EnforcementReallocation(Policy):
+    """Move a share of the officer-days on one target, users by default, to another. Staff go to the agencies of the same jurisdiction that work on it."""
+
+    purpose: ClassVar[str] = "Stop charging users and pursue those above them with the same budget."
+    evidence: ClassVar[str] = (
+        "[market-closure-causes]: raids were the least common way for markets to end. The prototype found fewer people criminalised and no fall in trade "
+        "or in the money of organised crime. Share and cost of retraining assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "What is gained in health may come from the trust of users alone; more raids and supplier arrests shift trade and may raise adulteration; agencies "
+        "learn their way back to where credit is easy."
+    )
+
+    kind: Literal["enforcement_reallocation"] = "enforcement_reallocation"
+    take_from: Target = Field(default="users", description="target that loses officer-days")
+    give_to: Target = Field(default="platforms", description="target that gains them")
+    share: float = Field(default=0.5, ge=0, le=1, description="share of the officer-days on the target that is moved")
+    retraining_usd_per_day: float = Field(
+        default=20.0, ge=0, le=1000, description="cost of retraining (USD per officer-day moved; assumed 0 to 100)"
+    )
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Take officer-days off one target and send them to the other."""
+        levers.effort_kept[TARGETS.index(self.take_from)] *= 1.0 - self.strength * self.share
+        levers.effort_gained[TARGETS.index(self.give_to)] += self.strength * self.share
+
+    def cost(self, model: MarketModel) -> float:
+        """Retraining of those who are moved."""
+        k = TARGETS.index(self.take_from)
+        days = sum(float(agency.effort()[k]) for agency in model.agencies)
+        return self.strength * self.share * days * self.retraining_usd_per_day

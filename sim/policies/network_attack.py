@@ -1,0 +1,93 @@
+"""Network attack: strike the structure of a trade network instead of a platform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.agents.codes import Channel
+from sim.market.attacks import cut_links, post_false_ratings, weak_links
+from sim.measures.networks import vendor_centrality
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+WORK = {"targeted": 1.0, "weak_link": 0.1, "signal": 0.05}
+"""Officer-days for a vendor attacked relative to an arrest (assumed)."""
+
+
+@register_policy
+class NetworkAttack(Policy):
+    """Attack the most central share of cryptomarket vendors: arrest them, cut their weak links, or bury their ratings in false ones.
+
+    ``targeted`` arrests those who lead by sales, by buyers (``degree``) or by betweenness in the trade network. ``weak_link`` writes to the buyers who
+    bought once from the vendors with most such buyers. ``signal`` posts ratings that say nothing on the accounts of those who lead. What follows is left
+    to vendors and buyers: others take customers over, memories and ratings form again.
+
+    References
+    ----------
+    Duxbury and Haynie 2020, PLoS ONE 15(9):e0238019.
+    """
+
+    purpose: ClassVar[str] = "Break the trade network where it is most vulnerable for the effort."
+    evidence: ClassVar[str] = (
+        "[duxbury2020-abm], [duxbury2020-result]: targeted attacks do best only at large scale, weak-link and signal attacks when a small part is hit. "
+        "Sizes and effort assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "Others grow into the gap; buyers who lose a tie buy from strangers, with more bad products and fraud; false ratings hurt honest vendors most and "
+        "teach buyers to deal with those whom they trust; letters to buyers intrude on privacy."
+    )
+
+    kind: Literal["network_attack"] = "network_attack"
+    mode: Literal["targeted", "weak_link", "signal"] = Field(default="targeted", description="what is attacked")
+    by: Literal["sales", "betweenness", "degree"] = Field(
+        default="sales",
+        description="who comes first, except with weak_link: there those with most buyers who bought once",
+    )
+    share: float = Field(default=0.05, gt=0, le=1, description="share of cryptomarket vendors attacked at a time")
+    noise: float = Field(default=0.5, ge=0, le=10, description="false ratings posted for each true one (ratio; signal)")
+    monthly: bool = Field(default=False, description="repeat the attack every 30 days")
+    officer_days_each: float = Field(
+        default=60.0,
+        ge=0,
+        le=2000,
+        description="officer-days for an arrest (assumed 20 to 200); a tenth for letters, a twentieth for ratings",
+    )
+
+    def _today(self, model: MarketModel) -> bool:
+        return self.first_day(model) or (self.monthly and self.days_on(model) % 30 == 0)
+
+    def targets(self, model: MarketModel) -> np.ndarray:
+        """Rows of the vendors who are attacked, in order of their rows."""
+        v, n = model.vendors.columns, model.vendors.n
+        rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET))
+        if self.mode == "weak_link":
+            value = weak_links(model)[rows]
+        else:
+            value = v.sales[rows] if self.by == "sales" else vendor_centrality(model, self.by, rows)
+        order = np.lexsort((rows, -v.sales[rows], -value))
+        return np.sort(rows[order][: round(self.strength * self.share * len(rows))])
+
+    def act(self, model: MarketModel) -> None:
+        """Attack those who come first."""
+        if not self._today(model):
+            return
+        rows = self.targets(model)
+        if self.mode == "targeted":
+            model.arrest(rows, self.kind)
+        elif self.mode == "weak_link":
+            cut_links(model, rows, self.kind)
+        else:
+            post_false_ratings(model, rows, self.noise, self.kind)
+
+    def cost(self, model: MarketModel) -> float:
+        """Officer-days of the attack."""
+        if not self._today(model):
+            return 0.0
+        vendors = self.strength * self.share * float(model.start_vendors[Channel.CRYPTOMARKET])
+        return vendors * self.officer_days_each * WORK[self.mode] * model.p.costs.officer_day

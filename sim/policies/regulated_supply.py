@@ -1,0 +1,66 @@
+"""Regulated supply: prescriptions, telemedicine and safer supply in the place of illicit sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class RegulatedSupply(Policy):
+    """Cover more needs by licensed supply: patients by prescription and telemedicine, dependent consumers by a medicine of the same class.
+
+    Those covered may still choose other sources. Some of what dependent consumers get is passed on to friends, and fewer of them ask for treatment.
+
+    References
+    ----------
+    Ivsins et al. 2020 (less street use reported). Nguyen et al. 2024 and Slaunwhite et al. 2024 point in opposite directions, from memory.
+    """
+
+    purpose: ClassVar[str] = "Give people a legal source of known content instead of an illicit one."
+    evidence: ClassVar[str] = (
+        "[safer-supply-interviews], [safer-supply-bc] (unverified), [us-motives]; coverage and diversion assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "Diverted medicines reach people without tolerance; easy supply crowds treatment out; those who want another drug do not come."
+    )
+
+    kind: Literal["regulated_supply"] = "regulated_supply"
+    patients: float = Field(
+        default=0.2, ge=0, le=1, description="needs of patients covered beyond the usual (share, assumed 0.05 to 0.5)"
+    )
+    recreational: float = Field(
+        default=0.0, ge=0, le=1, description="needs of recreational consumers and social suppliers covered (share)"
+    )
+    dependent: float = Field(
+        default=0.15, ge=0, le=1, description="needs of dependent consumers covered (share, assumed 0.05 to 0.5)"
+    )
+    diversion: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="supply to dependent consumers that is passed on (share, assumed 0 to 0.3)",
+    )
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Widen access by segment; what is given out unsupervised is diverted in part."""
+        shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
+        levers.legal_access[:] = 1.0 - (1.0 - levers.legal_access) * (1.0 - self.strength * shares)
+        levers.diversion[:] = 1.0 - (1.0 - levers.diversion) * (1.0 - self.strength * self.diversion)
+
+    def cost(self, model: MarketModel) -> float:
+        """A consultation for every need that is covered."""
+        c, n, d = model.consumers.columns, model.consumers.n, model.p.demand
+        people = np.bincount(c.segment[:n], c.alive[:n], 4)
+        rates = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])
+        shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
+        return self.strength * float((people * rates * shares).sum()) * model.p.costs.prescription

@@ -1,0 +1,75 @@
+"""Scheduling: the legal status of a substance becomes stricter or laxer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class Scheduling(Policy):
+    """Change the legal status of a substance in some jurisdictions by steps: over the counter, prescription, controlled, prohibited.
+
+    Prescribers, illicit sellers and consumers respond: fewer prescriptions, higher illicit prices, some turn to a substitute. Within a status (as from
+    one schedule of controlled medicines to another) half a step or less changes prescriptions and prices alone.
+
+    References
+    ----------
+    Martin et al. 2018 (hydrocodone: sales moved to cryptomarkets). Jones et al. 2016 (prescriptions -22 %). Van Hout and Brennan 2012 (10 of 22 went on).
+    """
+
+    purpose: ClassVar[str] = "Make a harmful substance harder to get."
+    evidence: ClassVar[str] = (
+        "[martin-2018-rescheduling], [hcp-prescriptions-2016], [mephedrone-interviews]; price response assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "People without a prescription turn to illicit sources; substitutes may be worse; the price premium pays illicit sellers."
+    )
+
+    kind: Literal["scheduling"] = "scheduling"
+    substance: str = Field(default="nps", description="name of the substance in the scenario's table")
+    steps: float = Field(
+        default=1.0,
+        ge=-3,
+        le=3,
+        description="steps stricter, negative for laxer (ratio of one step of status, -3 to 3)",
+    )
+    jurisdictions: tuple[str, ...] = Field(default=(), description="names of the jurisdictions; none named is all")
+    usd_per_consumer: float = Field(
+        default=0.01,
+        ge=0.0001,
+        le=1,
+        description="cost of law and control (USD per consumer and year, assumed 0.001 to 0.1)",
+    )
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Change the status today."""
+        s = named(self.substance, list(model.scenario.substances), "substance")
+        places = list(model.scenario.jurisdictions)
+        for j in [named(name, places, "jurisdiction") for name in self.jurisdictions] or range(len(places)):
+            levers.scheduling[j, s] += self.strength * self.steps
+
+    def cost(self, model: MarketModel) -> float:
+        """Law and control."""
+        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+
+
+def named(name: str, names: list[str], what: str) -> int:
+    """Place of a name in a table.
+
+    Raises
+    ------
+    ValueError
+        When the table has no such row.
+    """
+    if name not in names:
+        raise ValueError(f"no {what} is named {name!r}; there are {', '.join(names)}")
+    return names.index(name)

@@ -1,0 +1,57 @@
+"""Support information: what help there is, told without stigma."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.policies.base import Policy, reached
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class SupportInformation(Policy):
+    """Tell people which services help, without stigma: those reached know more of them and feel less stigma; both fade.
+
+    References
+    ----------
+    No trial of such information for buyers in online markets was found; what help people find when it is offered: Schiff et al. 2016.
+    """
+
+    purpose: ClassVar[str] = "Let people who want help find it, and let fewer stay away out of shame."
+    evidence: ClassVar[str] = (
+        "[angel-placement] shows that people come when help is offered openly; reach and effects assumed."
+    )
+    can_fail: ClassVar[str] = (
+        "Where treatment has no places it only lengthens the waiting list; knowledge fades; wording that blames adds stigma (negative stigma_relief)."
+    )
+
+    kind: Literal["support_information"] = "support_information"
+    reach: float = Field(
+        default=0.1, ge=0, le=1, description="consumers reached in a week (share, assumed 0.02 to 0.3)"
+    )
+    knowledge: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="knowledge of services gained per contact (share of what is missing, assumed 0.01 to 0.1)",
+    )
+    stigma_relief: float = Field(
+        default=0.01, ge=-0.1, le=0.2, description="stigma lost per contact (share of what is felt, assumed 0 to 0.03)"
+    )
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Send information."""
+        share = self.strength * self.reach
+        levers.support_reach[:] += share
+        levers.support_message[:] += share * self.knowledge
+        levers.stigma_message[:] += share * self.stigma_relief
+
+    def cost(self, model: MarketModel) -> float:
+        """Contacts."""
+        return reached(model, self.strength * self.reach / 7.0) * model.p.costs.campaign_contact

@@ -1,0 +1,48 @@
+"""Treatment capacity: more places, and care that people stay in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.policies.base import Policy
+from sim.registry import register_policy
+
+if TYPE_CHECKING:
+    from sim.agents.levers import Levers
+    from sim.model import MarketModel
+
+
+@register_policy
+class TreatmentCapacity(Policy):
+    """Add places in treatment and let fewer people drop out of it.
+
+    References
+    ----------
+    Drop-out and protection follow a published county model; direction of use in treatment: Hayhurst et al. 2019.
+    """
+
+    purpose: ClassVar[str] = "Let those who ask for treatment have it soon, and stay."
+    evidence: ClassVar[str] = "[diversion-classA-meta] for use in treatment; places and retention assumed."
+    can_fail: ClassVar[str] = (
+        "Places stay empty where stigma keeps people away; places without staff raise drop-out; those who leave drug-free care have lost their tolerance."
+    )
+
+    kind: Literal["treatment_capacity"] = "treatment_capacity"
+    places: float = Field(
+        default=1.0, ge=0, le=10, description="places added (share of the present ones, assumed 0.2 to 2)"
+    )
+    dropout: float = Field(
+        default=0.9, ge=0.1, le=3, description="rate of dropping out relative to before (ratio, assumed 0.7 to 1.2)"
+    )
+
+    def move(self, model: MarketModel, levers: Levers) -> None:
+        """Open places; change how long people stay."""
+        levers.treatment_slots[:] *= 1.0 + self.strength * self.places
+        levers.dropout[:] *= 1.0 + self.strength * (self.dropout - 1.0)
+
+    def cost(self, model: MarketModel) -> float:
+        """The added places, staffed whether taken or not."""
+        slots = sum(service.slots for service in model.treatment)
+        return self.strength * self.places * slots * model.p.costs.treatment_day

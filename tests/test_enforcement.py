@@ -1,0 +1,327 @@
+"""Agencies and what they do to markets: mandates, cases abroad, attacks on how a market works, privacy and trust."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.agents.codes import Channel, OrderOutcome
+from sim.agents.enforcement import PLATFORMS, POST, REFERRALS, TARGETS, USERS, VENDORS, Agency, Unit, mandates
+from sim.market.arrests import ONLINE, responsible
+from sim.market.attacks import weak_links
+from sim.market.contacts import charge_or_refer, friends_of
+from sim.market.enforcement import cooperation_today, efforts_today
+from sim.registry import policy_kinds
+from tests.worlds import BUSY, branched, example, model_of, ran, run, same_frames, world
+
+BIG = world(consumers=4000, days=60, burn_in=40, parameters={"supply": {"crypto_vendors": 0.02}})
+near = pytest.approx
+
+
+def at_day_0(seed: int = 1):
+    return ran(BIG, seed, 0, tables=("orders", "events"))
+
+
+def policy(kind: str, **fields):
+    return policy_kinds()[kind](kind=kind, **fields)
+
+
+def efforts(model):
+    agencies = list(model.agencies)
+    where = np.array([a.jurisdiction for a in agencies])
+    return efforts_today(model, agencies, where), where
+
+
+# Who does what --------------------------------------------------------------------------------------------------------
+def test_every_jurisdiction_has_police_a_cyber_unit_and_a_border_agency():
+    model = model_of(world())
+    found = [(a.jurisdiction, a.unit) for a in model.agencies]
+    assert found == [(j, int(unit)) for j in range(model.n_jurisdictions) for unit in Unit]
+
+
+@pytest.mark.parametrize("shares", [(0.2, 0.4, 0.3), (0.0, 1.0, 0.5), (1.0, 0.0, 0.0)])
+def test_the_agencies_of_a_jurisdiction_share_out_all_effort_on_each_target(shares):
+    share = mandates(*shares)
+    assert share.sum(axis=0) == near(np.ones(len(TARGETS)))
+    assert (share >= 0).all()
+    assert share[Unit.CYBER, PLATFORMS] == share[Unit.BORDER, POST] == share[Unit.POLICE, USERS] == 1.0
+
+
+def test_their_budgets_add_up_to_that_of_the_jurisdiction():
+    model = model_of(world())
+    for k, j in enumerate(model.scenario.jurisdiction_table):
+        budget = sum(a.officer_days for a in model.agencies if a.jurisdiction == k)
+        assert budget == near(j.police_days_per_100k * model.consumers.n / 1e5 * j.share)
+
+
+def test_an_agency_learns_within_its_mandate_only():
+    agency = Agency(
+        model_of(world()),
+        0,
+        1.0,
+        1.0,
+        mandates(0.2, 0.4, 0.3)[Unit.POLICE],
+        1.0,
+        Unit.POLICE,
+        mandates(0.2, 0.4, 0.3)[Unit.POLICE],
+    )
+    agency.credit[[PLATFORMS, POST]] = 1000.0
+    before = agency.allocation.copy()
+    agency.learn(0.5, 0.05)
+    assert agency.allocation == near(before), "what others earned teaches nothing"
+    agency.credit[USERS] = 10.0
+    agency.learn(0.5, 0.05)
+    assert agency.allocation[USERS] > before[USERS]
+    assert agency.allocation.sum() == near(1.0)
+    assert not agency.allocation[[PLATFORMS, POST]].any()
+
+
+def test_vendors_online_are_the_cyber_units_and_those_nearby_the_polices():
+    model = model_of(world())
+    agencies = list(model.agencies)
+    for channel in Channel:
+        agency = agencies[responsible(model, 2, channel)]
+        assert agency.jurisdiction == 2
+        assert agency.unit == (Unit.CYBER if ONLINE[channel] else Unit.POLICE)
+
+
+# Effort ---------------------------------------------------------------------------------------------------------------
+def test_at_usual_effort_and_cooperation_the_rates_of_arrest_are_as_stated():
+    model = run(world(days=5, burn_in=0), until=5)
+    assert model.vendor_effort == near(np.ones_like(model.vendor_effort))
+
+
+@pytest.mark.parametrize("target", ["platforms", "suppliers", "payments", "post", "referrals", "vendors"])
+def test_officer_days_are_moved_and_not_lost(target):
+    model = model_of(world())
+    before, where = efforts(model)
+    policy("enforcement_reallocation", give_to=target, share=0.4).move(model, model.levers)
+    after, _ = efforts(model)
+    k = TARGETS.index(target)
+    assert after[:, USERS].sum() == near(0.6 * before[:, USERS].sum())
+    for j in range(model.n_jurisdictions):
+        assert after[where == j].sum() == near(before[where == j].sum()), "no officer leaves the country"
+    assert after[:, k].sum() - before[:, k].sum() == near(0.4 * before[:, USERS].sum())
+
+
+@pytest.mark.parametrize("kind", ["enforcement_reallocation", "cyber_capability", "international_cooperation"])
+def test_dose_and_response(kind):
+    """At strength 0, a half and 1 the levers move step by step."""
+    found = []
+    for strength in (0.0, 0.5, 1.0):
+        model = model_of(world())
+        measure = policy(**example(kind, strength=strength, start=model.day))
+        measure.move(model, model.levers)
+        x = model.levers
+        found.append(np.r_[1 - x.effort_kept, x.effort_gained, x.capability - 1, x.cooperation])
+    assert not found[0].any()
+    assert found[2].any()
+    assert found[1] == near(found[2] / 2)
+
+
+def test_a_treaty_binds_those_who_joined_once_it_is_in_force():
+    model = model_of(world())
+    names = list(model.scenario.jurisdictions)
+    treaty = policy(
+        "international_cooperation", members=tuple(names[:2]), start=model.day, ratification_days=10, closed=0.7
+    )
+    treaty.move(model, model.levers)
+    assert (cooperation_today(model) == model.cooperation).all(), "not ratified yet"
+    model.day += 10
+    treaty.move(model, model.levers)
+    gained = cooperation_today(model) - model.cooperation
+    assert gained[0, 1] == gained[1, 0] == near(0.7 * (1 - model.cooperation[0, 1]))
+    gained[[0, 1], [1, 0]] = 0.0
+    assert gained == near(np.zeros_like(gained))
+
+
+def test_capability_grows_year_by_year():
+    model = model_of(world())
+    slow = policy("cyber_capability", start=0, years=2.0)
+    grown = []
+    for model.day in (0, 182, 365, 729, 2000):
+        grown.append(slow.grown(model))
+    assert grown == sorted(grown)
+    assert grown[0] < 0.01
+    assert grown[2] == near(0.5, abs=0.01)
+    assert grown[3:] == near([1.0, 1.0])
+
+
+@pytest.mark.parametrize("kind", ["cyber_capability", "international_cooperation"])
+def test_capability_and_cooperation_bring_more_evidence_and_more_arrests_online(kind):
+    start = at_day_0()
+    without, with_ = branched(start, 1), branched(start, 1, policies=[example(kind)])
+    t = without.crypto_slots()
+    assert (with_.platform_table.columns.evidence[t] > without.platform_table.columns.evidence[t]).all()
+    assert (with_.vendor_effort[:, 1] > 1.05 * without.vendor_effort[:, 1]).all()
+    assert with_.vendor_effort[:, 0] == near(without.vendor_effort[:, 0]), "streets are nobody's business abroad"
+
+
+def test_officer_days_moved_from_users_charge_fewer_and_gather_more_on_platforms():
+    start = at_day_0()
+    moved = example("enforcement_reallocation", share=0.8)
+    without, with_ = branched(start, 40), branched(start, 40, policies=[moved])
+    assert with_.daily()["consumers_criminalised"].sum() < 0.6 * without.daily()["consumers_criminalised"].sum()
+    assert with_.daily()["officer_days"].sum() == near(without.daily()["officer_days"].sum(), rel=1e-6)
+    first = branched(start, 1, policies=[moved]), branched(start, 1)
+    with_now, without_now = (m.platform_table.columns.evidence[m.crypto_slots()].sum() for m in first)
+    assert with_now > without_now
+
+
+# Attacks on how a market works ----------------------------------------------------------------------------------------
+def test_without_moderators_disputes_are_not_decided_and_nobody_rates():
+    start = at_day_0()
+    slot = int(start.crypto_slots()[np.argmax(start.platform_table.columns.trade60[start.crypto_slots()])])
+    attack = [example("takedown", mode="moderators", count=1)]
+    models = (
+        branched(start, 10),
+        branched(start, 10, policies=attack, parameters={"enforcement": {"moderators_back": 1e6}}),
+    )
+    assert slot in models[1].crypto_slots(), "the site stays up"
+    refunded, rated = [], []
+    for model in models:
+        orders = model.table("orders")
+        mine = orders[(orders["platform"] == slot) & (orders["outcome_day"] >= 1)]
+        refunded.append((mine["outcome"] == OrderOutcome.REFUNDED.name.lower()).sum())
+        rated.append(mine["rating"].notna().sum())
+    assert refunded[0] > 0
+    assert rated[0] > 20
+    assert refunded[1] == rated[1] == 0
+
+
+def test_a_market_finds_moderators_again_and_other_markets_keep_theirs():
+    start = at_day_0()
+    model = branched(start, 1, policies=[example("takedown", mode="moderators", count=1)])
+    share = model.platform_table.columns.moderation
+    slots = model.crypto_slots()
+    assert (share[slots] < 0.1).sum() == 1
+    assert (share[slots] == 1.0).sum() == len(slots) - 1
+    low = share[slots].min()
+    model.run_for(45)
+    assert low < share[slots].min() < 0.8
+    model.run_for(400)
+    assert (share == 1.0).all()
+    assert not model.unmoderated
+
+
+def test_advice_is_lost_with_the_moderators():
+    start = at_day_0()
+    without, with_ = branched(start, 1), branched(start, 1, policies=[example("takedown", mode="moderators", count=1)])
+    assert with_.forum.stock < 0.95 * without.forum.stock
+
+
+def test_the_more_markets_lose_their_moderators_the_stronger_the_policy():
+    start = ran(BIG, 3, 0)
+    hit = []
+    for strength in (0.0, 0.5, 1.0):
+        attack = [example("takedown", mode="moderators", count=60, strength=strength)]
+        hit.append(len(branched(start, 1, policies=attack).unmoderated))
+    assert hit[0] == 0
+    assert hit[0] < hit[1] < hit[2]
+
+
+@pytest.mark.parametrize("by", ["sales", "betweenness", "degree"])
+def test_a_targeted_attack_arrests_those_who_lead(by):
+    start = at_day_0()
+    attack = policy("network_attack", by=by, share=0.1)
+    v, n = start.vendors.columns, start.vendors.n
+    rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET))
+    hit = attack.targets(start)
+    assert len(hit) == round(0.1 * len(rows))
+    assert v.sales[hit].mean() > 2 * v.sales[rows].mean()
+    after = branched(start, 1, policies=[attack.model_dump()])
+    assert not after.vendors.columns.alive[hit].any()
+
+
+def test_a_weak_link_attack_takes_links_and_leaves_vendors():
+    start = at_day_0()
+    attack = policy("network_attack", mode="weak_link", share=0.3)
+    hit, weak = attack.targets(start), weak_links(start)
+    crypto = np.flatnonzero(start.vendors.columns.channel[: len(weak)] == Channel.CRYPTOMARKET)
+    assert weak[hit].sum() > 0.4 * weak[crypto].sum()
+    without, with_ = branched(start, 1), branched(start, 1, policies=[attack.model_dump()])
+    assert weak_links(with_)[hit].sum() < 0.2 * weak_links(without)[hit].sum()
+    v = with_.vendors.columns
+    assert v.alive[hit].sum() == without.vendors.columns.alive[hit].sum()
+    assert with_.daily()["privacy_intrusions"][0] > without.daily()["privacy_intrusions"][0]
+
+
+def test_a_signal_attack_makes_reputation_say_less():
+    start = at_day_0()
+    attack = policy("network_attack", mode="signal", share=0.5, noise=1.0)
+    hit = attack.targets(start)
+    without, with_ = branched(start, 1), branched(start, 1, policies=[attack.model_dump()])
+
+    def bad(model):
+        v = model.vendors.columns
+        return v.negative[hit].sum() / (v.positive[hit] + v.negative[hit]).sum()
+
+    assert bad(with_) == near(0.5 * bad(without) + 0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("mode", ["targeted", "weak_link", "signal"])
+def test_an_attack_with_more_strength_hits_more_and_costs_more(mode):
+    start = at_day_0()
+    hit, cost = [], []
+    for strength in (0.0, 0.5, 1.0):
+        model = branched(start, 1, policies=[example("network_attack", mode=mode, share=0.4, strength=strength)])
+        hit.append((model.table("events")["policy"] == "network_attack").sum())
+        cost.append(model.daily()["policy_cost_usd"][0])
+    assert hit[0] == cost[0] == 0
+    assert hit[0] < hit[1] < hit[2]
+    assert cost[0] < cost[1] < cost[2]
+
+
+@pytest.mark.parametrize("mode", ["weak_link", "signal"])
+def test_at_zero_strength_nothing_changes(mode):
+    off = ran(world(policies=[example("network_attack", mode=mode, strength=0.0)]))
+    assert same_frames(off.daily(), ran(world()).daily())
+
+
+# Privacy and trust ----------------------------------------------------------------------------------------------------
+def test_friends_of_somebody_charged_lose_trust_too():
+    model = at_day_0()
+    c = model.consumers.columns
+    who = np.flatnonzero(np.diff(model.friend_start) > 2)[:5]
+    told = np.setdiff1d(friends_of(model, who), who)
+    assert set(told) == {
+        f for w in who for f in model.friends[model.friend_start[w] : model.friend_start[w + 1]]
+    } - set(who)
+    before, stigma = c.trust_police[: model.consumers.n].copy(), c.stigma[told].copy()
+    model.p.enforcement = model.p.enforcement._replace(charged=1.0)
+    model.levers.reset()
+    charge_or_refer(model, who)
+    lost = before - c.trust_police[: model.consumers.n]
+    assert lost[told] == near(np.minimum(before[told], model.p.enforcement.friends_trust), abs=1e-6)
+    assert (c.stigma[told] == stigma).all()
+    lost[np.r_[told, who]] = 0
+    assert not lost.any()
+
+
+def test_seized_servers_give_leads_and_intrude_on_privacy():
+    start = at_day_0()
+    raid = [example("takedown", count=1)]
+    without, with_ = branched(start, 1), branched(start, 1, policies=raid)
+    assert with_.vendors.columns.evidence.sum() > 0 == without.vendors.columns.evidence.sum()
+    assert with_.daily()["privacy_intrusions"][0] > without.daily()["privacy_intrusions"][0] + 10
+
+
+def test_leads_raise_the_risk_of_vendors_online_and_grow_cold():
+    start = at_day_0()
+    strong = {"enforcement": {"lead_hazard": 0.001, "server_leads": 10.0, "lead_days": 60.0}}
+    model = branched(start, 2, policies=[example("takedown", count=1)], parameters=strong)
+    none = branched(
+        start, 2, policies=[example("takedown", count=1)], parameters={"enforcement": {"server_leads": 0.2}}
+    )
+    assert model.vendor_risk[Channel.CRYPTOMARKET] > none.vendor_risk[Channel.CRYPTOMARKET]
+    evidence = model.vendors.columns.evidence.copy()
+    model.run_for(60)
+    row = int(np.argmax(evidence * model.vendors.columns.alive[: len(evidence)]))
+    assert model.vendors.columns.evidence[row] == near(evidence[row] / 2, rel=0.02)
+
+
+def test_the_referral_share_of_effort_is_the_polices():
+    model = run(world(**{**BUSY, "policies": []}), until=5)
+    for agency in model.agencies:
+        assert (agency.allocation[REFERRALS] > 0) == (agency.unit == Unit.POLICE)
+        assert (agency.allocation[VENDORS] > 0) == (agency.unit != Unit.BORDER)

@@ -1,0 +1,174 @@
+"""Substances: what stricter status does to prices, prescriptions and wants; what people take instead; strong opioids in adulterated goods."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.evidence.tables import load_substances
+from sim.model import MarketModel
+from tests.worlds import branched, ran, world
+
+NAMES = list(load_substances())
+USERS = {"world": {"considering": 0.9, "market_users": 0.9, "patients": 0.1}, "demand": {"recreational_rate": 0.07}}
+DEPENDENTS = {"world": {"patients": 0.05, "dependents": 0.7}}
+
+
+def start(parameters: dict, consumers: int = 3000, seed: int = 1) -> MarketModel:
+    return ran(
+        world(consumers=consumers, days=90, burn_in=20, parameters=parameters), seed, 0, tables=("orders", "events")
+    )
+
+
+def after(model: MarketModel, *policies: dict, days: int = 60) -> MarketModel:
+    return branched(model, days, policies=list(policies))
+
+
+def orders(model: MarketModel, substance: str, **match: str) -> pd.DataFrame:
+    """Orders of a substance from day 0 on, by channel or by the buyer's jurisdiction."""
+    table = model.table("orders")
+    places = np.array(list(model.scenario.jurisdictions))[model.consumers.columns.jurisdiction[table["consumer"]]]
+    keep = (table["substance"] == substance) & (table["day"] >= 0)
+    if "channel" in match:
+        keep &= table["channel"] == match["channel"]
+    if "place" in match:
+        keep &= places == match["place"]
+    return table[keep]
+
+
+def ban(substance: str = "nps", **fields) -> dict:
+    return {"kind": "scheduling", "substance": substance, **fields}
+
+
+# The table ------------------------------------------------------------------------------------------------------------
+def test_substitutes_are_substances_of_the_table_and_other_ones():
+    for name, row in load_substances().items():
+        assert set(row.substitutes) <= set(NAMES) - {name}
+
+
+@pytest.mark.parametrize("name", ["mdma", "amphetamine", "cocaine", "heroin", "psychedelic", "cannabis"])
+def test_most_of_those_who_turn_away_take_older_drugs(name):
+    weights = load_substances()[name].substitutes
+    assert weights["nps"] / sum(weights.values()) == pytest.approx(0.2, abs=0.65 if name == "cannabis" else 0.07)
+
+
+def test_regulated_supply_of_heroin_is_a_prescribed_opioid_and_nothing_stands_in_for_cannabis():
+    medical = start(USERS).substances.medical
+    assert medical[NAMES.index("heroin")] == NAMES.index("opioid_analgesic")
+    assert medical[NAMES.index("cannabis")] == medical[NAMES.index("opioid_analgesic")] == -1
+
+
+# Scheduling -----------------------------------------------------------------------------------------------------------
+def test_a_ban_moves_buyers_to_substitutes_and_the_more_the_stricter_it_is():
+    base = start(USERS)
+    found = [after(base, ban(strength=s)) for s in (0.0, 0.5, 1.0)]
+    bought = [len(orders(m, "nps")) for m in found]
+    others = [sum(len(orders(m, t)) for t in load_substances()["nps"].substitutes) for m in (found[0], found[2])]
+    assert bought[0] > bought[1] > bought[2] > 0
+    assert others[1] > others[0]
+
+
+def test_about_half_goes_on_where_people_are_not_dependent_and_nobody_turns_away_without_substitutes():
+    loyal = start({**USERS, "demand": {"banned_persist": 0.7, "scheduled_price": 1.0}})
+    fickle = start({**USERS, "demand": {"banned_persist": 0.25, "scheduled_price": 1.0}})
+    left = [len(orders(after(m, ban()), "nps")) / len(orders(after(m), "nps")) for m in (loyal, fickle)]
+    assert 0.5 < left[0] < 0.95
+    assert left[1] < left[0] - 0.15
+
+
+def test_a_ban_makes_the_substance_dearer_where_it_holds():
+    base = start(USERS)
+    with_, without = after(base, ban(jurisdictions=["north_america"])), after(base)
+
+    def price(model: MarketModel, place: str) -> float:
+        rows = orders(model, "nps", place=place)
+        return float((rows["price_usd"] / rows["quantity"]).median())
+
+    assert price(with_, "north_america") > 1.15 * price(without, "north_america")
+    assert price(with_, "united_kingdom_europe") < 1.15 * price(without, "united_kingdom_europe")
+
+
+def test_the_law_is_as_before_when_it_is_repealed():
+    base = start(USERS)
+    during, later = after(base, ban(end=10), days=5), after(base, ban(end=10), days=15)
+    row = NAMES.index("nps")
+    assert (during.substances.status[:, row] >= during.usual_status[:, row]).all()
+    assert during.substances.status[0, row] == 3
+    for field in ("status", "premium", "prescribed", "deterred"):
+        assert np.array_equal(getattr(later.substances, field), getattr(base.substances, field))
+
+
+def test_a_laxer_status_brings_prescriptions_back_and_prices_down():
+    base = start(USERS)
+    table = after(base, ban("opioid_analgesic", steps=-1), days=2).substances
+    row = NAMES.index("opioid_analgesic")
+    assert (table.premium[:, row] < 1).all()
+    assert (table.status[:, row] == 0).all()
+    assert (table.deterred[:, row] == 0).all()
+
+
+def test_rescheduling_a_prescription_opioid_moves_its_sales_from_pharmacies_to_illicit_sources_where_it_holds():
+    """Martin et al. 2018: sales on US cryptomarkets rose, elsewhere they did not."""
+    parameters = {
+        "world": {"considering": 0.9, "market_users": 0.9, "patients": 0.8, "dependents": 0.05},
+        "demand": {
+            "patient_rate": 0.1,
+            "own_substance": 0.95,
+            "banned_persist": 1.0,
+            "scheduled_price": 1.0,
+            "scheduled_access": 0.6,
+        },
+    }
+    shares = []
+    for policies in ([], [ban("opioid_analgesic", jurisdictions=["north_america"])]):
+        rows = [after(start(parameters, seed=seed), *policies) for seed in (1, 2)]
+        here = pd.concat([orders(m, "opioid_analgesic", place="north_america") for m in rows])
+        there = pd.concat([orders(m, "opioid_analgesic", place="united_kingdom_europe") for m in rows])
+        shares.append([float((x["channel"] == "licensed_pharmacy").mean()) for x in (here, there)])
+    (here_before, there_before), (here_after, there_after) = shares
+    assert here_after < 0.85 * here_before
+    assert there_after == pytest.approx(there_before, rel=0.15)
+
+
+def test_a_name_that_the_table_lacks_is_refused():
+    with pytest.raises(ValueError, match="no substance is named 'nopium'"):
+        after(start(USERS), ban("nopium"), days=1)
+
+
+# Strong opioids in adulterated goods ----------------------------------------------------------------------------------
+SHOCK = {"kind": "novel_opioid", "share": 0.6}
+
+
+def test_a_strong_opioid_in_adulterated_goods_raises_overdoses_with_its_share():
+    base = start(DEPENDENTS)
+    found = [after(base, {**SHOCK, "strength": s}).daily()["overdoses_expected"].sum() for s in (0.0, 0.5, 1.0)]
+    assert found[0] < found[1] < found[2]
+
+
+def test_only_opioids_and_sedatives_are_contaminated_and_only_while_it_lasts():
+    base = start(DEPENDENTS)
+    during, later = after(base, {**SHOCK, "end": 5}, days=3), after(base, {**SHOCK, "end": 5}, days=8)
+    changed = np.flatnonzero(during.substances.synthetic != base.substances.synthetic)
+    assert {NAMES[k] for k in changed} == {"heroin", "opioid_analgesic", "benzodiazepine"}
+    assert np.array_equal(later.substances.synthetic, base.substances.synthetic)
+    assert during.early_warning.opioid.sum() == 1
+    assert later.early_warning.gone[later.early_warning.opioid].all()
+
+
+def test_a_warning_of_a_strong_opioid_makes_people_take_less():
+    base = start({**DEPENDENTS, "services": {"alert_base": 0.5 / 50, "alert_reach": 0.9}})
+
+    def overdoses(reach: float) -> float:
+        warning = {"kind": "early_warning", "delay": 0.02, "sight": 20.0, "reach": reach, "false_alarms": 1.0}
+        return float(after(base, SHOCK, warning).daily()["overdoses_expected"].sum())
+
+    quiet = after(base, SHOCK, {"kind": "early_warning", "delay": 1.0, "sight": 1.0, "reach": 1.0, "false_alarms": 1.0})
+    assert overdoses(1.0) < quiet.daily()["overdoses_expected"].sum()
+
+
+def test_checking_and_reports_let_a_strong_opioid_be_found_sooner():
+    def signs(*policies: dict) -> float:
+        return float(after(start(DEPENDENTS), SHOCK, *policies, days=30).early_warning.strong[0])
+
+    assert signs({"kind": "drug_checking", "reach": 0.9, "uptake": 4.0}) > 2 * signs()
