@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.statistics import Run
+from benchmarks.statistics import CHANNELS, Run
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -32,6 +33,7 @@ def run_model(scenario: Scenario, seed: int) -> Run:
         days=scenario.days,
         reputation=reputation[illicit],
         log_price=vendors.get("log_price")[illicit],
+        sellers=dict(Counter(CHANNELS[channel] for channel in vendors.get("channel")[vendors.get("alive") == 1])),
         facts={
             "active on cryptomarkets": float(np.mean(consumers.get("market_state") == 1)),
             "buying online": float(np.mean(consumers.get("considering") == 2)),
@@ -54,6 +56,7 @@ def run_twin(scenario: Scenario, seed: int) -> Run:
         days=scenario.days,
         reputation=np.array([vendor.reputation for vendor in illicit]),
         log_price=np.array([vendor.log_price for vendor in illicit]),
+        sellers=dict(Counter(vendor.channel for vendor in model.vendors)),
         facts={
             "active on cryptomarkets": float(np.mean([c.market_state == "active" for c in consumers])),
             "buying online": float(np.mean([c.considering == 2 for c in consumers])),

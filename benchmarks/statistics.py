@@ -36,6 +36,7 @@ MARGINS = {
     "share of main vendor": 0.04,
     "vendors of repeat buyers": 0.04,
     "top tenth of market vendors": 0.12,
+    "top tenth of street vendors": 0.08,
     "top tenth of buyers": 0.04,
     "mean reputation": 0.01,
     "mean price level": 0.02,
@@ -58,6 +59,8 @@ class Run:
         Size of the world, and days from day 0 on.
     reputation, log_price
         Of every vendor but licensed pharmacies, at the end.
+    sellers
+        Vendors by channel, those who sold nothing included.
     facts
         Shares of consumers at the end: active on cryptomarkets, considering an online source, with a direct tie.
     """
@@ -67,6 +70,7 @@ class Run:
     days: int
     reputation: np.ndarray
     log_price: np.ndarray
+    sellers: dict[str, int]
     facts: dict[str, float]
 
 
@@ -82,6 +86,7 @@ def statistics(run: Run) -> dict[str, float]:
         **prices(orders),
         **fates(orders),
         **ties(orders),
+        **concentration(orders, run.sellers),
         "mean reputation": float(run.reputation.mean()),
         "mean price level": float(np.exp(run.log_price).mean()),
         **run.facts,
@@ -121,24 +126,32 @@ def fates(orders: pd.DataFrame) -> dict[str, float]:
 
 
 def ties(orders: pd.DataFrame) -> dict[str, float]:
-    """Whom people buy from: loyalty, variety and concentration."""
+    """Whom people buy from: loyalty and variety."""
     pairs = orders.groupby(["consumer", "vendor"], observed=True).size()
     by_consumer = pairs.groupby("consumer")
     total, most = by_consumer.sum(), by_consumer.max()
     repeat = total >= 5
-    sold = orders[orders["channel"] == "cryptomarket"].groupby("vendor", observed=True).size().to_numpy()
     return {
         "first orders of a pair": float(orders["first"].mean()),
         "share of main vendor": float((most[repeat] / total[repeat]).mean()),
         "vendors of repeat buyers": float(by_consumer.size()[repeat].mean()),
-        "top tenth of market vendors": top_share(sold),
         "top tenth of buyers": top_share(total.to_numpy()),
     }
 
 
-def top_share(counts: np.ndarray, share: float = 0.1) -> float:
-    """Share of the total that the largest ``share`` of the counts hold."""
+def concentration(orders: pd.DataFrame, sellers: dict[str, int]) -> dict[str, float]:
+    """How trade gathers at a few vendors, of all: were those who sold nothing left out, more concentration would hide itself."""
+    sold = orders.groupby(["channel", "vendor"], observed=True).size()
+    places = {"market": "cryptomarket", "street": "street"}
+    return {
+        f"top tenth of {place} vendors": top_share(sold.get(channel, pd.Series(dtype=int)).to_numpy(), sellers[channel])
+        for place, channel in places.items()
+    }
+
+
+def top_share(counts: np.ndarray, among: int | None = None, share: float = 0.1) -> float:
+    """Share of the total that the largest ``share`` of the counts hold; ``among`` counts in all, the others 0."""
     ordered = np.sort(counts)[::-1]
     if not len(ordered):
         return float("nan")
-    return float(ordered[: max(1, round(share * len(ordered)))].sum() / ordered.sum())
+    return float(ordered[: max(1, round(share * (among or len(ordered))))].sum() / ordered.sum())

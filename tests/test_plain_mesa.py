@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from benchmarks.plain_mesa import PlainMarket
 from benchmarks.plain_mesa.goods import LICENSED
 from benchmarks.plain_mesa.memory import REMEMBERED, Risk, Vendors
 from benchmarks.sides import order_table
-from benchmarks.statistics import MARGINS, Run, statistics
+from benchmarks.statistics import MARGINS, Run, statistics, top_share
 from sim.scenario import Scenario
 
 TWIN = Path(dock.__file__).parent / "plain_mesa"
@@ -35,7 +36,8 @@ def run_of(market):
     reputation = np.array([vendor.reputation for vendor in illicit])
     log_price = np.array([vendor.log_price for vendor in illicit])
     facts = dict.fromkeys(("active on cryptomarkets", "buying online", "with a direct tie"), 0.5)
-    return Run(order_table(market.closed), market.size, 60, reputation, log_price, facts)
+    sellers = dict(Counter(vendor.channel for vendor in market.vendors))
+    return Run(order_table(market.closed), market.size, 60, reputation, log_price, sellers, facts)
 
 
 def test_the_twin_shares_nothing_that_acts_with_the_model():
@@ -84,6 +86,53 @@ def test_consumers_go_back_to_the_licensed_pharmacy_that_they_know(market):
         if order.channel == LICENSED:
             visits[order.consumer] = visits.get(order.consumer, 0) + 1
     assert max(visits.values()) > 1
+
+
+def test_most_of_what_is_bought_in_bulk_is_passed_on(market):
+    kept = market.p.consumption.kept
+    bulk = [
+        order for order in market.closed if order.arrived and order.quantity > 3 * kept * order.drug.doses_per_order
+    ]
+    assert bulk
+    for order in bulk[:20]:
+        order.consumer.stash = 0.0
+        order.consumer.receive(order)
+        assert order.consumer.stash == pytest.approx(kept * order.drug.doses_per_order)
+
+
+def test_a_need_is_met_from_a_stash_of_the_same_kind_but_wholesale_buyers_buy_again(world):
+    model = PlainMarket(world.override(["demand.own_substance=1", "demand.wholesale_share=1"]), rng=2)
+
+    def shops(consumer, drug):
+        consumer.next_need, consumer.stash, consumer.stash_drug, model.shoppers = model.day, 1e6, drug, []
+        consumer.wake()
+        return bool(model.shoppers)
+
+    dealer = next(c for c in model.consumers if c.segment == "social_supplier")
+    user = next(c for c in model.consumers if c.segment == "recreational")
+    other = next(drug for drug in model.drugs if drug is not user.drug)
+    assert shops(dealer, dealer.drug)
+    assert not shops(user, user.drug)
+    assert shops(user, other)
+
+
+def test_who_needs_more_often_is_likelier_to_hold_a_stash_at_the_start(world):
+    model = PlainMarket(world.with_(consumers=1500), rng=4)
+    by_rate = sorted(model.consumers, key=lambda c: c.need_rate)
+    seldom, often = (np.mean([c.stash > 0 for c in part]) for part in (by_rate[:500], by_rate[-500:]))
+    assert 0.2 < seldom < often - 0.2 < 0.8
+
+
+def test_vendors_who_care_less_dilute_more(market):
+    street = sorted((v for v in market.vendors if v.channel == "street"), key=lambda v: v.quality)
+    assert street[0].purity < street[-1].purity <= 1.0
+    assert all(v.purity == 1.0 for v in market.vendors if v.channel == LICENSED)
+
+
+def test_vendors_without_sales_count_among_all():
+    counts = np.array([5, 3, 1, 1])
+    assert top_share(counts, share=0.25) == 0.5
+    assert top_share(counts, among=8, share=0.25) == 0.8
 
 
 def test_a_vendor_bought_from_least_makes_room_for_a_new_one():

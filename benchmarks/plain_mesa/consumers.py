@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, exp
+from math import ceil, exp, sqrt
 from typing import TYPE_CHECKING
 
 import mesa
@@ -62,9 +62,16 @@ class Consumer(mesa.Agent):
         calm = 3.0 * model.rng.random()
         self.legal_risk = {group: Risk(calm=calm) for group in ("web", "dark", "offline")}
         self.loss_risk = Risk(calm=calm)
-        self.stash, self.stash_drug = 0.0, traits.drug
+        self.stash, self.stash_drug = self.stash_at_start(), traits.drug
         self.next_need = model.day + self.waiting_time(self.need_rate) - 1
         self.choice: Choice | None = None
+
+    def stash_at_start(self) -> float:
+        """Doses at hand at the start: the more often somebody needs something, the likelier there is a stash."""
+        model, rng = self.model, self.model.rng
+        if rng.random() >= 1.0 - exp(-sqrt(self.need_rate / model.p.world.stocked_rate)):
+            return 0.0
+        return model.p.demand.stocked_up * self.drug.doses_per_order * exp(0.25 + 0.8 * rng.normal())
 
     # demand ----------------------------------------------------------------------------------------------------------
     def waiting_time(self, rate: float) -> int:
@@ -72,7 +79,7 @@ class Consumer(mesa.Agent):
         return max(1, ceil(self.model.rng.exponential() / rate))
 
     def wake(self) -> None:
-        """Go shopping when something is needed that is not at hand."""
+        """Go shopping when something is needed that is not at hand, or to buy wholesale."""
         if self.next_need > self.model.day:
             return
         p, rng = self.model.p.demand, self.model.rng
@@ -82,7 +89,8 @@ class Consumer(mesa.Agent):
         self.next_need = self.model.day + self.waiting_time(
             self.need_rate * (1.0 + p.dependence_rate * self.dependence)
         )
-        if self.stash_drug is drug and self.stash > p.stocked_up * drug.doses_per_order:
+        self.bulk = self.segment == "social_supplier" and rng.random() < p.wholesale_share
+        if not self.bulk and self.stash_drug is drug and self.stash > p.stocked_up * drug.doses_per_order:
             return
         self.wanted = drug
         self.model.shoppers.append(self)
@@ -117,15 +125,14 @@ class Consumer(mesa.Agent):
         if channel in ONLINE:
             self.considering = 2
         if channel == CRYPTO and rng.random() < model.p.migration.learn_of_market:
-            self.markets.learn_of(draw(rng, model.cryptomarkets, [m.trade60 for m in model.cryptomarkets]))
+            self.markets.learn_of(draw(rng, model.cryptomarkets, model.talk_of_markets()))
         model.new_orders.append(order)
 
     def order_size(self, vendor: Vendor, channel: str) -> float:
         """Doses to buy: more by post, fewer where they are dear; social suppliers buy wholesale now and then."""
         model, p, d = self.model, self.model.p.payment, self.model.p.demand
         usual = self.wanted.doses_per_order
-        bulk = self.segment == "social_supplier" and model.rng.random() < d.wholesale_share
-        if bulk and vendor.wholesale:
+        if self.bulk and vendor.wholesale:
             return usual * p.wholesale_multiple * exp(p.wholesale_spread * model.rng.normal())
         level = exp(vendor.log_price) * self.country.price_factor
         size = self.budget + d.order_spread * model.rng.normal()
@@ -170,7 +177,7 @@ class Consumer(mesa.Agent):
             tie.direct = True
         if self.market_state != ACTIVE:
             return
-        newcomer = order.first and len(self.vendors.good) <= 1
+        newcomer = order.first and sum(t.bought for t in self.vendors.good if t.vendor.channel == CRYPTO) <= 1
         chance = p.quit_after_bad if not order.arrived else (p.quit_after_first if newcomer else 0.0)
         if model.rng.random() < chance:
             self.turn_away(p.recheck_days)
@@ -181,8 +188,9 @@ class Consumer(mesa.Agent):
         self.look_day = self.model.day + 1 + int(mean_days * self.model.rng.exponential())
 
     def receive(self, order: Order) -> None:
-        """Put what arrived into the stash; goods of another kind take its place."""
-        doses = order.quantity * order.share
+        """Put what arrived into the stash, where goods of another kind make room; what is more than for own use is passed on."""
+        own = self.model.p.consumption.kept * order.drug.doses_per_order
+        doses = min(order.quantity * order.share, own)
         if self.stash_drug is not order.drug:
             self.stash, self.stash_drug = 0.0, order.drug
         self.stash += doses

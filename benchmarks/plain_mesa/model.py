@@ -76,6 +76,7 @@ class PlainMarket(mesa.Model):
         """One day: stock, prices, offers, demand, choice, checkout, shipping, use, learning."""
         self.platforms.do("open_day")
         self.vendors.do("restock")
+        self.vendors.do("cut")
         self.vendors.do("reprice")
         self.observe_prices()
         self.vendors.do("offer")
@@ -128,6 +129,12 @@ class PlainMarket(mesa.Model):
         for consumer, considering in self.changes_of_mind:
             consumer.considering = considering
             consumer.market_state, consumer.look_day = (CURIOUS if considering else NONE), self.day + 1
+
+    def talk_of_markets(self) -> list[float]:
+        """How much the cryptomarkets are talked of: by their share of trade, and while they are new."""
+        p = self.p.migration
+        trade = max(sum(market.trade60 for market in self.cryptomarkets), 1e-9)
+        return [market.trade60 / trade + p.newcomer_talk * market.newness for market in self.cryptomarkets]
 
     def observe_prices(self) -> None:
         """The mean log price by channel, weighted by recent sales, is what consumers reckon with."""

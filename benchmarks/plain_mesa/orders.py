@@ -38,6 +38,7 @@ class Order:
     fate: str = DELIVERED
     refunded: bool = False
     as_sold: bool = True
+    purity: float = 1.0
     share: float = 1.0
     parcels: int = 1
     rating: int | None = None
@@ -59,7 +60,7 @@ class Order:
             days = 1 + int(rng.random() * p.domestic_days)
         else:
             days = 3 + int(rng.random() * p.border_days)
-        self.as_sold = vendor.batch_as_sold(self.drug)
+        self.as_sold, self.purity = vendor.batch_as_sold(self.drug), vendor.purity
         self.due = self.day + days
         if not self.dispatched:
             self.fate, self.share = SCAMMED, 0.0
@@ -101,7 +102,8 @@ class Order:
         p = self.vendor.model.p.shipping
         if not self.arrived:
             return 1 if u < 0.65 else (2 if u < 0.85 else 3)
-        if not self.as_sold and self.vendor.model.rng.random() < p.notice_content:
+        fault = (1.0 - self.purity) ** 2 if self.as_sold else 1.0
+        if self.vendor.model.rng.random() < p.notice_content * fault:
             return 1 if u < 0.5 else 3
         if u >= p.not_five_stars:
             return 5

@@ -70,8 +70,13 @@ class Platform(mesa.Agent):
         """Put an offer on its shelf."""
         self.shelves.setdefault(drug, Shelf()).put(offer, weight)
 
+    @property
+    def newness(self) -> float:
+        """1 on the day of opening, fading."""
+        return exp(-(self.model.day - self.opened) / self.model.p.migration.newcomer_days)
+
     def look_at(self) -> None:
-        """How this cryptomarket appears today: public trust, which age and trade build up, and variety."""
+        """How this cryptomarket appears today: public trust, which age and trade build up, variety, which saturates, and appeal."""
         if self.channel != CRYPTO:
             return
         p = self.model.p
@@ -79,7 +84,9 @@ class Platform(mesa.Agent):
         size = self.trade180 / self.model.reference_trade
         grown = (1.0 - exp(-age / p.platforms.trust_days)) * size / (size + p.platforms.trust_share)
         self.trust = p.platforms.trust_first + (p.platforms.trust_last - p.platforms.trust_first) * grown
-        self.variety = p.choice.variety_weight * log(max(self.listings, 0.3) / self.model.reference_listings)
+        listings, half = max(self.listings, 0.3) / self.model.reference_listings, p.choice.variety_half
+        self.variety = p.choice.variety_weight * log(listings * (1.0 + half) / (listings + half))
+        self.variety += log(self.attraction)
         self.arrivals *= 1.0 - 1.0 / p.migration.herd_days
 
     def close_day(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import mesa
 
-from benchmarks.plain_mesa.goods import LICENSED, PHARMACY, Country, Drug
+from benchmarks.plain_mesa.goods import APP, LICENSED, PHARMACY, STREET, Country, Drug
 from benchmarks.plain_mesa.platforms import Offer
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Vendor(mesa.Agent):
         self.sales = 0.0
         self.recent = 0.0
         self.orders_today = 0
+        self.purity = 1.0
         self.batches: dict[Drug, tuple[int, bool]] = {}
         self.batch_clock = int(model.rng.integers(1000))
 
@@ -84,6 +85,16 @@ class Vendor(mesa.Agent):
         reach = max(p.stock_floor, self.stock) * (1.0 + p.growth_cap) + self.orders_today
         self.stock += self.reliability * max(0.0, min(aim, reach) - self.stock)
         self.orders_today = 0
+
+    def cut(self) -> None:
+        """Dilute the goods as far as it pays: goods saved less custom lost, by those who care less for quality the more."""
+        if self.channel in (LICENSED, PHARMACY):
+            return
+        p, ship = self.model.p.supply, self.model.p.shipping
+        heard = {APP: p.heard_app, STREET: p.heard_street}.get(self.channel, 1.0)
+        custom = p.custom_loss * ship.notice_content * (1.0 + ship.rate_bad * heard)
+        aim = 1.0 - (1.0 - self.quality) * min(max(1.0 - custom, 0.0), 1.5)
+        self.purity += 0.1 * (max(aim, 0.05) - self.purity)
 
     def reprice(self) -> None:
         """Move the price a step towards what reputation, scarcity and competitors suggest."""

@@ -191,7 +191,8 @@ def find_homes(model: PlainMarket, consumers: list[Consumer], markets: list[Plat
     for consumer in consumers:
         if not consumer.considering:
             continue
-        if rng.random() < w.market_users * exp(0.8 * consumer.skill):
+        liking = (consumer.taste[CRYPTO] - consumer.taste[STREET]) / model.p.choice.taste_sd
+        if rng.random() < 0.7 * w.market_users * exp(0.8 * consumer.skill + 0.6 * liking):
             consumer.considering, consumer.market_state = 2, ACTIVE
             consumer.markets.settle_on(draw(rng, markets, shares))
             consumer.markets.known[consumer.markets.home].good = 1.0
@@ -201,7 +202,7 @@ def find_homes(model: PlainMarket, consumers: list[Consumer], markets: list[Plat
             consumer.market_state = LAPSED
             consumer.look_day = model.day + 1 + int(model.p.migration.recheck_days * rng.exponential())
     users = [consumer for consumer in consumers if consumer.market_state == ACTIVE]
-    model.reference_trade = 0.2 * sum(consumer.need_rate for consumer in users) + 1e-6
+    model.reference_trade = 0.14 * sum(consumer.need_rate for consumer in users) + 1e-6
     for market in markets:
         market.trade7 = market.trade60 = market.trade180 = market.start_share * model.reference_trade
     breadth = sum(vendor.breadth for vendor in model.agents_by_type[Vendor] if vendor.channel == CRYPTO)
