@@ -201,7 +201,9 @@ def choose(
             elif a == LICENSED:
                 m = today.licensed_slot[consumers.jurisdiction[c]]
             else:
-                chosen, m = search(seed, c, day, 0 if law <= 1 else law - 1, prescription, consumers, today, p)
+                chosen, m = search(
+                    seed, c, day, 0 if law <= 1 and prescription else max(1, law - 1), prescription, consumers, today, p
+                )
             if m != NO_SLOT and today.open[m] == 1:
                 w1, w2, _, _ = uniform4(seed, VENDOR, c, day, attempt)
                 v = known_vendor(c, s, m, w1, w2, weights, consumers, vendors, offers, p)
@@ -223,6 +225,8 @@ def choose(
                         n_substances,
                         p,
                     )
+                    if v < 0:  # nobody new: back to somebody known
+                        v = known_vendor(c, s, m, 1.0, w2, weights, consumers, vendors, offers, p)
                 if v >= 0:
                     status[i], channel[i], platform[i], vendor[i] = CHOSEN, chosen, m, v
                     break

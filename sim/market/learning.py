@@ -48,8 +48,10 @@ def remember(consumers: Any, c: int, v: int, good: bool, u: float, forget: float
     for j in range(REMEMBERED_VENDORS):
         if consumers.vendor[c, j] == v:
             place = j
-        if consumers.bought[c, j] < consumers.bought[c, weakest]:
-            weakest = j
+        fewer = consumers.bought[c, j] < consumers.bought[c, weakest]
+        same = consumers.bought[c, j] == consumers.bought[c, weakest]
+        if fewer or (same and consumers.vendor[c, j] < 0 and consumers.vendor[c, weakest] >= 0):
+            weakest = j  # a free place before one that warns of a cheat
     if not good:
         if place >= 0 and u < forget:
             consumers.bought[c, place], consumers.tie[c, place] = 0, 0
