@@ -105,7 +105,7 @@ class TestKnownIndices:
     )
     def test_other_methods_order_a_function_of_clear_order(self, method, samples, index):
         clear = study("zyx", 0, 1, samples=samples, method=method)
-        result = answer(lambda point, *_: {"y": 10 * point["x"] + 3 * point["y"] + 0.1 * point["z"]}, clear)
+        result = answer(lambda point, *_: {"y": 10 * point["x"] + 6 * point["y"] + 0.1 * point["z"]}, clear)
         values = found(result, index)
         assert sorted(values, key=values.__getitem__, reverse=True) == ["x", "y", "z"]
         table = result.tables["indices"]
