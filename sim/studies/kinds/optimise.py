@@ -137,7 +137,9 @@ def _search(study: Study, driver: Driver) -> tuple[list[dict[str, Any]], list[st
         sampler = optuna.samplers.NSGAIISampler(
             population_size=s.population, seed=study.file.seed % 2**32, constraints_func=lambda t: t.user_attrs["over"]
         )
-        search = optuna.create_study(directions=["minimize"] * len(s.objectives), sampler=sampler)
+        search = optuna.create_study(
+            directions=[optuna.study.StudyDirection.MINIMIZE] * len(s.objectives), sampler=sampler
+        )
         for generation in range(s.generations):
             if generation and not driver.affords(s.population * len(worlds) * len(study.seeds)):
                 return rows, [f"The budget ended after {generation} of {s.generations} generations."]
