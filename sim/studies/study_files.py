@@ -19,6 +19,7 @@ from sim.scenario_errors import MAX_SHOWN, Problem, ScenarioError, from_pydantic
 from sim.studies import kinds
 from sim.studies.factors import Factor, Value, complete, parameter_of
 from sim.studies.study import Study, StudyFile, has_path, labels
+from sim.studies.worlds import read_ensemble, spanned
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -102,10 +103,14 @@ def check(content: Mapping[str, Any], folder: Path, source: str) -> Study:
         word: tuple(complete(f, f"{word}.{i}", problems) for i, f in enumerate(getattr(file, word)))
         for word in ("uncertainties", "levers")
     }
+    ensemble = read_ensemble(file.ensemble, folder, problems)
+    if ensemble and kind is not None and not kind.takes_ensemble:
+        problems.append(Problem("ensemble", kind.name, "a kind that draws worlds: compare, discover or optimise"))
+    factors["uncertainties"] = spanned(ensemble, factors["uncertainties"])
     _paths(factors, scenarios, problems)
     if problems or kind is None or settings is None:
         raise StudyFileError(problems, name)
-    study = Study(file, scenarios, factors["uncertainties"], factors["levers"], settings, source)
+    study = Study(file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble)
     kind.check(study, problems)
     if problems:
         raise StudyFileError(problems, name)

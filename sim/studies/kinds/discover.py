@@ -13,10 +13,11 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario_errors import Problem, nearest, one_of, show
-from sim.studies import designs, scenario_discovery
+from sim.studies import scenario_discovery
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
 from sim.studies.report_figures import figure
 from sim.studies.scenario_discovery import Limits, boxes, feature_scores, inside, worth
+from sim.studies.worlds import worlds as drawn_worlds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,6 +59,7 @@ class Discover(Kind):
 
     name = "discover"
     Settings = DiscoverSettings
+    takes_ensemble = True
 
     def check(self, study: Study, problems: list[Problem]) -> None:
         """Uncertainties, a policy, failures that are told by one end each, and the package that finds boxes."""
@@ -86,7 +88,7 @@ class Discover(Kind):
     def conduct(self, study: Study, driver: Driver) -> Answer:
         """Run all worlds, find boxes in some of them, judge the boxes on the others."""
         settings: DiscoverSettings = study.settings
-        worlds = designs.points(settings.design, study.factors, settings.points, 1, study.file.seed)
+        worlds = drawn_worlds(study, study.factors, settings.design, settings.points)
         notes = []
         if not driver.affords(self.planned(study)):
             each = len(study.seeds) * len(_labels(study))

@@ -15,11 +15,11 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario_errors import Problem, one_of, show
-from sim.studies import designs
 from sim.studies.bootstrap import KIND, Resamples
 from sim.studies.identity import resolve
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
 from sim.studies.report_figures import figure
+from sim.studies.worlds import worlds as drawn_worlds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,6 +62,7 @@ class Optimise(Kind):
 
     name = "optimise"
     Settings = OptimiseSettings
+    takes_ensemble = True
 
     def check(self, study: Study, problems: list[Problem]) -> None:
         """Levers, a baseline and a portfolio, and outcomes that are measured."""
@@ -121,7 +122,7 @@ class Optimise(Kind):
 
 
 def _worlds(study: Study, number: int, shift: int) -> list[Point]:
-    return designs.points("lhs", study.uncertainties, number, 1, study.file.seed + shift)
+    return drawn_worlds(study, study.uncertainties, "lhs", number, shift)
 
 
 def _search(study: Study, driver: Driver) -> tuple[list[dict[str, Any]], list[str]]:
