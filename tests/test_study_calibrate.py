@@ -108,7 +108,7 @@ class TestEnsemble:
         study = Study.load(compare_study(ensemble=path, replications=5))
         done = run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket)
         seen = done.results.outcomes()
-        assert {tuple(row) for row in seen[[PATH, "choice.price_weight"]].to_numpy().tolist()} <= {
+        assert {tuple(row) for row in seen[[PATH, "choice.price_weight"]].to_numpy().tolist()} == {
             (point[PATH], point["choice.price_weight"]) for point in points
         }
 
