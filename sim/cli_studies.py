@@ -41,6 +41,9 @@ def study(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder; by default results/NAME.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, how long, how much disk.")] = False,
+    ensemble: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw worlds from the ensemble of a calibration.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Do a study from its file, stop it, and go on with it."""
@@ -48,7 +51,7 @@ def study(
         from sim.studies.conduct import run_study
         from sim.studies.study import Study
 
-        ready = Study.load(file)
+        ready = Study.load(file, **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
         if dry_run:
             _print_estimate(ready, workers, out, as_json)
             return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sim.studies.factors import Factor
+from sim.studies.factors import Factor, Point
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -48,6 +48,7 @@ class StudyFile(BaseModel):
     )
     set: dict[str, Any] = Field(default_factory=dict, description="path: value, for every scenario that has the path")
     uncertainties: tuple[Factor, ...] = Field(default=(), description="facts that nobody knows exactly")
+    ensemble: str | None = Field(default=None, description="ensemble of a calibration, in the place of ranges")
     levers: tuple[Factor, ...] = Field(default=(), description="settings of policies that somebody could choose")
     measures: tuple[str, ...] = Field(default=(), description="outcomes to report; by default all")
     daily: Literal["measures", "all", "none"] | tuple[str, ...] = Field(
@@ -73,6 +74,8 @@ class Study:
         What varies, with ranges filled in.
     settings
         The section of the kind, as the kind declares it.
+    ensemble
+        Points of an ensemble, from which worlds are drawn instead of from ranges.
     """
 
     file: StudyFile
@@ -81,6 +84,7 @@ class Study:
     levers: tuple[Factor, ...]
     settings: Any
     source: str = field(default="", compare=False)
+    ensemble: tuple[Point, ...] = ()
 
     @property
     def name(self) -> str:
@@ -124,7 +128,7 @@ class Study:
     def describe(self) -> dict[str, Any]:
         """Everything that the numbers depend on, as plain data."""
         return {
-            "study": self.file.model_dump(mode="json", exclude={"title", "question", "expected_time"}),
+            "study": self.file.model_dump(mode="json", exclude={"title", "question", "expected_time", "ensemble"}),
             "uncertainties": [factor.model_dump(mode="json") for factor in self.uncertainties],
             "levers": [factor.model_dump(mode="json") for factor in self.levers],
             "settings": self.settings.model_dump(mode="json") if isinstance(self.settings, BaseModel) else {},
@@ -132,6 +136,7 @@ class Study:
                 label: {"digest": scenario.digest, "resolved": scenario.resolved()}
                 for label, scenario in self.scenarios.items()
             },
+            **({"ensemble": [dict(point) for point in self.ensemble]} if self.ensemble else {}),
         }
 
     @classmethod

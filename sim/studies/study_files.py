@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from collections.abc import Mapping
 from importlib import import_module
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from sim import scenario_files
+from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import families, outcomes
 from sim.scenario_errors import MAX_SHOWN, Problem, ScenarioError, from_pydantic, nearest, one_of, show, unknown
 from sim.studies import kinds
 from sim.studies.factors import Factor, Value, complete, parameter_of
 from sim.studies.study import Study, StudyFile, has_path, labels
+from sim.studies.worlds import read_ensemble, spanned
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -100,10 +103,14 @@ def check(content: Mapping[str, Any], folder: Path, source: str) -> Study:
         word: tuple(complete(f, f"{word}.{i}", problems) for i, f in enumerate(getattr(file, word)))
         for word in ("uncertainties", "levers")
     }
+    ensemble = read_ensemble(file.ensemble, folder, problems)
+    if ensemble and kind is not None and not kind.takes_ensemble:
+        problems.append(Problem("ensemble", kind.name, "a kind that draws worlds: compare, discover or optimise"))
+    factors["uncertainties"] = spanned(ensemble, factors["uncertainties"])
     _paths(factors, scenarios, problems)
     if problems or kind is None or settings is None:
         raise StudyFileError(problems, name)
-    study = Study(file, scenarios, factors["uncertainties"], factors["levers"], settings, source)
+    study = Study(file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble)
     kind.check(study, problems)
     if problems:
         raise StudyFileError(problems, name)
@@ -111,10 +118,22 @@ def check(content: Mapping[str, Any], folder: Path, source: str) -> Study:
 
 
 def _factors(key: str, value: Any) -> Any:
-    """Factors given by their path alone, as mappings."""
+    """Factors given by their path alone, as mappings; `all`, or a pattern such as `choice.*`, is every parameter that fits it."""
+    if key in ("uncertainties", "levers") and value == "all":
+        value = ["*"]
     if key in ("uncertainties", "levers") and isinstance(value, list | tuple):
-        return [{"path": entry} if isinstance(entry, str) else entry for entry in value]
+        return [
+            {"path": path} if isinstance(path, str) else path
+            for entry in value
+            for path in (_matching(entry) if isinstance(entry, str) and "*" in entry else [entry])
+        ]
     return value
+
+
+def _matching(pattern: str) -> list[str]:
+    """The parameters with a range that a pattern fits; the pattern itself if there is none."""
+    specs = load_parameters().specs
+    return [name for name in fnmatch.filter(specs, pattern) if specs[name].low < specs[name].high] or [pattern]
 
 
 def _model[Model: BaseModel](model: type[Model], given: Any, prefix: str, problems: list[Problem]) -> Model | None:

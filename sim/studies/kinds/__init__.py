@@ -111,6 +111,8 @@ class Kind(ABC):
 
     name: ClassVar[str]
     Settings: ClassVar[type[BaseModel]] = Settings
+    takes_ensemble: ClassVar[bool] = False
+    """Whether worlds may be drawn from the ensemble of a calibration."""
 
     def check(self, study: Study, problems: list[Problem]) -> None:  # noqa: B027 - most have nothing to add
         """Add what this kind cannot do with the study to the problems."""

@@ -13,12 +13,12 @@ from pydantic import Field
 
 from sim.measures.dictionary import outcome
 from sim.scenario_errors import Problem, show, unknown
-from sim.studies import designs
 from sim.studies.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.compare_tables import cost_table, effects_table, levels_of, ranking_table
 from sim.studies.effects import add_displacement
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
 from sim.studies.report_figures import figure
+from sim.studies.worlds import worlds as drawn_worlds
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -58,6 +58,7 @@ class Compare(Kind):
 
     name = "compare"
     Settings = CompareSettings
+    takes_ensemble = True
 
     def check(self, study: Study, problems: list[Problem]) -> None:
         """Two scenarios at least, no levers, and names of outcomes that are measured."""
@@ -122,7 +123,7 @@ class Compare(Kind):
         if not study.uncertainties:
             return driver.evaluate([{}], seeds=seeds)
         number = max(settings.most, len(seeds))  # worlds do not depend on how many were asked for so far
-        worlds: list[Point] = designs.points(settings.design, study.uncertainties, number, 1, study.file.seed)
+        worlds: list[Point] = drawn_worlds(study, study.uncertainties, settings.design, number)
         return driver.evaluate(worlds[: len(seeds)], seeds=seeds, crossed=False)
 
 

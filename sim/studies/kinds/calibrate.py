@@ -1,0 +1,209 @@
+"""Calibrate: which values of the uncertain parameters agree with what was observed.
+
+History matching first: waves of points, of which those too far from a target are ruled out; each wave looks only where the ones before left
+something. Then every point is weighted by its synthetic likelihood (normal, with the error of the target and the noise of the runs) over
+how densely its surroundings were searched. The posterior is a sample of points by these weights, written as an ensemble.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sim.scenario_errors import Problem, nearest, one_of, show
+from sim.studies import designs
+from sim.studies.factors import from_unit
+from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.studies.study import Study
+
+Floats = NDArray[np.float64]
+MARGIN = 0.1
+"""By how much of its width a box is widened on each side before the next wave."""
+FEWEST = 50
+"""Effective points below which the posterior is not to be believed."""
+
+
+class Target(Settings):
+    """Something that was observed."""
+
+    measure: str = Field(description="outcome")
+    value: float = Field(description="what was observed")
+    sd: float = Field(gt=0, description="its standard error, with what the model cannot be expected to get right")
+
+
+class CalibrateSettings(Settings):
+    """Section `calibrate` of a study file."""
+
+    targets: tuple[Target, ...] = Field(min_length=1, description="what was observed")
+    points: int = Field(default=200, ge=20, description="points of a wave")
+    waves: int = Field(default=4, ge=1, description="waves at most")
+    implausible: float = Field(default=3.0, gt=0, description="standard errors from a target that rule a point out")
+    ensemble: int = Field(default=200, ge=1, description="points of the posterior")
+
+
+@register_kind
+class Calibrate(Kind):
+    """A posterior of parameters, as an ensemble."""
+
+    name = "calibrate"
+    Settings = CalibrateSettings
+
+    def check(self, study: Study, problems: list[Problem]) -> None:
+        """Uncertainties, one scenario, and targets that are measured."""
+        if not study.uncertainties or study.levers:
+            problems.append(Problem("uncertainties", "nothing, or levers", "one or more uncertainties, and no levers"))
+        if len(study.scenarios) != 1:
+            problems.append(Problem("scenarios", f"{len(study.scenarios)} scenarios", "one: that which was observed"))
+        for i, target in enumerate(study.settings.targets):
+            if study.measures and target.measure not in study.measures:
+                close = nearest(target.measure, study.measures)
+                where = f"calibrate.targets.{i}.measure"
+                problems.append(Problem(where, show(target.measure), one_of(study.measures), close))
+
+    def planned(self, study: Study) -> int:
+        """Points x waves x seeds."""
+        return study.settings.points * study.settings.waves * len(study.seeds)
+
+    def conduct(self, study: Study, driver: Driver) -> Answer:
+        """Waves, then weights."""
+        s: CalibrateSettings = study.settings
+        factors = study.uncertainties
+        box = np.array([[0.0, 1.0]] * len(factors))
+        boxes, places, means, spreads, waves = [], [], [], [], []
+        notes: list[str] = []
+        for wave in range(s.waves):
+            if wave and not driver.affords(s.points * len(study.seeds)):
+                notes.append(f"The budget ended after {wave} of {s.waves} waves.")
+                break
+            unit = designs.unit("lhs", len(factors), s.points, study.file.seed + wave)
+            boxes.append(box)
+            places.append(box[:, 0] + unit * (box[:, 1] - box[:, 0]))
+            runs = driver.evaluate(from_unit(factors, places[-1]))
+            mean, spread = _moments(runs, [target.measure for target in s.targets])
+            means.append(mean)
+            spreads.append(spread)
+            z = _distances(s, np.vstack(means), _noise(np.vstack(spreads), len(study.seeds)))
+            plausible = np.abs(z).max(axis=1) < s.implausible
+            where = np.vstack(places)
+            waves.append((wave + 1, float(np.prod(box[:, 1] - box[:, 0])), int(plausible[-s.points :].sum()), s.points))
+            if plausible.sum() < 2:
+                best = np.argsort(np.nan_to_num(np.abs(z).max(axis=1), nan=np.inf))[: max(5, s.points // 10)]
+                plausible = np.isin(np.arange(len(z)), best)
+            low, high = where[plausible].min(axis=0), where[plausible].max(axis=0)
+            width = MARGIN * (high - low) + 1e-6
+            box = np.stack([np.maximum(0, low - width), np.minimum(1, high + width)], axis=1)
+        noise = _noise(np.vstack(spreads), len(study.seeds))
+        z = _distances(s, np.vstack(means), noise)
+        return _answer(study, np.vstack(places), boxes, np.vstack(means), noise, z, waves, notes)
+
+
+def _moments(runs: DataFrame, names: list[str]) -> tuple[Floats, Floats]:
+    """Mean and variance over seeds of every target at every point; NaN where a run failed."""
+    wide = [runs.pivot(index="point", columns="seed", values=name).to_numpy(dtype=float) for name in names]
+    mean = np.stack([values.mean(axis=1) for values in wide], axis=1)
+    spread = [values.var(axis=1, ddof=1) if values.shape[1] > 1 else np.zeros(len(values)) for values in wide]
+    return mean, np.stack(spread, axis=1)
+
+
+def _noise(spreads: Floats, seeds: int) -> Floats:
+    """Variance that luck gives the mean over seeds, for each target, pooled over points."""
+    seen = np.isfinite(spreads).all(axis=1)
+    return spreads[seen].mean(axis=0) / seeds if seen.any() else np.zeros(spreads.shape[1])
+
+
+def _distances(s: CalibrateSettings, means: Floats, noise: Floats) -> Floats:
+    """Standard errors between every point and every target."""
+    value, sd = (np.array([getattr(target, word) for target in s.targets]) for word in ("value", "sd"))
+    z = (means - value) / np.sqrt(sd**2 + noise)
+    return np.where(np.isfinite(z), z, np.inf)
+
+
+def weights(places: Floats, boxes: list[Floats], z: Floats, points: int) -> Floats:
+    """Posterior weight of every point: its likelihood over the density with which all waves together searched there."""
+    log = -0.5 * (z**2).sum(axis=1)
+    density = np.zeros(len(places))
+    for box in boxes:
+        inside = ((places >= box[:, 0]) & (places <= box[:, 1])).all(axis=1)
+        density += inside * points / np.prod(box[:, 1] - box[:, 0])
+    if not np.isfinite(log).any():
+        return np.full(len(places), 1 / len(places))
+    weight = np.exp(log - log[np.isfinite(log)].max()) / density
+    return weight / weight.sum()
+
+
+def _answer(
+    study: Study,
+    places: Floats,
+    boxes: list[Floats],
+    means: Floats,
+    noise: Floats,
+    z: Floats,
+    waves: Any,
+    notes: list[str],
+) -> Answer:
+    """The ensemble, what is known of each parameter now, and how well each target is met."""
+    import pandas as pd
+
+    s: CalibrateSettings = study.settings
+    factors = study.uncertainties
+    weight = weights(places, boxes, z, s.points)
+    effective = float(1 / (weight**2).sum())
+    shares = (np.random.default_rng(study.file.seed).random() + np.arange(s.ensemble)) / s.ensemble
+    chosen = np.minimum(np.searchsorted(np.cumsum(weight), shares), len(weight) - 1)
+    members = from_unit(factors, places[chosen])
+    every = from_unit(factors, places)
+    rows = []
+    for k, factor in enumerate(factors):
+        order = np.argsort(places[:, k], kind="stable")
+        ends = np.minimum(np.searchsorted(np.cumsum(weight[order]), [0.025, 0.5, 0.975]), len(weight) - 1)
+        low, middle, high = places[order[ends], k]
+        rows.append((factor.path, *(factor.at(float(x)) for x in (low, middle, high)), 1 - float(high - low)))
+    posterior = pd.DataFrame(rows, columns=["factor", "low", "median", "high", "range_ruled_out"])
+    fit = pd.DataFrame(
+        [
+            (
+                t.measure,
+                t.value,
+                t.sd,
+                float(np.sqrt(noise[k])),
+                float(means[chosen, k].mean()),
+                float(z[chosen, k].mean()),
+            )
+            for k, t in enumerate(s.targets)
+        ],
+        columns=["measure", "target", "sd", "noise_sd", "posterior_mean", "standard_errors_off"],
+    )
+    trials = pd.DataFrame(every).assign(weight=weight, implausibility=np.abs(z).max(axis=1))
+    notes += [
+        f"{len(places)} points in {len(boxes)} waves, {len(study.seeds)} seeds each; effective number of points {effective:.0f}.",
+        "Prior: the distributions of the uncertainties, independent. Intervals: 95 % of the posterior. `noise_sd` is the luck left in a mean over seeds.",
+    ]
+    if effective < FEWEST:
+        notes.append(
+            f"WARNING: fewer than {FEWEST} effective points: more points or waves before the posterior is believed."
+        )
+    if np.abs(z).max(axis=1).min() >= s.implausible:
+        notes.append("WARNING: no point comes near all targets: the model or the ranges cannot meet them together.")
+    if len(study.seeds) == 1:
+        notes.append("WARNING: one seed: the noise of runs is taken to be nothing; give two replications or more.")
+    findings = [
+        f"{r[0]}: {r[2]:.4g} ({r[1]:.4g} to {r[3]:.4g})" if not isinstance(r[2], str) else f"{r[0]}: {r[2]}"
+        for r in rows
+    ]
+    tables = {
+        "posterior": posterior,
+        "fit": fit,
+        "ensemble": pd.DataFrame(members),
+        "points": trials,
+        "waves": pd.DataFrame(waves, columns=["wave", "share_of_space", "plausible", "points"]),
+    }
+    text = json.dumps({"study": study.name, "points": [dict(member) for member in members]}, indent=1)
+    return Answer(tables, findings, notes, files={"ensemble.json": text + "\n"})

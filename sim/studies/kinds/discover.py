@@ -1,0 +1,259 @@
+"""Discover: the worlds in which a policy fails, and what they have in common.
+
+Worlds are drawn from the uncertainties, the policy is run against the baseline in each with the same seeds, and PRIM looks for boxes in the
+space of uncertainties that hold most failures and little else. A part of the worlds is held out, and boxes are judged on it.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.scenario_errors import Problem, nearest, one_of, show
+from sim.studies import scenario_discovery
+from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.report_figures import figure
+from sim.studies.scenario_discovery import Limits, boxes, feature_scores, inside, worth
+from sim.studies.worlds import worlds as drawn_worlds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+    from sim.studies.factors import Factor
+    from sim.studies.study import Study
+
+FEW = 20
+"""Failures below which boxes are not to be believed."""
+
+
+class Failure(Settings):
+    """When a policy has failed: its mean over the seeds lies above, or below, a number."""
+
+    measure: str = Field(description="outcome")
+    of: Literal["percent", "effect", "level"] = Field(
+        default="percent", description="effect in per cent of the baseline there, effect, or level"
+    )
+    above: float | None = Field(default=None, description="it fails above this")
+    below: float | None = Field(default=None, description="it fails below this")
+
+
+class DiscoverSettings(Settings):
+    """Section `discover` of a study file."""
+
+    fails: tuple[Failure, ...] = Field(min_length=1, description="the policy fails where one of these holds")
+    scenario: str = Field(default="", description="the policy in question; by default the second scenario")
+    points: int = Field(default=512, ge=40, description="worlds")
+    design: Literal["random", "lhs", "sobol"] = Field(default="lhs", description="how worlds are drawn")
+    held_out: float = Field(default=0.3, ge=0.1, le=0.6, description="share of worlds on which boxes are judged")
+    boxes: int = Field(default=3, ge=1, le=10, description="boxes at most")
+    mass: float = Field(default=0.05, gt=0, lt=0.5, description="least share of worlds in a box")
+
+
+@register_kind
+class Discover(Kind):
+    """Boxes of worlds in which a policy fails."""
+
+    name = "discover"
+    Settings = DiscoverSettings
+    takes_ensemble = True
+
+    def check(self, study: Study, problems: list[Problem]) -> None:
+        """Uncertainties, a policy, failures that are told by one end each, and the package that finds boxes."""
+        settings: DiscoverSettings = study.settings
+        if not study.factors:
+            problems.append(Problem("uncertainties", "nothing", "one or more: worlds are drawn from them"))
+        if len(study.scenarios) < 2 and any(failure.of != "level" for failure in settings.fails):
+            problems.append(Problem("scenarios", "one scenario", "two: the baseline and the policy"))
+        if settings.scenario and settings.scenario not in study.scenarios:
+            close = nearest(settings.scenario, study.scenarios)
+            problems.append(Problem("discover.scenario", show(settings.scenario), one_of(study.scenarios), close))
+        for i, failure in enumerate(settings.fails):
+            if (failure.above is None) == (failure.below is None):
+                problems.append(Problem(f"discover.fails.{i}", "neither or both ends", "either above or below"))
+            if study.measures and failure.measure not in study.measures:
+                close = nearest(failure.measure, study.measures)
+                where = f"discover.fails.{i}.measure"
+                problems.append(Problem(where, show(failure.measure), one_of(study.measures), close))
+        if find_spec("ema_workbench") is None:
+            problems.append(Problem("kind", "discover", "the extra packages of `online-drug-markets[studies]`"))
+
+    def planned(self, study: Study) -> int:
+        """Worlds x seeds x two scenarios."""
+        return study.settings.points * len(study.seeds) * len(_labels(study))
+
+    def conduct(self, study: Study, driver: Driver) -> Answer:
+        """Run all worlds, find boxes in some of them, judge the boxes on the others."""
+        settings: DiscoverSettings = study.settings
+        worlds = drawn_worlds(study, study.factors, settings.design, settings.points)
+        notes = []
+        if not driver.affords(self.planned(study)):
+            each = len(study.seeds) * len(_labels(study))
+            worlds = worlds[: max(1, (study.file.budget.runs or each * 40) // each)]
+            notes.append(f"The budget has room for the first {len(worlds)} of {settings.points} worlds only.")
+        runs = driver.evaluate(worlds, scenarios=_labels(study))
+        table = _worlds(study, worlds, runs)
+        notes += _notes(study, table)
+        return _answer(study, table, notes)
+
+
+def _labels(study: Study) -> list[str]:
+    settings: DiscoverSettings = study.settings
+    others = [label for label in study.scenarios if label != study.baseline]
+    policy = settings.scenario or (others[0] if others else study.baseline)
+    return list(dict.fromkeys([study.baseline, policy]))
+
+
+def _worlds(study: Study, worlds: list[Any], runs: DataFrame) -> DataFrame:
+    """A row a world: where it is, what failures are told from, whether the policy fails, and in which share of seeds; only complete worlds."""
+    import pandas as pd
+
+    settings: DiscoverSettings = study.settings
+    labels = _labels(study)
+    table = pd.DataFrame([dict(world) for world in worlds])
+    ours, mean = np.zeros((len(worlds), len(study.seeds)), dtype=bool), np.zeros(len(worlds), dtype=bool)
+    complete = np.ones(len(worlds), dtype=bool)
+    for k, failure in enumerate(settings.fails):
+        levels = [
+            runs[runs["scenario"] == label].pivot(index="point", columns="seed", values=failure.measure)
+            for label in (labels[0], labels[-1])
+        ]
+        base, policy = (frame.to_numpy(dtype=float) for frame in levels)
+        seen = np.isfinite(base) & np.isfinite(policy)
+        complete &= seen.all(axis=1)
+        value = policy if failure.of == "level" else policy - base
+        middle = value.mean(axis=1)
+        if failure.of == "percent":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                scale = 100 / np.abs(base.mean(axis=1))
+                value, middle = value * scale[:, None], middle * scale
+            complete &= np.isfinite(middle)
+        ours |= _beyond(value, failure)
+        mean |= _beyond(middle, failure)
+        table[f"{failure.of}.{k}.{failure.measure}"] = middle
+    table["fails"], table["failing_seeds"] = mean, ours.mean(axis=1)
+    table.insert(0, "point", range(len(table)))
+    table = table[complete].reset_index(drop=True)
+    held = np.random.default_rng(study.file.seed).permutation(len(table)) < round(settings.held_out * len(table))
+    return table.assign(held_out=held)
+
+
+def _beyond(values: NDArray[Any], failure: Failure) -> NDArray[np.bool_]:
+    with np.errstate(invalid="ignore"):
+        return values > failure.above if failure.above is not None else values < failure.below
+
+
+def _notes(study: Study, table: DataFrame) -> list[str]:
+    settings: DiscoverSettings = study.settings
+    words = [
+        f"{f.measure} ({f.of}) {'above' if f.above is not None else 'below'} {f.above if f.above is not None else f.below:g}"
+        for f in settings.fails
+    ]
+    count = int(table["fails"].sum())
+    notes = [
+        f"{_labels(study)[-1]} fails where {' or '.join(words)}, on the mean of {len(study.seeds)} seeds: in {count} of {len(table)} worlds "
+        f"({settings.design}); {int(table['held_out'].sum())} of them are held out.",
+        "Boxes: PRIM (ema_workbench); of its boxes the one of the highest harmonic mean of coverage and density, less restrictions that hardly add to it.",
+    ]
+    if len(table) < settings.points:
+        notes.append(f"{settings.points - len(table)} worlds are missing, by the budget or since a run failed.")
+    if min(count, len(table) - count) < FEW:
+        notes.append(
+            f"WARNING: fewer than {FEW} worlds fail, or fewer than {FEW} do not: boxes are not to be believed."
+        )
+    if len(study.seeds) > 1:
+        mixed = float(((table["failing_seeds"] > 0) & (table["failing_seeds"] < 1)).mean())
+        notes.append(f"In {mixed:.0%} of worlds the seeds disagree about failure: luck, which no box can hold.")
+    else:
+        notes.append("One seed a world: luck and world are not told apart; more replications make boxes clearer.")
+    return notes
+
+
+def _answer(study: Study, table: DataFrame, notes: list[str]) -> Answer:
+    import pandas as pd
+
+    settings: DiscoverSettings = study.settings
+    fails, held = table["fails"].to_numpy(dtype=bool), table["held_out"].to_numpy(dtype=bool)
+    paths = [factor.path for factor in study.factors]
+    there = table[paths]
+    found: list[Limits] = []
+    scores = pd.DataFrame(columns=["factor", "of", "score"])
+    if fails.any() and not fails.all():
+        found = boxes(there[~held], fails[~held], study.factors, settings.boxes, settings.mass)
+        continuous = [str(name) for name in table.columns if name not in (*paths, *_OURS)]
+        rows = [
+            (path, name, score)
+            for name in ("fails", *continuous)
+            for path, score in feature_scores(there, table[name].to_numpy(), study.factors, 1).items()
+        ]
+        scores = pd.DataFrame(rows, columns=["factor", "of", "score"])
+    quality, limits = _tables(study, found, there, fails, held)
+    for k, box in enumerate(found):
+        table[f"box_{k + 1}"] = inside(box, there)
+    figures = {}
+    if found:
+        figures["boxes"] = figure("boxes", limits, quality, module="discover_figures")
+        figures["worlds"] = figure("worlds", table, limits, module="discover_figures")
+    if len(scores):
+        figures["feature-scores"] = figure("scores", scores, module="discover_figures")
+    tables = {"boxes": quality, "limits": limits, "scores": scores, "worlds": table}
+    return Answer(tables, _findings(quality, limits, fails), notes, figures)
+
+
+_OURS = ("point", "fails", "failing_seeds", "held_out")
+
+
+def _tables(
+    study: Study, found: list[Limits], there: DataFrame, fails: NDArray[Any], held: NDArray[Any]
+) -> tuple[DataFrame, DataFrame]:
+    """What each box is worth where it was found and on worlds held out, and its limits."""
+    import pandas as pd
+    from scipy.stats import binomtest
+
+    quality, limits = [], []
+    factors: dict[str, Factor] = {factor.path: factor for factor in study.factors}
+    for k, box in enumerate(found):
+        for words, part in (("found on", ~held), ("held out", held)):
+            value: scenario_discovery.Worth = worth(box, there[part], fails[part])
+            low, high, p = np.nan, np.nan, np.nan
+            if value.inside:
+                test = binomtest(value.failures, value.inside, min(max(value.base, 1e-9), 1.0), alternative="greater")
+                p = float(test.pvalue)
+                low, high = binomtest(value.failures, value.inside).proportion_ci(0.95, method="wilson")
+            quality.append(
+                (k + 1, words, value.coverage, value.density, low, high, value.base, value.inside, value.failures, p)
+            )
+        for path, limit in box.items():
+            factor = factors[path]
+            if isinstance(limit, frozenset):
+                limits.append((k + 1, path, np.nan, np.nan, ", ".join(sorted(map(str, limit))), np.nan, np.nan))
+                continue
+            ends = factor.bounds if factor.values is None else (min(factor.values), max(factor.values))  # type: ignore[type-var]
+            low, high = (float(end if mine is None else mine) for mine, end in zip(limit, ends, strict=True))
+            limits.append((k + 1, path, low, high, "", float(ends[0]), float(ends[1])))
+    columns = ["box", "worlds", "coverage", "density", "low", "high", "base", "inside", "failures", "p"]
+    return pd.DataFrame(quality, columns=columns), pd.DataFrame(
+        limits, columns=["box", "factor", "low", "high", "values", "least", "most"]
+    )
+
+
+def _findings(quality: DataFrame, limits: DataFrame, fails: NDArray[Any]) -> list[str]:
+    if not fails.any() or fails.all():
+        return [f"The policy fails in {'all' if len(fails) and fails.all() else 'none'} of the worlds."]
+    found = [f"The policy fails in {fails.mean():.0%} of the worlds."]
+    for box, rows in limits.groupby("box", sort=False):
+        held = quality[(quality["box"] == box) & (quality["worlds"] == "held out")].iloc[0]
+        words = " and ".join(
+            f"{r['factor']} in {r['values']}"
+            if r["values"]
+            else f"{r['factor']} from {r['low']:.3g} to {r['high']:.3g}"
+            for r in rows.to_dict("records")
+        )
+        found.append(
+            f"Box {box}: {words}. On worlds held out it holds {held['coverage']:.0%} of failures, and {held['density']:.0%} "
+            f"({held['low']:.0%} to {held['high']:.0%}) of its {held['inside']} worlds fail, of all {held['base']:.0%}."
+        )
+    return found if len(limits) else [*found, "No box holds failures more densely than chance."]

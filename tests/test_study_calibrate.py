@@ -1,0 +1,141 @@
+"""Calibration: parameters that made synthetic data are found again, with honest intervals."""
+
+import json
+
+import numpy as np
+import pytest
+
+from sim.studies import kinds
+from sim.studies.conduct import run_study
+from sim.studies.factors import Factor
+from sim.studies.functions import FunctionDriver
+from sim.studies.kinds.calibrate import CalibrateSettings, weights
+from sim.studies.study import Study, StudyFile
+from sim.studies.study_files import StudyFileError
+from sim.studies.worlds import worlds
+from tests.study_market import PATH, SIZE, StudyMarket, compare_study
+
+FACTORS = (
+    Factor(path="rate", low=0.1, high=10.0, distribution="loguniform"),
+    Factor(path="share", low=0.0, high=1.0, distribution="uniform"),
+    Factor(path="idle", low=0.0, high=1.0, distribution="uniform"),
+)
+
+
+def town(point, scenario, seed):
+    """Two outcomes of two parameters, with luck; the third parameter moves nothing."""
+    key = [seed, int(1e6 * point["rate"]), int(1e6 * point["share"])]
+    luck = np.random.default_rng(key).normal(0, 0.2, 2)
+    return {
+        "trade": 5 * point["rate"] + 2 * point["share"] + luck[0],
+        "harm": 10 * point["share"] + point["rate"] + luck[1],
+    }
+
+
+def calibrate(truth, seeds=4, **settings):
+    exact = {name: np.mean([town(truth, "", seed)[name] for seed in range(1000, 1400)]) for name in ("trade", "harm")}
+    targets = [{"measure": name, "value": value, "sd": 0.3} for name, value in exact.items()]
+    file = StudyFile(kind="calibrate", scenarios=("plain",), uncertainties=FACTORS, replications=seeds)
+    section = CalibrateSettings(**{"targets": targets, **settings})
+    study = Study(file, {"plain": None}, FACTORS, (), section)
+    return kinds.get("calibrate").conduct(study, FunctionDriver(town, ("plain",), study.seeds))
+
+
+@pytest.mark.parametrize("truth", [{"rate": 0.9, "share": 0.3}, {"rate": 4.0, "share": 0.8}])
+def test_the_parameters_behind_synthetic_data_are_found_again(truth):
+    result = calibrate({**truth, "idle": 0.5})
+    posterior = result.tables["posterior"].set_index("factor")
+    for name, value in truth.items():
+        assert posterior.loc[name, "low"] < value < posterior.loc[name, "high"]
+        assert posterior.loc[name, "range_ruled_out"] > 0.7
+    assert posterior.loc["idle", "range_ruled_out"] < 0.25, "nothing was learnt of what moves nothing"
+    assert result.tables["fit"]["standard_errors_off"].abs().max() < 0.7
+    assert not [note for note in result.notes if "WARNING" in note]
+
+
+def test_waves_narrow_the_search():
+    waves = calibrate({"rate": 2.0, "share": 0.5, "idle": 0.5}).tables["waves"]
+    assert waves["share_of_space"].iloc[-1] < 0.2
+    assert waves["plausible"].iloc[-1] > waves["plausible"].iloc[0]
+
+
+def test_weights_undo_that_waves_look_more_closely_at_some_places():
+    rng = np.random.default_rng(1)
+    boxes = [np.array([[0.0, 1.0]]), np.array([[0.2, 0.4]])]
+    places = np.concatenate([rng.random((4000, 1)), 0.2 + 0.2 * rng.random((4000, 1))])
+    weight = weights(places, boxes, np.zeros((8000, 1)), 4000)
+    assert weight[(places[:, 0] > 0.2) & (places[:, 0] < 0.4)].sum() == pytest.approx(0.2, abs=0.02)
+
+
+def test_targets_out_of_reach_are_said():
+    result = calibrate({"rate": 40.0, "share": 0.5, "idle": 0.5}, waves=2)
+    assert any("cannot meet them together" in note for note in result.notes)
+
+
+def file(**fields):
+    return {
+        **compare_study(name="fit", kind="calibrate", scenarios=[{"name": "plain", **SIZE}], replications=2),
+        "uncertainties": [PATH],
+        "calibrate": {
+            "targets": [{"measure": "orders", "value": 2250, "sd": 8}],
+            "points": 20,
+            "waves": 2,
+            "ensemble": 12,
+        },
+        **fields,
+    }
+
+
+def test_a_study_writes_its_ensemble(tmp_path):
+    done = run_study(file(), tmp_path / "out", executor="inline", model_class=StudyMarket)
+    points = json.loads((tmp_path / "out/answer/ensemble.json").read_text())["points"]
+    assert len(points) == 12
+    assert done.runs == 20 * 2 * 2
+    assert all(set(point) == {PATH} for point in points)
+
+
+class TestEnsemble:
+    """Worlds drawn from what a calibration left."""
+
+    @staticmethod
+    def written(folder, points):
+        (folder / "ensemble.json").write_text(json.dumps({"points": points}))
+        return str(folder / "ensemble.json")
+
+    def test_another_study_draws_its_worlds_from_it(self, tmp_path):
+        points = [{PATH: 10.0 + k, "choice.price_weight": 1.0 + 0.01 * k} for k in range(5)]
+        path = self.written(tmp_path, points)
+        study = Study.load(compare_study(ensemble=path, replications=5))
+        done = run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket)
+        seen = done.results.outcomes()
+        assert {tuple(row) for row in seen[[PATH, "choice.price_weight"]].to_numpy().tolist()} == {
+            (point[PATH], point["choice.price_weight"]) for point in points
+        }
+
+    def test_all_members_come_before_any_comes_again(self, tmp_path):
+        study = Study.load(compare_study(ensemble=self.written(tmp_path, [{PATH: 10.0 + k} for k in range(5)])))
+        drawn = [point[PATH] for point in worlds(study, study.uncertainties, "lhs", 8)]
+        assert len(set(drawn[:5])) == 5
+        assert drawn == [point[PATH] for point in worlds(study, study.uncertainties, "lhs", 8)]
+
+    def test_a_changed_ensemble_is_another_study(self, tmp_path):
+        one, other = (
+            Study.load(compare_study(ensemble=self.written(tmp_path, [{PATH: value}, {PATH: 9.0}]))).describe()
+            for value in (10.0, 11.0)
+        )
+        assert one != other
+
+    def test_what_is_no_ensemble_is_refused(self, tmp_path):
+        with pytest.raises(StudyFileError, match="a study of the kind calibrate wrote"):
+            Study.load(compare_study(ensemble="nowhere.json"))
+        with pytest.raises(StudyFileError, match="a kind that draws worlds"):
+            Study.load(file(ensemble=self.written(tmp_path, [{PATH: 10.0}])))
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [({"targets": [{"measure": "order", "value": 1, "sd": 1}]}, "did you mean .orders."), ({}, "targets")],
+)
+def test_what_cannot_be_done_is_said(section, words):
+    with pytest.raises(StudyFileError, match=words):
+        Study.load(file(calibrate=section))

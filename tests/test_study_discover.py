@@ -1,0 +1,111 @@
+"""Discovery: the worlds in which a policy was made to fail are found, and judged on worlds that were held out."""
+
+import pytest
+
+from sim.studies import kinds
+from sim.studies.conduct import run_study
+from sim.studies.factors import Factor
+from sim.studies.functions import FunctionDriver
+from sim.studies.kinds.discover import DiscoverSettings
+from sim.studies.study import Study, StudyFile
+from sim.studies.study_files import StudyFileError
+from tests.study_market import PATH, SIZE, StudyMarket, compare_study
+
+FACTORS = (
+    *(Factor(path=name, low=0.0, high=10.0, distribution="uniform") for name in "abcd"),
+    Factor(path="kind", values=("x", "y", "z"), distribution="choice"),
+)
+
+
+def planted(point, scenario, seed):
+    """The policy helps by 10 % save where a is high, b is low and the kind is x."""
+    fails = point["a"] > 6 and point["b"] < 5 and point["kind"] == "x"
+    return {"y": 100 + seed - (0 if scenario == "baseline" else (-5 if fails else 10))}
+
+
+def discover(function=planted, seeds=2, **settings):
+    file = StudyFile(kind="discover", scenarios=("baseline", "policy"), uncertainties=FACTORS, replications=seeds)
+    fails = [{"measure": "y", "of": "percent", "above": -1}]
+    section = DiscoverSettings(**{"fails": fails, "points": 600, "mass": 0.03, "boxes": 2, **settings})
+    study = Study(file, {"baseline": None, "policy": None}, FACTORS, (), section)
+    return kinds.get("discover").conduct(study, FunctionDriver(function, tuple(study.scenarios), study.seeds))
+
+
+@pytest.fixture(scope="module")
+def found():
+    return discover()
+
+
+def test_the_planted_box_is_found_and_no_other(found):
+    limits = found.tables["limits"].set_index("factor")
+    assert set(limits.index) == {"a", "b", "kind"}
+    assert limits.loc["a", "low"] == pytest.approx(6, abs=0.8)
+    assert limits.loc["a", "high"] == 10
+    assert limits.loc["b", "high"] == pytest.approx(5, abs=0.8)
+    assert limits.loc["kind", "values"] == "x"
+
+
+def test_a_box_is_judged_on_worlds_that_it_was_not_found_on(found):
+    quality = found.tables["boxes"].set_index("worlds")
+    assert quality.loc["held out", "coverage"] > 0.85
+    assert quality.loc["held out", "density"] > 0.85
+    assert quality.loc["held out", "low"] < quality.loc["held out", "density"] <= quality.loc["held out", "high"]
+    assert quality.loc["held out", "p"] < 1e-3
+    assert quality["inside"].sum() == found.tables["worlds"]["box_1"].sum()
+
+
+def test_factors_that_matter_score_highest(found):
+    scores = found.tables["scores"].query("of == 'fails'").set_index("factor")["score"]
+    assert set(scores.nlargest(3).index) == {"a", "b", "kind"}
+    assert scores.sum() == pytest.approx(1)
+
+
+def test_where_failure_is_luck_no_box_survives_the_worlds_held_out():
+    def luck(point, scenario, seed):
+        bad = int(point["d"] * 1e6) % 4 == 0
+        return {"y": 100 + (scenario == "policy") * (5 if bad else -10)}
+
+    quality = discover(luck, seeds=1, boxes=1).tables["boxes"]
+    assert not (quality.query("worlds == 'held out'")["p"] < 0.01).any()
+
+
+def test_a_policy_that_never_fails_has_no_box():
+    result = discover(lambda point, scenario, seed: {"y": 100.0 - 20 * (scenario == "policy")}, points=60)
+    assert result.findings == ["The policy fails in none of the worlds."]
+    assert result.tables["boxes"].empty
+    assert any("not to be believed" in note for note in result.notes)
+
+
+def file(**fields):
+    scenarios = [
+        {"name": "plain", **SIZE},
+        {"name": "loud", "policies": [{"kind": "takedown", "start": 3, "publicity": 2.0}], **SIZE},
+    ]
+    return {
+        **compare_study(name="where", kind="discover", scenarios=scenarios, replications=1),
+        "uncertainties": [PATH],
+        "levers": [{"path": "policies.takedown.publicity", "low": 0, "high": 2}],
+        "discover": {"fails": [{"measure": "orders", "of": "effect", "above": -80}], "points": 60},
+        **fields,
+    }
+
+
+def test_a_study_is_written_with_figures(tmp_path):
+    done = run_study(file(), tmp_path / "out", executor="inline", model_class=StudyMarket)
+    limits = done.answer.tables["limits"].set_index("factor")
+    assert limits.loc["policies.takedown.publicity", "high"] < 1.6
+    drawn = {path.name for path in (tmp_path / "out/answer/figures").glob("*.png")}
+    assert drawn == {"boxes.png", "worlds.png", "feature-scores.png"}
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"fails": [{"measure": "orders"}]}, "either above or below"),
+        ({"fails": [{"measure": "order", "above": 1}]}, "did you mean .orders."),
+        ({"fails": [{"measure": "orders", "above": 1}], "scenario": "lout"}, "did you mean .loud."),
+    ],
+)
+def test_what_cannot_be_done_is_said(section, words):
+    with pytest.raises(StudyFileError, match=words):
+        Study.load(file(discover=section))

@@ -1,0 +1,122 @@
+"""Optimisation: known fronts are found, limits are kept, and what comes out can be run."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.scenario import Scenario
+from sim.studies import kinds
+from sim.studies.conduct import run_study
+from sim.studies.factors import Factor
+from sim.studies.functions import FunctionDriver
+from sim.studies.kinds.optimise import OptimiseSettings, undominated
+from sim.studies.study import Study, StudyFile
+from sim.studies.study_files import StudyFileError
+from tests.study_market import SIZE, StudyMarket, compare_study
+
+LEVERS = (
+    Factor(path="x", low=0.0, high=1.0, distribution="uniform"),
+    Factor(path="waste", low=0.0, high=1.0, distribution="uniform"),
+)
+WORLD = (Factor(path="w", low=0.5, high=1.5, distribution="uniform"),)
+OBJECTIVES = [{"measure": "harm", "enough": -5}, {"measure": "cost"}]
+
+
+def trade(point, scenario, seed):
+    """Effort lowers harm and costs; waste costs only. Without waste, all efforts are undominated."""
+    if scenario == "baseline":
+        return {"harm": 100.0 + seed, "cost": 0.0}
+    return {"harm": 100.0 + seed - 10 * point["w"] * point["x"], "cost": 10 * point["x"] + 20 * point["waste"]}
+
+
+def optimise(**settings):
+    file = StudyFile(
+        kind="optimise", scenarios=("baseline", "policy"), uncertainties=WORLD, levers=LEVERS, replications=1
+    )
+    section = OptimiseSettings(**{"objectives": OBJECTIVES, "worlds": 3, "confirm": 6, "generations": 12, **settings})
+    study = Study(file, {"baseline": None, "policy": None}, WORLD, LEVERS, section)
+    return kinds.get("optimise").conduct(study, FunctionDriver(trade, tuple(study.scenarios), study.seeds))
+
+
+@pytest.fixture(scope="module")
+def found():
+    return optimise()
+
+
+def test_the_search_learns_to_waste_nothing(found):
+    table = found.tables["portfolios"]
+    assert table[table["generation"] == 11]["waste"].median() < 0.5 * table[table["generation"] == 0]["waste"].median()
+    assert found.tables["pareto"]["waste"].max() < 0.35
+    assert np.ptp(found.tables["pareto"]["x"]) > 0.5
+
+
+def test_equal_seeds_give_equal_searches(found):
+    pd.testing.assert_frame_equal(optimise().tables["second_look"], found.tables["second_look"])
+
+
+def test_a_budget_is_kept():
+    result = optimise(at_most={"cost": 4.0})
+    assert (result.tables["pareto"]["objective.1"] <= 4.0).all()
+    assert (result.tables["portfolios"]["objective.1"] > 4.0).any()
+
+
+def test_the_second_look_says_worst_regret_and_good_enough(found):
+    second = found.tables["second_look"]
+    harm = second[second["measure"] == "harm"].set_index("trial")
+    x = found.tables["pareto"].set_index("trial")["x"]
+    assert harm["mean"].to_dict() == pytest.approx((-10 * x).to_dict(), rel=0.06)
+    assert (harm["worst"] >= harm["mean"]).all()
+    assert harm.loc[x.idxmax(), "regret"] == pytest.approx(0, abs=1e-9)
+    assert harm.loc[x.idxmin(), "regret"] > 0
+    assert harm.loc[x.idxmax(), "good_enough"] > harm.loc[x.idxmin(), "good_enough"]
+
+
+def test_nothing_within_the_limits_is_said():
+    assert optimise(at_most={"cost": -1.0}, generations=1).findings == ["No portfolio is within the limits."]
+
+
+def test_undominated_rows():
+    values = np.array([[0.0, 3.0], [1.0, 1.0], [3.0, 0.0], [2.0, 2.0], [1.0, 1.0]])
+    assert undominated(values).tolist() == [True, True, True, False, True]
+
+
+def file(**fields):
+    scenarios = [
+        {"name": "plain", **SIZE},
+        {"name": "all", "policies": [{"kind": "takedown", "start": 3, "publicity": 2.0}], **SIZE},
+    ]
+    return {
+        **compare_study(name="best", kind="optimise", scenarios=scenarios, replications=1),
+        "levers": [
+            {"path": "policies.takedown.publicity", "low": 0, "high": 2},
+            {"path": "policies.takedown.start", "values": [2, 4]},
+        ],
+        "optimise": {
+            "objectives": [{"measure": "orders"}, {"measure": "policy_cost_usd"}],
+            "population": 4,
+            "generations": 2,
+            "keep": 2,
+        },
+        **fields,
+    }
+
+
+def test_portfolios_are_written_as_scenarios_that_can_be_run(tmp_path):
+    done = run_study(file(), tmp_path / "out", executor="inline", model_class=StudyMarket)
+    written = sorted((tmp_path / "out/answer/scenarios").glob("*.yaml"))
+    kept = done.answer.tables["pareto"].set_index("trial")
+    assert len(written) == len(kept)
+    for path in written:
+        scenario = Scenario.load(path)
+        row = kept.loc[int(scenario.name.split("-")[-1])]
+        assert scenario.policies[0].publicity == pytest.approx(row["policies.takedown.publicity"])
+        assert scenario.policies[0].start == row["policies.takedown.start"]
+    assert (tmp_path / "out/answer/figures/pareto.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"), [({"levers": []}, "one lever"), ({"measures": ["orders"]}, "policy_cost_usd")]
+)
+def test_what_cannot_be_done_is_said(fields, words):
+    with pytest.raises(StudyFileError, match=words):
+        Study.load(file(**fields))

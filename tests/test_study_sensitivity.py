@@ -1,0 +1,213 @@
+"""Sensitivity: known indices of known functions are found, by name, with noise told apart."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sim.studies import kinds
+from sim.studies.conduct import run_study
+from sim.studies.factors import Factor
+from sim.studies.functions import FunctionDriver
+from sim.studies.kinds.sensitivity import SensitivitySettings
+from sim.studies.sensitivity_methods import noise
+from sim.studies.study import Study, StudyFile
+from sim.studies.study_files import StudyFileError
+from tests.study_market import MEASURES, PATH, SIZE, StudyMarket, compare_study
+
+CLOSE = 0.03
+N = 4096
+
+ISHIGAMI = {
+    "S1": {"b": 0.3139, "a": 0.4424, "c": 0.0},
+    "ST": {"b": 0.5576, "a": 0.4424, "c": 0.2437},
+}
+WEIGHTS = {"p": 0.0, "q": 1.0, "r": 4.5, "s": 9.0}
+
+
+def ishigami(point, scenario="baseline", seed=1):
+    """The names are not in the order of the formula, so that places and names differ."""
+    x, y, z = point["b"], point["a"], point["c"]
+    return {"y": math.sin(x) + 7 * math.sin(y) ** 2 + 0.1 * z**4 * math.sin(x)}
+
+
+def sobol_g(point, scenario="baseline", seed=1):
+    return {"y": math.prod((abs(4 * point[name] - 2) + a) / (1 + a) for name, a in WEIGHTS.items())}
+
+
+def sobol_g_truth():
+    parts = {name: 1 / (3 * (1 + a) ** 2) for name, a in WEIGHTS.items()}
+    total = math.prod(1 + v for v in parts.values()) - 1
+    rest = {name: math.prod(1 + v for other, v in parts.items() if other != name) for name in parts}
+    return {
+        "S1": {name: v / total for name, v in parts.items()},
+        "ST": {name: v * rest[name] / total for name, v in parts.items()},
+    }
+
+
+def study(names="abc", low=-math.pi, high=math.pi, scenarios=("baseline",), seeds=1, **settings):
+    factors = tuple(Factor(path=name, low=low, high=high, distribution="uniform") for name in names)
+    file = StudyFile(kind="sensitivity", scenarios=tuple(scenarios), uncertainties=factors, replications=seeds)
+    return Study(file, dict.fromkeys(scenarios), factors, (), SensitivitySettings(**{"resamples": 10, **settings}))
+
+
+def answer(function, asked):
+    driver = FunctionDriver(function, tuple(asked.scenarios), asked.seeds)
+    return kinds.get("sensitivity").conduct(asked, driver)
+
+
+def found(result, index, of="level"):
+    table = result.tables["indices"]
+    rows = table[(table["index"] == index) & (table["of"] == of) & (table["other"] == "")]
+    return dict(zip(rows["factor"], rows["value"], strict=True))
+
+
+def worst(result, truth):
+    return max(abs(found(result, index)[name] - value) for index in truth for name, value in truth[index].items())
+
+
+@pytest.fixture(scope="module")
+def ishigami_sobol():
+    return answer(ishigami, study(samples=N))
+
+
+class TestKnownIndices:
+    def test_sobol_on_ishigami(self, ishigami_sobol):
+        assert worst(ishigami_sobol, ISHIGAMI) < CLOSE
+
+    def test_pairs_are_found_by_name(self, ishigami_sobol):
+        table = ishigami_sobol.tables["indices"]
+        pairs = {frozenset((r.factor, r.other)): r.value for r in table[table["index"] == "S2"].itertuples(index=False)}
+        assert pairs[frozenset("bc")] == pytest.approx(0.2437, abs=CLOSE)
+        assert pairs[frozenset("ab")] == pytest.approx(0, abs=CLOSE)
+
+    def test_sobol_on_sobol_g(self):
+        assert worst(answer(sobol_g, study("srqp", 0, 1, samples=N, method="sobol_first")), sobol_g_truth()) < CLOSE
+
+    @pytest.mark.parametrize("pair", ["ab", "bc", "ac"])
+    def test_a_swapped_pair_is_noticed(self, pair):
+        one, other = pair
+        swapped = answer(
+            lambda point, scenario, seed: ishigami({**point, one: point[other], other: point[one]}),
+            study(samples=1024, method="sobol_first"),
+        )
+        assert worst(swapped, ISHIGAMI) > 3 * CLOSE
+
+    def test_fast_on_ishigami(self):
+        assert worst(answer(ishigami, study(samples=N, method="fast")), ISHIGAMI) < CLOSE
+
+    def test_rbd_fast_on_ishigami(self):
+        assert worst(answer(ishigami, study(samples=N, method="rbd_fast")), {"S1": ISHIGAMI["S1"]}) < CLOSE
+
+    @pytest.mark.parametrize(
+        ("method", "samples", "index"),
+        [("morris", 40, "mu_star"), ("delta", 512, "delta"), ("pawn", 1024, "median"), ("dgsm", 128, "dgsm")],
+    )
+    def test_other_methods_order_a_function_of_clear_order(self, method, samples, index):
+        clear = study("zyx", 0, 1, samples=samples, method=method)
+        result = answer(lambda point, *_: {"y": 10 * point["x"] + 6 * point["y"] + 0.1 * point["z"]}, clear)
+        values = found(result, index)
+        assert sorted(values, key=values.__getitem__, reverse=True) == ["x", "y", "z"]
+        table = result.tables["indices"]
+        rows = table[table["index"] == index]
+        assert (rows["low"] <= rows["value"] + 1e-9).all()
+        assert (rows["value"] <= rows["high"] + 1e-9).all()
+
+    def test_groups_have_the_index_of_all_that_is_in_them(self):
+        result = answer(ishigami, study(samples=2048, method="sobol_first", groups={"odd": ("b", "c")}))
+        values = found(result, "S1")
+        assert set(values) == {"odd", "a"}
+        assert values["odd"] == pytest.approx(0.5576, abs=CLOSE)
+        assert values["a"] == pytest.approx(0.4424, abs=CLOSE)
+
+
+class TestEffectsAndNoise:
+    def test_an_effect_has_indices_of_its_own(self):
+        def policy(point, scenario, seed):
+            return {"y": 10 * point["a"] + (point["b"] if scenario == "policy" else 0.0)}
+
+        result = answer(policy, study("ab", 0, 1, ("baseline", "policy"), samples=256, method="sobol_first"))
+        assert found(result, "ST", "effect") == pytest.approx({"a": 0, "b": 1}, abs=0.02)
+        level = result.tables["indices"].query("of == 'level' and scenario == 'baseline' and index == 'ST'")
+        assert dict(zip(level["factor"], level["value"], strict=True)) == pytest.approx({"a": 1, "b": 0}, abs=0.02)
+
+    def test_noise_is_told_from_luck_that_all_points_share(self):
+        rng = np.random.default_rng(1)
+        signal, luck, own = rng.normal(0, 2, (4000, 1)), rng.normal(0, 5, (1, 4)), rng.normal(0, 2, (4000, 4))
+        assert noise(signal + luck)[0] == pytest.approx(0, abs=1e-9)
+        assert noise(signal + luck + own)[0] == pytest.approx(0.2, abs=0.02)  # 4/4 of 4 + 4/4
+        assert noise(own)[0] == pytest.approx(1, abs=0.05)
+        assert np.isnan(noise(signal)[0])
+
+    def test_too_few_samples_and_noise_are_warned_of(self):
+        def noisy(point, scenario, seed):
+            return {"y": point["a"] + 5 * math.sin(1e6 * (point["a"] + 3 * point["b"]) * seed)}
+
+        notes = " ".join(answer(noisy, study("ab", 0, 1, samples=16, seeds=3)).notes)
+        assert "N = 16 is too small" in notes
+        assert "is noise: y" in notes
+        quiet = " ".join(answer(ishigami, study(samples=N, method="rbd_fast", seeds=2)).notes)
+        assert "WARNING" not in quiet
+
+    def test_a_point_that_failed_is_left_out_with_its_block(self):
+        def failing(point, scenario, seed):
+            return {"y": math.nan} if point["a"] > 3.12 else ishigami(point)
+
+        result = answer(failing, study(samples=N, method="sobol_first"))
+        assert result.tables["noise"]["failed_points"].iloc[0] > 0
+        assert worst(result, ISHIGAMI) < 3 * CLOSE
+
+    def test_indices_converge_in_the_table_of_convergence(self, ishigami_sobol):
+        steps = ishigami_sobol.tables["convergence"]
+        assert sorted(steps["samples"].unique()) == [N // 8, N // 4, N // 2, N]
+        last = steps[steps["samples"] == N].set_index("factor")["value"]
+        assert last.to_dict() == pytest.approx(ISHIGAMI["ST"], abs=CLOSE)
+
+
+def file(**fields):
+    scenarios = [
+        {"name": "plain", **SIZE},
+        {"name": "loud", "policies": [{"kind": "takedown", "start": 3, "publicity": 2.0}], **SIZE},
+    ]
+    return {
+        **compare_study(name="which", kind="sensitivity", scenarios=scenarios, replications=2),
+        "uncertainties": [PATH, "choice.price_weight"],
+        "sensitivity": {"method": "morris", "samples": 6, "resamples": 20},
+        **fields,
+    }
+
+
+class TestAsAStudy:
+    def test_a_study_is_written_with_figures(self, tmp_path):
+        done = run_study(file(), tmp_path / "out", executor="inline", model_class=StudyMarket)
+        assert 0 < done.runs <= 6 * 3 * 2 * 2  # points that come again are not run again
+        drawn = {path.name for path in (tmp_path / "out/answer/figures").glob("*.png")}
+        assert {"heatmap-level-plain.png", "bars-level-loud.png", "convergence-level-plain.png"} <= drawn
+        table = done.answer.tables["indices"].query("index == 'mu_star' and outcome == 'orders' and of == 'level'")
+        values = table[table["scenario"] == "plain"].set_index("factor")["value"]
+        assert values[PATH] > 0
+        assert values["choice.price_weight"] == 0
+
+    def test_all_parameters_and_patterns_are_taken_by_name(self):
+        paths = [factor.path for factor in Study.load(file(uncertainties=["costs.*"])).factors]
+        assert "costs.check" in paths
+        assert all(path.startswith("costs.") for path in paths)
+        assert len(Study.load(file(uncertainties="all", sensitivity={"method": "morris"})).factors) > 300
+
+    @pytest.mark.parametrize(
+        ("fields", "words"),
+        [
+            ({"uncertainties": [PATH]}, "two or more"),
+            ({"uncertainties": ["nowhere.*"]}, "nowhere"),
+            ({"sensitivity": {"method": "pawn", "groups": {"g": [PATH]}}}, "groups go with morris"),
+            ({"sensitivity": {"groups": {"g": ["choice.price_wait"]}}}, "choice.price_weight"),
+            ({"sensitivity": {"samples": 100}}, "a power of two"),
+            ({"sensitivity": {"method": "fast", "samples": 10}}, "65 or more"),
+        ],
+    )
+    def test_what_cannot_be_done_is_said(self, fields, words):
+        with pytest.raises(StudyFileError, match=words):
+            Study.load(file(**fields))
+
+    def test_measures_are_those_of_the_study(self):
+        assert set(MEASURES) == set(Study.load(file()).measures)
