@@ -139,6 +139,8 @@ class Column:
         """
         given = np.asarray(values)
         kind = np.dtype(self.dtype)
+        if given.dtype == object and all(isinstance(value, int) for value in given.flat):
+            given = given.astype(float)  # whole numbers of more than 64 bits
         if given.dtype.kind not in "biuf":
             raise TypeError(f"{name} takes numbers ({kind}), not {given.dtype}")
         if kind.kind == "f":
