@@ -23,7 +23,6 @@ from rich.progress import track
 
 from sim import MarketModel, Scenario
 from sim.evidence.parameters import ParameterSpec, load_parameters
-from sim.measures.dictionary import outcomes
 from sim.studies.machine import usable_cores
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +79,7 @@ def screened(path: str, seeds: int) -> dict[str, object]:
         for end in ends:
             after, now = ran(seed, others, path, end)
             events += now != happened
-            for name in outcomes():
+            for name in before:
                 old, new = before[name], after[name]
                 if np.isfinite(old) and np.isfinite(new):
                     changes.setdefault(name, []).append(abs(new - old) / max(abs(old), abs(new), 1e-12))

@@ -18,8 +18,8 @@ BIG = world(consumers=4000, days=60, burn_in=40, parameters={"supply": {"crypto_
 near = pytest.approx
 
 
-def at_day_0(seed: int = 1):
-    return ran(BIG, seed, 0, tables=("orders", "events"))
+def at_day_0(seed: int = 1, **changes):
+    return ran(BIG.with_(**changes), seed, 0, tables=("orders", "events"))
 
 
 def policy(kind: str, **fields):
@@ -158,7 +158,7 @@ def test_capability_and_cooperation_bring_more_evidence_and_more_arrests_online(
 
 
 def test_officer_days_moved_from_users_charge_fewer_and_gather_more_on_platforms():
-    start = at_day_0()
+    start = at_day_0(parameters={"enforcement": {"contacts_per_day": 10.0}})
     moved = example("enforcement_reallocation", share=0.8)
     without, with_ = branched(start, 40), branched(start, 40, policies=[moved])
     assert with_.daily()["consumers_criminalised"].sum() < 0.6 * without.daily()["consumers_criminalised"].sum()
@@ -174,8 +174,8 @@ def test_without_moderators_disputes_are_not_decided_and_nobody_rates():
     slot = int(start.crypto_slots()[np.argmax(start.platform_table.columns.trade60[start.crypto_slots()])])
     attack = [example("takedown", mode="moderators", count=1)]
     models = (
-        branched(start, 10),
-        branched(start, 10, policies=attack, parameters={"enforcement": {"moderators_back": 1e6}}),
+        branched(start, 20),
+        branched(start, 20, policies=attack, parameters={"enforcement": {"moderators_back": 1e6}}),
     )
     assert slot in models[1].crypto_slots(), "the site stays up"
     refunded, rated = [], []

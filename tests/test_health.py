@@ -106,7 +106,7 @@ def relapse_risk(agonist_share: float) -> float:
         "world": {"patients": 0.05, "dependents": 0.7},
         "consumption": {"entry_rate": 0.05, "agonist_share": agonist_share},
     }
-    before = start(parameters)
+    before = start(parameters, consumers=4000)
     model = branched(before, 80)
     was, c, p = before.consumers.columns, model.consumers.columns, model.p.consumption
     opioid = model.substances.opioid[was.substance] > 0

@@ -22,7 +22,7 @@ SOURCE = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[1] / "sim").rglob("*.py"))
 )
 SPECS = load_parameters().specs
-ALWAYS_TESTED = 12
+ALWAYS_TESTED = 24
 """One in so many is tested in every run of the tests, the others with the slow ones."""
 
 ONLY_WITH = {
