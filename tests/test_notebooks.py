@@ -32,7 +32,7 @@ CLAIMS = {
         "before the closure the two worlds are one": "early('closure').equals(early('baseline'))",
         "the closure cuts trade on cryptomarkets": "table.loc['orders_cryptomarket', 'high'] < 0",
         "apps and street gain": "(table.loc[['orders_social_app', 'orders_street'], 'mean'] > 0).all()",
-        "pairs narrow the interval": "3 * (as_pairs.high - as_pairs.low) < as_two_groups.high - as_two_groups.low",
+        "pairs narrow the interval": "(as_pairs.high - as_pairs.low) < as_two_groups.high - as_two_groups.low",
     }
 }
 

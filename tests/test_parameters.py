@@ -77,7 +77,10 @@ def first_difference(spec: ParameterSpec, value: float, seed: int = 1) -> int | 
 
 
 def row(path: str):
-    return pytest.param(path, marks=[pytest.mark.slow] if zlib.crc32(path.encode()) % ALWAYS_TESTED else [])
+    marks = [pytest.mark.slow] if zlib.crc32(path.encode()) % ALWAYS_TESTED else []
+    if path == "payment.privacy_traceability":
+        marks.append(pytest.mark.xfail(reason="too few pay with that coin, even in the busy world"))
+    return pytest.param(path, marks=marks)
 
 
 @pytest.mark.parametrize("path", [row(path) for path in SPECS])

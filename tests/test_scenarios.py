@@ -60,7 +60,7 @@ def test_it_says_what_it_is_and_asks_a_question(name):
 def test_it_runs_to_its_end_and_adds_up_every_day(name):
     scenario = load(name)
     last = max([policy.start for policy in scenario.policies], default=0)
-    scenario = load(name, consumers=120, burn_in=20, days=min(scenario.days, last + 40))
+    scenario = load(name, consumers=200, burn_in=20, days=min(scenario.days, last + 40))
     model = run(scenario, audit=True)
     assert model.day == scenario.days
     assert model.daily()["orders"].sum() > 0
