@@ -31,6 +31,7 @@ REFERENCE = ROOT / "results" / "reference" / "screening.csv"
 ONLY_WITH = {
     "consumption.mme_per_dose": {"consumption": {"rti_rule": 1.0}},
     "consumption.recovered_below": {"consumption": {"recovery": 0.005, "dependence_decay": 0.003}},
+    "payment.privacy_traceability": {"enforcement": {"share_payments": 0.5, "platform_case": 40}},
 }
 """What else must be set for a parameter to act."""
 TOLERANCE = 1e-9

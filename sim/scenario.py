@@ -259,9 +259,11 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     parts["uses"] = own.files(document, problems)
     parts["agents"] = own.agents(document, parts["uses"], problems)
     kinds = own.policy_kinds(parts["uses"], problems)
-    parts["policies"] = scenario_policies.policies(
-        document, kinds, base.days, base.burn_in, [*shipped, *parts["jurisdictions"]], problems
-    )
+    tables = {
+        "jurisdictions": list(dict.fromkeys([*shipped, *parts["jurisdictions"]])),
+        "substances": list(dict.fromkeys([*substance_rows(), *parts["substances"]])),
+    }
+    parts["policies"] = scenario_policies.policies(document, kinds, base.days, base.burn_in, tables, problems)
     sections.cross_check(document, parts, shipped, problems)
     if weight is not None:
         base = base.model_copy(update={"people": people(weight, base, document, problems)})

@@ -16,10 +16,10 @@ def policies(
     kinds: Mapping[str, type[BaseModel]],
     days: int,
     burn_in: int,
-    jurisdictions: Sequence[str],
+    tables: Mapping[str, Sequence[str]],
     problems: Problems,
 ) -> tuple[Any, ...]:
-    """The policies, in the order listed, each an instance of its class in ``kinds``."""
+    """The policies, in the order listed, each an instance of its class in ``kinds``; ``tables`` has the names of jurisdictions and of substances."""
     given = document.get("policies")
     if given is None:
         return ()
@@ -34,7 +34,8 @@ def policies(
     wrong = len(problems)
     for i, policy in found.items():
         _dates(policy, f"policies.{i}", days, burn_in, problems)
-        _conditions(policy, f"policies.{i}", jurisdictions, problems)
+        _conditions(policy, f"policies.{i}", tables["jurisdictions"], problems)
+        _references(policy, f"policies.{i}", tables, problems)
     _names(found, given, problems)
     if len(problems) == wrong and len(found) == len(given):
         _chances(found, days, problems)
@@ -81,6 +82,18 @@ def _conditions(policy: Any, path: str, jurisdictions: Sequence[str], problems: 
     wrong = when.unknown_member(list(jurisdictions)) if when is not None else None
     if wrong is not None:
         problems.append(unknown(f"{path}.when.outcome", *wrong))
+
+
+def _references(policy: Any, path: str, tables: Mapping[str, Sequence[str]], problems: Problems) -> None:
+    """Whether the jurisdictions and substances that a policy names exist: in fields whose ``json_schema_extra`` says in which table names are."""
+    for name, field in type(policy).model_fields.items():
+        extra, value = field.json_schema_extra, getattr(policy, name)
+        if not isinstance(extra, dict) or "table" not in extra or value is None:
+            continue
+        known = tables[str(extra["table"])]
+        for given in (value,) if isinstance(value, str) else value:
+            if given not in known:
+                problems.append(unknown(f"{path}.{name}", given, known))
 
 
 def _names(found: Mapping[int, Any], given: Sequence[Any], problems: Problems) -> None:

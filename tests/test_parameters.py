@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from experiments.screen import ONLY_WITH, main
 from sim.agents.enforcement import TARGETS
 from sim.evidence.parameters import ParameterSpec, load_parameters
 from sim.scenario import Scenario
@@ -24,12 +25,6 @@ SOURCE = "\n".join(
 SPECS = load_parameters().specs
 ALWAYS_TESTED = 24
 """One in so many is tested in every run of the tests, the others with the slow ones."""
-
-ONLY_WITH = {
-    "consumption.mme_per_dose": {"consumption": {"rti_rule": 1.0}},
-    "consumption.recovered_below": {"consumption": {"recovery": 0.005, "dependence_decay": 0.003}},
-}
-"""What else must be set for a parameter to act."""
 
 
 def far_and_near(spec: ParameterSpec) -> tuple[float, float]:
@@ -78,8 +73,6 @@ def first_difference(spec: ParameterSpec, value: float, seed: int = 1) -> int | 
 
 def row(path: str):
     marks = [pytest.mark.slow] if zlib.crc32(path.encode()) % ALWAYS_TESTED else []
-    if path == "payment.privacy_traceability":
-        marks.append(pytest.mark.xfail(reason="too few pay with that coin, even in the busy world"))
     return pytest.param(path, marks=marks)
 
 
@@ -101,3 +94,26 @@ def test_it_is_read_somewhere(path):
     name = SPECS[path].name
     by_target = path.startswith("enforcement.share_") and name.removeprefix("share_") in TARGETS
     assert by_target or re.search(rf"\.{name}\b", SOURCE)
+
+
+# The screening table --------------------------------------------------------------------------------------------------
+def test_a_screening_says_what_each_parameter_moves(tmp_path, capsys):
+    table = tmp_path / "screening.csv"
+    assert main(["choice.habit", "--seeds", "1", "--workers", "1", "--out", str(table)]) == 0
+    row = pd.read_csv(table).iloc[0]
+    assert (row["parameter"], row["low"], row["high"]) == (
+        "choice.habit",
+        SPECS["choice.habit"].low,
+        SPECS["choice.habit"].high,
+    )
+    assert row["outcomes_moved"] > 10
+    assert row["change"] > 0
+    with pytest.raises(SystemExit):
+        main(["choice.habits"])
+    assert "no such parameter: choice.habits" in capsys.readouterr().err
+
+
+def test_the_kept_screening_knows_every_parameter_and_finds_each_at_work():
+    kept = pd.read_csv(Path(__file__).parents[1] / "results" / "reference" / "screening.csv").set_index("parameter")
+    assert set(kept.index) == set(SPECS)
+    assert ((kept["outcomes_moved"] > 0) | (kept["runs_with_other_events"] > 0)).all()

@@ -134,7 +134,7 @@ def test_one_market_closes_on_the_day(strength, expected):
 def test_how_often_an_operator_leaves_grows_with_strength():
     shares = []
     for strength in (0.0, 0.5, 1.0):
-        policies = [example("operator_exit", start=0, rank=1, strength=strength)]
+        policies = [example("operator_exit", start=0, rank=1, strength=strength, mode="voluntary")]
         closed = 0
         for seed in range(24):
             model = ran(world(consumers=300, days=1, burn_in=0, policies=policies), seed, tables=("events",))

@@ -8,7 +8,9 @@ import pytest
 
 from sim.evidence.tables import load_substances
 from sim.model import MarketModel
-from tests.worlds import branched, ran, world
+from sim.registry import policy_kinds
+from sim.scenario_errors import ScenarioError
+from tests.worlds import KINDS, branched, example, ran, world
 
 NAMES = list(load_substances())
 USERS = {"world": {"considering": 0.9, "market_users": 0.9, "patients": 0.1}, "demand": {"recreational_rate": 0.07}}
@@ -132,8 +134,19 @@ def test_rescheduling_a_prescription_opioid_moves_its_sales_from_pharmacies_to_i
 
 
 def test_a_name_that_the_table_lacks_is_refused():
-    with pytest.raises(ValueError, match="no substance is named 'nopium'"):
-        after(start(USERS), ban("nopium"), days=1)
+    with pytest.raises(ScenarioError, match=r"policies\.0\.substance: .*nopium"):
+        world(policies=[ban("nopium")])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_name_of_a_table_that_a_policy_takes_is_checked_when_the_scenario_is_read(kind):
+    for name, field in policy_kinds()[kind].model_fields.items():
+        says = any(word in name for word in ("jurisdiction", "substance", "member", "origin", "destination", "host"))
+        assert says == isinstance(field.json_schema_extra, dict)
+        if says:
+            one = "atlantis" if "tuple" not in str(field.annotation) else ["atlantis"]
+            with pytest.raises(ScenarioError, match=rf"policies\.0\.{name}: .*atlantis"):
+                world(policies=[example(kind, **{name: one})])
 
 
 # Strong opioids in adulterated goods ----------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ import json
 import pickle
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 import sim.policies  # registers the policies that scenarios name
 from sim.agents.levers import Levers
@@ -166,47 +168,10 @@ def _absorb(digest: Any, value: Any) -> None:
 
 
 BUSY: dict[str, Any] = {
-    "consumers": 3000,
-    "days": 90,
-    "burn_in": 20,
-    "parameters": {
-        "choice": {"search_medicine": 2.5, "crypto": 1.5},
-        "consumption": {"entry_rate": 0.05},
-        "demand": {"wholesale_share": 0.55, "supplier_rate": 0.11, "dependent_rate": 0.19, "patient_rate": 0.1},
-        "enforcement": {
-            "supplier_case": 5,
-            "platform_case": 10,
-            "contacts_per_day": 10,
-            "arrest_per_contact": 0.002,
-            "exposure_reference": 0.19,
-        },
-        "learning": {"quit_after_first": 0.1, "quit_after_bad": 0.06},
-        "migration": {"reach": 4.0, "recheck_days": 130, "herding": 1.4},
-        "payment": {"wholesale_multiple": 55, "privacy_share": 0.25, "trace_yield": 0.8},
-        "platforms": {"closure_days": 30, "cryptomarket_entry": 0.25, "hack_base": 0.02},
-        "services": {"novel_per_year": 2000, "novel_exit": 2.0},
-        "shipping": {"batch_days": 2},
-        "supply": {"crypto_vendors": 0.05, "concentrate_h": 0.06, "wholesalers": 0.5},
-        "vendors": {"own_scam": 0.002, "social_entry": 0.001},
-        "world": {"considering": 0.9, "market_users": 0.9, "suppliers": 0.2, "dependents": 0.2, "patients": 0.4},
-    },
-    "policies": [
-        *(
-            example(kind, start=2)
-            for kind in KINDS
-            if kind not in ("takedown", "deflection", "vendor_arrests", "payment_block", "network_attack")
-        ),
-        example("payment_block", start=2, purchases=7.0),
-        example("payment_block", start=25, end=60, mode="coins", coin="main", delisting=0.9, closure=0.2),
-        example("payment_block", start=60, mode="coins", coin="privacy", delisting=0.9, strength=0.9),
-        example("vendor_arrests", start=2, count=40, publicity=2.0),
-        example("deflection", start=2, offer=0.5, places=5.0),
-        example("network_attack", start=2, share=0.05),
-        example("takedown", start=5, channel="illicit_pharmacy"),
-        example("takedown", start=8, mode="moderators", count=3),
-        example("takedown", start=10, count=3, mode="moderators"),
-        example("takedown", start=20, count=1),
-        example("takedown", start=40, count=1, covert_days=10),
-    ],
+    field: value
+    for field, value in yaml.safe_load(
+        (Path(__file__).parents[1] / "experiments" / "screening.yaml").read_text(encoding="utf-8")
+    ).items()
+    if field not in ("name", "title", "question", "extends")
 }
 """A world in which what seldom happens happens often: for showing that something acts, not for what it does."""

@@ -29,6 +29,9 @@ PLATFORM = {
     "evidence": Column("f4", "officer-days", 0, 1e9, "Evidence gathered against it"),
     "covert_until": Column("i2", "day", -NEVER, NEVER, "Last day on which police run it", default=NEVER),
     "escrow": Column("i8", "cents", -(2**62), 2**62, "Money held for orders under way"),
+    "payouts": Column(
+        "u1", "flag", 0, 1, "0 when its operator keeps what falls due to vendors, before an exit scam", default=1
+    ),
     "fees": Column("i8", "cents", 0, 2**62, "Commission earned"),
     "listings": Column("f4", "listings", 0, 1e9, "Listings live"),
     "vendors": Column("i4", "vendors", 0, 2**31 - 1, "Accounts live"),

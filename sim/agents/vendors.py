@@ -47,6 +47,9 @@ VENDOR = {
     "buyers": Column("i4", "consumers", 0, 2**31 - 1, "Orders of buyers who did not remember the vendor"),
     "orders": Column("i4", "orders", 0, 2**31 - 1, "Orders received"),
     "income": Column("i8", "cents", -(2**62), 2**62, "Money received, less what was charged back"),
+    "withheld": Column(
+        "i8", "cents", 0, 2**62, "Money due that a market about to close in an exit scam did not pay out"
+    ),
     "identity": Column("u2", "number", 0, 65535, "Identity in use: grows by one when name and key are given up"),
     "platforms_used": Column("u2", "platforms", 0, 65535, "Platforms on which an account was ever opened"),
     # accounts on platforms

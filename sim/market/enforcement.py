@@ -192,7 +192,8 @@ def supplier_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, sc
 def run_covertly(model: MarketModel, slot: int, until: int, publicity: float, policy: str) -> None:
     """Let police run a platform from today on; on day ``until`` it is closed with arrests."""
     t = model.platform_table.columns
-    t.status[slot], t.covert_until[slot] = PlatformStatus.COVERT, until
+    t.status[slot], t.covert_until[slot], t.payouts[slot] = PlatformStatus.COVERT, until, 1
+    model.absconding.pop(int(slot), None)
     model.covert[slot] = (policy, publicity)
 
 

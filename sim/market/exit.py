@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.agents.codes import NEVER, NO_SLOT, Channel, EventKind, ExitCause, PlatformStatus
 from sim.agents.vendors import ACCOUNTS
-from sim.kernels import kernel
+from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.accounts import review_accounts
 from sim.market.blocks import over_rows
@@ -46,6 +46,9 @@ def platform_exits(model: MarketModel) -> None:
     for m in model.crypto_slots():
         if t.status[m] != PlatformStatus.OPEN:
             continue
+        if m in model.absconding:
+            abscond(model, m)
+            continue
         age = day - int(t.open_day[m])
         share = float(t.trade180[m]) / model.reference_trade
         quit_hazard = float(t.frail_quit[m]) * math.exp(-share / p.quit_share) / p.closure_days
@@ -63,9 +66,20 @@ def platform_exits(model: MarketModel) -> None:
 
 
 def abandon(model: MarketModel, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
-    """Let the operator of a cryptomarket leave, with the escrow where ``scam``, else in order."""
-    status, cause = (PlatformStatus.EXIT_SCAMMED, "exit scam") if scam else (PlatformStatus.CLOSED, "voluntary")
-    close_platform(model, slot, status, cause, publicity, policy=policy)
+    """Let the operator of a cryptomarket leave, in order, or with the money: payouts stop, and the market closes ``scam_withholds`` days later."""
+    if not scam:
+        close_platform(model, slot, PlatformStatus.CLOSED, "voluntary", publicity, policy=policy)
+        return
+    model.absconding[int(slot)] = (model.day + round(model.p.platforms.scam_withholds), publicity, policy)
+    model.platform_table.columns.payouts[slot] = 0
+    abscond(model, slot)
+
+
+def abscond(model: MarketModel, slot: int) -> None:
+    """Close a market whose operator steals what falls due, when the day has come."""
+    until, publicity, policy = model.absconding[slot]
+    if model.day >= until:
+        close_platform(model, slot, PlatformStatus.EXIT_SCAMMED, "exit scam", publicity, policy=policy)
 
 
 def close_platform(
@@ -95,7 +109,8 @@ def close_platform(
     share = float(t.trade60[slot]) / max(float(trade.sum()), 1e-9)
     raid = status == PlatformStatus.SEIZED
     theft = status in (PlatformStatus.EXIT_SCAMMED, PlatformStatus.HACKED)
-    release_escrow(model, slot, raid, theft)
+    lost = release_escrow(model, slot, raid, theft)
+    model.absconding.pop(int(slot), None)
     t.status[slot], t.close_day[slot] = status, day
     model.event(EventKind.PLATFORM_CLOSED, slot, agency=agency, policy=policy, cause=cause, amount=share)
     if theft:
@@ -129,8 +144,6 @@ def close_platform(
     model.publicity += publicity * (share + 0.1)
     if raid or theft:
         model.forum.lose(model.p.services.forum_lost * share)
-    p = model.p.vendors
-    chance = p.retire_raid if raid else (p.retire_scam if theft else p.retire_quit)
     renamed = np.zeros(model.vendors.n, np.uint8)
     vendors_of_closed(
         model.vendors.n,
@@ -138,17 +151,18 @@ def close_platform(
         day,
         slot,
         int(t.key[slot]),
-        chance,
+        lost,
+        model.mean_order_cents,
         narrow(model.vendors.columns, views.ExitVendors),
-        p,
+        model.p.vendors,
         renamed,
     )
     tell_of_new_names(model, np.flatnonzero(renamed))
     settle_exits(model)
 
 
-def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> None:
-    """Empty the escrow of a closing platform: refunded when it closes in order, otherwise stolen or seized."""
+def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> np.ndarray:
+    """Empty the escrow of a closing platform: refunded when it closes in order, otherwise stolen or seized. Returns (V,) cents that vendors lose."""
     t, o = model.platform_table.columns, model.open_orders.columns
     n = model.open_orders.n
     rows = np.flatnonzero((o.platform[:n] == slot) & (o.held[:n] > 0))
@@ -160,17 +174,39 @@ def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> No
         model.ledger.seized += money
     else:
         model.ledger.refunds += money
+    lost = np.bincount(o.vendor[rows], o.held[rows] * float(theft or raid), model.vendors.n)
     o.held[rows] = 0
     t.escrow[slot] -= money
+    return lost
+
+
+@inner
+def retirement(lost: float, takings: float, p: Any) -> float:
+    """Chance to retire when a market closes that owed ``lost`` to a vendor who takes ``takings`` a month.
+
+    It is 1 - (1 - retire_closed) exp(-retire_loss lost / takings); more than three months of takings count as three.
+    """
+    months = min(lost / takings, 3.0) if takings > 0.0 else (3.0 if lost > 0.0 else 0.0)
+    return 1.0 - (1.0 - p.retire_closed) * math.exp(-p.retire_loss * months)
 
 
 @kernel
 def vendors_of_closed(
-    n: int, seed: int, day: int, slot: int, key: int, retire: float, vendors: Any, p: Any, renamed: np.ndarray
+    n: int,
+    seed: int,
+    day: int,
+    slot: int,
+    key: int,
+    lost: np.ndarray,
+    usual_price: float,
+    vendors: Any,
+    p: Any,
+    renamed: np.ndarray,
 ) -> None:
     """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``), half as many of those with another account.
 
-    Of those who have none left, some give up their name too (1 in ``renamed``).
+    The more of their takings the market owed them, the more retire: ``lost`` holds the cents of its escrow. Of those who have none left, some give up their
+    name too (1 in ``renamed``).
     """
     for v in range(n):
         if vendors.alive[v] == 0:
@@ -184,6 +220,9 @@ def vendors_of_closed(
         if here < 0:
             continue
         u1, u2, _, _ = uniform4(seed, IDENTITY, vendors.key[v], day, key)
+        price = vendors.income[v] / vendors.orders[v] if vendors.income[v] > 0 else usual_price
+        retire = retirement(lost[v] + vendors.withheld[v], 30.0 * vendors.recent[v] * price, p)
+        vendors.withheld[v] = 0
         if u1 < (0.5 * retire if others > 0 else retire):
             vendors.exit_cause[v] = 1
             continue

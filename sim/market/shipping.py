@@ -152,7 +152,8 @@ def dispatch(
 def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: Any, money: np.ndarray, p: Any) -> None:
     """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back.
 
-    ``money`` counts cents: 0 to vendors, 1 fees, 2 refunds. Escrow that a closed platform took or lost is gone already (``held`` is 0).
+    ``money`` counts cents: 0 to vendors, 1 fees, 2 refunds, 3 kept by operators who prepare to leave with it. Escrow that a closed platform took or lost is
+    gone already (``held`` is 0).
     """
     for i in range(len(rows)):
         o = rows[i]
@@ -167,6 +168,9 @@ def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: An
             if bad and u1 < chance * works:
                 money[2] += held
                 orders.outcome[o] = REFUNDED
+            elif platforms.payouts[m] == 0:
+                vendors.withheld[v] += held
+                money[3] += held
             else:
                 fee = np.int64(held * platforms.fee[m])
                 platforms.fees[m] += fee
@@ -237,7 +241,7 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     )  # fmt: skip
     due = np.flatnonzero(o.columns.due[: o.n] <= model.day)
     model.due = due
-    money = np.zeros(3, np.int64)
+    money = np.zeros(4, np.int64)
     settle(
         due, model.seed,  narrow(o.columns, views.ShippingOrders), narrow(model.vendors.columns, views.ShippingVendors),
         narrow(model.platform_table.columns, views.ShippingPlatforms), money, p,
@@ -245,6 +249,7 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     model.ledger.vendor_income += int(money[0])
     model.ledger.fees += int(money[1])
     model.ledger.refunds += int(money[2])
+    model.ledger.stolen += int(money[3])
     x = o.columns
     posted = (x.channel[due] != Channel.STREET) & (x.channel[due] != Channel.LICENSED_PHARMACY)
     model.today.parcels = int(x.parcels[due][posted].sum())

@@ -109,6 +109,7 @@ class MarketState:
     usual_synthetic: np.ndarray
     usual_adverse: np.ndarray
     covert: dict[int, tuple[str, float]]  # slots that police run: policy and publicity
+    absconding: dict[int, tuple[int, float, str]]  # slots that close in an exit scam: day, publicity, policy
     recorder: Any
     policy_plan: Any  # which policies are on, and since when: see sim.policies.plan
 
@@ -153,6 +154,7 @@ class MarketState:
         self.checks_yesterday = self.referrals_yesterday = 0
         self.due = np.empty(0, np.int64)
         self.covert: dict[int, tuple[str, float]] = {}
+        self.absconding: dict[int, tuple[int, float, str]] = {}
         self.mean_order_cents = 6500.0
         self.update_prior()
 

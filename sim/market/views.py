@@ -59,7 +59,7 @@ CheckoutPlatforms = view(
 )
 ShippingConsumers = view("ShippingConsumers", "jurisdiction")
 ShippingVendors = view(
-    "ShippingVendors", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier"
+    "ShippingVendors", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier", "withheld"
 )
 ShippingOrders = view(
     "ShippingOrders",
@@ -83,7 +83,7 @@ ShippingOrders = view(
     "substance",
     "vendor",
 )
-ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation")
+ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation", "payouts")
 ConsumptionConsumers = view(
     "ConsumptionConsumers",
     "alive",
@@ -179,6 +179,7 @@ ExitVendors = view(
     "entry_day",
     "exit_cause",
     "identity",
+    "income",
     "kept",
     "kind",
     "last_sale",
@@ -187,7 +188,9 @@ ExitVendors = view(
     "orders",
     "platforms_used",
     "positive",
+    "recent",
     "sales",
+    "withheld",
 )
 OfferVendors = view(
     "OfferVendors",

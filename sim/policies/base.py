@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from sim.policies.conditions import After, When
 from sim.policies.plan import plan_of
@@ -18,6 +19,11 @@ from sim.policies.plan import plan_of
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
     from sim.model import MarketModel
+
+
+JURISDICTION: JsonDict = {"table": "jurisdictions"}
+SUBSTANCE: JsonDict = {"table": "substances"}
+"""The ``json_schema_extra`` of a field that names rows of a table of the scenario: names that are not there are refused when it is loaded."""
 
 
 class Policy(BaseModel):

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Segment
-from sim.policies.base import Policy
+from sim.policies.base import JURISDICTION, SUBSTANCE, Policy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -36,9 +36,13 @@ class DemandShock(Policy):
     segment: Literal["patient", "recreational", "dependent", "social_supplier"] | None = Field(
         default=None, description="only needs of this segment (empty: all)"
     )
-    substance: str | None = Field(default=None, description="only those who mostly need this substance (empty: all)")
+    substance: str | None = Field(
+        default=None, json_schema_extra=SUBSTANCE, description="only those who mostly need this substance (empty: all)"
+    )
     jurisdiction: str | None = Field(
-        default=None, description="where the street is harder to reach, by jurisdiction (empty: all)"
+        default=None,
+        json_schema_extra=JURISDICTION,
+        description="where the street is harder to reach, by jurisdiction (empty: all)",
     )
     needs: float = Field(default=1.0, ge=0, le=5, description="rate of needs against the usual (ratio)")
     street_lost: float = Field(default=0.5, ge=0, le=0.99, description="access to the street that is lost (share)")

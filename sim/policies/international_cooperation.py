@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class InternationalCooperation(Policy):
     )
     members: tuple[str, ...] = Field(
         default=(),
+        json_schema_extra=JURISDICTION,
         description="names of the jurisdictions that join, each a jurisdiction of the scenario; none named: all",
     )
     ratification_days: int = Field(

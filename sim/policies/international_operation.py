@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
-from sim.policies.base import Policy
+from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
 
@@ -59,7 +59,9 @@ class InternationalOperation(Policy):
     publicity: float = Field(
         default=0.5, ge=0, le=2, description="publicity (0 none, 1 usual of a raid, 2 twice the usual)"
     )
-    jurisdictions: tuple[str, ...] = Field(default=(), description="who takes part (empty: every jurisdiction)")
+    jurisdictions: tuple[str, ...] = Field(
+        default=(), json_schema_extra=JURISDICTION, description="who takes part (empty: every jurisdiction)"
+    )
     officer_days: float = Field(
         default=60.0,
         ge=0,

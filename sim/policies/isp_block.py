@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class IspBlock(Policy):
     coverage: float = Field(
         default=0.5, ge=0, le=1, description="customers of providers that block (share, assumed 0.2 to 0.9)"
     )
-    jurisdictions: tuple[str, ...] = Field(default=(), description="where (empty: in every jurisdiction)")
+    jurisdictions: tuple[str, ...] = Field(
+        default=(), json_schema_extra=JURISDICTION, description="where (empty: in every jurisdiction)"
+    )
     usd_per_consumer: float = Field(
         default=0.02, ge=0, le=10, description="lists and filters (USD per consumer and year, assumed 0.005 to 0.2)"
     )

@@ -1,4 +1,4 @@
-"""Operator exit: an operator leaves on a date, with the money or in order; a historical event for event studies, no intervention of anybody's."""
+"""Operator exit: from a date on an operator leaves, with the money or in order; a historical event for event studies, no intervention of anybody's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @register_policy
 class OperatorExit(Policy):
-    """The operator of a cryptomarket closes it on the first day; imposed from outside, so that what follows can be studied.
+    """The operator of a cryptomarket closes it in order on the first day, or keeps what falls due from then on and closes it later.
+
+    An exit scam takes ``platforms.scam_withholds`` days. It is imposed from outside, so that what follows can be studied.
 
     References
     ----------
@@ -59,7 +61,7 @@ class OperatorExit(Policy):
         return int(slots[order][self.rank - 1]) if self.rank <= len(slots) else None
 
     def act(self, model: MarketModel) -> None:
-        """Let the operator leave on the first day."""
+        """Let the operator leave, or start to keep the money, on the first day."""
         if model.day != self.start:
             return
         slot = self.target(model)

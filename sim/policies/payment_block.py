@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.market.payments import buy_under_cover
-from sim.policies.base import Policy
+from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ class PaymentBlock(Policy):
     closure: float = Field(
         default=0.0, ge=0, le=1, description="pressure on exchanges to close (share, assumed 0 to 1)"
     )
-    jurisdictions: tuple[str, ...] = Field(default=(), description="where exchanges are pressed (empty: everywhere)")
+    jurisdictions: tuple[str, ...] = Field(
+        default=(), json_schema_extra=JURISDICTION, description="where exchanges are pressed (empty: everywhere)"
+    )
     usd_per_purchase: float = Field(
         default=150.0, ge=0, le=5000, description="cost of a test purchase with complaint (USD, assumed 100 to 500)"
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import SUBSTANCE, Policy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ class PlatformSelfRegulation(Policy):
 
     kind: Literal["platform_self_regulation"] = "platform_self_regulation"
     substances: tuple[str, ...] = Field(
-        default=("opioid_analgesic", "nps"), description="substances that are banned, by name"
+        json_schema_extra=SUBSTANCE,
+        default=("opioid_analgesic", "nps"),
+        description="substances that are banned, by name",
     )
     banning: float = Field(
         default=0.5, ge=0, le=1, description="cryptomarkets and apps that ban them (share, assumed 0.2 to 0.8)"

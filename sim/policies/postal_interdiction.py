@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -43,8 +43,12 @@ class PostalInterdiction(Policy):
         default=0.5, ge=0, le=1, description="parcels without advance data that come to have them (share)"
     )
     staff: float = Field(default=1.0, ge=0.1, le=50, description="staff of the post against the usual (ratio)")
-    destination: str | None = Field(default=None, description="only parcels into this jurisdiction (empty: all)")
-    origin: str | None = Field(default=None, description="only parcels from this jurisdiction (empty: all)")
+    destination: str | None = Field(
+        default=None, json_schema_extra=JURISDICTION, description="only parcels into this jurisdiction (empty: all)"
+    )
+    origin: str | None = Field(
+        default=None, json_schema_extra=JURISDICTION, description="only parcels from this jurisdiction (empty: all)"
+    )
     cost_each: float = Field(
         default=15.0, ge=0, le=500, description="cost of an inspection beyond the usual (USD, assumed 5 to 50)"
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import JURISDICTION, SUBSTANCE, Policy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -35,14 +35,18 @@ class Scheduling(Policy):
     )
 
     kind: Literal["scheduling"] = "scheduling"
-    substance: str = Field(default="nps", description="name of the substance in the scenario's table")
+    substance: str = Field(
+        default="nps", json_schema_extra=SUBSTANCE, description="name of the substance in the scenario's table"
+    )
     steps: float = Field(
         default=1.0,
         ge=-3,
         le=3,
         description="steps stricter, negative for laxer (ratio of one step of status, -3 to 3)",
     )
-    jurisdictions: tuple[str, ...] = Field(default=(), description="names of the jurisdictions; none named is all")
+    jurisdictions: tuple[str, ...] = Field(
+        default=(), json_schema_extra=JURISDICTION, description="names of the jurisdictions; none named is all"
+    )
     usd_per_consumer: float = Field(
         default=0.01,
         ge=0.0001,
@@ -52,24 +56,11 @@ class Scheduling(Policy):
 
     def move(self, model: MarketModel, levers: Levers) -> None:
         """Change the status today."""
-        s = named(self.substance, list(model.scenario.substances), "substance")
+        s = list(model.scenario.substances).index(self.substance)
         places = list(model.scenario.jurisdictions)
-        for j in [named(name, places, "jurisdiction") for name in self.jurisdictions] or range(len(places)):
+        for j in [places.index(name) for name in self.jurisdictions] or range(len(places)):
             levers.scheduling[j, s] += self.strength * self.steps
 
     def cost(self, model: MarketModel) -> float:
         """Law and control."""
         return self.strength * self.usd_per_consumer * model.consumers.n / 365.0
-
-
-def named(name: str, names: list[str], what: str) -> int:
-    """Place of a name in a table.
-
-    Raises
-    ------
-    ValueError
-        When the table has no such row.
-    """
-    if name not in names:
-        raise ValueError(f"no {what} is named {name!r}; there are {', '.join(names)}")
-    return names.index(name)

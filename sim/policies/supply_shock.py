@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import JURISDICTION, SUBSTANCE, Policy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -36,8 +36,12 @@ class SupplyShock(Policy):
     exogenous: ClassVar[bool] = True
 
     kind: Literal["supply_shock"] = "supply_shock"
-    substance: str | None = Field(default=None, description="only this substance of the table (empty: all)")
-    jurisdiction: str | None = Field(default=None, description="only makers in this jurisdiction (empty: all)")
+    substance: str | None = Field(
+        default=None, json_schema_extra=SUBSTANCE, description="only this substance of the table (empty: all)"
+    )
+    jurisdiction: str | None = Field(
+        default=None, json_schema_extra=JURISDICTION, description="only makers in this jurisdiction (empty: all)"
+    )
     lost: float = Field(default=0.5, ge=0, le=1, description="production lost (share)")
     ramp_days: int = Field(default=0, ge=0, le=1000, description="days until all of it is lost")
     staff_lost: float = Field(default=0.0, ge=0, le=0.9, description="staff of the post who are missing (share)")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sim.agents.codes import Channel
 from sim.market.attacks import stop_moderation
-from sim.policies.base import Policy
+from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniform
 
@@ -47,7 +47,9 @@ class Takedown(Policy):
     name: str | None = Field(
         default=None, description="name of one platform, such as cryptomarket-22, instead of a rank"
     )
-    host: str | None = Field(default=None, description="only platforms hosted in this jurisdiction")
+    host: str | None = Field(
+        default=None, json_schema_extra=JURISDICTION, description="only platforms hosted in this jurisdiction"
+    )
     publicity: float = Field(default=1.0, ge=0, le=2, description="publicity (0 none, 1 usual, 2 twice the usual)")
     operators_arrested: bool = Field(default=True, description="whether operators are arrested too")
     covert_days: int = Field(default=0, ge=0, le=365, description="days on which police run the platform first")
