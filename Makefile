@@ -8,7 +8,7 @@ COMPILE_LOCK := pip compile pyproject.toml --quiet --universal --python-version 
 	--generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-slow lint format bench dock screen docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev demo test test-slow lint format bench dock screen reference docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ dock: setup ## statistics, against plain Mesa
 
 screen: setup ## every parameter over its plausible range, into results/reference/screening.csv (about ten minutes)
 	@$(BIN)/python -m experiments.screen
+
+reference: setup-dev ## the studies that ship, small enough for a laptop, into results/reference (about two hours)
+	@$(BIN)/python -m experiments.reference
 
 docs: setup-dev ## write the generated pages of docs/ again
 	@$(BIN)/python docs/make_tables.py

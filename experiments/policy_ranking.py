@@ -1,4 +1,4 @@
-"""Rank the interventions that ship, with how sure the order is.
+"""Rank the packages that ship, with how sure the order is.
 
 The study ``experiments/studies/policy-ranking.yaml`` from Python, to copy and change. It can be stopped, and goes on when it is
 started again::

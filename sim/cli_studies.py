@@ -44,6 +44,10 @@ def study(
     ensemble: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw worlds from the ensemble of a calibration.")
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a key of the file, such as sensitivity.samples=64."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Do a study from its file, stop it, and go on with it."""
@@ -51,7 +55,7 @@ def study(
         from sim.studies.conduct import run_study
         from sim.studies.study import Study
 
-        ready = Study.load(file, **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
+        ready = Study.load(file, settings or (), **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
         if dry_run:
             _print_estimate(ready, workers, out, as_json)
             return

@@ -19,13 +19,14 @@ from sim.market.consumption import consumption
 from sim.market.demand import demand
 from sim.market.enforcement import enforce, run_covertly, take_down
 from sim.market.entry import platform_entry, vendor_entry
-from sim.market.exit import abandon, platform_exits, vendor_moves
+from sim.market.exit import abandon, platform_exits
 from sim.market.learning import learning
 from sim.market.news import spread_news
 from sim.market.pricing import price
 from sim.market.shipping import shipping
 from sim.market.state import MarketState
 from sim.market.supply import supply
+from sim.market.vendor_exit import vendor_moves
 from sim.measures.recorder import Recorder
 from sim.policies.base import apply_policies
 from sim.scenario import Scenario

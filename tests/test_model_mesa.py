@@ -33,6 +33,11 @@ def test_the_market_is_a_mesa_model():
     assert FromPackage is MarketModel
 
 
+def test_mesas_own_clock_and_counter_go_on(model):
+    burn_in = model.scenario.burn_in
+    assert (model.steps, model.time, model.day) == (burn_in + 5, burn_in + 5, 5)
+
+
 # Agents ---------------------------------------------------------------------------------------------------------------
 def test_the_row_of_a_consumer_is_read_and_written_through_its_agent(model):
     someone = model.consumers[42]

@@ -29,6 +29,7 @@ from tests.worlds import (
     branched,
     example,
     fingerprint,
+    frames,
     lever_values,
     model_of,
     neutral_levers,
@@ -57,15 +58,14 @@ def acting(kind: str, **fields) -> Scenario:
 
 
 def daily(scenario: Scenario, seed: int = 1) -> pd.DataFrame:
-    return ran(scenario, seed, tables=ALL_TABLES).daily()
+    return frames(scenario, seed)["daily"]
 
 
 # The contract ---------------------------------------------------------------------------------------------------------
 @EVERY_KIND
-@pytest.mark.parametrize("table", ALL_TABLES)
-def test_at_zero_strength_every_number_is_as_without_the_policy(kind, table):
-    off = ran(acting(kind, strength=0.0), tables=ALL_TABLES)
-    assert same_frames(off.table(table), ran(world(), tables=ALL_TABLES).table(table))
+def test_at_zero_strength_every_number_is_as_without_the_policy(kind):
+    off, without = frames(acting(kind, strength=0.0)), frames(world())
+    assert [table for table in ALL_TABLES if not same_frames(off[table], without[table])] == []
 
 
 @EVERY_KIND
@@ -88,7 +88,7 @@ def test_something_happens_from_the_start_on(kind):
 @EVERY_KIND
 def test_it_ends_at_its_end(kind):
     """Levers are neutral again, nothing more is done in its name, and nothing more is paid."""
-    model = ran(acting(kind), until=END, tables=ALL_TABLES)
+    model = run(acting(kind), until=END, tables=("events",))
     model.run_for(1)
     for name, value in neutral_levers(model).items():
         assert lever_values(model.levers)[name] == pytest.approx(value), name
@@ -217,7 +217,7 @@ def test_more_strength_costs_more(kind):
 
 
 def test_acts_are_written_in_the_name_of_their_policy():
-    events = ran(acting("takedown"), tables=ALL_TABLES).table("events")
+    events = frames(acting("takedown"))["events"]
     mine = events[events["policy"] == "takedown"]
     assert (mine["day"] == START).all()
     assert (mine["kind"] == EventKind.TAKEDOWN.name.lower()).sum() == 2
@@ -252,15 +252,17 @@ NEEDS = {
 """Levers that need another: a message needs somebody whom it reaches."""
 
 
-def pulled(monkeypatch: pytest.MonkeyPatch, **values: float) -> MarketModel:
-    """A busy market in which these levers are held from day 0 on, by no policy in particular."""
+@functools.cache
+def pulled(**values: float) -> pd.DataFrame:
+    """The days of a busy market in which these levers are held from day 0 on, by no policy in particular."""
 
     def hold(model: MarketModel) -> None:
         for name, value in values.items() if model.day >= 0 else ():
             getattr(model.levers, name)[:] = value
 
-    monkeypatch.setattr("sim.model.apply_policies", hold)
-    return run(world(**{**BUSY, "policies": [], "days": 60}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.model.apply_policies", hold)
+        return run(world(**{**BUSY, "policies": [], "days": 60})).daily()
 
 
 def test_every_lever_is_pulled_below():
@@ -268,10 +270,9 @@ def test_every_lever_is_pulled_below():
 
 
 @pytest.mark.parametrize("name", PULLED)
-def test_a_lever_moves_what_happens_from_the_day_on_which_it_is_pulled(monkeypatch, name):
+def test_a_lever_moves_what_happens_from_the_day_on_which_it_is_pulled(name):
     others = NEEDS.get(name, {})
-    alone, both = pulled(monkeypatch, **others), pulled(monkeypatch, **others, **{name: PULLED[name]})
-    assert not same_frames(alone.daily(), both.daily())
+    assert not same_frames(pulled(**others), pulled(**others, **{name: PULLED[name]}))
 
 
 # Two of a kind --------------------------------------------------------------------------------------------------------

@@ -145,9 +145,8 @@ def test_progress_in_words():
     assert cli_study_progress.in_words(event) == said
 
 
-SCRIPTS = sorted(
-    path.stem for path in (ROOT / "experiments").glob("*.py") if path.stem != "screen"
-)  # see test_parameters
+NO_STUDIES = ("reference", "screen")
+SCRIPTS = sorted(path.stem for path in (ROOT / "experiments").glob("*.py") if path.stem not in NO_STUDIES)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -52,6 +52,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "decriminalisation": {"dropped": 1.0, "referred": 0.3, "newcomers": 1.2},
     "scheduling": {"substance": "opioid_analgesic"},
     "support_information": {"reach": 0.5, "knowledge": 0.3},
+    "operator_exit": {"mode": "voluntary"},
 }
 """Settings at which a policy can be seen in a small world; a kind that is not named runs at its defaults."""
 
@@ -91,6 +92,17 @@ def ran(scenario: Scenario, seed: int = 1, until: int | None = None, **options: 
     """The same as `run`; a run is made once and everyone gets a copy of it to do with as they please."""
     content = json.dumps(scenario.resolved(), sort_keys=True)
     return pickle.loads(_shared(content, seed, until, tuple(sorted(options.items()))))
+
+
+@functools.cache
+def _frames(content: str, seed: int) -> dict[str, pd.DataFrame]:
+    model = run(Scenario(json.loads(content)), seed, tables=ALL_TABLES)
+    return {name: model.table(name) for name in ALL_TABLES}
+
+
+def frames(scenario: Scenario, seed: int = 1) -> dict[str, pd.DataFrame]:
+    """Every table of a run, made once: to look at, not to change."""
+    return _frames(json.dumps(scenario.resolved(), sort_keys=True), seed)
 
 
 def branched(model: MarketModel, days: int, **changes: Any) -> MarketModel:

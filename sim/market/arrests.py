@@ -11,8 +11,8 @@ from sim.agents.enforcement import VENDORS, Unit
 from sim.agents.payments import COIN
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.exit import settle_exits
 from sim.market.news import tell_of_arrests
+from sim.market.vendor_exit import settle_exits
 from sim.market.views import narrow
 from sim.streams import Draw, uniform
 

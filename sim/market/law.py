@@ -35,8 +35,8 @@ def law_of_the_day(model: MarketModel) -> None:
     """Set status, illicit price, prescriptions and wants by the steps that the law is stricter today; nothing is touched while nothing changes."""
     table, levers, p = model.substances, model.levers, model.p.demand
     steps = levers.scheduling[:, : len(table.dose_usd)]
-    if not np.array_equal(steps, model.steps):
-        model.steps = steps.copy()
+    if not np.array_equal(steps, model.law_steps):
+        model.law_steps = steps.copy()
         stricter = np.maximum(steps, 0.0)
         table.status[:] = np.clip(model.usual_status + np.floor(steps + 0.5), 0, STRICTEST).astype(np.uint8)
         table.premium[:] = p.scheduled_price**steps

@@ -101,10 +101,8 @@ class MarketState:
     referred: np.ndarray
     alerts_week: np.ndarray  # alerts heeded on each day of the last week
     waiting_list: np.ndarray  # consumers who wait for a place in treatment, first come first
-    steps: (
-        np.ndarray
-    )  # (J, S) by which the law is stricter than usual; contaminated: share of counterfeits beyond the usual
-    contaminated: float
+    law_steps: np.ndarray  # (J, S) by which the law is stricter than usual
+    contaminated: float  # share of counterfeits beyond the usual
     usual_status: np.ndarray
     usual_synthetic: np.ndarray
     usual_adverse: np.ndarray
@@ -142,7 +140,7 @@ class MarketState:
         self.referred = np.empty(0, np.int64)
         self.order_counts = np.zeros(6, np.int64)
         self.usual_adverse, self.usual_synthetic = self.substances.adverse.copy(), self.substances.synthetic.copy()
-        self.usual_status, self.steps, self.contaminated = (
+        self.usual_status, self.law_steps, self.contaminated = (
             self.substances.status.copy(),
             0.0 * self.substances.premium,
             0.0,

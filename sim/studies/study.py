@@ -140,13 +140,17 @@ class Study:
         }
 
     @classmethod
-    def load(cls, source: str | PathLike[str] | Mapping[str, Any] | Study, **changes: Any) -> Study:
+    def load(
+        cls, source: str | PathLike[str] | Mapping[str, Any] | Study, settings: Sequence[str] = (), **changes: Any
+    ) -> Study:
         """A study from a file, by its name below ``experiments/studies``, or from the mapping that a file holds.
 
         Parameters
         ----------
         source
             Name, path or mapping; a study is returned as it is.
+        settings
+            Changes as ``path=value``, such as ``"sensitivity.samples=64"`` or ``"set.consumers=1000"``.
         **changes
             Top-level keys to put in the place of the file's, for example ``replications=2``.
 
@@ -157,7 +161,7 @@ class Study:
         """
         from sim.studies.study_files import load
 
-        return load(source, changes)
+        return load(source, changes, settings)
 
 
 def has_path(scenario: Scenario, path: str) -> bool:

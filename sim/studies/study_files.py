@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from pydantic import BaseModel, ValidationError
 
 from sim import scenario_files
+from sim.evidence import yaml_files
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import families, outcomes
 from sim.scenario_errors import MAX_SHOWN, Problem, ScenarioError, from_pydantic, nearest, one_of, show, unknown
@@ -45,13 +47,15 @@ def study_files() -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def load(source: str | PathLike[str] | Mapping[str, Any] | Study, changes: Mapping[str, Any]) -> Study:
+def load(
+    source: str | PathLike[str] | Mapping[str, Any] | Study, changes: Mapping[str, Any], settings: Sequence[str]
+) -> Study:
     """See `Study.load`."""
     if isinstance(source, Study):
         return source
     import_module("sim.policies")
     content, folder = _read(source)
-    return check({**content, **changes}, folder, "" if isinstance(source, Mapping) else str(source))
+    return check(_with({**content, **changes}, settings), folder, "" if isinstance(source, Mapping) else str(source))
 
 
 def _read(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[dict[str, Any], Path]:
@@ -69,6 +73,31 @@ def _read(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[dict[str, An
         return scenario_files.read(path), path.parent
     except ScenarioError as error:
         raise StudyFileError([Problem(p.path, p.given, "a study in YAML") for p in error.problems]) from None
+
+
+def _with(content: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """The mapping of a study with ``path=value`` changes: of a key, of a key in a section, or of a path in `set`."""
+    found: dict[str, Any] = dict(content)
+    problems: list[Problem] = []
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        section, dot, key = path.strip().partition(".")
+        if not equals or not section or (dot and not key):
+            problems.append(Problem("", show(setting), "path=value"))
+            continue
+        try:
+            value = yaml_files.parse(text)
+        except (yaml.YAMLError, ValueError, OverflowError):
+            problems.append(Problem(path, show(text), "a YAML value (put text that holds a colon into quotes)"))
+            continue
+        inside = found.get(section) or {}
+        if dot and not isinstance(inside, dict):
+            problems.append(Problem(path, show(path), f"no path below {section}: it holds {show(inside)}"))
+        else:
+            found[section] = {**inside, key: value} if dot else value
+    if problems:
+        raise StudyFileError(problems, str(content.get("name", ""))[:80])
+    return found
 
 
 def _choices(known: Mapping[str, Path]) -> str:

@@ -1,0 +1,57 @@
+"""Do the studies that ship again, small enough for a laptop, and keep their answers in ``results/reference``.
+
+``make reference`` does all of them (about two hours on two cores); ``python -m experiments.reference NAME ...`` those named. It can be stopped, and goes on
+when it is started again. What was changed to make a study small stands in ``SMALLER``, and in the report beside the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from sim import Study, run_study
+from sim.cli_study_progress import shown
+from sim.studies.study_files import study_files
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "results" / "reference"
+SMALLER: dict[str, list[str]] = {
+    "morris-all": ["set.consumers=2000", "set.days=270", "set.burn_in=60", "sensitivity.samples=4", "replications=1"],
+    "sobol-core": ["set.consumers=2000", "set.days=270", "set.burn_in=60", "sensitivity.samples=64"],
+    "where-takedowns-fail": ["set.consumers=2000", "discover.points=192", "replications=2"],
+    "budget-portfolio": [
+        "set.consumers=2000", "set.days=270", "set.burn_in=60", "optimise.worlds=4", "optimise.confirm=8",
+        "optimise.population=16", "optimise.generations=10", "replications=1",
+    ],
+}  # fmt: skip
+"""``path=value`` changes to the studies that would take hours; the others are done as they ship."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do the studies named, or all, and keep the tables of their answers."""
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.reference", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("studies", nargs="*", help="names such as policy-ranking (default: all)")
+    given = parser.parse_args(arguments)
+    names = given.studies or list(study_files())
+    for name in names:
+        study, folder, began = Study.load(name, SMALLER.get(name, [])), ROOT / "results" / name, time.perf_counter()
+        with shown(name, False) as tell:
+            run_study(study, folder, resume=(folder / "study.json").exists(), on_event=tell)
+        kept = REFERENCE / name
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        for path in sorted((folder / "answer").iterdir()):
+            if path.suffix in (".csv", ".md"):
+                shutil.copy(path, kept / path.name)
+        print(f"{name}: {time.perf_counter() - began:.0f} s, kept in {kept.relative_to(ROOT)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
