@@ -13,7 +13,10 @@ from sim import cli
 from sim.scenario import Scenario, ScenarioError
 from tests.worlds import KINDS, branched, example, fingerprint, frames, ran, run, same_frames, world
 
-EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
+EVERY_KIND = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if i % 4 == 0 else [pytest.mark.slow]) for i, kind in enumerate(KINDS)]
+)
+"""When a policy is on does not depend on what it does: one in four is tested in every run of the tests, the others with the slow ones."""
 ALWAYS = {"outcome": "orders", "above": 0, "over_days": 3}
 NEVER = {"outcome": "orders", "above": 1e9, "over_days": 3}
 

@@ -15,7 +15,7 @@ from sim import Scenario, ScenarioError
 from sim.measures.dictionary import outcome, outcomes, tables
 from sim.studies import doctor, machine, record
 from sim.studies.compare import compare
-from sim.studies.effects import add_displacement, paired_effects, t_interval
+from sim.studies.effects import add_displacement, change, paired_effects, t_interval
 from sim.studies.errors import RequestError, RunFailedError
 from sim.studies.output import staging, write_frame
 from sim.studies.run import run
@@ -264,6 +264,10 @@ class TestEffects:
         )
         row = paired_effects(frame, "a").iloc[0]
         assert (row["mean"], row["low"], row["high"]) == (1, 1, 1)
+
+    def test_the_rounding_of_a_sum_is_no_effect(self):
+        level = np.array([0.1 + 0.2, 14_600.0, 5.0])
+        assert list(change(np.array([0.3, 14_600.0 + 2e-12, 5.0 + 1e-6]), level) != 0) == [False, False, True]
 
     def test_the_share_of_runs_with_the_sign_of_the_mean(self):
         frame = pd.DataFrame(

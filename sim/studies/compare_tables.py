@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.measures.dictionary import outcome
 from sim.studies.bootstrap import KIND, Resamples, pairing_gain, ranks
+from sim.studies.effects import change
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -40,7 +41,7 @@ def effects_table(runs: DataFrame, baseline: str, names: Sequence[str]) -> DataF
             spec = outcome(name)
             value = levels[label].to_numpy(dtype=float)
             level = np.zeros_like(value) if spec.paired else levels[baseline].to_numpy(dtype=float)
-            difference = value - level
+            difference = change(value, level)
             mean, low, high = resamples.interval(difference)
             there = difference[np.isfinite(difference)]
             base = float(np.nanmean(level)) if np.isfinite(level).any() else np.nan

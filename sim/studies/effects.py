@@ -96,9 +96,15 @@ def _in_order(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: place.get(name, len(place)))
 
 
+def change(value: NDArray[np.float64], level: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Value minus level, run by run; what is only the rounding of a sum (a part in 10^12) is no change."""
+    difference = value - level
+    return np.where(np.abs(difference) <= 1e-12 * np.maximum(np.abs(value), np.abs(level)), 0.0, difference)
+
+
 def _row(spec: OutcomeSpec, level: NDArray[np.float64] | float, value: NDArray[np.float64]) -> dict[str, object]:
     """Effect of one scenario on one outcome, from the values of the paired runs."""
-    difference = value - level
+    difference = change(value, level)
     difference = difference[np.isfinite(difference)]
     levels = np.atleast_1d(level)
     levels = levels[np.isfinite(levels)]

@@ -15,6 +15,7 @@ from sim.measures.dictionary import outcome
 from sim.scenario_errors import Problem
 from sim.studies import designs
 from sim.studies.bootstrap import FEWEST, KIND, Resamples
+from sim.studies.effects import change
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
 from sim.studies.report_figures import figure
 
@@ -124,7 +125,7 @@ def _effects(runs: DataFrame, baseline: str, names: list[str]) -> DataFrame:
         for label, frame in by.items():
             for name in names:
                 level = base[name].to_numpy(dtype=float)
-                difference = frame[name].reindex(base.index).to_numpy(dtype=float) - level
+                difference = change(frame[name].reindex(base.index).to_numpy(dtype=float), level)
                 mean, low, high = resamples.interval(difference)
                 there = difference[np.isfinite(difference)]
                 mean_level = float(np.nanmean(level)) if np.isfinite(level).any() else np.nan
