@@ -37,6 +37,7 @@ from sim.policies.conditions import After, When
 from sim.registry import policy_kinds
 from sim.scenario import Settings, list_scenarios
 from sim.scenario_sections import Platforms
+from sim.studies.study_files import study_files
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by docs/make_tables.py from the declarations in the code: change those, then run it again. -->\n\n"
@@ -231,7 +232,12 @@ def blocks() -> dict[str, str]:
         (f"`{name}`", title, question)
         for name, title, question in list_scenarios(DOCS.parent / "experiments/scenarios")
     ]
+    studies = [yaml_files.parse(path.read_text(encoding="utf-8")) for path in study_files().values()]
     return {
+        "studies": table(
+            ("Name", "Kind", "Question", "Time in full"),
+            [(f"`{s['name']}`", s["kind"], " ".join(s["question"].split()), s["expected_time"]) for s in studies],
+        ),
         "settings": fields(Settings),
         "platforms": fields(Platforms),
         "substance fields": fields(Substance, skip=("name",)),
