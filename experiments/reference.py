@@ -19,12 +19,16 @@ from sim.studies.study_files import study_files
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference"
+QUICK = ["set.consumers=1000", "set.days=180", "set.burn_in=60"]
 SMALLER: dict[str, list[str]] = {
-    "morris-all": ["set.consumers=2000", "set.days=270", "set.burn_in=60", "sensitivity.samples=4", "replications=1"],
-    "sobol-core": ["set.consumers=2000", "set.days=270", "set.burn_in=60", "sensitivity.samples=64"],
-    "where-takedowns-fail": ["set.consumers=2000", "discover.points=192", "replications=2"],
+    "policy-ranking": ["budget.runs=288"],
+    "morris-all": [
+        "set.consumers=1000", "set.days=120", "set.burn_in=30", "set.policies.takedown.start=30", "sensitivity.samples=4", "replications=1",
+    ],
+    "sobol-core": [*QUICK, "sensitivity.samples=64", "replications=1"],
+    "where-takedowns-fail": ["set.consumers=2000", "set.days=270", "set.burn_in=60", "discover.points=192", "replications=2"],
     "budget-portfolio": [
-        "set.consumers=2000", "set.days=270", "set.burn_in=60", "optimise.worlds=4", "optimise.confirm=8",
+        "set.consumers=2000", "set.days=300", "set.burn_in=60", "optimise.worlds=4", "optimise.confirm=8",
         "optimise.population=16", "optimise.generations=10", "replications=1",
     ],
 }  # fmt: skip
@@ -38,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("studies", nargs="*", help="names such as policy-ranking (default: all)")
     given = parser.parse_args(arguments)
-    names = given.studies or list(study_files())
+    names = given.studies or sorted(study_files(), key=list(SMALLER).__contains__)  # the quick ones first
     for name in names:
         study, folder, began = Study.load(name, SMALLER.get(name, [])), ROOT / "results" / name, time.perf_counter()
         with shown(name, False) as tell:
