@@ -31,9 +31,20 @@ REFERENCE = ROOT / "results" / "reference" / "screening.csv"
 ONLY_WITH = {
     "consumption.mme_per_dose": {"consumption": {"rti_rule": 1.0}},
     "consumption.recovered_below": {"consumption": {"recovery": 0.005, "dependence_decay": 0.003}},
-    "payment.privacy_traceability": {"enforcement": {"share_payments": 0.5, "platform_case": 40}},
+    **{
+        f"payment.{name}": {"enforcement": {"share_payments": 0.5, "platform_case": 40}}
+        for name in ("privacy_traceability", "coin_traceability", "trace_yield")
+    },
+    "supply.seizure_floor": {"supply": {"seizure": 0.03}},
+    "enforcement.lead_days": {"enforcement": {"lead_hazard": 0.001, "server_leads": 10.0}},
+    "enforcement.remote_crypto": {"enforcement": {"exposure_online": 0.0015}, "choice": {"crypto": -2.0}},
+    "enforcement.credit_parcel": {"enforcement": {"learning": 0.3}},
+    "enforcement.credit_account": {"enforcement": {"learning": 0.3}},
+    "migration.give_up": {"migration": {"reach": 0.3}},
 }
 """What else must be set for a parameter to act."""
+MOST_SEEDS = 4
+"""Where nothing has moved yet, more seeds are tried, up to so many: what is rare does not happen in every run."""
 TOLERANCE = 1e-9
 """Changes of an outcome below this share of its level are rounding."""
 
@@ -69,12 +80,13 @@ def usual(seed: int, others: str = "") -> tuple[dict[str, float], str]:
 
 
 def screened(path: str, seeds: int) -> dict[str, object]:
-    """What one parameter moves between its usual value and the ends of its range."""
+    """What one parameter moves between its usual value and the ends of its range, in ``seeds`` pairs of runs or more."""
     spec = specs()[path]
     ends = [end for end in (spec.low, spec.high) if end != spec.value]
     changes: dict[str, list[float]] = {}
-    events = 0
-    for seed in range(1, seeds + 1):
+    events, seed = 0, 0
+    while seed < seeds or (seed < MOST_SEEDS and not events and max(map(max, changes.values())) <= TOLERANCE):
+        seed += 1
         others = path if path in ONLY_WITH else ""
         before, happened = usual(seed, others)
         for end in ends:
@@ -88,7 +100,7 @@ def screened(path: str, seeds: int) -> dict[str, object]:
     moved = [name for name in mean if mean[name] > TOLERANCE]
     most = max(mean, key=lambda name: mean[name])
     return {
-        "parameter": path, "low": spec.low, "value": spec.value, "high": spec.high, "runs": seeds * len(ends), "outcomes_moved": len(moved),
+        "parameter": path, "low": spec.low, "value": spec.value, "high": spec.high, "runs": seed * len(ends), "outcomes_moved": len(moved),
         "most_moved": most if moved else "", "change": round(mean[most], 6), "runs_with_other_events": events,
     }  # fmt: skip
 

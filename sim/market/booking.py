@@ -106,6 +106,7 @@ def book_orders(model: MarketModel, lo: int, hi: int) -> None:
     ledger.payments += int(money[PAID])
     ledger.fees += int(money[FEES])
     ledger.processor_fees += int(money[CUTS])
+    model.today.commission += int(money[FEES] + money[CUTS])
     ledger.vendor_income += int(money[INCOME])
     model.today.initiations += n_fresh
     model.consumer_events(EventKind.INITIATION, fresh[:n_fresh])

@@ -92,6 +92,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.officer_days = self.policy_cost = 0.0
+        self.commission = 0  # cents
         self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
         self.waited = 0  # days that those who enter treatment today waited
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0

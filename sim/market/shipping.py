@@ -248,6 +248,7 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     )  # fmt: skip
     model.ledger.vendor_income += int(money[0])
     model.ledger.fees += int(money[1])
+    model.today.commission += int(money[1])
     model.ledger.refunds += int(money[2])
     model.ledger.stolen += int(money[3])
     x = o.columns

@@ -118,7 +118,7 @@ def crime_and_state(model: MarketModel) -> dict[str, float]:
     t = model.today
     lags = model.early_warning.lags(model.day)
     return upstream(model) | {
-        "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
+        "commission_usd": t.commission / 100.0, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
         "alerts": float(model.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else float("nan"),
     }  # fmt: skip
 
