@@ -1,6 +1,7 @@
 """Numbers, words, tables and figures."""
 
 import io
+import re
 
 import matplotlib as mpl
 import numpy as np
@@ -80,7 +81,11 @@ class TestWords:
         assert "share: street +4.9" in found["closure"][1]
 
     def test_what_an_intervention_costs_is_said_beside_its_effects(self, comparison):
-        assert words.findings(comparison)["closure"][-1].startswith("Cost of the interventions: +$5")
+        said = re.fullmatch(
+            r"Cost of the interventions: \+\$([\d,]+) over the run\.", words.findings(comparison)["closure"][-1]
+        )
+        assert said is not None
+        assert float(said[1].replace(",", "")) == pytest.approx(50_000, rel=0.1)
         assert words.findings(comparison)["closure"][0].startswith("4 of")
 
     def test_no_clear_effect_is_said_as_such(self, comparison):
