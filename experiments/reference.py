@@ -7,6 +7,7 @@ when it is started again. What was changed to make a study small stands in ``SMA
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import time
@@ -51,8 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
         for path in sorted((folder / "answer").iterdir()):
-            if path.suffix in (".csv", ".md"):
+            if path.suffix == ".csv":
                 shutil.copy(path, kept / path.name)
+        report = (folder / "answer" / "report.md").read_text(encoding="utf-8")
+        (kept / "report.md").write_text(
+            re.sub(r"!\[.*\]\(.*\)\n\n", "", report), encoding="utf-8"
+        )  # figures are not kept
         print(f"{name}: {time.perf_counter() - began:.0f} s, kept in {kept.relative_to(ROOT)}", flush=True)
     return 0
 
