@@ -1,8 +1,12 @@
 """Study files: what may stand in them, what is said about mistakes, and which points they lead to."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from experiments.reference import SMALLER
 from sim import Scenario, Study
 from sim.evidence.parameters import load_parameters
 from sim.studies import designs, kinds
@@ -104,6 +108,14 @@ class TestReading:
             Study.load("sobol-core", ["sensitivity.sample=3"])
         with pytest.raises(StudyFileError, match="no path below replications"):
             Study.load("sobol-core", ["replications.two=3"])
+
+    def test_reference_answers_are_those_of_studies_that_ship(self):
+        kept = [path for path in (Path(__file__).parents[1] / "results" / "reference").iterdir() if path.is_dir()]
+        assert kept
+        for folder in kept:
+            study = Study.load(folder.name, SMALLER.get(folder.name, []))
+            assert study.file.title in (folder / "report.md").read_text(encoding="utf-8")
+            assert all(len(pd.read_csv(table)) for table in folder.glob("*.csv"))
 
 
 class TestPoints:
