@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -30,6 +30,13 @@ def apply(content: dict[str, Any], changes: Iterable[str], known: Collection[str
         the changes that lead nowhere. Whether a value is allowed is for the scenario to say.
     """
     problems: list[Problem] = []
+    for steps, value in parsed(changes, problems):
+        _set(content, steps, value, known, problems)
+    return problems
+
+
+def parsed(changes: Iterable[str], problems: list[Problem]) -> Iterator[tuple[list[str], Any]]:
+    """The steps of the path and the value of each ``path=value``; those that are none become problems."""
     for change in changes:
         path, equals, text = change.partition("=")
         steps = path.strip().split(".")
@@ -37,12 +44,9 @@ def apply(content: dict[str, Any], changes: Iterable[str], known: Collection[str
             problems.append(Problem("", show(change), "path=value"))
             continue
         try:
-            value = yaml_files.parse(text)
+            yield steps, yaml_files.parse(text)
         except (yaml.YAMLError, ValueError, OverflowError):
             problems.append(Problem(path, show(text), "a YAML value (put text that holds a colon into quotes)"))
-            continue
-        _set(content, steps, value, known, problems)
-    return problems
 
 
 def _set(content: dict[str, Any], path: list[str], value: Any, known: Collection[str], problems: list[Problem]) -> None:

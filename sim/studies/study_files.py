@@ -10,11 +10,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from sim import scenario_files
-from sim.evidence import yaml_files
+from sim import scenario_files, scenario_overrides
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import families, outcomes
 from sim.scenario_errors import MAX_SHOWN, Problem, ScenarioError, from_pydantic, nearest, one_of, show, unknown
@@ -79,22 +77,12 @@ def _with(content: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]
     """The mapping of a study with ``path=value`` changes: of a key, of a key in a section, or of a path in `set`."""
     found: dict[str, Any] = dict(content)
     problems: list[Problem] = []
-    for setting in settings:
-        path, equals, text = setting.partition("=")
-        section, dot, key = path.strip().partition(".")
-        if not equals or not section or (dot and not key):
-            problems.append(Problem("", show(setting), "path=value"))
-            continue
-        try:
-            value = yaml_files.parse(text)
-        except (yaml.YAMLError, ValueError, OverflowError):
-            problems.append(Problem(path, show(text), "a YAML value (put text that holds a colon into quotes)"))
-            continue
-        inside = found.get(section) or {}
-        if dot and not isinstance(inside, dict):
-            problems.append(Problem(path, show(path), f"no path below {section}: it holds {show(inside)}"))
+    for (section, *steps), value in scenario_overrides.parsed(settings, problems):
+        key, inside = ".".join(steps), found.get(section) or {}
+        if key and not isinstance(inside, dict):
+            problems.append(Problem(f"{section}.{key}", show(key), f"no path below {section}: it holds {show(inside)}"))
         else:
-            found[section] = {**inside, key: value} if dot else value
+            found[section] = {**inside, key: value} if key else value
     if problems:
         raise StudyFileError(problems, str(content.get("name", ""))[:80])
     return found
