@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("studies", nargs="*", help="names such as policy-ranking (default: all)")
     given = parser.parse_args(arguments)
+    unknown = [name for name in given.studies if name not in study_files()]
+    if unknown:
+        parser.error(f"no such study: {', '.join(unknown)}; there are {', '.join(study_files())}")
     names = given.studies or sorted(study_files(), key=list(SMALLER).__contains__)  # the quick ones first
     for name in names:
         study, folder, began = Study.load(name, SMALLER.get(name, [])), ROOT / "results" / name, time.perf_counter()

@@ -119,7 +119,7 @@ class MarketModel(MarketState, mesa.Model):
         run_covertly(self, slot, until, publicity, policy)
 
     def abandon(self, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
-        """Let the operator of the cryptomarket in ``slot`` leave today, with the escrow where ``scam``."""
+        """Let the operator of the cryptomarket in ``slot`` leave today; a ``scam`` keeps what falls due from today on and closes it days later."""
         abandon(self, slot, scam, publicity, policy)
 
     def arrest(self, vendors: np.ndarray, policy: str = "") -> None:

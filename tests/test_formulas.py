@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from sim.market.offers import Offers, build_offers, draw_offer
 from sim.market.shipping import as_sold_probability, potency_sd2
 from sim.market.supply import best_concentration, best_routes
 from sim.market.vendor_choice import IMPOSSIBLE, draw_logit, known_vendor
+from sim.market.vendor_exit import retirement
 from sim.market.views import LearningConsumers, LearningVendors, OfferVendors
 from sim.measures.structure import gini, herfindahl, top_share
 from sim.policies.education_campaign import LOGIT_PER_SMD
@@ -508,6 +510,15 @@ def test_the_hazard_of_an_exit_scam_is_escrow_over_expected_income():
     assert scam_hazard(1e6, 2e4, 1.0, 1.0, p) == near(base / 2)
     assert scam_hazard(1e6, 1e4, 1.0, 0.5, p) == near(base * 2**p.scam_decline)
     assert scam_hazard(0.0, 1e4, 5.0, 0.1, p) == 0.0
+
+
+def test_vendors_retire_over_the_months_of_takings_that_a_closed_market_owed_them():
+    p = BOOK.defaults("vendors")
+    assert retirement.py_func(0.0, 1e5, p) == near(p.retire_closed)
+    assert retirement.py_func(5e4, 1e5, p) == near(1 - (1 - p.retire_closed) * math.exp(-0.5 * p.retire_loss))
+    assert retirement.py_func(9e5, 1e5, p) == near(1 - (1 - p.retire_closed) * math.exp(-3.0 * p.retire_loss))
+    assert retirement.py_func(1.0, 0.0, p) == near(retirement.py_func(3e5, 1e5, p))
+    assert retirement.py_func(0.0, 0.0, p) == near(p.retire_closed)
 
 
 def test_public_trust_in_a_market_grows_with_age_and_size():

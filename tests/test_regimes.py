@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.agents.codes import PlatformStatus
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from tests.worlds import example, ran, run, world
@@ -121,6 +122,44 @@ def test_an_operator_takes_the_escrow_or_pays_it_out():
     robbed, paid = exited(mode="exit_scam"), exited(mode="voluntary")
     assert robbed.ledger.stolen > paid.ledger.stolen
     assert robbed.ledger.refunds < paid.ledger.refunds
+
+
+CALM = {"platforms": {"closure_days": 1e6, "hack_base": 0.0}, "enforcement": {"platform_case": 1e6}}
+"""No market closes but the one that a test closes."""
+
+
+def test_before_an_exit_scam_vendors_are_paid_nothing_that_falls_due_and_then_the_market_closes():
+    start = ran(world(consumers=3_000, burn_in=60, parameters=CALM), until=0)
+    slot = int(start.crypto_slots()[np.argmax(start.platform_table.columns.trade60[start.crypto_slots()])])
+    days = round(start.p.platforms.scam_withholds)
+    start.abandon(slot, True, 0.5)
+    stolen = start.ledger.stolen
+    start.run_for(days)
+    t = start.platform_table.columns
+    v = start.vendors.columns
+    assert t.status[slot] == PlatformStatus.OPEN
+    assert v.withheld.sum() == start.ledger.stolen - stolen > 0
+    start.run_for(1)
+    assert (t.status[slot], t.close_day[slot]) == (PlatformStatus.EXIT_SCAMMED, days)
+    assert not start.absconding
+    assert v.withheld[: start.vendors.n].sum() == 0
+
+
+def test_police_who_take_a_market_over_pay_its_vendors_again():
+    model = ran(world(consumers=3_000, burn_in=60, parameters=CALM), until=0)
+    slot = int(model.crypto_slots()[0])
+    model.abandon(slot, True, 0.5)
+    model.run_covertly(slot, until=30, publicity=0.5)
+    assert model.platform_table.columns.payouts[slot] == 1
+    model.run_for(10)
+    assert model.platform_table.columns.status[slot] == PlatformStatus.COVERT
+
+
+def test_a_closure_at_once_where_operators_withhold_nothing():
+    model = ran(world(consumers=600, parameters={"platforms": {"scam_withholds": 0}}), until=0)
+    slot = int(model.crypto_slots()[0])
+    model.abandon(slot, True, 0.5)
+    assert model.platform_table.columns.status[slot] == PlatformStatus.EXIT_SCAMMED
 
 
 @pytest.mark.parametrize(("strength", "expected"), [(0.0, 0), (1.0, 1)])
