@@ -21,7 +21,7 @@ from sim.market.checkout import ration
 from sim.market.enforcement import evidence_gained
 from sim.market.exit import scam_hazard
 from sim.market.learning import fade, fade_vendors
-from sim.market.offers import Offers, build_offers, draw_offer
+from sim.market.offers import build_offers, draw_offer
 from sim.market.shipping import as_sold_probability, potency_sd2
 from sim.market.supply import best_concentration, best_routes
 from sim.market.vendor_choice import IMPOSSIBLE, draw_logit, known_vendor
@@ -296,8 +296,7 @@ def test_a_new_seller_is_found_in_proportion_to_listings_and_sales():
     given |= {"stock": np.ones(5), "carries": np.array([2, 2, 2, 3, 2], np.uint32)}
     zeros = {"positive": np.zeros((5, 4)), "negative": np.zeros((5, 4))}
     vendors = OfferVendors._make([given.get(f, zeros.get(f, np.zeros(5))) for f in OfferVendors._fields])
-    *fields, listings, accounts = build_offers(vendors, 5, np.ones(2, np.uint8), 2, p, CHOICE)
-    offers = Offers(*fields)
+    offers, listings, accounts = build_offers(vendors, 5, np.ones(2, np.uint8), 2, p, CHOICE)
     grid = (np.arange(20_000) + 0.5) / 20_000
     found = offers.vendor[drawn(offers, 1 * 2 + 1, grid)]
     weights = (

@@ -208,12 +208,7 @@ class Levers:
     )
 
     def __post_init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Set every lever to its neutral value."""
-        j = self.jurisdictions
-        s = MAX_SUBSTANCES
+        j, s = self.jurisdictions, MAX_SUBSTANCES
         shapes = {
             "world": 1,
             "jurisdiction": j,
@@ -224,9 +219,15 @@ class Levers:
             "need": (len(Segment), s),
             "target": len(TARGETS),
         }
-        for f in fields(self):
-            if f.metadata:
-                setattr(self, f.name, np.full(shapes[f.metadata["by"]], f.metadata["neutral"]))
+        self._neutral = {
+            f.name: np.full(shapes[f.metadata["by"]], f.metadata["neutral"]) for f in fields(self) if f.metadata
+        }
+        self.reset()
+
+    def reset(self) -> None:
+        """Set every lever to its neutral value."""
+        for name, value in self._neutral.items():
+            setattr(self, name, value.copy())
 
     @classmethod
     def describe(cls) -> list[dict[str, object]]:

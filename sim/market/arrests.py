@@ -9,7 +9,7 @@ import numpy as np
 from sim.agents.codes import Channel, EventKind, ExitCause, VendorKind
 from sim.agents.enforcement import VENDORS, Unit
 from sim.agents.payments import COIN
-from sim.kernels import inner, kernel
+from sim.kernels import inner, maker
 from sim.market import views
 from sim.market.news import tell_of_arrests
 from sim.market.vendor_exit import settle_exits
@@ -31,7 +31,7 @@ def exposure_of(v: int, vendors: Any, remote: np.ndarray, friend: float) -> floa
     return weight * 30.0 * vendors.recent[v] / vendors.opsec[v]
 
 
-@kernel
+@maker
 def caught_today(
     n: int,
     seed: int,

@@ -40,11 +40,15 @@ class OpenOrders:
 
     def drop(self, rows: np.ndarray) -> None:
         """Drop rows; the others move up and keep their order."""
+        if not len(rows):
+            return
         keep = np.ones(self.n, bool)
         keep[rows] = False
-        n = int(keep.sum())
+        first = int(rows.min())
+        moved = first + np.flatnonzero(keep[first:])
+        n = first + len(moved)
         for column in self.columns:
-            column[:n] = column[: self.n][keep]
+            column[first:n] = column[moved]
         self.n = n
 
 

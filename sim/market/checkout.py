@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.agents.codes import Channel
 from sim.agents.consumers import REMEMBERED_VENDORS
-from sim.kernels import inner, kernel
+from sim.kernels import inner, kernel, maker
 from sim.market import views
 from sim.market.beliefs import beta_reputation
 from sim.market.blocks import over_rows
@@ -154,7 +154,7 @@ def check_out(
         first[i] = new
 
 
-@kernel
+@maker
 def any_short(vendor: np.ndarray, stock: np.ndarray) -> bool:
     """Whether a vendor of the orders ``vendor`` has less ``stock`` than orders."""
     asked = np.zeros(len(stock), np.int32)

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, MarketState, PlatformStatus, RiskGroup
-from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
-from sim.kernels import inner, kernel
+from sim.kernels import inner, maker
 from sim.market import views
-from sim.market.beliefs import event_risk, market_trust
+from sim.market.beliefs import event_risk
 from sim.market.blocks import over_rows
 from sim.market.conditions import conditions
-from sim.market.demand import Needs
+from sim.market.demand import FROM_STASH, Needs
+from sim.market.market_choice import best_market
 from sim.market.migration import seek_markets
-from sim.market.offers import Offers, build_offers
+from sim.market.offers import build_offers
 from sim.market.search import draw_cumulative, search
 from sim.market.vendor_choice import (
     CANDIDATES,
@@ -30,15 +30,14 @@ from sim.market.vendor_choice import (
     draw_logit,
     known_vendor,
     new_vendor,
-    sells_on,
 )
 from sim.market.views import narrow
-from sim.streams import Draw, gumbel_from, normal_from, uniform, uniform4
+from sim.streams import Draw, normal_from, uniform, uniform4
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
-CHANNEL, TASTE, MARKET_TASTE = int(Draw.CHANNEL), int(Draw.TASTE), int(Draw.MARKET_TASTE)
+CHANNEL, TASTE = int(Draw.CHANNEL), int(Draw.TASTE)
 VENDOR = int(Draw.VENDOR)
 LICENSED, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
@@ -46,43 +45,6 @@ LICENSED, APP, CRYPTO, DIRECT, STREET = (
 ACTIVE = int(MarketState.ACTIVE)
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
 NOT_TODAY, CHOSEN, NOT_FOUND = 0, 1, 2
-
-
-@inner
-def market_utility(
-    seed: int, c: int, s: int, k: int, consumers: Any, vendors: Any, offers: Any, today: Any, p: Any
-) -> float:
-    """Utility of the ``k``-th known cryptomarket to consumer ``c`` wanting ``s``; IMPOSSIBLE when it is closed."""
-    m = consumers.known[c, k]
-    if m == NO_SLOT or today.open[m] == 0:
-        return IMPOSSIBLE
-    trust = market_trust(today.prior[m], p.prior_weight, consumers.good[c, k], consumers.bad[c, k])
-    value = today.market_value[m] + p.trust_weight * (trust - 1.0)
-    value += p.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, today.key[m], 0))
-    if consumers.home[c] == m:
-        value += p.home_bonus
-    best = 0
-    for j in range(REMEMBERED_VENDORS):
-        if consumers.bought[c, j] > best and sells_on(vendors, offers, consumers.vendor[c, j], m, s):
-            best = consumers.bought[c, j]
-    if best > 0:
-        value += p.favourite_bonus
-    return value
-
-
-@inner
-def best_market(
-    seed: int, c: int, s: int, day: int, explore: float, consumers: Any, vendors: Any, offers: Any, today: Any, p: Any
-) -> tuple[Any, ...]:
-    """Slot and utility of the market for today's order: the best known one, seldom another known one."""
-    slot, value = NO_SLOT, IMPOSSIBLE
-    for k in range(KNOWN_MARKETS):
-        u = market_utility(seed, c, s, k, consumers, vendors, offers, today, p)
-        if u > IMPOSSIBLE and explore < p.explore:
-            u += 4.0 * gumbel_from(uniform(seed, MARKET_TASTE, c, day, k + 1))
-        if u > value:
-            slot, value = consumers.known[c, k], u
-    return slot, value
 
 
 @inner
@@ -138,7 +100,139 @@ def channel_utilities(
                 out[a] += p.habit
 
 
-@kernel
+@inner
+def seller(
+    seed: int,
+    c: int,
+    s: int,
+    m: int,
+    day: int,
+    channel: int,
+    attempt: int,
+    candidates: np.ndarray,
+    weights: np.ndarray,
+    room: np.ndarray,
+    consumers: Any,
+    vendors: Any,
+    offers: Any,
+    n_substances: int,
+    p: Any,
+) -> int:
+    """A vendor on slot ``m`` who sells ``s``, -1 for none: a known one, a new one, or where nobody is new a known one after all."""
+    w1, w2, _, _ = uniform4(seed, VENDOR, c, day, attempt)
+    v = known_vendor(c, s, m, w1, w2, weights, consumers, vendors, offers, p)
+    if v < 0:
+        border = border_weight(channel, p)
+        v = new_vendor(
+            seed, c, s, m, day, attempt, border, candidates, weights, room, consumers, offers, n_substances, p
+        )
+    if v < 0:
+        v = known_vendor(c, s, m, 1.0, w2, weights, consumers, vendors, offers, p)
+    return v
+
+
+@inner
+def choose_for(
+    i: int,
+    c: int,
+    s: int,
+    seed: int,
+    day: int,
+    consumers: Any,
+    vendors: Any,
+    offers: Any,
+    table: Any,
+    today: Any,
+    p: Any,
+    utilities: np.ndarray,
+    candidates: np.ndarray,
+    weights: np.ndarray,
+    room: np.ndarray,
+    status: np.ndarray,
+    channel: np.ndarray,
+    platform: np.ndarray,
+    vendor: np.ndarray,
+) -> None:
+    """Choose for consumer ``c``, who wants ``s``, and write it at ``i``; a channel that turns out empty is left out and the choice made again."""
+    j = consumers.jurisdiction[c]
+    law = table.status[j, s]
+    u1, u2, u3, u4 = uniform4(seed, CHANNEL, c, day, 0)
+    covered = consumers.access[c] * table.prescribed[j, s] + today.legal[j, consumers.segment[c]]
+    prescription = law == 0 or (law < 3 and u2 < covered)
+    v = direct_vendor(seed, c, s, day, consumers, offers, today, p)
+    if v >= 0:
+        status[i], channel[i], platform[i], vendor[i] = CHOSEN, DIRECT, today.direct_slot, v
+        return
+    market, value = NO_SLOT, IMPOSSIBLE
+    if consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:
+        market, value = best_market(seed, c, s, day, u3, consumers, vendors, offers, today, p)
+    channel_utilities(utilities, seed, c, s, law, value, consumers, table, today, p)
+    if not prescription:
+        utilities[LICENSED] = IMPOSSIBLE
+    for attempt in range(3):
+        a = draw_logit(utilities, ABSTAIN + 1, room, u1 if attempt == 0 else uniform(seed, CHANNEL, c, day, attempt))
+        if a == ABSTAIN:
+            break
+        m, chosen = NO_SLOT, a
+        if a == CRYPTO:
+            m = market
+        elif a == APP:
+            m = consumers.app_home[c]
+            if m == NO_SLOT or today.open[m] == 0:
+                m = draw_cumulative(today.app_slot, today.app_weight, u4)
+        elif a == STREET:
+            m = today.street_slot[j]
+        elif a == LICENSED:
+            m = today.licensed_slot[j]
+        else:
+            kind = 0 if law <= 1 and prescription else max(1, law - 1)
+            chosen, m = search(seed, c, day, kind, prescription, consumers, today, p)
+        if m != NO_SLOT and today.open[m] == 1:
+            v = seller(
+                seed, c, s, m, day, chosen, attempt, candidates, weights, room, consumers, vendors, offers,
+                len(table.dose_usd), p,
+            )  # fmt: skip
+            if v >= 0:
+                status[i], channel[i], platform[i], vendor[i] = CHOSEN, chosen, m, v
+                break
+        utilities[a] = IMPOSSIBLE
+        status[i] = NOT_FOUND
+
+
+@inner
+def choose_rows(
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    due: np.ndarray,
+    substance: np.ndarray,
+    consumers: Any,
+    vendors: Any,
+    offers: Any,
+    table: Any,
+    today: Any,
+    p: Any,
+    utilities: np.ndarray,
+    candidates: np.ndarray,
+    weights: np.ndarray,
+    room: np.ndarray,
+    status: np.ndarray,
+    channel: np.ndarray,
+    platform: np.ndarray,
+    vendor: np.ndarray,
+) -> None:
+    """`choose` with room to work in."""
+    for i in range(lo, hi):
+        status[i] = NOT_TODAY
+        if substance[i] != FROM_STASH:
+            choose_for(
+                i, due[i], substance[i], seed, day, consumers, vendors, offers, table, today, p, utilities, candidates, weights, room,
+                status, channel, platform, vendor,
+            )  # fmt: skip
+
+
+@maker
 def choose(
     lo: int,
     hi: int,
@@ -157,81 +251,12 @@ def choose(
     platform: np.ndarray,
     vendor: np.ndarray,
 ) -> None:
-    """Choose channel, platform and vendor for ``due[lo:hi]``; a channel that turns out empty is left out and the choice made again."""
-    n_substances = len(table.dose_usd)
-    utilities = np.empty(ABSTAIN + 1)
-    candidates = np.empty(CANDIDATES, np.int32)
-    weights, room = np.empty(CANDIDATES), np.empty(CANDIDATES)
-    for i in range(lo, hi):
-        c = due[i]
-        s = substance[i]
-        status[i] = NOT_TODAY
-        if s == 255:
-            continue
-        j = consumers.jurisdiction[c]
-        law = table.status[j, s]
-        u1, u2, u3, u4 = uniform4(seed, CHANNEL, c, day, 0)
-        covered = consumers.access[c] * table.prescribed[j, s] + today.legal[j, consumers.segment[c]]
-        prescription = law == 0 or (law < 3 and u2 < covered)
-        v = direct_vendor(seed, c, s, day, consumers, offers, today, p)
-        if v >= 0:
-            status[i], channel[i], platform[i], vendor[i] = CHOSEN, DIRECT, today.direct_slot, v
-            continue
-        market, value = NO_SLOT, IMPOSSIBLE
-        if consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:
-            market, value = best_market(seed, c, s, day, u3, consumers, vendors, offers, today, p)
-        channel_utilities(utilities, seed, c, s, law, value, consumers, table, today, p)
-        if not prescription:
-            utilities[LICENSED] = IMPOSSIBLE
-        for attempt in range(3):
-            a = draw_logit(
-                utilities, ABSTAIN + 1, room, u1 if attempt == 0 else uniform(seed, CHANNEL, c, day, attempt)
-            )
-            if a == ABSTAIN:
-                break
-            m, chosen = NO_SLOT, a
-            if a == CRYPTO:
-                m = market
-            elif a == APP:
-                m = consumers.app_home[c]
-                if m == NO_SLOT or today.open[m] == 0:
-                    m = draw_cumulative(today.app_slot, today.app_weight, u4)
-            elif a == STREET:
-                m = today.street_slot[consumers.jurisdiction[c]]
-            elif a == LICENSED:
-                m = today.licensed_slot[consumers.jurisdiction[c]]
-            else:
-                chosen, m = search(
-                    seed, c, day, 0 if law <= 1 and prescription else max(1, law - 1), prescription, consumers, today, p
-                )
-            if m != NO_SLOT and today.open[m] == 1:
-                w1, w2, _, _ = uniform4(seed, VENDOR, c, day, attempt)
-                v = known_vendor(c, s, m, w1, w2, weights, consumers, vendors, offers, p)
-                if v < 0:
-                    border = border_weight(chosen, p)
-                    v = new_vendor(
-                        seed,
-                        c,
-                        s,
-                        m,
-                        day,
-                        attempt,
-                        border,
-                        candidates,
-                        weights,
-                        room,
-                        consumers,
-                        offers,
-                        n_substances,
-                        p,
-                    )
-                    if v < 0:  # nobody new: back to somebody known
-                        v = known_vendor(c, s, m, 1.0, w2, weights, consumers, vendors, offers, p)
-                if v >= 0:
-                    status[i], channel[i], platform[i], vendor[i] = CHOSEN, chosen, m, v
-                    break
-            utilities[a] = IMPOSSIBLE
-            status[i] = NOT_FOUND
+    """Choose channel, platform and vendor for ``due[lo:hi]``, but for needs that are met from the stash."""
+    choose_rows(
+        lo, hi, seed, day, due, substance, consumers, vendors, offers, table, today, p,
+        np.empty(ABSTAIN + 1), np.empty(CANDIDATES, np.int32), np.empty(CANDIDATES), np.empty(CANDIDATES),
+        status, channel, platform, vendor,
+    )  # fmt: skip
 
 
 class Choices(NamedTuple):
@@ -248,11 +273,10 @@ def choice(model: MarketModel, wanted: Needs) -> Choices:
     v, s = model.vendors, len(model.substances.dose_usd)
     t = model.platform_table.columns
     is_open = ((t.status == PlatformStatus.OPEN) | (t.status == PlatformStatus.COVERT)).astype(np.uint8)
-    *groups, listings, accounts = build_offers(
+    offers, listings, accounts = build_offers(
         narrow(v.columns, views.OfferVendors), v.n, is_open, s, model.p.supply, model.p.choice
     )
     t.listings[:], t.vendors[:] = listings, accounts
-    offers = Offers(*groups)
     today = conditions(model, is_open, listings)
     seek_markets(model, today)
     m = len(wanted.due)

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.agents.codes import Channel, EventKind, RiskGroup
 from sim.agents.enforcement import USERS
-from sim.kernels import kernel
+from sim.kernels import maker
 from sim.market import views
 from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniforms
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONTACT = int(Draw.CONTACT)
 
 
-@kernel
+@maker
 def stop_users(
     buyers: np.ndarray,
     channel: np.ndarray,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 NEED, CHANNEL, SUBSTITUTE = int(Draw.NEED), int(Draw.CHANNEL), int(Draw.SUBSTITUTE)
 DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
+FROM_STASH = 255
+"""At the place of a substance: the need is met from what the consumer has."""
 
 
 def due_today(next_day: np.ndarray, alive: np.ndarray, day: int) -> np.ndarray:
@@ -107,7 +109,7 @@ def needs(
         consumers.next_day[c] = min(NEVER - 1, day + waiting_time(rate, u4))
         enough = p.stocked_up * table.doses_per_order[substance[i]]
         if wholesale[i] == 0 and consumers.stash_substance[c] == substance[i] and consumers.stash[c] > enough:
-            substance[i] = 255  # enough of it at hand: the need is met from the stash
+            substance[i] = FROM_STASH  # enough of it at hand
 
 
 class Needs(NamedTuple):

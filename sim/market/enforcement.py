@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.agents.codes import Channel, EventKind, PlatformStatus, RiskGroup
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS, Agency, Unit
-from sim.kernels import kernel
+from sim.kernels import maker
 from sim.market.arrests import arrest, vendor_arrests
 from sim.market.attacks import find_moderators
 from sim.market.contacts import charge_or_refer, user_contacts
@@ -85,7 +85,7 @@ def cooperation_today(model: MarketModel) -> np.ndarray:
     return model.cooperation + (1.0 - model.cooperation) * np.minimum.outer(joined, joined)
 
 
-@kernel
+@maker
 def evidence_gained(effort: np.ndarray, reach: np.ndarray, weight: np.ndarray, where: np.ndarray) -> np.ndarray:
     """(agencies, cases) officer-days of evidence: effort shared out by ``weight`` and by what an agency reaches in each case's jurisdiction."""
     gained = np.zeros((len(effort), len(where)))

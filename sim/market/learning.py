@@ -30,6 +30,7 @@ PHARMACY, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
 DELIVERED, SEIZED, LAPSED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(MarketState.LAPSED)
+PRACTICE, SUPPORT, CONSIDERING = 0, 1, 2
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
 
 
@@ -176,8 +177,7 @@ def hear_peers(
     consumers: Any,
     friend_start: np.ndarray,
     friends: np.ndarray,
-    practice_was: np.ndarray,
-    considering_was: np.ndarray,
+    was: np.ndarray,
     forum: float,
     initiation: float,
     ads: float,
@@ -188,15 +188,13 @@ def hear_peers(
     support_reach: np.ndarray,
     support_effect: np.ndarray,
     stigma_effect: np.ndarray,
-    support_was: np.ndarray,
     alerted: float,
     p: Any,
-    practice: np.ndarray,
     starts: np.ndarray,
 ) -> None:
     """Weekly turn: practice learned from peers, forums and alerts, knowledge of services; who starts to consider an illicit online source.
 
-    Reads the state before the phase (``*_was``) and writes to ``practice``, ``starts`` and the own knowledge; ``initiation`` multiplies
+    ``was`` is the state before the phase, a row for each consumer: practice, knowledge of services, stage of considering. ``initiation`` multiplies
     advertising and word of mouth, ``ads`` is exposure to adverts, 1 when nothing is removed, ``alerted`` is what a week's alerts teach.
     """
     week = 7
@@ -207,27 +205,28 @@ def hear_peers(
         a, b = friend_start[c], friend_start[c + 1]
         total, told, online = 0.0, 0.0, 0
         for k in range(a, b):
-            total += practice_was[friends[k]]
-            told += support_was[friends[k]]
-            online += 1 if considering_was[friends[k]] > 1 else 0
-        hr = practice_was[c]
+            friend = friends[k]
+            total += was[friend, PRACTICE]
+            told += was[friend, SUPPORT]
+            online += 1 if was[friend, CONSIDERING] > 1 else 0
+        hr, considering = was[c, PRACTICE], was[c, CONSIDERING]
         peers = total / (b - a) if b > a else hr
         hr += p.practice_peers * (peers - hr) - p.practice_decay * hr
-        if considering_was[c] > 0:
+        if considering > 0:
             hr += p.practice_forum * forum * (1.0 - hr)
         hr += alerted * (1.0 - hr)
         if b > a:
-            consumers.support_knowledge[c] += p.support_peers * (told / (b - a) - support_was[c])
-        practice[c] = min(max(hr, 0.0), 1.0)
+            consumers.support_knowledge[c] += p.support_peers * (told / (b - a) - was[c, SUPPORT])
+        consumers.practice[c] = min(max(hr, 0.0), 1.0)
         j = consumers.jurisdiction[c]
         if support_reach[j] > 0.0:
             hear_of_support(c, seed, day, consumers, support_reach[j], support_effect[j], stigma_effect[j])
         if caution_reach[j] > 0.0 or lesson_reach[j] > 0.0:
             hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect)
-        if considering_was[c] > 1:
+        if considering > 1:
             continue
         u1, u2, _, _ = uniform4(seed, SOCIAL, c, day, 0)
-        if considering_was[c] == 0:
+        if considering == 0:
             share = online / (b - a) if b > a else 0.0
             starts[c] = 1 if u1 < 7.0 * (p.advertising * ads + p.word_of_mouth * share) * initiation else 0
         else:
@@ -252,18 +251,21 @@ def learning(model: MarketModel) -> None:
     levers = model.levers
     kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
     over_rows(model.pool, fade, n, 30, day, learners, kept, levers.stigma, p)
-    practice, starts = c.practice[:n].copy(), np.zeros(n, np.uint8)
+    was, starts = (
+        np.empty((n, 4), np.float32),
+        np.zeros(n, np.uint8),
+    )  # four to a row, which then lies in one line of the cache
+    was[:, PRACTICE], was[:, SUPPORT], was[:, CONSIDERING] = c.practice[:n], c.support_knowledge[:n], c.considering[:n]
     alerts = model.alerts_week
     alerts[day % 7] = heeded(model) * model.early_warning.alerts
     initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
     over_rows(
-        model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, c.practice[:n].copy(), c.considering[:n].copy(),
+        model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, was,
         model.forum.worth, initiation, model.ads_seen, *heard(levers.caution_reach, levers.caution_message),
         *heard(levers.verification_reach, levers.verification_message), *heard(levers.support_reach, levers.support_message),
-        heard(levers.support_reach, levers.stigma_message)[1], c.support_knowledge[:n].copy(), p.practice_alert * float(alerts.sum()),
-        p, practice, starts,
+        heard(levers.support_reach, levers.stigma_message)[1], p.practice_alert * float(alerts.sum()),
+        p, starts,
     )  # fmt: skip
-    c.practice[:n] = practice
     begin, stop = np.flatnonzero(starts == 1), np.flatnonzero(starts == 2)
     c.considering[begin] = 1
     c.market_state[begin], c.market_until[begin] = MarketState.SEARCHING, day + 1

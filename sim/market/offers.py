@@ -30,40 +30,44 @@ class Offers(NamedTuple):
 
 
 @kernel
-def build_offers(vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, p: Any, taste: Any) -> tuple[Any, ...]:
-    """Group the accounts of vendors in business by platform and substance, with cumulative weights in each group.
-
-    Returns the fields of `Offers`, and listings and accounts per slot. ``p`` are the parameters of supply, ``taste`` those of choice.
-    """
-    slots = len(open_slot)
-    start = np.zeros(slots * n_substances + 1, np.int32)
-    listings = np.zeros(slots, np.float32)
-    accounts = np.zeros(slots, np.int32)
-    selling = np.zeros(n, np.uint32)
+def count_offers(
+    vendors: Any,
+    n: int,
+    open_slot: np.ndarray,
+    n_substances: int,
+    start: np.ndarray,
+    selling: np.ndarray,
+    listings: np.ndarray,
+    accounts: np.ndarray,
+) -> None:
+    """Count the offers of each group into ``start``, listings and accounts by slot; note what each of the ``n`` vendors can deliver in ``selling``."""
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.stock[v] < 1.0:
             continue
-        selling[v] = vendors.carries[v]
+        bits = vendors.carries[v]
+        selling[v] = bits
         for a in range(ACCOUNTS):
             m = vendors.account[v, a]
             if m == NO_SLOT or open_slot[m] == 0:
                 continue
             listings[m] += vendors.breadth[v]
             accounts[m] += 1
-            bits = vendors.carries[v]
             for s in range(n_substances):
                 if (bits >> s) & 1:
                     start[m * n_substances + s + 1] += 1
-    for g in range(slots * n_substances):
+    for g in range(len(start) - 1):
         start[g + 1] += start[g]
-    total = start[slots * n_substances]
-    vendor = np.empty(total, np.int32)
-    cumulative = np.empty(total, np.float64)
-    appeal = np.empty(total, np.float64)
-    where = np.empty(total, np.uint8)
-    fill = start[:-1].copy()
+
+
+@kernel
+def list_offers(
+    vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, p: Any, taste: Any, offers: Offers, fill: np.ndarray
+) -> None:
+    """Fill the rows of ``offers``, with cumulative weights in each group; ``fill`` holds where each group starts."""
+    start, cumulative = offers.start, offers.cumulative
     for v in range(n):
-        if selling[v] == 0:
+        bits = offers.selling[v]
+        if bits == 0:
             continue
         weight = vendors.breadth[v] ** p.breadth_exponent * (vendors.sales[v] + 1.0) ** p.popularity_exponent
         for a in range(ACCOUNTS):
@@ -74,25 +78,42 @@ def build_offers(vendors: Any, n: int, open_slot: np.ndarray, n_substances: int,
                 vendors.positive[v, a], vendors.negative[v, a], taste.reputation_good, taste.reputation_bad
             )
             utility = taste.reputation_weight * math.log(r) - taste.price_weight * vendors.log_price[v]
-            bits = vendors.carries[v]
             for s in range(n_substances):
                 if (bits >> s) & 1:
                     g = m * n_substances + s
                     k = fill[g]
-                    vendor[k], appeal[k], where[k] = v, utility, vendors.jurisdiction[v]
+                    offers.vendor[k], offers.appeal[k], offers.where[k] = v, utility, vendors.jurisdiction[v]
                     cumulative[k] = weight * (1.0 if s == vendors.main[v] else p.side_weight)
                     if k > start[g]:
                         cumulative[k] += cumulative[k - 1]
                     fill[g] = k + 1
-    guide = np.empty(total, np.int32)
-    for g in range(slots * n_substances):
+    for g in range(len(start) - 1):
         first, size = start[g], start[g + 1] - start[g]
         k = first
         for step in range(size):
             while cumulative[k] < step * cumulative[first + size - 1] / size:
                 k += 1
-            guide[first + step] = k
-    return start, vendor, cumulative, guide, appeal, where, selling, listings, accounts
+            offers.guide[first + step] = k
+
+
+def build_offers(
+    vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, p: Any, taste: Any
+) -> tuple[Offers, np.ndarray, np.ndarray]:
+    """Group the accounts of vendors in business by platform and substance, with cumulative weights in each group.
+
+    Returns the offers, and listings and accounts per slot. ``p`` are the parameters of supply, ``taste`` those of choice.
+    """
+    slots = len(open_slot)
+    start, selling = np.zeros(slots * n_substances + 1, np.int32), np.zeros(n, np.uint32)
+    listings, accounts = np.zeros(slots, np.float32), np.zeros(slots, np.int32)
+    count_offers(vendors, n, open_slot, n_substances, start, selling, listings, accounts)
+    total = int(start[-1])
+    offers = Offers(
+        start=start, vendor=np.empty(total, np.int32), cumulative=np.empty(total), guide=np.empty(total, np.int32),
+        appeal=np.empty(total), where=np.empty(total, np.uint8), selling=selling,
+    )  # fmt: skip
+    list_offers(vendors, n, open_slot, n_substances, p, taste, offers, start[:-1].copy())
+    return offers, listings, accounts
 
 
 @inner

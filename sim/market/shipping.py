@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.agents.codes import NEVER, Channel, Content, EventKind, OrderOutcome
+from sim.agents.enforcement import POST
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows
@@ -252,21 +253,17 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     model.ledger.refunds += int(money[2])
     model.ledger.stolen += int(money[3])
     x = o.columns
-    posted = (x.channel[due] != Channel.STREET) & (x.channel[due] != Channel.LICENSED_PHARMACY)
+    outcome, channel, buyer = x.outcome[due], x.channel[due], x.consumer[due]
+    posted = (channel != Channel.STREET) & (channel != Channel.LICENSED_PHARMACY)
     model.today.parcels = int(x.parcels[due][posted].sum())
-    seized = x.outcome[due] == OrderOutcome.SEIZED
-    model.today.parcels_seized = int(seized.sum())
-    model.consumer_events(EventKind.PARCEL_SEIZURE, x.consumer[due[seized]])
-    lost = ((x.outcome[due] == OrderOutcome.SCAMMED) | (x.outcome[due] == OrderOutcome.REFUNDED)) & (
-        x.dispatched[due] == 0
-    )
-    model.count_fraud(x.consumer[due][lost & (x.outcome[due] == OrderOutcome.SCAMMED)])
+    seized = buyer[outcome == OrderOutcome.SEIZED]
+    model.today.parcels_seized = len(seized)
+    model.consumer_events(EventKind.PARCEL_SEIZURE, seized)
+    model.count_fraud(buyer[(outcome == OrderOutcome.SCAMMED) & (x.dispatched[due] == 0)])
     cards = x.processor[due] >= 2
     if cards.any():
-        model.dispute_rate += 0.02 * (
-            float(np.mean(x.outcome[due][cards] == OrderOutcome.REFUNDED)) - model.dispute_rate
-        )
+        disputed = float(np.mean(outcome[cards] == OrderOutcome.REFUNDED))
+        model.dispute_rate += 0.02 * (disputed - model.dispute_rate)
+    where = np.bincount(model.consumers.columns.jurisdiction[seized], minlength=model.n_jurisdictions)
     for agency in model.agencies:
-        agency.credit[4] += model.p.enforcement.credit_parcel * float(
-            np.sum(model.consumers.columns.jurisdiction[x.consumer[due][seized]] == agency.jurisdiction)
-        )
+        agency.credit[POST] += model.p.enforcement.credit_parcel * float(where[agency.jurisdiction])

@@ -137,6 +137,7 @@ LearningConsumers = view(
     "market_state",
     "market_until",
     "pharmacy_home",
+    "practice",
     "stigma",
     "support_knowledge",
     "tie",

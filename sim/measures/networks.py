@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from sim.agents.codes import Channel
-from sim.kernels import kernel
+from sim.kernels import maker
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def friends_network(model: MarketModel, limit: int = LIMIT) -> Network:
     return Network(graph, 0, nodes(graph) / max(count, 1))
 
 
-@kernel
+@maker
 def brandes(start: np.ndarray, links: np.ndarray, sources: np.ndarray) -> np.ndarray:
     """(n,) betweenness by the algorithm of Brandes (2001): pair dependencies summed over the ``sources``, ends not counted."""
     n = len(start) - 1

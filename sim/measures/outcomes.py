@@ -27,11 +27,9 @@ if TYPE_CHECKING:
 ONLINE = (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET)
 
 
-def market(model: MarketModel) -> dict[str, float]:
-    """Orders, prices, content, fraud, seizures and shares by channel of the orders placed and settled today."""
+def market(model: MarketModel, new: np.ndarray) -> dict[str, float]:
+    """Orders, prices, content, fraud, seizures and shares by channel of the orders placed (rows ``new``) and settled today."""
     o, due = model.open_orders.columns, model.due
-    n = model.open_orders.n
-    new = np.flatnonzero(o.day[:n] == model.day)
     price, channel = o.price[new] / 100.0, o.channel[new]
     by = np.bincount(channel, minlength=N_CHANNELS)
     total = max(len(new), 1)
@@ -82,42 +80,40 @@ def origins(model: MarketModel, new: np.ndarray) -> dict[str, float]:
     return {f"share_from_{name}": float(count[k]) for k, name in enumerate(model.scenario.jurisdictions)}
 
 
-def health(model: MarketModel) -> dict[str, float]:
+def health(model: MarketModel, living: np.ndarray) -> dict[str, float]:
     """Harms as they happened and as expected, harm reduction, treatment and years of healthy life lost."""
     t, c, n, k = model.today, model.consumers.columns, model.consumers.n, model.p.costs
     sums = t.sums
-    living = c.alive[:n] == 1
     died, overdosed = float(sums[SUM_DEATH]), float(sums[SUM_OVERDOSE])
     dalys = died * k.death + (overdosed - died) * k.overdose + float(sums[SUM_ADVERSE]) * k.adverse
     dalys += t.violence_expected * k.violence + float(sums[SUM_DISABILITY]) / 365.0
     return {
         "adverse_events": float(t.adverse), "adverse_events_expected": float(sums[SUM_ADVERSE]),
         "overdoses": float(t.overdoses), "overdoses_expected": overdosed, "deaths": float(t.deaths), "deaths_expected": died,
-        "dalys": dalys, "harm_reduction_share": float(c.practice[:n][living].mean()),
+        "dalys": dalys, "harm_reduction_share": float(c.practice[living].mean()),
         "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= model.day)),
         "waiting_for_treatment": float(len(model.waiting_list)),
         "doses_used": float(sums[SUM_DOSES]),
     }  # fmt: skip
 
 
-def people(model: MarketModel) -> dict[str, float]:
+def people(model: MarketModel, living: np.ndarray) -> dict[str, float]:
     """What happens to people besides health."""
-    t, c, n = model.today, model.consumers.columns, model.consumers.n
-    living = c.alive[:n] == 1
+    t, c = model.today, model.consumers.columns
     return {
         "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
-        "privacy_intrusions": float(t.privacy + t.parcels_seized), "trust_in_police": float(c.trust_police[:n][living].mean()),
-        "stigma": float(c.stigma[:n][living].mean()), "support_knowledge": float(c.support_knowledge[:n][living].mean()),
-        "dependent_consumers": float(np.count_nonzero(living & (c.segment[:n] == Segment.DEPENDENT))),
+        "privacy_intrusions": float(t.privacy + t.parcels_seized), "trust_in_police": float(c.trust_police[living].mean()),
+        "stigma": float(c.stigma[living].mean()), "support_knowledge": float(c.support_knowledge[living].mean()),
+        "dependent_consumers": float(np.count_nonzero(c.segment[living] == Segment.DEPENDENT)),
     }  # fmt: skip
 
 
-def crime_and_state(model: MarketModel) -> dict[str, float]:
+def crime_and_state(model: MarketModel, new: np.ndarray) -> dict[str, float]:
     """Money that reaches organised crime, arrests, officer-days, cost and detection of novel substances."""
     t = model.today
     lags = model.early_warning.lags(model.day)
-    return upstream(model) | {
+    return upstream(model, new) | {
         "commission_usd": t.commission / 100.0, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
         "alerts": float(model.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else float("nan"),
     }  # fmt: skip
@@ -135,6 +131,8 @@ def net_social_cost(model: MarketModel, found: dict[str, float]) -> float:
 
 def outcomes_of_day(model: MarketModel) -> dict[str, Any]:
     """Every outcome of the day that the model has just gone through."""
-    found = market(model) | health(model) | people(model) | crime_and_state(model)
+    new = np.flatnonzero(model.open_orders.columns.day[: model.open_orders.n] == model.day)
+    living = np.flatnonzero(model.consumers.columns.alive[: model.consumers.n])
+    found = market(model, new) | health(model, living) | people(model, living) | crime_and_state(model, new)
     found["net_social_cost_usd"] = net_social_cost(model, found)
     return found

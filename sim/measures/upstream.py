@@ -11,18 +11,15 @@ from sim.agents.codes import VendorKind
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
-CRIMINAL_VENDORS = (int(VendorKind.ORGANISED_CRIME), int(VendorKind.ILLICIT_PHARMACY))
 
-
-def upstream(model: MarketModel) -> dict[str, float]:
-    """Today's sales traced from vendor to group to manufacturer; suppliers' routes, branches and stocks; delay of parcels.
+def upstream(model: MarketModel, new: np.ndarray) -> dict[str, float]:
+    """Today's sales (rows ``new`` of the open orders) traced from vendor to group to manufacturer; suppliers' routes, branches and stocks; delay of parcels.
 
     Of what a buyer pays, the share ``upstream_share`` goes to the vendor's supplier; a group that buys from manufacturers pays them ``source_share`` of it.
     Organised crime keeps what its branches and its groups keep; what manufacturers receive is counted apart.
     """
     o, p, v = model.open_orders.columns, model.p.supply, model.vendors.columns
     s, n = model.supplier_table.columns, model.supplier_table.n
-    new = np.flatnonzero(o.day[: model.open_orders.n] == model.day)
     vendor, paid = o.vendor[new], o.price[new] / 100.0
     supplied = v.supplier[vendor] >= 0
     by_supplier = p.upstream_share * np.bincount(v.supplier[vendor][supplied], paid[supplied], n)
@@ -30,7 +27,8 @@ def upstream(model: MarketModel) -> dict[str, float]:
     passed = p.source_share * by_supplier * bought
     organised = s.organised[:n] == 1
     groups = float((by_supplier - passed)[organised].sum())
-    branch = np.isin(v.kind[vendor], CRIMINAL_VENDORS)
+    kind = v.kind[vendor]
+    branch = (kind == VendorKind.ORGANISED_CRIME) | (kind == VendorKind.ILLICIT_PHARMACY)
     branches = float(((1.0 - p.upstream_share * supplied) * paid)[branch].sum())
     alive = s.alive[:n] == 1
     mail = np.diff(model.consumer_share, prepend=0.0)
