@@ -87,6 +87,8 @@ def run(
 ) -> None:
     """Run a scenario and print its outcomes."""
     with support.explained():
+        import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
+
         from sim.studies.runs import run_several
         from sim.studies.simulate import check_tables, load_scenario
 
@@ -121,6 +123,8 @@ def compare(
 ) -> None:
     """Compare scenarios with a baseline over runs of equal seeds."""
     with support.explained():
+        import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
+
         from sim.studies.compare import compare as compare_scenarios
 
         with support.study_progress(f"{1 + len(others)} scenarios", as_json) as progress:
@@ -238,6 +242,7 @@ def main() -> None:
         app()
     finally:
         support.flush_output()
+        gc.freeze()  # nothing is to be found among what goes with the process, and looking takes half a second
 
 
 if __name__ == "__main__":

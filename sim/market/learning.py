@@ -169,6 +169,13 @@ def fade_vendors(n: int, vendors: Any, keep: float) -> None:
 
 
 @kernel
+def note(lo: int, hi: int, practice: np.ndarray, support: np.ndarray, considering: np.ndarray, was: np.ndarray) -> None:
+    """Note the state that peers learn of side by side in ``was``."""
+    for c in range(lo, hi):
+        was[c, PRACTICE], was[c, SUPPORT], was[c, CONSIDERING] = practice[c], support[c], considering[c]
+
+
+@kernel
 def hear_peers(
     lo: int,
     hi: int,

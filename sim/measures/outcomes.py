@@ -18,12 +18,14 @@ from sim.agents.codes import (
     OrderOutcome,
     Segment,
 )
+from sim.kernels import kernel
 from sim.measures.structure import gini, herfindahl, top_share
 from sim.measures.upstream import upstream
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
+DEPENDENT = int(Segment.DEPENDENT)
 ONLINE = (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET)
 
 
@@ -80,7 +82,7 @@ def origins(model: MarketModel, new: np.ndarray) -> dict[str, float]:
     return {f"share_from_{name}": float(count[k]) for k, name in enumerate(model.scenario.jurisdictions)}
 
 
-def health(model: MarketModel, living: np.ndarray) -> dict[str, float]:
+def health(model: MarketModel) -> dict[str, float]:
     """Harms as they happened and as expected, harm reduction, treatment and years of healthy life lost."""
     t, c, n, k = model.today, model.consumers.columns, model.consumers.n, model.p.costs
     sums = t.sums
@@ -90,22 +92,47 @@ def health(model: MarketModel, living: np.ndarray) -> dict[str, float]:
     return {
         "adverse_events": float(t.adverse), "adverse_events_expected": float(sums[SUM_ADVERSE]),
         "overdoses": float(t.overdoses), "overdoses_expected": overdosed, "deaths": float(t.deaths), "deaths_expected": died,
-        "dalys": dalys, "harm_reduction_share": float(c.practice[living].mean()),
-        "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= model.day)),
+        "dalys": dalys, "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= model.day)),
         "waiting_for_treatment": float(len(model.waiting_list)),
         "doses_used": float(sums[SUM_DOSES]),
     }  # fmt: skip
 
 
-def people(model: MarketModel, living: np.ndarray) -> dict[str, float]:
+@kernel
+def means_of_living(
+    n: int,
+    alive: np.ndarray,
+    practice: np.ndarray,
+    trust: np.ndarray,
+    stigma: np.ndarray,
+    support: np.ndarray,
+    segment: np.ndarray,
+) -> tuple[float, float, float, float, float]:
+    """Means over the living of practice, trust in police, stigma and knowledge of services; and how many are dependent."""
+    a, b, c, d, living, dependent = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(n):
+        if alive[i] == 1:
+            living += 1.0
+            a += practice[i]
+            b += trust[i]
+            c += stigma[i]
+            d += support[i]
+            dependent += 1.0 if segment[i] == DEPENDENT else 0.0
+    return a / living, b / living, c / living, d / living, dependent
+
+
+def people(model: MarketModel) -> dict[str, float]:
     """What happens to people besides health."""
     t, c = model.today, model.consumers.columns
+    practice, trust, stigma, support, dependent = means_of_living(
+        model.consumers.n, c.alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.segment
+    )
     return {
         "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
-        "privacy_intrusions": float(t.privacy + t.parcels_seized), "trust_in_police": float(c.trust_police[living].mean()),
-        "stigma": float(c.stigma[living].mean()), "support_knowledge": float(c.support_knowledge[living].mean()),
-        "dependent_consumers": float(np.count_nonzero(c.segment[living] == Segment.DEPENDENT)),
+        "privacy_intrusions": float(t.privacy + t.parcels_seized), "trust_in_police": trust,
+        "stigma": stigma, "harm_reduction_share": practice, "support_knowledge": support,
+        "dependent_consumers": dependent,
     }  # fmt: skip
 
 
@@ -132,7 +159,6 @@ def net_social_cost(model: MarketModel, found: dict[str, float]) -> float:
 def outcomes_of_day(model: MarketModel) -> dict[str, Any]:
     """Every outcome of the day that the model has just gone through."""
     new = np.flatnonzero(model.open_orders.columns.day[: model.open_orders.n] == model.day)
-    living = np.flatnonzero(model.consumers.columns.alive[: model.consumers.n])
-    found = market(model, new) | health(model, living) | people(model, living) | crime_and_state(model, new)
+    found = market(model, new) | health(model) | people(model) | crime_and_state(model, new)
     found["net_social_cost_usd"] = net_social_cost(model, found)
     return found
