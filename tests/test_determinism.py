@@ -6,6 +6,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ import pytest
 from sim.kernels import source_hash
 from sim.market.blocks import BLOCK, WORTH_SHARING
 from sim.model import MarketModel
+from sim.studies import burn_in
+from sim.studies.burn_in import recall, world_of
+from sim.studies.simulate import simulate
+from sim.studies.workers import Job, in_line
 from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, ran, run, same_frames, world
 
 EVERYTHING = world(policies=[example(kind, start=5) for kind in KINDS])
@@ -103,6 +108,57 @@ def test_a_copy_made_on_the_way_goes_on_alike(copied, day):
     assert equal(original, ran(EVENTFUL)), "making the copy moved the original"
     for table in ALL_TABLES:
         assert same_frames(original.table(table), twin.table(table)), table
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_shares_its_burn_in_is_the_run_that_does_not(kind):
+    scenario = world(policies=[example(kind, start=5)])
+    wanted, day_0 = ALL_TABLES, world_of(scenario, 1, ALL_TABLES, False)
+    assert day_0 is not None
+    assert day_0 == world_of(world(), 1, wanted, False) != world_of(world(), 2, wanted, False)
+    simulate(world(), 1, MarketModel, tables=wanted, share_burn_in=True)
+    assert recall(day_0, scenario) is not None
+    shared = simulate(scenario, 1, MarketModel, tables=wanted, share_burn_in=True).model
+    alone = run(scenario, tables=wanted)
+    assert equal(shared, alone)
+    for table in wanted:
+        assert same_frames(shared.table(table), alone.table(table)), table
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"kind": "takedown", "start": -5},
+        {"kind": "takedown", "when": {"event": "takedown", "above": 0, "over_days": 30}},
+    ],
+)
+def test_what_could_look_into_the_burn_in_has_one_of_its_own(policy):
+    assert world_of(world(policies=[policy]), 1, (), False) is None
+
+
+@pytest.mark.parametrize(
+    "changes", [{"consumers": 301}, {"burn_in": 19}, {"parameters": {"choice": {"legal_risk_weight": 3.0}}}]
+)
+def test_other_worlds_share_no_burn_in(changes):
+    assert world_of(world(**changes), 1, (), False) != world_of(world(), 1, (), False)
+
+
+def test_a_worker_stays_with_its_seed_where_as_many_seeds_as_workers_are_under_way():
+    jobs = [Job(label, world(), seed, MarketModel) for seed in range(5) for label in ("baseline", "takedown")]
+    handed_out = [(jobs[k].seed, jobs[k].label) for k in in_line(jobs, 2)]
+    seeds = [seed for seed, _ in handed_out]
+    assert seeds == [0, 1, 0, 1, 2, 3, 2, 3, 4, 4]
+    assert sorted(handed_out) == sorted((job.seed, job.label) for job in jobs)
+
+
+def test_the_worlds_that_are_kept_take_limited_room(monkeypatch):
+    monkeypatch.setattr(burn_in, "_kept", OrderedDict())
+    simulate(world(), 1, MarketModel, share_burn_in=True)
+    (size,) = map(len, burn_in._kept.values())
+    monkeypatch.setattr(burn_in, "ROOM", 2 * size + size // 2)
+    for seed in (2, 3, 4):
+        simulate(world(), seed, MarketModel, share_burn_in=True)
+    assert [seed for _, seed, _, _ in burn_in._kept] == [3, 4]
 
 
 def test_a_copy_is_independent_of_its_original():

@@ -134,7 +134,7 @@ def _run(task: Task, order: Order) -> Row:
 
 def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, Any]]:
     """Outcomes of a run, exact, and its daily values as they are stored."""
-    model = simulate(scenario, seed, task.model_class).model
+    model = simulate(scenario, seed, task.model_class, share_burn_in=True).model
     frame = model.daily() if task.daily != () else None
     names = [] if frame is None else [str(name) for name in frame.columns if task.daily is None or name in task.daily]
     outcomes = {name: float(value) for name, value in model.outcomes().items()}

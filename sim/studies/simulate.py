@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sim.measures.dictionary import tables as known_tables
+from sim.studies.burn_in import keep, recall, world_of
 from sim.studies.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ def simulate(
     tables: Sequence[str] = (),
     audit: bool = False,
     on_day: OnDay | None = None,
+    share_burn_in: bool = False,
 ) -> Finished:
     """Build the world of a scenario and run it to its last day.
 
@@ -169,16 +171,25 @@ def simulate(
         Whether to check every conservation identity each day.
     on_day
         Told about progress some two hundred times in a run.
+    share_burn_in
+        Whether runs of this process that differ only in policies after day 0 share their burn-in; no number depends on it.
     """
     begun = perf_counter()
-    model = model_class(scenario, rng=seed, threads=threads, tables=tuple(tables), audit=audit)
+    sharing = share_burn_in and model_class is default_model()
+    world = world_of(scenario, seed, tuple(tables), audit) if sharing else None
+    model: Any = None if world is None else recall(world, scenario)
+    done = 0 if model is None else scenario.burn_in
+    if model is None:
+        model = model_class(scenario, rng=seed, threads=threads, tables=tuple(tables), audit=audit)
     total = scenario.burn_in + scenario.days
-    stride = total if on_day is None else max(1, total // 200)
-    done = 0
+    stride = max(1, total if on_day is None else total // 200)
     while done < total:
-        chunk = min(stride, total - done)
+        end = scenario.burn_in if done < scenario.burn_in else total
+        chunk = min(stride, end - done)
         model.run_for(chunk)
         done += chunk
         if on_day is not None:
             on_day(done, total)
+        if world is not None and done == scenario.burn_in:
+            keep(world, model)
     return Finished(model, perf_counter() - begun)

@@ -117,13 +117,26 @@ def run_jobs(jobs: Sequence[Job], workers: int, on_progress: OnProgress | None =
     )
     try:
         with lean_children(hide_main=hidden):
-            futures = {pool.submit(_work, index, parcel): index for index, parcel in enumerate(parcels)}
+            futures = {pool.submit(_work, index, parcels[index]): index for index in in_line(jobs, workers)}
         return _collect(jobs, futures, board, on_progress)
     except BrokenProcessPool as error:
         raise _worker_died(jobs, board) from error
     finally:
         board[len(jobs)] = 1
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def in_line(jobs: Sequence[Job], workers: int) -> list[int]:
+    """The order in which jobs are handed out: as many seeds at a time as there are workers, in turn, so that most often a worker stays with its seed.
+
+    The runs of a seed share their burn-in where one process does them.
+    """
+    of_seed: dict[int, list[int]] = {}
+    for index, job in enumerate(jobs):
+        of_seed.setdefault(job.seed, []).append(index)
+    rows = list(of_seed.values())
+    places = [(k // workers, place, k, index) for k, row in enumerate(rows) for place, index in enumerate(row)]
+    return [index for *_, index in sorted(places)]
 
 
 def _run_here(jobs: Sequence[Job], on_progress: OnProgress | None) -> list[JobResult]:
@@ -241,7 +254,9 @@ def _work(index: int, parcel: bytes) -> JobResult | str | None:
 
 def _do(job: Job, on_day: Callable[[int, int], None]) -> JobResult:
     """Run one job and pack what the study needs of it."""
-    finished = simulate(job.scenario, job.seed, job.model_class, tables=job.tables, audit=job.audit, on_day=on_day)
+    finished = simulate(
+        job.scenario, job.seed, job.model_class, tables=job.tables, audit=job.audit, on_day=on_day, share_burn_in=True
+    )
     model = finished.model
     if job.tables_folder is not None:
         place = job.tables_folder / job.label / f"seed-{job.seed}"
