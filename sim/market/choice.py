@@ -25,6 +25,7 @@ from sim.market.search import draw_cumulative, search
 from sim.market.vendor_choice import (
     CANDIDATES,
     IMPOSSIBLE,
+    Room,
     border_weight,
     direct_vendor,
     draw_logit,
@@ -45,6 +46,15 @@ LICENSED, APP, CRYPTO, DIRECT, STREET = (
 ACTIVE = int(MarketState.ACTIVE)
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
 NOT_TODAY, CHOSEN, NOT_FOUND = 0, 1, 2
+
+
+class Choices(NamedTuple):
+    """What was chosen for each need: status, channel, platform slot, vendor row."""
+
+    status: np.ndarray
+    channel: np.ndarray
+    platform: np.ndarray
+    vendor: np.ndarray
 
 
 @inner
@@ -109,9 +119,7 @@ def seller(
     day: int,
     channel: int,
     attempt: int,
-    candidates: np.ndarray,
-    weights: np.ndarray,
-    room: np.ndarray,
+    room: Room,
     consumers: Any,
     vendors: Any,
     offers: Any,
@@ -120,14 +128,11 @@ def seller(
 ) -> int:
     """A vendor on slot ``m`` who sells ``s``, -1 for none: a known one, a new one, or where nobody is new a known one after all."""
     w1, w2, _, _ = uniform4(seed, VENDOR, c, day, attempt)
-    v = known_vendor(c, s, m, w1, w2, weights, consumers, vendors, offers, p)
+    v = known_vendor(c, s, m, w1, w2, room.weights, consumers, vendors, offers, p)
     if v < 0:
-        border = border_weight(channel, p)
-        v = new_vendor(
-            seed, c, s, m, day, attempt, border, candidates, weights, room, consumers, offers, n_substances, p
-        )
+        v = new_vendor(seed, c, s, m, day, attempt, border_weight(channel, p), room, consumers, offers, n_substances, p)
     if v < 0:
-        v = known_vendor(c, s, m, 1.0, w2, weights, consumers, vendors, offers, p)
+        v = known_vendor(c, s, m, 1.0, w2, room.weights, consumers, vendors, offers, p)
     return v
 
 
@@ -144,14 +149,8 @@ def choose_for(
     table: Any,
     today: Any,
     p: Any,
-    utilities: np.ndarray,
-    candidates: np.ndarray,
-    weights: np.ndarray,
-    room: np.ndarray,
-    status: np.ndarray,
-    channel: np.ndarray,
-    platform: np.ndarray,
-    vendor: np.ndarray,
+    room: Room,
+    out: Choices,
 ) -> None:
     """Choose for consumer ``c``, who wants ``s``, and write it at ``i``; a channel that turns out empty is left out and the choice made again."""
     j = consumers.jurisdiction[c]
@@ -161,16 +160,17 @@ def choose_for(
     prescription = law == 0 or (law < 3 and u2 < covered)
     v = direct_vendor(seed, c, s, day, consumers, offers, today, p)
     if v >= 0:
-        status[i], channel[i], platform[i], vendor[i] = CHOSEN, DIRECT, today.direct_slot, v
+        out.status[i], out.channel[i], out.platform[i], out.vendor[i] = CHOSEN, DIRECT, today.direct_slot, v
         return
     market, value = NO_SLOT, IMPOSSIBLE
     if consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:
         market, value = best_market(seed, c, s, day, u3, consumers, vendors, offers, today, p)
-    channel_utilities(utilities, seed, c, s, law, value, consumers, table, today, p)
+    channel_utilities(room.utilities, seed, c, s, law, value, consumers, table, today, p)
     if not prescription:
-        utilities[LICENSED] = IMPOSSIBLE
+        room.utilities[LICENSED] = IMPOSSIBLE
     for attempt in range(3):
-        a = draw_logit(utilities, ABSTAIN + 1, room, u1 if attempt == 0 else uniform(seed, CHANNEL, c, day, attempt))
+        u = u1 if attempt == 0 else uniform(seed, CHANNEL, c, day, attempt)
+        a = draw_logit(room.utilities, ABSTAIN + 1, room.shares, u)
         if a == ABSTAIN:
             break
         m, chosen = NO_SLOT, a
@@ -188,15 +188,12 @@ def choose_for(
             kind = 0 if law <= 1 and prescription else max(1, law - 1)
             chosen, m = search(seed, c, day, kind, prescription, consumers, today, p)
         if m != NO_SLOT and today.open[m] == 1:
-            v = seller(
-                seed, c, s, m, day, chosen, attempt, candidates, weights, room, consumers, vendors, offers,
-                len(table.dose_usd), p,
-            )  # fmt: skip
+            v = seller(seed, c, s, m, day, chosen, attempt, room, consumers, vendors, offers, len(table.dose_usd), p)
             if v >= 0:
-                status[i], channel[i], platform[i], vendor[i] = CHOSEN, chosen, m, v
+                out.status[i], out.channel[i], out.platform[i], out.vendor[i] = CHOSEN, chosen, m, v
                 break
-        utilities[a] = IMPOSSIBLE
-        status[i] = NOT_FOUND
+        room.utilities[a] = IMPOSSIBLE
+        out.status[i] = NOT_FOUND
 
 
 @inner
@@ -213,23 +210,14 @@ def choose_rows(
     table: Any,
     today: Any,
     p: Any,
-    utilities: np.ndarray,
-    candidates: np.ndarray,
-    weights: np.ndarray,
-    room: np.ndarray,
-    status: np.ndarray,
-    channel: np.ndarray,
-    platform: np.ndarray,
-    vendor: np.ndarray,
+    room: Room,
+    out: Choices,
 ) -> None:
     """`choose` with room to work in."""
     for i in range(lo, hi):
-        status[i] = NOT_TODAY
+        out.status[i] = NOT_TODAY
         if substance[i] != FROM_STASH:
-            choose_for(
-                i, due[i], substance[i], seed, day, consumers, vendors, offers, table, today, p, utilities, candidates, weights, room,
-                status, channel, platform, vendor,
-            )  # fmt: skip
+            choose_for(i, due[i], substance[i], seed, day, consumers, vendors, offers, table, today, p, room, out)
 
 
 @maker
@@ -246,26 +234,11 @@ def choose(
     table: Any,
     today: Any,
     p: Any,
-    status: np.ndarray,
-    channel: np.ndarray,
-    platform: np.ndarray,
-    vendor: np.ndarray,
+    out: Choices,
 ) -> None:
     """Choose channel, platform and vendor for ``due[lo:hi]``, but for needs that are met from the stash."""
-    choose_rows(
-        lo, hi, seed, day, due, substance, consumers, vendors, offers, table, today, p,
-        np.empty(ABSTAIN + 1), np.empty(CANDIDATES, np.int32), np.empty(CANDIDATES), np.empty(CANDIDATES),
-        status, channel, platform, vendor,
-    )  # fmt: skip
-
-
-class Choices(NamedTuple):
-    """What was chosen for each need: status, channel, platform slot, vendor row."""
-
-    status: np.ndarray
-    channel: np.ndarray
-    platform: np.ndarray
-    vendor: np.ndarray
+    room = Room(np.empty(ABSTAIN + 1), np.empty(CANDIDATES, np.int32), np.empty(CANDIDATES), np.empty(CANDIDATES))
+    choose_rows(lo, hi, seed, day, due, substance, consumers, vendors, offers, table, today, p, room, out)
 
 
 def choice(model: MarketModel, wanted: Needs) -> Choices:
@@ -286,6 +259,6 @@ def choice(model: MarketModel, wanted: Needs) -> Choices:
     over_rows(
         model.pool, choose, m, model.seed, model.day, wanted.due, wanted.substance,
         narrow(model.consumers.columns, views.ChoiceConsumers), narrow(v.columns, views.ChoiceVendors), offers,
-        model.substances, today, model.p.choice, *out,
+        model.substances, today, model.p.choice, out,
     )  # fmt: skip
     return out

@@ -6,7 +6,7 @@ Buyer memory with preferential attachment (mechanism: Bracci et al. 2022, PNAS N
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,15 @@ APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Ch
 ACTIVE = int(MarketState.ACTIVE)
 IMPOSSIBLE = -1e30
 CANDIDATES = 8
+
+
+class Room(NamedTuple):
+    """Room to work in for the choices of one thread."""
+
+    utilities: np.ndarray  # (channels + 1,)
+    candidates: np.ndarray  # (CANDIDATES,) vendors
+    weights: np.ndarray  # (CANDIDATES,)
+    shares: np.ndarray  # (CANDIDATES,)
 
 
 @inner
@@ -93,9 +102,7 @@ def new_vendor(
     day: int,
     attempt: int,
     border: float,
-    candidates: np.ndarray,
-    utility: np.ndarray,
-    room: np.ndarray,
+    room: Room,
     consumers: Any,
     offers: Any,
     n_substances: int,
@@ -117,12 +124,13 @@ def new_vendor(
                 known = known or consumers.vendor[c, j] == v
             if known:
                 continue
-            candidates[n] = v
-            utility[n] = offers.appeal[k] - (border if offers.where[k] != home else 0.0)
+            room.candidates[n] = v
+            room.weights[n] = offers.appeal[k] - (border if offers.where[k] != home else 0.0)
             n += 1
     if n == 0:
         return -1
-    return int(candidates[draw_logit(utility, n, room, uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3))])
+    u = uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3)
+    return int(room.candidates[draw_logit(room.weights, n, room.shares, u)])
 
 
 @inner
