@@ -127,6 +127,28 @@ def test_it_composes_with_every_other(one, other):
     assert cost[5] >= max(alone[0]["policy_cost_usd"][5], 0.9 * alone[1]["policy_cost_usd"][5])
 
 
+SCAM = {"mode": "exit_scam"}
+"""The operator's other way to leave, which takes days."""
+
+
+def test_an_exit_scam_of_zero_strength_is_none():
+    off, without = frames(acting("operator_exit", strength=0.0, **SCAM)), frames(world())
+    assert [table for table in ALL_TABLES if not same_frames(off[table], without[table])] == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["takedown", "vendor_arrests", "network_attack", "payment_block", "international_operation", "operator_exit"],
+)
+def test_an_exit_scam_composes_with_what_bears_on_the_same_market(other):
+    """Days lie between its first step and its last: the market may be seized meanwhile, or its vendors arrested."""
+    both = [example("operator_exit", start=3, end=20, **SCAM), example(other, start=5, end=25)]
+    model = run(world(policies=both, days=30, consumers=400), audit=True)
+    alone = ran(world(policies=both[:1], days=30, consumers=400), audit=True)
+    assert fingerprint(model) != fingerprint(alone)
+    assert not model.absconding
+
+
 @EVERY_KIND
 def test_it_survives_json(kind):
     policy = acting(kind).policies[0]
