@@ -27,7 +27,7 @@ SMALLER: dict[str, list[str]] = {
         "set.consumers=1000", "set.days=120", "set.burn_in=30", "set.policies.takedown.start=30", "sensitivity.samples=4", "replications=1",
     ],
     "sobol-core": [*QUICK, "sensitivity.samples=64", "replications=1"],
-    "where-takedowns-fail": ["set.consumers=2000", "set.days=270", "set.burn_in=60", "discover.points=192", "replications=2"],
+    "where-takedowns-fail": ["set.consumers=2000", "set.burn_in=60", "discover.points=192", "replications=2"],
     "budget-portfolio": [
         "set.consumers=2000", "set.days=300", "set.burn_in=60", "optimise.worlds=4", "optimise.confirm=8",
         "optimise.population=16", "optimise.generations=10", "replications=1",

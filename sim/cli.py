@@ -103,6 +103,7 @@ def run(
             support.print_json(found[0] if runs == 1 else found)
         else:
             _print_runs(results, out)
+        gc.freeze()  # nothing is to be found among what goes with the process, and looking takes half a second
 
 
 @app.command()
@@ -242,7 +243,6 @@ def main() -> None:
         app()
     finally:
         support.flush_output()
-        gc.freeze()  # nothing is to be found among what goes with the process, and looking takes half a second
 
 
 if __name__ == "__main__":
