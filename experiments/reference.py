@@ -7,6 +7,7 @@ when it is started again. What was changed to make a study small stands in ``SMA
 from __future__ import annotations
 
 import argparse
+import gzip
 import re
 import shutil
 import sys
@@ -34,6 +35,15 @@ SMALLER: dict[str, list[str]] = {
     ],
 }  # fmt: skip
 """``path=value`` changes to the studies that would take hours; the others are done as they ship."""
+LARGE = 500_000  # bytes
+
+
+def keep_table(path: Path, folder: Path) -> None:
+    """Copy a table; a large one is compressed, always to the same bytes."""
+    if path.stat().st_size <= LARGE:
+        shutil.copy(path, folder / path.name)
+    else:
+        (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kept.mkdir(parents=True)
         for path in sorted((folder / "answer").iterdir()):
             if path.suffix == ".csv":
-                shutil.copy(path, kept / path.name)
+                keep_table(path, kept)
         report = (folder / "answer" / "report.md").read_text(encoding="utf-8")
         (kept / "report.md").write_text(
             re.sub(r"!\[.*\]\(.*\)\n\n", "", report), encoding="utf-8"
