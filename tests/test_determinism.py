@@ -143,6 +143,14 @@ def test_other_worlds_share_no_burn_in(changes):
     assert world_of(world(**changes), 1, (), False) != world_of(world(), 1, (), False)
 
 
+def test_a_world_that_cannot_be_pickled_is_not_shared_and_breaks_nothing(monkeypatch):
+    monkeypatch.setattr(burn_in, "_kept", OrderedDict())
+    model = run(world(), until=0)
+    model.notes = lambda: None
+    burn_in.keep(world_of(world(), 1, (), False), model)
+    assert not burn_in._kept
+
+
 def test_a_worker_stays_with_its_seed_where_as_many_seeds_as_workers_are_under_way():
     jobs = [Job(label, world(), seed, MarketModel) for seed in range(5) for label in ("baseline", "takedown")]
     handed_out = [(jobs[k].seed, jobs[k].label) for k in in_line(jobs, 2)]

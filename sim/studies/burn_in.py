@@ -46,7 +46,10 @@ def recall(world: World, scenario: Scenario) -> MarketModel | None:
 
 
 def keep(world: World, model: MarketModel) -> None:
-    """Keep a model that stands before day 0."""
-    _kept[world] = pickle.dumps(model, pickle.HIGHEST_PROTOCOL)
+    """Keep a model that stands before day 0; one that cannot be pickled, as with an author's own agents, is not shared."""
+    try:
+        _kept[world] = pickle.dumps(model, pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return
     while sum(map(len, _kept.values())) > ROOM:
         _kept.popitem(last=False)
