@@ -183,9 +183,9 @@ class Population(RowSet):
         values, count = self._checked(agent) if isinstance(agent, Mapping) else ({}, int(agent))
         if count < 0:
             raise ValueError(f"cannot add {count} agents")
-        rows = self._room(count)
-        for name, column in self.schema.items():
-            getattr(self.columns, name)[rows] = values.get(name, column.default)
+        rows, reused = self._room(count)
+        for name in self.schema if reused else values:  # rows never used before are at their defaults
+            getattr(self.columns, name)[rows] = values.get(name, self.schema[name].default)
         first = self.model.agent_id_counter
         self.model.agent_id_counter = first + count
         self.ids[rows] = np.arange(first, first + count)
@@ -209,8 +209,8 @@ class Population(RowSet):
         count = lengths.pop() if lengths else 1
         return {name: self.schema[name].spread(value, count) for name, value in values.items()}, count
 
-    def _room(self, count: int) -> NDArray[np.int64]:
-        """Return `count` rows to fill: those of agents who left if rows are reused, then new ones."""
+    def _room(self, count: int) -> tuple[NDArray[np.int64], int]:
+        """Return `count` rows to fill, and how many of them are those of agents who left; the others, new ones, follow."""
         freed = np.flatnonzero(~self.present[: self.n])[:count] if self.reuse and self._gone else np.empty(0, np.int64)
         fresh = count - len(freed)
         if self.n + fresh > self.capacity:
@@ -223,7 +223,7 @@ class Population(RowSet):
         rows = np.concatenate([freed, np.arange(self.n, self.n + fresh, dtype=np.int64)])
         self.n += fresh
         self._gone -= len(freed)
-        return rows
+        return rows, len(freed)
 
     def remove(self, agent: RowAgent | ArrayLike) -> None:
         """Remove an agent, or all of an array of rows, from the model. Their values stay until a row is reused.

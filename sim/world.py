@@ -67,6 +67,8 @@ def build(model: MarketModel) -> None:
     model.n_jurisdictions = len(jurisdictions)
     model.consumer_share = np.cumsum([j.share for j in jurisdictions])
     model.vendor_share = np.cumsum([j.vendor_share for j in jurisdictions])
+    model.consumer_weight = np.diff(model.consumer_share, prepend=0.0)
+    model.vendor_weight = np.diff(model.vendor_share, prepend=0.0)
     model.price_factor = np.array([j.price_factor for j in jurisdictions])
     model.cooperation = np.array(
         [[1.0 if a.name == b.name else a.cooperation.get(b.name, 0.3) for b in jurisdictions] for a in jurisdictions]

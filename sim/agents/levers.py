@@ -219,15 +219,30 @@ class Levers:
             "need": (len(Segment), s),
             "target": len(TARGETS),
         }
-        self._neutral = {
-            f.name: np.full(shapes[f.metadata["by"]], f.metadata["neutral"]) for f in fields(self) if f.metadata
-        }
-        self.reset()
+        self._shapes = {f.name: shapes[f.metadata["by"]] for f in fields(self) if f.metadata}
+        neutral = [np.full(self._shapes[f.name], f.metadata["neutral"]).ravel() for f in fields(self) if f.metadata]
+        self._neutral = np.concatenate(neutral)
+        self._divide(self._neutral.copy())
+
+    def _divide(self, values: np.ndarray) -> None:
+        """Make each lever a view of its part of ``values``, so that all are set at once."""
+        self._values, at = values, 0
+        for name, shape in self._shapes.items():
+            size = int(np.prod(shape))
+            setattr(self, name, values[at : at + size].reshape(shape))
+            at += size
 
     def reset(self) -> None:
         """Set every lever to its neutral value."""
-        for name, value in self._neutral.items():
-            setattr(self, name, value.copy())
+        self._values[:] = self._neutral
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the views out of a pickle or a copy: they would not be views there."""
+        return {name: value for name, value in vars(self).items() if name not in self._shapes}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state)
+        self._divide(self._values)
 
     @classmethod
     def describe(cls) -> list[dict[str, object]]:

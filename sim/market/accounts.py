@@ -11,10 +11,13 @@ from sim.agents.codes import NO_SLOT, Channel
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
 from sim.market.beliefs import logistic
+from sim.market.characters import picked
 from sim.streams import Draw, uniform, uniform4
 
-RELIST, REVIEW = int(Draw.RELIST), int(Draw.REVIEW)
-CRYPTO = int(Channel.CRYPTOMARKET)
+RELIST, REVIEW, HOME_PLATFORM = int(Draw.RELIST), int(Draw.REVIEW), int(Draw.HOME_PLATFORM)
+LICENSED, PHARMACY, CRYPTO, STREET = (
+    int(Channel.LICENSED_PHARMACY), int(Channel.ILLICIT_PHARMACY), int(Channel.CRYPTOMARKET), int(Channel.STREET),
+)  # fmt: skip
 
 
 @kernel
@@ -82,6 +85,45 @@ def pick_market(share: np.ndarray, trust: np.ndarray, exponent: float, u: float)
         if u * total <= run:
             return x
     return len(share) - 1
+
+
+@kernel
+def first_platforms(
+    seed: int,
+    keys: np.ndarray,
+    channel: np.ndarray,
+    jurisdiction: np.ndarray,
+    licensed: np.ndarray,
+    street: np.ndarray,
+    markets: np.ndarray,
+    share: np.ndarray,
+    trust: np.ndarray,
+    exponent: float,
+    programmes: np.ndarray,
+    programme_weight: np.ndarray,
+    apps: np.ndarray,
+    app_weight: np.ndarray,
+    home: np.ndarray,
+) -> None:
+    """Fill ``home`` with the platforms on which new vendors open their first accounts, ``NO_SLOT`` where none is open.
+
+    The pharmacy or the street of the own jurisdiction; a market by its ``share`` of trade and ``trust`` in it; programmes and apps by cumulative weight.
+    """
+    for i in range(len(keys)):
+        u = uniform(seed, HOME_PLATFORM, keys[i], 0, 0)
+        home[i] = NO_SLOT
+        if channel[i] == LICENSED:
+            home[i] = licensed[jurisdiction[i]]
+        elif channel[i] == STREET:
+            home[i] = street[jurisdiction[i]]
+        elif channel[i] == CRYPTO:
+            if len(markets) > 0:
+                home[i] = markets[pick_market(share, trust, exponent, u)]
+        elif channel[i] == PHARMACY:
+            if len(programmes) > 0:
+                home[i] = programmes[picked(programme_weight, u)]
+        elif len(apps) > 0:
+            home[i] = apps[picked(app_weight, u)]
 
 
 @inner

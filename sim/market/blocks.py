@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from sim.kernels import inner, maker
+
 BLOCK = 5000
 
 WORTH_SHARING = 1500
@@ -45,3 +47,57 @@ def share(pool: ThreadPoolExecutor, kernel: Callable[..., Any], n: int, *args: A
     kernel(0, size, *args)
     for other in others:
         other.result()
+
+
+@inner
+def count_due(n: int, when: np.ndarray, alive: np.ndarray, day: int) -> int:
+    """How many of the first ``n`` rows are due."""
+    due = 0
+    for i in range(n):
+        due += (when[i] <= day) & (alive[i] == 1)
+    return due
+
+
+@inner
+def fill_due(n: int, when: np.ndarray, alive: np.ndarray, day: int, rows: np.ndarray) -> None:
+    """Write down which."""
+    k = 0
+    for i in range(n):
+        if (when[i] <= day) & (alive[i] == 1):
+            rows[k] = i
+            k += 1
+
+
+@maker
+def rows_due(n: int, when: np.ndarray, alive: np.ndarray, day: int) -> np.ndarray:
+    """Those of the first ``n`` rows that are alive and whose day ``when`` has come, in order."""
+    rows = np.empty(count_due(n, when, alive, day), np.int64)
+    fill_due(n, when, alive, day, rows)
+    return rows
+
+
+@inner
+def count_marked(marks: np.ndarray) -> int:
+    """How many rows are marked."""
+    marked = 0
+    for i in range(len(marks)):
+        marked += marks[i] != 0
+    return marked
+
+
+@inner
+def fill_marked(marks: np.ndarray, rows: np.ndarray) -> None:
+    """Write down which."""
+    k = 0
+    for i in range(len(marks)):
+        if marks[i] != 0:
+            rows[k] = i
+            k += 1
+
+
+@maker
+def rows_marked(marks: np.ndarray) -> np.ndarray:
+    """Rows whose mark is not 0, in order."""
+    rows = np.empty(count_marked(marks), np.int64)
+    fill_marked(marks, rows)
+    return rows

@@ -32,11 +32,12 @@ def coins(model: MarketModel) -> None:
     model.coin_access = np.minimum((share * access).sum(axis=0), 1.0)
     wish = np.array([coin.usual for coin in model.coins])[:, None] * access + 1e-12
     wish /= wish.sum(axis=0)
-    for coin, aim in zip(model.coins, wish, strict=True):
-        coin.share += p.coin_switch * (aim - coin.share)
+    share += p.coin_switch * (wish - share)
+    for coin, now in zip(model.coins, share, strict=True):
+        coin.share[:] = now
     for exchange in model.exchanges:
         exchange.customers += (exchange.usual * exchange.open / total - exchange.customers) / p.exchange_days
-    weight = np.diff(model.consumer_share, prepend=0.0) / model.consumer_share[-1]
-    model.processors[COIN].traceability = float(
-        sum((coin.share * weight).sum() * coin.traceability for coin in model.coins)
+    used = (share * (model.consumer_weight / model.consumer_share[-1])).sum(axis=1).tolist()
+    model.processors[COIN].traceability = sum(
+        part * coin.traceability for part, coin in zip(used, model.coins, strict=True)
     )

@@ -22,7 +22,7 @@ from sim.agents.codes import (
 )
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.blocks import over_blocks
+from sim.market.blocks import over_blocks, rows_marked
 from sim.market.early_warning import dose_warned_of, novel_substances, watch
 from sim.market.harm import at_least_one, fatality, hill_overdose, rti_overdose, treatment_hazard, treatment_protection
 from sim.market.receipt import receive, threats
@@ -271,7 +271,7 @@ def consumption(model: MarketModel) -> None:
         p,
         happened,
     )
-    affected = np.flatnonzero(happened)
+    affected = rows_marked(happened)
     bits = happened[affected]
     for name, bit, kind in (
         ("adverse", ADVERSE, EventKind.ADVERSE_EVENT), ("overdoses", OVERDOSE, EventKind.OVERDOSE), ("deaths", DEATH, EventKind.DEATH),
@@ -283,7 +283,7 @@ def consumption(model: MarketModel) -> None:
     leave_treatment(model, affected[(bits & (LEFT_TREATMENT | DEATH)) > 0])
     give_up(model, affected[(bits & (GAVE_UP | DEATH)) > 0])
     wanting = affected[(bits & WANTS_TREATMENT) > 0]
-    ask(model, np.concatenate([wanting, model.referred]) if len(model.referred) else wanting)
+    ask(model, np.union1d(wanting, model.referred) if len(model.referred) else wanting)
     model.referred = np.empty(0, np.int64)
     admit(model)
     watch(model, novel, novel_posted, strong, affected[(bits & ADVERSE) > 0], model.today.overdoses)

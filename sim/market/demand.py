@@ -14,7 +14,7 @@ import numpy as np
 from sim.agents.codes import NEVER, Segment
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.blocks import over_rows
+from sim.market.blocks import over_rows, rows_due
 from sim.market.law import law_of_the_day
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, normal_from, uniform, uniform4
@@ -26,11 +26,6 @@ NEED, CHANNEL, SUBSTITUTE = int(Draw.NEED), int(Draw.CHANNEL), int(Draw.SUBSTITU
 DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
 FROM_STASH = 255
 """At the place of a substance: the need is met from what the consumer has."""
-
-
-def due_today(next_day: np.ndarray, alive: np.ndarray, day: int) -> np.ndarray:
-    """Rows of the consumers who need something on ``day``, in row order."""
-    return np.flatnonzero((next_day <= day) & (alive == 1))
 
 
 @inner
@@ -125,7 +120,7 @@ def demand(model: MarketModel) -> Needs:
     """Phase 6: who needs what today."""
     c = model.consumers.columns
     n = model.consumers.n
-    due = due_today(c.next_day[:n], c.alive[:n], model.day)
+    due = rows_due(n, c.next_day, c.alive, model.day)
     m = len(due)
     out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
     law_of_the_day(model)

@@ -44,8 +44,8 @@ def enforce(model: MarketModel) -> None:
     first = (1.0 - p.foreign_loss * (1.0 - model.cooperation))[where] * capability[:, None]
     reach = (1.0 - p.foreign_loss * (1.0 - cooperation_today(model)))[where]
     reach = reach * (capability * np.where(unit == Unit.CYBER, model.levers.capability[where], 1.0))[:, None]
-    for agency, effort in zip(agencies, efforts, strict=True):
-        agency.spent += float(effort.sum())
+    for agency, effort in zip(agencies, efforts.sum(axis=1).tolist(), strict=True):
+        agency.spent += effort
         if model.day % 30 == 15:
             agency.learn(p.learning, p.floor)
     scale = model.consumers.n / WORLD
@@ -99,6 +99,12 @@ def evidence_gained(effort: np.ndarray, reach: np.ndarray, weight: np.ndarray, w
     return gained
 
 
+def credit_agencies(model: MarketModel, target: int, credit: np.ndarray) -> None:
+    """Credit each agency with what it did about a target; ``credit`` (agencies,)."""
+    for agency, earned in zip(model.agencies, credit.tolist(), strict=True):
+        agency.credit[target] += earned
+
+
 def platform_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Evidence on cryptomarkets and pharmacy programmes grows with effort, visibility and access; ripe cases become raids."""
     p, t, day = model.p.enforcement, model.platform_table.columns, model.day
@@ -108,8 +114,7 @@ def platform_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, sc
     gained = evidence_gained(effort, reach, np.sqrt(t.trade60[slots] + 0.1), t.jurisdiction[slots]) / t.security[slots]
     t.evidence[slots] += gained.sum(axis=0)
     threshold = p.platform_case * scale
-    for agency, credit in zip(model.agencies, gained.sum(axis=1), strict=True):
-        agency.credit[PLATFORMS] += p.credit_takedown * float(credit) / threshold
+    credit_agencies(model, PLATFORMS, p.credit_takedown * gained.sum(axis=1) / threshold)
     for k in np.flatnonzero(t.evidence[slots] >= threshold):
         if uniform(int(model.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
             leader = int(gained[:, k].argmax())
@@ -179,8 +184,7 @@ def supplier_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, sc
     gained = evidence_gained(effort, reach, s.size[live], s.jurisdiction[live])
     s.evidence[live] += gained.sum(axis=0)
     threshold = p.supplier_case * scale
-    for agency, credit in zip(model.agencies, gained.sum(axis=1), strict=True):
-        agency.credit[SUPPLIERS] += p.credit_supplier * float(credit) / threshold
+    credit_agencies(model, SUPPLIERS, p.credit_supplier * gained.sum(axis=1) / threshold)
     for k in np.flatnonzero(s.evidence[live] >= threshold):
         i = int(live[k])
         if uniform(int(model.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:

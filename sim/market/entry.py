@@ -10,7 +10,7 @@ from scipy.special import betaincinv
 from sim.agents.codes import NOBODY, Channel, EventKind, PlatformStatus, Segment
 from sim.agents.platforms import Platform
 from sim.market import views
-from sim.market.accounts import pick_market
+from sim.market.accounts import first_platforms
 from sim.market.characters import draw_characters
 from sim.market.recruitment import enlist, recruiting
 from sim.market.roles import change_roles
@@ -130,24 +130,21 @@ def new_vendors(model: MarketModel, channel: np.ndarray, day: int, person: np.nd
     )  # fmt: skip
     groups = find_groups(model, v.main[rows], v.jurisdiction[rows], uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 8))
     v.supplier[rows] = np.where(channel == Channel.LICENSED_PHARMACY, NOBODY, groups)
-    for row, c in zip(rows, channel, strict=True):
-        v.account[row, 0], v.account_day[row, 0] = home_platform(model, int(row), int(c)), day
+    v.account[rows, 0], v.account_day[rows, 0] = home_platforms(model, rows, channel), day
     model.grow_vendor_arrays()
     return rows
 
 
-def home_platform(model: MarketModel, row: int, channel: int) -> int:
-    """Platform on which a new vendor opens its first account."""
-    u = uniform(int(model.seed), int(Draw.HOME_PLATFORM), int(model.vendors.columns.key[row]), 0, 0)
-    if channel in (Channel.LICENSED_PHARMACY, Channel.STREET):
-        slots = model.licensed_slot if channel == Channel.LICENSED_PHARMACY else model.street_slot
-        return int(slots[model.vendors.columns.jurisdiction[row]])
-    slots = model.open_slots(Channel(channel))
-    if not len(slots):
-        return 65535
-    if channel == Channel.CRYPTOMARKET:
-        return int(
-            slots[pick_market(model.trade_shares(slots), model.prior[slots], model.p.vendors.relist_exponent, u)]
-        )
-    weights = np.cumsum(model.platform_table.columns.attraction[slots].astype(float))
-    return int(slots[pick(weights, np.array([u]))[0]])
+def home_platforms(model: MarketModel, rows: np.ndarray, channel: np.ndarray) -> np.ndarray:
+    """Platforms on which the new vendors ``rows`` of each ``channel`` open their first accounts."""
+    v, attraction = model.vendors.columns, model.platform_table.columns.attraction
+    markets, programmes, apps = (
+        model.open_slots(c) for c in (Channel.CRYPTOMARKET, Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP)
+    )
+    home = np.empty(len(rows), np.uint16)
+    first_platforms(
+        model.seed, v.key[rows], channel, v.jurisdiction[rows], model.licensed_slot, model.street_slot, markets,
+        model.trade_shares(markets), model.prior[markets], model.p.vendors.relist_exponent, programmes,
+        np.cumsum(attraction[programmes].astype(float)), apps, np.cumsum(attraction[apps].astype(float)), home,
+    )  # fmt: skip
+    return home

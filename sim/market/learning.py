@@ -14,7 +14,7 @@ from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.blocks import over_rows
+from sim.market.blocks import over_rows, rows_marked
 from sim.market.early_warning import heeded
 from sim.market.messages import hear_messages, hear_of_support
 from sim.market.vendor_choice import account_of
@@ -242,6 +242,8 @@ def hear_peers(
 
 def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Share of consumers whom messages reach in a week, and what one who is reached hears: on average over all, ``message``."""
+    if not reach.any():
+        return reach, np.zeros_like(message)
     share = np.minimum(reach, 1.0)
     return share, np.divide(message, share, out=np.zeros_like(message), where=share > 0)
 
@@ -258,11 +260,8 @@ def learning(model: MarketModel) -> None:
     levers = model.levers
     kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
     over_rows(model.pool, fade, n, 30, day, learners, kept, levers.stigma, p)
-    was, starts = (
-        np.empty((n, 4), np.float32),
-        np.zeros(n, np.uint8),
-    )  # four to a row, which then lies in one line of the cache
-    was[:, PRACTICE], was[:, SUPPORT], was[:, CONSIDERING] = c.practice[:n], c.support_knowledge[:n], c.considering[:n]
+    was, starts = np.empty((n, 4), np.float32), np.zeros(n, np.uint8)  # four to a row: it lies in one line of the cache
+    over_rows(model.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
     alerts = model.alerts_week
     alerts[day % 7] = heeded(model) * model.early_warning.alerts
     initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
@@ -273,7 +272,8 @@ def learning(model: MarketModel) -> None:
         heard(levers.support_reach, levers.stigma_message)[1], p.practice_alert * float(alerts.sum()),
         p, starts,
     )  # fmt: skip
-    begin, stop = np.flatnonzero(starts == 1), np.flatnonzero(starts == 2)
+    turned = rows_marked(starts)
+    begin, stop = turned[starts[turned] == 1], turned[starts[turned] == 2]
     c.considering[begin] = 1
     c.market_state[begin], c.market_until[begin] = MarketState.SEARCHING, day + 1
     c.considering[stop], c.market_state[stop], c.market_until[stop] = 0, MarketState.NONE, NEVER

@@ -17,6 +17,7 @@ from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import event_risk, logistic, market_trust
+from sim.market.blocks import rows_due
 from sim.market.conditions import Conditions
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, gumbel_from, normal_from, uniform, uniform4
@@ -240,17 +241,26 @@ def talked_about(model: MarketModel, slots: np.ndarray) -> np.ndarray:
     return np.cumsum(trade / max(float(trade.sum()), 1e-9) + g.newcomer_talk * np.exp(-age / g.newcomer_days))
 
 
+@kernel
+def count_users(n: int, home: np.ndarray, users: np.ndarray) -> None:
+    """Fill ``users`` with the number of consumers by home market."""
+    users[:] = 0.0
+    for c in range(n):
+        if home[c] != NO_SLOT:
+            users[home[c]] += 1.0
+
+
 def seek_markets(model: MarketModel, today: Conditions) -> None:
     """Consumers whose turn it is look for a cryptomarket."""
     c, n, g, day = model.consumers.columns, model.consumers.n, model.p.migration, model.day
-    rows = np.flatnonzero((c.market_until[:n] <= day) & (c.alive[:n] == 1))
+    rows = rows_due(n, c.market_until, c.alive, day)
     slots = model.crypto_slots()
     t = model.platform_table.columns
     t.arrivals[:] *= 1.0 - 1.0 / g.herd_days
     if not len(rows):
         return
     if day % 7 == 0 or not t.users[slots].all():
-        t.users[:] = np.bincount(c.home[:n][c.home[:n] != NO_SLOT], minlength=len(t.status))[: len(t.status)]
+        count_users(n, c.home, t.users)
     users = t.users[slots] / max(float(t.users[slots].sum()), 1.0)
     herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
     age = day - t.open_day[slots].astype(float)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.agents.codes import NO_SLOT, Channel, ExitCause
-from sim.market.news import tell_of_new_names
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.news import NEW_NAME
+from sim.market.views import narrow
 from sim.market.web import web
-from sim.streams import Draw, uniforms
+from sim.streams import Draw, uniform, uniforms
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
+
+MODERATION, ACCOUNT_REMOVED, RETIRED = int(Draw.MODERATION), int(Draw.ACCOUNT_REMOVED), int(ExitCause.RETIRED)
 
 
 def moderate(model: MarketModel) -> None:
@@ -22,22 +27,38 @@ def moderate(model: MarketModel) -> None:
     ban_listings(model)
 
 
+@kernel
+def remove_from(
+    n: int, seed: int, day: int, slot: int, chance: float, quits: float, reset: float, vendors: Any, news: np.ndarray
+) -> int:
+    """Remove each account on an app with a ``chance``; of their sellers the share ``quits`` give up, the sales of all are ``reset``. Returns how many."""
+    removed = 0
+    for v in range(n):
+        if vendors.account[v, 0] != slot or vendors.alive[v] == 0:
+            continue
+        if uniform(seed, MODERATION, vendors.key[v], day, 0) >= chance:
+            continue
+        removed += 1
+        vendors.identity[v] += 1
+        news[v] |= NEW_NAME
+        vendors.sales[v] *= reset
+        vendors.positive[v, 0], vendors.negative[v, 0] = 0.0, 0.0
+        if uniform(seed, ACCOUNT_REMOVED, vendors.key[v], day, 0) < quits:
+            vendors.exit_cause[v] = RETIRED
+    return removed
+
+
 def remove_accounts(model: MarketModel) -> None:
     """Social-media companies remove accounts that sell. Most sellers are back at once under a new name, without ratings and followers; adverts are seen less."""
     v, n, p, t = model.vendors.columns, model.vendors.n, model.p.vendors, model.platform_table.columns
-    seed, seen, pull = int(model.seed), 0.0, 0.0
+    seen, pull = 0.0, 0.0
+    sellers, reset = narrow(v, views.AccountVendors), np.float32(p.reset_sales)
     for company in model.media:
         slot = company.platform.slot
-        sellers = np.flatnonzero((v.account[:n, 0] == slot) & (v.alive[:n] == 1))
         monthly = company.moderation + float(model.levers.moderation[0])
-        rows = sellers[uniforms(seed, Draw.MODERATION, v.key[sellers], model.day) < monthly / 30.0]
-        company.removed += len(rows)
-        v.identity[rows] += 1
-        tell_of_new_names(model, rows)
-        v.sales[rows] *= p.reset_sales
-        v.positive[rows, 0] = v.negative[rows, 0] = 0.0
-        quits = rows[uniforms(seed, Draw.ACCOUNT_REMOVED, v.key[rows], model.day) < p.removed_exit]
-        v.exit_cause[quits] = ExitCause.RETIRED
+        company.removed += remove_from(
+            n, model.seed, model.day, slot, monthly / 30.0, p.removed_exit, reset, sellers, model.vendor_news
+        )
         t.visibility[slot] *= 1.0 - monthly / 30.0
         t.visibility[slot] += (1.0 - t.visibility[slot]) / model.p.platforms.feed_days
         seen += float(t.attraction[slot] * t.visibility[slot])

@@ -10,7 +10,9 @@ import numpy as np
 from sim.agents.codes import N_CHANNELS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import kernel
+from sim.market import views
 from sim.market.beliefs import beta_reputation
+from sim.market.views import narrow
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
@@ -42,22 +44,24 @@ def reprice(n: int, vendors: Any, level: np.ndarray, stock_days: float, good: fl
         vendors.log_price[v] += p.speed * (min(max(aim, -3.0), 3.0) - vendors.log_price[v])
 
 
+@kernel
+def mean_prices(n: int, vendors: Any, weight: np.ndarray, total: np.ndarray, level: np.ndarray) -> None:
+    """Mean log price by channel, weighted by recent sales; channels in which nobody sells keep theirs. ``weight`` and ``total`` are zeros (C,) to work in."""
+    for v in range(n):
+        if vendors.alive[v] == 1:
+            w = float(vendors.recent[v] + np.float32(0.01))
+            weight[vendors.channel[v]] += w
+            total[vendors.channel[v]] += w * vendors.log_price[v]
+    for c in range(len(level)):
+        if weight[c] > 0.0:
+            level[c] = total[c] / max(weight[c], 1e-12)
+
+
 def price(model: MarketModel) -> None:
     """Phase 5: vendors reprice; the mean log price by channel, weighted by recent sales, is what consumers reckon with tomorrow."""
     v, c = model.vendors, model.p.choice
+    sellers = narrow(v.columns, views.PricingVendors)
     reprice(
-        v.n,
-        v.columns,
-        model.price_level,
-        model.p.supply.stock_days,
-        c.reputation_good,
-        c.reputation_bad,
-        model.p.pricing,
+        v.n, sellers, model.price_level, model.p.supply.stock_days, c.reputation_good, c.reputation_bad, model.p.pricing
     )
-    live = v.columns.alive[: v.n] == 1
-    weight = np.where(live, v.columns.recent[: v.n] + 0.01, 0.0).astype(float)
-    channel = v.columns.channel[: v.n]
-    total = np.bincount(channel, weight, N_CHANNELS)
-    mean = np.bincount(channel, weight * v.columns.log_price[: v.n], N_CHANNELS) / np.maximum(total, 1e-12)
-    mean[4] = mean[3]
-    model.price_level[:] = np.where(total > 0, mean, model.price_level)
+    mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), model.price_level)

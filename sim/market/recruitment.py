@@ -6,17 +6,25 @@ while branches are missing, so that arrests are made good in part; a cut bears o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.agents.codes import N_CHANNELS, Channel, VendorKind
-from sim.streams import Draw, uniforms
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.characters import picked
+from sim.market.views import narrow
+from sim.streams import Draw, uniform
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
 
-RECRUITED = (Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET)
+APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.STREET)
+BRANCH, INDEPENDENT, SOCIAL = (
+    int(VendorKind.ORGANISED_CRIME), int(VendorKind.INDEPENDENT), int(VendorKind.SOCIAL_SUPPLIER),
+)  # fmt: skip
+RECRUIT = int(Draw.RECRUIT)
 
 
 def recruit(model: MarketModel) -> None:
@@ -49,16 +57,29 @@ def recruiting(model: MarketModel) -> np.ndarray:
     return 1.0 - share + share * model.recruitment
 
 
+@kernel
+def take_on(
+    rows: np.ndarray, seed: int, day: int, vendors: Any, online: float, offline: float, drive: float, weight: np.ndarray
+) -> None:
+    """Draw which of the newcomers ``rows`` are branches, and of which group by cumulative ``weight``; ``drive`` is recruitment relative to the usual."""
+    for i in range(len(rows)):
+        v = rows[i]
+        channel = vendors.channel[v]
+        if vendors.kind[v] == SOCIAL or (channel != CRYPTO and channel != APP and channel != STREET):
+            continue
+        base = online if channel == CRYPTO else offline
+        chance = base * drive / (1.0 - base + base * drive)
+        if uniform(seed, RECRUIT, vendors.key[v], day, 0) >= chance:
+            vendors.kind[v] = INDEPENDENT
+            continue
+        vendors.kind[v] = BRANCH
+        if weight[-1] > 0.0:
+            vendors.supplier[v] = picked(weight, uniform(seed, RECRUIT, vendors.key[v], day, 1))
+
+
 def enlist(model: MarketModel, rows: np.ndarray) -> None:
     """Make those among the newcomers ``rows`` whom groups recruited their branches; each is supplied by the group that recruited it."""
-    v, s, n = model.vendors.columns, model.supplier_table.columns, model.supplier_table.n
-    rows = rows[np.isin(v.channel[rows], RECRUITED) & (v.kind[rows] != VendorKind.SOCIAL_SUPPLIER)]
-    p = model.p.supply
-    base = np.where(v.channel[rows] == Channel.CRYPTOMARKET, p.organised_online, p.organised_share)
-    chance = base * model.recruitment / (1.0 - base + base * model.recruitment)
-    branch = uniforms(model.seed, Draw.RECRUIT, v.key[rows], model.day) < chance
-    v.kind[rows] = np.where(branch, int(VendorKind.ORGANISED_CRIME), int(VendorKind.INDEPENDENT))
-    weight = np.cumsum(s.size[:n] * s.drive[:n])
-    if branch.any() and weight[-1] > 0:
-        u = uniforms(model.seed, Draw.RECRUIT, v.key[rows[branch]], model.day, 1)
-        v.supplier[rows[branch]] = np.minimum(np.searchsorted(weight, u * weight[-1], side="right"), n - 1)
+    s, n, p = model.supplier_table.columns, model.supplier_table.n, model.p.supply
+    weight = np.cumsum(s.size[:n] * s.drive[:n]).astype(float)
+    vendors = narrow(model.vendors.columns, views.RecruitVendors)
+    take_on(rows, model.seed, model.day, vendors, p.organised_online, p.organised_share, model.recruitment, weight)

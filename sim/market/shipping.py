@@ -204,7 +204,7 @@ def inspect(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
     )  # by inspecting a parcel that advance data point to, relative to one without
     share = p.data_share + (1.0 - p.data_share) * levers.advance_data
     targeting = (1.0 + share * (found - 1.0)) / (1.0 + p.data_share * (found - 1.0))
-    mail = np.diff(model.vendor_share, prepend=0.0)[:, None] * (1.0 - np.eye(model.n_jurisdictions))
+    mail = model.vendor_weight[:, None] * (1.0 - np.eye(model.n_jurisdictions))
     load = (mail * levers.inspection).sum(axis=0) / np.maximum(mail.sum(axis=0), 1e-9)
     done = [
         post.work(float(load[k]), p.post_capacity * float(levers.postal_staff[k]), p.post_longest)
@@ -265,5 +265,6 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
         disputed = float(np.mean(outcome[cards] == OrderOutcome.REFUNDED))
         model.dispute_rate += 0.02 * (disputed - model.dispute_rate)
     where = np.bincount(model.consumers.columns.jurisdiction[seized], minlength=model.n_jurisdictions)
+    credit = (model.p.enforcement.credit_parcel * where).tolist()
     for agency in model.agencies:
-        agency.credit[POST] += model.p.enforcement.credit_parcel * float(where[agency.jurisdiction])
+        agency.credit[POST] += credit[agency.jurisdiction]

@@ -41,6 +41,8 @@ class MarketState:
     n_jurisdictions: int
     consumer_share: np.ndarray  # (J,) cumulative
     vendor_share: np.ndarray  # (J,) cumulative
+    consumer_weight: np.ndarray  # (J,) shares; likewise the next one
+    vendor_weight: np.ndarray
     price_factor: np.ndarray  # (J,)
     cooperation: np.ndarray  # (J, J)
     demand_by_channel: np.ndarray  # (C, S) cumulative needs of all consumers among what a channel sells
@@ -262,9 +264,9 @@ class MarketState:
             c.stigma[who] = np.maximum(c.stigma[who] - p.referral_trust, 0.0)
             c.trust_police[who] = np.minimum(c.trust_police[who] + p.referral_trust, 1.0)
             self.referred = np.concatenate([self.referred, who[c.dependence[who] >= self.p.consumption.dependent_from]])
+            where = np.bincount(c.jurisdiction[who], minlength=self.n_jurisdictions).tolist()
             for agency in self.agencies:
-                mine = int(np.sum(self.consumers.columns.jurisdiction[who] == agency.jurisdiction))
-                agency.credit[REFERRALS] += self.p.enforcement.credit_referral * mine
+                agency.credit[REFERRALS] += self.p.enforcement.credit_referral * where[agency.jurisdiction]
             self.consumer_events(EventKind.REFERRAL, who)
 
     # events ------------------------------------------------------------------------------------------------------

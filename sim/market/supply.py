@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.agents.codes import Channel, EventKind, VendorKind
+from sim.agents.suppliers import SOURCES
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.beliefs import interdiction_belief
@@ -33,6 +34,15 @@ LEAST = 1.0  # orders a day: what suppliers of a rarely wanted substance are mad
 def best_concentration(belief: float, a: float, lam: float, h: float, strongest: float) -> float:
     """Cost-least strength to weight p* = A (1 + lambda P) / h, between 1 and the strongest product at hand."""
     return min(max(a * (1.0 + lam * belief) / h, 1.0), strongest)
+
+
+@kernel
+def concentrate(
+    n: int, belief: np.ndarray, concentration: np.ndarray, a: float, lam: float, h: float, strongest: float, copy: float
+) -> None:
+    """Move the concentration of ``n`` suppliers towards the best by ``copy``."""
+    for i in range(n):
+        concentration[i] += copy * (best_concentration(belief[i], a, lam, h, strongest) - concentration[i])
 
 
 @kernel
@@ -136,8 +146,7 @@ def supply(model: MarketModel) -> None:
     if model.day % 30 == 0:
         interdict(model)
     a, lam, h, most = p.concentrate_a, p.concentrate_lambda, p.concentrate_h, p.concentrate_best
-    best = np.array([best_concentration(b, a, lam, h, most) for b in s.belief[:n]])
-    s.concentration[:n] += p.copy_rate * (best - s.concentration[:n])
+    concentrate(n, s.belief, s.concentration, a, lam, h, most, p.copy_rate)
     replace_suppliers(model)
     find_sources(model)
     working = s.alive[:n].tobytes()
@@ -180,16 +189,29 @@ def restock(model: MarketModel) -> None:
         model.usual_supply[:] = np.maximum(np.maximum(model.usual_supply - unsold, model.supply_flow), LEAST)
 
 
+@kernel
+def pass_on(n: int, suppliers: Any, share: float, seen: np.ndarray) -> None:
+    """Move the mean takings of ``n`` suppliers by what they earned since ``seen`` (cents), and pay a ``share`` of it to those whom they buy from."""
+    for i in range(n):
+        suppliers.takings[i] += ((suppliers.revenue[i] - seen[i]) / 100.0 - suppliers.takings[i]) / 30.0
+        seen[i] = suppliers.revenue[i] - seen[i]
+    for i in range(n):
+        sources = 0
+        for a in range(SOURCES):
+            sources += suppliers.source[i, a] >= 0
+        each = int(share * seen[i] / max(sources, 1))
+        suppliers.paid[i] += each * sources
+        for a in range(SOURCES):
+            if suppliers.source[i, a] >= 0:
+                suppliers.revenue[suppliers.source[i, a]] += each
+    for i in range(n):
+        seen[i] = suppliers.revenue[i]
+
+
 def upstream_money(model: MarketModel) -> None:
     """Yesterday's takings of suppliers; groups pass a share on to the manufacturers from whom they buy."""
     p, s, n = model.p.supply, model.supplier_table.columns, model.supplier_table.n
-    earned = s.revenue[:n] - model.seen_revenue
-    s.takings[:n] += (earned / 100.0 - s.takings[:n]) / 30.0
-    bought = s.source[:n] >= 0
-    each = (p.source_share * earned / np.maximum(bought.sum(axis=1), 1)).astype(np.int64)
-    s.paid[:n] += each * bought.sum(axis=1)
-    np.add.at(s.revenue, s.source[:n][bought], np.repeat(each, bought.sum(axis=1)))
-    model.seen_revenue[:] = s.revenue[:n]
+    pass_on(n, narrow(s, views.TakingSuppliers), p.source_share, model.seen_revenue)
 
 
 def interdict(model: MarketModel) -> None:

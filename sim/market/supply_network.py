@@ -12,6 +12,9 @@ import numpy as np
 
 from sim.agents.codes import NOBODY, EventKind
 from sim.agents.suppliers import SOURCES, SUPPLIER, Supplier, SupplierColumns
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.views import narrow
 from sim.slots import SlotTable
 from sim.streams import Draw, uniform, uniforms
 
@@ -139,20 +142,35 @@ def find_sources(model: MarketModel) -> None:
             s.source[i, place] = free[min(int(np.searchsorted(weight, u * weight[-1])), len(free) - 1)]
 
 
+@kernel
+def what_works(n: int, suppliers: Any, production: np.ndarray, usual: float, works: np.ndarray) -> None:
+    """Fill ``works`` (S,): see `capacity`. ``production`` works by jurisdiction and substance, ``usual`` is the share that gets through."""
+    for s in range(len(works)):
+        whole, total = 0.0, 0.0
+        for i in range(n):
+            if (suppliers.serves[i] >> s) & 1 == 0:
+                continue
+            whole += suppliers.size[i]
+            made, sources = 0.0, 0
+            for a in range(SOURCES):
+                k = suppliers.source[i, a]
+                if k >= 0:
+                    sources += 1
+                    made += production[suppliers.jurisdiction[k], s] * suppliers.alive[k]
+            output = made / sources if sources > 0 else production[suppliers.jurisdiction[i], s] * suppliers.alive[i]
+            total += suppliers.size[i] * output * suppliers.alive[i] * (1.0 - suppliers.seized[i]) / usual
+        works[s] = total / whole
+
+
 def capacity(model: MarketModel) -> np.ndarray:
     """(S,) share of the usual wholesale capacity of each substance that works today.
 
     A group in business sells what its manufacturers make, or what it makes itself, less what is seized on the way.
     """
-    s, n, k = model.supplier_table.columns, model.supplier_table.n, len(model.substances.dose_usd)
-    made = model.levers.production[s.jurisdiction[:n], :k] * s.alive[:n, None]
-    bought = s.source[:n] >= 0
-    share = np.where(bought[:, :, None], made[s.source[:n]], 0.0).sum(axis=1)
-    sources = bought.sum(axis=1)
-    output = np.where(sources[:, None] > 0, share / np.maximum(sources, 1)[:, None], made)
-    through = s.alive[:n] * (1.0 - s.seized[:n]) / (1.0 - model.p.supply.seizure)
-    weight = s.size[:n, None] * bits(s.serves[:n], k)
-    return (weight * output * through[:, None]).sum(axis=0) / weight.sum(axis=0)
+    works = np.empty(len(model.substances.dose_usd))
+    suppliers = narrow(model.supplier_table.columns, views.MakingSuppliers)
+    what_works(model.supplier_table.n, suppliers, model.levers.production, 1.0 - model.p.supply.seizure, works)
+    return works
 
 
 def supply_graph(model: MarketModel) -> nx.DiGraph:

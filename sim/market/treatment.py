@@ -20,8 +20,9 @@ def leave_treatment(model: MarketModel, who: np.ndarray) -> None:
     if not len(who):
         return
     c.treatment_day[who] = NEVER
+    where = np.bincount(c.jurisdiction[who], minlength=model.n_jurisdictions).tolist()
     for service in model.treatment:
-        service.used -= int(np.sum(c.jurisdiction[who] == service.jurisdiction))
+        service.used -= where[service.jurisdiction]
     model.consumer_events(EventKind.TREATMENT_EXIT, who)
 
 
@@ -35,11 +36,10 @@ def give_up(model: MarketModel, who: np.ndarray) -> None:
 
 
 def ask(model: MarketModel, who: np.ndarray) -> None:
-    """These people go to the end of the waiting list, those of one day in keyed order, unless they are on it or in treatment."""
+    """These people, each once, go to the end of the waiting list, those of one day in keyed order, unless they are on it or in treatment."""
     if not len(who):
         return
     c = model.consumers.columns
-    who = np.unique(who)
     who = who[(c.alive[who] == 1) & (c.treatment_day[who] == NEVER) & (c.waiting_day[who] == NEVER)]
     c.waiting_day[who] = model.day
     order = np.argsort(uniforms(int(model.seed), Draw.ADMISSION, who, model.day), kind="stable")

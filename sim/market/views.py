@@ -291,3 +291,12 @@ NewVendors = view(
     "stock",
     "wholesale",
 )
+AccountVendors = view(
+    "AccountVendors", "account", "alive", "exit_cause", "identity", "key", "negative", "positive", "sales"
+)
+RecruitVendors = view("RecruitVendors", "channel", "key", "kind", "supplier")
+MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "seized", "serves", "size", "source")
+TakingSuppliers = view("TakingSuppliers", "paid", "revenue", "source", "takings")
+PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quantity", "substance", "vendor")
+ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "purity")
+SellingVendors = view("SellingVendors", "jurisdiction", "kind", "supplier")

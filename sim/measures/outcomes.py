@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.agents.codes import (
-    N_CHANNELS,
     SUM_ADVERSE,
     SUM_DEATH,
     SUM_DISABILITY,
     SUM_DOSES,
     SUM_OVERDOSE,
     Channel,
-    Content,
-    OrderOutcome,
     Segment,
 )
 from sim.kernels import kernel
+from sim.measures.orders import Placed, closed_orders, placed_orders
 from sim.measures.structure import gini, herfindahl, top_share
 from sim.measures.upstream import upstream
 
@@ -26,40 +24,28 @@ if TYPE_CHECKING:
     from sim.model import MarketModel
 
 DEPENDENT = int(Segment.DEPENDENT)
+CHANNELS = tuple(c.name.lower() for c in Channel)
 ONLINE = (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET)
 
 
-def market(model: MarketModel, new: np.ndarray) -> dict[str, float]:
-    """Orders, prices, content, fraud, seizures and shares by channel of the orders placed (rows ``new``) and settled today."""
-    o, due = model.open_orders.columns, model.due
-    price, channel = o.price[new] / 100.0, o.channel[new]
-    by = np.bincount(channel, minlength=N_CHANNELS)
-    total = max(len(new), 1)
-    table = model.substances
-    usual = table.dose_usd[o.substance[new]] * o.quantity[new]
-    factor = model.price_factor[model.consumers.columns.jurisdiction[o.consumer[new]]]
-    ratio = o.quantity[new] / table.doses_per_order[o.substance[new]]
-    expected = usual * factor * np.maximum(ratio, 1e-9) ** -model.p.payment.quantity_discount
-    outcome = o.outcome[due]
-    got = due[outcome == OrderOutcome.DELIVERED]
-    goods = got[o.channel[got] != Channel.LICENSED_PHARMACY]
-    purity = o.purity[goods] * np.array([1.0, 0.5, 0.0])[o.content[goods]]
-    illicit = due[o.channel[due] != Channel.LICENSED_PHARMACY]
-    posted = illicit[o.channel[illicit] != Channel.STREET]
+def market(model: MarketModel, placed: Placed) -> dict[str, float]:
+    """Orders, prices, content, fraud, seizures and shares by channel and origin of the orders placed and closed today."""
+    closed, total, nan = closed_orders(model), max(placed.orders, 1), float("nan")
     result = {
-        "orders": float(len(new)),
-        "volume_usd": float(price.sum()),
-        "price_index": float(price.sum() / max(expected.sum(), 1e-9)) if len(new) else float("nan"),
-        "purity_mean": float(purity.mean()) if len(goods) else float("nan"),
-        "purity_sd": float(purity.std()) if len(goods) else float("nan"),
-        "counterfeit_share": float(np.mean(o.content[goods] != Content.AS_SOLD)) if len(goods) else float("nan"),
-        "scam_rate": float(np.mean(o.dispatched[illicit] == 0)) if len(illicit) else float("nan"),
-        "seizure_rate": float(np.mean(o.outcome[posted] == OrderOutcome.SEIZED)) if len(posted) else float("nan"),
+        "orders": float(placed.orders),
+        "volume_usd": placed.paid,
+        "price_index": placed.paid / max(placed.expected, 1e-9) if placed.orders else nan,
+        "purity_mean": closed.purity if closed.goods else nan,
+        "purity_sd": closed.purity_sd if closed.goods else nan,
+        "counterfeit_share": closed.counterfeit / closed.goods if closed.goods else nan,
+        "scam_rate": closed.not_sent / closed.illicit if closed.illicit else nan,
+        "seizure_rate": closed.seized / closed.posted if closed.posted else nan,
     }
-    for c in Channel:
-        result[f"share_{c.name.lower()}"] = float(by[c] / total)
-        result[f"orders_{c.name.lower()}"] = float(by[c])
-    return result | structure(model) | origins(model, new)
+    for name, count in zip(CHANNELS, placed.by_channel.tolist(), strict=True):
+        result[f"share_{name}"], result[f"orders_{name}"] = count / total, count
+    for name, count in zip(model.scenario.jurisdictions, placed.by_origin.tolist(), strict=True):
+        result[f"share_from_{name}"] = count / total
+    return result | structure(model)
 
 
 def structure(model: MarketModel) -> dict[str, float]:
@@ -73,13 +59,6 @@ def structure(model: MarketModel) -> dict[str, float]:
         "top1_vendor_share": top_share(sales),
         "platform_hhi": herfindahl(model.platform_table.columns.trade7[slots]),
     }
-
-
-def origins(model: MarketModel, new: np.ndarray) -> dict[str, float]:
-    """Share of today's orders by the vendor's jurisdiction."""
-    source = model.vendors.columns.jurisdiction[model.open_orders.columns.vendor[new]]
-    count = np.bincount(source, minlength=model.n_jurisdictions) / max(len(new), 1)
-    return {f"share_from_{name}": float(count[k]) for k, name in enumerate(model.scenario.jurisdictions)}
 
 
 def health(model: MarketModel) -> dict[str, float]:
@@ -136,11 +115,11 @@ def people(model: MarketModel) -> dict[str, float]:
     }  # fmt: skip
 
 
-def crime_and_state(model: MarketModel, new: np.ndarray) -> dict[str, float]:
+def crime_and_state(model: MarketModel, placed: Placed) -> dict[str, float]:
     """Money that reaches organised crime, arrests, officer-days, cost and detection of novel substances."""
     t = model.today
     lags = model.early_warning.lags(model.day)
-    return upstream(model, new) | {
+    return upstream(model, placed) | {
         "commission_usd": t.commission / 100.0, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
         "alerts": float(model.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else float("nan"),
     }  # fmt: skip
@@ -158,7 +137,7 @@ def net_social_cost(model: MarketModel, found: dict[str, float]) -> float:
 
 def outcomes_of_day(model: MarketModel) -> dict[str, Any]:
     """Every outcome of the day that the model has just gone through."""
-    new = np.flatnonzero(model.open_orders.columns.day[: model.open_orders.n] == model.day)
-    found = market(model, new) | health(model) | people(model) | crime_and_state(model, new)
+    placed = placed_orders(model)
+    found = market(model, placed) | health(model) | people(model) | crime_and_state(model, placed)
     found["net_social_cost_usd"] = net_social_cost(model, found)
     return found

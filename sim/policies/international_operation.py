@@ -81,7 +81,7 @@ class InternationalOperation(Policy):
 
     def _part(self, model: MarketModel) -> float:
         """Share of consumers who live where it takes place."""
-        share = np.diff(model.consumer_share, prepend=0.0)
+        share = model.consumer_weight
         return float(share[self._where(model)].sum() / share.sum())
 
     def move(self, model: MarketModel, levers: Levers) -> None:

@@ -72,9 +72,9 @@ class PostalInterdiction(Policy):
 
     def cost(self, model: MarketModel) -> float:
         """Inspections beyond the usual, for the inbound post of the simulated consumers: two items a head and year [us-mail-volume]."""
-        into = np.diff(model.consumer_share, prepend=0.0)
-        mail = np.diff(model.vendor_share, prepend=0.0)[:, None] * self.routes(model)
-        covered = float((mail / np.maximum(1.0 - np.diff(model.vendor_share, prepend=0.0), 1e-9) * into).sum())
+        into = model.consumer_weight
+        mail = model.vendor_weight[:, None] * self.routes(model)
+        covered = float((mail / np.maximum(1.0 - model.vendor_weight, 1e-9) * into).sum())
         usual = covered * model.consumers.n * 2.0 / 365.0 * INSPECTED
         return (
             self.strength

@@ -1,0 +1,124 @@
+"""Sums over the orders that were placed or closed today."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sim.agents.codes import N_CHANNELS, Channel, Content, OrderOutcome, VendorKind
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.views import narrow
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+LICENSED, STREET = int(Channel.LICENSED_PHARMACY), int(Channel.STREET)
+BRANCH, PROGRAMME = int(VendorKind.ORGANISED_CRIME), int(VendorKind.ILLICIT_PHARMACY)
+DELIVERED, SEIZED, AS_SOLD = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(Content.AS_SOLD)
+STRENGTH = np.array([1.0, 0.5, 0.0])
+"""What is left of the strength, by content."""
+
+
+class Placed(NamedTuple):
+    """Orders placed on a day; money in USD."""
+
+    orders: int
+    paid: float
+    expected: float  # at the usual prices of goods, places and sizes
+    branches: float  # what branches of organised crime and pharmacy programmes keep
+    by_channel: np.ndarray  # (C,) orders
+    by_origin: np.ndarray  # (J,) orders, by the vendor's jurisdiction
+    by_supplier: np.ndarray  # (suppliers,) paid for what came from each
+
+
+class Closed(NamedTuple):
+    """Orders closed on a day, as numbers; purity is that of illicit goods delivered."""
+
+    goods: int
+    purity: float
+    purity_sd: float
+    counterfeit: int
+    illicit: int
+    not_sent: int
+    posted: int
+    seized: int
+
+
+@kernel
+def sum_placed(
+    n: int,
+    day: int,
+    orders: Any,
+    home: np.ndarray,
+    level: np.ndarray,
+    dose: np.ndarray,
+    usual: np.ndarray,
+    discount: float,
+    vendors: Any,
+    upstream: float,
+    by_channel: np.ndarray,
+    by_origin: np.ndarray,
+    by_supplier: np.ndarray,
+) -> tuple[int, int, float, float]:
+    """Add the orders of ``day`` among the first ``n`` to the arrays; returns their number, cents paid, USD expected, USD that branches keep."""
+    count, cents, expected, branches = 0, 0, 0.0, 0.0
+    for i in range(n):
+        if orders.day[i] != day:
+            continue
+        v, s = orders.vendor[i], orders.substance[i]
+        count += 1
+        cents += orders.price[i]
+        by_channel[orders.channel[i]] += 1.0
+        by_origin[vendors.jurisdiction[v]] += 1.0
+        size = max(orders.quantity[i] / usual[s], 1e-9)
+        expected += dose[s] * orders.quantity[i] * level[home[orders.consumer[i]]] * size**-discount
+        paid, kept = orders.price[i] / 100.0, 1.0
+        if vendors.supplier[v] >= 0:
+            by_supplier[vendors.supplier[v]] += paid
+            kept -= upstream
+        if vendors.kind[v] == BRANCH or vendors.kind[v] == PROGRAMME:
+            branches += kept * paid
+    return count, cents, expected, branches
+
+
+def placed_orders(model: MarketModel) -> Placed:
+    """The orders placed today."""
+    o, table, p = model.open_orders, model.substances, model.p
+    by = np.zeros(N_CHANNELS), np.zeros(model.n_jurisdictions), np.zeros(model.supplier_table.n)
+    count, cents, expected, branches = sum_placed(
+        o.n, model.day, narrow(o.columns, views.PlacedOrders), model.consumers.columns.jurisdiction, model.price_factor,
+        table.dose_usd, table.doses_per_order, p.payment.quantity_discount, narrow(model.vendors.columns, views.SellingVendors),
+        p.supply.upstream_share, *by,
+    )  # fmt: skip
+    return Placed(count, cents / 100.0, expected, branches, *by)
+
+
+@kernel
+def sum_closed(rows: np.ndarray, orders: Any) -> tuple[int, float, float, int, int, int, int, int]:
+    """The fields of `Closed` for the orders ``rows``."""
+    goods, counterfeit, illicit, not_sent, posted, seized, total = 0, 0, 0, 0, 0, 0, 0.0
+    for i in rows:
+        if orders.channel[i] == LICENSED:
+            continue
+        illicit += 1
+        not_sent += orders.dispatched[i] == 0
+        if orders.channel[i] != STREET:
+            posted += 1
+            seized += orders.outcome[i] == SEIZED
+        if orders.outcome[i] == DELIVERED:
+            goods += 1
+            counterfeit += orders.content[i] != AS_SOLD
+            total += orders.purity[i] * STRENGTH[orders.content[i]]
+    mean, square = total / max(goods, 1), 0.0
+    for i in rows:
+        if orders.channel[i] != LICENSED and orders.outcome[i] == DELIVERED:
+            square += (orders.purity[i] * STRENGTH[orders.content[i]] - mean) ** 2
+    return goods, mean, math.sqrt(square / max(goods, 1)), counterfeit, illicit, not_sent, posted, seized
+
+
+def closed_orders(model: MarketModel) -> Closed:
+    """The orders closed today."""
+    return Closed(*sum_closed(model.due, narrow(model.open_orders.columns, views.ClosedOrders)))
