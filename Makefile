@@ -8,7 +8,7 @@ COMPILE_LOCK := pip compile pyproject.toml --quiet --universal --python-version 
 	--generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-slow lint format bench dock screen reference docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev demo test test-slow lint format bench throughput dock screen reference docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ format: setup-dev ## rewrite the code in the project's format
 
 bench: setup ## speed and memory, against plain Mesa
 	@$(BIN)/python -m benchmarks.bench
+
+throughput: setup ## a thousand runs of a study against single runs, twenty minutes
+	@$(BIN)/python -m benchmarks.throughput
 
 dock: setup ## statistics, against plain Mesa
 	@$(BIN)/python -m benchmarks.dock

@@ -46,6 +46,15 @@ class Bar:
         return self.value >= self.limit if self.at_least else self.value < self.limit
 
 
+def verdict(bar: Bar) -> str:
+    """A line of a report: what was measured, and whether it is good enough."""
+    said = f"{bar.text}: {bar.value:.3g} {bar.unit}"
+    if bar.limit is None:
+        return f"      {said}"
+    limit = f"{'at least' if bar.at_least else 'under'} {bar.limit:g} {bar.unit}"
+    return f"{'pass' if bar.passed else 'MISS'}  {said} ({limit})"
+
+
 def probe(side: str, consumers: int, days: int, threads: int = 1) -> dict[str, Any]:
     """Measure one run in a process of its own."""
     print(f"  {side}, {consumers:,} consumers, {days} days, {threads} thread(s) ...", file=sys.stderr, flush=True)
@@ -109,13 +118,7 @@ def lines(found: dict[str, list[dict[str, Any]]], checked: Sequence[Bar]) -> Ite
         )
     yield "peak: resident memory of the process; B each: its growth from before the world to the peak, per consumer"
     yield ""
-    for bar in checked:
-        said = f"{bar.text}: {bar.value:.3g} {bar.unit}"
-        if bar.limit is None:
-            yield f"      {said}"
-        else:
-            limit = f"{'at least' if bar.at_least else 'under'} {bar.limit:g} {bar.unit}"
-            yield f"{'pass' if bar.passed else 'MISS'}  {said} ({limit})"
+    yield from map(verdict, checked)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
