@@ -57,7 +57,7 @@ def treatment_protection(days_in: float, full: float, at_days: float) -> float:
 @kernel
 def at_least_one(p: float, n: float) -> float:
     """1 - (1 - p)^n."""
-    return 1.0 - (1.0 - p) ** n
+    return 1.0 - (1.0 - p if n == 1.0 else (1.0 - p) ** n)  # most often once, and a power is dear
 
 
 @kernel

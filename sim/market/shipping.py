@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.agents.codes import NEVER, Channel, Content, EventKind, OrderOutcome
 from sim.agents.enforcement import POST
+from sim.agents.payments import FIRST_ACQUIRER
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows
@@ -217,6 +218,27 @@ def inspect(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
     return intercept, np.array([post.backlog for post in model.posts])
 
 
+@kernel
+def tally(due: np.ndarray, orders: Any, home: np.ndarray, seized: np.ndarray) -> tuple[int, int, int, int, int]:
+    """Count the orders ``due``, those seized by jurisdiction into ``seized`` too.
+
+    Returns parcels posted, orders seized, orders paid for and never sent, orders paid by card to a merchant, and of these those charged back.
+    """
+    parcels, lost, cheated, cards, disputed = 0, 0, 0, 0, 0
+    for o in due:
+        if orders.channel[o] != STREET and orders.channel[o] != LICENSED:
+            parcels += orders.parcels[o]
+        if orders.outcome[o] == SEIZED:
+            lost += 1
+            seized[home[orders.consumer[o]]] += 1.0
+        elif orders.outcome[o] == SCAMMED and orders.dispatched[o] == 0:
+            cheated += 1
+        if orders.processor[o] >= FIRST_ACQUIRER:
+            cards += 1
+            disputed += orders.outcome[o] == REFUNDED
+    return parcels, lost, cheated, cards, disputed
+
+
 class Shifted:
     """The dispatch kernel over rows that begin at ``first``."""
 
@@ -252,19 +274,16 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
     model.today.commission += int(money[1])
     model.ledger.refunds += int(money[2])
     model.ledger.stolen += int(money[3])
-    x = o.columns
-    outcome, channel, buyer = x.outcome[due], x.channel[due], x.consumer[due]
-    posted = (channel != Channel.STREET) & (channel != Channel.LICENSED_PHARMACY)
-    model.today.parcels = int(x.parcels[due][posted].sum())
-    seized = buyer[outcome == OrderOutcome.SEIZED]
-    model.today.parcels_seized = len(seized)
-    model.consumer_events(EventKind.PARCEL_SEIZURE, seized)
-    model.count_fraud(buyer[(outcome == OrderOutcome.SCAMMED) & (x.dispatched[due] == 0)])
-    cards = x.processor[due] >= 2
-    if cards.any():
-        disputed = float(np.mean(outcome[cards] == OrderOutcome.REFUNDED))
-        model.dispute_rate += 0.02 * (disputed - model.dispute_rate)
-    where = np.bincount(model.consumers.columns.jurisdiction[seized], minlength=model.n_jurisdictions)
-    credit = (model.p.enforcement.credit_parcel * where).tolist()
+    seized = np.zeros(model.n_jurisdictions)
+    parcels, lost, cheated, cards, disputed = tally(
+        due, narrow(o.columns, views.TalliedOrders), model.consumers.columns.jurisdiction, seized
+    )
+    model.today.parcels, model.today.parcels_seized = parcels, lost
+    model.today.fraud += cheated
+    if model.events.wanted:
+        model.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.outcome[due] == SEIZED]])
+    if cards:
+        model.dispute_rate += 0.02 * (disputed / cards - model.dispute_rate)
+    credit = (model.p.enforcement.credit_parcel * seized).tolist()
     for agency in model.agencies:
         agency.credit[POST] += credit[agency.jurisdiction]

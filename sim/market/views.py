@@ -105,7 +105,6 @@ ConsumptionConsumers = view(
     "trust_police",
     "waiting_day",
 )
-ConsumptionVendors = view("ConsumptionVendors", "kind")
 ConsumptionOrders = view(
     "ConsumptionOrders",
     "day",
@@ -300,3 +299,4 @@ TakingSuppliers = view("TakingSuppliers", "paid", "revenue", "source", "takings"
 PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quantity", "substance", "vendor")
 ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "purity")
 SellingVendors = view("SellingVendors", "jurisdiction", "kind", "supplier")
+TalliedOrders = view("TalliedOrders", "channel", "consumer", "dispatched", "outcome", "parcels", "processor")

@@ -19,6 +19,8 @@ import numpy as np
 
 from sim.studies.errors import StudyError
 
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives back what it does not need, others keep it
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
