@@ -66,7 +66,7 @@ def cut_weak(lo: int, hi: int, consumers: Any, attacked: np.ndarray, hits: float
 def weak_links(model: MarketModel) -> np.ndarray:
     """(vendors,) buyers who remember one good order with each vendor."""
     weak = np.zeros(model.vendors.n, np.int64)
-    count_weak(0, model.consumers.n, narrow(model.consumers.columns, views.LinkConsumers), weak)
+    count_weak(0, model.consumers.n, narrow(model.consumers.columns, views.MemoryConsumers), weak)
     return weak
 
 
@@ -76,7 +76,7 @@ def cut_links(model: MarketModel, rows: np.ndarray, policy: str) -> None:
     attacked[rows] = 1
     weak = weak_links(model)
     over_rows(
-        model.pool, cut_weak, model.consumers.n, narrow(model.consumers.columns, views.LinkConsumers), attacked,
+        model.pool, cut_weak, model.consumers.n, narrow(model.consumers.columns, views.MemoryConsumers), attacked,
         10.0 * model.p.enforcement.arrest_fright,
     )  # fmt: skip
     model.today.privacy += int(weak[rows].sum())

@@ -46,7 +46,7 @@ def spread_news(model: MarketModel) -> None:
     """Everybody hears today's news of vendors."""
     news = model.vendor_news
     if news.any():
-        listeners = narrow(model.consumers.columns, views.NewsConsumers)
+        listeners = narrow(model.consumers.columns, views.MemoryConsumers)
         over_rows(
             model.pool, hear_of_vendors, model.consumers.n, listeners, news, 10.0 * model.p.enforcement.arrest_fright
         )

@@ -70,7 +70,6 @@ ShippingOrders = view(
     "dispatched",
     "due",
     "held",
-    "number",
     "outcome",
     "parcels",
     "platform",
@@ -111,7 +110,6 @@ ConsumptionOrders = view(
     "channel",
     "consumer",
     "content",
-    "number",
     "outcome",
     "potency",
     "quantity",
@@ -146,7 +144,7 @@ LearningConsumers = view(
 )
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
-    "LearningOrders", "day", "channel", "consumer", "first", "number", "outcome", "platform", "rating", "vendor"
+    "LearningOrders", "day", "channel", "consumer", "first", "outcome", "platform", "rating", "vendor"
 )
 MigrationConsumers = view(
     "MigrationConsumers",
@@ -248,8 +246,7 @@ DemandConsumers = view(
     "treatment_day",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
-NewsConsumers = view("NewsConsumers", "bought", "legal_hits", "tie", "vendor")
-LinkConsumers = view("LinkConsumers", "bought", "legal_hits", "tie", "vendor")
+MemoryConsumers = view("MemoryConsumers", "bought", "legal_hits", "tie", "vendor")
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
 BookingOrders = view(
     "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"
