@@ -138,6 +138,19 @@ def test_the_orders_of_a_channel_are_those_of_the_outcomes(table, channel):
     )
 
 
+def test_what_becomes_of_orders_is_told_alike_by_the_orders_and_the_outcomes(table):
+    orders, daily = table["orders"], table["daily"].set_index("day")
+    closed = orders[(orders["outcome_day"] >= 0) & (orders["channel"] != "licensed_pharmacy")]
+    goods = closed[closed["outcome"] == "delivered"]
+    counterfeit = (goods["content"] != "as_sold").groupby(goods["outcome_day"].astype(int)).mean()
+    posted = closed[closed["channel"] != "street"]
+    seized = (posted["outcome"] == "seized").groupby(posted["outcome_day"].astype(int)).mean()
+    for name, found in (("counterfeit_share", counterfeit), ("seizure_rate", seized)):
+        assert found.reindex(daily.index).to_numpy() == pytest.approx(daily[name].to_numpy(), nan_ok=True), name
+    assert (counterfeit > 0).any()
+    assert (seized > 0).any()
+
+
 def test_shares_sum_to_one(table):
     daily = table["daily"]
     assert daily[[f"share_{c.name.lower()}" for c in Channel]].sum(axis=1).to_numpy() == pytest.approx(1.0)
