@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ YEAR_SECONDS = 8.0
 YEAR_CONSUMERS = 100_000
 BYTES_PER_CONSUMER = 250.0
 START_SECONDS = 2.0
+LOOP = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,22 @@ def probe(side: str, consumers: int, days: int, threads: int = 1) -> dict[str, A
     return json.loads(done.stdout)
 
 
+def loop_seconds(_: int = 0) -> float:
+    """Wall seconds of a plain loop."""
+    begun, turn = time.perf_counter(), 0
+    while turn < LOOP:
+        turn += 1
+    return time.perf_counter() - begun
+
+
+def crowding() -> float:
+    """How many times as long a loop takes when two cores do it at once as it does alone at best: 1 on quiet cores, up to 2 where they share one."""
+    alone = min(loop_seconds() for _ in range(3))
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(loop_seconds, [0, 0], chunksize=1)
+        return max(pool.map(loop_seconds, [0, 0], chunksize=1)) / alone
+
+
 def start_seconds() -> float:
     """Wall seconds of an `odm run` of a tiny world, best of three after a first one: what a run costs before it begins."""
     odm = [sys.executable, "-m", "sim.cli", "run", "baseline", "--consumers", "200", "--days", "1", "--burn-in", "0"]
@@ -87,8 +105,12 @@ def measure(quick: bool) -> dict[str, list[dict[str, Any]]]:
     return {"pairs": pairs, "year": [probe("model", *year, threads) for threads in (1, 2)]}
 
 
-def bars(found: dict[str, list[dict[str, Any]]], start: float) -> list[Bar]:
-    """The bars, from what was measured. That of the ratio holds for large worlds on two threads; below, what a day costs besides its orders weighs more."""
+def bars(found: dict[str, list[dict[str, Any]]], start: float, crowded: Sequence[float]) -> list[Bar]:
+    """The bars, from what was measured.
+
+    That of the ratio holds for large worlds on two threads; below, what a day costs besides its orders weighs more. Those in seconds are for quiet cores,
+    where ``crowded`` is near 1 before and after.
+    """
     result = []
     twins = {row["consumers"]: row for row in found["pairs"] if row["side"] == "twin"}
     for consumers, twin in twins.items():
@@ -104,7 +126,10 @@ def bars(found: dict[str, list[dict[str, Any]]], start: float) -> list[Bar]:
         Bar(f"{size}: state at the end", year["state_bytes"] / year["consumers"], BYTES_PER_CONSUMER, "B each")
     )
     result.append(Bar("second `odm run`, a day of 200 consumers", start, START_SECONDS, "s"))
-    return result
+    when = zip(("before", "after"), crowded, strict=True)
+    return result + [
+        Bar(f"a loop on two cores at once against one alone, {word}", times, None, "x") for word, times in when
+    ]
 
 
 def lines(found: dict[str, list[dict[str, Any]]], checked: Sequence[Bar]) -> Iterator[str]:
@@ -129,8 +154,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args(arguments)
+    before = crowding()
     found = measure(given.quick)
-    checked = bars(found, start_seconds())
+    checked = bars(found, start_seconds(), (before, crowding()))
     if given.json:
         print(json.dumps({**found, "bars": [{**asdict(bar), "passed": bar.passed} for bar in checked]}, indent=1))
     else:
