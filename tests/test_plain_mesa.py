@@ -2,13 +2,15 @@
 
 import ast
 import json
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import bench, dock
+from benchmarks import bench, dock, throughput
 from benchmarks.plain_mesa import PlainMarket
 from benchmarks.plain_mesa.goods import LICENSED
 from benchmarks.plain_mesa.memory import REMEMBERED, Risk, Vendors
@@ -225,13 +227,32 @@ def test_bars_are_missed_by_a_slow_model_and_passed_by_a_fast_one(monkeypatch, c
         pairs = [row("twin", 1e5), row("model", speed), row("model", speed, 2)]
         monkeypatch.setattr(bench, "measure", lambda quick: {"pairs": pairs, "year": [row("model", speed, 2)]})
         monkeypatch.setattr(bench, "start_seconds", lambda: 1.0)
+        monkeypatch.setattr(bench, "crowding", lambda: 1.5)
         code = bench.main(["--json"])
         return code, json.loads(capsys.readouterr().out)["bars"]
 
     slow, bars = result(2e6)
     assert slow == 1
-    assert [bar["passed"] for bar in bars] == [True, False, True, True, True]
-    assert [bar["limit"] is None for bar in bars] == [True, False, False, False, False]
+    assert [bar["passed"] for bar in bars] == [True, False, *[True] * 5]
+    assert [bar["limit"] is None for bar in bars] == [True, False, False, False, False, True, True]
+    assert [bar["value"] for bar in bars[-2:]] == [1.5, 1.5]
     fast, bars = result(4e6)
     assert fast == 0
     assert all(bar["passed"] for bar in bars)
+
+
+def test_a_study_may_take_a_tenth_more_than_its_runs_alone():
+    found = {"consumers": 100, "runs": 10, "workers": 2, "single_s": [0.9, 1.1], "parent_megabytes": 300.0, "kilobytes_per_run": 25.0}  # fmt: skip
+    assert [bar.passed for bar in throughput.bars({**found, "study_s": 5.4})] == [True, True, False]
+    assert [bar.passed for bar in throughput.bars({**found, "study_s": 5.6})] == [False, True, False]
+
+
+def test_a_study_is_timed_without_its_pauses(monkeypatch, tmp_path):
+    monkeypatch.setattr(throughput, "PAUSE_EVERY", 0.5)
+    waits = []
+    command = [sys.executable, "-c", "import time; time.sleep(1.2)"]
+    begun = time.perf_counter()
+    seconds, memory = throughput.timed_study(command, lambda: waits.append(time.sleep(0.4)), tmp_path / "log.txt")
+    assert waits
+    assert memory > 1.0
+    assert time.perf_counter() - begun - seconds >= 0.4 * len(waits)
