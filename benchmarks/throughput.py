@@ -71,16 +71,14 @@ def timed_study(command: Sequence[str], single: Single, log: Path) -> tuple[floa
         try:
             while study.poll() is None:
                 time.sleep(0.05)
+                memory = highest_memory(study.pid, memory)
                 now = time.perf_counter()
                 if now - last > PAUSE_EVERY:
-                    memory = highest_memory(study.pid, memory)
                     os.killpg(study.pid, signal.SIGSTOP)
                     single()
                     os.killpg(study.pid, signal.SIGCONT)
                     last = time.perf_counter()
                     paused += last - now
-                elif int(now * 20) % 20 == 0:
-                    memory = highest_memory(study.pid, memory)
         finally:
             if study.poll() is None:
                 os.killpg(study.pid, signal.SIGKILL)

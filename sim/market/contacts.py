@@ -101,7 +101,5 @@ def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> No
     )
     c.legal_hits[charged, group] += p.contact_fright
     model.today.criminalised += len(charged)
-    where = np.bincount(j, minlength=model.n_jurisdictions).tolist()
-    for agency in model.agencies:
-        agency.credit[USERS] += p.credit_user * where[agency.jurisdiction]
+    model.credit_agencies(USERS, p.credit_user * np.bincount(j, minlength=model.n_jurisdictions))
     model.consumer_events(EventKind.CRIMINALISED, charged, policy)

@@ -99,7 +99,7 @@ def evidence_gained(effort: np.ndarray, reach: np.ndarray, weight: np.ndarray, w
     return gained
 
 
-def credit_agencies(model: MarketModel, target: int, credit: np.ndarray) -> None:
+def credit_each(model: MarketModel, target: int, credit: np.ndarray) -> None:
     """Credit each agency with what it did about a target; ``credit`` (agencies,)."""
     for agency, earned in zip(model.agencies, credit.tolist(), strict=True):
         agency.credit[target] += earned
@@ -114,7 +114,7 @@ def platform_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, sc
     gained = evidence_gained(effort, reach, np.sqrt(t.trade60[slots] + 0.1), t.jurisdiction[slots]) / t.security[slots]
     t.evidence[slots] += gained.sum(axis=0)
     threshold = p.platform_case * scale
-    credit_agencies(model, PLATFORMS, p.credit_takedown * gained.sum(axis=1) / threshold)
+    credit_each(model, PLATFORMS, p.credit_takedown * gained.sum(axis=1) / threshold)
     for k in np.flatnonzero(t.evidence[slots] >= threshold):
         if uniform(int(model.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
             leader = int(gained[:, k].argmax())
@@ -184,7 +184,7 @@ def supplier_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, sc
     gained = evidence_gained(effort, reach, s.size[live], s.jurisdiction[live])
     s.evidence[live] += gained.sum(axis=0)
     threshold = p.supplier_case * scale
-    credit_agencies(model, SUPPLIERS, p.credit_supplier * gained.sum(axis=1) / threshold)
+    credit_each(model, SUPPLIERS, p.credit_supplier * gained.sum(axis=1) / threshold)
     for k in np.flatnonzero(s.evidence[live] >= threshold):
         i = int(live[k])
         if uniform(int(model.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:

@@ -54,7 +54,7 @@ def mean_prices(n: int, vendors: Any, weight: np.ndarray, total: np.ndarray, lev
             total[vendors.channel[v]] += w * vendors.log_price[v]
     for c in range(len(level)):
         if weight[c] > 0.0:
-            level[c] = total[c] / max(weight[c], 1e-12)
+            level[c] = total[c] / weight[c]
 
 
 def price(model: MarketModel) -> None:

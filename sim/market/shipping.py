@@ -284,6 +284,4 @@ def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
         model.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.outcome[due] == SEIZED]])
     if cards:
         model.dispute_rate += 0.02 * (disputed / cards - model.dispute_rate)
-    credit = (model.p.enforcement.credit_parcel * seized).tolist()
-    for agency in model.agencies:
-        agency.credit[POST] += credit[agency.jurisdiction]
+    model.credit_agencies(POST, model.p.enforcement.credit_parcel * seized)

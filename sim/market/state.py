@@ -264,10 +264,15 @@ class MarketState:
             c.stigma[who] = np.maximum(c.stigma[who] - p.referral_trust, 0.0)
             c.trust_police[who] = np.minimum(c.trust_police[who] + p.referral_trust, 1.0)
             self.referred = np.concatenate([self.referred, who[c.dependence[who] >= self.p.consumption.dependent_from]])
-            where = np.bincount(c.jurisdiction[who], minlength=self.n_jurisdictions).tolist()
-            for agency in self.agencies:
-                agency.credit[REFERRALS] += self.p.enforcement.credit_referral * where[agency.jurisdiction]
+            where = np.bincount(c.jurisdiction[who], minlength=self.n_jurisdictions)
+            self.credit_agencies(REFERRALS, self.p.enforcement.credit_referral * where)
             self.consumer_events(EventKind.REFERRAL, who)
+
+    def credit_agencies(self: Any, target: int, credit: np.ndarray) -> None:
+        """Credit the agencies of each jurisdiction with what was done there about a target; ``credit`` (J,)."""
+        earned = credit.tolist()
+        for agency in self.agencies:
+            agency.credit[target] += earned[agency.jurisdiction]
 
     # events ------------------------------------------------------------------------------------------------------
     def event(

@@ -194,7 +194,7 @@ def pass_on(n: int, suppliers: Any, share: float, seen: np.ndarray) -> None:
     """Move the mean takings of ``n`` suppliers by what they earned since ``seen`` (cents), and pay a ``share`` of it to those whom they buy from."""
     for i in range(n):
         suppliers.takings[i] += ((suppliers.revenue[i] - seen[i]) / 100.0 - suppliers.takings[i]) / 30.0
-        seen[i] = suppliers.revenue[i] - seen[i]
+        seen[i] = suppliers.revenue[i] - seen[i]  # what it earned, before anybody is paid
     for i in range(n):
         sources = 0
         for a in range(SOURCES):
