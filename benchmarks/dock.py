@@ -26,7 +26,7 @@ from scipy.stats import t as student
 from benchmarks.sides import run_model, run_twin
 from benchmarks.statistics import MARGINS, statistics
 from sim.scenario import Scenario
-from sim.studies.machine import usable_cores
+from sim.studies.runs.machine import usable_cores
 
 WORLD = Path(__file__).with_name("dock.yaml")
 SEEDS = 64

@@ -31,7 +31,7 @@ def peak() -> int:
 def measure_model(consumers: int, days: int, threads: int) -> dict[str, Any]:
     """Build and run the model; kernels are compiled, or loaded from their cache, before."""
     from sim.model import MarketModel
-    from sim.studies.simulate import load_scenario, simulate, warm_up
+    from sim.studies.runs.simulate import load_scenario, simulate, warm_up
 
     scenario = load_scenario("baseline", consumers=consumers, days=days, burn_in=0)
     warm_up(scenario, MarketModel, threads)
@@ -44,7 +44,7 @@ def measure_model(consumers: int, days: int, threads: int) -> dict[str, Any]:
 def measure_twin(consumers: int, days: int) -> dict[str, Any]:
     """Build and run the plain twin."""
     from benchmarks.plain_mesa import PlainMarket
-    from sim.studies.simulate import load_scenario
+    from sim.studies.runs.simulate import load_scenario
 
     scenario = load_scenario("baseline", consumers=consumers, days=days, burn_in=0)
     gc.collect()

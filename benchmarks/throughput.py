@@ -40,7 +40,7 @@ class Single:
 
     def __init__(self, consumers: int) -> None:
         from sim.model import MarketModel
-        from sim.studies.simulate import load_scenario, simulate, warm_up
+        from sim.studies.runs.simulate import load_scenario, simulate, warm_up
 
         self.scenario = load_scenario("baseline", consumers=consumers, **SETTINGS)
         self.model_class, self.simulate = MarketModel, simulate

@@ -26,7 +26,6 @@ from sim.agents.orders import ORDER, Order
 from sim.agents.platforms import PLATFORM, Platform
 from sim.agents.suppliers import SUPPLIER, Supplier
 from sim.agents.vendors import VENDOR, Vendor
-from sim.columns import describe
 from sim.evidence import yaml_files
 from sim.evidence.parameters import load_parameters
 from sim.evidence.sources import cited, load_sources
@@ -34,9 +33,9 @@ from sim.evidence.tables import Jurisdiction, Substance
 from sim.measures.dictionary import families, outcomes, tables
 from sim.policies.base import Policy
 from sim.policies.conditions import After, When
+from sim.population import describe
 from sim.registry import policy_kinds
-from sim.scenario import Settings, list_scenarios
-from sim.scenario_sections import Platforms
+from sim.scenario import Platforms, Settings, list_scenarios
 from sim.studies.study_files import study_files
 
 DOCS = Path(__file__).parent

@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from sim.scenario_errors import inner as inner_of
-from sim.scenario_errors import interval
+from sim.scenario import inner as inner_of
+from sim.scenario import interval
 
 KINDS = {"dict": "mapping", "tuple": "list", "int": "whole number", "float": "number", "str": "text"}
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim import Study, run_study
-from sim.cli_study_progress import shown
+from sim.cli.progress import shown
 from sim.studies.study_files import study_files
 
 ROOT = Path(__file__).parents[1]

@@ -23,7 +23,7 @@ from rich.progress import track
 
 from sim import MarketModel, Scenario
 from sim.evidence.parameters import ParameterSpec, load_parameters
-from sim.studies.machine import usable_cores
+from sim.studies.runs.machine import usable_cores
 
 ROOT = Path(__file__).parents[1]
 WORLD = ROOT / "experiments" / "screening.yaml"

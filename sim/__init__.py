@@ -16,10 +16,10 @@ from sim._version import __version__
 if TYPE_CHECKING:
     from sim.model import MarketModel
     from sim.scenario import Scenario, ScenarioError
-    from sim.studies.compare import Comparison, compare
-    from sim.studies.conduct import run_study
-    from sim.studies.results import Results
-    from sim.studies.run import RunResult, run
+    from sim.studies.execution.conduct import run_study
+    from sim.studies.runs.compare import Comparison, compare
+    from sim.studies.runs.one_run import RunResult, run
+    from sim.studies.store.results import Results
     from sim.studies.study import Study
 
 __all__ = [
@@ -37,16 +37,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Comparison": "sim.studies.compare",
+    "Comparison": "sim.studies.runs.compare",
     "MarketModel": "sim.model",
-    "Results": "sim.studies.results",
-    "RunResult": "sim.studies.run",
+    "Results": "sim.studies.store.results",
+    "RunResult": "sim.studies.runs.one_run",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
     "Study": "sim.studies.study",
-    "compare": "sim.studies.compare",
-    "run": "sim.studies.run",
-    "run_study": "sim.studies.conduct",
+    "compare": "sim.studies.runs.compare",
+    "run": "sim.studies.runs.one_run",
+    "run_study": "sim.studies.execution.conduct",
 }
 
 

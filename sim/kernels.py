@@ -18,7 +18,7 @@ os.environ.setdefault(
 
 
 _PACKAGE = Path(__file__).parent
-_SOURCES = ("streams*.py", "columns.py", "kernels.py", "agents/*.py", "market/*.py")
+_SOURCES = ("kernels.py", "streams/*.py", "population/columns.py", "agents/*.py", "market/**/*.py")
 
 
 def source_hash() -> str:
@@ -26,7 +26,7 @@ def source_hash() -> str:
     digest = hashlib.sha256(version("numba").encode())
     for pattern in _SOURCES:
         for path in sorted(_PACKAGE.glob(pattern)):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+            digest.update(str(path.relative_to(_PACKAGE)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -12,21 +12,21 @@ import pandas as pd
 
 from sim.agents.levers import Levers
 from sim.evidence.parameters import load_parameters
-from sim.market.arrests import arrest
-from sim.market.checkout import checkout
-from sim.market.choice import choice
-from sim.market.consumption import consumption
-from sim.market.demand import demand
-from sim.market.enforcement import enforce, run_covertly, take_down
-from sim.market.entry import platform_entry, vendor_entry
-from sim.market.exit import abandon, platform_exits
-from sim.market.learning import learning
-from sim.market.news import spread_news
-from sim.market.pricing import price
-from sim.market.shipping import shipping
+from sim.market.choice.choice import choice
+from sim.market.demand.demand import demand
+from sim.market.enforcement.arrests import arrest
+from sim.market.enforcement.enforcement import enforce, run_covertly, take_down
+from sim.market.entry_exit.entry import platform_entry, vendor_entry
+from sim.market.entry_exit.exit import abandon, platform_exits
+from sim.market.entry_exit.news import spread_news
+from sim.market.entry_exit.vendor_exit import vendor_moves
+from sim.market.health.consumption import consumption
+from sim.market.learning.learning import learning
 from sim.market.state import MarketState
-from sim.market.supply import supply
-from sim.market.vendor_exit import vendor_moves
+from sim.market.supply.pricing import price
+from sim.market.supply.supply import supply
+from sim.market.trade.checkout import checkout
+from sim.market.trade.shipping import shipping
 from sim.measures.recorder import Recorder
 from sim.policies.base import apply_policies
 from sim.scenario import Scenario
@@ -111,7 +111,7 @@ class MarketModel(MarketState, mesa.Model):
         self.day += 1
 
     def take_down(self, slot: int, publicity: float, policy: str = "", operators: bool = True) -> None:
-        """Let police seize the platform in ``slot`` today; see `sim.market.enforcement.take_down`."""
+        """Let police seize the platform in ``slot`` today; see `sim.market.enforcement.enforcement.take_down`."""
         take_down(self, slot, publicity, policy=policy, operators=operators)
 
     def run_covertly(self, slot: int, until: int, publicity: float, policy: str = "") -> None:

@@ -15,15 +15,14 @@ from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
 from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
 from sim.agents.vendors import VENDOR, Vendor, VendorColumns
 from sim.evidence.tables import Jurisdiction, Substance
-from sim.market.conditions import Substances
-from sim.market.entry import FOUNDED, new_vendors, open_cryptomarket, pick
-from sim.market.law import cumulative_substitutes, medical_substitutes
-from sim.market.migration import likings
-from sim.market.payments import open_merchant
-from sim.market.supply_network import make_suppliers
-from sim.population import Population, register
-from sim.slots import SlotTable
-from sim.streams import Draw, normals, uniforms
+from sim.market.choice.migration import likings
+from sim.market.demand.law import cumulative_substitutes, medical_substitutes
+from sim.market.entry_exit.entry import FOUNDED, new_vendors, open_cryptomarket
+from sim.market.substances import Substances
+from sim.market.supply.network import make_suppliers
+from sim.market.trade.payments import open_merchant
+from sim.population import Population, SlotTable, register
+from sim.streams import Draw, normals, pick, uniforms
 
 if TYPE_CHECKING:
     from sim.model import MarketModel

@@ -153,11 +153,11 @@ def test_modules_are_read_in_one_sitting() -> None:
     [
         ("sim.agents.vendors", "from sim.policies import takedown"),
         ("sim.agents.vendors", "def f():\n    from sim.model import MarketModel"),
-        ("sim.agents.vendors", "def f():\n    import sim.market.demand as demand"),
+        ("sim.agents.vendors", "def f():\n    import sim.market.demand.demand as demand"),
         ("sim.agents.vendors", "from ..studies import run"),
         ("sim.agents.vendors", "import importlib\nimportlib.import_module('sim.cli')"),
-        ("sim.market.demand", "from sim import MarketModel"),
-        ("sim.market.demand", "from sim.policies.takedown import Takedown"),
+        ("sim.market.demand.demand", "from sim import MarketModel"),
+        ("sim.market.demand.demand", "from sim.policies.takedown import Takedown"),
         ("sim.streams", "import sim.population"),
     ],
 )
@@ -171,7 +171,7 @@ def test_an_import_against_the_order_is_found(module: str, source: str) -> None:
         ("sim.agents.vendors", "from sim import streams"),
         ("sim.agents.vendors", "from sim.agents.codes import NEVER"),
         ("sim.agents.vendors", "from . import codes"),
-        ("sim.market.demand", "if TYPE_CHECKING:\n    from sim.model import MarketModel"),
+        ("sim.market.demand.demand", "if TYPE_CHECKING:\n    from sim.model import MarketModel"),
         ("sim.cli", "def f():\n    from sim.report import figures"),
     ],
 )

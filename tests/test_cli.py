@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sim import cli, cli_support
+from sim.cli import app, support
 from sim.measures.dictionary import outcomes
-from sim.studies.record import verify_record
+from sim.studies.store.record import verify_record
 from tests.fake_market import FailingMarket, FakeMarket
 
 ROOT = Path(__file__).parents[1]
@@ -24,7 +24,7 @@ def market(monkeypatch):
     """Put a market of made-up numbers in the place of the model."""
 
     def use(model_class):
-        for module in ("run", "compare", "doctor"):
+        for module in ("runs.one_run", "runs.compare", "doctor"):
             monkeypatch.setattr(f"sim.studies.{module}.default_model", lambda: model_class)
 
     use(FakeMarket)
@@ -44,7 +44,7 @@ def files(tmp_path, monkeypatch):
 
 
 def odm(*words):
-    return CliRunner().invoke(cli.app, [str(word) for word in words])
+    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 class TestStart:
@@ -176,7 +176,7 @@ class TestCompare:
         assert verify_record(files / "out") == []
 
     def test_a_narrow_window_shows_one_intervention_at_a_time(self, monkeypatch):
-        monkeypatch.setattr(cli_support, "PIPE_WIDTH", 90)
+        monkeypatch.setattr(support, "PIPE_WIDTH", 90)
         answer = odm("compare", "plain.yaml", "closure.yaml", "advice.yaml", "--runs", 2, "--workers", 1)
         assert "closure against plain" in answer.stdout
         assert max(len(line) for line in answer.stdout.splitlines() if " * " in line) <= 90
@@ -223,7 +223,7 @@ class TestBadRequests:
         def broken(*_, **__):
             raise ZeroDivisionError
 
-        monkeypatch.setattr("sim.studies.runs.run_several", broken)
+        monkeypatch.setattr("sim.studies.runs.several.run_several", broken)
         assert isinstance(odm("run", "plain.yaml").exception, ZeroDivisionError)
 
 

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from sim.columns import RESERVED, Column, columns_type, describe, new_columns
-from sim.slots import SlotAgent, SlotTable
+from sim.population import RESERVED, Column, SlotAgent, SlotTable, columns_type, describe, new_columns
 from tests.toy_town import RESIDENT, SHOP, Resident, ResidentColumns, Shop, ShopColumns, Town
 
 

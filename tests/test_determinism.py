@@ -14,10 +14,10 @@ import pytest
 from sim.kernels import source_hash
 from sim.market.blocks import BLOCK, WORTH_SHARING
 from sim.model import MarketModel
-from sim.studies import burn_in
-from sim.studies.burn_in import recall, world_of
-from sim.studies.simulate import simulate
-from sim.studies.workers import Job, in_line
+from sim.studies.runs import burn_in
+from sim.studies.runs.burn_in import recall, world_of
+from sim.studies.runs.simulate import simulate
+from sim.studies.runs.workers import Job, in_line
 from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, ran, run, same_frames, world
 
 EVERYTHING = world(policies=[example(kind, start=5) for kind in KINDS])
@@ -186,8 +186,8 @@ def test_a_copy_can_go_on_with_other_threads(crowd):
 
 ELSEWHERE = """
 from tests.worlds import fingerprint, run, world
-import numba, sim.market.choice
-print(numba.config.DISABLE_INTEL_SVML, sim.market.choice.choose._cache.cache_path, fingerprint(run(world(days=10))))
+import numba, sim.market.choice.choice
+print(numba.config.DISABLE_INTEL_SVML, sim.market.choice.choice.choose._cache.cache_path, fingerprint(run(world(days=10))))
 """
 
 

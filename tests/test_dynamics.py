@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import NO_SLOT, Channel, MarketState, RiskGroup
-from sim.market import arrests, news
+from sim.market.enforcement import arrests
+from sim.market.entry_exit import news
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from sim.streams import uniforms

@@ -7,10 +7,10 @@ import pytest
 
 from sim.agents.codes import Channel, OrderOutcome
 from sim.agents.enforcement import PLATFORMS, POST, REFERRALS, TARGETS, USERS, VENDORS, Agency, Unit, mandates
-from sim.market.arrests import ONLINE, responsible
-from sim.market.attacks import weak_links
-from sim.market.contacts import charge_or_refer, friends_of
-from sim.market.enforcement import cooperation_today, efforts_today
+from sim.market.enforcement.arrests import ONLINE, responsible
+from sim.market.enforcement.attacks import weak_links
+from sim.market.enforcement.contacts import charge_or_refer, friends_of
+from sim.market.enforcement.enforcement import cooperation_today, efforts_today
 from sim.registry import policy_kinds
 from tests.worlds import BUSY, branched, example, model_of, ran, run, same_frames, world
 

@@ -11,7 +11,7 @@ import pytest
 
 from sim.agents.codes import NO_SLOT, Channel, PlatformStatus
 from sim.evidence.parameters import load_parameters
-from sim.market.exit import close_platform
+from sim.market.entry_exit.exit import close_platform
 from sim.model import MarketModel
 from tests.worlds import branched, example, ran, world
 

@@ -15,17 +15,18 @@ from numpy.polynomial.hermite_e import hermegauss
 from sim.agents.codes import NO_SLOT, Channel, VendorKind
 from sim.agents.intermediaries import SearchEngine
 from sim.evidence.parameters import load_parameters
-from sim.market import beliefs, harm
-from sim.market.arrests import exposure_of, remote_weights
-from sim.market.checkout import ration
-from sim.market.enforcement import evidence_gained
-from sim.market.exit import scam_hazard
-from sim.market.learning import fade, fade_vendors
-from sim.market.offers import build_offers, draw_offer
-from sim.market.shipping import as_sold_probability, potency_sd2
-from sim.market.supply import best_concentration, best_routes
-from sim.market.vendor_choice import IMPOSSIBLE, draw_logit, known_vendor
-from sim.market.vendor_exit import retirement
+from sim.market import beliefs
+from sim.market.choice.offers import build_offers, draw_offer
+from sim.market.choice.vendor import IMPOSSIBLE, draw_logit, known_vendor
+from sim.market.enforcement.arrests import exposure_of, remote_weights
+from sim.market.enforcement.enforcement import evidence_gained
+from sim.market.entry_exit.exit import scam_hazard
+from sim.market.entry_exit.vendor_exit import retirement
+from sim.market.health import harm
+from sim.market.learning.learning import fade, fade_vendors
+from sim.market.supply.supply import best_concentration, best_routes
+from sim.market.trade.checkout import ration
+from sim.market.trade.shipping import as_sold_probability, potency_sd2
 from sim.market.views import LearningConsumers, LearningVendors, OfferVendors
 from sim.measures.structure import gini, herfindahl, top_share
 from sim.policies.education_campaign import LOGIT_PER_SMD

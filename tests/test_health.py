@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import NEVER, EventKind, ExitCause, Segment
-from sim.market import treatment
-from sim.market.harm import hill_overdose
-from sim.market.roles import change_roles, take_role
+from sim.market.entry_exit.roles import change_roles, take_role
+from sim.market.health import treatment
+from sim.market.health.harm import hill_overdose
 from sim.model import MarketModel
 from tests.worlds import branched, ran, world
 

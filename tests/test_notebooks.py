@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from sim import MarketModel, Scenario
-from sim.studies.simulate import warm_up
+from sim.studies.runs.simulate import warm_up
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NAMES = sorted({path.stem for path in [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*.py")]})

@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sim import cli, compare, run, scenario_own
+from sim import compare, run
 from sim.agents.institutions import Institution
 from sim.agents.intermediaries import SearchEngine
+from sim.cli import app
 from sim.model import MarketModel
 from sim.registry import agent_kinds, policy_kinds
 from sim.scenario import Scenario, ScenarioError, list_scenarios
-from sim.studies.record import verify_record
+from sim.scenario import own_code as scenario_own
+from sim.studies.store.record import verify_record
 from tests.worlds import fingerprint, model_of, world
 
 ROOT = Path(__file__).parents[1]
@@ -108,7 +110,7 @@ def test_workers_load_the_files_by_themselves(mine):
 def test_the_command_runs_it_and_the_record_holds_the_code(folder):
     file = folder / "my-market.yaml"
     words = [str(file), "--consumers", "300", "--days", "12", "--burn-in", "5", "--out", str(folder / "out")]
-    answer = CliRunner().invoke(cli.app, ["run", *words])
+    answer = CliRunner().invoke(app, ["run", *words])
     assert answer.exit_code == 0, answer.output
     record = json.loads((folder / "out" / "record.json").read_text())["run"]
     used = record["scenarios"]["my-market"]["resolved"]["uses"]
@@ -123,7 +125,7 @@ def test_a_scenario_and_a_model_are_unpickled_where_the_file_was_never_loaded(fo
     (folder / "model.pickle").write_bytes(pickle.dumps([mine, model]))
     model.run_for(3)
     code = (
-        "import pickle, sys; from tests.worlds import fingerprint; import sim.scenario_own\n"
+        "import pickle, sys; from tests.worlds import fingerprint; import sim.scenario.own_code\n"
         "scenario, model = pickle.load(open(sys.argv[1], 'rb')); model.run_for(3)\n"
         "print(scenario.digest, type(model.search).__name__, fingerprint(model))"
     )
@@ -294,7 +296,7 @@ def test_every_problem_is_said_at_once_with_the_nearest_name(folder):
 
 def test_the_command_ends_with_2(folder):
     (folder / "wrong.yaml").write_text("uses: [no_file.py]\nagents: {forum: no_file.Forum}\n")
-    answer = CliRunner().invoke(cli.app, ["run", str(folder / "wrong.yaml")])
+    answer = CliRunner().invoke(app, ["run", str(folder / "wrong.yaml")])
     assert answer.exit_code == 2
     assert "uses.0: given" in answer.stderr
     assert "agents.forum: given" in answer.stderr

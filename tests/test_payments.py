@@ -7,8 +7,8 @@ import pytest
 
 from sim.agents.codes import NEVER, Channel
 from sim.agents.payments import COIN, FIRST_ACQUIRER, MOST_ACCOUNTS, Exchange, Merchant
-from sim.market.coins import coins
-from sim.market.payments import end_account, follow_money
+from sim.market.trade.coins import coins
+from sim.market.trade.payments import end_account, follow_money
 from sim.model import MarketModel
 from tests.worlds import branched, example, model_of, neutral_levers, ran, run, world
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sim import cli
+from sim.cli import app
 from sim.scenario import Scenario, ScenarioError
 from tests.worlds import KINDS, branched, example, fingerprint, frames, ran, run, same_frames, world
 
@@ -301,7 +301,7 @@ def test_the_command_says_so_and_ends_with_2(tmp_path):
         "extends: baseline\npolicies:\n- {kind: takedown, when: {outcome: deahts, above: 1}}\n"
         "- {kind: deflection, after: {policy: takdown}}\n"
     )
-    answer = CliRunner().invoke(cli.app, ["run", str(file)])
+    answer = CliRunner().invoke(app, ["run", str(file)])
     assert answer.exit_code == 2
     assert "did you mean 'deaths'?" in answer.stderr
     assert "did you mean 'takedown'?" in answer.stderr

@@ -12,8 +12,8 @@ from rich.console import Console
 from sim.measures.dictionary import outcomes
 from sim.report import figures, numbers, page, tables, words
 from sim.report.style import style
-from sim.studies.compare import compare
-from sim.studies.run import run
+from sim.studies.runs.compare import compare
+from sim.studies.runs.one_run import run
 from tests.fake_market import FakeMarket, world
 
 

@@ -13,13 +13,15 @@ import pytest
 
 from sim import Scenario, ScenarioError
 from sim.measures.dictionary import outcome, outcomes, tables
-from sim.studies import doctor, machine, record
-from sim.studies.compare import compare
-from sim.studies.effects import add_displacement, change, paired_effects, t_interval
+from sim.studies import doctor
 from sim.studies.errors import RequestError, RunFailedError
-from sim.studies.output import staging, write_frame
-from sim.studies.run import run
-from sim.studies.runs import run_several
+from sim.studies.runs import machine
+from sim.studies.runs.compare import compare
+from sim.studies.runs.effects import add_displacement, change, paired_effects, t_interval
+from sim.studies.runs.one_run import run
+from sim.studies.runs.several import run_several
+from sim.studies.store import record
+from sim.studies.store.output import staging, write_frame
 from tests.fake_market import EFFECTS, DyingMarket, FailingMarket, FakeMarket, world
 
 ROOT = Path(__file__).parents[1]

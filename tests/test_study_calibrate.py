@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from sim.studies import kinds
-from sim.studies.conduct import run_study
-from sim.studies.factors import Factor
-from sim.studies.functions import FunctionDriver
+from sim.studies.execution.conduct import run_study
 from sim.studies.kinds.calibrate import CalibrateSettings, weights
+from sim.studies.methods.factors import Factor
+from sim.studies.methods.functions import FunctionDriver
+from sim.studies.methods.worlds import worlds
 from sim.studies.study import Study, StudyFile
 from sim.studies.study_files import StudyFileError
-from sim.studies.worlds import worlds
 from tests.study_market import PATH, SIZE, StudyMarket, compare_study
 
 FACTORS = (

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from sim import cli, cli_study_progress
-from sim.studies.executors import Inline
+from sim.cli import app, progress
+from sim.studies.execution.executors import Inline
 from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
 
 ROOT = Path(__file__).parents[1]
@@ -27,16 +27,16 @@ def files(tmp_path, monkeypatch, request):
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(compare_study(replicatons=2, measures=["deaths_expectd"])))
     (tmp_path / "broken.yaml").write_text("name: [")
     monkeypatch.chdir(tmp_path)
-    for module in ("conduct", "dry_run", "verify"):
+    for module in ("execution.conduct", "execution.dry_run", "execution.verify"):
         monkeypatch.setattr(f"sim.studies.{module}.default_model", lambda: StudyMarket)
     if "findings_printed" not in request.node.name:  # one test looks at figures
         monkeypatch.setattr("sim.report.study_page.save_figure", not_drawn)
-    monkeypatch.setattr("sim.studies.conduct.Processes", lambda workers: Inline())
+    monkeypatch.setattr("sim.studies.execution.conduct.Processes", lambda workers: Inline())
     return tmp_path
 
 
 def odm(*words):
-    return CliRunner().invoke(cli.app, [str(word) for word in words])
+    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 @pytest.mark.usefixtures("files")
@@ -110,7 +110,7 @@ class TestStudy:
             if event["event"] == "progress" and event["done"] >= 5:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(cli_study_progress._Lines, "tell", lambda self, event: stop(event))
+        monkeypatch.setattr(progress._Lines, "tell", lambda self, event: stop(event))
         answer = odm("study", "loudness.yaml", "--out", "out")
         assert answer.exit_code == 130
         assert "What was finished is kept in out; go on with --resume" in answer.stderr
@@ -142,7 +142,7 @@ class TestStudy:
 def test_progress_in_words():
     event = {"done": 10, "failed": 1, "running": 2, "runs": 3000, "runs_per_second": 0.5, "seconds_left": 5980.0}
     said = "10 of 3,000 runs done, 1 failed, 2 running, 30.0 runs/min, 1:39:40 left"
-    assert cli_study_progress.in_words(event) == said
+    assert progress.in_words(event) == said
 
 
 NO_STUDIES = ("reference", "screen")

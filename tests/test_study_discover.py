@@ -3,10 +3,10 @@
 import pytest
 
 from sim.studies import kinds
-from sim.studies.conduct import run_study
-from sim.studies.factors import Factor
-from sim.studies.functions import FunctionDriver
+from sim.studies.execution.conduct import run_study
 from sim.studies.kinds.discover import DiscoverSettings
+from sim.studies.methods.factors import Factor
+from sim.studies.methods.functions import FunctionDriver
 from sim.studies.study import Study, StudyFile
 from sim.studies.study_files import StudyFileError
 from tests.study_market import PATH, SIZE, StudyMarket, compare_study

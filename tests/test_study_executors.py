@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.studies.conduct import run_study
 from sim.studies.errors import RequestError
+from sim.studies.execution.conduct import run_study
 from tests.study_market import SIZE, StudyMarket, compare_study, not_drawn
 
 ROOT = Path(__file__).parents[1]
@@ -78,7 +78,7 @@ def test_a_dask_cluster_gives_the_same_bits_though_one_of_its_workers_dies(clust
 
 
 def test_the_market_itself_gives_the_same_bits_in_any_number_of_processes_and_can_be_verified(tmp_path):
-    from sim.studies.verify import verify
+    from sim.studies.execution.verify import verify
 
     for name, options in {"one": {"executor": "inline"}, "two": {"workers": 2}}.items():
         done = run_study(REAL, tmp_path / name, **options)

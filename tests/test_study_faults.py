@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.studies import lock
-from sim.studies.conduct import run_study
 from sim.studies.errors import RequestError, StudyError
+from sim.studies.execution.conduct import run_study
+from sim.studies.store import lock
 from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +47,7 @@ def undisturbed(tmp_path_factory):
 def script(folder, **env):
     """A study in a process of its own, with two workers."""
     code = (
-        "from sim.studies.conduct import run_study\n"
+        "from sim.studies.execution.conduct import run_study\n"
         "from sim.report import study_page\n"
         "from tests.study_market import StudyMarket, compare_study, not_drawn\n"
         "study_page.save_figure = not_drawn\n"
@@ -235,7 +235,7 @@ class TestFolder:
 
 class TestProcesses:
     def test_workers_die_with_a_parent_that_gives_up(self):
-        from sim.studies.executors import Processes
+        from sim.studies.execution.executors import Processes
 
         pool = Processes(2)
         futures = [pool.submit(time.sleep, 30) for _ in range(2)]
@@ -245,7 +245,7 @@ class TestProcesses:
         until(lambda: all(gone(pid) for pid in pids), 10)
 
     def test_an_error_comes_back_and_the_worker_goes_on(self):
-        from sim.studies.executors import Processes
+        from sim.studies.execution.executors import Processes
 
         pool = Processes(1)
         with pytest.raises(ValueError, match="invalid literal"):

@@ -9,9 +9,10 @@ import pytest
 from experiments.reference import SMALLER
 from sim import Scenario, Study
 from sim.evidence.parameters import load_parameters
-from sim.studies import designs, kinds
-from sim.studies.factors import Factor
-from sim.studies.identity import Planner, resolve, run_id
+from sim.studies import kinds
+from sim.studies.execution.identity import Planner, resolve, run_id
+from sim.studies.methods import designs
+from sim.studies.methods.factors import Factor
 from sim.studies.study_files import StudyFileError, study_files
 from tests.study_market import PATH, SIZE, compare_study, sweep_study
 

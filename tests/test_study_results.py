@@ -9,17 +9,18 @@ import pyarrow as pa
 import pytest
 
 from sim import Results
-from sim.studies import kinds, parts
-from sim.studies.bootstrap import FEWEST, Resamples, expanded, pairing_gain, ranks
-from sim.studies.conduct import run_study
-from sim.studies.dry_run import estimate
+from sim.studies import kinds
 from sim.studies.errors import RequestError
-from sim.studies.functions import FunctionDriver
-from sim.studies.identity import resolve
-from sim.studies.parts import Row, shorten, to_bytes, to_table, write_part
-from sim.studies.store import Store
+from sim.studies.execution.conduct import run_study
+from sim.studies.execution.dry_run import estimate
+from sim.studies.execution.identity import resolve
+from sim.studies.execution.verify import verify
+from sim.studies.methods.bootstrap import FEWEST, Resamples, expanded, pairing_gain, ranks
+from sim.studies.methods.functions import FunctionDriver
+from sim.studies.store import parts
+from sim.studies.store.parts import Row, shorten, to_bytes, to_table, write_part
+from sim.studies.store.store import Store
 from sim.studies.study import Study
-from sim.studies.verify import verify
 from tests.study_market import MEASURES, PATH, StudyMarket, compare_study, not_drawn, sweep_study
 
 
@@ -264,7 +265,7 @@ class TestVerify:
         assert verify(tmp_path / "out", 0, StudyMarket)["ok"]
 
     def test_numbers_that_somebody_made_up_with_a_fitting_record_are_found(self, tmp_path):
-        from sim.studies.record import content_hash, file_hashes
+        from sim.studies.store.record import content_hash, file_hashes
 
         do(tmp_path / "out", compare_study(replications=2))
         (part,) = (tmp_path / "out" / "parts").iterdir()

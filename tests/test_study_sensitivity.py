@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from sim.studies import kinds
-from sim.studies.conduct import run_study
-from sim.studies.factors import Factor
-from sim.studies.functions import FunctionDriver
+from sim.studies.execution.conduct import run_study
 from sim.studies.kinds.sensitivity import SensitivitySettings
-from sim.studies.sensitivity_methods import noise
+from sim.studies.methods.factors import Factor
+from sim.studies.methods.functions import FunctionDriver
+from sim.studies.methods.sensitivity import noise
 from sim.studies.study import Study, StudyFile
 from sim.studies.study_files import StudyFileError
 from tests.study_market import MEASURES, PATH, SIZE, StudyMarket, compare_study

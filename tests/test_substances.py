@@ -9,7 +9,7 @@ import pytest
 from sim.evidence.tables import load_substances
 from sim.model import MarketModel
 from sim.registry import policy_kinds
-from sim.scenario_errors import ScenarioError
+from sim.scenario import ScenarioError
 from tests.worlds import KINDS, branched, example, ran, world
 
 NAMES = list(load_substances())

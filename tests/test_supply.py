@@ -9,10 +9,7 @@ import pytest
 from sim.agents.codes import Channel, VendorKind
 from sim.agents.intermediaries import PostalService
 from sim.agents.levers import Levers
-from sim.market.recruitment import enlist, organised_entry, recruit, recruiting
-from sim.market.shipping import inspect
-from sim.market.supply import buyers_see, dilution
-from sim.market.supply_network import (
+from sim.market.supply.network import (
     arrest_group,
     bits,
     capacity,
@@ -23,6 +20,9 @@ from sim.market.supply_network import (
     supply_graph,
     upper_tier,
 )
+from sim.market.supply.recruitment import enlist, organised_entry, recruit, recruiting
+from sim.market.supply.supply import buyers_see, dilution
+from sim.market.trade.shipping import inspect
 from sim.model import MarketModel
 from tests.worlds import branched, fingerprint, model_of, ran, run, world
 

@@ -1,8 +1,7 @@
 """Consumers: adults for whom an online source is thinkable, one row each."""
 
 from sim.agents.codes import NEVER, NO_SLOT
-from sim.columns import Column, columns_type
-from sim.rowsets import RowAgent
+from sim.population import Column, RowAgent, columns_type
 
 KNOWN_MARKETS = 4
 REMEMBERED_VENDORS = 4

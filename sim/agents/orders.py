@@ -1,8 +1,7 @@
 """Orders under way, one row each; closed ones go to the orders table."""
 
 from sim.agents.codes import NEVER
-from sim.columns import Column, columns_type
-from sim.rowsets import RowAgent
+from sim.population import Column, RowAgent, columns_type
 
 ORDER = {
     "number": Column("i8", "number", 0, 2**62, "Order number"),

@@ -1,8 +1,7 @@
 """Platforms: the places where vendors and consumers meet, a few dozen ordinary Mesa agents whose state stands in columns."""
 
 from sim.agents.codes import NEVER, Channel, PlatformStatus
-from sim.columns import Column, columns_type
-from sim.slots import SlotAgent
+from sim.population import Column, SlotAgent, columns_type
 
 PLATFORM = {
     "key": Column("i4", "number", 0, 65535, "What random draws about the platform are keyed by: its day of opening"),

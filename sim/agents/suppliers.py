@@ -1,8 +1,7 @@
 """Suppliers: manufacturers and organised-crime groups upstream of vendors."""
 
 from sim.agents.codes import NEVER
-from sim.columns import Column, columns_type
-from sim.slots import SlotAgent
+from sim.population import Column, SlotAgent, columns_type
 
 SOURCES = 2
 

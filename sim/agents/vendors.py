@@ -1,8 +1,7 @@
 """Vendors: everybody who sells, on whatever channel, one row each, those who left included."""
 
 from sim.agents.codes import NEVER, NO_SLOT
-from sim.columns import Column, columns_type
-from sim.rowsets import RowAgent
+from sim.population import Column, RowAgent, columns_type
 
 ACCOUNTS = 4
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.agents.codes import N_SUMS, EventKind
 from sim.agents.orders import ORDER, OrderColumns
-from sim.columns import grown_columns, new_columns
+from sim.population import grown_columns, new_columns
 
 
 class OpenOrders:

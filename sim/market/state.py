@@ -16,9 +16,8 @@ from sim.agents.platforms import Platform
 from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
 from sim.agents.suppliers import Supplier
 from sim.market.books import Events, Ledger, OpenOrders, Tally
-from sim.market.conditions import Substances
-from sim.population import Population
-from sim.slots import SlotTable
+from sim.market.substances import Substances
+from sim.population import Population, SlotTable
 
 
 class MarketState:

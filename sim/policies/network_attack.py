@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
-from sim.market.attacks import cut_links, post_false_ratings, weak_links
+from sim.market.enforcement.attacks import cut_links, post_false_ratings, weak_links
 from sim.measures.networks import vendor_centrality
 from sim.policies.base import Policy
 from sim.registry import register_policy

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.market.payments import buy_under_cover
+from sim.market.trade.payments import buy_under_cover
 from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.market.supply_network import arrest_group
+from sim.market.supply.network import arrest_group
 from sim.policies.base import Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms

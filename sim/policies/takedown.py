@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
-from sim.market.attacks import stop_moderation
+from sim.market.enforcement.attacks import stop_moderation
 from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniform

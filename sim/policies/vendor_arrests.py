@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
-from sim.market.news import announce
+from sim.market.entry_exit.news import announce
 from sim.policies.base import Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms

@@ -9,7 +9,7 @@ from sim.report import figures, words
 from sim.report.tables import effect_markdown
 
 if TYPE_CHECKING:
-    from sim.studies.compare import Comparison
+    from sim.studies.runs.compare import Comparison
 
 
 def write_page(comparison: Comparison, place: Path) -> None:

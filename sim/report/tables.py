@@ -14,7 +14,7 @@ from sim.report.words import printed_effects, records
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from sim.studies.compare import Comparison
+    from sim.studies.runs.compare import Comparison
 
 _GOOD, _BAD, _CLEAR = "green", "red", "bold"
 

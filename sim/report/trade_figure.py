@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.scenario import Scenario
-    from sim.studies.compare import Comparison
+    from sim.studies.runs.compare import Comparison
 
 PREFIX = "orders_"
 SMOOTHING_DAYS = 7

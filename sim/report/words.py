@@ -10,14 +10,14 @@ import numpy as np
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import GROUPS, outcome
 from sim.report import numbers
-from sim.studies.effects import INTERVAL, LEVEL
+from sim.studies.runs.effects import INTERVAL, LEVEL
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.scenario import Scenario
-    from sim.studies.compare import Comparison
-    from sim.studies.run import RunResult
+    from sim.studies.runs.compare import Comparison
+    from sim.studies.runs.one_run import RunResult
 
 
 def printed_effects(comparison: Comparison) -> DataFrame:

@@ -9,9 +9,9 @@ from time import perf_counter
 from typing import Any
 
 from sim._version import __version__
-from sim.studies.machine import cpu_limit, usable_cores
-from sim.studies.record import PACKAGE, library_versions
-from sim.studies.simulate import ModelClass, default_model, load_scenario, simulate, warm_up
+from sim.studies.runs.machine import cpu_limit, usable_cores
+from sim.studies.runs.simulate import ModelClass, default_model, load_scenario, simulate, warm_up
+from sim.studies.store.record import PACKAGE, library_versions
 
 CHECK = {"consumers": 2_000, "days": 60, "burn_in": 30}
 """Size of the world of the self-check."""

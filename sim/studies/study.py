@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sim.studies.factors import Factor, Point
+from sim.studies.methods.factors import Factor, Point
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario

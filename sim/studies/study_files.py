@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from sim import scenario_files, scenario_overrides
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import families, outcomes
-from sim.scenario_errors import MAX_SHOWN, Problem, ScenarioError, from_pydantic, nearest, one_of, show, unknown
+from sim.scenario import MAX_SHOWN, Problem, ScenarioError, from_pydantic, nearest, one_of, parsed, read, show, unknown
 from sim.studies import kinds
-from sim.studies.factors import Factor, Value, complete, parameter_of
+from sim.studies.methods.factors import Factor, Value, complete, parameter_of
+from sim.studies.methods.worlds import read_ensemble, spanned
 from sim.studies.study import Study, StudyFile, has_path, labels
-from sim.studies.worlds import read_ensemble, spanned
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -68,7 +67,7 @@ def _read(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[dict[str, An
             raise StudyFileError([Problem("", f"{show(text)} (no such file)", _choices(known), nearest(text, known))])
         path = known[text]
     try:
-        return scenario_files.read(path), path.parent
+        return read(path), path.parent
     except ScenarioError as error:
         raise StudyFileError([Problem(p.path, p.given, "a study in YAML") for p in error.problems]) from None
 
@@ -77,7 +76,7 @@ def _with(content: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]
     """The mapping of a study with ``path=value`` changes: of a key, of a key in a section, or of a path in `set`."""
     found: dict[str, Any] = dict(content)
     problems: list[Problem] = []
-    for (section, *steps), value in scenario_overrides.parsed(settings, problems):
+    for (section, *steps), value in parsed(settings, problems):
         key, inside = ".".join(steps), found.get(section) or {}
         if key and not isinstance(inside, dict):
             problems.append(Problem(f"{section}.{key}", show(key), f"no path below {section}: it holds {show(inside)}"))

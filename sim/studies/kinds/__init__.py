@@ -27,13 +27,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from sim.scenario_errors import Problem, nearest, one_of, show, unknown
+from sim.scenario import Problem, nearest, one_of, show, unknown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-    from sim.studies.factors import Point
+    from sim.studies.methods.factors import Point
     from sim.studies.study import Study
 
 _KINDS: dict[str, Kind] = {}

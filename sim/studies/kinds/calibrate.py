@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sim.scenario_errors import Problem, nearest, one_of, show
-from sim.studies import designs
-from sim.studies.factors import from_unit
+from sim.scenario import Problem, nearest, one_of, show
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.methods import designs
+from sim.studies.methods.factors import from_unit
 
 if TYPE_CHECKING:
     from pandas import DataFrame

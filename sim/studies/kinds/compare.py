@@ -12,18 +12,18 @@ import numpy as np
 from pydantic import Field
 
 from sim.measures.dictionary import outcome
-from sim.scenario_errors import Problem, show, unknown
-from sim.studies.bootstrap import FEWEST, KIND, Resamples, expanded
-from sim.studies.compare_tables import cost_table, effects_table, levels_of, ranking_table
-from sim.studies.effects import add_displacement
+from sim.scenario import Problem, show, unknown
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
+from sim.studies.methods.worlds import worlds as drawn_worlds
 from sim.studies.report_figures import figure
-from sim.studies.worlds import worlds as drawn_worlds
+from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
+from sim.studies.runs.effects import add_displacement
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sim.studies.factors import Point
+    from sim.studies.methods.factors import Point
     from sim.studies.study import Study
 
 

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.scenario_errors import Problem, nearest, one_of, show
-from sim.studies import scenario_discovery
+from sim.scenario import Problem, nearest, one_of, show
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.methods import discovery as scenario_discovery
+from sim.studies.methods.discovery import Limits, boxes, feature_scores, inside, worth
+from sim.studies.methods.worlds import worlds as drawn_worlds
 from sim.studies.report_figures import figure
-from sim.studies.scenario_discovery import Limits, boxes, feature_scores, inside, worth
-from sim.studies.worlds import worlds as drawn_worlds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from sim.studies.factors import Factor
+    from sim.studies.methods.factors import Factor
     from sim.studies.study import Study
 
 FEW = 20

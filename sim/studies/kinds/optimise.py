@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.scenario_errors import Problem, one_of, show
-from sim.studies.bootstrap import KIND, Resamples
-from sim.studies.identity import resolve
+from sim.scenario import Problem, one_of, show
+from sim.studies.execution.identity import resolve
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.methods.bootstrap import KIND, Resamples
+from sim.studies.methods.worlds import worlds as drawn_worlds
 from sim.studies.report_figures import figure
-from sim.studies.worlds import worlds as drawn_worlds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from sim.studies.factors import Point
+    from sim.studies.methods.factors import Point
     from sim.studies.study import Study
 
 OTHER_WORLDS = 10_000

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.scenario_errors import Problem, show, unknown
-from sim.studies.factors import from_unit
+from sim.scenario import Problem, show, unknown
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.methods.factors import from_unit
+from sim.studies.methods.sensitivity import METHODS, Analysis, Floats, noise
 from sim.studies.report_figures import figure
-from sim.studies.sensitivity_methods import METHODS, Analysis, Floats, noise
 
 if TYPE_CHECKING:
     from pandas import DataFrame

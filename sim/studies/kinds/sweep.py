@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import Field
 
 from sim.measures.dictionary import outcome
-from sim.scenario_errors import Problem
-from sim.studies import designs
-from sim.studies.bootstrap import FEWEST, KIND, Resamples
-from sim.studies.effects import change
+from sim.scenario import Problem
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.methods import designs
+from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples
 from sim.studies.report_figures import figure
+from sim.studies.runs.effects import change
 
 if TYPE_CHECKING:
     from pandas import DataFrame

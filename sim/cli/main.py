@@ -1,0 +1,247 @@
+"""The `odm` command.
+
+Heavy modules are imported inside the commands, so that help and mistakes in the options answer at once.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim._version import __version__
+from sim.cli import studies as cli_studies
+from sim.cli import support
+
+app = typer.Typer(
+    name="odm",
+    help="Simulate online drug markets and what is done about them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or the path of a YAML file.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of the first run; by default the scenario's.")]
+Days = Annotated[int | None, typer.Option(min=1, help="Days from day 0 on; by default the scenario's.")]
+BurnIn = Annotated[int | None, typer.Option("--burn-in", min=0, help="Days before day 0; by default the scenario's.")]
+Consumers = Annotated[int | None, typer.Option(help="Simulated consumers; by default the scenario's.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; may be given several times."),
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results; appears when all is done.")
+]
+Tables = Annotated[str, typer.Option(metavar="NAMES", help="Tables to write, with commas between them, or `all`.")]
+Audit = Annotated[bool, typer.Option("--audit", help="Check every conservation identity each day.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+class Listing(StrEnum):
+    """What `odm list` can list."""
+
+    SCENARIOS = "scenarios"
+    POLICIES = "policies"
+    OUTCOMES = "outcomes"
+    PARAMETERS = "parameters"
+    TABLES = "tables"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"odm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def odm(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Simulate online drug markets and what is done about them."""
+
+
+@app.command()
+def run(
+    scenario: ScenarioName,
+    runs: Annotated[int, typer.Option(min=1, help="Runs, each with the next seed.")] = 1,
+    seed: Seed = None,
+    days: Days = None,
+    burn_in: BurnIn = None,
+    consumers: Consumers = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads inside a run; by default all cores for large worlds, one for small."),
+    ] = None,
+    changes: Changes = None,
+    out: Out = None,
+    tables: Tables = "",
+    audit: Audit = False,
+    as_json: Json = False,
+) -> None:
+    """Run a scenario and print its outcomes."""
+    with support.explained():
+        import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
+
+        from sim.studies.runs.several import run_several
+        from sim.studies.runs.simulate import check_tables, load_scenario
+
+        wanted = check_tables(support.names(tables))
+        ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers, overrides=changes or ())
+        with support.run_progress(ready.name, as_json) as progress:
+            results = run_several(
+                ready, runs, seed=seed, threads=threads, tables=wanted, audit=audit, out=out, progress=progress
+            )
+        if as_json:
+            found = [result.to_json() for result in results]
+            support.print_json(found[0] if runs == 1 else found)
+        else:
+            _print_runs(results, out)
+
+
+@app.command()
+def compare(
+    baseline: Annotated[str, typer.Argument(metavar="BASELINE", help="Name or path of the baseline.")],
+    others: Annotated[list[str], typer.Argument(metavar="OTHER...", help="Names or paths of what to compare with it.")],
+    runs: Annotated[int, typer.Option(min=1, help="Paired runs of each scenario.")] = 8,
+    seed: Seed = None,
+    days: Days = None,
+    burn_in: BurnIn = None,
+    consumers: Consumers = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one a core.")] = None,
+    changes: Changes = None,
+    out: Out = None,
+    tables: Tables = "",
+    audit: Audit = False,
+    as_json: Json = False,
+) -> None:
+    """Compare scenarios with a baseline over runs of equal seeds."""
+    with support.explained():
+        import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
+
+        from sim.studies.runs.compare import compare as compare_scenarios
+
+        with support.study_progress(f"{1 + len(others)} scenarios", as_json) as progress:
+            comparison = compare_scenarios(
+                baseline,
+                others,
+                runs=runs,
+                seed=seed,
+                days=days,
+                burn_in=burn_in,
+                consumers=consumers,
+                workers=workers,
+                tables=support.names(tables),
+                overrides=changes or (),
+                audit=audit,
+                out=out,
+                progress=progress,
+            )
+        if as_json:
+            support.print_json(comparison.to_json())
+        else:
+            _print_comparison(comparison, out)
+
+
+cli_studies.add_to(app)
+
+
+@app.command("list")
+def list_(what: Annotated[Listing, typer.Argument(help="What to list.")], as_json: Json = False) -> None:
+    """List scenarios, policies, outcomes, parameters or tables."""
+    with support.explained():
+        from sim.cli import listing
+
+        rows = getattr(listing, what.value)()
+        if as_json:
+            support.print_json(rows)
+        else:
+            support.console().print(listing.as_table(what.value, rows))
+
+
+@app.command()
+def show(scenario: ScenarioName, changes: Changes = None) -> None:
+    """Print a scenario in full, with units and sources."""
+    with support.explained():
+        from sim.studies.runs.simulate import load_scenario
+
+        print(load_scenario(scenario, overrides=changes or ()).to_yaml(sources=True))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check the installation and the equality of runs."""
+    with support.explained():
+        from sim.studies.doctor import examine, in_words
+
+        report = examine()
+        if as_json:
+            support.print_json(report)
+        else:
+            print("\n".join(in_words(report)))
+        if not report["ok"]:
+            raise typer.Exit(1)
+
+
+def _print_runs(results: Any, out: Path | None) -> None:
+    """Print the outcomes of one or several runs of a scenario."""
+    from sim.report import tables, words
+
+    first = results[0]
+    console = support.console()
+    console.print(words.how_run(results), soft_wrap=True)
+    console.print()
+    console.print(tables.outcome_table([result.outcomes for result in results]))
+    console.print()
+    for note in words.run_notes(results):
+        console.print(f"Note: {note}", soft_wrap=True, markup=False)
+    seconds = sum(result.elapsed_s for result in results)
+    console.print(
+        f"{seconds:.1f} s for the run{'s' if len(results) > 1 else ''}, {first.compile_s:.1f} s to get ready."
+    )
+    if out is not None:
+        console.print(f"Written to {out}", soft_wrap=True)
+
+
+def _print_comparison(comparison: Any, out: Path | None) -> None:
+    """Print the effects, and in words which of them are clear."""
+    from sim.report import tables, words
+
+    console = support.console()
+    groups = [comparison.others] if console.width >= support.NARROW else [[label] for label in comparison.others]
+    console.print(words.how(comparison), soft_wrap=True)
+    console.print()
+    for labels in groups:
+        if len(labels) == 1:
+            console.print(f"{labels[0]} against {comparison.baseline}", style="bold", soft_wrap=True)
+        console.print(tables.effect_table(comparison, labels))
+    console.print(
+        "* the interval leaves zero out. Effect: mean over seeds of scenario minus baseline. pp: percentage points."
+    )
+    for note in words.notes(comparison):
+        console.print(f"Note: {note}", soft_wrap=True, markup=False)
+    console.print()
+    for label, lines in words.findings(comparison).items():
+        console.print(f"[bold]{label}[/bold]: {lines[0]}", soft_wrap=True)
+        for line in lines[1:]:
+            console.print(f"  {line}", soft_wrap=True, markup=False)
+    if out is not None:
+        console.print(f"Written to {out}", soft_wrap=True)
+
+
+def main() -> None:
+    """Run the `odm` command."""
+    gc.set_threshold(100_000, 50, 50)  # imports make many objects and no rubbish
+    try:
+        app()
+    finally:
+        support.flush_output()
+        if "duckdb" not in sys.modules:  # which complains of what is left at the end
+            gc.freeze()  # nothing is to be found among what goes with the process, and looking takes half a second

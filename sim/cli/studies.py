@@ -1,0 +1,199 @@
+"""The commands around studies: `odm study`, `odm results`, `odm verify`. Heavy modules are imported inside them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.cli import support
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object a line while a study works.")]
+
+
+class Place(StrEnum):
+    """Where runs are done."""
+
+    processes = "processes"
+    dask = "dask"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (study, results, verify):
+        app.command()(command)
+
+
+def study(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Path of a study file, or the name of one that ships.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in the folder.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Go on, and do runs again that failed.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one a core.")] = None,
+    executor: Annotated[Place, typer.Option(help="Where runs are done.")] = Place.processes,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler: tcp://HOST:PORT, or its file.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder; by default results/NAME.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, how long, how much disk.")] = False,
+    ensemble: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw worlds from the ensemble of a calibration.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a key of the file, such as sensitivity.samples=64."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Do a study from its file, stop it, and go on with it."""
+    with support.explained():
+        from sim.studies.execution.conduct import run_study
+        from sim.studies.study import Study
+
+        ready = Study.load(file, settings or (), **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
+        if dry_run:
+            _print_estimate(ready, workers, out, as_json)
+            return
+        from sim.cli.progress import shown
+
+        folder = out or Path("results") / ready.name
+        try:
+            with _stopped_in_order(), shown(ready.name, as_json) as tell:
+                done = run_study(
+                    ready, folder, resume=resume, retry=retry, workers=workers, executor=executor.value,
+                    scheduler=scheduler, on_event=tell,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            support.say(f"Interrupted. What was finished is kept in {folder}; go on with --resume.")
+            raise typer.Exit(130) from None
+        if not as_json:
+            _print_done(done)
+        if done.failed:
+            raise typer.Exit(1)
+
+
+def results(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a study.")],
+    sql: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="A query over runs, outcomes, daily and plan.")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what a study has, or query it."""
+    with support.explained():
+        from sim.studies.store.results import VIEWS, Results
+
+        found = Results(folder)
+        if sql is None:
+            frame = found.sql("SELECT scenario, status, count(*) AS runs FROM runs GROUP BY ALL ORDER BY ALL")
+        else:
+            frame = found.sql(sql)
+        if csv:
+            print(frame.to_csv(index=False), end="")
+        elif as_json:
+            support.print_json(_plain(frame))
+        else:
+            support.console().print(_table(frame))
+            if sql is None:
+                for name, text in VIEWS.items():
+                    support.console().print(f"{name}: {text}", soft_wrap=True, markup=False)
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a study, a comparison or a run.")],
+    sample: Annotated[int, typer.Option(min=0, help="Runs to do again, bit for bit; 0 for none.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """Check results against their record, and do some runs again."""
+    with support.explained():
+        from sim.studies.execution.verify import verify as check
+
+        report = check(folder, sample)
+        if as_json:
+            support.print_json(report)
+        else:
+            for line in (*report["problems"], *(f"Note: {note}" for note in report["notes"])):
+                print(line)
+            again = f"; {len(report['runs_again'])} runs done again gave the same bits" if report["ok"] else ""
+            print(
+                f"{report['files']} files {'fit' if report['ok'] else 'do NOT all fit'} the record{again if report['runs_again'] else ''}."
+            )
+        if not report["ok"]:
+            raise typer.Exit(1)
+
+
+@contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """Take the signal that a cluster's time limit sends as an interruption."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _print_estimate(ready: Any, workers: int | None, out: Path | None, as_json: bool) -> None:
+    """Print what a study would take."""
+    from sim.studies.execution.dry_run import estimate
+
+    found = estimate(ready, workers, out=out or Path("results") / ready.name)
+    if as_json:
+        support.print_json(found)
+        return
+    minutes = found["hours"] * 60
+    long = f"{minutes:.1f} minutes" if minutes < 120 else f"{found['hours']:.1f} hours"
+    print(
+        f"{found['study']} ({found['kind']}): at most {found['runs']:,} runs, each about {found['seconds_a_run']:.1f} s; "
+        f"{long} with {found['workers']} workers.\n"
+        f"Disk: {found['megabytes']:,.1f} MB ({found['bytes_a_run'] / 1000:.1f} kB a run); {found['free_megabytes']:,} MB are free."
+    )
+    if not found["enough_disk"]:
+        print("That is not enough disk.")
+
+
+def _print_done(done: Any) -> None:
+    """Print findings, and name what failed."""
+    console = support.console()
+    for line in done.answer.findings:
+        console.print(f"- {line}", soft_wrap=True, markup=False)
+    for line in done.answer.notes:
+        console.print(f"Note: {line}", soft_wrap=True, markup=False)
+    console.print(
+        f"{done.runs} runs, {done.failed} failed. Written to {done.folder}: answer{os.sep}report.md",
+        soft_wrap=True,
+        markup=False,
+    )
+    if done.failed:
+        support.say(f"{done.failed} of {done.runs} runs failed:")
+        for row in done.failures.head(20).to_dict("records"):
+            at = f", {row['inputs']}" if row["inputs"] != "{}" else ""
+            support.say(f"  {row['scenario']}, seed {row['seed']}{at}: {row['error']}")
+        if done.failed > 20:
+            support.say(f"  and {done.failed - 20} more")
+        support.say(
+            "--retry does them again; their tracebacks: odm results DIR --sql \"select * from runs where status <> 'ok'\""
+        )
+
+
+def _plain(frame: Any) -> list[dict[str, Any]]:
+    """Rows as plain data; NaN and missing become null."""
+    import json
+
+    return json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15))
+
+
+def _table(frame: Any, most: int = 60) -> Any:
+    """The first rows for a terminal."""
+    from rich.table import Table
+
+    title = None if len(frame) <= most else f"first {most} of {len(frame):,} rows; --csv prints all"
+    table = Table(*map(str, frame.columns), caption=title)
+    for row in frame.head(most).itertuples(index=False):
+        table.add_row(*(f"{value:,.6g}" if isinstance(value, float) else str(value) for value in row))
+    return table

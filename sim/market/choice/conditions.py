@@ -1,0 +1,71 @@
+"""What consumers meet today: the arrays that the kernels of choice, checkout and shipping read, made once a day from agents and levers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.agents.codes import Channel
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+class Conditions(NamedTuple):
+    """Today's channels as consumers meet them; P platform slots."""
+
+    open: np.ndarray  # (P,) 1 where consumers can buy
+    channel: np.ndarray  # (P,)
+    key: np.ndarray  # (P,) what draws about a platform are keyed by
+    price_level: np.ndarray  # (C,) mean log price by channel, yesterday
+    price_factor: np.ndarray  # (J,) price level of a jurisdiction
+    licensed_slot: np.ndarray  # (J,)
+    street_slot: np.ndarray  # (J,)
+    direct_slot: int
+    street_open: np.ndarray  # (J,) what the street has lost or gained in utility
+    market_value: np.ndarray  # (P,) listings term of a cryptomarket's utility
+    prior: np.ndarray  # (P,) public trust in a cryptomarket
+    pharmacy_slot: np.ndarray  # (n,) slots of open illicit pharmacies
+    pharmacy_weight: np.ndarray  # (n,) cumulative rank weight in search
+    illicit_share: np.ndarray  # (3,) share of illicit results: ordinary, controlled, prohibited
+    app_slot: np.ndarray  # (m,)
+    app_weight: np.ndarray  # (m,) cumulative exposure
+    app_exposure: float  # log of exposure to sellers' adverts in apps, 0 when nothing is removed
+    isp_block: np.ndarray  # (J,) share of people whose access provider blocks
+    listed: np.ndarray  # (P,) share of a programme's domains on block lists
+    warning: float  # share of visits on which a warning is shown
+    recognition: np.ndarray  # (J,) added to the chance to recognise an illicit pharmacy
+    forged: np.ndarray  # (P,) 1 where a forged seal is shown
+    unsealed: float  # factor on the detection of an illicit seller without a seal (1 without a scheme)
+    glance: float  # factor on the detection of a seller with a forged seal (1 without a scheme)
+    lookup: float  # probability that a look-up in a register shows an illicit seller
+    legal: np.ndarray  # (J, G) probability that a need is covered by regulated supply
+
+
+def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) -> Conditions:
+    """Today's channels as consumers meet them."""
+    t, p = model.platform_table.columns, model.p.choice
+    choice = np.maximum(listings, 0.3) / model.reference_listings
+    value = p.variety_weight * np.log(choice * (1.0 + p.variety_half) / (choice + p.variety_half))
+    value += np.log(np.maximum(t.attraction, 1e-3))
+    pharmacies, apps = model.open_slots(Channel.ILLICIT_PHARMACY), model.open_slots(Channel.SOCIAL_APP)
+    weight = t.visibility[pharmacies] * t.attraction[pharmacies]
+    rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))
+    shown = weight * (1.0 - t.demoted[pharmacies])
+    demotion = 1.0 - float(shown.sum() / max(float(weight.sum()), 1e-9)) if len(weight) else 0.0
+    return Conditions(
+        open=is_open, channel=t.channel,
+        key=t.key, price_level=model.price_level, price_factor=model.price_factor, licensed_slot=model.licensed_slot,
+        street_slot=model.street_slot, direct_slot=model.direct_slot,
+        street_open=np.log(np.maximum(model.levers.street_access, 1e-6)), market_value=value, prior=model.prior,
+        pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(shown.astype(float)),
+        illicit_share=model.search.illicit_share(rank, demotion),
+        app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
+        app_exposure=float(np.log(max(model.ads_seen, 1e-3))), isp_block=np.array([isp.share for isp in model.providers]),
+        listed=t.listed, warning=float(model.levers.warning[0]), recognition=model.levers.recognition,
+        glance=float(model.levers.glance[0]),
+        unsealed=float(model.levers.unsealed[0]),
+        forged=t.forged, lookup=min(1.0, 0.6 + float(model.levers.lookup[0])),
+        legal=model.levers.legal_access,
+    )  # fmt: skip

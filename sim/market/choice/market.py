@@ -1,0 +1,51 @@
+"""Choice of a cryptomarket: by its goods, trust in it, taste, and where a favourite vendor sells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.agents.codes import NO_SLOT
+from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
+from sim.kernels import inner
+from sim.market.beliefs import market_trust
+from sim.market.choice.vendor import IMPOSSIBLE, sells_on
+from sim.streams import Draw, gumbel_from, uniform
+
+MARKET_TASTE = int(Draw.MARKET_TASTE)
+
+
+@inner
+def market_utility(
+    seed: int, c: int, s: int, k: int, consumers: Any, vendors: Any, offers: Any, today: Any, p: Any
+) -> float:
+    """Utility of the ``k``-th known cryptomarket to consumer ``c`` wanting ``s``; IMPOSSIBLE when it is closed."""
+    m = consumers.known[c, k]
+    if m == NO_SLOT or today.open[m] == 0:
+        return IMPOSSIBLE
+    trust = market_trust(today.prior[m], p.prior_weight, consumers.good[c, k], consumers.bad[c, k])
+    value = today.market_value[m] + p.trust_weight * (trust - 1.0)
+    value += p.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, today.key[m], 0))
+    if consumers.home[c] == m:
+        value += p.home_bonus
+    best = 0
+    for j in range(REMEMBERED_VENDORS):
+        if consumers.bought[c, j] > best and sells_on(vendors, offers, consumers.vendor[c, j], m, s):
+            best = consumers.bought[c, j]
+    if best > 0:
+        value += p.favourite_bonus
+    return value
+
+
+@inner
+def best_market(
+    seed: int, c: int, s: int, day: int, explore: float, consumers: Any, vendors: Any, offers: Any, today: Any, p: Any
+) -> tuple[Any, ...]:
+    """Slot and utility of the market for today's order: the best known one, seldom another known one."""
+    slot, value = NO_SLOT, IMPOSSIBLE
+    for k in range(KNOWN_MARKETS):
+        u = market_utility(seed, c, s, k, consumers, vendors, offers, today, p)
+        if u > IMPOSSIBLE and explore < p.explore:
+            u += 4.0 * gumbel_from(uniform(seed, MARKET_TASTE, c, day, k + 1))
+        if u > value:
+            slot, value = consumers.known[c, k], u
+    return slot, value

@@ -1,0 +1,287 @@
+"""Migration: who has lost a cryptomarket, or has none yet, looks for one, and joins or turns to something else.
+
+Discovery grows with the users of a market, with markets of remembered vendors who kept their identity, and with newcomers' advertising; displaced users
+herd where others went (ElBahrawy et al. 2020: most migrants go to one market, from day two, settling by about day six).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import NEVER, NO_SLOT, MarketState, RiskGroup
+from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
+from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.beliefs import event_risk, logistic, market_trust
+from sim.market.blocks import rows_due
+from sim.market.choice.conditions import Conditions
+from sim.market.views import narrow
+from sim.streams import Draw, exponential_from, gumbel_from, normal_from, uniform, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+TASTE, MARKET_TASTE, DARK = int(Draw.TASTE), int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
+NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER), int(Draw.LEARN_MARKET)
+NONE, ACTIVE, SEARCHING, LAPSED = (int(m) for m in MarketState)
+
+
+@kernel
+def hear_of_closure(
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    slot: int,
+    scam: float,
+    hit: float,
+    wide_hit: float,
+    loss_hit: float,
+    wide_loss: float,
+    news: float,
+    consumers: Any,
+    p: Any,
+) -> None:
+    """Let the users of a closed market learn of it and the others hear of it.
+
+    Users of the slot start to search after a delay; a raid raises their perceived legal risk by ``hit`` and everybody else's by ``wide_hit``;
+    a theft raises the perceived loss of users by ``loss_hit``, of others who know the market by less, and of everybody else by ``wide_loss``.
+    ``news`` in 0-1 speeds the news.
+    """
+    for c in range(lo, hi):
+        user = consumers.home[c] == slot
+        member = user
+        for k in range(KNOWN_MARKETS):
+            if consumers.known[c, k] == slot:
+                member = True
+                consumers.known[c, k] = NO_SLOT
+                consumers.good[c, k], consumers.bad[c, k] = 0.0, 0.0
+        if user:
+            u1, u2, _, _ = uniform4(seed, NEWS, c, day, slot)
+            rate = min(0.95, p.news_base * (0.3 + 0.7 * news) + consumers.need_rate[c])
+            wait = (
+                1
+                + int(math.log(u1) / math.log(1.0 - rate))
+                + int(p.search_shortest + u2 * (p.search_longest - p.search_shortest))
+            )
+            consumers.home[c] = NO_SLOT
+            if consumers.market_state[c] == ACTIVE:
+                consumers.market_state[c] = SEARCHING
+                consumers.market_until[c] = min(32000, day + wait)
+        if consumers.considering[c] == 0:
+            continue
+        consumers.legal_hits[c, DARK] += hit if user else wide_hit
+        if scam > 0.0:
+            consumers.loss_hits[c] += scam * (loss_hit if user else (p.loss_members if member else wide_loss))
+
+
+@inner
+def participation(seed: int, c: int, value: float, consumers: Any, today: Any, p: Any, channel: Any) -> float:
+    """P(this market rather than the street) for a typical order of consumer ``c``."""
+    _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
+    legal = event_risk(consumers.legal_hits[c, DARK], consumers.legal_calm[c, DARK], channel.risk_a, channel.risk_b)
+    loss = event_risk(consumers.loss_hits[c], consumers.loss_calm[c], channel.risk_a, channel.risk_b)
+    online = (
+        channel.crypto
+        + channel.skill_crypto * consumers.skill[c]
+        + channel.taste_sd * normal_from(t3)
+        + value
+        - consumers.caution[c]
+    )
+    online -= channel.legal_risk_weight * legal + channel.loss_weight * loss
+    other = channel.street + channel.taste_sd * normal_from(t4) + p.outside
+    return logistic(online - other)
+
+
+@kernel
+def likings(seed: int, liking: np.ndarray) -> None:
+    """Fill ``liking`` with each consumer's lasting taste for cryptomarkets less that for the street, standard normal each."""
+    for c in range(len(liking)):
+        _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
+        liking[c] = normal_from(t3) - normal_from(t4)
+
+
+@inner
+def vendor_there(consumers: Any, vendors: Any, c: int, m: int) -> bool:
+    """Whether a remembered vendor in business has an account on slot ``m``."""
+    for j in range(REMEMBERED_VENDORS):
+        v = consumers.vendor[c, j]
+        if v >= 0 and consumers.bought[c, j] > 0 and vendors.alive[v] == 1:
+            for a in range(ACCOUNTS):
+                if vendors.account[v, a] == m:
+                    return True
+    return False
+
+
+@kernel
+def look_for_market(
+    rows: np.ndarray,
+    seed: int,
+    day: int,
+    crypto: np.ndarray,
+    users: np.ndarray,
+    age: np.ndarray,
+    herd: np.ndarray,
+    reach_level: float,
+    consumers: Any,
+    vendors: Any,
+    today: Any,
+    channel: Any,
+    p: Any,
+    joined: np.ndarray,
+) -> None:
+    """Let the consumers ``rows`` look for a market among the slots ``crypto``; fills ``joined`` with the slot, NO_SLOT when none.
+
+    ``users`` is each market's share of those who have a market, ``age`` in days, ``herd`` the bonus of markets that displaced users joined lately.
+    """
+    for i in range(len(rows)):
+        c = rows[i]
+        joined[i] = NO_SLOT
+        displaced = consumers.market_state[c] == SEARCHING
+        best, runner_up, top, second, best_value = NO_SLOT, NO_SLOT, -1e30, -1e30, 0.0
+        for x in range(len(crypto)):
+            m = crypto[x]
+            u1, u2, _, _ = uniform4(seed, DISCOVER, c, day, today.key[m])
+            known = vendor_there(consumers, vendors, c, m)
+            k_known = -1
+            for k in range(KNOWN_MARKETS):
+                if consumers.known[c, k] == m:
+                    known, k_known = True, k
+            chance = 1.0 - math.exp(
+                -(p.reach * reach_level * users[x] + p.newcomer_adverts * math.exp(-age[x] / p.newcomer_days))
+            )
+            if not known and u1 >= chance:
+                continue
+            good = consumers.good[c, k_known] if k_known >= 0 else 0.0
+            bad = consumers.bad[c, k_known] if k_known >= 0 else 0.0
+            trust = market_trust(today.prior[m], channel.prior_weight, good, bad)
+            value = today.market_value[m] + channel.trust_weight * (trust - 1.0)
+            value += channel.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, today.key[m], 0))
+            if vendor_there(consumers, vendors, c, m):
+                value += channel.favourite_bonus
+            choice = value + p.noise * normal_from(u2) + (herd[x] if displaced else 0.0)
+            if choice > top:
+                runner_up, second = best, top
+                best, top = m, choice
+            elif choice > second:
+                runner_up, second = m, choice
+            if best == m:
+                best_value = value
+        w1, w2, w3, _ = uniform4(seed, LOOK, c, day, 0)
+        if best == NO_SLOT:
+            if w1 < p.give_up:
+                lapse(consumers, c, day, w2, p.recheck_days)
+            else:
+                consumers.market_until[c] = min(32000, day + 1 + int(p.retry_days * exponential_from(w2)))
+            continue
+        chance = participation(seed, c, best_value, consumers, today, p, channel)
+        if w3 >= logistic(p.join_steepness * (chance - p.join_threshold)):
+            lapse(consumers, c, day, w2, p.recheck_days)
+            continue
+        consumers.market_state[c] = ACTIVE
+        consumers.market_until[c] = NEVER
+        consumers.home[c] = best
+        learn_of(consumers, c, best)
+        if second > top - p.second_registration:
+            learn_of(consumers, c, runner_up)
+        joined[i] = best
+
+
+@inner
+def lapse(consumers: Any, c: int, day: int, u: float, mean: float) -> None:
+    """Turn away from cryptomarkets until a later look."""
+    consumers.market_state[c] = LAPSED
+    consumers.market_until[c] = min(32000, day + 1 + int(mean * exponential_from(u)))
+
+
+@inner
+def learn_of(consumers: Any, c: int, m: int) -> None:
+    """Add market ``m`` to those known, in the place of the least used one."""
+    place = 0
+    for k in range(KNOWN_MARKETS):
+        if consumers.known[c, k] == m:
+            return
+        if consumers.known[c, k] == NO_SLOT:
+            place = k
+            break
+        if consumers.good[c, k] < consumers.good[c, place]:
+            place = k
+    if consumers.known[c, place] == consumers.home[c] and consumers.home[c] != NO_SLOT and consumers.home[c] != m:
+        place = (place + 1) % KNOWN_MARKETS
+    consumers.known[c, place] = m
+    consumers.good[c, place], consumers.bad[c, place] = 0.0, 0.0
+
+
+@kernel
+def hear_of_markets(
+    rows: np.ndarray, seed: int, day: int, crypto: np.ndarray, weights: np.ndarray, consumers: Any, p: Any
+) -> None:
+    """Let the buyers ``rows`` of today learn of another market, drawn by cumulative trade ``weights``."""
+    if len(crypto) == 0 or weights[-1] <= 0.0:
+        return
+    for i in range(len(rows)):
+        c = rows[i]
+        u1, u2, _, _ = uniform4(seed, LEARN, c, day, 0)
+        if u1 < p.learn_of_market:
+            k = 0
+            while k < len(crypto) - 1 and weights[k] < u2 * weights[-1]:
+                k += 1
+            learn_of(consumers, c, crypto[k])
+
+
+def talked_about(model: MarketModel, slots: np.ndarray) -> np.ndarray:
+    """Cumulative weights by which buyers hear of the markets ``slots``: their share of trade, and what newcomers advertise."""
+    t, g = model.platform_table.columns, model.p.migration
+    trade = t.trade60[slots].astype(float)
+    age = model.day - t.open_day[slots].astype(float)
+    return np.cumsum(trade / max(float(trade.sum()), 1e-9) + g.newcomer_talk * np.exp(-age / g.newcomer_days))
+
+
+@kernel
+def count_users(n: int, home: np.ndarray, users: np.ndarray) -> None:
+    """Fill ``users`` with the number of consumers by home market."""
+    users[:] = 0.0
+    for c in range(n):
+        if home[c] != NO_SLOT:
+            users[home[c]] += 1.0
+
+
+def seek_markets(model: MarketModel, today: Conditions) -> None:
+    """Consumers whose turn it is look for a cryptomarket."""
+    c, n, g, day = model.consumers.columns, model.consumers.n, model.p.migration, model.day
+    rows = rows_due(n, c.market_until, c.alive, day)
+    slots = model.crypto_slots()
+    t = model.platform_table.columns
+    t.arrivals[:] *= 1.0 - 1.0 / g.herd_days
+    if not len(rows):
+        return
+    if day % 7 == 0 or not t.users[slots].all():
+        count_users(n, c.home, t.users)
+    users = t.users[slots] / max(float(t.users[slots].sum()), 1.0)
+    herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
+    age = day - t.open_day[slots].astype(float)
+    joined = np.full(len(rows), NO_SLOT, np.uint16)
+    displaced = c.market_state[rows] == MarketState.SEARCHING
+    attention = 1.0 + model.publicity * model.p.learning.publicity_draws
+    look_for_market(
+        rows,
+        model.seed,
+        day,
+        slots,
+        users,
+        age,
+        herd,
+        attention,
+        narrow(c, views.MigrationConsumers),
+        narrow(model.vendors.columns, views.MigrationVendors),
+        today,
+        model.p.choice,
+        g,
+        joined,
+    )
+    moved = joined[displaced & (joined != NO_SLOT)]
+    np.add.at(t.arrivals, moved, 1.0)

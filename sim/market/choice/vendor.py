@@ -1,0 +1,179 @@
+"""Choice of a vendor: somebody remembered or somebody new, reputation first and price second.
+
+Buyer memory with preferential attachment (mechanism: Bracci et al. 2022, PNAS Nexus 1(4) pgac201; exponents fitted, see parameters).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.agents.codes import NO_SLOT, Channel, MarketState
+from sim.agents.consumers import REMEMBERED_VENDORS
+from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner
+from sim.market.beliefs import try_new_probability
+from sim.market.choice.offers import draw_offer
+from sim.streams import Draw, uniform, uniform4
+
+APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.STREET)
+ACTIVE = int(MarketState.ACTIVE)
+IMPOSSIBLE = -1e30
+CANDIDATES = 8
+
+
+class Room(NamedTuple):
+    """Room to work in for the choices of one thread."""
+
+    utilities: np.ndarray  # (channels + 1,)
+    candidates: np.ndarray  # (CANDIDATES,) vendors
+    weights: np.ndarray  # (CANDIDATES,)
+    shares: np.ndarray  # (CANDIDATES,)
+
+
+@inner
+def sells(offers: Any, v: int, s: int) -> bool:
+    """Whether vendor ``v`` can deliver ``s`` today."""
+    return v >= 0 and (offers.selling[v] >> s) & 1 == 1
+
+
+@inner
+def sells_on(vendors: Any, offers: Any, v: int, m: int, s: int) -> bool:
+    """Whether vendor ``v`` can deliver ``s`` today and has an account on slot ``m``."""
+    return sells(offers, v, s) and account_of(vendors, v, m) >= 0
+
+
+@inner
+def account_of(vendors: Any, v: int, m: int) -> int:
+    """Index of the account of ``v`` on slot ``m``, -1 for none."""
+    for a in range(ACCOUNTS):
+        if vendors.account[v, a] == m:
+            return a
+    return -1
+
+
+@inner
+def known_vendor(
+    c: int,
+    s: int,
+    m: int,
+    u_new: float,
+    u_pick: float,
+    weights: np.ndarray,
+    consumers: Any,
+    vendors: Any,
+    offers: Any,
+    p: Any,
+) -> int:
+    """A remembered vendor for this purchase, or -1 to try a new one."""
+    n = 0
+    total = 0.0
+    for j in range(REMEMBERED_VENDORS):
+        v = consumers.vendor[c, j]
+        weights[j] = 0.0
+        if consumers.bought[c, j] > 0 and sells_on(vendors, offers, v, m, s):
+            n += 1
+            weights[j] = consumers.bought[c, j] ** p.loyalty_exponent * math.exp(
+                -p.known_price_weight * vendors.log_price[v]
+            )
+            total += weights[j]
+    if n == 0 or u_new < try_new_probability(float(n), p.new_c, p.new_beta):
+        return -1
+    target = u_pick * total
+    run = 0.0
+    last = -1
+    for j in range(REMEMBERED_VENDORS):
+        if weights[j] > 0.0:
+            last = consumers.vendor[c, j]
+            run += weights[j]
+            if target <= run:
+                return last
+    return last
+
+
+@inner
+def new_vendor(
+    seed: int,
+    c: int,
+    s: int,
+    m: int,
+    day: int,
+    attempt: int,
+    border: float,
+    room: Room,
+    consumers: Any,
+    offers: Any,
+    n_substances: int,
+    p: Any,
+) -> int:
+    """A vendor who is not remembered, for good or ill: candidates drawn by popularity, weighed by reputation and price; -1 when there is none."""
+    group = m * n_substances + s
+    if offers.start[group] == offers.start[group + 1]:
+        return -1
+    n = 0
+    home = consumers.jurisdiction[c]
+    for block in range(CANDIDATES // 4):
+        draws = uniform4(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + block)
+        for d in range(4):
+            k = draw_offer(offers, group, draws[d])
+            v = offers.vendor[k]
+            known = False
+            for j in range(REMEMBERED_VENDORS):
+                known = known or consumers.vendor[c, j] == v
+            if known:
+                continue
+            room.candidates[n] = v
+            room.weights[n] = offers.appeal[k] - (border if offers.where[k] != home else 0.0)
+            n += 1
+    if n == 0:
+        return -1
+    u = uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3)
+    return int(room.candidates[draw_logit(room.weights, n, room.shares, u)])
+
+
+@inner
+def direct_vendor(seed: int, c: int, s: int, day: int, consumers: Any, offers: Any, today: Any, p: Any) -> int:
+    """A vendor with a direct tie who sells ``s``, when the consumer deals directly today; -1 otherwise."""
+    best, most = -1, 0
+    for j in range(REMEMBERED_VENDORS):
+        v = consumers.vendor[c, j]
+        if consumers.tie[c, j] == 1 and consumers.bought[c, j] > most and sells(offers, v, s):
+            best, most = v, consumers.bought[c, j]
+    if best < 0:
+        return -1
+    home = consumers.home[c]
+    closed = home == NO_SLOT or today.open[home] == 0 or consumers.market_state[c] != ACTIVE
+    chance = p.direct_when_closed if closed else p.direct
+    return best if uniform(seed, Draw.DIRECT_DEAL, c, day, 0) < chance else -1
+
+
+@inner
+def border_weight(channel: int, p: Any) -> float:
+    """How much a foreign vendor is disliked, by channel."""
+    if channel == APP or channel == STREET:
+        return p.border_local
+    return p.border_post if channel == CRYPTO else 0.0
+
+
+@inner
+def draw_logit(utilities: np.ndarray, n: int, weights: np.ndarray, u: float) -> int:
+    """Index below ``n`` drawn with probability proportional to exp(utility); ``weights`` is room for as many numbers."""
+    top = IMPOSSIBLE
+    for a in range(n):
+        top = max(top, utilities[a])
+    total = 0.0
+    for a in range(n):
+        weights[a] = math.exp(utilities[a] - top) if utilities[a] > top - 40.0 else 0.0
+        total += weights[a]
+    target = u * total
+    run = 0.0
+    last = 0
+    for a in range(n):
+        if weights[a] > 0.0:
+            last = a
+            run += weights[a]
+            if target <= run:
+                return a
+    return last

@@ -1,0 +1,1 @@
+"""Demand: who needs what today, and what the law does to it."""

@@ -1,0 +1,130 @@
+"""Arrests of vendors: whom police catch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import Channel, EventKind, ExitCause, VendorKind
+from sim.agents.enforcement import VENDORS, Unit
+from sim.agents.payments import COIN
+from sim.kernels import inner, maker
+from sim.market import views
+from sim.market.entry_exit.news import tell_of_arrests
+from sim.market.entry_exit.vendor_exit import settle_exits
+from sim.market.views import narrow
+from sim.streams import Draw, uniform
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+ARREST, SOCIAL = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER)
+ONLINE = np.array([1, 1, 0, 1, 1, 0])
+"""Who polices a channel's vendors: 0 local police, who are near to them, 1 cyber units."""
+
+
+@inner
+def exposure_of(v: int, vendors: Any, remote: np.ndarray, friend: float) -> float:
+    """Exposure of a vendor to arrest: face-to-face equivalents of a month's buyers over operational security."""
+    weight = friend if vendors.kind[v] == SOCIAL else remote[vendors.channel[v]]
+    return weight * 30.0 * vendors.recent[v] / vendors.opsec[v]
+
+
+@maker
+def caught_today(
+    n: int,
+    seed: int,
+    day: int,
+    vendors: Any,
+    remote: np.ndarray,
+    friend: float,
+    reference: np.ndarray,
+    limit: float,
+    per_contact: float,
+    per_lead: float,
+    lead_kept: float,
+    effort: np.ndarray,
+    caught: np.ndarray,
+    risk: np.ndarray,
+    exposure: np.ndarray,
+) -> int:
+    """Fill ``caught`` with the rows arrested today and ``risk`` with the mean hazard by channel; returns how many are caught.
+
+    Police reach as much exposure as there was at ``reference`` (2,), nearby and online: with more of it about, each vendor runs less risk, and the
+    reverse up to ``limit``. ``effort`` (J, 2) is relative to the usual; ``exposure`` (J, 2) is filled with what there is. Leads from seized
+    servers add ``per_lead`` to the hazard for each officer-day of evidence, and grow cold.
+    """
+    exposure[:] = 0.0
+    for v in range(n):
+        if vendors.alive[v] == 1:
+            exposure[vendors.jurisdiction[v], ONLINE[vendors.channel[v]]] += exposure_of(v, vendors, remote, friend)
+    total = exposure.sum(axis=0)
+    live = np.zeros(len(risk))
+    k = 0
+    for v in range(n):
+        if vendors.alive[v] == 0:
+            continue
+        group = ONLINE[vendors.channel[v]]
+        crowd = min(reference[group] / max(total[group], 1e-9), limit)
+        hazard = per_contact * exposure_of(v, vendors, remote, friend) * crowd
+        if vendors.evidence[v] > 0.0:
+            hazard += per_lead * vendors.evidence[v] / vendors.opsec[v]
+            vendors.evidence[v] *= lead_kept
+        hazard *= effort[vendors.jurisdiction[v], group]
+        risk[vendors.channel[v]] += hazard
+        live[vendors.channel[v]] += 1.0
+        if hazard > 0.0 and uniform(seed, ARREST, vendors.key[v], day, 0) < hazard:
+            caught[k] = v
+            k += 1
+    for c in range(len(risk)):
+        risk[c] /= max(live[c], 1.0)
+    return k
+
+
+def remote_weights(model: MarketModel) -> np.ndarray:
+    """(C,) what a buyer met by channel weighs against one met face to face; traceable coins make remote ones weigh more."""
+    p, coin = model.p.enforcement, 0.5 + model.processors[COIN].traceability
+    return np.array([0.0, p.remote_crypto, p.remote_app, p.remote_crypto * coin, p.remote_crypto * coin, 1.0])
+
+
+def vendor_arrests(model: MarketModel) -> None:
+    """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
+    p, n = model.p.enforcement, model.vendors.n
+    caught, risk = np.empty(n, np.int64), np.zeros(len(Channel))
+    reference = np.array([p.exposure_reference, p.exposure_online]) * model.consumers.n
+    exposure = np.empty(model.vendor_effort.shape)
+    k = caught_today(
+        n, model.seed, model.day, narrow(model.vendors.columns, views.ArrestVendors), remote_weights(model), p.remote_friend,
+        reference, p.crowd_limit, p.arrest_per_contact, p.lead_hazard, 0.5 ** (1.0 / p.lead_days), model.vendor_effort, caught, risk,
+        exposure,
+    )  # fmt: skip
+    model.online_exposure = exposure[:, 1]
+    model.vendor_risk += 0.02 * (30.0 * risk - model.vendor_risk)
+    arrest(model, caught[:k], policy="")
+
+
+def responsible(model: MarketModel, jurisdiction: int, channel: int) -> int:
+    """Number of the agency that polices a channel's vendors in a jurisdiction; -1 when there is none."""
+    unit = Unit.CYBER if ONLINE[channel] else Unit.POLICE
+    for k, agency in enumerate(model.agencies):
+        if agency.jurisdiction == jurisdiction and agency.unit == unit:
+            return k
+    return -1
+
+
+def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
+    """Arrest vendors: they leave; their buyers hear of it."""
+    if not len(rows):
+        return
+    p, v = model.p.enforcement, model.vendors.columns
+    v.exit_cause[rows] = ExitCause.ARRESTED
+    model.today.vendor_arrests += len(rows)
+    for row in rows:
+        agency = responsible(model, int(v.jurisdiction[row]), int(v.channel[row]))
+        if agency >= 0:
+            model.agencies[agency].arrests += 1
+            model.agencies[agency].credit[VENDORS] += p.credit_arrest
+        model.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
+    tell_of_arrests(model, rows)
+    settle_exits(model)

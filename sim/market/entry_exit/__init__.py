@@ -1,0 +1,1 @@
+"""Entry and exit: platforms and vendors come, move and go; news of it spreads."""

@@ -1,0 +1,142 @@
+"""Accounts: where cryptomarket vendors list, relist after a closure, and multi-home."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sim.agents.codes import NO_SLOT, Channel
+from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner, kernel
+from sim.market.beliefs import logistic
+from sim.streams import Draw, picked, uniform, uniform4
+
+RELIST, REVIEW, HOME_PLATFORM = int(Draw.RELIST), int(Draw.REVIEW), int(Draw.HOME_PLATFORM)
+LICENSED, PHARMACY, CRYPTO, STREET = (
+    int(Channel.LICENSED_PHARMACY), int(Channel.ILLICIT_PHARMACY), int(Channel.CRYPTOMARKET), int(Channel.STREET),
+)  # fmt: skip
+
+
+@kernel
+def review_accounts(
+    n: int,
+    seed: int,
+    day: int,
+    crypto: np.ndarray,
+    keys: np.ndarray,
+    share: np.ndarray,
+    trust: np.ndarray,
+    newness: np.ndarray,
+    vendors: Any,
+    p: Any,
+) -> None:
+    """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
+
+    ``crypto`` are the open markets, ``share`` their share of trade, ``trust`` the public trust in them,
+    ``newness`` 1 on the day of opening, fading: new markets court vendors with waived bonds and fees.
+    """
+    k = len(crypto)
+    if k == 0:
+        return
+    for v in range(n):
+        if vendors.alive[v] == 0 or vendors.channel[v] != CRYPTO:
+            continue
+        held = 0
+        for a in range(ACCOUNTS):
+            if vendors.account[v, a] != NO_SLOT:
+                held += 1
+        u1, u2, u3, _ = uniform4(seed, RELIST, vendors.key[v], day, 0)
+        if held == 0:
+            if u1 < p.relist_rate:
+                x = pick_market(share, trust, p.relist_exponent, u2)
+                open_account(vendors, v, crypto[x], day, vendors.kept[v, 0])
+        elif u3 < p.review_rate:
+            z = math.log(vendors.sales[v] + 1.0) - 2.0
+            for x in range(k):
+                w = uniform(seed, REVIEW, vendors.key[v], 0, keys[x])
+                hoped = share[x] + p.multi_new * newness[x] + 0.001
+                pull = p.multi_base + p.multi_share * math.log(hoped / 0.25) + p.multi_size * z
+                wish = logistic(pull) * (0.3 + 0.7 * trust[x])
+                has = False
+                for a in range(ACCOUNTS):
+                    has = has or vendors.account[v, a] == crypto[x]
+                if not has and w < wish:
+                    if open_account(vendors, v, crypto[x], day, 1):
+                        held += 1
+                elif has and w > 1.7 * wish and held > 1:
+                    for a in range(ACCOUNTS):
+                        if vendors.account[v, a] == crypto[x]:
+                            vendors.account[v, a] = NO_SLOT
+                    held -= 1
+
+
+@kernel
+def pick_market(share: np.ndarray, trust: np.ndarray, exponent: float, u: float) -> int:
+    """Index of a market drawn in proportion to (share + 0.003)^exponent x trust."""
+    total = 0.0
+    for x in range(len(share)):
+        total += (share[x] + 0.003) ** exponent * trust[x]
+    run = 0.0
+    for x in range(len(share)):
+        run += (share[x] + 0.003) ** exponent * trust[x]
+        if u * total <= run:
+            return x
+    return len(share) - 1
+
+
+@kernel
+def first_platforms(
+    seed: int,
+    keys: np.ndarray,
+    channel: np.ndarray,
+    jurisdiction: np.ndarray,
+    licensed: np.ndarray,
+    street: np.ndarray,
+    markets: np.ndarray,
+    share: np.ndarray,
+    trust: np.ndarray,
+    exponent: float,
+    programmes: np.ndarray,
+    programme_weight: np.ndarray,
+    apps: np.ndarray,
+    app_weight: np.ndarray,
+    home: np.ndarray,
+) -> None:
+    """Fill ``home`` with the platforms on which new vendors open their first accounts, ``NO_SLOT`` where none is open.
+
+    The pharmacy or the street of the own jurisdiction; a market by its ``share`` of trade and ``trust`` in it; programmes and apps by cumulative weight.
+    """
+    for i in range(len(keys)):
+        u = uniform(seed, HOME_PLATFORM, keys[i], 0, 0)
+        home[i] = NO_SLOT
+        if channel[i] == LICENSED:
+            home[i] = licensed[jurisdiction[i]]
+        elif channel[i] == STREET:
+            home[i] = street[jurisdiction[i]]
+        elif channel[i] == CRYPTO:
+            if len(markets) > 0:
+                home[i] = markets[pick_market(share, trust, exponent, u)]
+        elif channel[i] == PHARMACY:
+            if len(programmes) > 0:
+                home[i] = programmes[picked(programme_weight, u)]
+        elif len(apps) > 0:
+            home[i] = apps[picked(app_weight, u)]
+
+
+@inner
+def open_account(vendors: Any, v: int, slot: int, day: int, kept: int) -> bool:
+    """Open an account in a free place; reputation known elsewhere comes along when the identity is kept. Returns whether there was room."""
+    for a in range(ACCOUNTS):
+        if vendors.account[v, a] == NO_SLOT:
+            best, bad = 0.0, 0.0
+            for b in range(ACCOUNTS):
+                if vendors.positive[v, b] > best:
+                    best, bad = vendors.positive[v, b], vendors.negative[v, b]
+            vendors.account[v, a], vendors.account_day[v, a], vendors.kept[v, a] = slot, day, kept
+            vendors.positive[v, a], vendors.negative[v, a] = best, bad
+            vendors.account_sales[v, a] = 0.0
+            vendors.platforms_used[v] += 1
+            return True
+    return False

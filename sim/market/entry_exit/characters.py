@@ -1,0 +1,98 @@
+"""Characters: what a new vendor is like, drawn from the population of its channel and keyed by the vendor alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sim.agents.codes import NOBODY, Channel, VendorKind
+from sim.kernels import inner, kernel
+from sim.streams import Draw, normal, picked, uniform
+
+TRAITS = int(Draw.VENDOR_TRAITS)
+LICENSED, PHARMACY, APP, CRYPTO, _, STREET = (int(c) for c in Channel)
+ORGANISED, INDEPENDENT, SOCIAL, ILLICIT_PHARMACY, LICENSED_PHARMACY = (
+    int(VendorKind.ORGANISED_CRIME), int(VendorKind.INDEPENDENT), int(VendorKind.SOCIAL_SUPPLIER), int(VendorKind.ILLICIT_PHARMACY),
+    int(VendorKind.LICENSED_PHARMACY),
+)  # fmt: skip
+
+
+@inner
+def kind_of_vendor(channel: int, u1: float, u2: float, p: Any) -> int:
+    """Kind of a new vendor: friends and dealers on the street, branches of organised crime more often offline."""
+    if channel == PHARMACY:
+        return ILLICIT_PHARMACY
+    if channel == LICENSED:
+        return LICENSED_PHARMACY
+    if channel == STREET and u2 < p.social_share:
+        return SOCIAL
+    return ORGANISED if u1 < (p.organised_online if channel == CRYPTO else p.organised_share) else INDEPENDENT
+
+
+@inner
+def carried(seed: int, key: int, channel: int, main: int, breadth: float, sold: np.ndarray, p: Any) -> int:
+    """Bits of the substances carried: the main one and more with breadth; pharmacies carry all that their channel sells."""
+    chance = 1.0 - math.exp(-p.extra_substances * (breadth - 1.0) / 3.0)
+    bits = 1 << main
+    for s in range(sold.shape[1]):
+        if sold[channel, s] == 1 and (channel <= PHARMACY or uniform(seed, TRAITS, key + (s << 25), 2, 0) < chance):
+            bits |= 1 << s
+    return bits
+
+
+@kernel
+def draw_characters(
+    rows: np.ndarray,
+    keys: np.ndarray,
+    channels: np.ndarray,
+    day: int,
+    person: np.ndarray,
+    honest: np.ndarray,
+    seed: int,
+    vendors: Any,
+    home: np.ndarray,
+    consumer_share: np.ndarray,
+    vendor_share: np.ndarray,
+    demand: np.ndarray,
+    sold: np.ndarray,
+    p: Any,
+) -> None:
+    """Fill the rows of new vendors. ``honest`` are their chances to dispatch if they are honest, ``person`` the consumers behind them.
+
+    ``home`` is the jurisdiction of every consumer; ``consumer_share``, ``vendor_share`` and the rows of ``demand`` (C, S) are cumulative.
+    """
+    for i in range(len(rows)):
+        v, key, channel = rows[i], keys[i], channels[i]
+        vendors.key[v], vendors.channel[v], vendors.alive[v], vendors.entry_day[v] = key, channel, 1, day
+        u0 = uniform(seed, TRAITS, key, 0, 0)
+        vendors.person[v] = person[i]
+        if person[i] != NOBODY:
+            kind = SOCIAL
+            vendors.jurisdiction[v] = home[person[i]]
+        else:
+            kind = kind_of_vendor(channel, uniform(seed, TRAITS, key, 0, 1), uniform(seed, TRAITS, key, 0, 2), p)
+            vendors.jurisdiction[v] = picked(
+                consumer_share if channel == STREET or channel == APP else vendor_share, u0
+            )
+        vendors.kind[v] = kind
+        small = kind == SOCIAL
+        z0 = normal(seed, TRAITS, key, 1, 0)
+        breadth = min(max(math.exp(math.log(p.breadth_median) + p.breadth_spread * z0), 1.0), 230.0)
+        breadth = 1.0 if small else math.floor(breadth)
+        main = picked(demand[channel], uniform(seed, TRAITS, key, 0, 3))
+        vendors.breadth[v], vendors.main[v] = breadth, main
+        vendors.carries[v] = carried(seed, key, channel, main, breadth, sold, p)
+        scammer = uniform(seed, TRAITS, key, 0, 4) < p.scammers and channel != LICENSED and not small
+        vendors.ships[v] = p.scammer_ships if scammer else honest[i]
+        vendors.quality[v] = math.sqrt(uniform(seed, TRAITS, key, 0, 6))
+        vendors.pack[v] = -0.5 if small else p.pack_spread * normal(seed, TRAITS, key, 1, 1)
+        level = p.price_spread * normal(seed, TRAITS, key, 1, 2)
+        vendors.price_level[v], vendors.log_price[v] = level, level
+        vendors.wholesale[v] = 1 if uniform(seed, TRAITS, key, 0, 7) < p.wholesalers and not small else 0
+        vendors.opsec[v] = min(max(math.exp(p.opsec_spread * normal(seed, TRAITS, key, 1, 3)), 0.06), 19.0)
+        vendors.stock[v] = p.stock_floor
+        vendors.platforms_used[v] = 1
+        if channel == LICENSED:
+            vendors.stock[v], vendors.ships[v] = 1e8, 1.0

@@ -1,0 +1,158 @@
+"""Exit: platforms close by competing risks.
+
+An operator steals the escrow when it is large against the income to be expected; a small market is given up; young ones are hacked. What follows, who
+searches where and whether trade comes back, is left to vendors and consumers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.agents.codes import EventKind, PlatformStatus
+from sim.market import views
+from sim.market.blocks import over_rows
+from sim.market.choice.migration import hear_of_closure
+from sim.market.entry_exit.vendor_exit import leave_closed
+from sim.market.views import narrow
+from sim.streams import Draw, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: float, p: object) -> float:
+    """Daily hazard of an exit scam: frailty x (escrow / expected income) / momentum / closure_days.
+
+    Expected income is ``scam_income_days`` of commission; ``momentum`` is the week's trade over the two months'.
+    """
+    expected = max(daily_income * p.scam_income_days, 1.0)  # type: ignore[attr-defined]
+    return frailty * (escrow / expected) * max(momentum, 0.05) ** -p.scam_decline / p.closure_days  # type: ignore[attr-defined]
+
+
+def platform_exits(model: MarketModel) -> None:
+    """Close cryptomarkets by voluntary exit, hack or exit scam, each with its own hazard and its own draw."""
+    p, t, day = model.p.platforms, model.platform_table.columns, model.day
+    for m in model.crypto_slots():
+        if t.status[m] != PlatformStatus.OPEN:
+            continue
+        if m in model.absconding:
+            abscond(model, m)
+            continue
+        age = day - int(t.open_day[m])
+        share = float(t.trade180[m]) / model.reference_trade
+        quit_hazard = float(t.frail_quit[m]) * math.exp(-share / p.quit_share) / p.closure_days
+        hack = math.exp(-age / p.hack_young) / p.closure_days + p.hack_base
+        turnover = float(t.trade7[m]) * model.mean_order_cents
+        momentum = float(t.trade7[m] + 0.01) / float(t.trade60[m] + 0.01)
+        scam = scam_hazard(float(t.escrow[m]), turnover * float(t.fee[m]), float(t.frail_scam[m]), momentum, p)
+        u1, u2, u3, _ = uniform4(int(model.seed), int(Draw.CLOSURE), int(t.key[m]), day, 0)
+        if u1 < scam:
+            abandon(model, m, True, 0.3)
+        elif u2 < hack:
+            close_platform(model, m, PlatformStatus.HACKED, "hack", 0.2)
+        elif u3 < quit_hazard:
+            abandon(model, m, False, 0.1)
+
+
+def abandon(model: MarketModel, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
+    """Let the operator of a cryptomarket leave, in order, or with the money: payouts stop, and the market closes ``scam_withholds`` days later."""
+    if not scam:
+        close_platform(model, slot, PlatformStatus.CLOSED, "voluntary", publicity, policy=policy)
+        return
+    model.absconding[int(slot)] = (model.day + round(model.p.platforms.scam_withholds), publicity, policy)
+    model.platform_table.columns.payouts[slot] = 0
+    abscond(model, slot)
+
+
+def abscond(model: MarketModel, slot: int) -> None:
+    """Close a market whose operator steals what falls due, when the day has come."""
+    until, publicity, policy = model.absconding[slot]
+    if model.day >= until:
+        close_platform(model, slot, PlatformStatus.EXIT_SCAMMED, "exit scam", publicity, policy=policy)
+
+
+def close_platform(
+    model: MarketModel,
+    slot: int,
+    status: PlatformStatus,
+    cause: str,
+    publicity: float,
+    agency: int = -1,
+    policy: str = "",
+) -> None:
+    """Close a cryptomarket: money in escrow is paid out, stolen or seized; vendors lose accounts, users learn of it.
+
+    Parameters
+    ----------
+    slot
+        Slot of the platform.
+    status
+        Its new status, which says how it ended.
+    cause, agency, policy
+        For the events table.
+    publicity
+        0 to 2; news of a raid reaches more people, frightens them, and draws newcomers.
+    """
+    t, day, g = model.platform_table.columns, model.day, model.p.migration
+    trade = t.trade60[model.crypto_slots()]
+    share = float(t.trade60[slot]) / max(float(trade.sum()), 1e-9)
+    raid = status == PlatformStatus.SEIZED
+    theft = status in (PlatformStatus.EXIT_SCAMMED, PlatformStatus.HACKED)
+    lost = release_escrow(model, slot, raid, theft)
+    model.absconding.pop(int(slot), None)
+    t.status[slot], t.close_day[slot] = status, day
+    model.event(EventKind.PLATFORM_CLOSED, slot, agency=agency, policy=policy, cause=cause, amount=share)
+    if theft:
+        model.event(
+            EventKind.EXIT_SCAM if status == PlatformStatus.EXIT_SCAMMED else EventKind.HACK,
+            slot,
+            cause=cause,
+            amount=share,
+        )
+    severity = (share / 0.5) ** g.raid_exponent if raid else 0.0
+    hit = g.raid_hit * (0.5 + 0.5 * publicity) * severity
+    wide = g.raid_others * publicity * severity
+    scam = 1.0 if theft else (g.loss_raid if raid else 0.0)
+    pool, c = model.pool, model.consumers
+    over_rows(
+        pool,
+        hear_of_closure,
+        c.n,
+        model.seed,
+        day,
+        slot,
+        scam,
+        hit,
+        wide,
+        g.loss_users,
+        g.loss_others * min(1.0, 2.0 * share),
+        min(1.0, publicity),
+        narrow(c.columns, views.MigrationConsumers),
+        g,
+    )
+    model.publicity += publicity * (share + 0.1)
+    if raid or theft:
+        model.forum.lose(model.p.services.forum_lost * share)
+    leave_closed(model, slot, lost)
+
+
+def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> np.ndarray:
+    """Empty the escrow of a closing platform: refunded when it closes in order, otherwise stolen or seized. Returns (V,) cents that vendors lose."""
+    t, o = model.platform_table.columns, model.open_orders.columns
+    n = model.open_orders.n
+    rows = np.flatnonzero((o.platform[:n] == slot) & (o.held[:n] > 0))
+    money = int(o.held[rows].sum(dtype=np.int64))
+    if theft:
+        model.ledger.stolen += money
+        model.count_fraud(o.consumer[rows])
+    elif raid:
+        model.ledger.seized += money
+    else:
+        model.ledger.refunds += money
+    lost = np.bincount(o.vendor[rows], o.held[rows] * float(theft or raid), model.vendors.n)
+    o.held[rows] = 0
+    t.escrow[slot] -= money
+    return lost

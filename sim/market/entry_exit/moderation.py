@@ -1,0 +1,101 @@
+"""Moderation: apps remove accounts that sell, platforms ban substances; sellers come back, move, give a line up, or sell on under cover names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import NO_SLOT, Channel, ExitCause
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.entry_exit.news import NEW_NAME
+from sim.market.learning.web import web
+from sim.market.views import narrow
+from sim.streams import Draw, uniform, uniforms
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+MODERATION, ACCOUNT_REMOVED, RETIRED = int(Draw.MODERATION), int(Draw.ACCOUNT_REMOVED), int(ExitCause.RETIRED)
+
+
+def moderate(model: MarketModel) -> None:
+    """Phase 4, intermediaries: search and access, app accounts, bans."""
+    web(model)
+    remove_accounts(model)
+    ban_listings(model)
+
+
+@kernel
+def remove_from(
+    n: int, seed: int, day: int, slot: int, chance: float, quits: float, reset: float, vendors: Any, news: np.ndarray
+) -> int:
+    """Remove each account on an app with a ``chance``; of their sellers the share ``quits`` give up, the sales of all are ``reset``. Returns how many."""
+    removed = 0
+    for v in range(n):
+        if vendors.account[v, 0] != slot or vendors.alive[v] == 0:
+            continue
+        if uniform(seed, MODERATION, vendors.key[v], day, 0) >= chance:
+            continue
+        removed += 1
+        vendors.identity[v] += 1
+        news[v] |= NEW_NAME
+        vendors.sales[v] *= reset
+        vendors.positive[v, 0], vendors.negative[v, 0] = 0.0, 0.0
+        if uniform(seed, ACCOUNT_REMOVED, vendors.key[v], day, 0) < quits:
+            vendors.exit_cause[v] = RETIRED
+    return removed
+
+
+def remove_accounts(model: MarketModel) -> None:
+    """Social-media companies remove accounts that sell. Most sellers are back at once under a new name, without ratings and followers; adverts are seen less."""
+    v, n, p, t = model.vendors.columns, model.vendors.n, model.p.vendors, model.platform_table.columns
+    seen, pull = 0.0, 0.0
+    sellers, reset = narrow(v, views.AccountVendors), np.float32(p.reset_sales)
+    for company in model.media:
+        slot = company.platform.slot
+        monthly = company.moderation + float(model.levers.moderation[0])
+        company.removed += remove_from(
+            n, model.seed, model.day, slot, monthly / 30.0, p.removed_exit, reset, sellers, model.vendor_news
+        )
+        t.visibility[slot] *= 1.0 - monthly / 30.0
+        t.visibility[slot] += (1.0 - t.visibility[slot]) / model.p.platforms.feed_days
+        seen += float(t.attraction[slot] * t.visibility[slot])
+        pull += float(t.attraction[slot])
+    model.ads_seen = seen / max(pull, 1e-9)
+
+
+def ban_listings(model: MarketModel) -> None:
+    """Platforms ban substances; their vendors close accounts, give the line up, or go on under cover names.
+
+    A vendor whose main substance is banned on some of its platforms leaves these; one who is banned from it everywhere gives it up, and the accounts too
+    when nothing else is left to sell. Who evades sells on. Lines are taken up again when the ban is over.
+    """
+    asked = model.levers.listing_ban
+    if not asked.any() and not model.bans:
+        return
+    v, t, n, seed = model.vendors.columns, model.platform_table.columns, model.vendors.n, int(model.seed)
+    banned = np.zeros(NO_SLOT + 1, np.uint32)
+    slots = np.concatenate([model.crypto_slots(), model.open_slots(Channel.SOCIAL_APP)])
+    key = np.where(t.channel[slots] == Channel.SOCIAL_APP, 70_000 + slots, t.key[slots])
+    for s in np.flatnonzero(asked):
+        willing = uniforms(seed, Draw.LISTING_BAN, key, 0, int(s)) < asked[s]
+        banned[slots[willing]] |= np.uint32(1 << int(s))
+    model.bans = bool(banned.any())
+    live = np.flatnonzero(
+        (v.alive[:n] == 1) & ((v.channel[:n] == Channel.SOCIAL_APP) | (v.channel[:n] == Channel.CRYPTOMARKET))
+    )
+    open_about_it = uniforms(seed, Draw.EVASION, v.key[live], 0) >= model.p.vendors.evasion
+    main = np.uint32(1) << v.main[live].astype(np.uint32)
+    has = v.account[live] != NO_SLOT
+    barred = has & ((banned[v.account[live]] & main[:, None]) > 0) & open_about_it[:, None]
+    leaves = barred & (has & ~barred).any(axis=1)[:, None]
+    v.account[live] = np.where(leaves, NO_SLOT, v.account[live])
+    mask = np.where(open_about_it, np.bitwise_or.reduce(banned[v.account[live]], axis=1), np.uint32(0)).astype(
+        np.uint32
+    )
+    lines = v.carries[live] | v.dropped[live]
+    v.carries[live], v.dropped[live] = lines & ~mask, lines & mask
+    nothing = live[(v.carries[live] == 0) & (lines > 0) & (v.channel[live] == Channel.CRYPTOMARKET)]
+    v.account[nothing] = NO_SLOT

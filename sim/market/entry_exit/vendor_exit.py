@@ -1,0 +1,172 @@
+"""Vendors leave: when a market closes on them, when they sell too little or are rated badly, or with their customers' money; the others review where they sell."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import NEVER, NO_SLOT, EventKind, ExitCause
+from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.entry_exit.accounts import review_accounts
+from sim.market.entry_exit.moderation import moderate
+from sim.market.entry_exit.news import tell_of_new_names
+from sim.market.views import narrow
+from sim.streams import Draw, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+VENDOR_EXIT, IDENTITY = int(Draw.VENDOR_EXIT), int(Draw.IDENTITY)
+
+
+@inner
+def retirement(lost: float, takings: float, p: Any) -> float:
+    """Chance to retire when a market closes that owed ``lost`` to a vendor who takes ``takings`` a month.
+
+    It is 1 - (1 - retire_closed) exp(-retire_loss lost / takings); more than three months of takings count as three.
+    """
+    months = min(lost / takings, 3.0) if takings > 0.0 else (3.0 if lost > 0.0 else 0.0)
+    return 1.0 - (1.0 - p.retire_closed) * math.exp(-p.retire_loss * months)
+
+
+@kernel
+def vendors_of_closed(
+    n: int,
+    seed: int,
+    day: int,
+    slot: int,
+    key: int,
+    lost: np.ndarray,
+    usual_price: float,
+    vendors: Any,
+    p: Any,
+    renamed: np.ndarray,
+) -> None:
+    """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``), half as many of those with another account.
+
+    The more of their takings the market owed them, the more retire: ``lost`` holds the cents of its escrow. Of those who have none left, some give up their
+    name too (1 in ``renamed``).
+    """
+    for v in range(n):
+        if vendors.alive[v] == 0:
+            continue
+        here, others = -1, 0
+        for a in range(ACCOUNTS):
+            if vendors.account[v, a] == slot:
+                here = a
+            elif vendors.account[v, a] != NO_SLOT:
+                others += 1
+        if here < 0:
+            continue
+        u1, u2, _, _ = uniform4(seed, IDENTITY, vendors.key[v], day, key)
+        price = vendors.income[v] / vendors.orders[v] if vendors.income[v] > 0 else usual_price
+        retire = retirement(lost[v] + vendors.withheld[v], 30.0 * vendors.recent[v] * price, p)
+        vendors.withheld[v] = 0
+        if u1 < (0.5 * retire if others > 0 else retire):
+            vendors.exit_cause[v] = 1
+            continue
+        if others == 0:
+            vendors.kept[v, :] = 1
+            if u2 >= p.keep_identity:
+                renamed[v] = 1
+                vendors.kept[v, :] = 0
+                vendors.identity[v] += 1
+                vendors.sales[v] *= p.reset_sales
+                vendors.positive[v, here], vendors.negative[v, here] = 0.0, 0.0
+            vendors.positive[v, 0] = vendors.positive[v, here]
+            vendors.negative[v, 0] = vendors.negative[v, here]
+            if here != 0:
+                vendors.positive[v, here], vendors.negative[v, here] = 0.0, 0.0
+        vendors.account[v, here] = NO_SLOT
+
+
+@kernel
+def vendor_exits(n: int, seed: int, day: int, vendors: Any, p: Any) -> None:
+    """Mark vendors who leave today in ``exit_cause`` and start own exit scams: hazards of idle, active, young and badly rated vendors."""
+    for v in range(n):
+        if vendors.alive[v] == 0 or vendors.kind[v] == 4:
+            continue
+        u1, u2, u3, _ = uniform4(seed, VENDOR_EXIT, vendors.key[v], day, 0)
+        age = day - vendors.entry_day[v]
+        idle = vendors.orders[v] == 0 or day - vendors.last_sale[v] >= p.idle_days
+        hazard = (p.idle_exit if idle else p.active_exit) + p.young_exit * math.exp(-age / p.young_days)
+        positive, negative = 0.0, 0.0
+        for a in range(ACCOUNTS):
+            positive += vendors.positive[v, a]
+            negative += vendors.negative[v, a]
+        if negative > 0.25 * (positive + negative) and negative >= 1.0:
+            hazard += p.bad_exit
+        if vendors.kind[v] == 2 and u3 < p.social_exit:
+            vendors.exit_cause[v] = 4
+        elif u1 < hazard:
+            vendors.exit_cause[v] = 1
+        elif vendors.leaving[v] != NEVER:
+            if day > vendors.leaving[v]:
+                vendors.exit_cause[v] = 3
+        elif vendors.orders[v] > 20 and u2 < p.own_scam:
+            vendors.leaving[v] = day + int(p.own_scam_days)
+
+
+def leave_closed(model: MarketModel, slot: int, lost: np.ndarray) -> None:
+    """Let the vendors of a closed market retire or go on without it; ``lost`` holds the cents of its escrow that each loses."""
+    renamed = np.zeros(model.vendors.n, np.uint8)
+    vendors_of_closed(
+        model.vendors.n,
+        model.seed,
+        model.day,
+        slot,
+        int(model.platform_table.columns.key[slot]),
+        lost,
+        model.mean_order_cents,
+        narrow(model.vendors.columns, views.ExitVendors),
+        model.p.vendors,
+        renamed,
+    )
+    tell_of_new_names(model, np.flatnonzero(renamed))
+    settle_exits(model)
+
+
+def settle_exits(model: MarketModel) -> None:
+    """Take the vendors marked in ``exit_cause`` out of business."""
+    v = model.vendors.columns
+    n = model.vendors.n
+    rows = np.flatnonzero((v.alive[:n] == 1) & (v.exit_cause[:n] != ExitCause.NONE))
+    if not len(rows):
+        return
+    v.alive[rows], v.exit_day[rows] = 0, model.day
+    model.close_accounts(rows)
+    people = v.person[rows]
+    if model.events.wanted:
+        for row in rows:
+            model.event(EventKind.VENDOR_EXIT, int(row), cause=ExitCause(int(v.exit_cause[row])).name.lower())
+        for person in people[people >= 0]:
+            model.event(EventKind.ROLE_CHANGE, int(person), cause="stopped selling")
+
+
+def vendor_moves(model: MarketModel) -> None:
+    """Vendors leave, relist and review where they sell."""
+    v = model.vendors
+    sellers = narrow(v.columns, views.ExitVendors)
+    vendor_exits(v.n, model.seed, model.day, sellers, model.p.vendors)
+    settle_exits(model)
+    moderate(model)
+    slots = model.crypto_slots()
+    share = model.trade_shares(slots)
+    review_accounts(
+        v.n,
+        model.seed,
+        model.day,
+        slots,
+        model.platform_table.columns.key[slots],
+        share,
+        model.prior[slots],
+        np.exp(
+            -(model.day - model.platform_table.columns.open_day[slots].astype(float)) / model.p.migration.newcomer_days
+        ),
+        sellers,
+        model.p.vendors,
+    )

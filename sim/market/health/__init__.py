@@ -1,0 +1,1 @@
+"""Health: what arrived is checked and used; harm, treatment, early warning."""

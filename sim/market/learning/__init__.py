@@ -1,0 +1,1 @@
+"""Learning: what people take from an order, from each other and from messages."""

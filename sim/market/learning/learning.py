@@ -1,0 +1,287 @@
+"""Learning: what consumers and vendors take away from an order, and how opinions and habits travel and fade.
+
+Ratings are mostly five stars (96.5 % on Silk Road, Christin 2013); reputation and beliefs fade (finite memory beats infinite: Josang, Hird and Faccer 2003).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import NEVER, NO_SLOT, Channel, MarketState, OrderOutcome, RiskGroup
+from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
+from sim.agents.vendors import ACCOUNTS
+from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.blocks import over_rows, rows_marked
+from sim.market.choice.vendor import account_of
+from sim.market.health.early_warning import heeded
+from sim.market.learning.messages import hear_messages, hear_of_support
+from sim.market.learning.web import forum_talk
+from sim.market.views import narrow
+from sim.streams import Draw, exponential_from, uniform4
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
+PHARMACY, APP, CRYPTO, DIRECT, STREET = (
+    int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
+)  # fmt: skip
+DELIVERED, SEIZED, LAPSED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(MarketState.LAPSED)
+PRACTICE, SUPPORT, CONSIDERING = 0, 1, 2
+WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
+
+
+@inner
+def risk_group(channel: int) -> int:
+    """Risk group of a channel."""
+    if channel == CRYPTO or channel == DIRECT:
+        return DARK
+    return OFFLINE if channel == STREET else WEB
+
+
+@inner
+def remember(consumers: Any, c: int, v: int, good: bool, u: float, forget: float) -> int:
+    """Update the memory of vendors: a good order counts, a bad one erases the tie with chance ``forget``. Returns the place, -1 when forgotten."""
+    place, weakest = -1, 0
+    for j in range(REMEMBERED_VENDORS):
+        if consumers.vendor[c, j] == v:
+            place = j
+        fewer = consumers.bought[c, j] < consumers.bought[c, weakest]
+        same = consumers.bought[c, j] == consumers.bought[c, weakest]
+        if fewer or (same and consumers.vendor[c, j] < 0 and consumers.vendor[c, weakest] >= 0):
+            weakest = j  # a free place before one that warns of a cheat
+    if not good:
+        if place >= 0 and u < forget:
+            consumers.bought[c, place], consumers.tie[c, place] = 0, 0
+        elif place < 0 and consumers.bought[c, weakest] == 0:
+            consumers.vendor[c, weakest], consumers.tie[c, weakest] = v, 0  # known as one to keep away from
+        return -1
+    if place < 0:
+        place = weakest
+        consumers.vendor[c, place], consumers.bought[c, place], consumers.tie[c, place] = v, 0, 0
+    if consumers.bought[c, place] < 65535:
+        consumers.bought[c, place] += 1
+    return place
+
+
+@inner
+def market_orders(consumers: Any, vendors: Any, c: int) -> int:
+    """Good orders with the cryptomarket vendors who are remembered."""
+    n = 0
+    for j in range(REMEMBERED_VENDORS):
+        if consumers.bought[c, j] > 0 and vendors.channel[consumers.vendor[c, j]] == CRYPTO:
+            n += consumers.bought[c, j]
+    return n
+
+
+@inner
+def believe_market(consumers: Any, c: int, m: int, good: bool) -> None:
+    """Count a good or a bad order with a known market."""
+    for k in range(KNOWN_MARKETS):
+        if consumers.known[c, k] == m:
+            if good:
+                consumers.good[c, k] += 1.0
+            else:
+                consumers.bad[c, k] += 1.0
+
+
+@kernel
+def learn_from_orders(rows: np.ndarray, seed: int, day: int, orders: Any, consumers: Any, vendors: Any, p: Any) -> None:
+    """Apply the lessons of the settled orders ``rows``, in order of their numbers."""
+    for i in range(len(rows)):
+        o = rows[i]
+        c, v, m, channel = orders.consumer[o], orders.vendor[o], orders.platform[o], orders.channel[o]
+        u1, u2, u3, u4 = uniform4(seed, TIE, c, orders.day[o], 0)
+        arrived = orders.outcome[o] == DELIVERED
+        rating = orders.rating[o]
+        good = arrived and (rating == 255 or rating >= 4)
+        a = account_of(vendors, v, m)
+        if a >= 0 and rating != 255:
+            if rating >= 4:
+                vendors.positive[v, a] += 1.0
+            else:
+                vendors.negative[v, a] += 1.0
+        place = remember(consumers, c, v, good, u1, p.forget_after_bad)
+        group = risk_group(channel)
+        if arrived:
+            consumers.legal_calm[c, group] += 1.0
+            if channel == CRYPTO:
+                consumers.loss_calm[c] += 1.0
+        elif orders.outcome[o] == SEIZED:
+            consumers.legal_hits[c, group] += p.parcel_fright
+        if channel == CRYPTO:
+            believe_market(consumers, c, m, good)
+            if (
+                place >= 0
+                and vendors.channel[v] == CRYPTO
+                and u2 < p.tie_chance * (1.0 + 0.5 * min(consumers.bought[c, place], 6))
+            ):
+                consumers.tie[c, place] = 1
+            if consumers.market_state[c] == 1:
+                newcomer = orders.first[o] == 1 and market_orders(consumers, vendors, c) <= 1
+                if u3 < (p.quit_after_bad if not arrived else (p.quit_after_first if newcomer else 0.0)):
+                    consumers.market_state[c] = LAPSED
+                    consumers.market_until[c] = min(32000, day + 1 + int(p.recheck_days * exponential_from(u4)))
+        elif channel == PHARMACY:
+            consumers.pharmacy_home[c] = m if good else NO_SLOT
+        elif channel == APP:
+            consumers.app_home[c] = m if good else NO_SLOT
+
+
+@kernel
+def fade(lo: int, hi: int, month: int, day: int, consumers: Any, kept: np.ndarray, stigma: np.ndarray, p: Any) -> None:
+    """Let the beliefs of the rows whose monthly turn it is fade.
+
+    Hits and calm fade by ``w`` a month, caution, verification and knowledge of services by their half-lives (``kept``);
+    ``stigma`` (J,) multiplies the stigma to which people return.
+    """
+    first = lo + (day - lo) % month
+    w = p.forgetting
+    for c in range(first, hi, month):
+        for g in range(RISK_GROUPS):
+            consumers.legal_hits[c, g] *= w
+            consumers.legal_calm[c, g] *= w
+        consumers.loss_hits[c] *= w
+        consumers.loss_calm[c] *= w
+        for k in range(KNOWN_MARKETS):
+            consumers.good[c, k] *= w
+            consumers.bad[c, k] *= w
+        consumers.caution[c] *= kept[0]
+        consumers.verification[c] = p.verification_floor + (consumers.verification[c] - p.verification_floor) * kept[1]
+        consumers.trust_police[c] += p.trust_recovery * (p.trust_normal - consumers.trust_police[c])
+        normal = min(p.stigma_normal * stigma[consumers.jurisdiction[c]], 1.0)
+        consumers.stigma[c] += p.trust_recovery * (normal - consumers.stigma[c])
+        consumers.support_knowledge[c] = p.support_floor + (consumers.support_knowledge[c] - p.support_floor) * kept[2]
+
+
+@kernel
+def fade_vendors(n: int, vendors: Any, keep: float) -> None:
+    """Let sales and ratings fade by ``keep`` a day."""
+    for v in range(n):
+        if vendors.alive[v] == 1:
+            vendors.sales[v] *= keep
+            for a in range(ACCOUNTS):
+                vendors.positive[v, a] *= keep
+                vendors.negative[v, a] *= keep
+
+
+@kernel
+def note(lo: int, hi: int, practice: np.ndarray, support: np.ndarray, considering: np.ndarray, was: np.ndarray) -> None:
+    """Note the state that peers learn of side by side in ``was``."""
+    for c in range(lo, hi):
+        was[c, PRACTICE], was[c, SUPPORT], was[c, CONSIDERING] = practice[c], support[c], considering[c]
+
+
+@kernel
+def hear_peers(
+    lo: int,
+    hi: int,
+    seed: int,
+    day: int,
+    consumers: Any,
+    friend_start: np.ndarray,
+    friends: np.ndarray,
+    was: np.ndarray,
+    forum: float,
+    initiation: float,
+    ads: float,
+    caution_reach: np.ndarray,
+    caution_effect: np.ndarray,
+    lesson_reach: np.ndarray,
+    lesson_effect: np.ndarray,
+    support_reach: np.ndarray,
+    support_effect: np.ndarray,
+    stigma_effect: np.ndarray,
+    alerted: float,
+    p: Any,
+    starts: np.ndarray,
+) -> None:
+    """Weekly turn: practice learned from peers, forums and alerts, knowledge of services; who starts to consider an illicit online source.
+
+    ``was`` is the state before the phase, a row for each consumer: practice, knowledge of services, stage of considering. ``initiation`` multiplies
+    advertising and word of mouth, ``ads`` is exposure to adverts, 1 when nothing is removed, ``alerted`` is what a week's alerts teach.
+    """
+    week = 7
+    first = lo + (day - lo) % week
+    for c in range(first, hi, week):
+        if consumers.alive[c] == 0:
+            continue
+        a, b = friend_start[c], friend_start[c + 1]
+        total, told, online = 0.0, 0.0, 0
+        for k in range(a, b):
+            friend = friends[k]
+            total += was[friend, PRACTICE]
+            told += was[friend, SUPPORT]
+            online += 1 if was[friend, CONSIDERING] > 1 else 0
+        hr, considering = was[c, PRACTICE], was[c, CONSIDERING]
+        peers = total / (b - a) if b > a else hr
+        hr += p.practice_peers * (peers - hr) - p.practice_decay * hr
+        if considering > 0:
+            hr += p.practice_forum * forum * (1.0 - hr)
+        hr += alerted * (1.0 - hr)
+        if b > a:
+            consumers.support_knowledge[c] += p.support_peers * (told / (b - a) - was[c, SUPPORT])
+        consumers.practice[c] = min(max(hr, 0.0), 1.0)
+        j = consumers.jurisdiction[c]
+        if support_reach[j] > 0.0:
+            hear_of_support(c, seed, day, consumers, support_reach[j], support_effect[j], stigma_effect[j])
+        if caution_reach[j] > 0.0 or lesson_reach[j] > 0.0:
+            hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect)
+        if considering > 1:
+            continue
+        u1, u2, _, _ = uniform4(seed, SOCIAL, c, day, 0)
+        if considering == 0:
+            share = online / (b - a) if b > a else 0.0
+            starts[c] = 1 if u1 < 7.0 * (p.advertising * ads + p.word_of_mouth * share) * initiation else 0
+        else:
+            starts[c] = 2 if u2 < 7.0 * p.stop_considering else 0
+
+
+def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of consumers whom messages reach in a week, and what one who is reached hears: on average over all, ``message``."""
+    if not reach.any():
+        return reach, np.zeros_like(message)
+    share = np.minimum(reach, 1.0)
+    return share, np.divide(message, share, out=np.zeros_like(message), where=share > 0)
+
+
+def learning(model: MarketModel) -> None:
+    """Phase 11: lessons of settled orders; peers and forums; everything fades."""
+    p, c, n, day, o = model.p.learning, model.consumers.columns, model.consumers.n, model.day, model.open_orders
+    x, due = o.columns, model.due
+    learners, sellers = narrow(c, views.LearningConsumers), narrow(model.vendors.columns, views.LearningVendors)
+    learn_from_orders(due, model.seed, day, narrow(x, views.LearningOrders), learners, sellers, p)
+    forum_talk(model, due)
+    half = 0.5 ** (1.0 / p.reputation_days)
+    fade_vendors(model.vendors.n, sellers, half)
+    levers = model.levers
+    kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
+    over_rows(model.pool, fade, n, 30, day, learners, kept, levers.stigma, p)
+    was, starts = np.empty((n, 4), np.float32), np.zeros(n, np.uint8)  # four to a row: it lies in one line of the cache
+    over_rows(model.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
+    alerts = model.alerts_week
+    alerts[day % 7] = heeded(model) * model.early_warning.alerts
+    initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
+    over_rows(
+        model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, was,
+        model.forum.worth, initiation, model.ads_seen, *heard(levers.caution_reach, levers.caution_message),
+        *heard(levers.verification_reach, levers.verification_message), *heard(levers.support_reach, levers.support_message),
+        heard(levers.support_reach, levers.stigma_message)[1], p.practice_alert * float(alerts.sum()),
+        p, starts,
+    )  # fmt: skip
+    turned = rows_marked(starts)
+    begin, stop = turned[starts[turned] == 1], turned[starts[turned] == 2]
+    c.considering[begin] = 1
+    c.market_state[begin], c.market_until[begin] = MarketState.SEARCHING, day + 1
+    c.considering[stop], c.market_state[stop], c.market_until[stop] = 0, MarketState.NONE, NEVER
+    if len(model.crypto_slots()):
+        model.forum.recover(model.p.services.forum_recovery)
+    t = model.platform_table.columns
+    t.visibility[:] += (1.0 - t.visibility) / model.p.platforms.visibility_days
+    model.settled = (x.consumer[due].astype(np.int64), x.channel[due].copy())
+    model.order_counts += np.bincount(x.outcome[due], minlength=len(model.order_counts))
+    model.recorder.settle(model, due)
+    o.drop(due)

@@ -1,0 +1,214 @@
+"""The supply network: manufacturers supply groups, groups supply vendors; who is cut off looks for somebody else.
+
+NetworkX makes the upper tier at the start and measures the whole; the day works on arrays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+
+from sim.agents.codes import NOBODY, EventKind
+from sim.agents.suppliers import SOURCES, SUPPLIER, Supplier, SupplierColumns
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.views import narrow
+from sim.population import SlotTable
+from sim.streams import Draw, uniform, uniforms
+
+if TYPE_CHECKING:
+    from sim.model import MarketModel
+
+
+def make_suppliers(model: MarketModel) -> None:
+    """Manufacturers and organised-crime groups of unequal size, what they supply and where, and who buys from whom."""
+    p, seed = model.p.supply, model.seed
+    count, j, k = int(p.suppliers), model.n_jurisdictions, len(model.substances.dose_usd)
+    model.supplier_table = SlotTable(SUPPLIER, SupplierColumns, count)
+    rows = np.arange(count)
+    u = [uniforms(seed, Draw.SUPPLIER_TRAITS, rows, 0, a) for a in range(4)]
+    for i in range(count):
+        Supplier(
+            model, model.supplier_table, jurisdiction=int(u[0][i] * j), organised=int(u[1][i] < p.organised_suppliers),
+            size=float(np.exp(1.0 * (u[2][i] - 0.5) * 2)), reliability=0.6 + 0.4 * float(u[3][i]), belief=p.seizure, seized=p.seizure, cost=1.0,
+        )  # fmt: skip
+    s = model.supplier_table.columns
+    cell = rows[:, None] * 64
+    served = uniforms(seed, Draw.SUPPLIER_TRAITS, cell + np.arange(k), 1) < p.group_substances
+    served[np.arange(k) % count, np.arange(k)] = True
+    reached = uniforms(seed, Draw.SUPPLIER_TRAITS, cell + np.arange(j), 2) < p.group_reach
+    reached[rows, s.jurisdiction[:count]] = True
+    s.serves[:count] = (served << np.arange(k)).sum(axis=1)
+    s.reach[:count] = (reached << np.arange(j)).sum(axis=1)
+    two = uniforms(seed, Draw.SUPPLIER_TRAITS, rows, 3) < p.second_source
+    for maker, group in upper_tier(s.organised[:count], s.size[:count], two).edges:
+        s.source[group, int(s.source[group, 0] >= 0)] = maker
+    model.supplier_cost, model.supplier_reliability = np.ones(count + 1), np.ones(count + 1)
+    model.supplier_concentration = np.ones(count + 1)
+    model.usual_takings, model.usual_branches = np.zeros(count), np.zeros(count)
+    model.seen_revenue = np.zeros(count, np.int64)
+    model.recruitment, model.usual_supply = 1.0, np.zeros(k)
+    model.supply_flow, model.wholesale, model.supply_days = np.zeros(k), np.zeros(k), 0
+    model.find_group = find_weights(model)
+
+
+def upper_tier(organised: np.ndarray, size: np.ndarray, two: np.ndarray) -> nx.DiGraph:
+    """Manufacturers to groups: each group buys from one or ``two`` of them, larger manufacturers supply more groups.
+
+    A bipartite graph of given degrees (Havel-Hakimi); empty where there are no manufacturers, so that groups make what they sell.
+    """
+    makers, groups = np.flatnonzero(organised == 0), np.flatnonzero(organised == 1)
+    tier = nx.DiGraph()
+    tier.add_nodes_from(range(len(organised)))
+    if not len(makers) or not len(groups):
+        return tier
+    wanted = np.minimum(1 + two[groups].astype(int), min(SOURCES, len(makers)))
+    ideal = size[makers] / size[makers].sum() * wanted.sum()
+    degree = np.minimum(np.floor(ideal).astype(int), len(groups))
+    for m in np.argsort(degree - ideal, kind="stable").tolist() * (int(wanted.sum()) + 1):
+        if degree.sum() == wanted.sum():
+            break
+        degree[m] += degree[m] < len(groups)
+    graph = nx.bipartite.havel_hakimi_graph(degree.tolist(), wanted.tolist(), create_using=nx.Graph())
+    edges = sorted((min(a, b), max(a, b) - len(makers)) for a, b in graph.edges)
+    tier.add_edges_from((int(makers[a]), int(groups[b])) for a, b in edges)
+    return tier
+
+
+def bits(column: np.ndarray, n: int) -> np.ndarray:
+    """(rows, n) bool: which of ``n`` bits are set."""
+    return (column[:, None].astype(np.int64) >> np.arange(n)) & 1 == 1
+
+
+def find_weights(model: MarketModel) -> np.ndarray:
+    """(S, J, suppliers) cumulative weights by which vendors of a main substance and jurisdiction find a supplier in business."""
+    s, n = model.supplier_table.columns, model.supplier_table.n
+    size = s.size[:n].astype(float) * s.alive[:n]
+    served, reached = (
+        bits(s.serves[:n], len(model.substances.dose_usd)),
+        bits(s.reach[:n], model.n_jurisdictions),
+    )
+    weight = size * served.T[:, None, :] * reached.T[None, :, :]
+    nobody = weight.sum(axis=2) == 0
+    weight[nobody] = (size * served.T)[np.nonzero(nobody)[0]]
+    nobody = weight.sum(axis=2) == 0
+    weight[nobody] = size
+    return np.cumsum(weight, axis=2)
+
+
+def find_groups(model: MarketModel, main: np.ndarray, jurisdiction: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Suppliers for new vendors, by size among those who serve their main substance and jurisdiction; ``u`` in (0, 1)."""
+    weights = model.find_group[main, jurisdiction]
+    found = (weights <= (u * weights[:, -1])[:, None]).sum(axis=1)
+    return np.where(weights[:, -1] > 0, np.minimum(found, weights.shape[1] - 1), NOBODY)
+
+
+def arrest_group(model: MarketModel, i: int, agency: int = -1, policy: str = "") -> None:
+    """Take a supplier out of business: it delivers nothing; its vendors and groups look for another one."""
+    s = model.supplier_table.columns
+    s.alive[i], s.removed_day[i], s.evidence[i] = 0, model.day, 0.0
+    model.today.supplier_arrests += 1
+    model.event(EventKind.SUPPLIER_ARREST, i, agency=agency, policy=policy, cause="supplier")
+
+
+def replace_suppliers(model: MarketModel) -> None:
+    """Removed suppliers are replaced after a while by newcomers, who reckon with the usual risk and have to win vendors back."""
+    p, s, day = model.p.supply, model.supplier_table.columns, model.day
+    for i in np.flatnonzero(s.alive[: model.supplier_table.n] == 0):
+        away = day - int(s.removed_day[i])
+        if (
+            away > p.replacement_wait
+            and uniform(model.seed, int(Draw.REPLACEMENT), int(i), day, 0) < p.replacement_rate
+        ):
+            s.alive[i], s.evidence[i], s.belief[i] = 1, 0.0, p.seizure
+            model.event(EventKind.SUPPLIER_REPLACED, int(i), cause="replaced", amount=away)
+
+
+def find_sources(model: MarketModel) -> None:
+    """Groups whose manufacturer is gone look for another one in business."""
+    p, s, n, day = model.p.supply, model.supplier_table.columns, model.supplier_table.n, model.day
+    lost = (s.source[:n] >= 0) & (s.alive[s.source[:n]] == 0) & (s.alive[:n, None] == 1)
+    if not lost.any():
+        return
+    makers = np.flatnonzero((s.organised[:n] == 0) & (s.alive[:n] == 1))
+    for i, place in zip(*np.nonzero(lost), strict=True):
+        free = makers[~np.isin(makers, s.source[i])]
+        key = int(i) * SOURCES + int(place)
+        if len(free) and uniform(model.seed, int(Draw.RESOURCE), key, day, 0) < p.rewire_rate:
+            weight = np.cumsum(s.size[free].astype(float))
+            u = uniform(model.seed, int(Draw.RESOURCE), key, day, 1)
+            s.source[i, place] = free[min(int(np.searchsorted(weight, u * weight[-1])), len(free) - 1)]
+
+
+@kernel
+def what_works(n: int, suppliers: Any, production: np.ndarray, usual: float, works: np.ndarray) -> None:
+    """Fill ``works`` (S,): see `capacity`. ``production`` works by jurisdiction and substance, ``usual`` is the share that gets through."""
+    for s in range(len(works)):
+        whole, total = 0.0, 0.0
+        for i in range(n):
+            if (suppliers.serves[i] >> s) & 1 == 0:
+                continue
+            whole += suppliers.size[i]
+            made, sources = 0.0, 0
+            for a in range(SOURCES):
+                k = suppliers.source[i, a]
+                if k >= 0:
+                    sources += 1
+                    made += production[suppliers.jurisdiction[k], s] * suppliers.alive[k]
+            output = made / sources if sources > 0 else production[suppliers.jurisdiction[i], s] * suppliers.alive[i]
+            total += suppliers.size[i] * output * suppliers.alive[i] * (1.0 - suppliers.seized[i]) / usual
+        works[s] = total / whole
+
+
+def capacity(model: MarketModel) -> np.ndarray:
+    """(S,) share of the usual wholesale capacity of each substance that works today.
+
+    A group in business sells what its manufacturers make, or what it makes itself, less what is seized on the way.
+    """
+    works = np.empty(len(model.substances.dose_usd))
+    suppliers = narrow(model.supplier_table.columns, views.MakingSuppliers)
+    what_works(model.supplier_table.n, suppliers, model.levers.production, 1.0 - model.p.supply.seizure, works)
+    return works
+
+
+def supply_graph(model: MarketModel) -> nx.DiGraph:
+    """The network as it stands: manufacturers to groups to vendors in business. Nodes are ("supplier", slot) and ("vendor", row)."""
+    s, n, v = model.supplier_table.columns, model.supplier_table.n, model.vendors.columns
+    graph = nx.DiGraph()
+    graph.add_nodes_from(("supplier", int(i)) for i in np.flatnonzero(s.alive[:n] == 1))
+    for i, place in zip(*np.nonzero(s.source[:n] >= 0), strict=True):
+        edge = ("supplier", int(s.source[i, place])), ("supplier", int(i))
+        if edge[0] in graph and edge[1] in graph:
+            graph.add_edge(*edge)
+    supplier = v.supplier[: model.vendors.n]
+    for row in np.flatnonzero((v.alive[: model.vendors.n] == 1) & (supplier >= 0)):
+        graph.add_node(("vendor", int(row)))
+        if ("supplier", int(supplier[row])) in graph:
+            graph.add_edge(("supplier", int(supplier[row])), ("vendor", int(row)))
+    return graph
+
+
+def network_measures(model: MarketModel) -> dict[str, Any]:
+    """Structure of the supply network.
+
+    Returns
+    -------
+    dict
+        ``suppliers``, ``vendors``; ``components`` (weak) and the share of nodes in the ``largest`` one; ``tiers`` (nodes on the longest chain);
+        ``top_share`` of vendors with one supplier; ``cut_off``: share of vendors without a supplier in business.
+    """
+    graph = supply_graph(model)
+    vendors = [node for node in graph if node[0] == "vendor"]
+    clients = [sum(b[0] == "vendor" for b in graph.successors(node)) for node in graph if node[0] == "supplier"]
+    parts = [len(part) for part in nx.weakly_connected_components(graph)]
+    return {
+        "suppliers": len(clients),
+        "vendors": len(vendors),
+        "components": len(parts),
+        "largest": max(parts, default=0) / max(len(graph), 1),
+        "tiers": nx.dag_longest_path_length(graph) + 1 if len(graph) else 0,
+        "top_share": max(clients, default=0) / max(len(vendors), 1),
+        "cut_off": sum(graph.in_degree(node) == 0 for node in vendors) / max(len(vendors), 1),
+    }

@@ -1,0 +1,1 @@
+"""Trade: checkout, booking, shipping and what becomes of the money."""

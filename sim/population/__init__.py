@@ -1,0 +1,34 @@
+"""Thousands to millions of agents as typed columns behind Mesa's AgentSet interface, and tens of agents whose state lies in slots of a table."""
+
+from sim.population.columns import (
+    RESERVED,
+    Column,
+    Schema,
+    columns_type,
+    describe,
+    grown_columns,
+    new_columns,
+)
+from sim.population.population import Population
+from sim.population.roster import register
+from sim.population.row_agents import RowAgent
+from sim.population.row_sets import RowSet
+from sim.population.selection import Selection
+from sim.population.slots import SlotAgent, SlotTable
+
+__all__ = [
+    "RESERVED",
+    "Column",
+    "Population",
+    "RowAgent",
+    "RowSet",
+    "Schema",
+    "Selection",
+    "SlotAgent",
+    "SlotTable",
+    "columns_type",
+    "describe",
+    "grown_columns",
+    "new_columns",
+    "register",
+]

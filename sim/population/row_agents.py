@@ -1,0 +1,119 @@
+"""Agents that are rows of columns: light handles made when somebody asks for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mesa import Agent
+
+from sim.population.columns import Schema, declare, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mesa import Model
+
+    from sim.population.population import Population
+
+
+class RowAgent(Agent):
+    """A light Mesa agent: row `row` of a population.
+
+    Its attributes read and write the columns; it holds no state of its own. Two handles on one agent are equal and
+    have one hash. Declare the schema on the class, ``class Consumer(RowAgent, schema=CONSUMER)``, and write what one
+    agent can be asked as its properties and methods. ``Consumer(model, trust=0.5)`` adds a row to the population that
+    is registered for the class.
+
+    Attributes
+    ----------
+    unique_id
+        Number of the agent, unique in the model; it stays with the row until the agent leaves.
+    row
+        Its row in the columns.
+    """
+
+    schema: Schema | None = None
+    pos = None
+
+    def __init_subclass__(cls, schema: Schema | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if schema is not None:
+            declare(cls, schema)
+
+    def __init__(self, model: Model, **values: Any) -> None:
+        population = self._registered(model)
+        row = int(population.add({name: [value] for name, value in values.items()})[0])
+        self.__dict__.update(_population=population, row=row, unique_id=int(population.ids[row]))
+
+    @classmethod
+    def _registered(cls, model: Model) -> Any:
+        population = model.agents_by_type.get(cls)
+        if population is None:
+            raise TypeError(f"no population of {cls.__name__} is registered with the model")
+        return population
+
+    @classmethod
+    def create_agents(cls, model: Model, n: int, *args: Any, **kwargs: Any) -> Any:
+        """Add `n` agents to the population registered with the model; values are one for all, or `n` of them."""
+        if args:
+            raise TypeError(f"values of {cls.__name__} are given by the name of their column")
+        population = cls._registered(model)
+        schema = cls.schema or {}
+        values = {name: schema[name].spread(value, n) if name in schema else value for name, value in kwargs.items()}
+        return population.at(population.add(values if values else n))
+
+    @classmethod
+    def from_dataframe(cls, model: Model, df: pd.DataFrame, **kwargs: Any) -> Any:
+        """Add an agent for each row of a DataFrame, whose columns are columns of the schema; `kwargs` are for all."""
+        return cls.create_agents(model, len(df), **{str(name): df[name].to_numpy() for name in df}, **kwargs)
+
+    def remove(self) -> None:
+        """Leave the model."""
+        super().remove()
+        self._population.discard(self)
+
+    @property
+    def model(self) -> Any:
+        """The model that the agent belongs to."""
+        return self._population.model
+
+    def _place(self) -> tuple[Any, int]:
+        population = self._population
+        if population.ids[self.row] != self.unique_id:
+            raise ReferenceError(f"{self!r} left the model, and its row now belongs to another agent")
+        return population.columns, self.row
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Write a column or a property; a row keeps nothing else."""
+        if not hasattr(getattr(type(self), name, None), "__set__"):
+            raise AttributeError(unknown(type(self).__name__, name, self.schema or {}))
+        object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same agent of the same population."""
+        if not isinstance(other, RowAgent):
+            return NotImplemented
+        return self.unique_id == other.unique_id and self._population is other._population
+
+    def __hash__(self) -> int:
+        """Return the hash of the agent's number."""
+        return hash(self.unique_id)
+
+    def __repr__(self) -> str:
+        """Return class, row and number."""
+        return f"<{type(self).__name__} row {self.row}, id {self.unique_id}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy as a handle on the population, as that is pickled or copied."""
+        return handle, (type(self), self._population, self.row, self.unique_id)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+def handle(kind: type[RowAgent], population: Population, row: int, unique_id: int) -> Any:
+    """Return the agent of a row without making one."""
+    agent = object.__new__(kind)
+    state = agent.__dict__
+    state["_population"], state["row"], state["unique_id"] = population, row, unique_id
+    return agent

@@ -1,0 +1,145 @@
+"""The list of policies of a scenario: each by its class, then all together: dates, names that `after` follows, conditions that can be met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from sim.scenario.errors import Problem, key, nearest, one_of, show, unknown
+from sim.scenario.sections import Problems, check
+
+
+def policies(
+    document: Mapping[str, Any],
+    kinds: Mapping[str, type[BaseModel]],
+    days: int,
+    burn_in: int,
+    tables: Mapping[str, Sequence[str]],
+    problems: Problems,
+) -> tuple[Any, ...]:
+    """The policies, in the order listed, each an instance of its class in ``kinds``; ``tables`` has the names of jurisdictions and of substances."""
+    given = document.get("policies")
+    if given is None:
+        return ()
+    if not isinstance(given, list):
+        problems.append(Problem("policies", show(given), "a list of {kind, start, end, strength, ...}"))
+        return ()
+    found: dict[int, Any] = {}
+    for i, entry in enumerate(given):
+        policy = _policy(entry, kinds, f"policies.{i}", problems)
+        if policy is not None:
+            found[i] = policy
+    wrong = len(problems)
+    for i, policy in found.items():
+        _dates(policy, f"policies.{i}", days, burn_in, problems)
+        _conditions(policy, f"policies.{i}", tables["jurisdictions"], problems)
+        _references(policy, f"policies.{i}", tables, problems)
+    _names(found, given, problems)
+    if len(problems) == wrong and len(found) == len(given):
+        _chances(found, days, problems)
+    return tuple(found.values())
+
+
+def _policy(entry: Any, kinds: Mapping[str, type[BaseModel]], path: str, problems: Problems) -> Any:
+    """One policy, or None with what is wrong with it."""
+    if not isinstance(entry, dict):
+        problems.append(Problem(path, show(entry), "a mapping {kind, start, end, strength, ...}"))
+        return None
+    kind = entry.get("kind")
+    if not isinstance(kind, str) or kind not in kinds:
+        given = "nothing" if "kind" not in entry else show(kind)
+        allowed = one_of(kinds, 60) if kinds else "nothing: no policy is registered (import sim.policies)"
+        problems.append(
+            Problem(f"{path}.kind", given, allowed, nearest(kind, kinds) if isinstance(kind, str) else None)
+        )
+        return None
+    model = kinds[kind]
+    names = [key(name, field) for name, field in model.model_fields.items()]
+    extra = [name for name in entry if name not in names]
+    problems += [unknown(f"{path}.{name}", name, [word for word in names if word != "kind"]) for name in extra]
+    return check(model, {name: value for name, value in entry.items() if name in names}, path, problems)
+
+
+def _dates(policy: Any, path: str, days: int, burn_in: int, problems: Problems) -> None:
+    """Whether the start lies in the run and the end after it."""
+    start, end = getattr(policy, "start", 0), getattr(policy, "end", None)
+    if not -burn_in <= start < days:
+        allowed = f"a day of the run, {-burn_in} to {days - 1} (day 0 is the first after burn-in)"
+        problems.append(Problem(f"{path}.start", str(start), allowed))
+    if end is not None and end <= start:
+        problems.append(Problem(f"{path}.end", str(end), f"a day after the start, {start + 1} or later, or null"))
+
+
+def _conditions(policy: Any, path: str, jurisdictions: Sequence[str], problems: Problems) -> None:
+    """Whether a repetition is longer than what it repeats, and whether the jurisdiction that an outcome names exists."""
+    every, lasting, when = (getattr(policy, name, None) for name in ("every", "lasting", "when"))
+    if every is not None and lasting is not None and lasting > every:
+        problems.append(
+            Problem(f"{path}.lasting", str(lasting), f"at most the {every} days after which it begins again")
+        )
+    wrong = when.unknown_member(list(jurisdictions)) if when is not None else None
+    if wrong is not None:
+        problems.append(unknown(f"{path}.when.outcome", *wrong))
+
+
+def _references(policy: Any, path: str, tables: Mapping[str, Sequence[str]], problems: Problems) -> None:
+    """Whether the jurisdictions and substances that a policy names exist: in fields whose ``json_schema_extra`` says in which table names are."""
+    for name, field in type(policy).model_fields.items():
+        extra, value = field.json_schema_extra, getattr(policy, name)
+        if not isinstance(extra, dict) or "table" not in extra or value is None:
+            continue
+        known = tables[str(extra["table"])]
+        for given in (value,) if isinstance(value, str) else value:
+            if given not in known:
+                problems.append(unknown(f"{path}.{name}", given, known))
+
+
+def _names(found: Mapping[int, Any], given: Sequence[Any], problems: Problems) -> None:
+    """Whether labels are each there once, and whether there is another policy of the name that `after` gives."""
+    labels: dict[str, int] = {}
+    for i, policy in found.items():
+        label = getattr(policy, "label", None)
+        if label is not None and labels.setdefault(label, i) != i:
+            problems.append(Problem(f"policies.{i}.label", show(label), "a label that no other policy has"))
+    for i, policy in found.items():
+        after = getattr(policy, "after", None)
+        others = [entry for k, entry in enumerate(given) if k != i and isinstance(entry, dict)]
+        words = [entry.get(word) for entry in others for word in ("label", "kind")]
+        known = list(dict.fromkeys(word for word in words if isinstance(word, str)))
+        if after is not None and after.policy not in known:
+            problems.append(unknown(f"policies.{i}.after.policy", after.policy, known))
+
+
+def _chances(found: Mapping[int, Any], days: int, problems: Problems) -> None:
+    """Whether every policy can begin before the run, or the policy itself, ends."""
+    first: dict[int, int] = {}
+    more = True
+    while more:  # earliest beginnings only become earlier, so this ends
+        more = False
+        for i, policy in found.items():
+            begins, after, when = policy.start, getattr(policy, "after", None), getattr(policy, "when", None)
+            if after is not None:
+                others = [first[k] for k in first if k != i and policy.follows(found[k])]
+                begins = max(begins, min(others) + after.days) if others else None
+            if begins is None:
+                continue
+            begins = begins if when is None else max(begins, when.first_look)
+            if begins < first.get(i, begins + 1):
+                first[i], more = begins, True
+    for i, policy in found.items():
+        last = min(days, days if policy.end is None else policy.end)
+        if i not in first:
+            allowed = "a policy that does not itself wait for this one"
+            problems.append(Problem(f"policies.{i}.after.policy", show(policy.after.policy), allowed))
+        elif first[i] >= last and policy.start < last:
+            part = ".when.over_days" if getattr(policy, "when", None) is not None else ".after.days"
+            given = f"a condition that cannot be met before day {first[i]}"
+            problems.append(
+                Problem(
+                    f"policies.{i}{part}",
+                    given,
+                    f"one that can be met by day {last - 1}, the last on which it may be on",
+                )
+            )

@@ -1,0 +1,72 @@
+"""The plain settings of a scenario: name, seed, length and size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sim.scenario.errors import Problem, show
+from sim.scenario.sections import Problems, check
+
+LONGEST = 32_000
+"""Days that a run can have, burn-in included: days are kept in two bytes, and some lie a year before or after the run."""
+
+PEOPLE = 12_000_000.0
+"""Real people whom the consumers of a default scenario stand for.
+
+Assumed, from: 615,000 USD of drugs a day on a large market in 2017 [dnm2017-daily-sales] and perhaps twice that on all,
+at 110 USD an order about 10,000 orders a day; 3 to 4 orders a buyer and year, so a million buyers; 8 % of those for
+whom it is thinkable [eu-survey-source]. Plausible range 4 to 40 million. It scales totals and changes no behaviour.
+"""
+
+
+class Settings(BaseModel):
+    """The plain settings of a scenario."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field(
+        default="scenario",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        max_length=80,
+        description="name: letters, digits, dots, dashes and underscores; results are filed under it",
+    )
+    title: str = Field(default="", max_length=200, description="title for figures and tables")
+    question: str = Field(default="", max_length=5000, description="the question it asks, a paragraph")
+    seed: int = Field(default=1, ge=0, lt=2**64, description="random seed of the first run")
+    days: int = Field(default=730, ge=1, le=LONGEST, description="days after burn-in (days)")
+    burn_in: int = Field(default=180, ge=0, le=3_650, description="days before day 0, not reported (days)")
+    consumers: int = Field(default=20_000, ge=200, le=50_000_000, description="simulated consumers (agents)")
+    people: float = Field(
+        default=PEOPLE,
+        gt=0,
+        le=1e10,
+        description="real people whom the consumers stand for (people; totals scale with it)",
+    )
+
+
+def length(settings: Settings | None, problems: Problems) -> None:
+    """Whether burn-in and days together are no more than columns of days hold."""
+    if settings is not None and settings.burn_in + settings.days > LONGEST:
+        allowed = f"at most {LONGEST - settings.burn_in:,} with a burn_in of {settings.burn_in:,}: {LONGEST:,} days in all, which is what columns of days hold"
+        problems.append(Problem("days", f"{settings.days:,}", allowed))
+
+
+def people(weight: Any, base: Settings, document: Mapping[str, Any], problems: Problems) -> float:
+    """Real people behind a scenario that gives the weight of a consumer instead."""
+    if "people" in document:
+        problems.append(Problem("weight", show(weight), "either weight or people, not both"))
+    elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight * base.consumers <= 1e10:
+        problems.append(Problem("weight", show(weight), "a number above 0; at most 10 billion people in all"))
+    else:
+        return float(weight * base.consumers)
+    return PEOPLE
+
+
+def widest(given: Mapping[str, Any]) -> Settings:
+    """Settings to check the rest against when they are wrong themselves: the longest run where the dates are wrong."""
+    dates = {"days": LONGEST - 3_650, "burn_in": 3_650}
+    right = {key: given[key] for key in dates if key in given and check(Settings, {key: given[key]}, "", [])}
+    return Settings(**{**dates, **right})

@@ -1,0 +1,147 @@
+"""What a worker does: run the runs of a batch one after the other and write them as a part. Only a summary goes back."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from sim.studies.errors import describe_failure
+from sim.studies.execution.identity import Order, model_version, resolve, run_id
+from sim.studies.runs.simulate import ModelClass, simulate, warm_up
+from sim.studies.store.parts import Row, StoreError, shorten, to_table, write_part
+from sim.studies.store.store import PARTS
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+LONGEST_TRACE = 8_000
+_one_at_a_time = threading.Lock()
+_unpickled: dict[str, Mapping[str, Scenario]] = {}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the runs of a batch share.
+
+    Attributes
+    ----------
+    folder
+        Folder of the study, the same on every machine.
+    scenarios
+        The scenarios by label, pickled; unpickled once in every worker.
+    model_class, version
+        The model, and the version that the runs' identities were made with.
+    daily
+        Outcomes whose daily values are kept; None for all.
+    exact
+        Whether daily values are kept without rounding.
+    """
+
+    folder: Path
+    scenarios: bytes
+    model_class: ModelClass
+    version: str
+    daily: tuple[str, ...] | None
+    exact: bool
+
+    def bases(self) -> Mapping[str, Scenario]:
+        """The scenarios by label."""
+        key = hashlib.sha256(self.scenarios).hexdigest()
+        if key not in _unpickled:
+            _unpickled.clear()
+            _unpickled[key] = pickle.loads(self.scenarios)
+        return _unpickled[key]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a batch sends back.
+
+    Attributes
+    ----------
+    part
+        Name of the file with its runs.
+    runs
+        Identity of every run, and what broke it; empty where nothing did.
+    seconds
+        Seconds on the wall for each run.
+    """
+
+    part: str
+    runs: tuple[tuple[str, str], ...]
+    seconds: tuple[float, ...]
+
+
+def prepare(task: Task) -> float:
+    """Load the model and compile what the study's scenarios need; returns the seconds that it took."""
+    begun = perf_counter()
+    for scenario in task.bases().values():
+        try:
+            warm_up(scenario, task.model_class)
+        except Exception:  # the runs themselves will fail, and be rows that say why
+            break
+    return perf_counter() - begun
+
+
+def work(task: Task, orders: Sequence[Order]) -> Done:
+    """Do the runs of a batch and write them as a part.
+
+    Raises
+    ------
+    StoreError
+        If the part cannot be written, or this machine has other code than the one that started the study.
+    """
+    with _one_at_a_time:  # a worker with several threads (Dask) still does one run at a time
+        if not (task.folder / PARTS).is_dir():
+            raise StoreError(
+                f"{task.folder} cannot be seen by a worker; a study's folder must be shared by all machines"
+            )
+        version = model_version(task.model_class)
+        if version != task.version:
+            raise StoreError(
+                f"a worker has another version of the model ({version}, the study {task.version}); install the same everywhere"
+            )
+        rows, seconds = [], []
+        for order in orders:
+            begun = perf_counter()
+            rows.append(_run(task, order))
+            seconds.append(perf_counter() - begun)
+        key = hashlib.sha256("".join(order.run for order in orders).encode()).hexdigest()[:16]
+        path = write_part(task.folder / PARTS, f"batch-{key}", to_table(rows))
+        return Done(path.name, tuple((row.run, row.error) for row in rows), tuple(seconds))
+
+
+def _run(task: Task, order: Order) -> Row:
+    """Do one run; what breaks it becomes the row's error."""
+    same = {"run": order.run, "scenario": order.label, "seed": order.seed, "inputs": order.inputs}
+    try:
+        scenario = resolve(task.bases()[order.label], order.changes)
+        if run_id(scenario.digest, order.seed, task.version) != order.run:
+            raise RuntimeError("the scenario that the worker built is not the one that was planned")
+        outcomes, daily = numbers(scenario, order.seed, task)
+    except Exception as error:
+        trace = traceback.format_exc()[-LONGEST_TRACE:]
+        return Row(**same, status="failed", error=describe_failure(error), trace=trace)
+    return Row(**same, status="ok", outcomes=outcomes, daily=daily)
+
+
+def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, Any]]:
+    """Outcomes of a run, exact, and its daily values as they are stored."""
+    model = simulate(scenario, seed, task.model_class, share_burn_in=True).model
+    frame = model.daily() if task.daily != () else None
+    names = [] if frame is None else [str(name) for name in frame.columns if task.daily is None or name in task.daily]
+    outcomes = {name: float(value) for name, value in model.outcomes().items()}
+    return outcomes, {name: shorten(frame[name].to_numpy(), task.exact) for name in names if frame is not None}
+
+
+def died(order: Order, words: str) -> Row:
+    """The row of a run whose worker died each time."""
+    error = f"a worker process ended abruptly ({words}); most often memory ran out"
+    return Row(order.run, order.label, order.seed, order.inputs, "failed", error, error)

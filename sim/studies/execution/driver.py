@@ -1,0 +1,238 @@
+"""The driver: turns points into runs, keeps what is done, and spreads what is not over an executor.
+
+Whatever kind of study asks, and however often it is interrupted: a run that is in the store is not done again.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from sim.studies.errors import StudyError
+from sim.studies.execution import batches
+from sim.studies.execution.cluster import is_death
+from sim.studies.execution.events import OnEvent, Tally
+from sim.studies.execution.identity import Order, Planner, model_version
+from sim.studies.methods.factors import Point
+from sim.studies.runs.simulate import ModelClass
+from sim.studies.store.parts import write_part
+from sim.studies.store.store import Store, single
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.studies.study import Study
+
+BATCH_SECONDS = 20.0
+"""Time that a batch takes; at most this much work of each worker is lost when everything stops at once."""
+MOST_RUNS = 64
+TRIES = 2
+"""Times that a run is given to a worker when workers die at it."""
+TELL_SECONDS = 0.5
+MANY_PARTS = 1_024
+"""Parts from which they are put together while the study goes on."""
+
+
+KEPT = "What was finished is kept; when the cause is gone, go on with --resume"
+
+
+class Driver:
+    """Evaluates points for a study.
+
+    Parameters
+    ----------
+    study, store
+        The study, and where its runs are kept (open).
+    executor, workers
+        Where runs are done, and how many workers it has now.
+    model_class
+        The model.
+    tell
+        Told what happens.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        store: Store,
+        executor: Executor,
+        workers: Callable[[], int],
+        model_class: ModelClass,
+        tell: OnEvent,
+    ) -> None:
+        self.study, self.store, self.executor, self.workers, self.tell = study, store, executor, workers, tell
+        version = model_version(model_class)
+        self.planner = Planner(study, version)
+        self.task = batches.Task(
+            folder=Path(store.folder).resolve(),
+            scenarios=pickle.dumps(dict(study.scenarios)),
+            model_class=model_class,
+            version=version,
+            daily=study.daily,
+            exact=study.file.exact_daily,
+        )
+        self.tally = Tally()
+        self.order: dict[str, Order] = {}
+        self.seconds: list[float] = []
+        self._began = monotonic()
+        self._prepared = False
+        self._tries: dict[str, int] = {}
+
+    def evaluate(
+        self,
+        points: Sequence[Point],
+        *,
+        seeds: Sequence[int] | None = None,
+        scenarios: Sequence[str] | None = None,
+        crossed: bool = True,
+    ) -> DataFrame:
+        """See `sim.studies.kinds.Driver.evaluate`."""
+        chosen = self.study.seeds if seeds is None else tuple(seeds)
+        labels = list(self.study.scenarios) if scenarios is None else list(scenarios)
+        if not crossed and len(points) != len(chosen):
+            raise ValueError(f"{len(points)} points and {len(chosen)} seeds that are not crossed: give as many of both")
+        wanted: list[tuple[int, Order]] = []
+        for number, point in enumerate(points):
+            plain = {path: getattr(value, "item", lambda value=value: value)() for path, value in point.items()}
+            for seed in chosen if crossed else (chosen[number],):
+                wanted += [(number, self.planner.order(plain, label, int(seed))) for label in labels]
+        self._do({order.run: order for _, order in wanted})
+        return self._outcomes(wanted)
+
+    def planned_rows(self) -> list[tuple[str, int, str, str]]:
+        """Scenario, seed, inputs and identity of every run asked for, in the order in which they were."""
+        return [(order.label, order.seed, order.inputs, run) for run, order in self.order.items()]
+
+    def affords(self, runs: int) -> bool:
+        """See `sim.studies.kinds.Driver.affords`."""
+        budget = self.study.file.budget
+        late = budget.hours is not None and monotonic() - self._began > 3600 * budget.hours
+        return not late and (budget.runs is None or len(self.order) + runs <= budget.runs)
+
+    def _outcomes(self, wanted: Sequence[tuple[int, Order]]) -> DataFrame:
+        """A row for each point, scenario and seed, in the order asked for."""
+        import pandas as pd
+
+        found = self.store.outcomes(dict.fromkeys(order.run for _, order in wanted), self.study.measures)
+        head = pd.DataFrame(
+            [(number, order.label, order.seed, order.run) for number, order in wanted],
+            columns=["point", "scenario", "seed", "run"],
+        )
+        rows = found.reindex(head["run"]).reset_index(drop=True)
+        rows["status"] = rows["status"].fillna("missing")
+        return pd.concat([head, rows], axis=1)
+
+    def _do(self, orders: dict[str, Order]) -> None:
+        """See that all runs are in the store."""
+        new = [run for run in orders if run not in self.order]
+        self.order |= {run: orders[run] for run in new}
+        missing = [order for run, order in orders.items() if run not in self.store]
+        self.tally.known = len(self.order)
+        self.tally.found += sum(run in self.store for run in new)
+        self.tally.failed += sum(run in self.store and not self.store.ok(run) for run in new)
+        self.tell(self.tally.event())
+        if missing:
+            self._prepare()
+            self._dispatch(deque(missing))
+        if len(list(self.store.parts.glob("batch-*.parquet"))) > MANY_PARTS:
+            self.store.consolidate(list(self.order))
+
+    def _prepare(self) -> None:
+        """Let one worker compile what all need, before the others ask for it."""
+        if not self._prepared:
+            self._prepared = True
+            self.tell({"event": "note", "text": "getting a worker ready"})
+            try:
+                self.executor.submit(batches.prepare, self.task).result()
+            except Exception as error:
+                if isinstance(error, BrokenExecutor) or not is_death(error):
+                    raise StudyError(f"no worker could start: {error!r}") from error
+            self.tally.mark()
+
+    def _dispatch(self, line: deque[Order]) -> None:
+        """Do runs in batches; what dies with its worker goes back into the line."""
+        running: dict[Future[batches.Done], list[Order]] = {}
+        try:
+            while line or running:
+                while line and len(running) < 2 * max(1, self.workers()):
+                    batch = self._next(line)
+                    running[self.executor.submit(batches.work, self.task, batch)] = batch
+                done, _ = wait(running, timeout=TELL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._take(future, running.pop(future), line)
+                self.tally.running = min(sum(map(len, running.values())), self._at_work(running))
+                self.tell(self.tally.event())
+        finally:
+            for future in running:
+                future.cancel()
+            self.tally.running = 0
+
+    def _at_work(self, running: dict[Future[batches.Done], list[Order]]) -> int:
+        """Runs in the batches that workers hold; the others wait in the executor's own line."""
+        first = list(running.values())[: max(1, self.workers())]
+        return sum(map(len, first))
+
+    def _next(self, line: deque[Order]) -> list[Order]:
+        """The next batch: as much as takes `BATCH_SECONDS`, less towards the end; a run that killed workers goes alone."""
+        recent = self.seconds[-50:]
+        mean = sum(recent) / len(recent) if recent else BATCH_SECONDS
+        size = max(1, min(MOST_RUNS, round(BATCH_SECONDS / max(mean, 1e-3)), len(line) // (3 * max(1, self.workers()))))
+        batch = [line.popleft()]
+        while line and len(batch) < size and batch[0].run not in self._tries and line[0].run not in self._tries:
+            batch.append(line.popleft())
+        return batch
+
+    def _take(self, future: Future[batches.Done], batch: list[Order], line: deque[Order]) -> None:
+        """Take note of a batch that ended."""
+        error = future.exception()
+        if error is None:
+            done = future.result()
+            self.seconds += done.seconds
+            self._note(self.store.parts / done.part, done.runs, {order.run: order for order in batch})
+        elif is_death(error):
+            self._worker_died(batch, line, str(error))
+        elif isinstance(error, StudyError):
+            raise StudyError(f"{error}. {KEPT}") from error
+        elif isinstance(error, BrokenExecutor):
+            raise StudyError(f"the executor broke: its workers died. {KEPT}") from error
+        else:
+            raise StudyError(f"a batch could not be done: {error!r}. {KEPT}") from error
+
+    def _note(self, path: Path, runs: Sequence[tuple[str, str]], orders: dict[str, Order]) -> None:
+        """Take a finished part into the index, and say which runs failed."""
+        self.store.add(path, [(run, not error) for run, error in runs])
+        self.tally.finish(len(runs), sum(bool(error) for _, error in runs))
+        for run, error in runs:
+            if error:
+                order = orders[run]
+                self.tell(
+                    {
+                        "event": "failed",
+                        "run": run,
+                        "scenario": order.label,
+                        "seed": order.seed,
+                        "inputs": dict(order.changes),
+                        "error": error,
+                    }
+                )
+
+    def _worker_died(self, batch: list[Order], line: deque[Order], words: str) -> None:
+        """Put the runs of a dead worker back, each to be done alone; one at which workers keep dying has failed."""
+        for order in batch:
+            self._tries[order.run] = self._tries.get(order.run, 0) + (1 if len(batch) == 1 else 0)
+        alone = batch[0]
+        if len(batch) == 1 and self._tries[alone.run] >= TRIES:
+            row = batches.died(alone, words)
+            self._note(
+                write_part(self.store.parts, f"batch-{alone.run[:16]}", single(row)),
+                [(row.run, row.error)],
+                {alone.run: alone},
+            )
+            return
+        self.tell({"event": "note", "text": f"a worker ended abruptly ({words}); its {len(batch)} runs are done again"})
+        line.extendleft(reversed(batch))

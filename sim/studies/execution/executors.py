@@ -1,0 +1,176 @@
+"""Where batches run: any `concurrent.futures.Executor`. By default processes of this machine, that are replaced when they die."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from sim.studies.runs.workers import lean_children, refuse_inside_a_worker
+
+
+class WorkerDiedError(RuntimeError):
+    """The process that did a task ended before the task did."""
+
+
+class Inline(Executor):
+    """Does everything in this process, when it is asked to."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call the function now; the future is done when this returns."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Processes(Executor):
+    """Worker processes of this machine: spawned, one thread each, and replaced when they die.
+
+    Unlike a `ProcessPoolExecutor`, the death of a worker fails the one task that it was at, with `WorkerDiedError`.
+
+    Parameters
+    ----------
+    workers
+        Number of processes; they start when they are needed.
+    """
+
+    def __init__(self, workers: int) -> None:
+        refuse_inside_a_worker()
+        self.workers = workers
+        self._tasks: queue.SimpleQueue[tuple[Future[Any], bytes] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()  # starting a process changes the environment for a moment
+        self._children: set[Any] = set()
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+
+    @property
+    def pids(self) -> list[int]:
+        """Process numbers of the workers that live."""
+        with self._lock:
+            return [child.pid for child in self._children if child.is_alive()]
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Put a call in line for the next free worker."""
+        if self._closed:
+            raise RuntimeError("the executor was shut down")
+        future: Future[Any] = Future()
+        self._tasks.put((future, pickle.dumps((fn, args, kwargs))))
+        if len(self._threads) < self.workers:
+            thread = threading.Thread(target=self._serve, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return future
+
+    def _serve(self) -> None:
+        """Feed one worker until there is nothing more to come."""
+        child: Any = None
+        here: Any = None
+        while (task := self._tasks.get()) is not None:
+            future, parcel = task
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                if child is None or not child.is_alive():
+                    child, here = self._start(hide_main=b"__main__" not in parcel)
+                here.send_bytes(parcel)
+                wait([here, child.sentinel])
+                good, answer = pickle.loads(here.recv_bytes())
+            except (EOFError, OSError):
+                future.set_exception(WorkerDiedError(_end_of(child)))
+                self._drop(child)
+                child = None
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                future.set_result(answer) if good else future.set_exception(answer)
+        if child is not None:
+            here.close()
+            child.join(5)
+            self._drop(child)
+
+    def _start(self, hide_main: bool) -> tuple[Any, Connection]:
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe()
+        child = context.Process(target=_worker, args=(there,), daemon=True)
+        with self._lock, lean_children(hide_main=hide_main):
+            if self._closed:
+                raise RuntimeError("the executor was shut down")
+            child.start()
+            self._children.add(child)
+        there.close()
+        return child, here
+
+    def _drop(self, child: Any) -> None:
+        with self._lock:
+            self._children.discard(child)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let workers go; with `cancel_futures`, at once: what they are at is given up."""
+        self._closed = True
+        if cancel_futures:
+            with suppress(queue.Empty):
+                while (task := self._tasks.get_nowait()) is None or task[0].cancel():
+                    pass
+            with self._lock:
+                for child in self._children:
+                    child.terminate()
+        for _ in self._threads:
+            self._tasks.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join(30)
+
+
+def _end_of(child: Any) -> str:
+    """How a process ended: the name of the signal, or its exit code."""
+    if child is None:
+        return "it could not start"
+    child.join(5)
+    code = child.exitcode
+    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+
+
+def _worker(connection: Connection) -> None:
+    """Do what comes down the line; end with the parent, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    while True:
+        try:
+            function, args, kwargs = pickle.loads(connection.recv_bytes())
+        except (EOFError, OSError):
+            return
+        except Exception as error:
+            answer = (False, RuntimeError(f"a worker could not read its task: {error!r}"))
+        else:
+            try:
+                answer = (True, function(*args, **kwargs))
+            except Exception as error:
+                answer = (False, error)
+        try:
+            parcel = pickle.dumps(answer)
+            pickle.loads(parcel)  # not every exception survives the way
+        except Exception:
+            parcel = pickle.dumps((False, RuntimeError(repr(answer[1]))))
+        try:
+            connection.send_bytes(parcel)
+        except OSError:
+            return
+
+
+def _end_with_the_parent() -> None:
+    """End this process as soon as the one that started it is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,129 @@
+"""Which run is which: a run is its scenario in full, its seed and the version of the model; nothing that is equal in these is run twice."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim._version import __version__
+from sim.kernels import source_hash
+from sim.studies.methods.factors import Point, Value, parameter_of
+from sim.studies.store.record import PACKAGE
+from sim.studies.study_files import change
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+    from sim.studies.runs.simulate import ModelClass
+    from sim.studies.study import Study
+
+_NOT_THE_MODEL = ("studies", "study_files", "scenarios", "report", "app", "cli", "__pycache__")
+
+Changes = tuple[tuple[str, Value], ...]
+"""What a point changes in a scenario: paths and values, sorted by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A run that is wanted: its identity, and what it takes to do it."""
+
+    run: str
+    label: str
+    changes: Changes
+    seed: int
+
+    @property
+    def inputs(self) -> str:
+        """What the point changes, as JSON."""
+        return json.dumps(dict(self.changes), separators=(",", ":"))
+
+
+@cache
+def model_version(model_class: ModelClass | None = None) -> str:
+    """Version of the model and hash of all code and data that its numbers depend on."""
+    digest = hashlib.sha256(source_hash().encode())
+    if model_class is not None and model_class is not import_module("sim.studies.runs.simulate").default_model():
+        source = inspect.getsourcefile(model_class)
+        digest.update(f"{model_class.__module__}.{model_class.__qualname__}".encode())
+        digest.update(Path(source).read_bytes() if source else b"")
+        return f"{model_class.__qualname__} {digest.hexdigest()[:16]}"
+    for path in sorted(path for suffix in ("*.py", "*.yaml") for path in PACKAGE.rglob(suffix)):
+        room = path.relative_to(PACKAGE).parts[0]
+        if not room.startswith(_NOT_THE_MODEL):
+            digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{__version__} {digest.hexdigest()[:16]}"
+
+
+def run_id(scenario_digest: str, seed: int, version: str) -> str:
+    """Identity of a run: 128 bits in hexadecimal digits."""
+    return hashlib.sha256(f"{scenario_digest}\0{seed}\0{version}".encode()).hexdigest()[:32]
+
+
+def resolve(scenario: Scenario, changes: Iterable[tuple[str, Value]]) -> Scenario:
+    """A scenario with what a point changes in it."""
+    lines = [change(path, value) for path, value in changes]
+    return scenario.override(lines) if lines else scenario
+
+
+class Planner:
+    """Finds the identity of runs without building each of their scenarios, where only parameters change.
+
+    Parameters
+    ----------
+    study
+        The study.
+    version
+        Version of the model, from `model_version`.
+    """
+
+    def __init__(self, study: Study, version: str) -> None:
+        self.study, self.version = study, version
+        self._bases: dict[str, tuple[Any, Mapping[str, Any], bytes]] = {}
+        self._digests: dict[tuple[str, Changes], str] = {}
+
+    def order(self, point: Point, label: str, seed: int) -> Order:
+        """The run of a point in a scenario with a seed."""
+        changes = tuple(sorted((path, value) for path, value in point.items() if self.study.applies(path, label)))
+        return Order(run_id(self._digest(label, changes), seed, self.version), label, changes, seed)
+
+    def _digest(self, label: str, changes: Changes) -> str:
+        key = (label, changes)
+        if key not in self._digests:
+            scenario = self.study.scenarios[label]
+            if changes and all(parameter_of(path) is not None for path, _ in changes):
+                self._digests[key] = self._parameters_changed(label, changes)
+            else:
+                self._digests[key] = resolve(scenario, changes).digest
+        return self._digests[key]
+
+    def _parameters_changed(self, label: str, changes: Changes) -> str:
+        """What `Scenario.digest` gives after the changes, a hundred times as fast."""
+        if label not in self._bases:
+            self._bases[label] = _around_parameters(self.study.scenarios[label])
+        before, parameters, after = self._bases[label]
+        changed = {group: dict(values) for group, values in parameters.items()}
+        for path, value in changes:
+            group, name = path.removeprefix("parameters.").split(".")
+            changed[group][name] = float(value)
+        digest = before.copy()
+        digest.update(json.dumps(changed, sort_keys=True, separators=(",", ":")).encode() + after)
+        return digest.hexdigest()
+
+
+def _around_parameters(scenario: Scenario) -> tuple[Any, Mapping[str, Any], bytes]:
+    """The hash of what stands before the parameters in a scenario's canonical text, the parameters, and what stands behind."""
+    parameters = scenario.resolved()["parameters"]
+    text = scenario.canonical()
+    middle = f'"parameters":{json.dumps(parameters, sort_keys=True, separators=(",", ":"))}'
+    start = text.index(middle) + len('"parameters":')
+    return (
+        hashlib.sha256(text[:start].encode()),
+        parameters,
+        text[start + len(middle) - len('"parameters":') :].encode(),
+    )

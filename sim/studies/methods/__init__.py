@@ -1,0 +1,1 @@
+"""Methods: designs, factors, resampling, sensitivity, discovery."""

@@ -1,0 +1,76 @@
+"""Worlds in which a study runs: drawn from its uncertainties, or from an ensemble that a calibration left."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.scenario import Problem, show
+from sim.studies.methods import designs
+from sim.studies.methods.factors import Factor, Point
+
+if TYPE_CHECKING:
+    from sim.studies.study import Study
+
+WANTED = "a file that a study of the kind calibrate wrote (answer/ensemble.json)"
+
+
+def read_ensemble(given: str | None, folder: Path, problems: list[Problem]) -> tuple[Point, ...]:
+    """The points of an ensemble file, beside the study file or here; none and a problem if it is not one."""
+    if given is None:
+        return ()
+    path = folder / given if (folder / given).is_file() else Path(given)
+    try:
+        points = json.loads(path.read_text(encoding="utf-8"))["points"]
+        paths = set(points[0])
+        if not all(set(point) == paths for point in points):
+            raise ValueError("points differ in what they set")
+        return tuple(dict(point) for point in points)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        problems.append(Problem("ensemble", f"{show(given)} ({error})", WANTED))
+        return ()
+
+
+def spanned(ensemble: tuple[Point, ...], uncertainties: tuple[Factor, ...]) -> tuple[Factor, ...]:
+    """A factor for each path of an ensemble that the study does not name, over the range that the ensemble spans."""
+    named = {factor.path for factor in uncertainties}
+    found = []
+    for path in ensemble[0] if ensemble else ():
+        values = [point[path] for point in ensemble]
+        if path in named:
+            continue
+        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+            numbers = [float(value) for value in values]
+            whole = all(isinstance(value, int) for value in values)
+            kind = "integer" if whole else "uniform"
+            found.append(Factor(path=path, low=min(numbers), high=max(numbers), distribution=kind))
+        else:
+            found.append(Factor(path=path, values=tuple(dict.fromkeys(values)), distribution="choice"))
+    return (*uncertainties, *found)
+
+
+def worlds(study: Study, factors: tuple[Factor, ...], design: str, number: int, shift: int = 0) -> list[Point]:
+    """Points in which a study runs.
+
+    Parameters
+    ----------
+    study
+        With an ensemble, its members are drawn in a random order, all before any comes again; factors that it lacks are drawn as always.
+    factors, design, number
+        See `sim.studies.methods.designs.points`.
+    shift
+        Added to the study's seed.
+    """
+    seed = study.file.seed + shift
+    if not study.ensemble:
+        return designs.points(design, factors, number, 1, seed)
+    members = study.ensemble
+    rest = tuple(factor for factor in factors if factor.path not in members[0])
+    drawn = designs.points(design, rest, number, 1, seed) if rest else [{}] * number
+    rng = np.random.default_rng(seed)
+    rounds = [rng.permutation(len(members)) for _ in range(-(-number // len(members)))]
+    order = np.concatenate(rounds)[:number]
+    return [{**point, **members[k]} for point, k in zip(drawn, order, strict=True)]

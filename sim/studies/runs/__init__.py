@@ -1,0 +1,1 @@
+"""Runs: one, several, a paired comparison, on the cores of this machine."""

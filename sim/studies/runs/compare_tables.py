@@ -1,0 +1,146 @@
+"""The tables of a comparison: effects, ranking, cost against benefit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.measures.dictionary import outcome
+from sim.studies.methods.bootstrap import KIND, Resamples, pairing_gain, ranks
+from sim.studies.runs.effects import change
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def levels_of(runs: DataFrame, name: str) -> DataFrame:
+    """One outcome: a row a seed, a column a scenario in the order in which they come."""
+    wide = runs.pivot_table(index="seed", columns="scenario", values=name, dropna=False, observed=False)
+    return wide.reindex(columns=list(dict.fromkeys(runs["scenario"])), index=sorted(set(runs["seed"])))
+
+
+def effects_table(runs: DataFrame, baseline: str, names: Sequence[str]) -> DataFrame:
+    """Effect of every scenario on every outcome.
+
+    Returns
+    -------
+    DataFrame
+        scenario, outcome, group, unit, baseline (mean level), mean, low, high (effect and interval), percent (of the
+        baseline level), same_sign (share of pairs with the sign of the mean), n (pairs), interval (its kind),
+        excludes_zero, pairing_gain.
+    """
+    import pandas as pd
+
+    rows = []
+    resamples = Resamples(runs["seed"].nunique())
+    every = {name: levels_of(runs, name) for name in names}
+    for label in [label for label in dict.fromkeys(runs["scenario"]) if label != baseline]:
+        for name, levels in every.items():
+            spec = outcome(name)
+            value = levels[label].to_numpy(dtype=float)
+            level = np.zeros_like(value) if spec.paired else levels[baseline].to_numpy(dtype=float)
+            difference = change(value, level)
+            mean, low, high = resamples.interval(difference)
+            there = difference[np.isfinite(difference)]
+            base = float(np.nanmean(level)) if np.isfinite(level).any() else np.nan
+            rows.append(
+                {
+                    "scenario": label,
+                    "outcome": name,
+                    "group": spec.group,
+                    "unit": spec.unit,
+                    "baseline": base,
+                    "mean": mean,
+                    "low": low,
+                    "high": high,
+                    "percent": 100 * mean / abs(base) if base else np.nan,
+                    "same_sign": float(np.mean(np.sign(there) == np.sign(mean))) if there.size else np.nan,
+                    "n": int(there.size),
+                    "interval": KIND,
+                    "excludes_zero": bool(spec.signed and not spec.price and (low > 0 or high < 0)),
+                    "pairing_gain": np.nan if spec.paired else pairing_gain(level, value),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def ranking_table(runs: DataFrame, names: Sequence[str]) -> DataFrame:
+    """Rank of every scenario by every outcome, with how sure it is: scenario, outcome, mean, rank, low, high, best, n."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    resamples = Resamples(runs["seed"].nunique())
+    for name in names:
+        if name not in runs or not np.isfinite(runs[name].to_numpy(dtype=float)).any():
+            continue
+        levels = levels_of(runs, name)
+        found = ranks(levels.to_numpy(dtype=float), outcome(name).better != "higher", resamples)
+        for k, label in enumerate(levels.columns):
+            rows.append(
+                {
+                    "outcome": name,
+                    "scenario": label,
+                    "mean": float(levels[label].mean()),
+                    **{word: float(found[word][k]) for word in ("rank", "low", "high", "best")},
+                    "n": int(levels.notna().all(axis=1).sum()),
+                    "better": outcome(name).better,
+                }
+            )
+    return pd.DataFrame(rows, columns=["outcome", "scenario", "mean", "rank", "low", "high", "best", "n", "better"])
+
+
+def cost_table(runs: DataFrame, baseline: str, cost: str, benefit: str, thresholds: Sequence[float]) -> DataFrame:
+    """The cost-effectiveness plane: what each scenario costs more, and how much better it makes the outcome.
+
+    Returns
+    -------
+    DataFrame
+        scenario, benefit (the outcome), cost, cost_low, cost_high (USD more than the baseline), gain, gain_low, gain_high
+        (improvement), icer (cost of a unit of gain where both are positive), the shares of resamples in each quadrant
+        (better_dearer, better_cheaper, worse_dearer, worse_cheaper; a resample without any change counts in none),
+        and worth_T: share of resamples in which the gain at T USD a unit is worth the cost. Empty when an outcome is
+        not there.
+    """
+    import pandas as pd
+
+    if cost not in runs or benefit not in runs:
+        return pd.DataFrame()
+    rows = []
+    resamples = Resamples(runs["seed"].nunique())
+    money, good = levels_of(runs, cost), levels_of(runs, benefit)
+    sign = 1.0 if outcome(benefit).better == "higher" else -1.0
+    for label in [label for label in good.columns if label != baseline]:
+        pair = np.column_stack([money[label] - money[baseline], sign * (good[label] - good[baseline])]).astype(float)
+        pair[~np.isfinite(pair).all(axis=1)] = np.nan
+        spent, spent_low, spent_high = resamples.interval(pair[:, 0])
+        gained, gained_low, gained_high = resamples.interval(pair[:, 1])
+        means = resamples.means(pair)
+        means = means[np.isfinite(means).all(axis=1)]
+        dearer, better = means[:, 0] > 0, means[:, 1] > 0
+        cheaper, worse = means[:, 0] <= 0, means[:, 1] < 0
+        row = {
+            "scenario": label,
+            "benefit": benefit,
+            "cost": spent,
+            "cost_low": spent_low,
+            "cost_high": spent_high,
+            "gain": gained,
+            "gain_low": gained_low,
+            "gain_high": gained_high,
+            "icer": spent / gained if gained > 0 and spent > 0 else np.nan,
+            "better_dearer": _share(better & dearer),
+            "better_cheaper": _share(better & cheaper),
+            "worse_dearer": _share(worse & dearer),
+            "worse_cheaper": _share(worse & cheaper),
+            "n": int(np.isfinite(pair[:, 0]).sum()),
+            "interval": KIND,
+        }
+        row |= {f"worth_{value:g}": _share(value * means[:, 1] > means[:, 0]) for value in thresholds}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _share(flags: np.ndarray) -> float:
+    return float(np.mean(flags)) if flags.size else np.nan

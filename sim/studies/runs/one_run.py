@@ -1,0 +1,189 @@
+"""One run of a scenario, and its result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.studies.errors import at_least
+from sim.studies.runs.simulate import ModelClass, OnDay, check_tables, default_model, load_scenario, simulate, warm_up
+from sim.studies.store.output import staging, write_frame
+from sim.studies.store.record import write_record
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one run gave.
+
+    Attributes
+    ----------
+    scenario
+        The scenario as it was run.
+    seed, days, consumers
+        Run seed, days from day 0 on, simulated consumers.
+    weight
+        Real people for whom one simulated consumer stands.
+    compile_s
+        Seconds on the wall for compiling kernels or loading them from the cache, before the run.
+    elapsed_s
+        Seconds on the wall for building the world and running it, burn-in included.
+    outcomes
+        Every outcome as one number.
+    daily
+        One row a day from day 0 on, every outcome.
+    tables
+        The tables that were asked for.
+    """
+
+    scenario: Scenario
+    seed: int
+    days: int
+    consumers: int
+    weight: float
+    compile_s: float
+    elapsed_s: float
+    outcomes: dict[str, float]
+    daily: DataFrame
+    tables: dict[str, DataFrame] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `odm run --json` prints; an outcome without a value is null."""
+        return {
+            "scenario": self.scenario.name,
+            "seed": self.seed,
+            "days": self.days,
+            "consumers": self.consumers,
+            "weight": self.weight,
+            "compile_s": round(self.compile_s, 3),
+            "elapsed_s": round(self.elapsed_s, 3),
+            "outcomes": {name: finite(value) for name, value in self.outcomes.items()},
+        }
+
+    def save(self, folder: str | Path) -> None:
+        """Write daily measures, tables and the record into a folder that appears only when all is written.
+
+        Raises
+        ------
+        RequestError
+            If the folder cannot be written or holds other people's files.
+        """
+        with staging(folder) as place:
+            write_result(self, place)
+            finish_runs([self], place)
+
+
+def run(
+    scenario: Scenario | str,
+    seed: int | None = None,
+    days: int | None = None,
+    burn_in: int | None = None,
+    consumers: int | None = None,
+    threads: int = 1,
+    tables: Sequence[str] = (),
+    audit: bool = False,
+    progress: OnDay | None = None,
+    model_class: ModelClass | None = None,
+) -> RunResult:
+    """Run a scenario once.
+
+    Parameters
+    ----------
+    scenario
+        A scenario, its name, or the path of a YAML file.
+    seed
+        Run seed; by default the one in the scenario.
+    days, burn_in, consumers
+        Days from day 0 on, days before it, simulated consumers, where they differ from the scenario.
+    threads
+        Threads inside the run; they change the time it takes and no number.
+    tables
+        Tables to collect: names from the data dictionary, or `all`.
+    audit
+        Whether to check every conservation identity each day.
+    progress
+        Called with the days done and the days in all.
+    model_class
+        Model to run instead of `MarketModel`.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario cannot be run as asked.
+    RequestError
+        For an unknown table or a number of threads below one.
+
+    Examples
+    --------
+    >>> from sim import run
+    >>> run("baseline", consumers=500, days=30, burn_in=10).outcomes["orders"] > 0  # doctest: +SKIP
+    True
+    """
+    wanted = check_tables(tables)
+    at_least("threads", threads, 1)
+    ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers)
+    chosen_seed = ready.seed if seed is None else seed
+    model_class = model_class or default_model()
+    compile_s = warm_up(ready, model_class, threads)
+    finished = simulate(ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, on_day=progress)
+    model = finished.model
+    return RunResult(
+        scenario=ready,
+        seed=chosen_seed,
+        days=ready.days,
+        consumers=ready.consumers,
+        weight=float(model.weight),
+        compile_s=compile_s,
+        elapsed_s=finished.elapsed_s,
+        outcomes={name: float(value) for name, value in model.outcomes().items()},
+        daily=model.daily(),
+        tables={name: model.table(name) for name in wanted},
+    )
+
+
+def finite(value: float) -> float | None:
+    """Return the number, or None where there is none: JSON knows no NaN."""
+    return float(value) if math.isfinite(value) else None
+
+
+def write_result(result: RunResult, place: Path, subfolder: str = "") -> None:
+    """Write the daily measures (Parquet and CSV) and the tables (Parquet) of one run."""
+    target = place / subfolder
+    target.mkdir(parents=True, exist_ok=True)
+    daily = result.daily.rename_axis("day").reset_index()
+    write_frame(daily, "daily", target / "daily.parquet")
+    daily.to_csv(target / "daily.csv", index=False)
+    for name, frame in result.tables.items():
+        if name != "daily":
+            write_frame(frame, name, target / f"{name}.parquet")
+
+
+def finish_runs(results: Sequence[RunResult], place: Path) -> None:
+    """Write the outcomes of one or several runs of a scenario and the record of all files."""
+    import pandas as pd
+
+    first = results[0]
+    frame = pd.DataFrame([{"seed": result.seed, **result.outcomes} for result in results])
+    write_frame(frame, "outcomes", place / "outcomes.parquet")
+    frame.to_csv(place / "outcomes.csv", index=False)
+    write_record(
+        place,
+        kind="run",
+        scenarios={first.scenario.name: first.scenario},
+        seeds=[result.seed for result in results],
+        timings={
+            "compile_s": round(sum(result.compile_s for result in results), 3),
+            "elapsed_s": round(sum(result.elapsed_s for result in results), 3),
+        },
+    )

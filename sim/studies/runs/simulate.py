@@ -1,0 +1,195 @@
+"""Running one world from start to end; what single runs and worker processes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sim.measures.dictionary import tables as known_tables
+from sim.studies.errors import unknown_name
+from sim.studies.runs.burn_in import keep, recall, world_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.scenario import Scenario
+
+OnDay = Callable[[int, int], None]
+"""Called with the days done and the days in all, burn-in included."""
+
+WARM_CONSUMERS = 200
+WARM_DAYS = 5
+_warm: set[tuple[Any, ...]] = set()
+
+
+class Market(Protocol):
+    """What a study needs of a model."""
+
+    weight: float
+
+    def run_for(self, duration: float) -> None:
+        """Run for so many days."""
+
+    def daily(self) -> DataFrame:
+        """One row a day from day 0 on, every outcome."""
+        ...
+
+    def table(self, name: str) -> DataFrame:
+        """A table of the run."""
+        ...
+
+    def outcomes(self) -> dict[str, float]:
+        """Every outcome as one number for the run."""
+        ...
+
+
+ModelClass = Callable[..., Any]
+"""Builds a `Market`: ``MarketModel`` or anything with its signature."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A world at the end of its run, and the seconds on the wall that building and running it took."""
+
+    model: Market
+    elapsed_s: float
+
+
+def default_model() -> ModelClass:
+    """Return `sim.model.MarketModel`, imported when first needed."""
+    return import_module("sim.model").MarketModel
+
+
+def load_scenario(
+    scenario: Scenario | str,
+    *,
+    days: int | None = None,
+    burn_in: int | None = None,
+    consumers: int | None = None,
+    overrides: Sequence[str] = (),
+) -> Scenario:
+    """Load a scenario by name or path and apply what was asked for on top of it.
+
+    Parameters
+    ----------
+    scenario
+        A scenario, its name, or the path of a YAML file.
+    days, burn_in, consumers
+        Length of the run, days before day 0, and number of simulated consumers, where they differ from the file.
+    overrides
+        ``path=value`` settings.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem at once.
+    """
+    import_module("sim.policies")
+    from sim.scenario import Scenario
+
+    ready = Scenario.load(scenario)
+    fields = {"days": days, "burn_in": burn_in, "consumers": consumers}
+    changes = [f"{name}={value}" for name, value in fields.items() if value is not None]
+    changes += overrides
+    return ready.override(changes) if changes else ready
+
+
+def check_tables(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the tables asked for, with `all` spelled out and each name once.
+
+    Raises
+    ------
+    RequestError
+        For a table that does not exist.
+    """
+    known = list(known_tables())
+    if "all" in names:
+        return tuple(known)
+    for name in names:
+        if name not in known:
+            raise unknown_name("tables", name, known)
+    return tuple(dict.fromkeys(names))
+
+
+def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1) -> float:
+    """Compile what a run of the scenario needs, or load it from the cache, with a tiny world of a few days.
+
+    Returns
+    -------
+    float
+        Seconds that it took; 0 if this process did it before.
+    """
+    policies = [_from_day_0(policy) for policy in scenario.policies]
+    key = (model_class, threads > 1, *sorted(policy.kind for policy in policies))
+    if key in _warm:
+        return 0.0
+    begun = perf_counter()
+    closure = {"kind": "takedown", "start": 0}  # so that what a closure needs is compiled too
+    tiny = scenario.with_(consumers=WARM_CONSUMERS, days=WARM_DAYS, burn_in=1, policies=[*policies, closure])
+    model = model_class(tiny, rng=1, threads=threads)
+    model.run_for(1 + WARM_DAYS)
+    model.outcomes()
+    _warm.add(key)
+    return perf_counter() - begun
+
+
+def _from_day_0(policy: Any) -> Any:
+    """The policy without end and conditions."""
+    plain = {"start": 0, "end": None, "after": None, "every": None, "lasting": None, "when": None}
+    return policy.model_copy(update={name: plain[name] for name in plain if name in type(policy).model_fields})
+
+
+def simulate(
+    scenario: Scenario,
+    seed: int,
+    model_class: ModelClass,
+    *,
+    threads: int = 1,
+    tables: Sequence[str] = (),
+    audit: bool = False,
+    on_day: OnDay | None = None,
+    share_burn_in: bool = False,
+) -> Finished:
+    """Build the world of a scenario and run it to its last day.
+
+    Parameters
+    ----------
+    scenario
+        What the world is made of.
+    seed
+        Run seed; equal seeds share every random draw that no policy touches.
+    model_class
+        Builds the model.
+    threads
+        Threads inside the run; results do not depend on them.
+    tables
+        Tables to collect.
+    audit
+        Whether to check every conservation identity each day.
+    on_day
+        Told about progress some two hundred times in a run.
+    share_burn_in
+        Whether runs of this process that differ only in policies after day 0 share their burn-in; no number depends on it.
+    """
+    begun = perf_counter()
+    sharing = share_burn_in and model_class is default_model()
+    world = world_of(scenario, seed, tuple(tables), audit) if sharing else None
+    model: Any = None if world is None else recall(world, scenario)
+    done = 0 if model is None else scenario.burn_in
+    if model is None:
+        model = model_class(scenario, rng=seed, threads=threads, tables=tuple(tables), audit=audit)
+    total = scenario.burn_in + scenario.days
+    stride = max(1, total if on_day is None else total // 200)
+    while done < total:
+        end = scenario.burn_in if done < scenario.burn_in else total
+        chunk = min(stride, end - done)
+        model.run_for(chunk)
+        done += chunk
+        if on_day is not None:
+            on_day(done, total)
+        if world is not None and done == scenario.burn_in:
+            keep(world, model)
+    return Finished(model, perf_counter() - begun)

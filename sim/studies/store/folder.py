@@ -1,0 +1,105 @@
+"""The folder of a study: whose it is, and whether it may be gone on with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.scenario import show
+from sim.studies.errors import RequestError
+from sim.studies.store.output import LITTER
+from sim.studies.store.parts import write_whole
+from sim.studies.store.record import content_hash
+
+if TYPE_CHECKING:
+    from sim.studies.study import Study
+
+STUDY = "study.json"
+MOST_CHANGES = 6
+_FREE = ("budget",)
+"""Keys that may differ when a study is gone on with: they change how much is run and no number."""
+
+
+def claim(folder: Path, study: Study, version: str, resume: bool) -> None:
+    """Make a folder that of a study, or see that it is.
+
+    Raises
+    ------
+    RequestError
+        If it holds something else, another study, the same one and nobody said `--resume`, or runs of another model.
+    """
+    path = folder / STUDY
+    described = {"model": version, **study.describe()}
+    if not path.exists():
+        foreign = sorted(
+            item.name for item in folder.iterdir() if item.name not in LITTER and not item.name.startswith(".")
+        )
+        if foreign:
+            raise RequestError(
+                f"output: {folder} holds files that no study wrote ({', '.join(foreign[:3])}); give another folder"
+            )
+        write_whole(path, json.dumps({**described, "hash": content_hash(described)}, indent=1, default=str).encode())
+        return
+    found = read(folder)
+    changes = differences(_fixed(found), _fixed(json.loads(json.dumps(described, default=str))))
+    if changes:
+        shown = "; ".join(changes[:MOST_CHANGES]) + (
+            f"; and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
+        )
+        raise RequestError(
+            f"output: {folder} holds another study, or an earlier form of this one: {shown}. Its runs are left as they are; "
+            "give another folder with --out, or change the file back"
+        )
+    if not resume:
+        raise RequestError(
+            f"output: {folder} holds this study already; go on with it with --resume, or give another folder with --out"
+        )
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What the folder says about its study.
+
+    Raises
+    ------
+    RequestError
+        If it says nothing, or was tampered with.
+    """
+    path = folder / STUDY
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        stated = found.pop("hash")
+    except FileNotFoundError:
+        raise RequestError(f"{folder} is not the folder of a study: it has no {STUDY}") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RequestError(f"{path} cannot be read: {error}") from None
+    if content_hash(found) != stated:
+        raise RequestError(
+            f"{path} was changed after it was written; its runs cannot be trusted to be those that it describes"
+        )
+    return found
+
+
+def _fixed(described: Mapping[str, Any]) -> dict[str, Any]:
+    """What must not change, without what follows from something else."""
+    study = {key: value for key, value in described["study"].items() if key not in (*_FREE, "scenarios", "set")}
+    scenarios = {label: entry["resolved"] for label, entry in described["scenarios"].items()}
+    return {**described, "study": study, "scenarios": scenarios}
+
+
+def differences(old: Any, new: Any, path: str = "") -> list[str]:
+    """Where plain data differ, in words."""
+    if old == new:
+        return []
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            words
+            for key in dict.fromkeys([*old, *new])
+            for words in differences(old.get(key), new.get(key), f"{path}.{key}".strip("."))
+        ]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [
+            words for k, pair in enumerate(zip(old, new, strict=True)) for words in differences(*pair, f"{path}.{k}")
+        ]
+    return [f"{path} was {show(old)}, is now {show(new)}"]

@@ -1,0 +1,197 @@
+"""The record of a study: all that is needed to make the same numbers again, and to see that the files are those.
+
+`record.json` has a part ``run`` that depends on nothing but what was run and with which code, its hash, and a part
+``notes`` with times and places that differ from one execution to the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim._version import __version__
+from sim.studies.store.output import RECORD
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+LIBRARIES = (
+    "mesa",
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "networkx",
+    "pydantic",
+    "matplotlib",
+    "duckdb",
+)
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+def write_record(
+    folder: Path,
+    *,
+    kind: str,
+    scenarios: Mapping[str, Scenario],
+    seeds: Sequence[int],
+    settings: Mapping[str, Any] | None = None,
+    timings: Mapping[str, float] | None = None,
+    unbound: Sequence[str] = (),
+) -> None:
+    """Write `record.json` over every file that is in the folder.
+
+    Parameters
+    ----------
+    folder
+        Folder with the finished files.
+    kind
+        What was done: `run` or `compare`.
+    scenarios
+        The scenarios by the name they have in the results.
+    seeds
+        Run seeds.
+    settings
+        Further settings that the numbers depend on.
+    timings
+        Seconds that it took; outside the hashed part.
+    unbound
+        Files of the folder that are no results, such as locks.
+    """
+    content = {
+        "kind": kind,
+        "scenarios": {
+            name: {"digest": scenario.digest, "resolved": _by_name(scenario.resolved())}
+            for name, scenario in scenarios.items()
+        },
+        "own_code": {used.sha256: _source(used) for scenario in scenarios.values() for used in scenario.uses},
+        "seeds": [int(seed) for seed in seeds],
+        "settings": dict(settings or {}),
+        "code": code_version(),
+        "libraries": library_versions(),
+        "lock_sha256": lock_hash(),
+        "environment": {"machine": platform.machine(), "system": platform.system()},
+        "files": file_hashes(folder, unbound),
+    }
+    if unbound:
+        content["unbound"] = list(unbound)
+    record = {
+        "run": content,
+        "hash": content_hash(content),
+        "notes": {
+            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+            "system": platform.platform(),
+            "timings": dict(timings or {}),
+        },
+    }
+    (folder / RECORD).write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def _by_name(resolved: dict[str, Any]) -> dict[str, Any]:
+    """A scenario whose author's own code is named without its folder, which differs from one machine to the next."""
+    return {**resolved, "uses": [{**used, "file": Path(used["file"]).name} for used in resolved["uses"]]}
+
+
+def _source(used: Any) -> dict[str, str]:
+    """Name and text of a file of the author's own code; empty when it has changed since or is gone."""
+    path = Path(used.file)
+    same = path.is_file() and _sha256(path) == used.sha256
+    return {"file": path.name, "text": path.read_text(encoding="utf-8") if same else ""}
+
+
+def verify_record(folder: str | Path) -> list[str]:
+    """Check the files of a folder against its record.
+
+    Returns
+    -------
+    list of str
+        What does not fit, one line each; empty if all fits.
+    """
+    place = Path(folder)
+    try:
+        record = json.loads((place / RECORD).read_text(encoding="utf-8"))
+        content, stated = record["run"], record["hash"]
+        expected = dict(content["files"])
+        unbound = content.get("unbound", ())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [f"{RECORD} cannot be read: {error}"]
+    problems = [] if content_hash(content) == stated else [f"{RECORD} was changed after it was written"]
+    found = file_hashes(place, unbound)
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found:
+            problems.append(f"{name} is missing")
+        elif name not in expected:
+            problems.append(f"{name} is not in the record")
+        elif found[name] != expected[name]:
+            problems.append(f"{name} was changed after it was written")
+    return problems
+
+
+def content_hash(content: Any) -> str:
+    """Hash plain data: SHA-256 of its JSON with sorted keys."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_hashes(folder: Path, unbound: Sequence[str] = ()) -> dict[str, str]:
+    """Return the SHA-256 of every file below a folder but the record and what is no result, by path relative to it."""
+    left_out = (RECORD, *unbound)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in left_out)
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def code_version() -> dict[str, Any]:
+    """Return the version, the hash of the package's source and data, and the git commit where there is one."""
+    source = sorted(path for suffix in ("*.py", "*.yaml") for path in PACKAGE.rglob(suffix))
+    digest = hashlib.sha256()
+    for path in source:
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    commit = _git("rev-parse", "HEAD") if (PACKAGE.parent / ".git").exists() else None
+    changed = _git("status", "--porcelain", "--", "sim", "experiments") if commit else None
+    return {
+        "version": __version__,
+        "source_sha256": digest.hexdigest(),
+        "commit": commit or None,
+        "changed_since_commit": None if changed is None else bool(changed),
+    }
+
+
+def lock_hash() -> str | None:
+    """Return the hash of the lock file of a source checkout; None for an installed package."""
+    path = PACKAGE.parent / "requirements.lock"
+    return _sha256(path) if path.is_file() else None
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(PACKAGE.parent), *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that results may depend on."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "missing"
+    return found

@@ -1,0 +1,156 @@
+"""Reading what a study wrote: pandas frames, and SQL over its runs."""
+
+from __future__ import annotations
+
+import json
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.studies.errors import RequestError
+from sim.studies.store import folder as study_folder
+from sim.studies.store.store import PARTS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+PLAN = "plan.parquet"
+
+VIEWS = {
+    "runs": "a row a run: run, scenario, seed, inputs (what the point changed, as JSON), status, error, trace",
+    "outcomes": "a row for each run that went well: run, scenario, seed, inputs, and every outcome",
+    "daily": "a row for each such run and day: run, scenario, seed, inputs, day, and the outcomes kept daily",
+    "plan": "a row for each run that the finished study is made of, in order: scenario, seed, inputs, run",
+}
+"""Views that SQL can read, and what is in them."""
+
+
+class Results:
+    """The runs of a study, finished or not.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study.
+
+    Raises
+    ------
+    RequestError
+        If it is not one.
+
+    Examples
+    --------
+    >>> results = Results("results/policy-ranking")  # doctest: +SKIP
+    >>> results.sql("select scenario, avg(deaths_expected) from outcomes group by all")  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: str | PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self.study = study_folder.read(self.folder)
+
+    def sql(self, query: str) -> DataFrame:
+        """The rows of a query over the views `runs`, `outcomes`, `daily` and `plan` (see `VIEWS`).
+
+        Raises
+        ------
+        RequestError
+            If the query is wrong, or a part cannot be read.
+        """
+        import duckdb
+
+        with duckdb.connect() as connection:
+            try:
+                self._views(connection)
+                return connection.execute(query).df()
+            except duckdb.Error as error:
+                raise RequestError(f"query: {str(error).strip()}") from None
+
+    def runs(self) -> DataFrame:
+        """A row a run, without outcomes."""
+        return self.sql("SELECT * FROM runs ORDER BY scenario, inputs, seed")
+
+    def failures(self) -> DataFrame:
+        """The runs that failed, with error and traceback."""
+        return self.sql("SELECT * FROM runs WHERE status <> 'ok' ORDER BY scenario, inputs, seed")
+
+    def outcomes(self, inputs: bool = True) -> DataFrame:
+        """A row a run with every outcome; with `inputs`, a column for each path that the study varies."""
+        frame = self.sql("SELECT * FROM outcomes ORDER BY scenario, inputs, seed")
+        return _spread(frame) if inputs else frame
+
+    def daily(self, *names: str, where: str = "true") -> DataFrame:
+        """A row a run and day; only the outcomes named, if any are, of the runs for which a condition of SQL holds."""
+        columns = ", ".join(f'"{name}"' for name in names) if names else "* EXCLUDE (run, scenario, seed, inputs, day)"
+        return self.sql(
+            f"SELECT run, scenario, seed, inputs, day, {columns} FROM daily WHERE {where} ORDER BY scenario, inputs, seed, day"
+        )
+
+    def answer(self, table: str) -> DataFrame:
+        """A table of the study's answer, such as `effects`.
+
+        Raises
+        ------
+        RequestError
+            If the study has not ended or there is no such table.
+        """
+        import pandas as pd
+
+        path = self.folder / "answer" / f"{table}.parquet"
+        if not path.is_file():
+            known = sorted(found.stem for found in path.parent.glob("*.parquet"))
+            raise RequestError(f"answer: there is none called {table!r}; known: {', '.join(known) or 'nothing yet'}")
+        return pd.read_parquet(path)
+
+    def _views(self, connection: Any) -> None:
+        """Make the views; a run that is there twice counts once, as it went well if it ever did."""
+        parts = [str(path) for path in sorted((self.folder / PARTS).glob("*.parquet"))]
+        if not parts:
+            raise RequestError(f"{self.folder} has no finished runs yet")
+        files = "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in parts) + "]"
+        source = f"read_parquet({files}, union_by_name = true)"
+        names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+        doubled = connection.execute(f"SELECT count(*) - count(DISTINCT run) FROM {source}").fetchone()[0]
+        if doubled:  # which file holds the row of a run that counts
+            connection.execute(
+                f"CREATE TEMP TABLE chosen AS SELECT run, min(struct_pack(bad := status <> 'ok', f := filename)).f AS file "
+                f"FROM read_parquet({files}, union_by_name = true, filename = true) GROUP BY run"
+            )
+            source = (
+                f"(SELECT p.* EXCLUDE (filename) FROM read_parquet({files}, union_by_name = true, filename = true) p "
+                "JOIN chosen c ON p.run = c.run AND p.filename = c.file)"
+            )
+        head = "run, scenario, seed, inputs"
+        outcomes = _columns(names, "outcome.")
+        daily = _columns(names, "daily.")
+        lists = [f'unnest("daily.{name}") AS "{name}"' for name in daily]
+        first = f'"daily.{daily[0]}"' if daily else "[]"
+        connection.execute(f"CREATE VIEW runs AS SELECT {head}, status, error, trace FROM {source}")
+        chosen = "".join(f', "outcome.{name}" AS "{name}"' for name in outcomes)
+        connection.execute(f"CREATE VIEW outcomes AS SELECT {head}{chosen} FROM {source} WHERE status = 'ok'")
+        days = f"unnest(range(len({first}))) AS day"
+        connection.execute(
+            f"CREATE VIEW daily AS SELECT {', '.join([head, days, *lists])} FROM {source} WHERE status = 'ok'"
+        )
+        plan = self.folder / PLAN
+        if plan.is_file():
+            connection.execute(
+                f"CREATE VIEW plan AS SELECT * FROM read_parquet('{str(plan).replace(chr(39), chr(39) * 2)}')"
+            )
+
+
+def _columns(names: list[str], prefix: str) -> list[str]:
+    """Outcomes that have a column, in the order of the dictionary; members of a family after the rest."""
+    from sim.measures.dictionary import outcomes
+
+    found = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+    order = {name: k for k, name in enumerate(outcomes())}
+    return sorted(found, key=lambda name: (order.get(name, len(order)), name))
+
+
+def _spread(frame: DataFrame) -> DataFrame:
+    """A frame with a column for each path in its inputs, before the outcomes."""
+    import pandas as pd
+
+    values = pd.DataFrame([json.loads(text) for text in frame["inputs"]], index=frame.index)
+    place = list(frame.columns).index("inputs")
+    return pd.concat([frame.iloc[:, :place], values, frame.iloc[:, place + 1 :]], axis=1)

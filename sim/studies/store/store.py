@@ -1,0 +1,212 @@
+"""The store of a study: a folder of parts, and an index of what is in them. Runs are found by their identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.studies.store import parts
+from sim.studies.store.parts import OUTCOME, PLAIN, Row, StoreError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pandas import DataFrame
+
+PARTS = "parts"
+DAMAGED = "damaged"
+RUNS_A_PART = 256
+"""Runs in a part of a finished study."""
+
+
+class Store:
+    """The runs of a study.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study; `open` must be called before anything else.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.parts = folder / PARTS
+        self._files: list[Path] = []
+        self._rows: list[int] = []
+        self._where: dict[str, tuple[int, bool]] = {}
+
+    def open(self, retry: bool = False) -> list[str]:
+        """Read the index; parts that are damaged are put aside, so that their runs are done again.
+
+        Parameters
+        ----------
+        retry
+            Whether runs that failed count as not done.
+
+        Returns
+        -------
+        list of str
+            What was found damaged, in words.
+        """
+        try:
+            self.parts.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
+        self._files, self._rows, self._where = [], [], {}
+        damaged = []
+        for path in sorted(self.parts.iterdir()):
+            if path.suffix == ".writing":
+                path.unlink(missing_ok=True)
+            elif path.suffix == ".parquet":
+                found = _identities(path) if parts.is_whole(path) else None
+                if found is None:
+                    damaged.append(self._put_aside(path))
+                else:
+                    self._add(path, found, retry)
+        return damaged
+
+    def _put_aside(self, path: Path) -> str:
+        place = self.folder / DAMAGED
+        place.mkdir(exist_ok=True)
+        path.rename(place / path.name)
+        return f"{path.name} is damaged: it was moved to {place}, and its runs are done again"
+
+    def _add(self, path: Path, found: Iterable[tuple[str, bool]], retry: bool = False) -> None:
+        number, found = len(self._files), list(found)
+        self._files.append(path)
+        self._rows.append(len(found))
+        for run, ok in found:
+            before = self._where.get(run)
+            if (ok or not retry) and (before is None or (ok and not before[1])):
+                self._where[run] = (number, ok)
+
+    def add(self, path: Path, found: Iterable[tuple[str, bool]]) -> None:
+        """Take note of a part that was written, and of whether each of its runs went well."""
+        self._add(path, found)
+
+    def __contains__(self, run: str) -> bool:
+        return run in self._where
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def runs(self) -> list[str]:
+        """Every run that is there."""
+        return list(self._where)
+
+    def ok(self, run: str) -> bool:
+        """Whether a run is there and went well."""
+        return self._where.get(run, (0, False))[1]
+
+    def failed(self) -> list[str]:
+        """Runs that are there as failures."""
+        return [run for run, (_, ok) in self._where.items() if not ok]
+
+    def rows(self, runs: Iterable[str], columns: Sequence[str] | None = None) -> DataFrame:
+        """The rows of runs that are there, a row each, in the order of the parts."""
+        import pandas as pd
+
+        wanted: dict[int, set[str]] = {}
+        for run in runs:
+            if run in self._where:
+                wanted.setdefault(self._where[run][0], set()).add(run)
+        frames = []
+        for number, names in sorted(wanted.items()):
+            table = parts.read(self._files[number], columns)
+            frames.append(table.filter(_among(table, names)).to_pandas())
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(columns or PLAIN))
+
+    def outcomes(self, runs: Iterable[str], names: Sequence[str] = ()) -> DataFrame:
+        """Status and outcomes of runs by identity; all outcomes where no names are given."""
+        columns = ["run", "status", *(OUTCOME + name for name in names)] if names else None
+        if columns is None:
+            have = {name for path in self._files[:1] + self._files[-1:] for name in _names(path)}
+            have |= {name for path in self._files for name in _names(path)} if len(self._files) < 512 else set()
+            columns = ["run", "status", *sorted(name for name in have if name.startswith(OUTCOME))]
+        frame = self.rows(runs, columns).set_index("run")
+        return frame.rename(columns=lambda name: str(name).removeprefix(OUTCOME))
+
+    def consolidate(self, order: Sequence[str]) -> None:
+        """Put all runs into parts of `RUNS_A_PART` in the given order, and drop the ones that they were in.
+
+        The parts that result depend on nothing but what the runs are and gave: not on batches, workers or interruptions.
+        A crash in between leaves runs that are there twice, which the next `open` sorts out.
+        """
+        known = dict.fromkeys(run for run in order if run in self._where)
+        runs = [*known, *sorted(set(self._where) - set(known))]
+        kept: dict[Path, list[tuple[str, bool]]] = {}
+        cache: dict[int, pa.Table] = {}
+        for start in range(0, len(runs), RUNS_A_PART):
+            chunk = runs[start : start + RUNS_A_PART]
+            stem = f"runs-{start // RUNS_A_PART:06d}"
+            path = self._there(chunk, stem) or parts.write_part(self.parts, stem, self._gather(chunk, cache))
+            kept[path] = [(run, self._where[run][1]) for run in chunk]
+        old = [path for path in self.parts.glob("*.parquet") if path not in kept]
+        self._files, self._rows, self._where = [], [], {}
+        for path, found in kept.items():
+            self._add(path, found)
+        for path in old:
+            path.unlink(missing_ok=True)
+
+    def _there(self, runs: Sequence[str], stem: str) -> Path | None:
+        """The part of that name that holds these runs and no others already, if there is one."""
+        numbers = {self._where[run][0] for run in runs}
+        number = numbers.pop()
+        fits = not numbers and self._rows[number] == len(runs) and self._files[number].name.startswith(f"{stem}-")
+        return self._files[number] if fits else None
+
+    def _gather(self, runs: Sequence[str], cache: dict[int, pa.Table]) -> pa.Table:
+        """The rows of some runs in their order; parts read stay in the cache as long as neighbours may need them."""
+        import pyarrow as pa
+
+        numbers = dict.fromkeys(self._where[run][0] for run in runs)
+        for number in [number for number in cache if number not in numbers]:
+            del cache[number]
+        pieces = []
+        for number in numbers:
+            if number not in cache:
+                cache[number] = parts.read(self._files[number])
+            names = {run for run in runs if self._where[run][0] == number}
+            pieces.append(cache[number].filter(_among(cache[number], names)))
+        table = pa.concat_tables(pieces, promote_options="default")
+        place = {run: k for k, run in enumerate(table["run"].to_pylist())}
+        table = table.take(pa.array([place[run] for run in runs]))
+        full = [name for name in table.column_names if name in PLAIN or table[name].null_count < table.num_rows]
+        first = [name for name in PLAIN if name in full]
+        return table.select([*first, *sorted(name for name in full if name not in PLAIN)])
+
+
+def _among(table: pa.Table, runs: set[str]) -> Any:
+    """Which rows of a part are wanted; a run that is there twice counts once, as it went well if it ever did."""
+    import pyarrow as pa
+
+    status = table["status"].to_pylist() if "status" in table.column_names else None
+    best: dict[str, int] = {}
+    for k, run in enumerate(table["run"].to_pylist()):
+        if run in runs and (
+            run not in best or (status is not None and status[best[run]] != "ok" and status[k] == "ok")
+        ):
+            best[run] = k
+    rows = set(best.values())
+    return pa.array([k in rows for k in range(table.num_rows)])
+
+
+def _identities(path: Path) -> list[tuple[str, bool]] | None:
+    """The runs of a part and whether each went well; None when it cannot be read."""
+    try:
+        table = parts.read(path, ("run", "status"))
+        status = table["status"].to_pylist()
+        return [(run, word == "ok") for run, word in zip(table["run"].to_pylist(), status, strict=True)]
+    except (StoreError, KeyError):
+        return None
+
+
+def _names(path: Path) -> list[str]:
+    import pyarrow.parquet as pq
+
+    return pq.read_schema(path).names
+
+
+def single(row: Row) -> pa.Table:
+    """A part of one row."""
+    return parts.to_table([row])

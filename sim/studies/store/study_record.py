@@ -1,0 +1,40 @@
+"""The record of a study: `record.json` binds what went in, the code, the libraries, the machine and every file that came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.studies.store.folder import STUDY
+from sim.studies.store.lock import LOCK
+from sim.studies.store.record import write_record
+
+if TYPE_CHECKING:
+    from sim.studies.study import Study
+
+UNBOUND = (LOCK,)
+"""Files of a study's folder that no record binds."""
+
+
+def write_study_record(folder: Path, study: Study, version: str, seconds: Sequence[float]) -> None:
+    """Write `record.json` over all files of a finished study.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study.
+    study, version
+        The study, and the version of the model that its runs were made with.
+    seconds
+        Seconds on the wall of the runs done just now; outside the hashed part.
+    """
+    write_record(
+        folder,
+        kind=f"study: {study.file.kind}",
+        scenarios=study.scenarios,
+        seeds=study.seeds,
+        settings={"study": study.name, "model": version, "described_in": STUDY},
+        timings={"runs_done": len(seconds), "runs_s": round(sum(seconds), 3)},
+        unbound=UNBOUND,
+    )
