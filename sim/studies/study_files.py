@@ -14,7 +14,18 @@ from pydantic import BaseModel, ValidationError
 
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import families, outcomes
-from sim.scenario import MAX_SHOWN, Problem, ScenarioError, from_pydantic, nearest, one_of, parsed, read, show, unknown
+from sim.scenario import (
+    MAX_SHOWN,
+    Problem,
+    ScenarioError,
+    nearest,
+    no_such_name,
+    one_of,
+    parse_changes,
+    problems_from_pydantic,
+    quote,
+    read_yaml,
+)
 from sim.studies import kinds
 from sim.studies.methods.factors import Factor, Value, complete, parameter_of
 from sim.studies.methods.worlds import read_ensemble, spanned
@@ -64,10 +75,10 @@ def _read(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[dict[str, An
     if not path.is_file():
         known = study_files()
         if text not in known:
-            raise StudyFileError([Problem("", f"{show(text)} (no such file)", _choices(known), nearest(text, known))])
+            raise StudyFileError([Problem("", f"{quote(text)} (no such file)", _choices(known), nearest(text, known))])
         path = known[text]
     try:
-        return read(path), path.parent
+        return read_yaml(path), path.parent
     except ScenarioError as error:
         raise StudyFileError([Problem(p.path, p.given, "a study in YAML") for p in error.problems]) from None
 
@@ -76,10 +87,12 @@ def _with(content: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]
     """The mapping of a study with ``path=value`` changes: of a key, of a key in a section, or of a path in `set`."""
     found: dict[str, Any] = dict(content)
     problems: list[Problem] = []
-    for (section, *steps), value in parsed(settings, problems):
+    for (section, *steps), value in parse_changes(settings, problems):
         key, inside = ".".join(steps), found.get(section) or {}
         if key and not isinstance(inside, dict):
-            problems.append(Problem(f"{section}.{key}", show(key), f"no path below {section}: it holds {show(inside)}"))
+            problems.append(
+                Problem(f"{section}.{key}", quote(key), f"no path below {section}: it holds {quote(inside)}")
+            )
         else:
             found[section] = {**inside, key: value} if key else value
     if problems:
@@ -155,15 +168,15 @@ def _matching(pattern: str) -> list[str]:
 def _model[Model: BaseModel](model: type[Model], given: Any, prefix: str, problems: list[Problem]) -> Model | None:
     """A declared model filled from plain data, or None with the problems."""
     if not isinstance(given, dict):
-        problems.append(Problem(prefix, show(given), f"a mapping of {one_of(model.model_fields)}"))
+        problems.append(Problem(prefix, quote(given), f"a mapping of {one_of(model.model_fields)}"))
         return None
     unknown_keys = [key for key in given if key not in model.model_fields]
-    problems += [unknown(f"{prefix}.{key}".strip("."), key, model.model_fields) for key in unknown_keys]
+    problems += [no_such_name(f"{prefix}.{key}".strip("."), key, model.model_fields) for key in unknown_keys]
     given = {key: value for key, value in given.items() if key not in unknown_keys}
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        problems += [p for p in from_pydantic(error, model, given, prefix) if p not in problems]
+        problems += [p for p in problems_from_pydantic(error, model, given, prefix) if p not in problems]
         return None
 
 
@@ -193,7 +206,7 @@ def _measures(file: StudyFile, problems: list[Problem]) -> None:
     for word, names in (("measures", file.measures), ("daily", daily)):
         for i, name in enumerate(names):
             if name not in known and not name.startswith(tuple(families())):
-                problems.append(unknown(f"{word}.{i}", name, known))
+                problems.append(no_such_name(f"{word}.{i}", name, known))
 
 
 def change(path: str, value: Value) -> str:
@@ -221,7 +234,7 @@ def _somewhere(where: str, paths: list[str], scenarios: Mapping[str, Scenario], 
         if scenarios and not any(has_path(scenario, path) for scenario in scenarios.values()):
             step = path.split(".")[1]
             there = dict.fromkeys(policy.kind for scenario in scenarios.values() for policy in scenario.policies)
-            problems.append(Problem(f"{where}.{path}", f"a policy {show(step)}", one_of(there), nearest(step, there)))
+            problems.append(Problem(f"{where}.{path}", f"a policy {quote(step)}", one_of(there), nearest(step, there)))
 
 
 def _paths(
@@ -233,7 +246,7 @@ def _paths(
         for i, factor in enumerate(group):
             where = f"{word}.{i}"
             if factor.path in seen:
-                problems.append(Problem(where, show(factor.path), "a path that no other factor has"))
+                problems.append(Problem(where, quote(factor.path), "a path that no other factor has"))
             seen.add(factor.path)
             if factor.values is None and (factor.low is None or factor.high is None):
                 continue

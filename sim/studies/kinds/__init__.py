@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from sim.scenario import Problem, nearest, one_of, show, unknown
+from sim.scenario import Problem, nearest, no_such_name, one_of, quote
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -145,9 +145,9 @@ def find(given: Any, problems: list[Problem]) -> Kind | None:
         return None
     if given not in known:
         problems.append(
-            unknown("kind", given, known)
+            no_such_name("kind", given, known)
             if isinstance(given, str)
-            else Problem("kind", show(given), one_of(known), nearest(given, known))
+            else Problem("kind", quote(given), one_of(known), nearest(given, known))
         )
         return None
     return get(given)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sim.scenario import Problem, nearest, one_of, show
+from sim.scenario import Problem, nearest, one_of, quote
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.factors import from_unit
@@ -66,7 +66,7 @@ class Calibrate(Kind):
             if study.measures and target.measure not in study.measures:
                 close = nearest(target.measure, study.measures)
                 where = f"calibrate.targets.{i}.measure"
-                problems.append(Problem(where, show(target.measure), one_of(study.measures), close))
+                problems.append(Problem(where, quote(target.measure), one_of(study.measures), close))
 
     def planned(self, study: Study) -> int:
         """Points x waves x seeds."""

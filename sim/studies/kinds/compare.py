@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.measures.dictionary import outcome
-from sim.scenario import Problem, show, unknown
+from sim.scenario import Problem, no_such_name, quote
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import worlds as drawn_worlds
@@ -71,7 +71,7 @@ class Compare(Kind):
             problems.append(
                 Problem(
                     "levers",
-                    show([f.path for f in study.levers]),
+                    quote([f.path for f in study.levers]),
                     "none: compare takes policies as the scenarios have them; a sweep varies them",
                 )
             )
@@ -85,7 +85,7 @@ class Compare(Kind):
             except KeyError:
                 from sim.measures.dictionary import outcomes
 
-                problems.append(unknown(path, name, outcomes()))
+                problems.append(no_such_name(path, name, outcomes()))
 
     def planned(self, study: Study) -> int:
         """Replications of every scenario, and with a precision as many as may be added."""

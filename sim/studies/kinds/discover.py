@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.scenario import Problem, nearest, one_of, show
+from sim.scenario import Problem, nearest, one_of, quote
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
 from sim.studies.methods import discovery as scenario_discovery
 from sim.studies.methods.discovery import Limits, boxes, feature_scores, inside, worth
@@ -70,14 +70,14 @@ class Discover(Kind):
             problems.append(Problem("scenarios", "one scenario", "two: the baseline and the policy"))
         if settings.scenario and settings.scenario not in study.scenarios:
             close = nearest(settings.scenario, study.scenarios)
-            problems.append(Problem("discover.scenario", show(settings.scenario), one_of(study.scenarios), close))
+            problems.append(Problem("discover.scenario", quote(settings.scenario), one_of(study.scenarios), close))
         for i, failure in enumerate(settings.fails):
             if (failure.above is None) == (failure.below is None):
                 problems.append(Problem(f"discover.fails.{i}", "neither or both ends", "either above or below"))
             if study.measures and failure.measure not in study.measures:
                 close = nearest(failure.measure, study.measures)
                 where = f"discover.fails.{i}.measure"
-                problems.append(Problem(where, show(failure.measure), one_of(study.measures), close))
+                problems.append(Problem(where, quote(failure.measure), one_of(study.measures), close))
         if find_spec("ema_workbench") is None:
             problems.append(Problem("kind", "discover", "the extra packages of `online-drug-markets[studies]`"))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.scenario import Problem, one_of, show
+from sim.scenario import Problem, one_of, quote
 from sim.studies.execution.identity import resolve
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
@@ -75,7 +75,7 @@ class Optimise(Kind):
         wanted = [objective.measure for objective in settings.objectives]
         for name in (*wanted, *settings.at_most):
             if study.measures and name not in study.measures:
-                problems.append(Problem("optimise", show(name), one_of(study.measures)))
+                problems.append(Problem("optimise", quote(name), one_of(study.measures)))
         if find_spec("optuna") is None:
             problems.append(Problem("kind", "optimise", "the extra packages of `online-drug-markets[studies]`"))
 

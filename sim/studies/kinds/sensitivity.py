@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.scenario import Problem, show, unknown
+from sim.scenario import Problem, no_such_name, quote
 from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
 from sim.studies.methods.factors import from_unit
 from sim.studies.methods.sensitivity import METHODS, Analysis, Floats, noise
@@ -55,7 +55,7 @@ class Sensitivity(Kind):
         settings: SensitivitySettings = study.settings
         method, paths = METHODS[settings.method], [factor.path for factor in study.factors]
         if len(paths) < 2:
-            problems.append(Problem("uncertainties", show(paths), "two or more, for example `uncertainties: all`"))
+            problems.append(Problem("uncertainties", quote(paths), "two or more, for example `uncertainties: all`"))
         if settings.groups and not method.groups:
             problems.append(
                 Problem("sensitivity.groups", settings.method, "groups go with morris, sobol and sobol_first")
@@ -65,9 +65,9 @@ class Sensitivity(Kind):
             for i, path in enumerate(members):
                 where = f"sensitivity.groups.{group}.{i}"
                 if path not in paths:
-                    problems.append(unknown(where, path, paths))
+                    problems.append(no_such_name(where, path, paths))
                 elif path in seen:
-                    problems.append(Problem(where, show(path), "a path that is in no other group"))
+                    problems.append(Problem(where, quote(path), "a path that is in no other group"))
                 seen.add(path)
         if settings.method.startswith("sobol") and settings.samples & (settings.samples - 1):
             problems.append(Problem("sensitivity.samples", str(settings.samples), "a power of two for sobol"))
@@ -78,7 +78,7 @@ class Sensitivity(Kind):
         steps = [f.path for f in study.factors if f.distribution in ("integer", "choice")]
         if method.smooth and steps:
             problems.append(
-                Problem("sensitivity.method", settings.method, f"another method: {show(steps)} move in steps")
+                Problem("sensitivity.method", settings.method, f"another method: {quote(steps)} move in steps")
             )
 
     def planned(self, study: Study) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sim.evidence.parameters import ParameterSpec, load_parameters
-from sim.scenario import Problem, nearest, one_of, show
+from sim.scenario import Problem, nearest, one_of, quote
 
 Value = float | int | bool | str
 Point = Mapping[str, Value]
@@ -87,7 +87,7 @@ def complete(factor: Factor, where: str, problems: list[Problem]) -> Factor:
     spec = parameter_of(factor.path)
     if factor.values is not None:
         if factor.low is not None or factor.high is not None or factor.distribution not in (None, "choice"):
-            problems.append(Problem(f"{where}.values", show(list(factor.values)), "values, or low and high, not both"))
+            problems.append(Problem(f"{where}.values", quote(list(factor.values)), "values, or low and high, not both"))
         return factor.model_copy(update={"distribution": "choice"})
     low, high, distribution = factor.low, factor.high, factor.distribution
     if spec is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.scenario import Problem, show
+from sim.scenario import Problem, quote
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Factor, Point
 
@@ -30,7 +30,7 @@ def read_ensemble(given: str | None, folder: Path, problems: list[Problem]) -> t
             raise ValueError("points differ in what they set")
         return tuple(dict(point) for point in points)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        problems.append(Problem("ensemble", f"{show(given)} ({error})", WANTED))
+        problems.append(Problem("ensemble", f"{quote(given)} ({error})", WANTED))
         return ()
 
 

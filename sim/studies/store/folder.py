@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.scenario import show
+from sim.scenario import quote
 from sim.studies.errors import RequestError
 from sim.studies.store.output import LITTER
 from sim.studies.store.parts import write_whole
@@ -102,4 +102,4 @@ def differences(old: Any, new: Any, path: str = "") -> list[str]:
         return [
             words for k, pair in enumerate(zip(old, new, strict=True)) for words in differences(*pair, f"{path}.{k}")
         ]
-    return [f"{path} was {show(old)}, is now {show(new)}"]
+    return [f"{path} was {quote(old)}, is now {quote(new)}"]
