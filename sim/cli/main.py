@@ -126,7 +126,7 @@ def compare(
     with support.explained():
         import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
 
-        from sim.studies.runs.compare import compare as compare_scenarios
+        from sim.report.comparison import compare as compare_scenarios
 
         with support.study_progress(f"{1 + len(others)} scenarios", as_json) as progress:
             comparison = compare_scenarios(
@@ -192,7 +192,7 @@ def doctor(as_json: Json = False) -> None:
 
 def _print_runs(results: Any, out: Path | None) -> None:
     """Print the outcomes of one or several runs of a scenario."""
-    from sim.report import tables, words
+    from sim.report.text import tables, words
 
     first = results[0]
     console = support.console()
@@ -212,7 +212,7 @@ def _print_runs(results: Any, out: Path | None) -> None:
 
 def _print_comparison(comparison: Any, out: Path | None) -> None:
     """Print the effects, and in words which of them are clear."""
-    from sim.report import tables, words
+    from sim.report.text import tables, words
 
     console = support.console()
     groups = [comparison.others] if console.width >= support.NARROW else [[label] for label in comparison.others]

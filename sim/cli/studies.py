@@ -52,8 +52,8 @@ def study(
 ) -> None:
     """Do a study from its file, stop it, and go on with it."""
     with support.explained():
-        from sim.studies.execution.conduct import run_study
-        from sim.studies.study import Study
+        from sim.report.study import run_study
+        from sim.studies.study_files import Study
 
         ready = Study.load(file, settings or (), **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
         if dry_run:

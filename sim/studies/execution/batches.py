@@ -13,7 +13,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from sim.studies.errors import describe_failure
-from sim.studies.execution.identity import Order, model_version, resolve, run_id
+from sim.studies.execution.identity import Order, model_version, run_id
+from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, simulate, warm_up
 from sim.studies.store.parts import Row, StoreError, shorten, to_table, write_part
 from sim.studies.store.store import PARTS

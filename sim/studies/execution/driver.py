@@ -26,7 +26,7 @@ from sim.studies.store.store import Store, single
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 BATCH_SECONDS = 20.0
 """Time that a batch takes; at most this much work of each worker is lost when everything stops at once."""
@@ -58,7 +58,7 @@ class Driver:
 
     def __init__(
         self,
-        study: Study,
+        study: ReadyStudy,
         store: Store,
         executor: Executor,
         workers: Callable[[], int],

@@ -10,19 +10,20 @@ from typing import Any
 
 from sim.studies import kinds
 from sim.studies.execution import batches
-from sim.studies.execution.identity import model_version, resolve
+from sim.studies.execution.identity import model_version
 from sim.studies.methods.designs import points
+from sim.studies.methods.paths import resolve
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model, warm_up
 from sim.studies.store.parts import Row, shorten, to_bytes, to_table
-from sim.studies.study import Study
+from sim.studies.study import ReadyStudy
 
 PROBE_DAYS = 40
 PROBED = 3
 
 
 def estimate(
-    study: Study, workers: int | None = None, model_class: ModelClass | None = None, out: str | Path | None = None
+    study: ReadyStudy, workers: int | None = None, model_class: ModelClass | None = None, out: str | Path | None = None
 ) -> dict[str, Any]:
     """Time the first days of up to `PROBED` runs of different scenarios, and scale them.
 
@@ -66,7 +67,7 @@ def estimate(
     }
 
 
-def _probe(study: Study, label: str, model_class: ModelClass) -> tuple[float, float]:
+def _probe(study: ReadyStudy, label: str, model_class: ModelClass) -> tuple[float, float]:
     """Seconds and bytes of a whole run of a scenario, from its first days."""
     middle = {path: value for path, value in _middle(study).items() if study.applies(path, label)}
     scenario = resolve(study.scenarios[label], middle.items())
@@ -85,7 +86,7 @@ def _probe(study: Study, label: str, model_class: ModelClass) -> tuple[float, fl
     return second, _bytes(frame, task, scenario.days)
 
 
-def _middle(study: Study) -> dict[str, Any]:
+def _middle(study: ReadyStudy) -> dict[str, Any]:
     """The point in the middle of everything that varies."""
     return dict(points("grid", study.factors, 1, 1, study.file.seed)[0]) if study.factors else {}
 

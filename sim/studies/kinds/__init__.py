@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.studies.methods.factors import Point
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 _KINDS: dict[str, Kind] = {}
 
@@ -81,6 +81,13 @@ class Driver(Protocol):
         ...
 
 
+class Drawing(NamedTuple):
+    """A figure to be drawn: its name, and what it is drawn of. `sim.report`, which stands above, knows how."""
+
+    figure: str
+    of: tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a kind makes of its runs.
@@ -94,7 +101,7 @@ class Answer:
     notes
         What a reader must know to judge them.
     figures
-        Functions that draw, by the name of the file; called when the tables are written.
+        What is drawn when the tables are written, by the name of the file; a kind of one's own may give functions that draw.
     files
         Further text files by name, such as scenarios that an optimisation found.
     """
@@ -102,7 +109,7 @@ class Answer:
     tables: Mapping[str, DataFrame]
     findings: Sequence[str] = ()
     notes: Sequence[str] = ()
-    figures: Mapping[str, Callable[[], Figure]] = field(default_factory=dict)
+    figures: Mapping[str, Drawing | Callable[[], Figure]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -114,15 +121,15 @@ class Kind(ABC):
     takes_ensemble: ClassVar[bool] = False
     """Whether worlds may be drawn from the ensemble of a calibration."""
 
-    def check(self, study: Study, problems: list[Problem]) -> None:  # noqa: B027 - most have nothing to add
+    def check(self, study: ReadyStudy, problems: list[Problem]) -> None:  # noqa: B027 - most have nothing to add
         """Add what this kind cannot do with the study to the problems."""
 
     @abstractmethod
-    def planned(self, study: Study) -> int:
+    def planned(self, study: ReadyStudy) -> int:
         """Runs that the study takes, at most."""
 
     @abstractmethod
-    def conduct(self, study: Study, driver: Driver) -> Answer:
+    def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Do the study."""
 
 

@@ -22,7 +22,7 @@ from sim.studies.methods.factors import from_unit
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 Floats = NDArray[np.float64]
 MARGIN = 0.1
@@ -56,7 +56,7 @@ class Calibrate(Kind):
     name = "calibrate"
     Settings = CalibrateSettings
 
-    def check(self, study: Study, problems: list[Problem]) -> None:
+    def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Uncertainties, one scenario, and targets that are measured."""
         if not study.uncertainties or study.levers:
             problems.append(Problem("uncertainties", "nothing, or levers", "one or more uncertainties, and no levers"))
@@ -68,11 +68,11 @@ class Calibrate(Kind):
                 where = f"calibrate.targets.{i}.measure"
                 problems.append(Problem(where, quote(target.measure), one_of(study.measures), close))
 
-    def planned(self, study: Study) -> int:
+    def planned(self, study: ReadyStudy) -> int:
         """Points x waves x seeds."""
         return study.settings.points * study.settings.waves * len(study.seeds)
 
-    def conduct(self, study: Study, driver: Driver) -> Answer:
+    def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Waves, then weights."""
         s: CalibrateSettings = study.settings
         factors = study.uncertainties
@@ -140,7 +140,7 @@ def weights(places: Floats, boxes: list[Floats], z: Floats, points: int) -> Floa
 
 
 def _answer(
-    study: Study,
+    study: ReadyStudy,
     places: Floats,
     boxes: list[Floats],
     means: Floats,

@@ -14,7 +14,7 @@ from sim.studies.store.parts import write_whole
 from sim.studies.store.record import content_hash
 
 if TYPE_CHECKING:
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 STUDY = "study.json"
 MOST_CHANGES = 6
@@ -22,7 +22,7 @@ _FREE = ("budget",)
 """Keys that may differ when a study is gone on with: they change how much is run and no number."""
 
 
-def claim(folder: Path, study: Study, version: str, resume: bool) -> None:
+def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
     """Make a folder that of a study, or see that it is.
 
     Raises

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
-from sim.report import numbers
-from sim.report.style import BAND, BETTER, FAINT, INK, NEITHER, UNCLEAR, WORSE, Picture, style
-from sim.report.words import is_tested, printed_effects, records
+from sim.report.figures.style import BAND, BETTER, FAINT, INK, NEITHER, UNCLEAR, WORSE, Picture, style
+from sim.report.text import numbers
+from sim.report.text.words import is_tested, printed_effects, records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    from sim.studies.runs.compare import Comparison
+    from sim.studies.runs.compare import PairedRuns
 
 ROW_INCHES, PANEL_INCHES, GAP_INCHES, LABEL_INCHES = 0.235, 2.85, 0.42, 2.8
 TOP_INCHES, BOTTOM_INCHES, LEAST_INCHES, ACROSS = 1.45, 0.8, 4.6, 4
 Row = Mapping[str, Any]
 
 
-def effects_figure(comparison: Comparison) -> Figure:
+def effects_figure(comparison: PairedRuns) -> Figure:
     """Draw every effect that can be told in per cent of its baseline level.
 
     A dot is the mean paired effect and a line its 95 % interval; the dot is hollow where the interval covers zero.
@@ -241,7 +241,7 @@ def _heading(axes: Axes, label: str, title: str, without: str) -> None:
         )
 
 
-def _titles(figure: Figure, comparison: Comparison, height: float) -> None:
+def _titles(figure: Figure, comparison: PairedRuns, height: float) -> None:
     """Write the title, and how to read the marks."""
     figure.text(
         0.012,
