@@ -14,8 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from sim._version import __version__
-from sim.cli import studies as cli_studies
-from sim.cli import support
+from sim.cli import studies, support
 
 app = typer.Typer(
     name="odm",
@@ -150,7 +149,7 @@ def compare(
             _print_comparison(comparison, out)
 
 
-cli_studies.add_to(app)
+studies.add_to(app)
 
 
 @app.command("list")

@@ -59,11 +59,11 @@ def study(
         if dry_run:
             _print_estimate(ready, workers, out, as_json)
             return
-        from sim.cli.progress import shown
+        from sim.cli.progress import show_study
 
         folder = out or Path("results") / ready.name
         try:
-            with _stopped_in_order(), shown(ready.name, as_json) as tell:
+            with _stopped_in_order(), show_study(ready.name, as_json) as tell:
                 done = run_study(
                     ready, folder, resume=resume, retry=retry, workers=workers, executor=executor.value,
                     scheduler=scheduler, on_event=tell,
