@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
     from rich.table import Table
 
 Rows = list[dict[str, Any]]
@@ -39,7 +40,7 @@ def policies() -> Rows:
     ]
 
 
-def _field(name: str, field: Any) -> dict[str, Any]:
+def _field(name: str, field: FieldInfo) -> dict[str, Any]:
     """One field of a policy: its default, what it may be, its unit, what it means."""
     from sim.scenario import allowed_in_words
 

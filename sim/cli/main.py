@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim._version import __version__
 from sim.cli import studies, support
+
+if TYPE_CHECKING:
+    from sim.report.comparison import Comparison
+    from sim.studies.runs.one_run import RunResult
 
 app = typer.Typer(
     name="odm",
@@ -189,7 +194,7 @@ def doctor(as_json: Json = False) -> None:
             raise typer.Exit(1)
 
 
-def _print_runs(results: Any, out: Path | None) -> None:
+def _print_runs(results: Sequence[RunResult], out: Path | None) -> None:
     """Print the outcomes of one or several runs of a scenario."""
     from sim.report.text import tables, words
 
@@ -209,7 +214,7 @@ def _print_runs(results: Any, out: Path | None) -> None:
         console.print(f"Written to {out}", soft_wrap=True)
 
 
-def _print_comparison(comparison: Any, out: Path | None) -> None:
+def _print_comparison(comparison: Comparison, out: Path | None) -> None:
     """Print the effects, and in words which of them are clear."""
     from sim.report.text import tables, words
 

@@ -8,11 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.cli import support
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.table import Table
+
+    from sim.studies.execution.conduct import Conducted
+    from sim.studies.study import ReadyStudy
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object a line while a study works.")]
 
@@ -138,7 +145,7 @@ def _stopped_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _print_estimate(ready: Any, workers: int | None, out: Path | None, as_json: bool) -> None:
+def _print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as_json: bool) -> None:
     """Print what a study would take."""
     from sim.studies.execution.dry_run import estimate
 
@@ -157,7 +164,7 @@ def _print_estimate(ready: Any, workers: int | None, out: Path | None, as_json: 
         print("That is not enough disk.")
 
 
-def _print_done(done: Any) -> None:
+def _print_done(done: Conducted) -> None:
     """Print findings, and name what failed."""
     console = support.console()
     for line in done.answer.findings:
@@ -181,14 +188,14 @@ def _print_done(done: Any) -> None:
         )
 
 
-def _plain(frame: Any) -> list[dict[str, Any]]:
+def _plain(frame: DataFrame) -> list[dict[str, Any]]:
     """Rows as plain data; NaN and missing become null."""
     import json
 
     return json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15))
 
 
-def _table(frame: Any, most: int = 60) -> Any:
+def _table(frame: DataFrame, most: int = 60) -> Table:
     """The first rows for a terminal."""
     from rich.table import Table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,5 +68,5 @@ def _tables(answer: Answer) -> str:
     return f"Tables beside this page (CSV and Parquet): {names}. Every run is in the store: `odm results DIR`."
 
 
-def _list(lines: Any) -> str:
+def _list(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import MaxNLocator
+    from matplotlib.transforms import Transform
 
     from sim.studies.runs.compare import PairedRuns
 
@@ -122,13 +124,13 @@ def _panel(axes: Axes, lines: Sequence[str], rows: Mapping[str, Row], limit: flo
             _whisker(axes, y, row, limit)
 
 
-def _locator() -> Any:
+def _locator() -> MaxNLocator:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=5, steps=[1, 2, 5, 10], symmetric=True)
 
 
-def _left(axes: Axes) -> Any:
+def _left(axes: Axes) -> Transform:
     """Horizontal place as a share of the panel, vertical place as a row."""
     return axes.get_yaxis_transform()
 

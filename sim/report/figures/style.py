@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -52,7 +53,7 @@ class Picture(Figure):
         return buffer.getvalue()
 
 
-def grid(count: int, height: float, width: float = 9.0) -> tuple[Figure, list[Any]]:
+def grid(count: int, height: float, width: float = 9.0) -> tuple[Figure, list[Axes]]:
     """A figure with so many panels of one height, three in a row (inches)."""
     rows = max(1, ceil(count / 3))
     figure = Picture(figsize=(width, 0.3 + rows * height), layout="constrained")

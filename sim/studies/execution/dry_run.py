@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.studies import kinds
 from sim.studies.execution import batches
@@ -17,6 +18,13 @@ from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model, warm_up
 from sim.studies.store.parts import Row, shorten, to_bytes, to_table
 from sim.studies.study import ReadyStudy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+    from sim.studies.methods.factors import Point
 
 PROBE_DAYS = 40
 PROBED = 3
@@ -86,12 +94,12 @@ def _probe(study: ReadyStudy, label: str, model_class: ModelClass) -> tuple[floa
     return second, _bytes(frame, task, scenario.days)
 
 
-def _middle(study: ReadyStudy) -> dict[str, Any]:
+def _middle(study: ReadyStudy) -> Point:
     """The point in the middle of everything that varies."""
-    return dict(points("grid", study.factors, 1, 1, study.file.seed)[0]) if study.factors else {}
+    return points("grid", study.factors, 1, 1, study.file.seed)[0] if study.factors else {}
 
 
-def _bytes(frame: Any, task: batches.Task, days: int) -> float:
+def _bytes(frame: DataFrame, task: batches.Task, days: int) -> float:
     """Bytes of a run in a full part, from the daily values of some days: those of all days, and a share of what a part holds besides."""
     names = [str(name) for name in frame.columns if task.daily is None or name in task.daily]
     daily = {name: shorten(frame[name].to_numpy(), task.exact) for name in names}
@@ -99,5 +107,5 @@ def _bytes(frame: Any, task: batches.Task, days: int) -> float:
     return 600 + 9 * len(frame.columns) + max(0, full - none) * days / max(1, len(frame))
 
 
-def _size(daily: Any) -> int:
+def _size(daily: Mapping[str, NDArray[np.float32]]) -> int:
     return len(to_bytes(to_table([Row("0" * 32, "probe", 0, "{}", "ok", daily=daily)])))

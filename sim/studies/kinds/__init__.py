@@ -133,6 +133,12 @@ class Kind(ABC):
         """Do the study."""
 
 
+def check_measured(study: ReadyStudy, where: str, name: str, problems: list[Problem]) -> None:
+    """Whether an outcome that a section names is one of those that the study measures."""
+    if study.measures and name not in study.measures:
+        problems.append(Problem(where, quote(name), one_of(study.measures), nearest(name, study.measures)))
+
+
 def register_kind[KindType: type[Kind]](kind: KindType) -> KindType:
     """Make a kind of study known under its name; used as a class decorator."""
     _KINDS[kind.name] = kind()  # pyright: ignore - a type parameter hides that this is a Kind

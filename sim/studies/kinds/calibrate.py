@@ -8,14 +8,14 @@ how densely its surroundings were searched. The posterior is a sample of points 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sim.scenario import Problem, nearest, one_of, quote
-from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.scenario import Problem
+from sim.studies.kinds import Answer, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.factors import from_unit
 
@@ -63,10 +63,7 @@ class Calibrate(Kind):
         if len(study.scenarios) != 1:
             problems.append(Problem("scenarios", f"{len(study.scenarios)} scenarios", "one: that which was observed"))
         for i, target in enumerate(study.settings.targets):
-            if study.measures and target.measure not in study.measures:
-                close = nearest(target.measure, study.measures)
-                where = f"calibrate.targets.{i}.measure"
-                problems.append(Problem(where, quote(target.measure), one_of(study.measures), close))
+            check_measured(study, f"calibrate.targets.{i}.measure", target.measure, problems)
 
     def planned(self, study: ReadyStudy) -> int:
         """Points x waves x seeds."""
@@ -146,7 +143,7 @@ def _answer(
     means: Floats,
     noise: Floats,
     z: Floats,
-    waves: Any,
+    waves: list[tuple[int, float, int, int]],
     notes: list[str],
 ) -> Answer:
     """The ensemble, what is known of each parameter now, and how well each target is met."""

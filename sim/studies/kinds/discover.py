@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, nearest, one_of, quote
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods import discovery as scenario_discovery
 from sim.studies.methods.discovery import Limits, boxes, feature_scores, inside, worth
 from sim.studies.methods.worlds import worlds as drawn_worlds
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from sim.studies.methods.factors import Factor
+    from sim.studies.methods.factors import Factor, Point
     from sim.studies.study import ReadyStudy
 
 FEW = 20
@@ -73,10 +73,7 @@ class Discover(Kind):
         for i, failure in enumerate(settings.fails):
             if (failure.above is None) == (failure.below is None):
                 problems.append(Problem(f"discover.fails.{i}", "neither or both ends", "either above or below"))
-            if study.measures and failure.measure not in study.measures:
-                close = nearest(failure.measure, study.measures)
-                where = f"discover.fails.{i}.measure"
-                problems.append(Problem(where, quote(failure.measure), one_of(study.measures), close))
+            check_measured(study, f"discover.fails.{i}.measure", failure.measure, problems)
         if find_spec("ema_workbench") is None:
             problems.append(Problem("kind", "discover", "the extra packages of `online-drug-markets[studies]`"))
 
@@ -106,7 +103,7 @@ def _labels(study: ReadyStudy) -> list[str]:
     return list(dict.fromkeys([study.baseline, policy]))
 
 
-def _worlds(study: ReadyStudy, worlds: list[Any], runs: DataFrame) -> DataFrame:
+def _worlds(study: ReadyStudy, worlds: list[Point], runs: DataFrame) -> DataFrame:
     """A row a world: where it is, what failures are told from, whether the policy fails, and in which share of seeds; only complete worlds."""
     import pandas as pd
 
@@ -206,7 +203,7 @@ _OURS = ("point", "fails", "failing_seeds", "held_out")
 
 
 def _tables(
-    study: ReadyStudy, found: list[Limits], there: DataFrame, fails: NDArray[Any], held: NDArray[Any]
+    study: ReadyStudy, found: list[Limits], there: DataFrame, fails: NDArray[np.bool_], held: NDArray[np.bool_]
 ) -> tuple[DataFrame, DataFrame]:
     """What each box is worth where it was found and on worlds held out, and its limits."""
     import pandas as pd
@@ -239,7 +236,7 @@ def _tables(
     )
 
 
-def _findings(quality: DataFrame, limits: DataFrame, fails: NDArray[Any]) -> list[str]:
+def _findings(quality: DataFrame, limits: DataFrame, fails: NDArray[np.bool_]) -> list[str]:
     if not fails.any() or fails.all():
         return [f"The policy fails in {'all' if len(fails) and fails.all() else 'none'} of the worlds."]
     found = [f"The policy fails in {fails.mean():.0%} of the worlds."]

@@ -8,6 +8,7 @@ and the share of worlds in which it is good enough.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,9 +23,10 @@ from sim.studies.methods.worlds import worlds as drawn_worlds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from optuna import Trial
     from pandas import DataFrame
 
-    from sim.studies.methods.factors import Point
+    from sim.studies.methods.factors import Point, Value
     from sim.studies.study import ReadyStudy
 
 OTHER_WORLDS = 10_000
@@ -155,9 +157,9 @@ def _search(study: ReadyStudy, driver: Driver) -> tuple[list[dict[str, Any]], li
     return rows, []
 
 
-def _suggest(study: ReadyStudy, trial: Any) -> dict[str, Any]:
+def _suggest(study: ReadyStudy, trial: Trial) -> dict[str, Value]:
     """A value for every lever."""
-    point: dict[str, Any] = {}
+    point: dict[str, Value] = {}
     for lever in study.levers:
         if lever.values is not None:
             point[lever.path] = lever.values[trial.suggest_categorical(lever.path, list(range(len(lever.values))))]
@@ -167,7 +169,7 @@ def _suggest(study: ReadyStudy, trial: Any) -> dict[str, Any]:
 
 
 def _judge(
-    study: ReadyStudy, driver: Driver, points: list[Any], worlds: list[Point]
+    study: ReadyStudy, driver: Driver, points: Sequence[Point], worlds: list[Point]
 ) -> tuple[NDArray[np.float64], list[list[float]]]:
     """Objectives of every portfolio over the worlds, and by how much it exceeds each limit."""
     s: OptimiseSettings = study.settings

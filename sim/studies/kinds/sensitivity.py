@@ -6,7 +6,7 @@ every scenario against the first one; the share of variance that is noise stands
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WIDE = 0.1
 """Half width of an interval of a share of variance above which the notes say that there are too few samples."""
 NOISY = 0.2
+Row = tuple[object, ...]
 
 
 class SensitivitySettings(Settings):
@@ -151,7 +152,7 @@ def _convergence(analysis: Analysis, points: Floats, mean: Floats) -> list[tuple
     return rows
 
 
-def _answer(study: ReadyStudy, rows: list[Any], noises: list[Any], paths: list[Any]) -> Answer:
+def _answer(study: ReadyStudy, rows: list[Row], noises: list[Row], paths: list[Row]) -> Answer:
     """Tables, findings and figures."""
     import pandas as pd
 

@@ -16,11 +16,12 @@ from sim.scenario import Problem
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples
-from sim.studies.runs.effects import change
+from sim.studies.runs.effects import change, in_per_cent, same_sign
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from sim.studies.methods.factors import Point, Value
     from sim.studies.study import ReadyStudy
 
 
@@ -87,7 +88,7 @@ class Sweep(Kind):
         return Answer(tables, _findings(tables.get("effects", levels), names, study), notes, figures)
 
 
-def _where(points: list[Any]) -> DataFrame:
+def _where(points: list[Point]) -> DataFrame:
     """The points, a row each, a column for each path."""
     import pandas as pd
 
@@ -128,8 +129,8 @@ def _effects(runs: DataFrame, baseline: str, names: list[str]) -> DataFrame:
                 mean, low, high = resamples.interval(difference)
                 there = difference[np.isfinite(difference)]
                 mean_level = float(np.nanmean(level)) if np.isfinite(level).any() else np.nan
-                same = float(np.mean(np.sign(there) == np.sign(mean))) if there.size else np.nan
-                percent = 100 * mean / abs(mean_level) if mean_level else np.nan
+                same = same_sign(there, mean)
+                percent = in_per_cent(mean, mean_level)
                 rows.append(
                     (point, label, name, outcome(name).unit, mean_level, mean, low, high, percent, same, there.size)
                 )
@@ -154,5 +155,5 @@ def _findings(table: DataFrame, names: list[str], study: ReadyStudy) -> list[str
     return found
 
 
-def _number(value: Any) -> str:
+def _number(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
