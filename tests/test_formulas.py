@@ -523,14 +523,14 @@ def test_vendors_retire_over_the_months_of_takings_that_a_closed_market_owed_the
 
 def test_public_trust_in_a_market_grows_with_age_and_size():
     model = model_of(world())
-    t, p, slots = model.platform_table.columns, model.p.platforms, model.start_crypto_slots
+    t, p, slots = model.platform_table.columns, model.p.platforms, model.usual.market_slots
     t.open_day[slots] = model.day - round(p.trust_days)
-    t.trade180[slots] = p.trust_share * model.reference_trade
+    t.trade180[slots] = p.trust_share * model.usual.trade
     t.open_day[slots[0]] = model.day
-    t.trade180[slots[1]] = 1e6 * model.reference_trade
+    t.trade180[slots[1]] = 1e6 * model.usual.trade
     model.update_prior()
     gain = (p.trust_last - p.trust_first) * (1 - np.exp(-1))
-    assert model.prior[slots[:3]] == near(p.trust_first + np.array([0.0, gain, gain / 2]), rel=1e-4)
+    assert model.trade.prior[slots[:3]] == near(p.trust_first + np.array([0.0, gain, gain / 2]), rel=1e-4)
 
 
 # Market structure ----------------------------------------------------------------------------------------------------

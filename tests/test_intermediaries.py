@@ -174,7 +174,7 @@ def test_moderation_hides_adverts_and_they_come_back():
     start = ran(world(), until=0)
     on = branched(start, 30, policies=[example("social_moderation", end=30)])
     seen = on.ads_seen
-    assert start.ads_seen > 0.98
+    assert start.trade.ads_seen > 0.98
     assert seen < 0.5
     on.run_for(60)
     assert on.ads_seen > 0.97
@@ -327,7 +327,7 @@ def test_only_those_who_take_part_act():
     host = model.platform_table.columns.jurisdiction[events["subject"].to_numpy(int)]
     assert len(host) > 0
     assert set(host) == {where}
-    assert (model.levers.interception != 1).tolist() == [k == where for k in range(model.n_jurisdictions)]
+    assert (model.levers.interception != 1).tolist() == [k == where for k in range(model.world.n_jurisdictions)]
 
 
 # Dose and response ----------------------------------------------------------------------------------------------------

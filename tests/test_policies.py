@@ -146,7 +146,7 @@ def test_an_exit_scam_composes_with_what_bears_on_the_same_market(other):
     model = run(world(policies=both, days=30, consumers=400), audit=True)
     alone = ran(world(policies=both[:1], days=30, consumers=400), audit=True)
     assert fingerprint(model) != fingerprint(alone)
-    assert not model.absconding
+    assert not model.trade.absconding
 
 
 @EVERY_KIND

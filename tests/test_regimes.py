@@ -106,7 +106,7 @@ def test_founding_operators_are_less_frail_than_newcomers():
         model = ran(world(days=30, parameters=parameters), seed)
         t, n = model.platform_table.columns, model.platform_table.n
         crypto = t.frail_scam[:n] > 0
-        first = np.isin(np.arange(n), model.start_crypto_slots)
+        first = np.isin(np.arange(n), model.usual.market_slots)
         founding += list(t.frail_scam[:n][crypto & first])
         entering += list(t.frail_scam[:n][crypto & ~first])
     assert len(entering) > 30
@@ -133,15 +133,15 @@ def test_before_an_exit_scam_vendors_are_paid_nothing_that_falls_due_and_then_th
     slot = int(start.crypto_slots()[np.argmax(start.platform_table.columns.trade60[start.crypto_slots()])])
     days = round(start.p.platforms.scam_withholds)
     start.abandon(slot, True, 0.5)
-    stolen = start.ledger.stolen
+    stolen = start.books.ledger.stolen
     start.run_for(days)
     t = start.platform_table.columns
     v = start.vendors.columns
     assert t.status[slot] == PlatformStatus.OPEN
-    assert v.withheld.sum() == start.ledger.stolen - stolen > 0
+    assert v.withheld.sum() == start.books.ledger.stolen - stolen > 0
     start.run_for(1)
     assert (t.status[slot], t.close_day[slot]) == (PlatformStatus.EXIT_SCAMMED, days)
-    assert not start.absconding
+    assert not start.trade.absconding
     assert v.withheld[: start.vendors.n].sum() == 0
 
 

@@ -123,7 +123,7 @@ def lever_values(levers: Levers) -> dict[str, np.ndarray]:
 
 def neutral_levers(model: MarketModel) -> dict[str, np.ndarray]:
     """Every lever as it stands without a policy."""
-    return lever_values(Levers(model.n_jurisdictions))
+    return lever_values(Levers(model.world.n_jurisdictions))
 
 
 def same_frames(left: pd.DataFrame, right: pd.DataFrame) -> bool:
@@ -140,12 +140,12 @@ def fingerprint(model: MarketModel) -> str:
 
 def _state(model: MarketModel) -> dict[str, Any]:
     tables = {"consumers": model.consumers, "vendors": model.vendors, "platforms": model.platform_table}
-    tables |= {"suppliers": model.supplier_table, "orders": model.open_orders}
+    tables |= {"suppliers": model.supplier_table, "orders": model.books.open_orders}
     state: dict[str, Any] = {
         name: {field: getattr(table.columns, field)[: table.n] for field in table.columns._fields}
         for name, table in tables.items()
     }
-    state["friends"] = (model.friend_start, model.friends)
+    state["friends"] = (model.world.friends.start, model.world.friends.who)
     state["substances"] = model.substances._asdict()
     institutions = [*model.agencies, *model.processors, *model.treatment, *model.posts, *model.media]
     institutions += [*model.coins, *model.exchanges, *model.merchants.values(), *model.providers]
@@ -157,7 +157,7 @@ def _state(model: MarketModel) -> dict[str, Any]:
     state["market"] = {
         key: value for key, value in vars(model).items() if isinstance(value, plain) and key not in ("threads", "audit")
     }
-    state["money"] = vars(model.ledger)
+    state["money"] = vars(model.books.ledger)
     state["today"] = vars(model.today)
     return state
 

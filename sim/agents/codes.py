@@ -36,7 +36,7 @@ class Segment(IntEnum):
     SOCIAL_SUPPLIER = 3
 
 
-class MarketState(IntEnum):
+class Membership(IntEnum):
     """How a consumer stands towards cryptomarkets."""
 
     NONE = 0

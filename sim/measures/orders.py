@@ -13,7 +13,7 @@ from sim.market import views
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 LICENSED, STREET = int(Channel.LICENSED_PHARMACY), int(Channel.STREET)
 BRANCH, PROGRAMME = int(VendorKind.ORGANISED_CRIME), int(VendorKind.ILLICIT_PHARMACY)
@@ -84,13 +84,13 @@ def sum_placed(
     return count, cents, expected, branches
 
 
-def placed_orders(model: MarketModel) -> Placed:
+def placed_orders(state: MarketState) -> Placed:
     """The orders placed today."""
-    o, table, p = model.open_orders, model.substances, model.p
-    by = np.zeros(N_CHANNELS), np.zeros(model.n_jurisdictions), np.zeros(model.supplier_table.n)
+    o, table, p = state.books.open_orders, state.substances, state.p
+    by = np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions), np.zeros(state.supplier_table.n)
     count, cents, expected, branches = sum_placed(
-        o.n, model.day, narrow(o.columns, views.PlacedOrders), model.consumers.columns.jurisdiction, model.price_factor,
-        table.dose_usd, table.doses_per_order, p.payment.quantity_discount, narrow(model.vendors.columns, views.SellingVendors),
+        o.n, state.day, narrow(o.columns, views.PlacedOrders), state.consumers.columns.jurisdiction, state.world.price_factor,
+        table.dose_usd, table.doses_per_order, p.payment.quantity_discount, narrow(state.vendors.columns, views.SellingVendors),
         p.supply.upstream_share, *by,
     )  # fmt: skip
     return Placed(count, cents / 100.0, expected, branches, *by)
@@ -119,6 +119,6 @@ def sum_closed(rows: np.ndarray, orders: Any) -> tuple[int, float, float, int, i
     return goods, mean, math.sqrt(square / max(goods, 1)), counterfeit, illicit, not_sent, posted, seized
 
 
-def closed_orders(model: MarketModel) -> Closed:
+def closed_orders(state: MarketState) -> Closed:
     """The orders closed today."""
-    return Closed(*sum_closed(model.due, narrow(model.open_orders.columns, views.ClosedOrders)))
+    return Closed(*sum_closed(state.books.due, narrow(state.books.open_orders.columns, views.ClosedOrders)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, MarketState, PlatformStatus, RiskGroup
+from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, Membership, PlatformStatus, RiskGroup
 from sim.kernels import inner, maker
 from sim.market import views
 from sim.market.beliefs import event_risk
@@ -36,14 +36,14 @@ from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 CHANNEL, TASTE = int(Draw.CHANNEL), int(Draw.TASTE)
 VENDOR = int(Draw.VENDOR)
 LICENSED, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
-ACTIVE = int(MarketState.ACTIVE)
+ACTIVE = int(Membership.ACTIVE)
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
 NOT_TODAY, CHOSEN, NOT_FOUND = 0, 1, 2
 
@@ -241,24 +241,24 @@ def choose(
     choose_rows(lo, hi, seed, day, due, substance, consumers, vendors, offers, table, today, p, room, out)
 
 
-def choice(model: MarketModel, wanted: Needs) -> Choices:
+def choice(state: MarketState, wanted: Needs) -> Choices:
     """Phase 7: consumers without a market look for one; every need chooses channel, platform and vendor."""
-    v, s = model.vendors, len(model.substances.dose_usd)
-    t = model.platform_table.columns
+    v, s = state.vendors, len(state.substances.dose_usd)
+    t = state.platform_table.columns
     is_open = ((t.status == PlatformStatus.OPEN) | (t.status == PlatformStatus.COVERT)).astype(np.uint8)
     offers, listings, accounts = build_offers(
-        narrow(v.columns, views.OfferVendors), v.n, is_open, s, model.p.supply, model.p.choice
+        narrow(v.columns, views.OfferVendors), v.n, is_open, s, state.p.supply, state.p.choice
     )
     t.listings[:], t.vendors[:] = listings, accounts
-    today = conditions(model, is_open, listings)
-    seek_markets(model, today)
+    today = conditions(state, is_open, listings)
+    seek_markets(state, today)
     m = len(wanted.due)
     out = Choices(
         np.zeros(m, np.uint8), np.zeros(m, np.uint8), np.full(m, NO_SLOT, np.uint16), np.full(m, -1, np.int32)
     )
     over_rows(
-        model.pool, choose, m, model.seed, model.day, wanted.due, wanted.substance,
-        narrow(model.consumers.columns, views.ChoiceConsumers), narrow(v.columns, views.ChoiceVendors), offers,
-        model.substances, today, model.p.choice, out,
+        state.pool, choose, m, state.seed, state.day, wanted.due, wanted.substance,
+        narrow(state.consumers.columns, views.ChoiceConsumers), narrow(v.columns, views.ChoiceVendors), offers,
+        state.substances, today, state.p.choice, out,
     )  # fmt: skip
     return out

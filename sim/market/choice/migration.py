@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, MarketState, RiskGroup
+from sim.agents.codes import NEVER, NO_SLOT, Membership, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
@@ -23,11 +23,11 @@ from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, gumbel_from, normal_from, uniform, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 TASTE, MARKET_TASTE, DARK = int(Draw.TASTE), int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
 NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER), int(Draw.LEARN_MARKET)
-NONE, ACTIVE, SEARCHING, LAPSED = (int(m) for m in MarketState)
+NONE, ACTIVE, SEARCHING, LAPSED = (int(m) for m in Membership)
 
 
 @kernel
@@ -233,11 +233,11 @@ def hear_of_markets(
             learn_of(consumers, c, crypto[k])
 
 
-def talked_about(model: MarketModel, slots: np.ndarray) -> np.ndarray:
+def talked_about(state: MarketState, slots: np.ndarray) -> np.ndarray:
     """Cumulative weights by which buyers hear of the markets ``slots``: their share of trade, and what newcomers advertise."""
-    t, g = model.platform_table.columns, model.p.migration
+    t, g = state.platform_table.columns, state.p.migration
     trade = t.trade60[slots].astype(float)
-    age = model.day - t.open_day[slots].astype(float)
+    age = state.day - t.open_day[slots].astype(float)
     return np.cumsum(trade / max(float(trade.sum()), 1e-9) + g.newcomer_talk * np.exp(-age / g.newcomer_days))
 
 
@@ -250,12 +250,12 @@ def count_users(n: int, home: np.ndarray, users: np.ndarray) -> None:
             users[home[c]] += 1.0
 
 
-def seek_markets(model: MarketModel, today: Conditions) -> None:
+def seek_markets(state: MarketState, today: Conditions) -> None:
     """Consumers whose turn it is look for a cryptomarket."""
-    c, n, g, day = model.consumers.columns, model.consumers.n, model.p.migration, model.day
+    c, n, g, day = state.consumers.columns, state.consumers.n, state.p.migration, state.day
     rows = rows_due(n, c.market_until, c.alive, day)
-    slots = model.crypto_slots()
-    t = model.platform_table.columns
+    slots = state.crypto_slots()
+    t = state.platform_table.columns
     t.arrivals[:] *= 1.0 - 1.0 / g.herd_days
     if not len(rows):
         return
@@ -265,11 +265,11 @@ def seek_markets(model: MarketModel, today: Conditions) -> None:
     herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
     age = day - t.open_day[slots].astype(float)
     joined = np.full(len(rows), NO_SLOT, np.uint16)
-    displaced = c.market_state[rows] == MarketState.SEARCHING
-    attention = 1.0 + model.publicity * model.p.learning.publicity_draws
+    displaced = c.market_state[rows] == Membership.SEARCHING
+    attention = 1.0 + state.publicity * state.p.learning.publicity_draws
     look_for_market(
         rows,
-        model.seed,
+        state.seed,
         day,
         slots,
         users,
@@ -277,9 +277,9 @@ def seek_markets(model: MarketModel, today: Conditions) -> None:
         herd,
         attention,
         narrow(c, views.MigrationConsumers),
-        narrow(model.vendors.columns, views.MigrationVendors),
+        narrow(state.vendors.columns, views.MigrationVendors),
         today,
-        model.p.choice,
+        state.p.choice,
         g,
         joined,
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NO_SLOT, Channel, MarketState
+from sim.agents.codes import NO_SLOT, Channel, Membership
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner
@@ -19,7 +19,7 @@ from sim.market.choice.offers import draw_offer
 from sim.streams import Draw, uniform, uniform4
 
 APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.STREET)
-ACTIVE = int(MarketState.ACTIVE)
+ACTIVE = int(Membership.ACTIVE)
 IMPOSSIBLE = -1e30
 CANDIDATES = 8
 

@@ -20,7 +20,7 @@ from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, normal_from, uniform, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 NEED, CHANNEL, SUBSTITUTE = int(Draw.NEED), int(Draw.CHANNEL), int(Draw.SUBSTITUTE)
 DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
@@ -116,27 +116,27 @@ class Needs(NamedTuple):
     wholesale: np.ndarray
 
 
-def demand(model: MarketModel) -> Needs:
+def demand(state: MarketState) -> Needs:
     """Phase 6: who needs what today."""
-    c = model.consumers.columns
-    n = model.consumers.n
-    due = rows_due(n, c.next_day, c.alive, model.day)
+    c = state.consumers.columns
+    n = state.consumers.n
+    due = rows_due(n, c.next_day, c.alive, state.day)
     m = len(due)
     out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
-    law_of_the_day(model)
-    level = model.levers.demand[0] * model.levers.need
+    law_of_the_day(state)
+    level = state.levers.demand[0] * state.levers.need
     over_rows(
-        model.pool,
+        state.pool,
         needs,
         m,
-        model.seed,
-        model.day,
+        state.seed,
+        state.day,
         due,
         narrow(c, views.DemandConsumers),
-        model.substances,
+        state.substances,
         level,
-        model.levers.legal_access,
-        model.p.demand,
+        state.levers.legal_access,
+        state.p.demand,
         *out[1:],
     )
     return out

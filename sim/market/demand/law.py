@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 STRICTEST = 3  # prohibited
 
@@ -31,21 +31,21 @@ def medical_substitutes(weights: np.ndarray, classes: list[str], licensed: np.nd
     return out
 
 
-def law_of_the_day(model: MarketModel) -> None:
+def law_of_the_day(state: MarketState) -> None:
     """Set status, illicit price, prescriptions and wants by the steps that the law is stricter today; nothing is touched while nothing changes."""
-    table, levers, p = model.substances, model.levers, model.p.demand
+    table, levers, p = state.substances, state.levers, state.p.demand
     steps = levers.scheduling[:, : len(table.dose_usd)]
-    if not np.array_equal(steps, model.law_steps):
-        model.law_steps = steps.copy()
+    if not np.array_equal(steps, state.world.law_steps):
+        state.world.law_steps = steps.copy()
         stricter = np.maximum(steps, 0.0)
-        table.status[:] = np.clip(model.usual_status + np.floor(steps + 0.5), 0, STRICTEST).astype(np.uint8)
+        table.status[:] = np.clip(state.usual.status + np.floor(steps + 0.5), 0, STRICTEST).astype(np.uint8)
         table.premium[:] = p.scheduled_price**steps
         table.prescribed[:] = p.scheduled_access**steps
         table.deterred[:] = 1.0 - p.banned_persist**stricter
     share = float(levers.contaminant[0])
-    if share != model.contaminated:
-        model.contaminated = share
-        reached = max(float(model.p.shipping.synthetic_supply), 1e-9)  # shipping counts a substance's share times this
-        usual = model.usual_synthetic
+    if share != state.care.contaminated:
+        state.care.contaminated = share
+        reached = max(float(state.p.shipping.synthetic_supply), 1e-9)  # shipping counts a substance's share times this
+        usual = state.usual.synthetic
         beyond = usual + min(share, 1.0) * (1.0 / reached - usual)
         table.synthetic[:] = np.where(table.contaminable & (share > 0.0), beyond, usual)

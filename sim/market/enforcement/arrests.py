@@ -17,7 +17,7 @@ from sim.market.views import narrow
 from sim.streams import Draw, uniform
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 ARREST, SOCIAL = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER)
 ONLINE = np.array([1, 1, 0, 1, 1, 0])
@@ -82,49 +82,49 @@ def caught_today(
     return k
 
 
-def remote_weights(model: MarketModel) -> np.ndarray:
+def remote_weights(state: MarketState) -> np.ndarray:
     """(C,) what a buyer met by channel weighs against one met face to face; traceable coins make remote ones weigh more."""
-    p, coin = model.p.enforcement, 0.5 + model.processors[COIN].traceability
+    p, coin = state.p.enforcement, 0.5 + state.processors[COIN].traceability
     return np.array([0.0, p.remote_crypto, p.remote_app, p.remote_crypto * coin, p.remote_crypto * coin, 1.0])
 
 
-def vendor_arrests(model: MarketModel) -> None:
+def vendor_arrests(state: MarketState) -> None:
     """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
-    p, n = model.p.enforcement, model.vendors.n
+    p, n = state.p.enforcement, state.vendors.n
     caught, risk = np.empty(n, np.int64), np.zeros(len(Channel))
-    reference = np.array([p.exposure_reference, p.exposure_online]) * model.consumers.n
-    exposure = np.empty(model.vendor_effort.shape)
+    reference = np.array([p.exposure_reference, p.exposure_online]) * state.consumers.n
+    exposure = np.empty(state.policing.vendor_effort.shape)
     k = caught_today(
-        n, model.seed, model.day, narrow(model.vendors.columns, views.ArrestVendors), remote_weights(model), p.remote_friend,
-        reference, p.crowd_limit, p.arrest_per_contact, p.lead_hazard, 0.5 ** (1.0 / p.lead_days), model.vendor_effort, caught, risk,
+        n, state.seed, state.day, narrow(state.vendors.columns, views.ArrestVendors), remote_weights(state), p.remote_friend,
+        reference, p.crowd_limit, p.arrest_per_contact, p.lead_hazard, 0.5 ** (1.0 / p.lead_days), state.policing.vendor_effort, caught, risk,
         exposure,
     )  # fmt: skip
-    model.online_exposure = exposure[:, 1]
-    model.vendor_risk += 0.02 * (30.0 * risk - model.vendor_risk)
-    arrest(model, caught[:k], policy="")
+    state.policing.online_exposure = exposure[:, 1]
+    state.policing.vendor_risk += 0.02 * (30.0 * risk - state.policing.vendor_risk)
+    arrest(state, caught[:k], policy="")
 
 
-def responsible(model: MarketModel, jurisdiction: int, channel: int) -> int:
+def responsible(state: MarketState, jurisdiction: int, channel: int) -> int:
     """Number of the agency that polices a channel's vendors in a jurisdiction; -1 when there is none."""
     unit = Unit.CYBER if ONLINE[channel] else Unit.POLICE
-    for k, agency in enumerate(model.agencies):
+    for k, agency in enumerate(state.agencies):
         if agency.jurisdiction == jurisdiction and agency.unit == unit:
             return k
     return -1
 
 
-def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
+def arrest(state: MarketState, rows: np.ndarray, policy: str) -> None:
     """Arrest vendors: they leave; their buyers hear of it."""
     if not len(rows):
         return
-    p, v = model.p.enforcement, model.vendors.columns
+    p, v = state.p.enforcement, state.vendors.columns
     v.exit_cause[rows] = ExitCause.ARRESTED
-    model.today.vendor_arrests += len(rows)
+    state.today.vendor_arrests += len(rows)
     for row in rows:
-        agency = responsible(model, int(v.jurisdiction[row]), int(v.channel[row]))
+        agency = responsible(state, int(v.jurisdiction[row]), int(v.channel[row]))
         if agency >= 0:
-            model.agencies[agency].arrests += 1
-            model.agencies[agency].credit[VENDORS] += p.credit_arrest
-        model.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
-    tell_of_arrests(model, rows)
-    settle_exits(model)
+            state.agencies[agency].arrests += 1
+            state.agencies[agency].credit[VENDORS] += p.credit_arrest
+        state.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
+    tell_of_arrests(state, rows)
+    settle_exits(state)

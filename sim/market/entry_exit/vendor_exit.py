@@ -18,7 +18,7 @@ from sim.market.views import narrow
 from sim.streams import Draw, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 VENDOR_EXIT, IDENTITY = int(Draw.VENDOR_EXIT), int(Draw.IDENTITY)
 
@@ -111,62 +111,62 @@ def vendor_exits(n: int, seed: int, day: int, vendors: Any, p: Any) -> None:
             vendors.leaving[v] = day + int(p.own_scam_days)
 
 
-def leave_closed(model: MarketModel, slot: int, lost: np.ndarray) -> None:
+def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:
     """Let the vendors of a closed market retire or go on without it; ``lost`` holds the cents of its escrow that each loses."""
-    renamed = np.zeros(model.vendors.n, np.uint8)
+    renamed = np.zeros(state.vendors.n, np.uint8)
     vendors_of_closed(
-        model.vendors.n,
-        model.seed,
-        model.day,
+        state.vendors.n,
+        state.seed,
+        state.day,
         slot,
-        int(model.platform_table.columns.key[slot]),
+        int(state.platform_table.columns.key[slot]),
         lost,
-        model.mean_order_cents,
-        narrow(model.vendors.columns, views.ExitVendors),
-        model.p.vendors,
+        state.trade.mean_order_cents,
+        narrow(state.vendors.columns, views.ExitVendors),
+        state.p.vendors,
         renamed,
     )
-    tell_of_new_names(model, np.flatnonzero(renamed))
-    settle_exits(model)
+    tell_of_new_names(state, np.flatnonzero(renamed))
+    settle_exits(state)
 
 
-def settle_exits(model: MarketModel) -> None:
+def settle_exits(state: MarketState) -> None:
     """Take the vendors marked in ``exit_cause`` out of business."""
-    v = model.vendors.columns
-    n = model.vendors.n
+    v = state.vendors.columns
+    n = state.vendors.n
     rows = np.flatnonzero((v.alive[:n] == 1) & (v.exit_cause[:n] != ExitCause.NONE))
     if not len(rows):
         return
-    v.alive[rows], v.exit_day[rows] = 0, model.day
-    model.close_accounts(rows)
+    v.alive[rows], v.exit_day[rows] = 0, state.day
+    v.account[rows] = NO_SLOT
     people = v.person[rows]
-    if model.events.wanted:
+    if state.books.events.wanted:
         for row in rows:
-            model.event(EventKind.VENDOR_EXIT, int(row), cause=ExitCause(int(v.exit_cause[row])).name.lower())
+            state.event(EventKind.VENDOR_EXIT, int(row), cause=ExitCause(int(v.exit_cause[row])).name.lower())
         for person in people[people >= 0]:
-            model.event(EventKind.ROLE_CHANGE, int(person), cause="stopped selling")
+            state.event(EventKind.ROLE_CHANGE, int(person), cause="stopped selling")
 
 
-def vendor_moves(model: MarketModel) -> None:
+def vendor_moves(state: MarketState) -> None:
     """Vendors leave, relist and review where they sell."""
-    v = model.vendors
+    v = state.vendors
     sellers = narrow(v.columns, views.ExitVendors)
-    vendor_exits(v.n, model.seed, model.day, sellers, model.p.vendors)
-    settle_exits(model)
-    moderate(model)
-    slots = model.crypto_slots()
-    share = model.trade_shares(slots)
+    vendor_exits(v.n, state.seed, state.day, sellers, state.p.vendors)
+    settle_exits(state)
+    moderate(state)
+    slots = state.crypto_slots()
+    share = state.trade_shares(slots)
     review_accounts(
         v.n,
-        model.seed,
-        model.day,
+        state.seed,
+        state.day,
         slots,
-        model.platform_table.columns.key[slots],
+        state.platform_table.columns.key[slots],
         share,
-        model.prior[slots],
+        state.trade.prior[slots],
         np.exp(
-            -(model.day - model.platform_table.columns.open_day[slots].astype(float)) / model.p.migration.newcomer_days
+            -(state.day - state.platform_table.columns.open_day[slots].astype(float)) / state.p.migration.newcomer_days
         ),
         sellers,
-        model.p.vendors,
+        state.p.vendors,
     )

@@ -38,7 +38,7 @@ from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 USE, USE_DAY, TREATMENT, SETTING = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT), int(Draw.SETTING)
 AS_SOLD = int(Content.AS_SOLD)
@@ -235,46 +235,46 @@ def consume_blocks(
         consume(lo, hi, seed, day, consumers, table, carriage, entry_factor, dropout, warned, p, happened, sums[k])
 
 
-def consumption(model: MarketModel) -> None:
+def consumption(state: MarketState) -> None:
     """Phase 10: parcels are checked and used; harms, treatment and novel substances."""
     p, c, n, day, o = (
-        model.p.consumption,
-        model.consumers.columns,
-        model.consumers.n,
-        model.day,
-        model.open_orders.columns,
+        state.p.consumption,
+        state.consumers.columns,
+        state.consumers.n,
+        state.day,
+        state.books.open_orders.columns,
     )
-    levers = model.levers
+    levers = state.levers
     goods, users = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
-    seen = np.zeros(len(model.due), np.uint8)
+    seen = np.zeros(len(state.books.due), np.uint8)
     checked, bad, novel, novel_posted, strong = receive(
-        model.due, model.seed, goods, users, levers.checking_reach, levers.check_uptake, levers.diversion,
-        model.friend_start, model.friends, model.substances, p, seen,
+        state.books.due, state.seed, goods, users, levers.checking_reach, levers.check_uptake, levers.diversion,
+        state.world.friends.start, state.world.friends.who, state.substances, p, seen,
     )  # fmt: skip
-    model.today.checks = checked
-    model.checking.samples += checked
-    model.checking.bad += bad
-    hurt = np.zeros(len(model.due), np.uint8)
-    model.today.violence, model.today.violence_expected = threats(
-        model.due, model.seed, goods, users, model.vendors.columns.kind, hurt, p
+    state.today.checks = checked
+    state.checking.samples += checked
+    state.checking.bad += bad
+    hurt = np.zeros(len(state.books.due), np.uint8)
+    state.today.violence, state.today.violence_expected = threats(
+        state.books.due, state.seed, goods, users, state.vendors.columns.kind, hurt, p
     )
-    model.consumer_events(EventKind.VIOLENCE, o.consumer[model.due[hurt == 1]])
+    state.consumer_events(EventKind.VIOLENCE, o.consumer[state.books.due[hurt == 1]])
     happened = np.zeros(n, np.uint8)
-    model.outreach.supply(levers.naloxone, model.p.services.naloxone_days)
-    carriage = np.minimum(p.naloxone_carried + model.outreach.carried, 1.0)
-    model.today.sums = over_blocks(
-        model.pool,
+    state.outreach.supply(levers.naloxone, state.p.services.naloxone_days)
+    carriage = np.minimum(p.naloxone_carried + state.outreach.carried, 1.0)
+    state.today.sums = over_blocks(
+        state.pool,
         consume_blocks,
         n,
         N_SUMS,
-        model.seed,
+        state.seed,
         day,
         users,
-        model.substances,
+        state.substances,
         carriage,
         1.0 - p.crowding_out * np.minimum(levers.legal_access[:, Segment.DEPENDENT], 1.0),
         levers.dropout,
-        dose_warned_of(model),
+        dose_warned_of(state),
         p,
         happened,
     )
@@ -284,14 +284,14 @@ def consumption(model: MarketModel) -> None:
         ("adverse", ADVERSE, EventKind.ADVERSE_EVENT), ("overdoses", OVERDOSE, EventKind.OVERDOSE), ("deaths", DEATH, EventKind.DEATH),
     ):  # fmt: skip
         who = affected[(bits & bit) > 0]
-        setattr(model.today, name, len(who))
-        model.consumer_events(kind, who)
-    model.dead += model.today.deaths
-    leave_treatment(model, affected[(bits & (LEFT_TREATMENT | DEATH)) > 0])
-    give_up(model, affected[(bits & (GAVE_UP | DEATH)) > 0])
+        setattr(state.today, name, len(who))
+        state.consumer_events(kind, who)
+    state.books.dead += state.today.deaths
+    leave_treatment(state, affected[(bits & (LEFT_TREATMENT | DEATH)) > 0])
+    give_up(state, affected[(bits & (GAVE_UP | DEATH)) > 0])
     wanting = affected[(bits & WANTS_TREATMENT) > 0]
-    ask(model, np.union1d(wanting, model.referred) if len(model.referred) else wanting)
-    model.referred = np.empty(0, np.int64)
-    admit(model)
-    watch(model, novel, novel_posted, strong, affected[(bits & ADVERSE) > 0], model.today.overdoses)
-    novel_substances(model)
+    ask(state, np.union1d(wanting, state.care.referred) if len(state.care.referred) else wanting)
+    state.care.referred = np.empty(0, np.int64)
+    admit(state)
+    watch(state, novel, novel_posted, strong, affected[(bits & ADVERSE) > 0], state.today.overdoses)
+    novel_substances(state)

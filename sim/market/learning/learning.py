@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, MarketState, OrderOutcome, RiskGroup
+from sim.agents.codes import NEVER, NO_SLOT, Channel, Membership, OrderOutcome, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
@@ -23,13 +23,13 @@ from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
 PHARMACY, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
-DELIVERED, SEIZED, LAPSED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(MarketState.LAPSED)
+DELIVERED, SEIZED, LAPSED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(Membership.LAPSED)
 PRACTICE, SUPPORT, CONSIDERING = 0, 1, 2
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
 
@@ -248,26 +248,26 @@ def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return share, np.divide(message, share, out=np.zeros_like(message), where=share > 0)
 
 
-def learning(model: MarketModel) -> None:
+def learning(state: MarketState) -> None:
     """Phase 11: lessons of settled orders; peers and forums; everything fades."""
-    p, c, n, day, o = model.p.learning, model.consumers.columns, model.consumers.n, model.day, model.open_orders
-    x, due = o.columns, model.due
-    learners, sellers = narrow(c, views.LearningConsumers), narrow(model.vendors.columns, views.LearningVendors)
-    learn_from_orders(due, model.seed, day, narrow(x, views.LearningOrders), learners, sellers, p)
-    forum_talk(model, due)
+    p, c, n, day, o = state.p.learning, state.consumers.columns, state.consumers.n, state.day, state.books.open_orders
+    x, due = o.columns, state.books.due
+    learners, sellers = narrow(c, views.LearningConsumers), narrow(state.vendors.columns, views.LearningVendors)
+    learn_from_orders(due, state.seed, day, narrow(x, views.LearningOrders), learners, sellers, p)
+    forum_talk(state, due)
     half = 0.5 ** (1.0 / p.reputation_days)
-    fade_vendors(model.vendors.n, sellers, half)
-    levers = model.levers
+    fade_vendors(state.vendors.n, sellers, half)
+    levers = state.levers
     kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
-    over_rows(model.pool, fade, n, 30, day, learners, kept, levers.stigma, p)
+    over_rows(state.pool, fade, n, 30, day, learners, kept, levers.stigma, p)
     was, starts = np.empty((n, 4), np.float32), np.zeros(n, np.uint8)  # four to a row: it lies in one line of the cache
-    over_rows(model.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
-    alerts = model.alerts_week
-    alerts[day % 7] = heeded(model) * model.early_warning.alerts
-    initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
+    over_rows(state.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
+    alerts = state.care.alerts_week
+    alerts[day % 7] = heeded(state) * state.early_warning.alerts
+    initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * state.publicity)
     over_rows(
-        model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, was,
-        model.forum.worth, initiation, model.ads_seen, *heard(levers.caution_reach, levers.caution_message),
+        state.pool, hear_peers, n, state.seed, day, learners, state.world.friends.start, state.world.friends.who, was,
+        state.forum.worth, initiation, state.trade.ads_seen, *heard(levers.caution_reach, levers.caution_message),
         *heard(levers.verification_reach, levers.verification_message), *heard(levers.support_reach, levers.support_message),
         heard(levers.support_reach, levers.stigma_message)[1], p.practice_alert * float(alerts.sum()),
         p, starts,
@@ -275,13 +275,11 @@ def learning(model: MarketModel) -> None:
     turned = rows_marked(starts)
     begin, stop = turned[starts[turned] == 1], turned[starts[turned] == 2]
     c.considering[begin] = 1
-    c.market_state[begin], c.market_until[begin] = MarketState.SEARCHING, day + 1
-    c.considering[stop], c.market_state[stop], c.market_until[stop] = 0, MarketState.NONE, NEVER
-    if len(model.crypto_slots()):
-        model.forum.recover(model.p.services.forum_recovery)
-    t = model.platform_table.columns
-    t.visibility[:] += (1.0 - t.visibility) / model.p.platforms.visibility_days
-    model.settled = (x.consumer[due].astype(np.int64), x.channel[due].copy())
-    model.order_counts += np.bincount(x.outcome[due], minlength=len(model.order_counts))
-    model.recorder.settle(model, due)
-    o.drop(due)
+    c.market_state[begin], c.market_until[begin] = Membership.SEARCHING, day + 1
+    c.considering[stop], c.market_state[stop], c.market_until[stop] = 0, Membership.NONE, NEVER
+    if len(state.crypto_slots()):
+        state.forum.recover(state.p.services.forum_recovery)
+    t = state.platform_table.columns
+    t.visibility[:] += (1.0 - t.visibility) / state.p.platforms.visibility_days
+    state.books.settled = (x.consumer[due].astype(np.int64), x.channel[due].copy())
+    state.books.order_counts += np.bincount(x.outcome[due], minlength=len(state.books.order_counts))

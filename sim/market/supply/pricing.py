@@ -15,7 +15,7 @@ from sim.market.beliefs import beta_reputation
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @kernel
@@ -57,11 +57,17 @@ def mean_prices(n: int, vendors: Any, weight: np.ndarray, total: np.ndarray, lev
             level[c] = total[c] / weight[c]
 
 
-def price(model: MarketModel) -> None:
+def price(state: MarketState) -> None:
     """Phase 5: vendors reprice; the mean log price by channel, weighted by recent sales, is what consumers reckon with tomorrow."""
-    v, c = model.vendors, model.p.choice
+    v, c = state.vendors, state.p.choice
     sellers = narrow(v.columns, views.PricingVendors)
     reprice(
-        v.n, sellers, model.price_level, model.p.supply.stock_days, c.reputation_good, c.reputation_bad, model.p.pricing
+        v.n,
+        sellers,
+        state.trade.price_level,
+        state.p.supply.stock_days,
+        c.reputation_good,
+        c.reputation_bad,
+        state.p.pricing,
     )
-    mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), model.price_level)
+    mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), state.trade.price_level)

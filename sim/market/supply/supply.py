@@ -21,7 +21,7 @@ from sim.market.views import narrow
 from sim.streams import Draw, uniform4, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 REWIRE, BRANCH, APP = int(Draw.REWIRE), int(VendorKind.ORGANISED_CRIME), int(Channel.SOCIAL_APP)
 SETTLING = (
@@ -132,61 +132,65 @@ def deliver(
             vendors.purity[v] += 0.1 * (max(1.0 - cut, 0.05) - vendors.purity[v])
 
 
-def buyers_see(model: MarketModel) -> np.ndarray:
+def buyers_see(state: MarketState) -> np.ndarray:
     """(C,) how well bad goods are found out: noticed by the buyer, and heard of by others through ratings and talk."""
-    p, ship = model.p.supply, model.p.shipping
+    p, ship = state.p.supply, state.p.shipping
     heard = np.array([1.0, 1.0, p.heard_app, 1.0, 1.0, p.heard_street])
     return ship.notice_content * (1.0 + ship.rate_bad * heard)
 
 
-def supply(model: MarketModel) -> None:
+def supply(state: MarketState) -> None:
     """Phase 4: suppliers' decisions, replacement and search for sources; production fills wholesale stocks, from which vendors restock."""
-    p, s = model.p.supply, model.supplier_table.columns
-    n = model.supplier_table.n
-    if model.day % 30 == 0:
-        interdict(model)
+    p, s = state.p.supply, state.supplier_table.columns
+    n = state.supplier_table.n
+    if state.day % 30 == 0:
+        interdict(state)
     a, lam, h, most = p.concentrate_a, p.concentrate_lambda, p.concentrate_h, p.concentrate_best
     concentrate(n, s.belief, s.concentration, a, lam, h, most, p.copy_rate)
-    replace_suppliers(model)
-    find_sources(model)
+    replace_suppliers(state)
+    find_sources(state)
     working = s.alive[:n].tobytes()
-    if working != model.working:
-        model.working, model.find_group = working, find_weights(model)
-    upstream_money(model)
-    model.supplier_cost[1:] = s.cost[:n]
-    model.supplier_reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
-    model.supplier_concentration[1:] = s.concentration[:n]
-    restock(model)
-    recruit(model)
-    model.vendor_orders_today[:] = 0
+    if working != state.upstream.working:
+        state.upstream.working, state.upstream.find = working, find_weights(state)
+    upstream_money(state)
+    state.upstream.cost[1:] = s.cost[:n]
+    state.upstream.reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
+    state.upstream.concentration[1:] = s.concentration[:n]
+    restock(state)
+    recruit(state)
+    state.trade.vendor_orders[:] = 0
 
 
-def restock(model: MarketModel) -> None:
+def restock(state: MarketState) -> None:
     """A day's production goes into wholesale stocks, by substance; vendors take from these, dearer where they are low, rationed where they are empty."""
-    p, s, n, v = model.p.supply, model.supplier_table.columns, model.supplier_table.n, model.vendors
+    p, s, n, v = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.vendors
     sellers = narrow(v.columns, views.SupplyVendors)
-    want, total = np.zeros(v.n), np.zeros(len(model.wholesale))
+    want, total = np.zeros(v.n), np.zeros(len(state.upstream.wholesale))
     s.branches[:n] = s.clients[:n] = 0
     wanted(
-        v.n, sellers, model.seed, model.day, model.supplier_reliability, model.vendor_orders_today, model.find_group,
+        v.n, sellers, state.seed, state.day, state.upstream.reliability, state.trade.vendor_orders, state.upstream.find,
         want, total, s.branches, s.clients, 1.0 / 7.0, p,
     )  # fmt: skip
-    model.supply_days += 1
-    if settling := model.day < 0 or model.supply_days < SETTLING:
-        model.usual_supply[:] = np.maximum(model.supply_flow, LEAST)
-        model.wholesale[:] = np.maximum(p.wholesale_days * model.usual_supply, total)
-    full = p.wholesale_days * model.usual_supply
-    made = p.spare_capacity * model.usual_supply * capacity(model)
-    model.wholesale[:] = np.maximum(model.wholesale, np.minimum(model.wholesale + made, full))
-    dearer = np.minimum(np.maximum(model.wholesale / full, 0.02), 1.0) ** -p.shortage_cost
-    ration = np.minimum(1.0, model.wholesale / np.maximum(total, 1e-9))
-    deliver(v.n, sellers, want, ration, dearer, model.supplier_cost, buyers_see(model), p)
+    state.upstream.days += 1
+    if settling := state.day < 0 or state.upstream.days < SETTLING:
+        state.upstream.made_for[:] = np.maximum(state.upstream.flow, LEAST)
+        state.upstream.wholesale[:] = np.maximum(p.wholesale_days * state.upstream.made_for, total)
+    full = p.wholesale_days * state.upstream.made_for
+    made = p.spare_capacity * state.upstream.made_for * capacity(state)
+    state.upstream.wholesale[:] = np.maximum(
+        state.upstream.wholesale, np.minimum(state.upstream.wholesale + made, full)
+    )
+    dearer = np.minimum(np.maximum(state.upstream.wholesale / full, 0.02), 1.0) ** -p.shortage_cost
+    ration = np.minimum(1.0, state.upstream.wholesale / np.maximum(total, 1e-9))
+    deliver(v.n, sellers, want, ration, dearer, state.upstream.cost, buyers_see(state), p)
     sold = total * ration
-    model.wholesale[:] = np.maximum(model.wholesale - sold, 0.0)
-    model.supply_flow += (sold - model.supply_flow) / min(30.0, model.supply_days)
+    state.upstream.wholesale[:] = np.maximum(state.upstream.wholesale - sold, 0.0)
+    state.upstream.flow += (sold - state.upstream.flow) / min(30.0, state.upstream.days)
     if not settling:  # suppliers grow with what they sell; they shrink where it stays in their stores
-        unsold = (model.wholesale > 0.9 * full) * (model.usual_supply - model.supply_flow) / 60.0
-        model.usual_supply[:] = np.maximum(np.maximum(model.usual_supply - unsold, model.supply_flow), LEAST)
+        unsold = (state.upstream.wholesale > 0.9 * full) * (state.upstream.made_for - state.upstream.flow) / 60.0
+        state.upstream.made_for[:] = np.maximum(
+            np.maximum(state.upstream.made_for - unsold, state.upstream.flow), LEAST
+        )
 
 
 @kernel
@@ -208,26 +212,26 @@ def pass_on(n: int, suppliers: Any, share: float, seen: np.ndarray) -> None:
         seen[i] = suppliers.revenue[i]
 
 
-def upstream_money(model: MarketModel) -> None:
+def upstream_money(state: MarketState) -> None:
     """Yesterday's takings of suppliers; groups pass a share on to the manufacturers from whom they buy."""
-    p, s, n = model.p.supply, model.supplier_table.columns, model.supplier_table.n
-    pass_on(n, narrow(s, views.TakingSuppliers), p.source_share, model.seen_revenue)
+    p, s, n = state.p.supply, state.supplier_table.columns, state.supplier_table.n
+    pass_on(n, narrow(s, views.TakingSuppliers), p.source_share, state.upstream.seen_revenue)
 
 
-def interdict(model: MarketModel) -> None:
+def interdict(state: MarketState) -> None:
     """A month's consignments of each supplier: some are seized; suppliers update the risk, the number of routes and the cost."""
-    p, s, day = model.p.supply, model.supplier_table.columns, model.day
-    effort = model.supplier_effort * model.levers.group_effort
+    p, s, day = state.p.supply, state.supplier_table.columns, state.day
+    effort = state.policing.supplier_effort * state.levers.group_effort
     count = int(p.consignments)
-    for i in range(model.supplier_table.n):
+    for i in range(state.supplier_table.n):
         if not s.alive[i]:
             continue
         risk = min(0.95, p.seizure * effort[s.jurisdiction[i]] ** 0.5)
-        draws = uniforms(model.seed, Draw.CONSIGNMENT, np.arange(count) + 1000 * i, day)
+        draws = uniforms(state.seed, Draw.CONSIGNMENT, np.arange(count) + 1000 * i, day)
         seized = float(np.mean(draws < risk))
         s.seized[i] = seized
         s.belief[i] = interdiction_belief(float(s.belief[i]), seized, p.seizure_floor)
         s.routes[i] = best_routes(10.0, float(s.belief[i]), 2.0, 1.0)
         s.cost[i] = (1.0 + p.risk_cost * s.belief[i]) / (1.0 + p.risk_cost * p.seizure)
         if seized > 0:
-            model.event(EventKind.CONSIGNMENT_SEIZURE, i, cause="interdiction", amount=seized * count)
+            state.event(EventKind.CONSIGNMENT_SEIZURE, i, cause="interdiction", amount=seized * count)

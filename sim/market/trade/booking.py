@@ -14,7 +14,7 @@ from sim.market.choice.vendor import account_of
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 PHARMACY, APP, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET)
 PAID, FEES, CUTS, INCOME = 0, 1, 2, 3
@@ -90,47 +90,47 @@ def book(
     return n_fresh, n_market
 
 
-def book_orders(model: MarketModel, lo: int, hi: int) -> None:
+def book_orders(state: MarketState, lo: int, hi: int) -> None:
     """Book the new orders ``lo:hi`` and let the market's running means follow."""
-    c, v, t = model.consumers.columns, model.vendors.columns, model.platform_table.columns
-    rates = np.array([processor.fee for processor in model.processors] + [0.0])
+    c, v, t = state.consumers.columns, state.vendors.columns, state.platform_table.columns
+    rates = np.array([processor.fee for processor in state.processors] + [0.0])
     slots = len(t.status)
     count, volume, money = np.zeros(slots), np.zeros(slots), np.zeros(4, np.int64)
     fresh, buyers = np.empty(hi - lo, np.int64), np.empty(hi - lo, np.int64)
     n_fresh, n_buyers = book(
-        lo, hi, model.day, narrow(model.open_orders.columns, views.BookingOrders), narrow(c, views.BookingConsumers),
-        narrow(v, views.BookingVendors), narrow(t, views.BookingPlatforms), model.supplier_table.columns.revenue, rates,
-        model.p.supply.upstream_share, model.vendor_orders_today, count, volume, money, fresh, buyers,
+        lo, hi, state.day, narrow(state.books.open_orders.columns, views.BookingOrders), narrow(c, views.BookingConsumers),
+        narrow(v, views.BookingVendors), narrow(t, views.BookingPlatforms), state.supplier_table.columns.revenue, rates,
+        state.p.supply.upstream_share, state.trade.vendor_orders, count, volume, money, fresh, buyers,
     )  # fmt: skip
-    ledger = model.ledger
+    ledger = state.books.ledger
     ledger.payments += int(money[PAID])
     ledger.fees += int(money[FEES])
     ledger.processor_fees += int(money[CUTS])
-    model.today.commission += int(money[FEES] + money[CUTS])
+    state.today.commission += int(money[FEES] + money[CUTS])
     ledger.vendor_income += int(money[INCOME])
-    model.today.initiations += n_fresh
-    model.consumer_events(EventKind.INITIATION, fresh[:n_fresh])
+    state.today.initiations += n_fresh
+    state.consumer_events(EventKind.INITIATION, fresh[:n_fresh])
     if hi > lo:
-        model.mean_order_cents += 0.05 * (int(money[PAID]) / (hi - lo) - model.mean_order_cents)
-    crypto = model.crypto_slots()
+        state.trade.mean_order_cents += 0.05 * (int(money[PAID]) / (hi - lo) - state.trade.mean_order_cents)
+    crypto = state.crypto_slots()
     hear_of_markets(
-        buyers[:n_buyers], model.seed, model.day, crypto, talked_about(model, crypto),
-        narrow(c, views.MigrationConsumers), model.p.migration,
+        buyers[:n_buyers], state.seed, state.day, crypto, talked_about(state, crypto),
+        narrow(c, views.MigrationConsumers), state.p.migration,
     )  # fmt: skip
-    running_means(model, count, volume)
+    running_means(state, count, volume)
 
 
-def running_means(model: MarketModel, count: np.ndarray, volume: np.ndarray) -> None:
+def running_means(state: MarketState, count: np.ndarray, volume: np.ndarray) -> None:
     """Running means of trade by platform and of orders per vendor by channel."""
-    t, n = model.platform_table.columns, model.platform_table.n
-    model.orders_by_slot, model.volume_by_slot = count, volume
+    t, n = state.platform_table.columns, state.platform_table.n
+    state.trade.orders, state.trade.volume = count, volume
     today = count[:n].astype(np.float32)
     for column, days in ((t.trade7, 7.0), (t.trade60, 60.0), (t.trade180, 180.0)):
         column[:n] += (today - column[:n]) / np.float32(days)
-    v = model.vendors.columns
-    live = np.bincount(v.channel[: model.vendors.n], v.alive[: model.vendors.n], N_CHANNELS)
+    v = state.vendors.columns
+    live = np.bincount(v.channel[: state.vendors.n], v.alive[: state.vendors.n], N_CHANNELS)
     per_vendor = np.bincount(t.channel[:n], count[:n], N_CHANNELS) / np.maximum(live, 1.0)
-    model.trade_per_vendor += (per_vendor - model.trade_per_vendor) / 30.0
-    if model.day < 0:
-        model.reference_per_vendor[:] = model.trade_per_vendor
-        model.reference_trade += (float(count[model.crypto_slots()].sum()) - model.reference_trade) / 60.0
+    state.trade.per_vendor += (per_vendor - state.trade.per_vendor) / 30.0
+    if state.day < 0:
+        state.usual.per_vendor[:] = state.trade.per_vendor
+        state.usual.trade += (float(count[state.crypto_slots()].sum()) - state.usual.trade) / 60.0

@@ -26,7 +26,7 @@ from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform4, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 PAYMENT, SIZE, PRIORITY = int(Draw.PAYMENT), int(Draw.ORDER_SIZE), int(Draw.PRIORITY)
 PHARMACY, LICENSED, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.LICENSED_PHARMACY), int(Channel.CRYPTOMARKET)
@@ -195,27 +195,27 @@ def ration(vendor: np.ndarray, stock: np.ndarray, priority: np.ndarray) -> np.nd
     return keep
 
 
-def checkout(model: MarketModel, wanted: Needs, chosen: Choices) -> tuple[int, int]:
+def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, int]:
     """Phase 8: payment; stock is rationed by keyed priority. Returns the range of the new rows among the open orders."""
     m = len(wanted.due)
     quantity, price, first = np.empty(m), np.empty(m, np.int32), np.empty(m, np.uint8)
     held, processor = np.empty(m, np.int32), np.empty(m, np.int8)
-    c, v, t = model.consumers.columns, model.vendors, model.platform_table.columns
+    c, v, t = state.consumers.columns, state.vendors, state.platform_table.columns
     over_rows(
-        model.pool, check_out, m, model.seed, model.day, wanted.due, wanted.substance, wanted.size, wanted.wholesale, chosen.channel,
+        state.pool, check_out, m, state.seed, state.day, wanted.due, wanted.substance, wanted.size, wanted.wholesale, chosen.channel,
         chosen.platform, chosen.vendor, chosen.status, narrow(c, views.CheckoutConsumers), narrow(v.columns, views.CheckoutVendors),
-        narrow(t, views.CheckoutPlatforms), model.substances, model.price_factor, model.coin_access,
-        model.p.payment, quantity, price, held, processor, first,
+        narrow(t, views.CheckoutPlatforms), state.substances, state.world.price_factor, state.trade.coin_access,
+        state.p.payment, quantity, price, held, processor, first,
     )  # fmt: skip
     paid = np.flatnonzero(chosen.status == CHOSEN)
     if any_short(chosen.vendor[paid], v.columns.stock):
-        priority = uniforms(int(model.seed), Draw.PRIORITY, wanted.due[paid], model.day)
+        priority = uniforms(int(state.seed), Draw.PRIORITY, wanted.due[paid], state.day)
         paid = paid[ration(chosen.vendor[paid], v.columns.stock, priority)]
     buyers = wanted.due[paid]
-    lo, hi = model.open_orders.append(
-        day=model.day, due=model.day, consumer=buyers, vendor=chosen.vendor[paid], platform=chosen.platform[paid],
+    lo, hi = state.books.open_orders.append(
+        day=state.day, due=state.day, consumer=buyers, vendor=chosen.vendor[paid], platform=chosen.platform[paid],
         channel=chosen.channel[paid], substance=wanted.substance[paid], quantity=quantity[paid], price=price[paid], held=held[paid],
         processor=processor[paid], first=first[paid],
     )  # fmt: skip
-    book_orders(model, lo, hi)
+    book_orders(state, lo, hi)
     return lo, hi

@@ -17,7 +17,7 @@ from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 DISPATCH, BATCH, PARCEL, DISPUTE = int(Draw.DISPATCH), int(Draw.BATCH), int(Draw.PARCEL), int(Draw.DISPUTE)
 LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (int(c) for c in Channel)
@@ -194,28 +194,28 @@ def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: An
                 orders.rating[o] = 5 if u3 >= p.not_five_stars else (4 if u3 < 0.5 * p.not_five_stars else 3)
 
 
-def inspect(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
+def inspect(state: MarketState) -> tuple[np.ndarray, np.ndarray]:
     """(J, J) chance of seizure by route, and (J,) days that parcels from abroad are late.
 
     Seizures follow inspections; with advance data the right parcels are picked more often. Inspections beyond the capacity of the post delay all parcels.
     """
-    p, levers = model.p.shipping, model.levers
+    p, levers = state.p.shipping, state.levers
     found = 1.0 + p.held * (
         p.data_gain - 1.0
     )  # by inspecting a parcel that advance data point to, relative to one without
     share = p.data_share + (1.0 - p.data_share) * levers.advance_data
     targeting = (1.0 + share * (found - 1.0)) / (1.0 + p.data_share * (found - 1.0))
-    mail = model.vendor_weight[:, None] * (1.0 - np.eye(model.n_jurisdictions))
+    mail = state.world.vendor_weight[:, None] * (1.0 - np.eye(state.world.n_jurisdictions))
     load = (mail * levers.inspection).sum(axis=0) / np.maximum(mail.sum(axis=0), 1e-9)
     done = [
         post.work(float(load[k]), p.post_capacity * float(levers.postal_staff[k]), p.post_longest)
-        for k, post in enumerate(model.posts)
+        for k, post in enumerate(state.posts)
     ]
-    usual = np.array([post.border for post in model.posts]) * levers.interception
-    border = usual * model.post_effort**model.p.enforcement.post_effect
+    usual = np.array([post.border for post in state.posts]) * levers.interception
+    border = usual * state.policing.post_effort**state.p.enforcement.post_effect
     intercept = np.minimum(border * levers.inspection * targeting * done, 0.95)
-    np.fill_diagonal(intercept, [post.domestic for post in model.posts])
-    return intercept, np.array([post.backlog for post in model.posts])
+    np.fill_diagonal(intercept, [post.domestic for post in state.posts])
+    return intercept, np.array([post.backlog for post in state.posts])
 
 
 @kernel
@@ -250,38 +250,38 @@ class Shifted:
         dispatch(self.first + lo, self.first + hi, *args)
 
 
-def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
+def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     """Phase 9: new orders are dispatched or not; those whose fate is known today are settled."""
-    p, o = model.p.shipping, model.open_orders
+    p, o = state.p.shipping, state.books.open_orders
     hands = np.array([0.0, 0.0, p.hands_app, p.hands_crypto, p.hands_crypto, p.hands_street])
-    intercept, delay = inspect(model)
+    intercept, delay = inspect(state)
     bad = np.array([p.licensed_fails, p.pharmacy_fails])
     lo, hi = rows
     over_rows(
-        model.pool, Shifted(lo), hi - lo, model.seed, model.day, narrow(o.columns, views.ShippingOrders),
-        narrow(model.consumers.columns, views.ShippingConsumers), narrow(model.vendors.columns, views.ShippingVendors),
-        model.supplier_concentration, intercept, delay, hands, bad, model.substances, p,
+        state.pool, Shifted(lo), hi - lo, state.seed, state.day, narrow(o.columns, views.ShippingOrders),
+        narrow(state.consumers.columns, views.ShippingConsumers), narrow(state.vendors.columns, views.ShippingVendors),
+        state.upstream.concentration, intercept, delay, hands, bad, state.substances, p,
     )  # fmt: skip
-    due = np.flatnonzero(o.columns.due[: o.n] <= model.day)
-    model.due = due
+    due = np.flatnonzero(o.columns.due[: o.n] <= state.day)
+    state.books.due = due
     money = np.zeros(4, np.int64)
     settle(
-        due, model.seed,  narrow(o.columns, views.ShippingOrders), narrow(model.vendors.columns, views.ShippingVendors),
-        narrow(model.platform_table.columns, views.ShippingPlatforms), money, p,
+        due, state.seed,  narrow(o.columns, views.ShippingOrders), narrow(state.vendors.columns, views.ShippingVendors),
+        narrow(state.platform_table.columns, views.ShippingPlatforms), money, p,
     )  # fmt: skip
-    model.ledger.vendor_income += int(money[0])
-    model.ledger.fees += int(money[1])
-    model.today.commission += int(money[1])
-    model.ledger.refunds += int(money[2])
-    model.ledger.stolen += int(money[3])
-    seized = np.zeros(model.n_jurisdictions)
+    state.books.ledger.vendor_income += int(money[0])
+    state.books.ledger.fees += int(money[1])
+    state.today.commission += int(money[1])
+    state.books.ledger.refunds += int(money[2])
+    state.books.ledger.stolen += int(money[3])
+    seized = np.zeros(state.world.n_jurisdictions)
     parcels, lost, cheated, cards, disputed = tally(
-        due, narrow(o.columns, views.TalliedOrders), model.consumers.columns.jurisdiction, seized
+        due, narrow(o.columns, views.TalliedOrders), state.consumers.columns.jurisdiction, seized
     )
-    model.today.parcels, model.today.parcels_seized = parcels, lost
-    model.today.fraud += cheated
-    if model.events.wanted:
-        model.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.outcome[due] == SEIZED]])
+    state.today.parcels, state.today.parcels_seized = parcels, lost
+    state.today.fraud += cheated
+    if state.books.events.wanted:
+        state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.outcome[due] == SEIZED]])
     if cards:
-        model.dispute_rate += 0.02 * (disputed / cards - model.dispute_rate)
-    model.credit_agencies(POST, model.p.enforcement.credit_parcel * seized)
+        state.trade.dispute_rate += 0.02 * (disputed / cards - state.trade.dispute_rate)
+    state.credit_agencies(POST, state.p.enforcement.credit_parcel * seized)
