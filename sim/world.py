@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, Membership, PlatformStatus, Segment
+from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, LegalStatus, Membership, PlatformStatus, Segment
 from sim.agents.consumers import CONSUMER, Consumer, ConsumerColumns
 from sim.agents.enforcement import TARGETS, Agency, Unit, mandates
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 CHANNELS = tuple(c.name.lower() for c in Channel)
-STATUSES = ("over_the_counter", "prescription", "controlled", "prohibited")
-SEGMENTS = ("patient", "recreational", "dependent", "social_supplier")
+STATUSES = tuple(s.name.lower() for s in LegalStatus)
+SEGMENTS = tuple(s.name.lower() for s in Segment)
 
 
 def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) -> Substances:
@@ -286,7 +286,7 @@ def find_homes(state: MarketState) -> None:
     second = slots[pick(cumulative, u[2])]
     c.known[:, 1] = np.where(user & (u[3] < 0.3) & (second != home), second, NO_SLOT)
     c.good[:, 0] = np.where(user, 1.0, 0.0)
-    c.considering[user] = 2
+    c.considering[user] = Considering.BOUGHT
     c.market_state[:] = np.where(user, int(Membership.ACTIVE), int(Membership.NONE))
     seeker = (c.considering > 0) & ~user
     c.market_state[seeker] = int(Membership.LAPSED)

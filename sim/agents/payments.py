@@ -7,7 +7,7 @@ from mesa import Model
 
 from sim.agents.institutions import Institution
 
-CARDS, COIN, FIRST_ACQUIRER = 0, 1, 2
+CASH, CARDS, COIN, FIRST_ACQUIRER = -1, 0, 1, 2
 MAIN_COIN, PRIVACY_COIN, OTHER_COIN = 0, 1, 2
 MOST_ACCOUNTS = 6
 

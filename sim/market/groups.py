@@ -19,6 +19,13 @@ def _grown(array: np.ndarray, size: int) -> np.ndarray:
     return grown
 
 
+class Moment(NamedTuple):
+    """What draws of a day are keyed by besides who draws."""
+
+    seed: int
+    day: int
+
+
 class Friends(NamedTuple):
     """The social network in sparse rows: friends of consumer c are ``who[start[c]:start[c + 1]]``."""
 

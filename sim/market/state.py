@@ -19,7 +19,7 @@ from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentS
 from sim.agents.suppliers import Supplier
 from sim.evidence.groups import Parameters
 from sim.market.books import Books, Events, Tally
-from sim.market.groups import Care, Policing, Trade, Upstream, Usual, World
+from sim.market.groups import Care, Moment, Policing, Trade, Upstream, Usual, World
 from sim.market.substances import Substances
 from sim.population import Population, SlotTable
 from sim.scenario import Scenario
@@ -98,6 +98,11 @@ class MarketState(mesa.Model):
         self._scenario = scenario
         if isinstance(scenario, Scenario):  # Mesa sets one of its own first
             self.p = Parameters._make(map(scenario.parameters_for, Parameters._fields))
+
+    @property
+    def moment(self) -> Moment:
+        """Seed and day."""
+        return Moment(cast("int", self.seed), self.day)
 
     @property
     def pool(self) -> ThreadPoolExecutor | None:

@@ -47,23 +47,28 @@ class Closed(NamedTuple):
     seized: int
 
 
+class UsualPrices(NamedTuple):
+    """What orders cost at the usual prices."""
+
+    level: np.ndarray  # (J,)
+    dose: np.ndarray  # (S,) USD
+    doses: np.ndarray  # (S,) of an order
+    discount: float  # exponent of quantity
+
+
+class Sums(NamedTuple):
+    """What is added up, as in `Placed`."""
+
+    by_channel: np.ndarray
+    by_origin: np.ndarray
+    by_supplier: np.ndarray
+
+
 @kernel
 def sum_placed(
-    n: int,
-    day: int,
-    orders: Any,
-    home: np.ndarray,
-    level: np.ndarray,
-    dose: np.ndarray,
-    usual: np.ndarray,
-    discount: float,
-    vendors: Any,
-    upstream: float,
-    by_channel: np.ndarray,
-    by_origin: np.ndarray,
-    by_supplier: np.ndarray,
+    n: int, day: int, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, upstream: float, sums: Sums
 ) -> tuple[int, int, float, float]:
-    """Add the orders of ``day`` among the first ``n`` to the arrays; returns their number, cents paid, USD expected, USD that branches keep."""
+    """Add the orders of ``day`` among the first ``n`` to ``sums``; returns their number, cents paid, USD expected, USD that branches keep."""
     count, cents, expected, branches = 0, 0, 0.0, 0.0
     for i in range(n):
         if orders.day[i] != day:
@@ -71,13 +76,13 @@ def sum_placed(
         v, s = orders.vendor[i], orders.substance[i]
         count += 1
         cents += orders.price[i]
-        by_channel[orders.channel[i]] += 1.0
-        by_origin[vendors.jurisdiction[v]] += 1.0
-        size = max(orders.quantity[i] / usual[s], 1e-9)
-        expected += dose[s] * orders.quantity[i] * level[home[orders.consumer[i]]] * size**-discount
+        sums.by_channel[orders.channel[i]] += 1.0
+        sums.by_origin[vendors.jurisdiction[v]] += 1.0
+        size = max(orders.quantity[i] / usual.doses[s], 1e-9)
+        expected += usual.dose[s] * orders.quantity[i] * usual.level[home[orders.consumer[i]]] * size**-usual.discount
         paid, kept = orders.price[i] / 100.0, 1.0
         if vendors.supplier[v] >= 0:
-            by_supplier[vendors.supplier[v]] += paid
+            sums.by_supplier[vendors.supplier[v]] += paid
             kept -= upstream
         if vendors.kind[v] == BRANCH or vendors.kind[v] == PROGRAMME:
             branches += kept * paid
@@ -87,13 +92,13 @@ def sum_placed(
 def placed_orders(state: MarketState) -> Placed:
     """The orders placed today."""
     o, table, p = state.books.open_orders, state.substances, state.p
-    by = np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions), np.zeros(state.supplier_table.n)
+    usual = UsualPrices(state.world.price_factor, table.dose_usd, table.doses_per_order, p.payment.quantity_discount)
+    sums = Sums(np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions), np.zeros(state.supplier_table.n))
     count, cents, expected, branches = sum_placed(
-        o.n, state.day, narrow(o.columns, views.PlacedOrders), state.consumers.columns.jurisdiction, state.world.price_factor,
-        table.dose_usd, table.doses_per_order, p.payment.quantity_discount, narrow(state.vendors.columns, views.SellingVendors),
-        p.supply.upstream_share, *by,
+        o.n, state.day, narrow(o.columns, views.PlacedOrders), narrow(state.vendors.columns, views.SellingVendors),
+        state.consumers.columns.jurisdiction, usual, p.supply.upstream_share, sums,
     )  # fmt: skip
-    return Placed(count, cents / 100.0, expected, branches, *by)
+    return Placed(count, cents / 100.0, expected, branches, *sums)
 
 
 @kernel

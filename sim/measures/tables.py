@@ -19,6 +19,7 @@ from sim.agents.codes import (
     Segment,
     VendorKind,
 )
+from sim.agents.orders import NO_RATING
 from sim.measures.dictionary import tables as dictionary
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def order_rows(state: MarketState, rows: np.ndarray) -> pd.DataFrame:
         "channel": named(o.channel[rows], Channel), "substance": labelled(o.substance[rows], list(state.scenario.substances)),
         "quantity": o.quantity[rows], "price_usd": o.price[rows] / 100.0, "processor": labelled(o.processor[rows], processor_names(state)),
         "outcome": named(o.outcome[rows], OrderOutcome), "outcome_day": pd.array(np.full(len(rows), state.day, np.int32), "Int32"),
-        "rating": np.where(rating == 255, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": o.first[rows] == 1,
+        "rating": np.where(rating == NO_RATING, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": o.first[rows] == 1,
     })  # fmt: skip
 
 

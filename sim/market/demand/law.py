@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.agents.codes import LegalStatus
+
 if TYPE_CHECKING:
     from sim.market.state import MarketState
-
-STRICTEST = 3  # prohibited
 
 
 def cumulative_substitutes(weights: np.ndarray) -> np.ndarray:
@@ -38,7 +38,9 @@ def law_of_the_day(state: MarketState) -> None:
     if not np.array_equal(steps, state.world.law_steps):
         state.world.law_steps = steps.copy()
         stricter = np.maximum(steps, 0.0)
-        table.status[:] = np.clip(state.usual.status + np.floor(steps + 0.5), 0, STRICTEST).astype(np.uint8)
+        table.status[:] = np.clip(state.usual.status + np.floor(steps + 0.5), 0, LegalStatus.PROHIBITED).astype(
+            np.uint8
+        )
         table.premium[:] = p.scheduled_price**steps
         table.prescribed[:] = p.scheduled_access**steps
         table.deterred[:] = 1.0 - p.banned_persist**stricter

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy.special import betaincinv
 
-from sim.agents.codes import NOBODY, Channel, EventKind, PlatformStatus, Segment
+from sim.agents.codes import NOBODY, Channel, Considering, EventKind, PlatformStatus, Segment
 from sim.agents.platforms import Platform
+from sim.evidence.groups import PlatformsParameters
 from sim.market import views
-from sim.market.entry_exit.accounts import first_platforms
-from sim.market.entry_exit.characters import draw_characters
+from sim.market.entry_exit.accounts import Places, first_platforms
+from sim.market.entry_exit.characters import Background, Newcomers, draw_characters
 from sim.market.entry_exit.roles import change_roles
+from sim.market.entry_exit.vendor_exit import listings
+from sim.market.groups import Moment
 from sim.market.supply.network import find_groups
 from sim.market.supply.recruitment import enlist, recruiting
 from sim.market.views import narrow
@@ -41,7 +44,7 @@ def open_cryptomarket(state: MarketState, day: int, founding: int | None = None)
     )  # fmt: skip
 
 
-def hardy(seed: int, number: int, kind: int, p: Any) -> float:
+def hardy(seed: int, number: int, kind: int, p: PlatformsParameters) -> float:
     """Log frailty, in standard deviations, of an operator who has lasted for ``FOUNDED`` days: the frail ones are gone, as a falling hazard implies."""
     z = 0.0
     for attempt in range(2, 34):
@@ -90,7 +93,9 @@ def vendor_entry(state: MarketState) -> None:
 def role_changes(state: MarketState) -> None:
     """Social suppliers who buy online become small vendors on the street or by app, at a weekly look."""
     c, n = state.consumers.columns, state.consumers.n
-    able = np.flatnonzero((c.segment[:n] == Segment.SOCIAL_SUPPLIER) & (c.alive[:n] == 1) & (c.considering[:n] > 1))
+    able = np.flatnonzero(
+        (c.segment[:n] == Segment.SOCIAL_SUPPLIER) & (c.alive[:n] == 1) & (c.considering[:n] == Considering.BOUGHT)
+    )
     able = able[uniforms(state.seed, Draw.ROLE, able, state.day) < 7.0 * state.p.vendors.social_entry]
     if len(able):
         selling = state.vendors.columns
@@ -119,10 +124,13 @@ def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.nd
     keys = ((day + 4096) * 8 + channel) * 2**32 + place
     honest = betaincinv(p.honest_a, p.honest_b, uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 5))
     nobody = np.full(len(rows), NOBODY, np.int32)
-    draw_characters(
-        rows, keys, channel, day, nobody if person is None else np.asarray(person, np.int32), honest, seed, narrow(v, views.NewVendors),
-        state.consumers.columns.jurisdiction, state.world.consumer_share, state.world.vendor_share, state.world.demand_by_channel, state.substances.sold, p,
+    people = nobody if person is None else np.asarray(person, np.int32)
+    world = state.world
+    background = Background(
+        state.consumers.columns.jurisdiction, world.consumer_share, world.vendor_share, world.demand_by_channel, state.substances.sold
     )  # fmt: skip
+    newcomers = Newcomers(rows, keys, channel, people, honest)
+    draw_characters(newcomers, Moment(cast("int", seed), day), narrow(v, views.NewVendors), background, p)
     groups = find_groups(state, v.main[rows], v.jurisdiction[rows], uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 8))
     v.supplier[rows] = np.where(channel == Channel.LICENSED_PHARMACY, NOBODY, groups)
     v.account[rows, 0], v.account_day[rows, 0] = home_platforms(state, rows, channel), day
@@ -133,13 +141,11 @@ def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.nd
 def home_platforms(state: MarketState, rows: np.ndarray, channel: np.ndarray) -> np.ndarray:
     """Platforms on which the new vendors ``rows`` of each ``channel`` open their first accounts."""
     v, attraction = state.vendors.columns, state.platform_table.columns.attraction
-    markets, programmes, apps = (
-        state.open_slots(c) for c in (Channel.CRYPTOMARKET, Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP)
-    )
-    home = np.empty(len(rows), np.uint16)
-    first_platforms(
-        state.seed, v.key[rows], channel, v.jurisdiction[rows], state.world.licensed_slot, state.world.street_slot, markets,
-        state.trade_shares(markets), state.trade.prior[markets], state.p.vendors.relist_exponent, programmes,
-        np.cumsum(attraction[programmes].astype(float)), apps, np.cumsum(attraction[apps].astype(float)), home,
+    programmes, apps = state.open_slots(Channel.ILLICIT_PHARMACY), state.open_slots(Channel.SOCIAL_APP)
+    places = Places(
+        state.world.licensed_slot, state.world.street_slot, listings(state), programmes, np.cumsum(attraction[programmes].astype(float)), apps,
+        np.cumsum(attraction[apps].astype(float)),
     )  # fmt: skip
+    home = np.empty(len(rows), np.uint16)
+    first_platforms(state.moment.seed, v.key[rows], channel, v.jurisdiction[rows], places, home)
     return home

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import EventKind, PlatformStatus
+from sim.evidence.groups import PlatformsParameters
 from sim.market import views
 from sim.market.blocks import over_rows
-from sim.market.choice.migration import hear_of_closure
+from sim.market.choice.migration import Closure, hear_of_closure
 from sim.market.entry_exit.vendor_exit import leave_closed
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 
-def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: float, p: object) -> float:
+def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: float, p: PlatformsParameters) -> float:
     """Daily hazard of an exit scam: frailty x (escrow / expected income) / momentum / closure_days.
 
     Expected income is ``scam_income_days`` of commission; ``momentum`` is the week's trade over the two months'.
     """
-    expected = max(daily_income * p.scam_income_days, 1.0)  # type: ignore[attr-defined]
-    return frailty * (escrow / expected) * max(momentum, 0.05) ** -p.scam_decline / p.closure_days  # type: ignore[attr-defined]
+    expected = max(daily_income * p.scam_income_days, 1.0)
+    return frailty * (escrow / expected) * max(momentum, 0.05) ** -p.scam_decline / p.closure_days
 
 
 def platform_exits(state: MarketState) -> None:
@@ -113,26 +114,14 @@ def close_platform(
             amount=share,
         )
     severity = (share / 0.5) ** g.raid_exponent if raid else 0.0
-    hit = g.raid_hit * (0.5 + 0.5 * publicity) * severity
-    wide = g.raid_others * publicity * severity
-    scam = 1.0 if theft else (g.loss_raid if raid else 0.0)
-    pool, c = state.pool, state.consumers
-    over_rows(
-        pool,
-        hear_of_closure,
-        c.n,
-        state.seed,
-        day,
-        slot,
-        scam,
-        hit,
-        wide,
-        g.loss_users,
-        g.loss_others * min(1.0, 2.0 * share),
-        min(1.0, publicity),
-        narrow(c.columns, views.MigrationConsumers),
-        g,
-    )
+    closure = Closure(
+        theft=1.0 if theft else (g.loss_raid if raid else 0.0), hit=g.raid_hit * (0.5 + 0.5 * publicity) * severity,
+        wide_hit=g.raid_others * publicity * severity, loss_hit=g.loss_users, wide_loss=g.loss_others * min(1.0, 2.0 * share),
+        news=min(1.0, publicity),
+    )  # fmt: skip
+    c = state.consumers
+    users = narrow(c.columns, views.MigrationConsumers)
+    over_rows(state.pool, hear_of_closure, c.n, state.moment, slot, closure, users, g)
     state.publicity += publicity * (share + 0.1)
     if raid or theft:
         state.forum.lose(state.p.services.forum_lost * share)

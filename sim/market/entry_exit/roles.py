@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import EventKind, ExitCause, Segment
+from sim.agents.codes import Considering, EventKind, ExitCause, Segment
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def change_roles(state: MarketState) -> None:
     take_role(state, np.flatnonzero(free & (dependence >= state.p.consumption.dependent_from)), DEPENDENT, "dependent")
     recovered = np.flatnonzero(living & (segment == DEPENDENT) & (dependence < state.p.consumption.recovered_below))
     take_role(state, recovered, c.origin[recovered], "recovered")
-    able = np.flatnonzero(living & (segment == Segment.RECREATIONAL) & (c.considering[:n] == 2))
+    able = np.flatnonzero(living & (segment == Segment.RECREATIONAL) & (c.considering[:n] == Considering.BOUGHT))
     begin = able[uniforms(state.seed, Draw.SUPPLYING, able, state.day) < WEEK * v.supply_start]
     take_role(state, begin, SUPPLIER, "began to supply friends")
     supplying = np.flatnonzero(living & (segment == SUPPLIER))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS
+from sim.agents.codes import N_CHANNELS, VendorKind
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import kernel
 from sim.market import views
@@ -17,12 +17,14 @@ from sim.market.views import narrow
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
+LICENSED = int(VendorKind.LICENSED_PHARMACY)
+
 
 @kernel
 def reprice(n: int, vendors: Any, level: np.ndarray, stock_days: float, good: float, bad: float, p: Any) -> None:
     """Move every live vendor's log price a step towards its aim. ``level`` is the mean log price by channel."""
     for v in range(n):
-        if vendors.alive[v] == 0 or vendors.kind[v] == 4:
+        if vendors.alive[v] == 0 or vendors.kind[v] == LICENSED:
             continue
         positive, negative = 0.0, 0.0
         for a in range(ACCOUNTS):

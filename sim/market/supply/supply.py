@@ -6,15 +6,17 @@ Interdiction learning and the choice of routes follow NarcoLogic (Magliocca et a
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import Channel, EventKind, VendorKind
 from sim.agents.suppliers import SOURCES
+from sim.evidence.groups import SupplyParameters
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.beliefs import interdiction_belief
+from sim.market.groups import Moment
 from sim.market.supply.network import capacity, find_sources, find_weights, replace_suppliers
 from sim.market.supply.recruitment import recruit
 from sim.market.views import narrow
@@ -60,36 +62,42 @@ def dilution(care: float, unit_cost: float, seen: float, custom: float) -> float
     return (1.0 - care) * min(max(unit_cost - custom * seen, 0.0), 1.5)
 
 
+class Terms(NamedTuple):
+    """On what terms vendors are supplied."""
+
+    reliability: np.ndarray  # (suppliers + 1,), place 0 for no supplier; 0 for those out of business
+    find: np.ndarray  # (S, J, suppliers) cumulative weights by which vendors find another one
+    keep: float  # weight of a day in the mean of recent sales
+
+
+class Wants(NamedTuple):
+    """What vendors want of suppliers today."""
+
+    want: np.ndarray  # (vendors,) orders
+    by_substance: np.ndarray  # (S,) orders, from those who have a supplier
+    branches: np.ndarray  # (suppliers,)
+    clients: np.ndarray  # (suppliers,)
+
+
 @kernel
 def wanted(
-    n: int,
-    vendors: Any,
-    seed: int,
-    day: int,
-    reliability: np.ndarray,
-    orders_today: np.ndarray,
-    find: np.ndarray,
-    want: np.ndarray,
-    by_substance: np.ndarray,
-    branches: np.ndarray,
-    clients: np.ndarray,
-    keep: float,
-    p: Any,
+    n: int, when: Moment, vendors: Any, terms: Terms, orders_today: np.ndarray, wants: Wants, p: SupplyParameters
 ) -> None:
     """What each vendor would take from its supplier today: towards ``stock_days`` of recent sales, as fast as it can grow.
 
-    ``reliability`` is indexed by supplier + 1 (0: no supplier) and 0 for suppliers out of business: their vendors get nothing and look for another one.
+    The vendors of suppliers out of business get nothing and look for another one.
     """
+    reliability, want = terms.reliability, wants.want
     for v in range(n):
         want[v] = 0.0
         if vendors.alive[v] == 0:
             continue
-        vendors.recent[v] += keep * (orders_today[v] - vendors.recent[v])
+        vendors.recent[v] += terms.keep * (orders_today[v] - vendors.recent[v])
         row = vendors.supplier[v] + 1
         s = vendors.main[v]
         if row > 0 and reliability[row] <= 0.0:
-            u, w, _, _ = uniform4(seed, REWIRE, vendors.key[v], day, 0)
-            weights = find[s, vendors.jurisdiction[v]]
+            u, w, _, _ = uniform4(when.seed, REWIRE, vendors.key[v], when.day, 0)
+            weights = terms.find[s, vendors.jurisdiction[v]]
             if u < p.rewire_rate and weights[-1] > 0.0:
                 k = 0
                 while k < len(weights) - 1 and weights[k] <= w * weights[-1]:
@@ -97,13 +105,13 @@ def wanted(
                 vendors.supplier[v] = k
             continue
         if row > 0:
-            clients[row - 1] += 1
-            branches[row - 1] += 1 if vendors.kind[v] == BRANCH else 0
+            wants.clients[row - 1] += 1
+            wants.branches[row - 1] += 1 if vendors.kind[v] == BRANCH else 0
         aim = max(p.stock_floor, p.stock_days * vendors.recent[v])
         reach = max(p.stock_floor, vendors.stock[v]) * (1.0 + p.growth_cap) + orders_today[v]
         want[v] = reliability[row] * max(0.0, min(aim, reach) - vendors.stock[v])
         if row > 0:
-            by_substance[s] += want[v]
+            wants.by_substance[s] += want[v]
 
 
 @kernel
@@ -149,13 +157,12 @@ def supply(state: MarketState) -> None:
     concentrate(n, s.belief, s.concentration, a, lam, h, most, p.copy_rate)
     replace_suppliers(state)
     find_sources(state)
-    working = s.alive[:n].tobytes()
-    if working != state.upstream.working:
-        state.upstream.working, state.upstream.find = working, find_weights(state)
+    up, working = state.upstream, s.alive[:n].tobytes()
+    if working != up.working:
+        up.working, up.find = working, find_weights(state)
     upstream_money(state)
-    state.upstream.cost[1:] = s.cost[:n]
-    state.upstream.reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
-    state.upstream.concentration[1:] = s.concentration[:n]
+    up.cost[1:], up.concentration[1:] = s.cost[:n], s.concentration[:n]
+    up.reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
     restock(state)
     recruit(state)
     state.trade.vendor_orders[:] = 0
@@ -163,34 +170,28 @@ def supply(state: MarketState) -> None:
 
 def restock(state: MarketState) -> None:
     """A day's production goes into wholesale stocks, by substance; vendors take from these, dearer where they are low, rationed where they are empty."""
-    p, s, n, v = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.vendors
+    p, s, n, v, up = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.vendors, state.upstream
     sellers = narrow(v.columns, views.SupplyVendors)
-    want, total = np.zeros(v.n), np.zeros(len(state.upstream.wholesale))
     s.branches[:n] = s.clients[:n] = 0
-    wanted(
-        v.n, sellers, state.seed, state.day, state.upstream.reliability, state.trade.vendor_orders, state.upstream.find,
-        want, total, s.branches, s.clients, 1.0 / 7.0, p,
-    )  # fmt: skip
-    state.upstream.days += 1
-    if settling := state.day < 0 or state.upstream.days < SETTLING:
-        state.upstream.made_for[:] = np.maximum(state.upstream.flow, LEAST)
-        state.upstream.wholesale[:] = np.maximum(p.wholesale_days * state.upstream.made_for, total)
-    full = p.wholesale_days * state.upstream.made_for
-    made = p.spare_capacity * state.upstream.made_for * capacity(state)
-    state.upstream.wholesale[:] = np.maximum(
-        state.upstream.wholesale, np.minimum(state.upstream.wholesale + made, full)
-    )
-    dearer = np.minimum(np.maximum(state.upstream.wholesale / full, 0.02), 1.0) ** -p.shortage_cost
-    ration = np.minimum(1.0, state.upstream.wholesale / np.maximum(total, 1e-9))
-    deliver(v.n, sellers, want, ration, dearer, state.upstream.cost, buyers_see(state), p)
+    wants = Wants(np.zeros(v.n), np.zeros(len(up.wholesale)), s.branches, s.clients)
+    wanted(v.n, state.moment, sellers, Terms(up.reliability, up.find, 1.0 / 7.0), state.trade.vendor_orders, wants, p)
+    total = wants.by_substance
+    up.days += 1
+    if settling := state.day < 0 or up.days < SETTLING:
+        up.made_for[:] = np.maximum(up.flow, LEAST)
+        up.wholesale[:] = np.maximum(p.wholesale_days * up.made_for, total)
+    full = p.wholesale_days * up.made_for
+    made = p.spare_capacity * up.made_for * capacity(state)
+    up.wholesale[:] = np.maximum(up.wholesale, np.minimum(up.wholesale + made, full))
+    dearer = np.minimum(np.maximum(up.wholesale / full, 0.02), 1.0) ** -p.shortage_cost
+    ration = np.minimum(1.0, up.wholesale / np.maximum(total, 1e-9))
+    deliver(v.n, sellers, wants.want, ration, dearer, up.cost, buyers_see(state), p)
     sold = total * ration
-    state.upstream.wholesale[:] = np.maximum(state.upstream.wholesale - sold, 0.0)
-    state.upstream.flow += (sold - state.upstream.flow) / min(30.0, state.upstream.days)
+    up.wholesale[:] = np.maximum(up.wholesale - sold, 0.0)
+    up.flow += (sold - up.flow) / min(30.0, up.days)
     if not settling:  # suppliers grow with what they sell; they shrink where it stays in their stores
-        unsold = (state.upstream.wholesale > 0.9 * full) * (state.upstream.made_for - state.upstream.flow) / 60.0
-        state.upstream.made_for[:] = np.maximum(
-            np.maximum(state.upstream.made_for - unsold, state.upstream.flow), LEAST
-        )
+        unsold = (up.wholesale > 0.9 * full) * (up.made_for - up.flow) / 60.0
+        up.made_for[:] = np.maximum(np.maximum(up.made_for - unsold, up.flow), LEAST)
 
 
 @kernel
