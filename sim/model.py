@@ -20,8 +20,7 @@ from sim.market.supply.supply import supply
 from sim.market.trade.checkout import checkout
 from sim.market.trade.shipping import shipping
 from sim.measures.recorder import Recorder
-from sim.policies.base import apply_policies
-from sim.policies.plan import Plan
+from sim.policies.plan import Plan, apply_policies
 from sim.scenario import Scenario
 from sim.world import build
 

@@ -18,8 +18,6 @@ from sim.policies.conditions import After, When
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
     from sim.market.state import MarketState
-    from sim.measures.recorder import Recorder
-    from sim.policies.plan import Plan
 
 
 JURISDICTION: JsonDict = {"table": "jurisdictions"}
@@ -106,14 +104,3 @@ class Policy(BaseModel):
 def reached(state: MarketState, share: float) -> float:
     """Number of living consumers in ``share`` of all."""
     return share * float(np.sum(state.consumers.columns.alive[: state.consumers.n]))
-
-
-def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
-    """Phase 1: set the levers of every policy that is on, then cause events, then book the cost; conditions look at what was recorded."""
-    plan.follow(state.scenario.policies, state.books.events)
-    on = plan.on_today(state, recorder)
-    for policy in on:
-        policy.move(state, state.levers)
-    for policy in on:
-        policy.act(state)
-        state.today.policy_cost += policy.cost(state)

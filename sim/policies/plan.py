@@ -117,3 +117,14 @@ class Plan:
         if policy.every is not None:
             first = [day - (day - b) % policy.every for b in first]
         return max(first, default=None)
+
+
+def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
+    """Phase 1: set the levers of every policy that is on, then cause events, then book the cost; conditions look at what was recorded."""
+    plan.follow(state.scenario.policies, state.books.events)
+    on = plan.on_today(state, recorder)
+    for policy in on:
+        policy.move(state, state.levers)
+    for policy in on:
+        policy.act(state)
+        state.today.policy_cost += policy.cost(state)

@@ -13,6 +13,7 @@ import numpy as np
 from sim.agents.codes import NO_SLOT, Channel, Membership
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
+from sim.evidence.groups import ChoiceParameters
 from sim.kernels import inner
 from sim.market.beliefs import try_new_probability
 from sim.market.choice.offers import Offers, draw_offer
@@ -120,7 +121,7 @@ def direct_vendor(when: Moment, c: int, s: int, scene: Scene) -> int:
 
 
 @inner
-def border_weight(channel: int, p: Any) -> float:
+def border_weight(channel: int, p: ChoiceParameters) -> float:
     """How much a foreign vendor is disliked, by channel."""
     if channel == APP or channel == STREET:
         return p.border_local

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.agents.codes import N_CHANNELS, VendorKind
 from sim.agents.vendors import ACCOUNTS
+from sim.evidence.groups import PricingParameters
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.beliefs import beta_reputation
@@ -21,7 +22,9 @@ LICENSED = int(VendorKind.LICENSED_PHARMACY)
 
 
 @kernel
-def reprice(n: int, vendors: Any, level: np.ndarray, stock_days: float, good: float, bad: float, p: Any) -> None:
+def reprice(
+    n: int, vendors: Any, level: np.ndarray, stock_days: float, good: float, bad: float, p: PricingParameters
+) -> None:
     """Move every live vendor's log price a step towards its aim. ``level`` is the mean log price by channel."""
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.kind[v] == LICENSED:

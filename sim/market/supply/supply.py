@@ -123,7 +123,7 @@ def deliver(
     dearer: np.ndarray,
     cost: np.ndarray,
     seen: np.ndarray,
-    p: Any,
+    p: SupplyParameters,
 ) -> None:
     """Deliver the rationed part of what vendors want; their cost follows their supplier's and the shortage; they decide how far to cut.
 
