@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, LegalStatus, Membership, PlatformStatus, Segment
+from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Membership, PlatformStatus, Segment
 from sim.agents.consumers import CONSUMER, Consumer, ConsumerColumns
 from sim.agents.enforcement import TARGETS, Agency, Unit, mandates
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
 from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
 from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
 from sim.agents.vendors import VENDOR, Vendor, VendorColumns
-from sim.evidence.tables import Jurisdiction, Substance
+from sim.evidence.tables import Jurisdiction
 from sim.market.choice.migration import likings
-from sim.market.demand.law import cumulative_substitutes, medical_substitutes
 from sim.market.entry_exit.entry import FOUNDED, new_vendors, open_cryptomarket
 from sim.market.groups import Friends, Policing, Trade, World
-from sim.market.substances import Substances
+from sim.market.substances import substance_arrays
 from sim.market.supply.network import make_suppliers
 from sim.market.trade.payments import make_processors, open_merchant
 from sim.population import Population, SlotTable, register
@@ -27,35 +26,7 @@ from sim.streams import Draw, normals, pick, uniforms
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-CHANNELS = tuple(c.name.lower() for c in Channel)
-STATUSES = tuple(s.name.lower() for s in LegalStatus)
 SEGMENTS = tuple(s.name.lower() for s in Segment)
-
-
-def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) -> Substances:
-    """The substance table as arrays for kernels."""
-    needs = np.array([[getattr(s.needs, g) for s in table] for g in SEGMENTS])
-    cumulative = np.cumsum(needs / np.maximum(needs.sum(axis=1, keepdims=True), 1e-12), axis=1)
-
-    def column(name: str) -> np.ndarray:
-        return np.array([getattr(s, name) for s in table], float)
-
-    names = [s.name for s in table]
-    weights = np.array([[s.substitutes.get(t, 0.0) if t != s.name else 0.0 for t in names] for s in table])
-    licensed = np.array(["licensed_pharmacy" in s.sold_by for s in table], np.uint8)
-    everywhere = (len(jurisdictions), len(table))
-    return Substances(
-        needs=cumulative, dose_usd=column("dose_usd"), doses_per_order=column("doses_per_order"), doses_per_day=column("doses_per_day"),
-        opioid=column("opioid"), synthetic=column("synthetic_share"), potency_sd=column("potency_sd"), adverse=column("adverse_per_use"),
-        dependence=column("dependence_per_use"), disability=column("daly_use"),
-        novel=next((k for k, s in enumerate(table) if s.class_ == "nps"), -1),
-        sold=np.array([[channel in s.sold_by for s in table] for channel in CHANNELS], np.uint8),
-        status=np.array([[STATUSES.index(s.legal_status(j.name)) for s in table] for j in jurisdictions], np.uint8),
-        premium=np.ones(everywhere), prescribed=np.ones(everywhere), deterred=np.zeros(everywhere),
-        substitutes=cumulative_substitutes(weights),
-        contaminable=np.array([s.class_ in ("opioid", "benzodiazepine") for s in table]),
-        medical=medical_substitutes(weights, [s.class_ for s in table], licensed),
-    )  # fmt: skip
 
 
 def build(state: MarketState) -> None:

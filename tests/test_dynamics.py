@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -295,7 +296,7 @@ def test_prices_stay_where_vendors_pass_nothing_on():
 def policed(monkeypatch: pytest.MonkeyPatch, effort: float, seed: int, **supply: float) -> MarketModel:
     """A market in which police work ``effort`` times as much as usual from day 0 on."""
 
-    def work(model: MarketModel) -> None:
+    def work(model: MarketModel, *_: Any) -> None:
         if model.day >= 0:
             model.levers.police_effort[:] = effort
 

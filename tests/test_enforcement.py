@@ -313,7 +313,7 @@ def test_leads_raise_the_risk_of_vendors_online_and_grow_cold():
     none = branched(
         start, 2, policies=[example("takedown", count=1)], parameters={"enforcement": {"server_leads": 0.2}}
     )
-    assert model.policing.vendor_risk[Channel.CRYPTOMARKET] > none.vendor_risk[Channel.CRYPTOMARKET]
+    assert model.policing.vendor_risk[Channel.CRYPTOMARKET] > none.policing.vendor_risk[Channel.CRYPTOMARKET]
     evidence = model.vendors.columns.evidence.copy()
     model.run_for(60)
     row = int(np.argmax(evidence * model.vendors.columns.alive[: len(evidence)]))

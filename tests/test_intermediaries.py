@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -253,7 +255,7 @@ def test_false_posts_drown_what_a_forum_knows():
 
 
 def held(monkeypatch: pytest.MonkeyPatch, parameters: dict | None = None, **levers: float) -> MarketModel:
-    def hold(model: MarketModel) -> None:
+    def hold(model: MarketModel, *_: Any) -> None:
         for name, value in levers.items():
             getattr(model.levers, name)[:] = value
 

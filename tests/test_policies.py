@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -278,7 +279,7 @@ NEEDS = {
 def pulled(**values: float) -> pd.DataFrame:
     """The days of a busy market in which these levers are held from day 0 on, by no policy in particular."""
 
-    def hold(model: MarketModel) -> None:
+    def hold(model: MarketModel, *_: Any) -> None:
         for name, value in values.items() if model.day >= 0 else ():
             getattr(model.levers, name)[:] = value
 

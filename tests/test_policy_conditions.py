@@ -144,8 +144,8 @@ def test_a_rate_is_compared_as_it_is_and_a_count_for_100_000_consumers_a_day():
             campaign(when={"outcome": "orders", "above": 1, "over_days": 7}),
             campaign(when={"outcome": "trust_in_police", "above": 1, "over_days": 7}),
         ]).policies  # fmt: skip
-        assert plan[0].when.value(model) == pytest.approx(days["orders"].mean() * 100_000 / consumers)
-        assert plan[1].when.value(model) == pytest.approx(days["trust_in_police"].mean())
+        assert plan[0].when.value(model, model.recorder) == pytest.approx(days["orders"].mean() * 100_000 / consumers)
+        assert plan[1].when.value(model, model.recorder) == pytest.approx(days["trust_in_police"].mean())
 
 
 def test_an_outcome_without_a_value_is_neither_above_nor_below():

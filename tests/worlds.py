@@ -9,7 +9,6 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ import yaml
 
 import sim.policies  # registers the policies that scenarios name
 from sim.agents.levers import Levers
-from sim.evidence.parameters import load_parameters
 from sim.model import MarketModel
 from sim.registry import policy_kinds
 from sim.scenario import Scenario
@@ -110,7 +108,6 @@ def branched(model: MarketModel, days: int, **changes: Any) -> MarketModel:
     copy = pickle.loads(pickle.dumps(model))
     if changes:
         copy.scenario = copy.scenario.with_(**changes)
-        copy.p = SimpleNamespace(**{group: copy.scenario.parameters_for(group) for group in load_parameters().groups})
     if days:
         copy.run_for(days)
     return copy
@@ -154,9 +151,15 @@ def _state(model: MarketModel) -> dict[str, Any]:
     state["institutions"] = [
         {key: value for key, value in vars(agent).items() if isinstance(value, plain)} for agent in institutions
     ]
-    state["market"] = {
-        key: value for key, value in vars(model).items() if isinstance(value, plain) and key not in ("threads", "audit")
-    }
+    groups = (model.world, model.usual, model.upstream, model.policing, model.trade, model.care, model.books)
+    state["market"] = [
+        {
+            key: value
+            for key, value in vars(group).items()
+            if isinstance(value, plain) and key not in ("threads", "audit")
+        }
+        for group in (model, *groups)
+    ]
     state["money"] = vars(model.books.ledger)
     state["today"] = vars(model.today)
     return state

@@ -15,22 +15,6 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 
-def cumulative_substitutes(weights: np.ndarray) -> np.ndarray:
-    """(S, S) cumulative shares of what people turn to instead of the substance of a row; rows without weight stay 0."""
-    total = weights.sum(axis=1, keepdims=True)
-    return np.cumsum(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), axis=1)
-
-
-def medical_substitutes(weights: np.ndarray, classes: list[str], licensed: np.ndarray) -> np.ndarray:
-    """(S,) the heaviest substitute of the same class that licensed pharmacies sell, for substances that these do not sell; -1 for none."""
-    out = np.full(len(classes), -1, np.int64)
-    for s, own in enumerate(classes):
-        same = np.array([c == own for c in classes]) & (licensed == 1) & (weights[s] > 0)
-        if not licensed[s] and same.any():
-            out[s] = int(np.argmax(np.where(same, weights[s], -1.0)))
-    return out
-
-
 def law_of_the_day(state: MarketState) -> None:
     """Set status, illicit price, prescriptions and wants by the steps that the law is stricter today; nothing is touched while nothing changes."""
     table, levers, p = state.substances, state.levers, state.p.demand

@@ -87,22 +87,27 @@ def remote_weights(state: MarketState) -> np.ndarray:
     return np.array([0.0, p.remote_crypto, p.remote_app, p.remote_crypto * coin, p.remote_crypto * coin, 1.0])
 
 
+def hazards_today(state: MarketState) -> Hazards:
+    """What police make of contacts today."""
+    p = state.p.enforcement
+    return Hazards(
+        remote_weights(state), p.remote_friend, np.array([p.exposure_reference, p.exposure_online]) * state.consumers.n, p.crowd_limit,
+        p.arrest_per_contact, p.lead_hazard, 0.5 ** (1.0 / p.lead_days), state.policing.vendor_effort,
+    )  # fmt: skip
+
+
 def vendor_arrests(state: MarketState) -> None:
     """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
-    p, n = state.p.enforcement, state.vendors.n
+    n = state.vendors.n
     caught, risk = np.empty(n, np.int64), np.zeros(len(Channel))
-    effort = state.policing.vendor_effort
-    hazards = Hazards(
-        remote_weights(state), p.remote_friend, np.array([p.exposure_reference, p.exposure_online]) * state.consumers.n, p.crowd_limit,
-        p.arrest_per_contact, p.lead_hazard, 0.5 ** (1.0 / p.lead_days), effort,
-    )  # fmt: skip
-    exposure = np.empty(effort.shape)
+    hazards = hazards_today(state)
+    exposure = np.empty(hazards.effort.shape)
     k = caught_today(
         n, state.moment, narrow(state.vendors.columns, views.ArrestVendors), hazards, caught, risk, exposure
     )
     state.policing.online_exposure = exposure[:, 1]
     state.policing.vendor_risk += 0.02 * (30.0 * risk - state.policing.vendor_risk)
-    arrest(state, caught[:k], policy="")
+    arrest(state, caught[:k])
 
 
 def responsible(state: MarketState, jurisdiction: int, channel: int) -> int:
@@ -114,7 +119,7 @@ def responsible(state: MarketState, jurisdiction: int, channel: int) -> int:
     return -1
 
 
-def arrest(state: MarketState, rows: np.ndarray, policy: str) -> None:
+def arrest(state: MarketState, rows: np.ndarray, policy: str = "") -> None:
     """Arrest vendors: they leave; their buyers hear of it."""
     if not len(rows):
         return

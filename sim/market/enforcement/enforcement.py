@@ -193,7 +193,7 @@ def supplier_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sc
             state.event(EventKind.SUPPLIER_ARREST, i, agency=int(gained[:, k].argmax()), cause="supplier")
 
 
-def run_covertly(state: MarketState, slot: int, until: int, publicity: float, policy: str) -> None:
+def run_covertly(state: MarketState, slot: int, until: int, publicity: float, policy: str = "") -> None:
     """Let police run a platform from today on; on day ``until`` it is closed with arrests."""
     t = state.platform_table.columns
     t.status[slot], t.covert_until[slot], t.payouts[slot] = PlatformStatus.COVERT, until, 1
