@@ -8,8 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from sim.scenario import inner as inner_of
-from sim.scenario import interval
+from sim.scenario import bounds_in_words, without_none
 
 KINDS = {"dict": "mapping", "tuple": "list", "int": "whole number", "float": "number", "str": "text"}
 
@@ -34,13 +33,13 @@ def allowed(field: Any) -> str:
     inner = get_args(kind)[0] if get_origin(kind) is tuple else None
     if get_origin(inner) is Literal:
         return "a list of " + ", ".join(f"`{option}`" for option in get_args(inner))
-    kind = inner_of(kind)
+    kind = without_none(kind)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "a mapping of " + ", ".join(f"`{name}`" for name in kind.model_fields)
     if kind is bool:
         return "true, false"
     found = [text for name, text in KINDS.items() if re.search(rf"\b{name}\b", str(kind))]
-    return ", ".join(filter(None, [found[0] if found else "", interval(field)]))
+    return ", ".join(filter(None, [found[0] if found else "", bounds_in_words(field)]))
 
 
 def default(field: Any) -> str:

@@ -6,20 +6,9 @@ again. In full it takes hours; ``optimise.generations=5`` makes it smaller::
     python experiments/budget_portfolio.py
 """
 
-from pathlib import Path
+from sim import Study, run_study
 
-from sim import Results, Study, run_study
-
-OUT = Path("results/budget-portfolio")
-
-
-def main() -> None:
-    study = Study.load(
-        "budget-portfolio"
-    )  # Study.load("budget-portfolio", ["optimise.generations=5"]) changes a key of the file
-    run_study(study, OUT, resume=(OUT / "study.json").exists())
-    print(Results(OUT).answer("pareto").to_string(max_rows=60))
-
-
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # workers read this file too
+    # Study.load("budget-portfolio", ["optimise.generations=5"]) changes a key of the file
+    study = Study.load("budget-portfolio")
+    print(run_study(study, resume=True).results.answer("pareto").to_string(max_rows=60))

@@ -6,20 +6,9 @@ started again::
     python experiments/network_attack_crossover.py
 """
 
-from pathlib import Path
+from sim import Study, run_study
 
-from sim import Results, Study, run_study
-
-OUT = Path("results/network-attack-crossover")
-
-
-def main() -> None:
-    study = Study.load(
-        "network-attack-crossover"
-    )  # Study.load("network-attack-crossover", replications=4) changes a key of the file
-    run_study(study, OUT, resume=(OUT / "study.json").exists())
-    print(Results(OUT).answer("effects").to_string(max_rows=60))
-
-
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # workers read this file too
+    # Study.load("network-attack-crossover", replications=4) changes a key of the file
+    study = Study.load("network-attack-crossover")
+    print(run_study(study, resume=True).results.answer("effects").to_string(max_rows=60))

@@ -6,18 +6,9 @@ started again::
     python experiments/policy_ranking.py
 """
 
-from pathlib import Path
+from sim import Study, run_study
 
-from sim import Results, Study, run_study
-
-OUT = Path("results/policy-ranking")
-
-
-def main() -> None:
-    study = Study.load("policy-ranking")  # Study.load("policy-ranking", replications=4) changes a key of the file
-    run_study(study, OUT, resume=(OUT / "study.json").exists())
-    print(Results(OUT).answer("ranking").to_string(max_rows=60))
-
-
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # workers read this file too
+    # Study.load("policy-ranking", replications=4) changes a key of the file
+    study = Study.load("policy-ranking")
+    print(run_study(study, resume=True).results.answer("ranking").to_string(max_rows=60))

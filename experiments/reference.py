@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim import Study, run_study
-from sim.cli.progress import shown
+from sim.cli import show_study
 from sim.studies.study_files import study_files
 
 ROOT = Path(__file__).parents[1]
@@ -59,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = given.studies or sorted(study_files(), key=list(SMALLER).__contains__)  # the quick ones first
     for name in names:
         study, folder, began = Study.load(name, SMALLER.get(name, [])), ROOT / "results" / name, time.perf_counter()
-        with shown(name, False) as tell:
-            run_study(study, folder, resume=(folder / "study.json").exists(), on_event=tell)
+        with show_study(name, False) as tell:
+            run_study(study, folder, resume=True, on_event=tell)
         kept = REFERENCE / name
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)

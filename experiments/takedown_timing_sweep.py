@@ -6,20 +6,9 @@ started again::
     python experiments/takedown_timing_sweep.py
 """
 
-from pathlib import Path
+from sim import Study, run_study
 
-from sim import Results, Study, run_study
-
-OUT = Path("results/takedown-timing-sweep")
-
-
-def main() -> None:
-    study = Study.load(
-        "takedown-timing-sweep"
-    )  # Study.load("takedown-timing-sweep", replications=4) changes a key of the file
-    run_study(study, OUT, resume=(OUT / "study.json").exists())
-    print(Results(OUT).answer("effects").to_string(max_rows=60))
-
-
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # workers read this file too
+    # Study.load("takedown-timing-sweep", replications=4) changes a key of the file
+    study = Study.load("takedown-timing-sweep")
+    print(run_study(study, resume=True).results.answer("effects").to_string(max_rows=60))

@@ -39,7 +39,7 @@ from scipy import stats
 from sim import MarketModel, Scenario, compare
 from sim.agents.codes import Channel, PlatformStatus, Segment, VendorKind
 from sim.measures.structure import gini
-from sim.report.style import SERIES
+from sim.report.figures.style import SERIES
 
 CHANNELS = {
     "street": "street: dealers and friends",

@@ -15,12 +15,12 @@ from sim._version import __version__
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
+    from sim.report.comparison import Comparison, compare
+    from sim.report.study import run_study
     from sim.scenario import Scenario, ScenarioError
-    from sim.studies.execution.conduct import run_study
-    from sim.studies.runs.compare import Comparison, compare
     from sim.studies.runs.one_run import RunResult, run
     from sim.studies.store.results import Results
-    from sim.studies.study import Study
+    from sim.studies.study_files import Study
 
 __all__ = [
     "Comparison",
@@ -37,16 +37,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Comparison": "sim.studies.runs.compare",
+    "Comparison": "sim.report.comparison",
     "MarketModel": "sim.model",
     "Results": "sim.studies.store.results",
     "RunResult": "sim.studies.runs.one_run",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
-    "Study": "sim.studies.study",
-    "compare": "sim.studies.runs.compare",
+    "Study": "sim.studies.study_files",
+    "compare": "sim.report.comparison",
     "run": "sim.studies.runs.one_run",
-    "run_study": "sim.studies.execution.conduct",
+    "run_study": "sim.report.study",
 }
 
 

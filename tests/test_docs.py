@@ -17,7 +17,7 @@ import sim.policies
 from sim import Study, registry
 from sim.cli import app
 from sim.registry import policy_kinds
-from sim.scenario import KNOWN, Scenario, ScenarioError
+from sim.scenario import SCENARIO_KEYS, Scenario, ScenarioError
 from tests.worlds import KINDS, example, lever_values, neutral_levers, run, world
 
 ROOT = Path(__file__).parents[1]
@@ -95,7 +95,7 @@ def test_the_levers_named_are_those_that_move(kind, make_tables):
 
 def test_the_scenario_page_names_every_key():
     text = (ROOT / "docs" / "how-to-write-a-scenario.md").read_text(encoding="utf-8")
-    for key in KNOWN:
+    for key in SCENARIO_KEYS:
         assert re.search(rf"`{key}`|^### .*\b{key}\b", text, re.MULTILINE), key
 
 

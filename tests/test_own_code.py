@@ -19,8 +19,7 @@ from sim.agents.intermediaries import SearchEngine
 from sim.cli import app
 from sim.model import MarketModel
 from sim.registry import agent_kinds, policy_kinds
-from sim.scenario import Scenario, ScenarioError, list_scenarios
-from sim.scenario import own_code as scenario_own
+from sim.scenario import Scenario, ScenarioError, list_scenarios, no_own_code
 from sim.studies.store.record import verify_record
 from tests.worlds import fingerprint, model_of, world
 
@@ -198,7 +197,7 @@ def test_listing_scenarios_runs_nothing(folder):
 
 def test_code_and_files_can_be_refused(folder):
     file = lamp(folder)
-    with scenario_own.refused():
+    with no_own_code():
         assert list(problems(uses=[str(file)])) == ["uses.0"]
         assert list(problems(substances=str(folder / "my_substances.csv"))) == ["substances"]
     assert Scenario(uses=[str(file)]).uses

@@ -9,10 +9,11 @@ import pytest
 from matplotlib.image import imread
 from rich.console import Console
 
+from sim import compare
 from sim.measures.dictionary import outcomes
-from sim.report import figures, numbers, page, tables, words
-from sim.report.style import style
-from sim.studies.runs.compare import compare
+from sim.report import comparison_page, figures
+from sim.report.figures.style import style
+from sim.report.text import numbers, tables, words
 from sim.studies.runs.one_run import run
 from tests.fake_market import FakeMarket, world
 
@@ -194,7 +195,7 @@ class TestFigures:
 
 
 def test_the_report_names_scenarios_findings_and_figures(comparison):
-    text = page.page(comparison)
+    text = comparison_page.page(comparison)
     assert text.startswith("# closure and advice and idle against baseline")
     assert f"none of {len(TESTED)} outcomes" in text
     assert "figures/effects.png" in text

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sim import registry
 from sim.evidence.parameters import load_parameters
 from sim.evidence.yaml_files import parse
-from sim.scenario import Scenario, ScenarioError, list_scenarios, policy_kinds, register_policy
+from sim.registry import policy_kinds, register_policy
+from sim.scenario import Scenario, ScenarioError, list_scenarios
 
 BOOK = load_parameters()
 GROUP = next(iter(BOOK.groups))

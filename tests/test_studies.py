@@ -11,12 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sim import Scenario, ScenarioError
+from sim import Scenario, ScenarioError, compare
 from sim.measures.dictionary import outcome, outcomes, tables
 from sim.studies import doctor
 from sim.studies.errors import RequestError, RunFailedError
 from sim.studies.runs import machine
-from sim.studies.runs.compare import compare
 from sim.studies.runs.effects import add_displacement, change, paired_effects, t_interval
 from sim.studies.runs.one_run import run
 from sim.studies.runs.several import run_several

@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from sim import run_study
 from sim.studies import kinds
-from sim.studies.execution.conduct import run_study
 from sim.studies.kinds.calibrate import CalibrateSettings, weights
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.functions import FunctionDriver
 from sim.studies.methods.worlds import worlds
-from sim.studies.study import Study, StudyFile
-from sim.studies.study_files import StudyFileError
+from sim.studies.study import StudyFile
+from sim.studies.study_files import Study, StudyFileError
 from tests.study_market import PATH, SIZE, StudyMarket, compare_study
 
 FACTORS = (
@@ -114,9 +114,11 @@ class TestEnsemble:
 
     def test_all_members_come_before_any_comes_again(self, tmp_path):
         study = Study.load(compare_study(ensemble=self.written(tmp_path, [{PATH: 10.0 + k} for k in range(5)])))
-        drawn = [point[PATH] for point in worlds(study, study.uncertainties, "lhs", 8)]
+        drawn = [point[PATH] for point in worlds(study.ensemble, study.uncertainties, "lhs", 8, study.file.seed)]
         assert len(set(drawn[:5])) == 5
-        assert drawn == [point[PATH] for point in worlds(study, study.uncertainties, "lhs", 8)]
+        assert drawn == [
+            point[PATH] for point in worlds(study.ensemble, study.uncertainties, "lhs", 8, study.file.seed)
+        ]
 
     def test_a_changed_ensemble_is_another_study(self, tmp_path):
         one, other = (

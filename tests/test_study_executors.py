@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sim import run_study
 from sim.studies.errors import RequestError
-from sim.studies.execution.conduct import run_study
 from tests.study_market import SIZE, StudyMarket, compare_study, not_drawn
 
 ROOT = Path(__file__).parents[1]

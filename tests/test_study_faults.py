@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from sim import run_study
 from sim.studies.errors import RequestError, StudyError
-from sim.studies.execution.conduct import run_study
 from sim.studies.store import lock
 from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
 
@@ -47,7 +47,7 @@ def undisturbed(tmp_path_factory):
 def script(folder, **env):
     """A study in a process of its own, with two workers."""
     code = (
-        "from sim.studies.execution.conduct import run_study\n"
+        "from sim import run_study\n"
         "from sim.report import study_page\n"
         "from tests.study_market import StudyMarket, compare_study, not_drawn\n"
         "study_page.save_figure = not_drawn\n"

@@ -10,9 +10,10 @@ from experiments.reference import SMALLER
 from sim import Scenario, Study
 from sim.evidence.parameters import load_parameters
 from sim.studies import kinds
-from sim.studies.execution.identity import Planner, resolve, run_id
+from sim.studies.execution.identity import Planner, run_id
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Factor
+from sim.studies.methods.paths import resolve
 from sim.studies.study_files import StudyFileError, study_files
 from tests.study_market import PATH, SIZE, compare_study, sweep_study
 

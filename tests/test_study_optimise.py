@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim import run_study
 from sim.scenario import Scenario
 from sim.studies import kinds
-from sim.studies.execution.conduct import run_study
 from sim.studies.kinds.optimise import OptimiseSettings, undominated
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.functions import FunctionDriver
-from sim.studies.study import Study, StudyFile
-from sim.studies.study_files import StudyFileError
+from sim.studies.study import StudyFile
+from sim.studies.study_files import Study, StudyFileError
 from tests.study_market import SIZE, StudyMarket, compare_study
 
 LEVERS = (

@@ -8,19 +8,18 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from sim import Results
+from sim import Results, run_study
 from sim.studies import kinds
 from sim.studies.errors import RequestError
-from sim.studies.execution.conduct import run_study
 from sim.studies.execution.dry_run import estimate
-from sim.studies.execution.identity import resolve
 from sim.studies.execution.verify import verify
 from sim.studies.methods.bootstrap import FEWEST, Resamples, expanded, pairing_gain, ranks
 from sim.studies.methods.functions import FunctionDriver
+from sim.studies.methods.paths import resolve
 from sim.studies.store import parts
 from sim.studies.store.parts import Row, shorten, to_bytes, to_table, write_part
 from sim.studies.store.store import Store
-from sim.studies.study import Study
+from sim.studies.study_files import Study
 from tests.study_market import MEASURES, PATH, StudyMarket, compare_study, not_drawn, sweep_study
 
 

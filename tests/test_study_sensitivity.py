@@ -5,14 +5,14 @@ import math
 import numpy as np
 import pytest
 
+from sim import run_study
 from sim.studies import kinds
-from sim.studies.execution.conduct import run_study
 from sim.studies.kinds.sensitivity import SensitivitySettings
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.functions import FunctionDriver
 from sim.studies.methods.sensitivity import noise
-from sim.studies.study import Study, StudyFile
-from sim.studies.study_files import StudyFileError
+from sim.studies.study import StudyFile
+from sim.studies.study_files import Study, StudyFileError
 from tests.study_market import MEASURES, PATH, SIZE, StudyMarket, compare_study
 
 CLOSE = 0.03

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
     from rich.table import Table
 
 Rows = list[dict[str, Any]]
@@ -39,14 +40,20 @@ def policies() -> Rows:
     ]
 
 
-def _field(name: str, field: Any) -> dict[str, Any]:
+def _field(name: str, field: FieldInfo) -> dict[str, Any]:
     """One field of a policy: its default, what it may be, its unit, what it means."""
-    from sim.scenario import allowed
+    from sim.scenario import allowed_in_words
 
     default = "required" if field.is_required() else field.get_default(call_default_factory=True)
     plain = default if isinstance(default, str | int | float | bool | None) else str(default)
     text = field.description or ""
-    return {"name": field.alias or name, "default": plain, "allowed": allowed(field), "unit": _unit(text), "text": text}
+    return {
+        "name": field.alias or name,
+        "default": plain,
+        "allowed": allowed_in_words(field),
+        "unit": _unit(text),
+        "text": text,
+    }
 
 
 def _unit(text: str) -> str:

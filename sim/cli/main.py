@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim._version import __version__
-from sim.cli import studies as cli_studies
-from sim.cli import support
+from sim.cli import studies, support
+
+if TYPE_CHECKING:
+    from sim.report.comparison import Comparison
+    from sim.studies.runs.one_run import RunResult
 
 app = typer.Typer(
     name="odm",
@@ -126,7 +130,7 @@ def compare(
     with support.explained():
         import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
 
-        from sim.studies.runs.compare import compare as compare_scenarios
+        from sim.report.comparison import compare as compare_scenarios
 
         with support.study_progress(f"{1 + len(others)} scenarios", as_json) as progress:
             comparison = compare_scenarios(
@@ -150,7 +154,7 @@ def compare(
             _print_comparison(comparison, out)
 
 
-cli_studies.add_to(app)
+studies.add_to(app)
 
 
 @app.command("list")
@@ -190,9 +194,9 @@ def doctor(as_json: Json = False) -> None:
             raise typer.Exit(1)
 
 
-def _print_runs(results: Any, out: Path | None) -> None:
+def _print_runs(results: Sequence[RunResult], out: Path | None) -> None:
     """Print the outcomes of one or several runs of a scenario."""
-    from sim.report import tables, words
+    from sim.report.text import tables, words
 
     first = results[0]
     console = support.console()
@@ -210,9 +214,9 @@ def _print_runs(results: Any, out: Path | None) -> None:
         console.print(f"Written to {out}", soft_wrap=True)
 
 
-def _print_comparison(comparison: Any, out: Path | None) -> None:
+def _print_comparison(comparison: Comparison, out: Path | None) -> None:
     """Print the effects, and in words which of them are clear."""
-    from sim.report import tables, words
+    from sim.report.text import tables, words
 
     console = support.console()
     groups = [comparison.others] if console.width >= support.NARROW else [[label] for label in comparison.others]

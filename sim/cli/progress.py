@@ -19,7 +19,7 @@ Tell = Callable[[dict[str, Any]], None]
 
 
 @contextmanager
-def shown(what: str, as_json: bool) -> Iterator[Tell]:
+def show_study(what: str, as_json: bool) -> Iterator[Tell]:
     """Give the function that shows events."""
     if as_json:
         yield lambda event: print(json.dumps(event, allow_nan=False), flush=True)

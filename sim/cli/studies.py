@@ -8,11 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.cli import support
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.table import Table
+
+    from sim.studies.execution.conduct import Conducted
+    from sim.studies.study import ReadyStudy
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object a line while a study works.")]
 
@@ -52,18 +59,18 @@ def study(
 ) -> None:
     """Do a study from its file, stop it, and go on with it."""
     with support.explained():
-        from sim.studies.execution.conduct import run_study
-        from sim.studies.study import Study
+        from sim.report.study import run_study
+        from sim.studies.study_files import Study
 
         ready = Study.load(file, settings or (), **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
         if dry_run:
             _print_estimate(ready, workers, out, as_json)
             return
-        from sim.cli.progress import shown
+        from sim.cli.progress import show_study
 
         folder = out or Path("results") / ready.name
         try:
-            with _stopped_in_order(), shown(ready.name, as_json) as tell:
+            with _stopped_in_order(), show_study(ready.name, as_json) as tell:
                 done = run_study(
                     ready, folder, resume=resume, retry=retry, workers=workers, executor=executor.value,
                     scheduler=scheduler, on_event=tell,
@@ -138,7 +145,7 @@ def _stopped_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _print_estimate(ready: Any, workers: int | None, out: Path | None, as_json: bool) -> None:
+def _print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as_json: bool) -> None:
     """Print what a study would take."""
     from sim.studies.execution.dry_run import estimate
 
@@ -157,7 +164,7 @@ def _print_estimate(ready: Any, workers: int | None, out: Path | None, as_json: 
         print("That is not enough disk.")
 
 
-def _print_done(done: Any) -> None:
+def _print_done(done: Conducted) -> None:
     """Print findings, and name what failed."""
     console = support.console()
     for line in done.answer.findings:
@@ -181,14 +188,14 @@ def _print_done(done: Any) -> None:
         )
 
 
-def _plain(frame: Any) -> list[dict[str, Any]]:
+def _plain(frame: DataFrame) -> list[dict[str, Any]]:
     """Rows as plain data; NaN and missing become null."""
     import json
 
     return json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15))
 
 
-def _table(frame: Any, most: int = 60) -> Any:
+def _table(frame: DataFrame, most: int = 60) -> Table:
     """The first rows for a terminal."""
     from rich.table import Table
 

@@ -13,40 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mesa.experimental.mesa_signals import ModelSignals
 
-from sim.population.columns import (
-    Column,
-    Schema,
-    columns_type,
-    declare,
-    describe,
-    grown_columns,
-    new_columns,
-    problems,
-    unknown,
-)
-from sim.population.roster import register
-from sim.population.row_agents import handle
-from sim.population.row_sets import RowAgent, RowSet
+from sim.population.columns import Schema, declare, grown_columns, new_columns, problems, unknown
+from sim.population.row_agents import RowAgent, handle
+from sim.population.row_sets import RowSet
 from sim.population.selection import Selection
-from sim.population.slots import SlotAgent, SlotTable
 
 if TYPE_CHECKING:
     from mesa import Model
     from numpy.typing import ArrayLike, NDArray
-
-__all__ = [
-    "Column",
-    "Population",
-    "RowAgent",
-    "RowSet",
-    "Schema",
-    "Selection",
-    "SlotAgent",
-    "SlotTable",
-    "columns_type",
-    "describe",
-    "register",
-]
 
 
 class Population(RowSet):

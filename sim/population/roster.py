@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.population.mesa_sets import HeldAgents
-from sim.population.row_sets import RowAgent
+from sim.population.row_agents import RowAgent
 
 if TYPE_CHECKING:
     from mesa import Model

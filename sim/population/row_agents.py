@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mesa import Model
 
-    from sim.population.population import Population
+    from sim.population.rows import Rows
 
 
 class RowAgent(Agent):
@@ -111,7 +111,7 @@ class RowAgent(Agent):
         def __getattr__(self, name: str) -> Any: ...
 
 
-def handle(kind: type[RowAgent], population: Population, row: int, unique_id: int) -> Any:
+def handle(kind: type[Any], population: Rows, row: int, unique_id: int) -> Any:
     """Return the agent of a row without making one."""
     agent = object.__new__(kind)
     state = agent.__dict__

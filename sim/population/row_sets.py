@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from sim.population.population import Population
-
-__all__ = ["RowAgent", "RowSet"]
+    from sim.population.rows import Rows
 
 _INF = float("inf")
 _WIDE: dict[str, type] = {"i": np.int64, "u": np.int64, "f": np.float64}
@@ -36,7 +34,7 @@ class RowSet(AbstractAgentSet[Any]):
         The population whose rows these are.
     """
 
-    population: Population
+    population: Rows
 
     @property
     def rows(self) -> NDArray[np.int64]:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.population.row_sets import RowAgent, RowSet
+from sim.population.row_agents import RowAgent
+from sim.population.row_sets import RowSet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sim.population.population import Population
+    from sim.population.rows import Rows
 
 
 class Selection(RowSet):
@@ -20,7 +21,7 @@ class Selection(RowSet):
     Indexing is by position: ``selection[0]`` is its first agent. Adding and removing agents changes the selection only.
     """
 
-    def __init__(self, population: Population, rows: NDArray[np.int64]) -> None:
+    def __init__(self, population: Rows, rows: NDArray[np.int64]) -> None:
         self.population = population
         self._keep(rows)
 

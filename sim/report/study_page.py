@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.report.style import save_figure
+from sim.report.figures import draw, save_figure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.studies.kinds import Answer
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 
-def write_page(study: Study, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
+def write_page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
     """Write `report.md` and the figures that it shows, as PNG and SVG, into a folder."""
     if answer.figures:
         (place / "figures").mkdir()
-    for name, draw in answer.figures.items():
-        save_figure(draw(), place / "figures" / name)
+    for name, drawing in answer.figures.items():
+        save_figure(draw(drawing), place / "figures" / name)
     (place / "report.md").write_text(page(study, answer, runs, failures), encoding="utf-8")
 
 
-def page(study: Study, answer: Answer, runs: int, failures: DataFrame) -> str:
+def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> str:
     """Return the text of the page."""
     file = study.file
     parts = [f"# {file.title or file.name}", " ".join(file.question.split())]
@@ -40,7 +41,7 @@ def page(study: Study, answer: Answer, runs: int, failures: DataFrame) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _done(study: Study, runs: int, failed: int) -> list[str]:
+def _done(study: ReadyStudy, runs: int, failed: int) -> list[str]:
     lines = [f"- {study.file.kind}: {runs} runs" + (f", {failed} of which failed" if failed else "")]
     for label, scenario in study.scenarios.items():
         lines.append(
@@ -67,5 +68,5 @@ def _tables(answer: Answer) -> str:
     return f"Tables beside this page (CSV and Parquet): {names}. Every run is in the store: `odm results DIR`."
 
 
-def _list(lines: Any) -> str:
+def _list(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)

@@ -1,47 +1,46 @@
-"""Everything that a run is made of: scenarios are read, extended, overridden, checked and identified here."""
+"""Everything that a run is made of: scenarios are read, extended, overridden, checked and identified here.
 
-from sim.registry import policy_kinds, register_policy
+This is all that others use of it: scenarios themselves, and the words in which what is wrong with a file is said.
+"""
+
 from sim.scenario.errors import (
     MAX_SHOWN,
     Problem,
     ScenarioError,
-    allowed,
-    from_pydantic,
-    inner,
-    interval,
+    allowed_in_words,
+    bounds_in_words,
     nearest,
+    no_such_name,
     one_of,
-    show,
-    unknown,
+    problems_from_pydantic,
+    quote,
+    without_none,
 )
-from sim.scenario.files import read
-from sim.scenario.overrides import parsed
-from sim.scenario.own_code import refused
-from sim.scenario.scenario import KNOWN, Scenario, list_scenarios
+from sim.scenario.files import read_yaml
+from sim.scenario.overrides import parse_changes
+from sim.scenario.own_code import no_own_code
+from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import Platforms
-from sim.scenario.settings import PEOPLE, Settings
+from sim.scenario.settings import Settings
 
 __all__ = [
-    "KNOWN",
     "MAX_SHOWN",
-    "PEOPLE",
+    "SCENARIO_KEYS",
     "Platforms",
     "Problem",
     "Scenario",
     "ScenarioError",
     "Settings",
-    "allowed",
-    "from_pydantic",
-    "inner",
-    "interval",
+    "allowed_in_words",
+    "bounds_in_words",
     "list_scenarios",
     "nearest",
+    "no_own_code",
+    "no_such_name",
     "one_of",
-    "parsed",
-    "policy_kinds",
-    "read",
-    "refused",
-    "register_policy",
-    "show",
-    "unknown",
+    "parse_changes",
+    "problems_from_pydantic",
+    "quote",
+    "read_yaml",
+    "without_none",
 ]

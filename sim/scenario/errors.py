@@ -73,7 +73,7 @@ class ScenarioError(ValueError):
         return type(self), (self.problems, self.name)
 
 
-def show(value: Any) -> str:
+def quote(value: Any) -> str:
     """A value as a message quotes it: short, on one line."""
     if isinstance(value, str):
         return _SHORT.repr(value)
@@ -98,10 +98,10 @@ def one_of(names: Iterable[str], limit: int = 24) -> str:
     return (", ".join(words[:limit]) or "nothing") + more
 
 
-def unknown(path: str, word: object, names: Iterable[str]) -> Problem:
+def no_such_name(path: str, word: object, names: Iterable[str]) -> Problem:
     """The problem of a name that does not exist."""
     valid = list(names)
-    return Problem(path, show(word), one_of(valid), nearest(word, valid))
+    return Problem(path, quote(word), one_of(valid), nearest(word, valid))
 
 
 def key(name: str, field: FieldInfo) -> str:
@@ -114,7 +114,7 @@ def number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.10g}"
 
 
-def interval(field: FieldInfo) -> str:
+def bounds_in_words(field: FieldInfo) -> str:
     """The declared bounds of a numeric field in words; empty when it has none."""
     low = high = ""
     for bound in field.metadata:
@@ -130,15 +130,15 @@ def interval(field: FieldInfo) -> str:
     return " and ".join(part for part in (low, high) if part)
 
 
-def inner(annotation: Any) -> Any:
+def without_none(annotation: Any) -> Any:
     """What a field holds where it may also hold nothing."""
     options = [option for option in get_args(annotation) if option is not type(None)]
     return options[0] if len(options) == 1 and type(None) in get_args(annotation) else annotation
 
 
-def allowed(field: FieldInfo) -> str:
+def allowed_in_words(field: FieldInfo) -> str:
     """What a field may hold, in words: choices, true and false, the fields of a mapping, or a kind of value and its bounds."""
-    kind = inner(field.annotation)
+    kind = without_none(field.annotation)
     nothing = " or null" if kind is not field.annotation else ""
     if get_origin(kind) is Literal:
         return ", ".join(map(str, get_args(kind))) + nothing
@@ -147,10 +147,12 @@ def allowed(field: FieldInfo) -> str:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return f"a mapping of {', '.join(key(name, inside) for name, inside in kind.model_fields.items())}{nothing}"
     if get_origin(kind) in (tuple, list):
-        choices = get_args(inner(get_args(kind)[0])) if get_origin(inner(get_args(kind)[0])) is Literal else ()
+        choices = (
+            get_args(without_none(get_args(kind)[0])) if get_origin(without_none(get_args(kind)[0])) is Literal else ()
+        )
         return ("a list of " + ", ".join(map(str, choices)) if choices else "a list") + nothing
     words = {int: "a whole number", float: "a number", str: "text", dict: "a mapping"}
-    return ", ".join(filter(None, [words.get(get_origin(kind) or kind, "a value"), interval(field)])) + nothing
+    return ", ".join(filter(None, [words.get(get_origin(kind) or kind, "a value"), bounds_in_words(field)])) + nothing
 
 
 def _field(model: type[BaseModel], loc: Sequence[str | int]) -> FieldInfo | None:
@@ -163,14 +165,14 @@ def _field(model: type[BaseModel], loc: Sequence[str | int]) -> FieldInfo | None
         found = next((field for name, field in here.model_fields.items() if step in (name, field.alias)), None)
         if found is None:
             return None
-        here = inner(found.annotation)
+        here = without_none(found.annotation)
     return found
 
 
 def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """The keys that a mapping at a place in the input may have."""
     field = _field(model, loc)
-    here: Any = model if not loc else inner(field.annotation) if field is not None else None
+    here: Any = model if not loc else without_none(field.annotation) if field is not None else None
     if isinstance(here, type) and issubclass(here, BaseModel):
         return [key(name, field) for name, field in here.model_fields.items() if name not in ("kind", "name")]
     return []
@@ -195,14 +197,14 @@ def _allowed(kind: str, message: str, field: FieldInfo | None) -> str:
         "",
         message,
     )
-    bounds = interval(field) if field is not None else ""
+    bounds = bounds_in_words(field) if field is not None else ""
     if bounds and (kind.startswith(("greater_than", "less_than", "int_", "float_")) or kind == "finite_number"):
         whole = field is not None and "int" in str(field.annotation)
         return f"a {'whole ' if whole else ''}number, {bounds}"
     return message.replace("valid ", "").replace("a integer", "a whole number").replace("a string", "text")
 
 
-def from_pydantic(error: ValidationError, model: type[BaseModel], data: Any, prefix: str) -> list[Problem]:
+def problems_from_pydantic(error: ValidationError, model: type[BaseModel], data: Any, prefix: str) -> list[Problem]:
     """The problems behind a pydantic error.
 
     Parameters
@@ -221,7 +223,7 @@ def from_pydantic(error: ValidationError, model: type[BaseModel], data: Any, pre
             loc = _known(loc, data)
         path = ".".join([*([prefix] if prefix else []), *map(str, loc)])
         if kind == "extra_forbidden":
-            merged[path] = unknown(path, loc[-1], _keys(model, loc[:-1]))
+            merged[path] = no_such_name(path, loc[-1], _keys(model, loc[:-1]))
             continue
         field = _field(model, loc)
         if kind == "missing":
@@ -234,7 +236,7 @@ def from_pydantic(error: ValidationError, model: type[BaseModel], data: Any, pre
                 else []
             )
             allowed = one_of(words) if words else _allowed(kind, item["msg"], field)
-            problem = Problem(path, show(item["input"]), allowed, nearest(item["input"], words) if words else None)
+            problem = Problem(path, quote(item["input"]), allowed, nearest(item["input"], words) if words else None)
         before = merged.get(path)
         if before is not None and problem.allowed not in before.allowed:
             problem = Problem(

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from sim.evidence import yaml_files
-from sim.scenario.errors import Problem, ScenarioError, nearest, one_of, show
-from sim.scenario.own_code import are_refused
+from sim.scenario.errors import Problem, ScenarioError, nearest, one_of, quote
+from sim.scenario.own_code import own_code_refused
 from sim.scenario.substances import read_table
 
 MAX_BYTES = 2_000_000
@@ -67,20 +67,20 @@ def find(name: str | PathLike[str], search: Search = None, beside: Path | None =
     """
     text = str(name)
     if "\0" in text or not text.strip():
-        raise ScenarioError([Problem("", show(text), "the name of a scenario or the path of its file")])
+        raise ScenarioError([Problem("", quote(text), "the name of a scenario or the path of its file")])
     files = scenario_files(search)
     if "/" in text or "\\" in text or text.endswith((".yaml", ".yml")):
         path = (beside or Path()) / text
         if path.is_file():
             return path
         given = "a folder" if path.is_dir() else "no such file"
-        raise ScenarioError([Problem("", f"{show(text)} ({given})", "a YAML file", nearest(Path(text).stem, files))])
+        raise ScenarioError([Problem("", f"{quote(text)} ({given})", "a YAML file", nearest(Path(text).stem, files))])
     if text not in files:
-        raise ScenarioError([Problem("", f"scenario {show(text)}", one_of(files), nearest(text, files))])
+        raise ScenarioError([Problem("", f"scenario {quote(text)}", one_of(files), nearest(text, files))])
     return files[text]
 
 
-def read(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping that a scenario file holds, unchecked.
 
     Raises
@@ -149,9 +149,9 @@ def beside_it(content: Mapping[str, Any], beside: Path | None) -> dict[str, Any]
     if isinstance(found.get("uses"), list):
         found["uses"] = [_full(entry, folder) for entry in found["uses"]]
     if isinstance(found.get("substances"), str):
-        if are_refused():
-            raise ScenarioError([Problem("substances", show(found["substances"]), "a mapping here: no files")])
-        found["substances"] = read_table(folder / found["substances"], read)
+        if own_code_refused():
+            raise ScenarioError([Problem("substances", quote(found["substances"]), "a mapping here: no files")])
+        found["substances"] = read_table(folder / found["substances"], read_yaml)
     return found
 
 
@@ -187,7 +187,7 @@ def flatten(
         return {key: value for key, value in content.items() if key != "extends"}
     target = content["extends"]
     if not isinstance(target, str):
-        raise ScenarioError([Problem("extends", show(target), "the name of one scenario, or the path of its file")])
+        raise ScenarioError([Problem("extends", quote(target), "the name of one scenario, or the path of its file")])
     try:
         path = find(target, search, beside)
     except ScenarioError as error:
@@ -196,7 +196,7 @@ def flatten(
     if step in chain:
         names = [Path(file).stem for file in (*chain[chain.index(step) :], step)]
         raise ScenarioError([Problem("extends", " -> ".join(names), "a chain that does not return to itself")])
-    parent = flatten(read(path), search, path.parent, (*chain, step))
+    parent = flatten(read_yaml(path), search, path.parent, (*chain, step))
     for own in ("name", "title", "question"):
         parent.pop(own, None)
     return merge(parent, {key: value for key, value in content.items() if key != "extends"})

@@ -9,7 +9,7 @@ import yaml
 
 from sim.evidence import yaml_files
 from sim.evidence.parameters import load_parameters
-from sim.scenario.errors import Problem, nearest, one_of, show, unknown
+from sim.scenario.errors import Problem, nearest, no_such_name, one_of, quote
 
 
 def apply(content: dict[str, Any], changes: Iterable[str], known: Collection[str]) -> list[Problem]:
@@ -30,23 +30,23 @@ def apply(content: dict[str, Any], changes: Iterable[str], known: Collection[str
         the changes that lead nowhere. Whether a value is allowed is for the scenario to say.
     """
     problems: list[Problem] = []
-    for steps, value in parsed(changes, problems):
+    for steps, value in parse_changes(changes, problems):
         _set(content, steps, value, known, problems)
     return problems
 
 
-def parsed(changes: Iterable[str], problems: list[Problem]) -> Iterator[tuple[list[str], Any]]:
+def parse_changes(changes: Iterable[str], problems: list[Problem]) -> Iterator[tuple[list[str], Any]]:
     """The steps of the path and the value of each ``path=value``; those that are none become problems."""
     for change in changes:
         path, equals, text = change.partition("=")
         steps = path.strip().split(".")
         if not equals or not all(steps):
-            problems.append(Problem("", show(change), "path=value"))
+            problems.append(Problem("", quote(change), "path=value"))
             continue
         try:
             yield steps, yaml_files.parse(text)
         except (yaml.YAMLError, ValueError, OverflowError):
-            problems.append(Problem(path, show(text), "a YAML value (put text that holds a colon into quotes)"))
+            problems.append(Problem(path, quote(text), "a YAML value (put text that holds a colon into quotes)"))
 
 
 def _set(content: dict[str, Any], path: list[str], value: Any, known: Collection[str], problems: list[Problem]) -> None:
@@ -57,7 +57,7 @@ def _set(content: dict[str, Any], path: list[str], value: Any, known: Collection
         path = ["parameters", *path]
     elif head not in known:
         names = list(dict.fromkeys([*known, *groups]))
-        problems.append(Problem(".".join(path), show(head), one_of(names), nearest(head, names)))
+        problems.append(Problem(".".join(path), quote(head), one_of(names), nearest(head, names)))
         return
     if head == "weight":
         content.pop("people", None)
@@ -87,7 +87,7 @@ def _place(here: Any, step: str, above: list[str], problems: list[Problem]) -> s
         return step
     where = ".".join([*above, step])
     if not isinstance(here, list):
-        problems.append(Problem(where, show(step), f"nothing: {'.'.join(above)} holds a single value"))
+        problems.append(Problem(where, quote(step), f"nothing: {'.'.join(above)} holds a single value"))
         return None
     for word in ("label", "kind"):
         kinds = [item.get(word) if isinstance(item, dict) else None for item in here]
@@ -95,5 +95,7 @@ def _place(here: Any, step: str, above: list[str], problems: list[Problem]) -> s
             return kinds.index(step)
     if step.isascii() and step.isdigit() and len(step) < 6 and int(step) < len(here):
         return int(step)
-    problems.append(unknown(where, step, [*map(str, range(len(here))), *dict.fromkeys(kind for kind in kinds if kind)]))
+    problems.append(
+        no_such_name(where, step, [*map(str, range(len(here))), *dict.fromkeys(kind for kind in kinds if kind)])
+    )
     return None

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim import registry
-from sim.scenario.errors import Problem, ScenarioError, nearest, one_of, show, unknown
+from sim.scenario.errors import Problem, ScenarioError, nearest, no_such_name, one_of, quote
 
 PREFIX = "odm_own_"
 _LOADED: dict[str, dict[str, type[BaseModel]]] = {}
@@ -63,7 +63,7 @@ def _loaded(files: tuple[OwnFile, ...]) -> Code:
 
 
 @contextmanager
-def refused() -> Iterator[None]:
+def no_own_code() -> Iterator[None]:
     """Let no scenario bring code or name files of its own: for scenarios that strangers send, as to a web page."""
     token = _REFUSED.set(True)
     try:
@@ -72,7 +72,7 @@ def refused() -> Iterator[None]:
         _REFUSED.reset(token)
 
 
-def are_refused() -> bool:
+def own_code_refused() -> bool:
     """Whether scenarios may not bring code or name files now."""
     return _REFUSED.get()
 
@@ -82,16 +82,16 @@ def files(document: Mapping[str, Any], problems: list[Problem]) -> tuple[OwnFile
     given = document.get("uses") or []
     what = "a list of Python files, relative to the scenario's, for example [my_policies.py]"
     if not isinstance(given, list):
-        problems.append(Problem("uses", show(given), what))
+        problems.append(Problem("uses", quote(given), what))
         return ()
     found: dict[str, OwnFile] = {}
     for i, entry in enumerate(given):
         path, stated = (entry.get("file"), entry.get("sha256")) if isinstance(entry, dict) else (entry, None)
         if not isinstance(path, str) or (isinstance(entry, dict) and set(entry) - {"file", "sha256"}):
-            problems.append(Problem(f"uses.{i}", show(entry), "the path of a Python file"))
-        elif are_refused():
+            problems.append(Problem(f"uses.{i}", quote(entry), "the path of a Python file"))
+        elif own_code_refused():
             problems.append(
-                Problem(f"uses.{i}", show(path), "no code of one's own here: run the scenario from the command line")
+                Problem(f"uses.{i}", quote(path), "no code of one's own here: run the scenario from the command line")
             )
         else:
             own = _read(path, stated, f"uses.{i}", problems)
@@ -109,7 +109,7 @@ def _read(given: str, stated: Any, path: str, problems: list[Problem]) -> OwnFil
     if isinstance(stated, str) and OwnFile(file, stated).module in _LOADED:
         return OwnFile(file, stated)
     if not given.endswith(".py"):
-        problems.append(Problem(path, show(given), "a Python file, ending in .py"))
+        problems.append(Problem(path, quote(given), "a Python file, ending in .py"))
         return None
     try:
         found = hashlib.sha256(Path(file).read_bytes()).hexdigest()
@@ -117,14 +117,14 @@ def _read(given: str, stated: Any, path: str, problems: list[Problem]) -> OwnFil
         beside = [other.name for other in sorted(Path(file).parent.glob("*.py"))]
         name = nearest(Path(given).name, beside)
         problems.append(
-            Problem(path, f"{show(given)} ({(error.strerror or 'not readable').lower()})", "a Python file", name)
+            Problem(path, f"{quote(given)} ({(error.strerror or 'not readable').lower()})", "a Python file", name)
         )
         return None
     if stated is not None and stated != found:
         allowed = (
             "the file that the scenario was made with (its sha256 differs); load the scenario anew to take this one"
         )
-        problems.append(Problem(path, f"{show(given)}, changed since", allowed))
+        problems.append(Problem(path, f"{quote(given)}, changed since", allowed))
         return None
     return OwnFile(file, found)
 
@@ -164,7 +164,7 @@ def kinds_of(own: OwnFile) -> dict[str, type[BaseModel]]:
         sys.modules.pop(name, None)
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         raise ScenarioError(
-            [Problem("uses", f"{show(own.file)}, which stops with {said}", "Python that runs")]
+            [Problem("uses", f"{quote(own.file)}, which stops with {said}", "Python that runs")]
         ) from error
     return _LOADED.setdefault(name, kinds)
 
@@ -176,7 +176,7 @@ def policy_kinds(uses: tuple[OwnFile, ...], problems: list[Problem]) -> dict[str
         for kind, policy in kinds_of(own).items():
             other = kinds.get(kind)
             if other is not None and getattr(sys.modules.get(other.__module__), "__file__", None) != own.file:
-                given = f"a policy of kind {show(kind)} in {own.stem}.py"
+                given = f"a policy of kind {quote(kind)} in {own.stem}.py"
                 problems.append(Problem("uses", given, "a kind that no other policy has"))
             kinds[kind] = policy
     return kinds
@@ -187,7 +187,7 @@ def agents(document: Mapping[str, Any], uses: tuple[OwnFile, ...], problems: lis
     given = document.get("agents") or {}
     if not isinstance(given, dict):
         problems.append(
-            Problem("agents", show(given), "a mapping, for example {search_engine: my_agents.MySearchEngine}")
+            Problem("agents", quote(given), "a mapping, for example {search_engine: my_agents.MySearchEngine}")
         )
         return {}
     for kind, name in given.items():
@@ -201,12 +201,12 @@ def _agent_problem(kind: str, name: Any, uses: tuple[OwnFile, ...]) -> Problem |
     """Why a class cannot take the place of a kind of agent."""
     path, kinds = f"agents.{kind}", registry.agent_kinds()
     if kind not in kinds:
-        return unknown(path, kind, kinds)
+        return no_such_name(path, kind, kinds)
     stem, _, word = name.partition(".") if isinstance(name, str) else ("", "", "")
     own = next((own for own in uses if own.stem == stem), None)
     if own is None or not word:
         allowed = f"file.Class, the file one of those under `uses`: {one_of(own.stem for own in uses)}"
-        return Problem(path, show(name), allowed, nearest(stem, [own.stem for own in uses]))
+        return Problem(path, quote(name), allowed, nearest(stem, [own.stem for own in uses]))
     base = kinds[kind]
     found = vars(sys.modules[own.module])
     fit = [
@@ -217,7 +217,7 @@ def _agent_problem(kind: str, name: Any, uses: tuple[OwnFile, ...]) -> Problem |
     return (
         None
         if name in fit
-        else Problem(path, show(name), f"a subclass of {base.__name__}: {one_of(fit)}", nearest(name, fit))
+        else Problem(path, quote(name), f"a subclass of {base.__name__}: {one_of(fit)}", nearest(name, fit))
     )
 
 

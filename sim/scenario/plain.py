@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.evidence.tables import Row
-from sim.scenario.errors import Problem, show
+from sim.scenario.errors import Problem, quote
 
 MAX_VALUES = 50_000
 """Values in a scenario; the shipped tables and parameters together have a few thousand."""
@@ -63,7 +63,7 @@ class _Copy:
             case list() | tuple():
                 return [self.of(item, f"{path}.{i}" if path else str(i), depth + 1) for i, item in enumerate(value)]
         allowed = "text, a number, true, false, a list or a mapping"
-        self.refuse(path, f"a {type(value).__name__}, {show(str(value))}", allowed)
+        self.refuse(path, f"a {type(value).__name__}, {quote(str(value))}", allowed)
         return None
 
     def scalar(self, value: str | float, path: str) -> Any:
@@ -72,8 +72,8 @@ class _Copy:
                 return self.refuse(path, "text with half a character (a lone surrogate)", "text")
             return str(value)
         if isinstance(value, int):
-            return int(value) if value.bit_length() <= 64 else self.refuse(path, show(value), "a number of 64 bits")
-        return float(value) if math.isfinite(value) else self.refuse(path, show(value), "a finite number")
+            return int(value) if value.bit_length() <= 64 else self.refuse(path, quote(value), "a number of 64 bits")
+        return float(value) if math.isfinite(value) else self.refuse(path, quote(value), "a finite number")
 
     def mapping(self, items: Iterable[tuple[Any, Any]], path: str, depth: int) -> dict[str, Any]:
         copy: dict[str, Any] = {}
@@ -81,5 +81,5 @@ class _Copy:
             if isinstance(name, str) and name.isprintable():
                 copy[str(name)] = self.of(item, f"{path}.{name}" if path else name, depth + 1)
             else:
-                self.refuse(path, f"the key {show(name)}", "keys of printable text")
+                self.refuse(path, f"the key {quote(name)}", "keys of printable text")
         return copy

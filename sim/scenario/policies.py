@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sim.scenario.errors import Problem, key, nearest, one_of, show, unknown
+from sim.scenario.errors import Problem, key, nearest, no_such_name, one_of, quote
 from sim.scenario.sections import Problems, check
 
 
@@ -24,7 +24,7 @@ def policies(
     if given is None:
         return ()
     if not isinstance(given, list):
-        problems.append(Problem("policies", show(given), "a list of {kind, start, end, strength, ...}"))
+        problems.append(Problem("policies", quote(given), "a list of {kind, start, end, strength, ...}"))
         return ()
     found: dict[int, Any] = {}
     for i, entry in enumerate(given):
@@ -45,11 +45,11 @@ def policies(
 def _policy(entry: Any, kinds: Mapping[str, type[BaseModel]], path: str, problems: Problems) -> Any:
     """One policy, or None with what is wrong with it."""
     if not isinstance(entry, dict):
-        problems.append(Problem(path, show(entry), "a mapping {kind, start, end, strength, ...}"))
+        problems.append(Problem(path, quote(entry), "a mapping {kind, start, end, strength, ...}"))
         return None
     kind = entry.get("kind")
     if not isinstance(kind, str) or kind not in kinds:
-        given = "nothing" if "kind" not in entry else show(kind)
+        given = "nothing" if "kind" not in entry else quote(kind)
         allowed = one_of(kinds, 60) if kinds else "nothing: no policy is registered (import sim.policies)"
         problems.append(
             Problem(f"{path}.kind", given, allowed, nearest(kind, kinds) if isinstance(kind, str) else None)
@@ -58,7 +58,7 @@ def _policy(entry: Any, kinds: Mapping[str, type[BaseModel]], path: str, problem
     model = kinds[kind]
     names = [key(name, field) for name, field in model.model_fields.items()]
     extra = [name for name in entry if name not in names]
-    problems += [unknown(f"{path}.{name}", name, [word for word in names if word != "kind"]) for name in extra]
+    problems += [no_such_name(f"{path}.{name}", name, [word for word in names if word != "kind"]) for name in extra]
     return check(model, {name: value for name, value in entry.items() if name in names}, path, problems)
 
 
@@ -81,7 +81,7 @@ def _conditions(policy: Any, path: str, jurisdictions: Sequence[str], problems: 
         )
     wrong = when.unknown_member(list(jurisdictions)) if when is not None else None
     if wrong is not None:
-        problems.append(unknown(f"{path}.when.outcome", *wrong))
+        problems.append(no_such_name(f"{path}.when.outcome", *wrong))
 
 
 def _references(policy: Any, path: str, tables: Mapping[str, Sequence[str]], problems: Problems) -> None:
@@ -93,7 +93,7 @@ def _references(policy: Any, path: str, tables: Mapping[str, Sequence[str]], pro
         known = tables[str(extra["table"])]
         for given in (value,) if isinstance(value, str) else value:
             if given not in known:
-                problems.append(unknown(f"{path}.{name}", given, known))
+                problems.append(no_such_name(f"{path}.{name}", given, known))
 
 
 def _names(found: Mapping[int, Any], given: Sequence[Any], problems: Problems) -> None:
@@ -102,14 +102,14 @@ def _names(found: Mapping[int, Any], given: Sequence[Any], problems: Problems) -
     for i, policy in found.items():
         label = getattr(policy, "label", None)
         if label is not None and labels.setdefault(label, i) != i:
-            problems.append(Problem(f"policies.{i}.label", show(label), "a label that no other policy has"))
+            problems.append(Problem(f"policies.{i}.label", quote(label), "a label that no other policy has"))
     for i, policy in found.items():
         after = getattr(policy, "after", None)
         others = [entry for k, entry in enumerate(given) if k != i and isinstance(entry, dict)]
         words = [entry.get(word) for entry in others for word in ("label", "kind")]
         known = list(dict.fromkeys(word for word in words if isinstance(word, str)))
         if after is not None and after.policy not in known:
-            problems.append(unknown(f"policies.{i}.after.policy", after.policy, known))
+            problems.append(no_such_name(f"policies.{i}.after.policy", after.policy, known))
 
 
 def _chances(found: Mapping[int, Any], days: int, problems: Problems) -> None:
@@ -132,7 +132,7 @@ def _chances(found: Mapping[int, Any], days: int, problems: Problems) -> None:
         last = min(days, days if policy.end is None else policy.end)
         if i not in first:
             allowed = "a policy that does not itself wait for this one"
-            problems.append(Problem(f"policies.{i}.after.policy", show(policy.after.policy), allowed))
+            problems.append(Problem(f"policies.{i}.after.policy", quote(policy.after.policy), allowed))
         elif first[i] >= last and policy.start < last:
             part = ".when.over_days" if getattr(policy, "when", None) is not None else ".after.days"
             given = f"a condition that cannot be met before day {first[i]}"

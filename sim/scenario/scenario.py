@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any
 
-from pydantic import ConfigDict, Field, SkipValidation
-
 from sim.evidence.parameters import load_parameters
 from sim.evidence.tables import Jurisdiction, Substance, jurisdiction_rows, substance_rows
-from sim.registry import policy_kinds, register_policy
-from sim.scenario import files, overrides, sections
-from sim.scenario import own_code as own
-from sim.scenario import policies as scenario_policies
-from sim.scenario.errors import Problem, ScenarioError, unknown
+from sim.scenario import files, overrides, own_code, sections, yaml_text
+from sim.scenario.content import Content
+from sim.scenario.errors import Problem, ScenarioError, no_such_name
 from sim.scenario.plain import plain
-from sim.scenario.sections import Platforms
-from sim.scenario.settings import PEOPLE, Settings, length, people, widest
-
-__all__ = [
-    "PEOPLE",
-    "Platforms",
-    "Problem",
-    "Scenario",
-    "ScenarioError",
-    "Settings",
-    "list_scenarios",
-    "policy_kinds",
-    "register_policy",
-]
+from sim.scenario.policies import policies
+from sim.scenario.settings import Settings, length, people, widest
 
 
 class Frozen(dict[str, Any]):
@@ -46,7 +28,7 @@ class Frozen(dict[str, Any]):
         return Frozen, (dict(self),)
 
 
-class Scenario(Settings):
+class Scenario(Content):
     """Everything that a run is made of.
 
     Built from the mapping that a YAML file holds; what it leaves out takes the published or assumed default.
@@ -69,16 +51,6 @@ class Scenario(Settings):
     9.0
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    parameters: SkipValidation[Mapping[str, Mapping[str, float]]] = Field(description="value of every parameter")
-    substances: SkipValidation[Mapping[str, Substance]] = Field(description="table of substances")
-    jurisdictions: SkipValidation[Mapping[str, Jurisdiction]] = Field(description="table of jurisdictions")
-    platforms: SkipValidation[Platforms] = Field(description="platforms open at the start")
-    policies: SkipValidation[tuple[Any, ...]] = Field(description="policies, in order")
-    uses: SkipValidation[tuple[own.OwnFile, ...]] = Field(description="files of the author's own code")
-    agents: SkipValidation[Mapping[str, str]] = Field(description="own classes in the place of kinds of agent")
-
     def __init__(self, content: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         super().__init__(**_complete({**(content or {}), **fields}))
 
@@ -86,7 +58,7 @@ class Scenario(Settings):
         return hash(self.digest)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (own.Code(self.uses), self.__getstate__())
+        return _unpickled, (own_code.Code(self.uses), self.__getstate__())
 
     @classmethod
     def load(cls, source: str | PathLike[str] | Mapping[str, Any] | Scenario, search: files.Search = None) -> Scenario:
@@ -111,7 +83,7 @@ class Scenario(Settings):
         if not isinstance(source, str | PathLike):
             raise ScenarioError([Problem("", f"a {type(source).__name__}", "a scenario's name, path or mapping")])
         path = files.find(source, search)
-        return cls(files.flatten(files.read(path), search, path.parent, (str(path.resolve()),)))
+        return cls(files.flatten(files.read_yaml(path), search, path.parent, (str(path.resolve()),)))
 
     def with_(self, **fields: Any) -> Scenario:
         """The same scenario with other settings; checked like any other.
@@ -136,7 +108,7 @@ class Scenario(Settings):
             when a path leads nowhere or a value is not allowed.
         """
         content = self.resolved()
-        problems = overrides.apply(content, changes, KNOWN)
+        problems = overrides.apply(content, changes, SCENARIO_KEYS)
         try:
             changed = Scenario(content)
         except ScenarioError as error:
@@ -145,74 +117,12 @@ class Scenario(Settings):
             raise ScenarioError(problems, self.name)
         return changed
 
-    def resolved(self) -> dict[str, Any]:
-        """Everything, defaults included, as plain data; `Scenario.load` takes it back."""
-        content: dict[str, Any] = {name: getattr(self, name) for name in Settings.model_fields}
-        content["parameters"] = {group: dict(values) for group, values in self.parameters.items()}
-        content["substances"] = {name: row.fields() for name, row in self.substances.items()}
-        content["jurisdictions"] = {name: row.fields() for name, row in self.jurisdictions.items()}
-        content["platforms"] = self.platforms.model_dump(mode="json")
-        content["policies"] = [policy.model_dump(mode="json", by_alias=True) for policy in self.policies]
-        content["uses"] = [{"file": used.file, "sha256": used.sha256} for used in self.uses]
-        content["agents"] = dict(self.agents)
-        return content
-
     def to_yaml(self, sources: bool = True) -> str:
         """Everything as YAML; with `sources`, each value's unit and source behind it."""
-        from sim.scenario.yaml_text import write
-
-        return write(self, sources)
-
-    def canonical(self) -> str:
-        """Everything that a run depends on as JSON with sorted keys: all but name, title, question and the sources of values."""
-        content = {key: value for key, value in self.resolved().items() if key not in ("name", "title", "question")}
-        for row in (*content["substances"].values(), *content["jurisdictions"].values()):
-            del row["source"]
-        content["uses"] = sorted(used.sha256 for used in self.uses)
-        for name in ("uses", "agents"):
-            if not content[name]:
-                del content[name]
-        return json.dumps(content, sort_keys=True, separators=(",", ":"))
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of `canonical`."""
-        return hashlib.sha256(self.canonical().encode()).hexdigest()
-
-    @property
-    def weight(self) -> float:
-        """Real people whom one simulated consumer stands for."""
-        return self.people / self.consumers
-
-    @property
-    def substance_table(self) -> list[Substance]:
-        """The substances in order: a substance's code is its place."""
-        return list(self.substances.values())
-
-    @property
-    def jurisdiction_table(self) -> list[Jurisdiction]:
-        """The jurisdictions in order: a jurisdiction's code is its place."""
-        return list(self.jurisdictions.values())
-
-    def agent_classes(self) -> dict[type, type]:
-        """The author's own classes, by the class of agent that each takes the place of."""
-        return own.agent_classes(self.uses, self.agents)
-
-    def parameters_for(self, group: str) -> Any:
-        """The parameters of a group as its named tuple, ready for a kernel.
-
-        Raises
-        ------
-        ScenarioError
-            when there is no such group.
-        """
-        groups = load_parameters().groups
-        if group not in groups:
-            raise ScenarioError([unknown("parameters", group, groups)], self.name)
-        return groups[group](**self.parameters[group])
+        return yaml_text.write(self, sources)
 
 
-def _unpickled(_: own.Code, state: dict[Any, Any]) -> Scenario:
+def _unpickled(_: own_code.Code, state: dict[Any, Any]) -> Scenario:
     """A scenario as it was pickled; its author's own code was loaded on the way."""
     scenario = Scenario.__new__(Scenario)
     scenario.__setstate__(state)
@@ -224,14 +134,14 @@ def list_scenarios(search: files.Search = None) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
     for name, path in files.scenario_files(search).items():
         try:
-            content = files.read(path)
+            content = files.read_yaml(path)
             found.append((name, str(content.get("title", "")), " ".join(str(content.get("question", "")).split())))
         except ScenarioError as error:
             found.append((name, "", str(error.problems[0])))
     return found
 
 
-KNOWN = (*Scenario.model_fields, "weight", "extends")
+SCENARIO_KEYS = (*Scenario.model_fields, "weight", "extends")
 """Keys that a scenario file may have."""
 
 
@@ -240,7 +150,7 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     problems: list[Problem] = []
     document = files.flatten(plain(content, problems) or {}, None, None)
     name = str(document.get("name", ""))[:80]
-    problems += [unknown(key, key, KNOWN) for key in document if key not in KNOWN]
+    problems += [no_such_name(key, key, SCENARIO_KEYS) for key in document if key not in SCENARIO_KEYS]
     document = {key: value for key, value in document.items() if value is not None}
     weight = document.pop("weight", None)
     given = {key: document[key] for key in Settings.model_fields if key in document}
@@ -254,14 +164,14 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
         "jurisdictions": sections.rows(document, "jurisdictions", Jurisdiction, shipped, problems),
         "platforms": sections.platforms(document, problems),
     }
-    parts["uses"] = own.files(document, problems)
-    parts["agents"] = own.agents(document, parts["uses"], problems)
-    kinds = own.policy_kinds(parts["uses"], problems)
+    parts["uses"] = own_code.files(document, problems)
+    parts["agents"] = own_code.agents(document, parts["uses"], problems)
+    kinds = own_code.policy_kinds(parts["uses"], problems)
     tables = {
         "jurisdictions": list(dict.fromkeys([*shipped, *parts["jurisdictions"]])),
         "substances": list(dict.fromkeys([*substance_rows(), *parts["substances"]])),
     }
-    parts["policies"] = scenario_policies.policies(document, kinds, base.days, base.burn_in, tables, problems)
+    parts["policies"] = policies(document, kinds, base.days, base.burn_in, tables, problems)
     sections.cross_check(document, parts, shipped, problems)
     if weight is not None:
         base = base.model_copy(update={"people": people(weight, base, document, problems)})

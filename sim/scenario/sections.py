@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.evidence.parameters import ParameterBook
 from sim.evidence.tables import BY_SCENARIO, COOPERATION, Jurisdiction, Row
-from sim.scenario.errors import Problem, from_pydantic, key, nearest, one_of, show, unknown
+from sim.scenario.errors import Problem, key, nearest, no_such_name, one_of, problems_from_pydantic, quote
 
 Problems = list[Problem]
 
@@ -36,7 +36,7 @@ def check[Model: BaseModel](model: type[Model], data: Mapping[str, Any], path: s
     try:
         return model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        problems += from_pydantic(error, model, data, path)
+        problems += problems_from_pydantic(error, model, data, path)
         return None
 
 
@@ -46,7 +46,7 @@ def mapping(document: Mapping[str, Any], section: str, what: str, problems: Prob
     if value is None:
         return {}
     if not isinstance(value, dict):
-        problems.append(Problem(section, show(value), what))
+        problems.append(Problem(section, quote(value), what))
         return {}
     return value
 
@@ -57,10 +57,10 @@ def parameters(document: Mapping[str, Any], book: ParameterBook, problems: Probl
     for group, given in mapping(document, "parameters", "a mapping: group, then name, then number", problems).items():
         path = f"parameters.{group}"
         if group not in values:
-            problems.append(unknown(path, group, values))
+            problems.append(no_such_name(path, group, values))
             continue
         if not isinstance(given, dict):
-            problems.append(Problem(path, show(given), "a mapping from name to number"))
+            problems.append(Problem(path, quote(given), "a mapping from name to number"))
             continue
         for name, value in given.items():
             problem = _parameter_problem(book, group, name, value)
@@ -76,11 +76,11 @@ def _parameter_problem(book: ParameterBook, group: str, name: str, value: Any) -
     path, spec = f"parameters.{group}.{name}", book.specs.get(f"{group}.{name}")
     if spec is None:
         elsewhere = next((other for other, spec in book.specs.items() if spec.name == name), None)
-        problem = unknown(path, name, book.names(group))
+        problem = no_such_name(path, name, book.names(group))
         return dataclasses.replace(problem, nearest=elsewhere) if elsewhere else problem
     if type(value) in (int, float) and spec.minimum <= value <= spec.maximum:
         return None
-    return Problem(path, show(value), f"{spec.allowed} ({spec.unit})")
+    return Problem(path, quote(value), f"{spec.allowed} ({spec.unit})")
 
 
 def rows[RowType: Row](
@@ -108,20 +108,20 @@ def rows[RowType: Row](
 def _row_problem(path: str, name: str, given: Any, base: Mapping[str, Any], model: type[Row]) -> Problem | None:
     """Why a row cannot be made, before its values are looked at."""
     if not isinstance(given, dict):
-        return Problem(path, show(given), "a mapping from field to value")
+        return Problem(path, quote(given), "a mapping from field to value")
     if "name" in given:
-        return Problem(f"{path}.name", show(given["name"]), "no such field: the key is the name")
+        return Problem(f"{path}.name", quote(given["name"]), "no such field: the key is the name")
     if "like" in given:
         like = given["like"]
         if name not in base and isinstance(like, str) and like in base:
             return None
-        return Problem(f"{path}.like", show(like), f"in a new row only, one of {one_of(base)}", nearest(like, base))
+        return Problem(f"{path}.like", quote(like), f"in a new row only, one of {one_of(base)}", nearest(like, base))
     fields = [key(word, field) for word, field in model.model_fields.items() if field.is_required()]
     missing = [field for field in fields if field not in given and field not in ("name", "source")]
     if name in base or not missing:
         return None
     allowed = f"{one_of(base)}; or a new row, which needs {', '.join(missing)} (or `like: <row>`)"
-    return Problem(path, show(name), allowed, nearest(name, base))
+    return Problem(path, quote(name), allowed, nearest(name, base))
 
 
 def _changed(row: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,12 +158,14 @@ def cross_check(
     for name, substance in parts["substances"].items():
         path = f"substances.{name}.status_by_jurisdiction"
         problems += [
-            unknown(f"{path}.{other}", other, names) for other in substance.status_by_jurisdiction if other not in names
+            no_such_name(f"{path}.{other}", other, names)
+            for other in substance.status_by_jurisdiction
+            if other not in names
         ]
     for name, row in jurisdictions.items():
         others = [other for other in names if other != name]
         path = f"jurisdictions.{name}.cooperation"
-        problems += [unknown(f"{path}.{other}", other, others) for other in row.cooperation if other not in others]
+        problems += [no_such_name(f"{path}.{other}", other, others) for other in row.cooperation if other not in others]
         full = {other: row.cooperation.get(other, COOPERATION) for other in others}
         jurisdictions[name] = row.model_copy(update={"cooperation": full})
     if list(jurisdictions) == names:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sim.scenario.errors import Problem, show
+from sim.scenario.errors import Problem, quote
 from sim.scenario.sections import Problems, check
 
 LONGEST = 32_000
@@ -57,9 +57,9 @@ def length(settings: Settings | None, problems: Problems) -> None:
 def people(weight: Any, base: Settings, document: Mapping[str, Any], problems: Problems) -> float:
     """Real people behind a scenario that gives the weight of a consumer instead."""
     if "people" in document:
-        problems.append(Problem("weight", show(weight), "either weight or people, not both"))
+        problems.append(Problem("weight", quote(weight), "either weight or people, not both"))
     elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight * base.consumers <= 1e10:
-        problems.append(Problem("weight", show(weight), "a number above 0; at most 10 billion people in all"))
+        problems.append(Problem("weight", quote(weight), "a number above 0; at most 10 billion people in all"))
     else:
         return float(weight * base.consumers)
     return PEOPLE

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from sim.evidence import yaml_files
-from sim.scenario.errors import Problem, ScenarioError, show
+from sim.scenario.errors import Problem, ScenarioError, quote
 
 MAX_BYTES = 2_000_000
 
@@ -69,4 +69,4 @@ def _row(cells: dict[str, str], file: str, number: int) -> dict[str, Any]:
 
 
 def _refuse(given: str, allowed: str) -> ScenarioError:
-    return ScenarioError([Problem("substances", show(given), allowed)])
+    return ScenarioError([Problem("substances", quote(given), allowed)])

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
 from sim.evidence.parameters import ParameterSpec, load_parameters
 from sim.evidence.tables import BY_SCENARIO, Row, jurisdiction_rows, substance_rows
+from sim.scenario.content import Content
 from sim.scenario.errors import key
-
-if TYPE_CHECKING:
-    from sim.scenario.scenario import Scenario
+from sim.scenario.settings import Settings
 
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
@@ -70,10 +69,8 @@ def _table(section: str, table: Mapping[str, Row], shipped: Mapping[str, Any], s
             yield _line(2, "source", source, None)
 
 
-def write(scenario: Scenario, sources: bool) -> str:
+def write(scenario: Content, sources: bool) -> str:
     """The YAML of a scenario; see `sim.scenario.Scenario.to_yaml`."""
-    from sim.scenario.scenario import Settings
-
     plain, book = scenario.resolved(), load_parameters()
     lines: list[str] = []
     if sources:

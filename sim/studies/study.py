@@ -5,15 +5,15 @@ The words are those of robust decision making (XLRM): uncertainties (X), levers 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sim.studies.methods.factors import Factor, Point
+from sim.studies.methods.paths import has_path
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -61,7 +61,7 @@ class StudyFile(BaseModel):
 
 
 @dataclass(frozen=True)
-class Study:
+class ReadyStudy:
     """A study that can be done: checked, with every scenario loaded.
 
     Attributes
@@ -139,49 +139,14 @@ class Study:
             **({"ensemble": [dict(point) for point in self.ensemble]} if self.ensemble else {}),
         }
 
-    @classmethod
-    def load(
-        cls, source: str | PathLike[str] | Mapping[str, Any] | Study, settings: Sequence[str] = (), **changes: Any
-    ) -> Study:
-        """A study from a file, by its name below ``experiments/studies``, or from the mapping that a file holds.
 
-        Parameters
-        ----------
-        source
-            Name, path or mapping; a study is returned as it is.
-        settings
-            Changes as ``path=value``, such as ``"sensitivity.samples=64"`` or ``"set.consumers=1000"``.
-        **changes
-            Top-level keys to put in the place of the file's, for example ``replications=2``.
-
-        Raises
-        ------
-        StudyFileError
-            With every problem at once.
-        """
-        from sim.studies.study_files import load
-
-        return load(source, changes, settings)
-
-
-def has_path(scenario: Scenario, path: str) -> bool:
-    """Whether a scenario has the policy that a path names; a path that names no policy leads somewhere in all."""
-    steps = path.split(".")
-    if steps[0] != "policies" or len(steps) < 2:
-        return True
-    step = steps[1]
-    if step.isdigit():
-        return int(step) < len(scenario.policies)
-    return any(step in (policy.kind, getattr(policy, "label", None)) for policy in scenario.policies)
-
-
-def labels(scenarios: Sequence[Scenario]) -> list[str]:
-    """A name for every scenario; one that is there again gets a number."""
-    found: list[str] = []
+def labelled(scenarios: Iterable[Scenario]) -> dict[str, Scenario]:
+    """Scenarios by their names; one whose name is there already (as a control, say) gets a number."""
+    found: dict[str, Scenario] = {}
     for scenario in scenarios:
         label, count = scenario.name, 1
         while label in found:
             count += 1
             label = f"{scenario.name} ({count})"
-        found.append(label)
+        found[label] = scenario
     return found

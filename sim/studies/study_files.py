@@ -1,38 +1,47 @@
-"""Reading study files: everything that is wrong with one is said at once, with what is allowed and the nearest valid name."""
+"""Study files: where they lie, how they are read, and the study that each describes."""
 
 from __future__ import annotations
 
-import fnmatch
-import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from sim.evidence.parameters import load_parameters
-from sim.measures.dictionary import families, outcomes
-from sim.scenario import MAX_SHOWN, Problem, ScenarioError, from_pydantic, nearest, one_of, parsed, read, show, unknown
-from sim.studies import kinds
-from sim.studies.methods.factors import Factor, Value, complete, parameter_of
-from sim.studies.methods.worlds import read_ensemble, spanned
-from sim.studies.study import Study, StudyFile, has_path, labels
-
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
+from sim.scenario import Problem, ScenarioError, nearest, one_of, parse_changes, quote, read_yaml
+from sim.studies.study import ReadyStudy
+from sim.studies.study_checks import StudyFileError, check
 
 
-class StudyFileError(ScenarioError):
-    """A study that cannot be done."""
+class Study(ReadyStudy):
+    """A study that can be done, from its file."""
 
-    def __str__(self) -> str:
-        count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''} in study {self.name or 'file'!r}:"
-        lines = [f"  {str(p).replace('scenario: ', 'study: ', 1) if not p.path else p}" for p in self.problems]
-        more = [f"  and {count - MAX_SHOWN} more"] if count > MAX_SHOWN else []
-        return "\n".join([head, *lines[:MAX_SHOWN], *more])
+    @classmethod
+    def load(
+        cls, source: str | PathLike[str] | Mapping[str, Any] | ReadyStudy, settings: Sequence[str] = (), **changes: Any
+    ) -> ReadyStudy:
+        """A study from a file, by its name below ``experiments/studies``, or from the mapping that a file holds.
+
+        Parameters
+        ----------
+        source
+            Name, path or mapping; a study is returned as it is.
+        settings
+            Changes as ``path=value``, such as ``"sensitivity.samples=64"`` or ``"set.consumers=1000"``.
+        **changes
+            Top-level keys to put in the place of the file's, for example ``replications=2``.
+
+        Raises
+        ------
+        StudyFileError
+            With every problem at once.
+        """
+        if isinstance(source, ReadyStudy):
+            return source
+        import_module("sim.policies")
+        content, folder = _read(source)
+        named = "" if isinstance(source, Mapping) else str(source)
+        return check(cls, _with({**content, **changes}, settings), folder, named)
 
 
 def study_files() -> dict[str, Path]:
@@ -44,17 +53,6 @@ def study_files() -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def load(
-    source: str | PathLike[str] | Mapping[str, Any] | Study, changes: Mapping[str, Any], settings: Sequence[str]
-) -> Study:
-    """See `Study.load`."""
-    if isinstance(source, Study):
-        return source
-    import_module("sim.policies")
-    content, folder = _read(source)
-    return check(_with({**content, **changes}, settings), folder, "" if isinstance(source, Mapping) else str(source))
-
-
 def _read(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[dict[str, Any], Path]:
     """The mapping of a study file, and the folder that its paths start from."""
     if isinstance(source, Mapping):
@@ -64,10 +62,10 @@ def _read(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[dict[str, An
     if not path.is_file():
         known = study_files()
         if text not in known:
-            raise StudyFileError([Problem("", f"{show(text)} (no such file)", _choices(known), nearest(text, known))])
+            raise StudyFileError([Problem("", f"{quote(text)} (no such file)", _choices(known), nearest(text, known))])
         path = known[text]
     try:
-        return read(path), path.parent
+        return read_yaml(path), path.parent
     except ScenarioError as error:
         raise StudyFileError([Problem(p.path, p.given, "a study in YAML") for p in error.problems]) from None
 
@@ -76,10 +74,12 @@ def _with(content: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]
     """The mapping of a study with ``path=value`` changes: of a key, of a key in a section, or of a path in `set`."""
     found: dict[str, Any] = dict(content)
     problems: list[Problem] = []
-    for (section, *steps), value in parsed(settings, problems):
+    for (section, *steps), value in parse_changes(settings, problems):
         key, inside = ".".join(steps), found.get(section) or {}
         if key and not isinstance(inside, dict):
-            problems.append(Problem(f"{section}.{key}", show(key), f"no path below {section}: it holds {show(inside)}"))
+            problems.append(
+                Problem(f"{section}.{key}", quote(key), f"no path below {section}: it holds {quote(inside)}")
+            )
         else:
             found[section] = {**inside, key: value} if key else value
     if problems:
@@ -89,173 +89,3 @@ def _with(content: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]
 
 def _choices(known: Mapping[str, Path]) -> str:
     return f"the path of a study file, or {one_of(known)}" if known else "the path of a study file"
-
-
-def check(content: Mapping[str, Any], folder: Path, source: str) -> Study:
-    """The study that a mapping describes.
-
-    Raises
-    ------
-    StudyFileError
-        With every problem at once.
-    """
-    problems: list[Problem] = []
-    name = str(content.get("name", ""))[:80]
-    kind = kinds.find(content.get("kind"), problems)
-    sections = {key: content[key] for key in kinds.names() if key in content}
-    plain = {key: _factors(key, value) for key, value in content.items() if key not in sections}
-    for key in sections:
-        if kind is not None and key != kind.name:
-            problems.append(Problem(key, f"a section of another kind ({key})", f"a section named {kind.name}"))
-    plain.setdefault("kind", "")
-    file = _model(StudyFile, plain, "", problems)
-    settings = None if kind is None else _model(kind.Settings, sections.get(kind.name) or {}, kind.name, problems)
-    scenarios = _scenarios(content.get("scenarios"), folder, problems)
-    if file is None:
-        raise StudyFileError(problems, name)
-    _measures(file, problems)
-    scenarios = _set(file.set, scenarios, problems)
-    factors = {
-        word: tuple(complete(f, f"{word}.{i}", problems) for i, f in enumerate(getattr(file, word)))
-        for word in ("uncertainties", "levers")
-    }
-    ensemble = read_ensemble(file.ensemble, folder, problems)
-    if ensemble and kind is not None and not kind.takes_ensemble:
-        problems.append(Problem("ensemble", kind.name, "a kind that draws worlds: compare, discover or optimise"))
-    factors["uncertainties"] = spanned(ensemble, factors["uncertainties"])
-    _paths(factors, scenarios, problems)
-    if problems or kind is None or settings is None:
-        raise StudyFileError(problems, name)
-    study = Study(file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble)
-    kind.check(study, problems)
-    if problems:
-        raise StudyFileError(problems, name)
-    return study
-
-
-def _factors(key: str, value: Any) -> Any:
-    """Factors given by their path alone, as mappings; `all`, or a pattern such as `choice.*`, is every parameter that fits it."""
-    if key in ("uncertainties", "levers") and value == "all":
-        value = ["*"]
-    if key in ("uncertainties", "levers") and isinstance(value, list | tuple):
-        return [
-            {"path": path} if isinstance(path, str) else path
-            for entry in value
-            for path in (_matching(entry) if isinstance(entry, str) and "*" in entry else [entry])
-        ]
-    return value
-
-
-def _matching(pattern: str) -> list[str]:
-    """The parameters with a range that a pattern fits; the pattern itself if there is none."""
-    specs = load_parameters().specs
-    return [name for name in fnmatch.filter(specs, pattern) if specs[name].low < specs[name].high] or [pattern]
-
-
-def _model[Model: BaseModel](model: type[Model], given: Any, prefix: str, problems: list[Problem]) -> Model | None:
-    """A declared model filled from plain data, or None with the problems."""
-    if not isinstance(given, dict):
-        problems.append(Problem(prefix, show(given), f"a mapping of {one_of(model.model_fields)}"))
-        return None
-    unknown_keys = [key for key in given if key not in model.model_fields]
-    problems += [unknown(f"{prefix}.{key}".strip("."), key, model.model_fields) for key in unknown_keys]
-    given = {key: value for key, value in given.items() if key not in unknown_keys}
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        problems += [p for p in from_pydantic(error, model, given, prefix) if p not in problems]
-        return None
-
-
-def _scenarios(given: Any, folder: Path, problems: list[Problem]) -> dict[str, Scenario]:
-    """The scenarios of a study, each under a name of its own."""
-    from sim.scenario import Scenario
-
-    found: list[Scenario] = []
-    for i, entry in enumerate(given if isinstance(given, list | tuple) else ()):
-        if not isinstance(entry, str | Mapping):
-            continue
-        beside = folder / entry if isinstance(entry, str) and entry.endswith((".yaml", ".yml")) else None
-        try:
-            found.append(Scenario.load(str(beside) if beside is not None and beside.is_file() else entry))
-        except ScenarioError as error:
-            problems += [
-                Problem(".".join(filter(None, (f"scenarios.{i}", p.path))), p.given, p.allowed, p.nearest)
-                for p in error.problems
-            ]
-    return dict(zip(labels(found), found, strict=True))
-
-
-def _measures(file: StudyFile, problems: list[Problem]) -> None:
-    """Whether every outcome that is named exists."""
-    known = outcomes()
-    daily = file.daily if isinstance(file.daily, tuple) else ()
-    for word, names in (("measures", file.measures), ("daily", daily)):
-        for i, name in enumerate(names):
-            if name not in known and not name.startswith(tuple(families())):
-                problems.append(unknown(f"{word}.{i}", name, known))
-
-
-def change(path: str, value: Value) -> str:
-    """A value at a path as ``path=value``."""
-    return f"{path}={json.dumps(value)}"
-
-
-def _set(given: Mapping[str, Any], scenarios: dict[str, Scenario], problems: list[Problem]) -> dict[str, Scenario]:
-    """The scenarios with what the study sets for all of them."""
-    changed = dict(scenarios)
-    _somewhere("set", list(given), scenarios, problems)
-    for label, scenario in scenarios.items():
-        here = [change(path, value) for path, value in given.items() if has_path(scenario, path)]
-        try:
-            changed[label] = scenario.override(here) if here else scenario
-        except ScenarioError as error:
-            found = [Problem(f"set.{p.path}", p.given, p.allowed, p.nearest) for p in error.problems]
-            problems += [problem for problem in found if problem not in problems]
-    return changed
-
-
-def _somewhere(where: str, paths: list[str], scenarios: Mapping[str, Scenario], problems: list[Problem]) -> None:
-    """Whether the policy that a path names is in at least one scenario."""
-    for path in paths:
-        if scenarios and not any(has_path(scenario, path) for scenario in scenarios.values()):
-            step = path.split(".")[1]
-            there = dict.fromkeys(policy.kind for scenario in scenarios.values() for policy in scenario.policies)
-            problems.append(Problem(f"{where}.{path}", f"a policy {show(step)}", one_of(there), nearest(step, there)))
-
-
-def _paths(
-    factors: Mapping[str, tuple[Factor, ...]], scenarios: Mapping[str, Scenario], problems: list[Problem]
-) -> None:
-    """Whether every path leads somewhere and every value that may come is allowed there."""
-    seen: set[str] = set()
-    for word, group in factors.items():
-        for i, factor in enumerate(group):
-            where = f"{word}.{i}"
-            if factor.path in seen:
-                problems.append(Problem(where, show(factor.path), "a path that no other factor has"))
-            seen.add(factor.path)
-            if factor.values is None and (factor.low is None or factor.high is None):
-                continue
-            before = len(problems)
-            _somewhere(where, [factor.path], scenarios, problems)
-            if len(problems) == before:
-                _ends(factor, where, scenarios, problems)
-
-
-def _ends(factor: Factor, where: str, scenarios: Mapping[str, Scenario], problems: list[Problem]) -> None:
-    """Whether the ends of a factor's range are allowed in the scenarios that have its path; one is enough for a parameter."""
-    having = [scenario for scenario in scenarios.values() if has_path(scenario, factor.path)]
-    if parameter_of(factor.path) is not None:
-        having = having[:1]
-    try:
-        ends = factor.ends
-    except ValueError:
-        return  # a range that makes no sense was reported before
-    for scenario in having:
-        for value in ends:
-            try:
-                scenario.override([change(factor.path, value)])
-            except ScenarioError as error:
-                found = [Problem(f"{where} ({p.path})", p.given, p.allowed, p.nearest) for p in error.problems]
-                problems += [problem for problem in found if problem not in problems]

@@ -10,15 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.studies.errors import describe_failure
-from sim.studies.execution.identity import Order, model_version, resolve, run_id
+from sim.studies.execution.identity import Order, model_version, run_id
+from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, simulate, warm_up
 from sim.studies.store.parts import Row, StoreError, shorten, to_table, write_part
 from sim.studies.store.store import PARTS
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sim.scenario import Scenario
 
 LONGEST_TRACE = 8_000
@@ -132,7 +136,7 @@ def _run(task: Task, order: Order) -> Row:
     return Row(**same, status="ok", outcomes=outcomes, daily=daily)
 
 
-def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, Any]]:
+def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, NDArray[np.float32]]]:
     """Outcomes of a run, exact, and its daily values as they are stored."""
     model = simulate(scenario, seed, task.model_class, share_burn_in=True).model
     frame = model.daily() if task.daily != () else None

@@ -1,15 +1,14 @@
-"""Doing a study: from its file to a folder with every run, the answer, and a record that binds them."""
+"""Conducting a study: its kind asks, the driver runs, and a folder gets every run, the answer, and a record that binds them."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sim.studies import kinds
 from sim.studies.errors import RequestError, at_least
@@ -19,7 +18,6 @@ from sim.studies.execution.events import Event, OnEvent
 from sim.studies.execution.executors import Inline, Processes
 from sim.studies.execution.identity import model_version
 from sim.studies.kinds import Answer
-from sim.studies.report_figures import figure
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model
 from sim.studies.store import folder as study_folder
@@ -29,11 +27,18 @@ from sim.studies.store.parts import StoreError
 from sim.studies.store.results import PLAN, Results
 from sim.studies.store.store import DAMAGED, Store
 from sim.studies.store.study_record import write_study_record
-from sim.studies.study import Study
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.studies.study import ReadyStudy
 
 EXECUTORS = ("processes", "dask", "inline")
 ANSWER = "answer"
 """Folder with the tables, figures and report of a study."""
+
+WritePage = Callable[["ReadyStudy", Answer, int, "DataFrame", Path], None]
+"""Writes the report of a study, its answer, the number of its runs and those that failed into a folder."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,12 @@ class Conducted:
         A row for each: run, scenario, seed, inputs, error.
     """
 
-    study: Study
+    study: ReadyStudy
     folder: Path
     answer: Answer
     runs: int
     failed: int
-    failures: Any
+    failures: DataFrame
 
     @property
     def results(self) -> Results:
@@ -65,81 +70,61 @@ class Conducted:
         return Results(self.folder)
 
 
-def run_study(
-    study: Study | str | PathLike[str] | Mapping[str, Any],
-    out: str | PathLike[str] | None = None,
-    *,
-    resume: bool = False,
-    retry: bool = False,
-    workers: int | None = None,
-    executor: str | Executor = "processes",
-    scheduler: str | None = None,
-    model_class: ModelClass | None = None,
-    on_event: OnEvent | None = None,
-) -> Conducted:
-    """Do a study, or go on with one.
+@dataclass(frozen=True)
+class How:
+    """How a study is done; see `sim.report.study.run_study` for each."""
+
+    resume: bool = False
+    retry: bool = False
+    workers: int | None = None
+    executor: str | Executor = "processes"
+    scheduler: str | None = None
+    model_class: ModelClass | None = None
+    on_event: OnEvent | None = None
+
+    def check(self) -> None:
+        """Refuse what is not possible."""
+        if self.workers is not None:
+            at_least("workers", self.workers, 1)
+        if isinstance(self.executor, str) and self.executor not in EXECUTORS:
+            raise RequestError(f"executor: given {self.executor!r}, allowed: {', '.join(EXECUTORS)}, or an Executor")
+        if self.scheduler is not None and self.executor != "dask":
+            raise RequestError("scheduler: it goes with the executor dask")
+
+
+def conduct(study: ReadyStudy, folder: Path, how: How, write_page: WritePage) -> Conducted:
+    """Do a study in a folder, or go on with the one that is there.
 
     Parameters
     ----------
-    study
-        A study, its name below ``experiments/studies``, the path of its file, or the mapping that a file holds.
-    out
-        Folder; by default ``results/`` and the study's name.
-    resume
-        Go on with what is in the folder; runs that are there are not done again.
-    retry
-        The same, and do runs again that failed.
-    workers
-        Worker processes of this machine, one thread each; by default one a usable core.
-    executor
-        ``processes``; ``dask``; ``inline`` for this process; or any `concurrent.futures.Executor`.
-    scheduler
-        Address or file of a Dask scheduler; without it, Dask runs on this machine.
-    model_class
-        Model to run instead of `MarketModel`.
-    on_event
-        Told what happens; see `sim.studies.execution.events`.
-
-    Returns
-    -------
-    Conducted
+    study, folder, how
+        What is done, where, and how.
+    write_page
+        Writes the report and its figures beside the tables of the answer.
 
     Raises
     ------
-    StudyFileError
-        If the study cannot be done, with every reason.
     RequestError
-        If something else that was asked for is not possible.
+        If what was asked for is not possible.
     StudyError
         If it had to stop; what was finished is kept.
-
-    Examples
-    --------
-    >>> from sim import run_study
-    >>> run_study("takedown-timing-sweep", workers=2).answer.tables["sweep"]  # doctest: +SKIP
     """
-    ready = Study.load(study)
-    count = usable_cores() if workers is None else at_least("workers", workers, 1)
-    if isinstance(executor, str) and executor not in EXECUTORS:
-        raise RequestError(f"executor: given {executor!r}, allowed: {', '.join(EXECUTORS)}, or an Executor")
-    if scheduler is not None and executor != "dask":
-        raise RequestError("scheduler: it goes with the executor dask")
-    tell = on_event or (lambda event: None)
-    folder = Path(out) if out is not None else Path("results") / ready.name
-    model_class = model_class or default_model()
+    how.check()
+    tell = how.on_event or (lambda event: None)
+    model_class = how.model_class or default_model()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RequestError(f"output: {folder} cannot be written: {error.strerror or error}") from error
     try:
         with _locked(folder, tell):
-            study_folder.claim(folder, ready, model_version(model_class), resume or retry)
+            study_folder.claim(folder, study, model_version(model_class), how.resume or how.retry)
             store = Store(folder)
-            for words in store.open(retry):
+            for words in store.open(how.retry):
                 tell({"event": "note", "text": words})
-            with _executor(executor, scheduler, count) as (place, alive):
-                driver = Driver(ready, store, place, alive, model_class, tell)
-                return _do(ready, folder, driver, tell)
+            with _executor(how.executor, how.scheduler, how.workers or usable_cores()) as (place, alive):
+                driver = Driver(study, store, place, alive, model_class, tell)
+                return _do(study, folder, driver, write_page)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror or error}. {KEPT}") from error
 
@@ -173,9 +158,9 @@ def _executor(
         own.shutdown(wait=True, cancel_futures=not good)
 
 
-def _do(study: Study, folder: Path, driver: Driver, tell: OnEvent) -> Conducted:
+def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage) -> Conducted:
     """Let the kind ask its questions, and write down what it found."""
-    kind = kinds.get(study.file.kind)
+    kind, tell = kinds.get(study.file.kind), driver.tell
     driver.tally.planned = kind.planned(study)
     tell(
         {
@@ -194,7 +179,7 @@ def _do(study: Study, folder: Path, driver: Driver, tell: OnEvent) -> Conducted:
     )
     store.consolidate(runs)
     shutil.rmtree(folder / DAMAGED, ignore_errors=True)
-    _write(study, folder, driver, answer, failures)
+    _write(study, folder, driver, answer, failures, write_page)
     failed = len(failures)
     finished: Event = {
         "event": "finished",
@@ -207,7 +192,9 @@ def _do(study: Study, folder: Path, driver: Driver, tell: OnEvent) -> Conducted:
     return Conducted(study, folder, answer, len(runs), failed, failures)
 
 
-def _write(study: Study, folder: Path, driver: Driver, answer: Answer, failures: Any) -> None:
+def _write(
+    study: ReadyStudy, folder: Path, driver: Driver, answer: Answer, failures: DataFrame, write_page: WritePage
+) -> None:
     """Write plan, tables, figures, report and record; the folder `answer` is replaced as a whole."""
     import pandas as pd
 
@@ -222,7 +209,7 @@ def _write(study: Study, folder: Path, driver: Driver, answer: Answer, failures:
     for name, text in answer.files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text, encoding="utf-8")
-    figure("write_page", study, answer, len(plan), failures, place, module="study_page")()
+    write_page(study, answer, len(plan), failures, place)
     shutil.rmtree(folder / ANSWER, ignore_errors=True)
     place.rename(folder / ANSWER)
     write_study_record(folder, study, driver.task.version, driver.seconds)

@@ -18,6 +18,7 @@ from sim.studies.execution import batches
 from sim.studies.execution.cluster import is_death
 from sim.studies.execution.events import OnEvent, Tally
 from sim.studies.execution.identity import Order, Planner, model_version
+from sim.studies.methods import designs
 from sim.studies.methods.factors import Point
 from sim.studies.runs.simulate import ModelClass
 from sim.studies.store.parts import write_part
@@ -26,7 +27,7 @@ from sim.studies.store.store import Store, single
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 BATCH_SECONDS = 20.0
 """Time that a batch takes; at most this much work of each worker is lost when everything stops at once."""
@@ -58,7 +59,7 @@ class Driver:
 
     def __init__(
         self,
-        study: Study,
+        study: ReadyStudy,
         store: Store,
         executor: Executor,
         workers: Callable[[], int],
@@ -94,13 +95,14 @@ class Driver:
         """See `sim.studies.kinds.Driver.evaluate`."""
         chosen = self.study.seeds if seeds is None else tuple(seeds)
         labels = list(self.study.scenarios) if scenarios is None else list(scenarios)
-        if not crossed and len(points) != len(chosen):
-            raise ValueError(f"{len(points)} points and {len(chosen)} seeds that are not crossed: give as many of both")
-        wanted: list[tuple[int, Order]] = []
-        for number, point in enumerate(points):
-            plain = {path: getattr(value, "item", lambda value=value: value)() for path, value in point.items()}
-            for seed in chosen if crossed else (chosen[number],):
-                wanted += [(number, self.planner.order(plain, label, int(seed))) for label in labels]
+        plain = [
+            {path: getattr(value, "item", lambda value=value: value)() for path, value in point.items()}
+            for point in points
+        ]
+        wanted = [
+            (number, self.planner.order(point, label, int(seed)))
+            for number, point, seed, label in designs.runs(plain, chosen, labels, crossed)
+        ]
         self._do({order.run: order for _, order in wanted})
         return self._outcomes(wanted)
 

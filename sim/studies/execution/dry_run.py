@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.studies import kinds
 from sim.studies.execution import batches
-from sim.studies.execution.identity import model_version, resolve
+from sim.studies.execution.identity import model_version
 from sim.studies.methods.designs import points
+from sim.studies.methods.paths import resolve
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model, warm_up
 from sim.studies.store.parts import Row, shorten, to_bytes, to_table
-from sim.studies.study import Study
+from sim.studies.study import ReadyStudy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+    from sim.studies.methods.factors import Point
 
 PROBE_DAYS = 40
 PROBED = 3
 
 
 def estimate(
-    study: Study, workers: int | None = None, model_class: ModelClass | None = None, out: str | Path | None = None
+    study: ReadyStudy, workers: int | None = None, model_class: ModelClass | None = None, out: str | Path | None = None
 ) -> dict[str, Any]:
     """Time the first days of up to `PROBED` runs of different scenarios, and scale them.
 
@@ -66,7 +75,7 @@ def estimate(
     }
 
 
-def _probe(study: Study, label: str, model_class: ModelClass) -> tuple[float, float]:
+def _probe(study: ReadyStudy, label: str, model_class: ModelClass) -> tuple[float, float]:
     """Seconds and bytes of a whole run of a scenario, from its first days."""
     middle = {path: value for path, value in _middle(study).items() if study.applies(path, label)}
     scenario = resolve(study.scenarios[label], middle.items())
@@ -85,12 +94,12 @@ def _probe(study: Study, label: str, model_class: ModelClass) -> tuple[float, fl
     return second, _bytes(frame, task, scenario.days)
 
 
-def _middle(study: Study) -> dict[str, Any]:
+def _middle(study: ReadyStudy) -> Point:
     """The point in the middle of everything that varies."""
-    return dict(points("grid", study.factors, 1, 1, study.file.seed)[0]) if study.factors else {}
+    return points("grid", study.factors, 1, 1, study.file.seed)[0] if study.factors else {}
 
 
-def _bytes(frame: Any, task: batches.Task, days: int) -> float:
+def _bytes(frame: DataFrame, task: batches.Task, days: int) -> float:
     """Bytes of a run in a full part, from the daily values of some days: those of all days, and a share of what a part holds besides."""
     names = [str(name) for name in frame.columns if task.daily is None or name in task.daily]
     daily = {name: shorten(frame[name].to_numpy(), task.exact) for name in names}
@@ -98,5 +107,5 @@ def _bytes(frame: Any, task: batches.Task, days: int) -> float:
     return 600 + 9 * len(frame.columns) + max(0, full - none) * days / max(1, len(frame))
 
 
-def _size(daily: Any) -> int:
+def _size(daily: Mapping[str, NDArray[np.float32]]) -> int:
     return len(to_bytes(to_table([Row("0" * 32, "probe", 0, "{}", "ok", daily=daily)])))

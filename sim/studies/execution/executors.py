@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from sim.studies.runs.workers import lean_children, refuse_inside_a_worker
@@ -50,7 +51,7 @@ class Processes(Executor):
         self.workers = workers
         self._tasks: queue.SimpleQueue[tuple[Future[Any], bytes] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()  # starting a process changes the environment for a moment
-        self._children: set[Any] = set()
+        self._children: set[SpawnProcess] = set()
         self._threads: list[threading.Thread] = []
         self._closed = False
 
@@ -58,7 +59,7 @@ class Processes(Executor):
     def pids(self) -> list[int]:
         """Process numbers of the workers that live."""
         with self._lock:
-            return [child.pid for child in self._children if child.is_alive()]
+            return [child.pid for child in self._children if child.pid is not None and child.is_alive()]
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Put a call in line for the next free worker."""
@@ -99,7 +100,7 @@ class Processes(Executor):
             child.join(5)
             self._drop(child)
 
-    def _start(self, hide_main: bool) -> tuple[Any, Connection]:
+    def _start(self, hide_main: bool) -> tuple[SpawnProcess, Connection]:
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
         child = context.Process(target=_worker, args=(there,), daemon=True)
@@ -111,9 +112,10 @@ class Processes(Executor):
         there.close()
         return child, here
 
-    def _drop(self, child: Any) -> None:
+    def _drop(self, child: SpawnProcess | None) -> None:
         with self._lock:
-            self._children.discard(child)
+            if child is not None:
+                self._children.discard(child)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let workers go; with `cancel_futures`, at once: what they are at is given up."""
@@ -132,7 +134,7 @@ class Processes(Executor):
                 thread.join(30)
 
 
-def _end_of(child: Any) -> str:
+def _end_of(child: SpawnProcess | None) -> str:
     """How a process ended: the name of the signal, or its exit code."""
     if child is None:
         return "it could not start"

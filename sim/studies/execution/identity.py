@@ -5,23 +5,22 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim._version import __version__
 from sim.kernels import source_hash
 from sim.studies.methods.factors import Point, Value, parameter_of
+from sim.studies.methods.paths import resolve
+from sim.studies.runs.simulate import ModelClass, default_model
 from sim.studies.store.record import PACKAGE
-from sim.studies.study_files import change
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
-    from sim.studies.runs.simulate import ModelClass
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 _NOT_THE_MODEL = ("studies", "study_files", "scenarios", "report", "app", "cli", "__pycache__")
 
@@ -48,7 +47,7 @@ class Order:
 def model_version(model_class: ModelClass | None = None) -> str:
     """Version of the model and hash of all code and data that its numbers depend on."""
     digest = hashlib.sha256(source_hash().encode())
-    if model_class is not None and model_class is not import_module("sim.studies.runs.simulate").default_model():
+    if model_class is not None and model_class is not default_model():
         source = inspect.getsourcefile(model_class)
         digest.update(f"{model_class.__module__}.{model_class.__qualname__}".encode())
         digest.update(Path(source).read_bytes() if source else b"")
@@ -65,12 +64,6 @@ def run_id(scenario_digest: str, seed: int, version: str) -> str:
     return hashlib.sha256(f"{scenario_digest}\0{seed}\0{version}".encode()).hexdigest()[:32]
 
 
-def resolve(scenario: Scenario, changes: Iterable[tuple[str, Value]]) -> Scenario:
-    """A scenario with what a point changes in it."""
-    lines = [change(path, value) for path, value in changes]
-    return scenario.override(lines) if lines else scenario
-
-
 class Planner:
     """Finds the identity of runs without building each of their scenarios, where only parameters change.
 
@@ -82,7 +75,7 @@ class Planner:
         Version of the model, from `model_version`.
     """
 
-    def __init__(self, study: Study, version: str) -> None:
+    def __init__(self, study: ReadyStudy, version: str) -> None:
         self.study, self.version = study, version
         self._bases: dict[str, tuple[Any, Mapping[str, Any], bytes]] = {}
         self._digests: dict[tuple[str, Changes], str] = {}

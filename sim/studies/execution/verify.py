@@ -12,7 +12,8 @@ import numpy as np
 
 from sim.studies.errors import RequestError
 from sim.studies.execution import batches
-from sim.studies.execution.identity import model_version, resolve, run_id
+from sim.studies.execution.identity import model_version, run_id
+from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
 from sim.studies.store import folder as study_folder
 from sim.studies.store.output import RECORD

@@ -23,18 +23,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from sim.scenario import Problem, nearest, one_of, show, unknown
+from sim.scenario import Problem, nearest, no_such_name, one_of, quote
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
     from sim.studies.methods.factors import Point
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 _KINDS: dict[str, Kind] = {}
 
@@ -81,6 +81,13 @@ class Driver(Protocol):
         ...
 
 
+class Drawing(NamedTuple):
+    """A figure to be drawn: its name, and what it is drawn of. `sim.report`, which stands above, knows how."""
+
+    figure: str
+    of: tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a kind makes of its runs.
@@ -94,7 +101,7 @@ class Answer:
     notes
         What a reader must know to judge them.
     figures
-        Functions that draw, by the name of the file; called when the tables are written.
+        What is drawn when the tables are written, by the name of the file; a kind of one's own may give functions that draw.
     files
         Further text files by name, such as scenarios that an optimisation found.
     """
@@ -102,7 +109,7 @@ class Answer:
     tables: Mapping[str, DataFrame]
     findings: Sequence[str] = ()
     notes: Sequence[str] = ()
-    figures: Mapping[str, Callable[[], Figure]] = field(default_factory=dict)
+    figures: Mapping[str, Drawing | Callable[[], Figure]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -114,16 +121,22 @@ class Kind(ABC):
     takes_ensemble: ClassVar[bool] = False
     """Whether worlds may be drawn from the ensemble of a calibration."""
 
-    def check(self, study: Study, problems: list[Problem]) -> None:  # noqa: B027 - most have nothing to add
+    def check(self, study: ReadyStudy, problems: list[Problem]) -> None:  # noqa: B027 - most have nothing to add
         """Add what this kind cannot do with the study to the problems."""
 
     @abstractmethod
-    def planned(self, study: Study) -> int:
+    def planned(self, study: ReadyStudy) -> int:
         """Runs that the study takes, at most."""
 
     @abstractmethod
-    def conduct(self, study: Study, driver: Driver) -> Answer:
+    def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Do the study."""
+
+
+def check_measured(study: ReadyStudy, where: str, name: str, problems: list[Problem]) -> None:
+    """Whether an outcome that a section names is one of those that the study measures."""
+    if study.measures and name not in study.measures:
+        problems.append(Problem(where, quote(name), one_of(study.measures), nearest(name, study.measures)))
 
 
 def register_kind[KindType: type[Kind]](kind: KindType) -> KindType:
@@ -145,9 +158,9 @@ def find(given: Any, problems: list[Problem]) -> Kind | None:
         return None
     if given not in known:
         problems.append(
-            unknown("kind", given, known)
+            no_such_name("kind", given, known)
             if isinstance(given, str)
-            else Problem("kind", show(given), one_of(known), nearest(given, known))
+            else Problem("kind", quote(given), one_of(known), nearest(given, known))
         )
         return None
     return get(given)

@@ -8,21 +8,21 @@ how densely its surroundings were searched. The posterior is a sample of points 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sim.scenario import Problem, nearest, one_of, show
-from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.scenario import Problem
+from sim.studies.kinds import Answer, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.factors import from_unit
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 Floats = NDArray[np.float64]
 MARGIN = 0.1
@@ -56,23 +56,20 @@ class Calibrate(Kind):
     name = "calibrate"
     Settings = CalibrateSettings
 
-    def check(self, study: Study, problems: list[Problem]) -> None:
+    def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Uncertainties, one scenario, and targets that are measured."""
         if not study.uncertainties or study.levers:
             problems.append(Problem("uncertainties", "nothing, or levers", "one or more uncertainties, and no levers"))
         if len(study.scenarios) != 1:
             problems.append(Problem("scenarios", f"{len(study.scenarios)} scenarios", "one: that which was observed"))
         for i, target in enumerate(study.settings.targets):
-            if study.measures and target.measure not in study.measures:
-                close = nearest(target.measure, study.measures)
-                where = f"calibrate.targets.{i}.measure"
-                problems.append(Problem(where, show(target.measure), one_of(study.measures), close))
+            check_measured(study, f"calibrate.targets.{i}.measure", target.measure, problems)
 
-    def planned(self, study: Study) -> int:
+    def planned(self, study: ReadyStudy) -> int:
         """Points x waves x seeds."""
         return study.settings.points * study.settings.waves * len(study.seeds)
 
-    def conduct(self, study: Study, driver: Driver) -> Answer:
+    def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Waves, then weights."""
         s: CalibrateSettings = study.settings
         factors = study.uncertainties
@@ -140,13 +137,13 @@ def weights(places: Floats, boxes: list[Floats], z: Floats, points: int) -> Floa
 
 
 def _answer(
-    study: Study,
+    study: ReadyStudy,
     places: Floats,
     boxes: list[Floats],
     means: Floats,
     noise: Floats,
     z: Floats,
-    waves: Any,
+    waves: list[tuple[int, float, int, int]],
     notes: list[str],
 ) -> Answer:
     """The ensemble, what is known of each parameter now, and how well each target is met."""

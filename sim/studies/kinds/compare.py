@@ -12,11 +12,10 @@ import numpy as np
 from pydantic import Field
 
 from sim.measures.dictionary import outcome
-from sim.scenario import Problem, show, unknown
-from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.scenario import Problem, no_such_name, quote
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import worlds as drawn_worlds
-from sim.studies.report_figures import figure
 from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
 from sim.studies.runs.effects import add_displacement
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.studies.methods.factors import Point
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 
 class Precision(Settings):
@@ -60,7 +59,7 @@ class Compare(Kind):
     Settings = CompareSettings
     takes_ensemble = True
 
-    def check(self, study: Study, problems: list[Problem]) -> None:
+    def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Two scenarios at least, no levers, and names of outcomes that are measured."""
         settings: CompareSettings = study.settings
         if len(study.scenarios) < 2:
@@ -71,7 +70,7 @@ class Compare(Kind):
             problems.append(
                 Problem(
                     "levers",
-                    show([f.path for f in study.levers]),
+                    quote([f.path for f in study.levers]),
                     "none: compare takes policies as the scenarios have them; a sweep varies them",
                 )
             )
@@ -85,9 +84,9 @@ class Compare(Kind):
             except KeyError:
                 from sim.measures.dictionary import outcomes
 
-                problems.append(unknown(path, name, outcomes()))
+                problems.append(no_such_name(path, name, outcomes()))
 
-    def planned(self, study: Study) -> int:
+    def planned(self, study: ReadyStudy) -> int:
         """Replications of every scenario, and with a precision as many as may be added."""
         settings: CompareSettings = study.settings
         replications = study.file.replications
@@ -98,7 +97,7 @@ class Compare(Kind):
             runs if study.file.budget.runs is None else max(min(runs, study.file.budget.runs), study.file.replications)
         )
 
-    def conduct(self, study: Study, driver: Driver) -> Answer:
+    def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Run pairs until the effects are known well enough, and compare them."""
         settings: CompareSettings = study.settings
         seeds = list(study.seeds)
@@ -117,13 +116,15 @@ class Compare(Kind):
             seeds += range(seeds[-1] + 1, seeds[-1] + 1 + more)
         return _answer(study, runs, settings, why, reached)
 
-    def _evaluate(self, study: Study, driver: Driver, seeds: list[int]) -> DataFrame:
+    def _evaluate(self, study: ReadyStudy, driver: Driver, seeds: list[int]) -> DataFrame:
         """Outcomes of all scenarios with all seeds; with uncertainties, each seed in a world of its own."""
         settings: CompareSettings = study.settings
         if not study.uncertainties:
             return driver.evaluate([{}], seeds=seeds)
         number = max(settings.most, len(seeds))  # worlds do not depend on how many were asked for so far
-        worlds: list[Point] = drawn_worlds(study, study.uncertainties, settings.design, number)
+        worlds: list[Point] = drawn_worlds(
+            study.ensemble, study.uncertainties, settings.design, number, study.file.seed
+        )
         return driver.evaluate(worlds[: len(seeds)], seeds=seeds, crossed=False)
 
 
@@ -148,7 +149,7 @@ def _reached(runs: DataFrame, baseline: str, precision: Precision | None) -> flo
     return widest
 
 
-def _answer(study: Study, runs: DataFrame, settings: CompareSettings, why: str, reached: float) -> Answer:
+def _answer(study: ReadyStudy, runs: DataFrame, settings: CompareSettings, why: str, reached: float) -> Answer:
     """Tables, findings and figures."""
     measured = add_displacement(runs.drop(columns=["point", "run", "status"]), study.baseline)
     names = list(study.measures) or [str(name) for name in measured.columns if name not in ("scenario", "seed")]
@@ -171,10 +172,10 @@ def _answer(study: Study, runs: DataFrame, settings: CompareSettings, why: str, 
             f"Replications: {why} (half width {reached:.4g}). An interval at which adding stopped is slightly too narrow."
         )
     tables = {"effects": effects, "ranking": ranking, "outcomes": measured}
-    figures = {"effects": figure("effects", effects), "ranking": figure("ranking", ranking)}
+    figures = {"effects": Drawing("effects", (effects,)), "ranking": Drawing("ranking", (ranking,))}
     if len(cost):
         tables["cost_effectiveness"] = cost
-        figures["cost-effectiveness"] = figure("cost_effectiveness", cost)
+        figures["cost-effectiveness"] = Drawing("cost_effectiveness", (cost,))
     return Answer(tables, _findings(effects, ranking, cost), notes, figures)
 
 

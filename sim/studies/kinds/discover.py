@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.scenario import Problem, nearest, one_of, show
-from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.scenario import Problem, nearest, one_of, quote
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods import discovery as scenario_discovery
 from sim.studies.methods.discovery import Limits, boxes, feature_scores, inside, worth
 from sim.studies.methods.worlds import worlds as drawn_worlds
-from sim.studies.report_figures import figure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from sim.studies.methods.factors import Factor
-    from sim.studies.study import Study
+    from sim.studies.methods.factors import Factor, Point
+    from sim.studies.study import ReadyStudy
 
 FEW = 20
 """Failures below which boxes are not to be believed."""
@@ -61,7 +60,7 @@ class Discover(Kind):
     Settings = DiscoverSettings
     takes_ensemble = True
 
-    def check(self, study: Study, problems: list[Problem]) -> None:
+    def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Uncertainties, a policy, failures that are told by one end each, and the package that finds boxes."""
         settings: DiscoverSettings = study.settings
         if not study.factors:
@@ -70,25 +69,22 @@ class Discover(Kind):
             problems.append(Problem("scenarios", "one scenario", "two: the baseline and the policy"))
         if settings.scenario and settings.scenario not in study.scenarios:
             close = nearest(settings.scenario, study.scenarios)
-            problems.append(Problem("discover.scenario", show(settings.scenario), one_of(study.scenarios), close))
+            problems.append(Problem("discover.scenario", quote(settings.scenario), one_of(study.scenarios), close))
         for i, failure in enumerate(settings.fails):
             if (failure.above is None) == (failure.below is None):
                 problems.append(Problem(f"discover.fails.{i}", "neither or both ends", "either above or below"))
-            if study.measures and failure.measure not in study.measures:
-                close = nearest(failure.measure, study.measures)
-                where = f"discover.fails.{i}.measure"
-                problems.append(Problem(where, show(failure.measure), one_of(study.measures), close))
+            check_measured(study, f"discover.fails.{i}.measure", failure.measure, problems)
         if find_spec("ema_workbench") is None:
             problems.append(Problem("kind", "discover", "the extra packages of `online-drug-markets[studies]`"))
 
-    def planned(self, study: Study) -> int:
+    def planned(self, study: ReadyStudy) -> int:
         """Worlds x seeds x two scenarios."""
         return study.settings.points * len(study.seeds) * len(_labels(study))
 
-    def conduct(self, study: Study, driver: Driver) -> Answer:
+    def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Run all worlds, find boxes in some of them, judge the boxes on the others."""
         settings: DiscoverSettings = study.settings
-        worlds = drawn_worlds(study, study.factors, settings.design, settings.points)
+        worlds = drawn_worlds(study.ensemble, study.factors, settings.design, settings.points, study.file.seed)
         notes = []
         if not driver.affords(self.planned(study)):
             each = len(study.seeds) * len(_labels(study))
@@ -100,14 +96,14 @@ class Discover(Kind):
         return _answer(study, table, notes)
 
 
-def _labels(study: Study) -> list[str]:
+def _labels(study: ReadyStudy) -> list[str]:
     settings: DiscoverSettings = study.settings
     others = [label for label in study.scenarios if label != study.baseline]
     policy = settings.scenario or (others[0] if others else study.baseline)
     return list(dict.fromkeys([study.baseline, policy]))
 
 
-def _worlds(study: Study, worlds: list[Any], runs: DataFrame) -> DataFrame:
+def _worlds(study: ReadyStudy, worlds: list[Point], runs: DataFrame) -> DataFrame:
     """A row a world: where it is, what failures are told from, whether the policy fails, and in which share of seeds; only complete worlds."""
     import pandas as pd
 
@@ -146,7 +142,7 @@ def _beyond(values: NDArray[Any], failure: Failure) -> NDArray[np.bool_]:
         return values > failure.above if failure.above is not None else values < failure.below
 
 
-def _notes(study: Study, table: DataFrame) -> list[str]:
+def _notes(study: ReadyStudy, table: DataFrame) -> list[str]:
     settings: DiscoverSettings = study.settings
     words = [
         f"{f.measure} ({f.of}) {'above' if f.above is not None else 'below'} {f.above if f.above is not None else f.below:g}"
@@ -172,7 +168,7 @@ def _notes(study: Study, table: DataFrame) -> list[str]:
     return notes
 
 
-def _answer(study: Study, table: DataFrame, notes: list[str]) -> Answer:
+def _answer(study: ReadyStudy, table: DataFrame, notes: list[str]) -> Answer:
     import pandas as pd
 
     settings: DiscoverSettings = study.settings
@@ -195,10 +191,10 @@ def _answer(study: Study, table: DataFrame, notes: list[str]) -> Answer:
         table[f"box_{k + 1}"] = inside(box, there)
     figures = {}
     if found:
-        figures["boxes"] = figure("boxes", limits, quality, module="discover_figures")
-        figures["worlds"] = figure("worlds", table, limits, module="discover_figures")
+        figures["boxes"] = Drawing("boxes", (limits, quality))
+        figures["worlds"] = Drawing("worlds", (table, limits))
     if len(scores):
-        figures["feature-scores"] = figure("scores", scores, module="discover_figures")
+        figures["feature-scores"] = Drawing("scores", (scores,))
     tables = {"boxes": quality, "limits": limits, "scores": scores, "worlds": table}
     return Answer(tables, _findings(quality, limits, fails), notes, figures)
 
@@ -207,7 +203,7 @@ _OURS = ("point", "fails", "failing_seeds", "held_out")
 
 
 def _tables(
-    study: Study, found: list[Limits], there: DataFrame, fails: NDArray[Any], held: NDArray[Any]
+    study: ReadyStudy, found: list[Limits], there: DataFrame, fails: NDArray[np.bool_], held: NDArray[np.bool_]
 ) -> tuple[DataFrame, DataFrame]:
     """What each box is worth where it was found and on worlds held out, and its limits."""
     import pandas as pd
@@ -240,7 +236,7 @@ def _tables(
     )
 
 
-def _findings(quality: DataFrame, limits: DataFrame, fails: NDArray[Any]) -> list[str]:
+def _findings(quality: DataFrame, limits: DataFrame, fails: NDArray[np.bool_]) -> list[str]:
     if not fails.any() or fails.all():
         return [f"The policy fails in {'all' if len(fails) and fails.all() else 'none'} of the worlds."]
     found = [f"The policy fails in {fails.mean():.0%} of the worlds."]

@@ -8,25 +8,26 @@ and the share of worlds in which it is good enough.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from sim.scenario import Problem, one_of, show
-from sim.studies.execution.identity import resolve
-from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.scenario import Problem, one_of, quote
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
+from sim.studies.methods.paths import resolve
 from sim.studies.methods.worlds import worlds as drawn_worlds
-from sim.studies.report_figures import figure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from optuna import Trial
     from pandas import DataFrame
 
-    from sim.studies.methods.factors import Point
-    from sim.studies.study import Study
+    from sim.studies.methods.factors import Point, Value
+    from sim.studies.study import ReadyStudy
 
 OTHER_WORLDS = 10_000
 """Added to the seed of the design for the worlds of the second look."""
@@ -64,7 +65,7 @@ class Optimise(Kind):
     Settings = OptimiseSettings
     takes_ensemble = True
 
-    def check(self, study: Study, problems: list[Problem]) -> None:
+    def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Levers, a baseline and a portfolio, and outcomes that are measured."""
         settings: OptimiseSettings = study.settings
         if not study.levers:
@@ -75,18 +76,18 @@ class Optimise(Kind):
         wanted = [objective.measure for objective in settings.objectives]
         for name in (*wanted, *settings.at_most):
             if study.measures and name not in study.measures:
-                problems.append(Problem("optimise", show(name), one_of(study.measures)))
+                problems.append(Problem("optimise", quote(name), one_of(study.measures)))
         if find_spec("optuna") is None:
             problems.append(Problem("kind", "optimise", "the extra packages of `online-drug-markets[studies]`"))
 
-    def planned(self, study: Study) -> int:
+    def planned(self, study: ReadyStudy) -> int:
         """Portfolios x worlds x seeds, the baseline in every world, and the second look."""
         s: OptimiseSettings = study.settings
         search, second = _worlds(study, s.worlds, 0), _worlds(study, s.confirm, OTHER_WORLDS)
         runs = (s.population * s.generations + 1) * len(search) + (s.keep + 1) * len(second)
         return runs * len(study.seeds)
 
-    def conduct(self, study: Study, driver: Driver) -> Answer:
+    def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Search, keep what is undominated, and look at it again elsewhere."""
         import pandas as pd
 
@@ -114,18 +115,16 @@ class Optimise(Kind):
             "The second look is in worlds and with seeds that the search did not see; what the search says of its own choices is too good. "
             f"Intervals: {KIND.replace('pairs', 'worlds')}. Regret: behind the best of the portfolios kept and of doing nothing, in the same world."
         )
-        figures = {
-            "pareto": figure("pareto", table, second, [o.measure for o in s.objectives], module="optimise_figures")
-        }
+        figures = {"pareto": Drawing("pareto", (table, second, [o.measure for o in s.objectives]))}
         tables = {"portfolios": table, "pareto": kept, "second_look": second}
         return Answer(tables, _findings(study, second), notes, figures, _files(study, kept["trial"].tolist(), points))
 
 
-def _worlds(study: Study, number: int, shift: int) -> list[Point]:
-    return drawn_worlds(study, study.uncertainties, "lhs", number, shift)
+def _worlds(study: ReadyStudy, number: int, shift: int) -> list[Point]:
+    return drawn_worlds(study.ensemble, study.uncertainties, "lhs", number, study.file.seed + shift)
 
 
-def _search(study: Study, driver: Driver) -> tuple[list[dict[str, Any]], list[str]]:
+def _search(study: ReadyStudy, driver: Driver) -> tuple[list[dict[str, Any]], list[str]]:
     """Every portfolio tried, generation by generation; ends in order when the budget does."""
     import optuna
 
@@ -158,9 +157,9 @@ def _search(study: Study, driver: Driver) -> tuple[list[dict[str, Any]], list[st
     return rows, []
 
 
-def _suggest(study: Study, trial: Any) -> dict[str, Any]:
+def _suggest(study: ReadyStudy, trial: Trial) -> dict[str, Value]:
     """A value for every lever."""
-    point: dict[str, Any] = {}
+    point: dict[str, Value] = {}
     for lever in study.levers:
         if lever.values is not None:
             point[lever.path] = lever.values[trial.suggest_categorical(lever.path, list(range(len(lever.values))))]
@@ -170,7 +169,7 @@ def _suggest(study: Study, trial: Any) -> dict[str, Any]:
 
 
 def _judge(
-    study: Study, driver: Driver, points: list[Any], worlds: list[Point]
+    study: ReadyStudy, driver: Driver, points: Sequence[Point], worlds: list[Point]
 ) -> tuple[NDArray[np.float64], list[list[float]]]:
     """Objectives of every portfolio over the worlds, and by how much it exceeds each limit."""
     s: OptimiseSettings = study.settings
@@ -185,7 +184,7 @@ def _judge(
     return np.array(values).T, [[float(excess[k]) for excess in over] for k in range(len(points))]
 
 
-def _means(study: Study, runs: DataFrame, measure: str, of: str) -> NDArray[np.float64]:
+def _means(study: ReadyStudy, runs: DataFrame, measure: str, of: str) -> NDArray[np.float64]:
     """Mean over seeds at every point, of the level or of the paired effect."""
     policy = list(study.scenarios)[-1]
     wide = {
@@ -216,7 +215,7 @@ def _spread(values: NDArray[np.float64], most: int) -> list[int]:
     return sorted(chosen)
 
 
-def _second_look(study: Study, driver: Driver, points: list[Point]) -> DataFrame:
+def _second_look(study: ReadyStudy, driver: Driver, points: list[Point]) -> DataFrame:
     """Mean with interval, worst world, greatest regret and share of worlds good enough, for each portfolio and objective."""
     import pandas as pd
 
@@ -256,7 +255,7 @@ def _second_look(study: Study, driver: Driver, points: list[Point]) -> DataFrame
     return table.drop(columns=["place", "number"]).reset_index(drop=True)
 
 
-def _findings(study: Study, second: DataFrame) -> list[str]:
+def _findings(study: ReadyStudy, second: DataFrame) -> list[str]:
     """The best of the portfolios kept for each objective, by the second look."""
     found = []
     for objective in study.settings.objectives:
@@ -269,7 +268,7 @@ def _findings(study: Study, second: DataFrame) -> list[str]:
     return found
 
 
-def _files(study: Study, trials: list[int], points: list[Point]) -> dict[str, str]:
+def _files(study: ReadyStudy, trials: list[int], points: list[Point]) -> dict[str, str]:
     """Each portfolio kept as a scenario that can be run."""
     label = list(study.scenarios)[-1]
     scenario = study.scenarios[label]

@@ -6,25 +6,25 @@ every scenario against the first one; the share of variance that is noise stands
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
 
-from sim.scenario import Problem, show, unknown
-from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.scenario import Problem, no_such_name, quote
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.factors import from_unit
 from sim.studies.methods.sensitivity import METHODS, Analysis, Floats, noise
-from sim.studies.report_figures import figure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 WIDE = 0.1
 """Half width of an interval of a share of variance above which the notes say that there are too few samples."""
 NOISY = 0.2
+Row = tuple[object, ...]
 
 
 class SensitivitySettings(Settings):
@@ -50,12 +50,12 @@ class Sensitivity(Kind):
     name = "sensitivity"
     Settings = SensitivitySettings
 
-    def check(self, study: Study, problems: list[Problem]) -> None:
+    def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Two factors at least, groups of what varies, and a number of samples that the method can use."""
         settings: SensitivitySettings = study.settings
         method, paths = METHODS[settings.method], [factor.path for factor in study.factors]
         if len(paths) < 2:
-            problems.append(Problem("uncertainties", show(paths), "two or more, for example `uncertainties: all`"))
+            problems.append(Problem("uncertainties", quote(paths), "two or more, for example `uncertainties: all`"))
         if settings.groups and not method.groups:
             problems.append(
                 Problem("sensitivity.groups", settings.method, "groups go with morris, sobol and sobol_first")
@@ -65,9 +65,9 @@ class Sensitivity(Kind):
             for i, path in enumerate(members):
                 where = f"sensitivity.groups.{group}.{i}"
                 if path not in paths:
-                    problems.append(unknown(where, path, paths))
+                    problems.append(no_such_name(where, path, paths))
                 elif path in seen:
-                    problems.append(Problem(where, show(path), "a path that is in no other group"))
+                    problems.append(Problem(where, quote(path), "a path that is in no other group"))
                 seen.add(path)
         if settings.method.startswith("sobol") and settings.samples & (settings.samples - 1):
             problems.append(Problem("sensitivity.samples", str(settings.samples), "a power of two for sobol"))
@@ -78,16 +78,16 @@ class Sensitivity(Kind):
         steps = [f.path for f in study.factors if f.distribution in ("integer", "choice")]
         if method.smooth and steps:
             problems.append(
-                Problem("sensitivity.method", settings.method, f"another method: {show(steps)} move in steps")
+                Problem("sensitivity.method", settings.method, f"another method: {quote(steps)} move in steps")
             )
 
-    def planned(self, study: Study) -> int:
+    def planned(self, study: ReadyStudy) -> int:
         """Points x seeds x scenarios."""
         labels = len(study.scenarios)
         varied = sum(any(study.applies(factor.path, label) for factor in study.factors) for label in study.scenarios)
         return (varied * _analysis(study).size + labels - varied) * len(study.seeds)
 
-    def conduct(self, study: Study, driver: Driver) -> Answer:
+    def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Run the whole design (half a design gives no indices), and analyse every outcome."""
         from sim.studies.errors import StudyError
 
@@ -116,13 +116,15 @@ class Sensitivity(Kind):
         return _answer(study, rows, noises, paths)
 
 
-def _analysis(study: Study) -> Analysis:
+def _analysis(study: ReadyStudy) -> Analysis:
     s: SensitivitySettings = study.settings
     names = [factor.path for factor in study.factors]
     return Analysis(s.method, names, s.samples, study.file.seed, s.groups, s.levels, s.delta)
 
 
-def _series(runs: DataFrame, study: Study, names: list[str], of: tuple[str, ...]) -> dict[tuple[str, str, str], Floats]:
+def _series(
+    runs: DataFrame, study: ReadyStudy, names: list[str], of: tuple[str, ...]
+) -> dict[tuple[str, str, str], Floats]:
     """Points x seeds of every outcome: the level in every scenario, and the paired effect of all but the first."""
     found: dict[tuple[str, str, str], Floats] = {}
     for name in names:
@@ -150,7 +152,7 @@ def _convergence(analysis: Analysis, points: Floats, mean: Floats) -> list[tuple
     return rows
 
 
-def _answer(study: Study, rows: list[Any], noises: list[Any], paths: list[Any]) -> Answer:
+def _answer(study: ReadyStudy, rows: list[Row], noises: list[Row], paths: list[Row]) -> Answer:
     """Tables, findings and figures."""
     import pandas as pd
 
@@ -166,11 +168,11 @@ def _answer(study: Study, rows: list[Any], noises: list[Any], paths: list[Any]) 
     for label, what in dict.fromkeys(zip(indices["scenario"], indices["of"], strict=True)):
         chosen = indices[(indices["scenario"] == label) & (indices["of"] == what)]
         stem = f"{what}-{''.join(c if c.isalnum() else '-' for c in label)}"
-        figures[f"heatmap-{stem}"] = figure("heatmap", chosen, main, module="sensitivity_figures")
-        figures[f"bars-{stem}"] = figure("bars", chosen, main, module="sensitivity_figures")
+        figures[f"heatmap-{stem}"] = Drawing("heatmap", (chosen, main))
+        figures[f"bars-{stem}"] = Drawing("bars", (chosen, main))
         path = steps[(steps["scenario"] == label) & (steps["of"] == what)]
         if len(path):
-            figures[f"convergence-{stem}"] = figure("convergence", path, main, module="sensitivity_figures")
+            figures[f"convergence-{stem}"] = Drawing("convergence", (path, main))
     return Answer(
         {"indices": indices, "noise": noise_table, "convergence": steps},
         _findings(indices, main),
@@ -179,7 +181,7 @@ def _answer(study: Study, rows: list[Any], noises: list[Any], paths: list[Any]) 
     )
 
 
-def _notes(study: Study, indices: DataFrame, noises: DataFrame) -> list[str]:
+def _notes(study: ReadyStudy, indices: DataFrame, noises: DataFrame) -> list[str]:
     """What a reader must know: method, samples, where there are too few, how much is noise."""
     s: SensitivitySettings = study.settings
     method = METHODS[s.method]

@@ -13,16 +13,16 @@ from pydantic import Field
 
 from sim.measures.dictionary import outcome
 from sim.scenario import Problem
-from sim.studies.kinds import Answer, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples
-from sim.studies.report_figures import figure
-from sim.studies.runs.effects import change
+from sim.studies.runs.effects import change, in_per_cent, same_sign
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sim.studies.study import Study
+    from sim.studies.methods.factors import Point, Value
+    from sim.studies.study import ReadyStudy
 
 
 class SweepSettings(Settings):
@@ -40,24 +40,24 @@ class Sweep(Kind):
     name = "sweep"
     Settings = SweepSettings
 
-    def check(self, study: Study, problems: list[Problem]) -> None:
+    def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Something must vary."""
         if not study.factors:
             problems.append(Problem("levers", "nothing", "one lever or uncertainty at least: a sweep varies something"))
         if study.settings.design == "sobol" and study.settings.points & (study.settings.points - 1):
             problems.append(Problem("sweep.points", str(study.settings.points), "a power of two for Sobol points"))
 
-    def _count(self, study: Study) -> int:
+    def _count(self, study: ReadyStudy) -> int:
         settings: SweepSettings = study.settings
         return designs.count(settings.design, study.factors, settings.points, settings.levels)
 
-    def planned(self, study: Study) -> int:
+    def planned(self, study: ReadyStudy) -> int:
         """Points x seeds x scenarios; a scenario that has none of the paths is run once a seed."""
         varied = sum(any(study.applies(factor.path, label) for factor in study.factors) for label in study.scenarios)
         fixed = len(study.scenarios) - varied
         return (varied * self._count(study) + fixed) * len(study.seeds)
 
-    def conduct(self, study: Study, driver: Driver) -> Answer:
+    def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Evaluate the design, point by point as far as the budget goes."""
         settings: SweepSettings = study.settings
         points = designs.points(settings.design, study.factors, settings.points, settings.levels, study.file.seed)
@@ -73,11 +73,11 @@ class Sweep(Kind):
         where = _where(points)
         levels = where.merge(_summary(runs, names), on="point")
         tables: dict[str, Any] = {"sweep": levels, "points": where}
-        figures = {"sweep": figure("sweep", levels, [factor.path for factor in study.factors], names)}
+        figures = {"sweep": Drawing("sweep", (levels, [factor.path for factor in study.factors], names))}
         if len(study.scenarios) > 1:
             effects = where.merge(_effects(runs, study.baseline, names), on="point")
             tables["effects"] = effects
-            figures["effects"] = figure("sweep", effects, [factor.path for factor in study.factors], names)
+            figures["effects"] = Drawing("sweep", (effects, [factor.path for factor in study.factors], names))
         failed = int((runs["status"] != "ok").sum())
         if failed:
             notes.append(f"{failed} of {len(runs)} rows have no outcomes since their run failed.")
@@ -88,7 +88,7 @@ class Sweep(Kind):
         return Answer(tables, _findings(tables.get("effects", levels), names, study), notes, figures)
 
 
-def _where(points: list[Any]) -> DataFrame:
+def _where(points: list[Point]) -> DataFrame:
     """The points, a row each, a column for each path."""
     import pandas as pd
 
@@ -129,8 +129,8 @@ def _effects(runs: DataFrame, baseline: str, names: list[str]) -> DataFrame:
                 mean, low, high = resamples.interval(difference)
                 there = difference[np.isfinite(difference)]
                 mean_level = float(np.nanmean(level)) if np.isfinite(level).any() else np.nan
-                same = float(np.mean(np.sign(there) == np.sign(mean))) if there.size else np.nan
-                percent = 100 * mean / abs(mean_level) if mean_level else np.nan
+                same = same_sign(there, mean)
+                percent = in_per_cent(mean, mean_level)
                 rows.append(
                     (point, label, name, outcome(name).unit, mean_level, mean, low, high, percent, same, there.size)
                 )
@@ -138,7 +138,7 @@ def _effects(runs: DataFrame, baseline: str, names: list[str]) -> DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _findings(table: DataFrame, names: list[str], study: Study) -> list[str]:
+def _findings(table: DataFrame, names: list[str], study: ReadyStudy) -> list[str]:
     """Where each outcome is lowest and highest."""
     found = []
     paths = [factor.path for factor in study.factors]
@@ -155,5 +155,5 @@ def _findings(table: DataFrame, names: list[str], study: Study) -> list[str]:
     return found
 
 
-def _number(value: Any) -> str:
+def _number(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)

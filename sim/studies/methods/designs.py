@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 
@@ -41,6 +42,18 @@ def points(design: str, factors: tuple[Factor, ...], number: int, levels: int, s
         grid = product(*(factor.levels(levels) for factor in factors))
         return [dict(zip(names, values, strict=True)) for values in grid]
     return from_unit(factors, unit(design, len(factors), number, seed))
+
+
+def runs(
+    points: Sequence[Point], seeds: Sequence[int], labels: Sequence[str], crossed: bool
+) -> Iterator[tuple[int, Point, int, str]]:
+    """The runs of some points: place of the point, point, seed and scenario; see `sim.studies.kinds.Driver.evaluate`."""
+    if not crossed and len(points) != len(seeds):
+        raise ValueError(f"{len(points)} points and {len(seeds)} seeds that are not crossed: give as many of both")
+    for k, point in enumerate(points):
+        for seed in seeds if crossed else (seeds[k],):
+            for label in labels:
+                yield k, point, seed, label
 
 
 def unit(design: str, width: int, number: int, seed: int) -> np.ndarray:

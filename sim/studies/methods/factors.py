@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sim.evidence.parameters import ParameterSpec, load_parameters
-from sim.scenario import Problem, nearest, one_of, show
+from sim.scenario import Problem, nearest, one_of, quote
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Value = float | int | bool | str
 Point = Mapping[str, Value]
@@ -87,7 +91,7 @@ def complete(factor: Factor, where: str, problems: list[Problem]) -> Factor:
     spec = parameter_of(factor.path)
     if factor.values is not None:
         if factor.low is not None or factor.high is not None or factor.distribution not in (None, "choice"):
-            problems.append(Problem(f"{where}.values", show(list(factor.values)), "values, or low and high, not both"))
+            problems.append(Problem(f"{where}.values", quote(list(factor.values)), "values, or low and high, not both"))
         return factor.model_copy(update={"distribution": "choice"})
     low, high, distribution = factor.low, factor.high, factor.distribution
     if spec is not None:
@@ -114,6 +118,6 @@ def complete(factor: Factor, where: str, problems: list[Problem]) -> Factor:
     return factor.model_copy(update={"low": low, "high": high, "distribution": distribution})
 
 
-def from_unit(factors: tuple[Factor, ...], rows: Any) -> list[Point]:
+def from_unit(factors: tuple[Factor, ...], rows: NDArray[np.float64]) -> list[Point]:
     """Points from rows of numbers between 0 and 1, a column a factor in the order given."""
     return [{factor.path: factor.at(float(share)) for factor, share in zip(factors, row, strict=True)} for row in rows]

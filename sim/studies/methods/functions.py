@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sim.studies.methods import designs
 from sim.studies.methods.factors import Point, Value
 
 if TYPE_CHECKING:
@@ -49,8 +50,6 @@ class FunctionDriver:
 
         chosen = self.seeds if seeds is None else tuple(seeds)
         labels = self.scenarios if scenarios is None else tuple(scenarios)
-        if not crossed and len(points) != len(chosen):
-            raise ValueError(f"{len(points)} points and {len(chosen)} seeds that are not crossed: give as many of both")
         return pd.DataFrame(
             [
                 {
@@ -61,9 +60,7 @@ class FunctionDriver:
                     "status": "ok",
                     **self.function(point, label, seed),
                 }
-                for k, point in enumerate(points)
-                for seed in (chosen if crossed else (chosen[k],))
-                for label in labels
+                for k, point, seed, label in designs.runs(points, chosen, labels, crossed)
             ]
         )
 

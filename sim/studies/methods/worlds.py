@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.scenario import Problem, show
+from sim.scenario import Problem, quote
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Factor, Point
-
-if TYPE_CHECKING:
-    from sim.studies.study import Study
 
 WANTED = "a file that a study of the kind calibrate wrote (answer/ensemble.json)"
 
@@ -30,7 +26,7 @@ def read_ensemble(given: str | None, folder: Path, problems: list[Problem]) -> t
             raise ValueError("points differ in what they set")
         return tuple(dict(point) for point in points)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        problems.append(Problem("ensemble", f"{show(given)} ({error})", WANTED))
+        problems.append(Problem("ensemble", f"{quote(given)} ({error})", WANTED))
         return ()
 
 
@@ -52,25 +48,24 @@ def spanned(ensemble: tuple[Point, ...], uncertainties: tuple[Factor, ...]) -> t
     return (*uncertainties, *found)
 
 
-def worlds(study: Study, factors: tuple[Factor, ...], design: str, number: int, shift: int = 0) -> list[Point]:
+def worlds(
+    ensemble: tuple[Point, ...], factors: tuple[Factor, ...], design: str, number: int, seed: int
+) -> list[Point]:
     """Points in which a study runs.
 
     Parameters
     ----------
-    study
-        With an ensemble, its members are drawn in a random order, all before any comes again; factors that it lacks are drawn as always.
-    factors, design, number
+    ensemble
+        Its members are drawn in a random order, all before any comes again; factors that it lacks are drawn as always.
+        Without one, all are.
+    factors, design, number, seed
         See `sim.studies.methods.designs.points`.
-    shift
-        Added to the study's seed.
     """
-    seed = study.file.seed + shift
-    if not study.ensemble:
+    if not ensemble:
         return designs.points(design, factors, number, 1, seed)
-    members = study.ensemble
-    rest = tuple(factor for factor in factors if factor.path not in members[0])
+    rest = tuple(factor for factor in factors if factor.path not in ensemble[0])
     drawn = designs.points(design, rest, number, 1, seed) if rest else [{}] * number
     rng = np.random.default_rng(seed)
-    rounds = [rng.permutation(len(members)) for _ in range(-(-number // len(members)))]
+    rounds = [rng.permutation(len(ensemble)) for _ in range(-(-number // len(ensemble)))]
     order = np.concatenate(rounds)[:number]
-    return [{**point, **members[k]} for point, k in zip(drawn, order, strict=True)]
+    return [{**point, **ensemble[k]} for point, k in zip(drawn, order, strict=True)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.measures.dictionary import outcome
 from sim.studies.methods.bootstrap import KIND, Resamples, pairing_gain, ranks
-from sim.studies.runs.effects import change
+from sim.studies.runs.effects import change, excludes_zero, in_per_cent, same_sign
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -55,11 +55,11 @@ def effects_table(runs: DataFrame, baseline: str, names: Sequence[str]) -> DataF
                     "mean": mean,
                     "low": low,
                     "high": high,
-                    "percent": 100 * mean / abs(base) if base else np.nan,
-                    "same_sign": float(np.mean(np.sign(there) == np.sign(mean))) if there.size else np.nan,
+                    "percent": in_per_cent(mean, base),
+                    "same_sign": same_sign(there, mean),
                     "n": int(there.size),
                     "interval": KIND,
-                    "excludes_zero": bool(spec.signed and not spec.price and (low > 0 or high < 0)),
+                    "excludes_zero": excludes_zero(spec, low, high),
                     "pairing_gain": np.nan if spec.paired else pairing_gain(level, value),
                 }
             )

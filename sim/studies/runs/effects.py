@@ -102,6 +102,21 @@ def change(value: NDArray[np.float64], level: NDArray[np.float64] | float) -> ND
     return np.where(np.abs(difference) <= 1e-12 * np.maximum(np.abs(value), np.abs(level)), 0.0, difference)
 
 
+def in_per_cent(mean: float, level: float) -> float:
+    """A mean effect in per cent of a level; NaN where that is zero."""
+    return 100 * mean / abs(level) if level else np.nan
+
+
+def same_sign(differences: NDArray[np.float64], mean: float) -> float:
+    """Share of finite differences that have the sign of their mean; NaN where there are none."""
+    return float(np.mean(np.sign(differences) == np.sign(mean))) if differences.size else np.nan
+
+
+def excludes_zero(spec: OutcomeSpec, low: float, high: float) -> bool:
+    """Whether an interval leaves zero out; never for a distance, which cannot be negative, or a price."""
+    return bool(spec.signed and not spec.price and (low > 0 or high < 0))
+
+
 def _row(spec: OutcomeSpec, level: NDArray[np.float64] | float, value: NDArray[np.float64]) -> dict[str, object]:
     """Effect of one scenario on one outcome, from the values of the paired runs."""
     difference = change(value, level)
@@ -118,11 +133,11 @@ def _row(spec: OutcomeSpec, level: NDArray[np.float64] | float, value: NDArray[n
         "mean": mean,
         "low": low,
         "high": high,
-        "percent": 100 * mean / abs(baseline) if baseline else np.nan,
-        "same_sign": float(np.mean(np.sign(difference) == np.sign(mean))) if difference.size else np.nan,
+        "percent": in_per_cent(mean, baseline),
+        "same_sign": same_sign(difference, mean),
         "runs": int(difference.size),
         "interval": INTERVAL,
-        "excludes_zero": bool(spec.signed and not spec.price and (low > 0 or high < 0)),
+        "excludes_zero": excludes_zero(spec, low, high),
     }
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.2
 _THREAD_SETTINGS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _NOT_STARTED = -1
+Board = ctypes.Array[ctypes.c_longlong]
 
 # In a worker: days done of every job and, in the last place, whether to stop. Set once when the worker starts.
 _board: Any = None
@@ -160,7 +161,7 @@ def _run_here(jobs: Sequence[Job], on_progress: OnProgress | None) -> list[JobRe
 
 
 def _collect(
-    jobs: Sequence[Job], futures: Mapping[Future[Any], int], board: Any, on_progress: OnProgress | None
+    jobs: Sequence[Job], futures: Mapping[Future[Any], int], board: Board, on_progress: OnProgress | None
 ) -> list[JobResult]:
     """Wait for all jobs, tell about progress, and stop at the first failure."""
     results: dict[int, JobResult] = {}
@@ -184,7 +185,7 @@ def _collect(
     return [results[index] for index in range(len(jobs))]
 
 
-def _worker_died(jobs: Sequence[Job], board: Any) -> RunFailedError:
+def _worker_died(jobs: Sequence[Job], board: Board) -> RunFailedError:
     """Say which runs were under way when a worker process vanished."""
     under_way = [job for job, days in zip(jobs, board, strict=False) if _NOT_STARTED < days < job.total_days]
     if not under_way:
@@ -227,7 +228,7 @@ def lean_children(hide_main: bool) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _start_worker(board: Any) -> None:
+def _start_worker(board: Board) -> None:
     """Prepare a worker: keep the shared board, and leave Ctrl-C to the parent."""
     global _board
     _board = board

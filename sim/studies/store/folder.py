@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.scenario import show
+from sim.scenario import quote
 from sim.studies.errors import RequestError
 from sim.studies.store.output import LITTER
 from sim.studies.store.parts import write_whole
 from sim.studies.store.record import content_hash
 
 if TYPE_CHECKING:
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 STUDY = "study.json"
 MOST_CHANGES = 6
@@ -22,7 +22,7 @@ _FREE = ("budget",)
 """Keys that may differ when a study is gone on with: they change how much is run and no number."""
 
 
-def claim(folder: Path, study: Study, version: str, resume: bool) -> None:
+def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
     """Make a folder that of a study, or see that it is.
 
     Raises
@@ -102,4 +102,4 @@ def differences(old: Any, new: Any, path: str = "") -> list[str]:
         return [
             words for k, pair in enumerate(zip(old, new, strict=True)) for words in differences(*pair, f"{path}.{k}")
         ]
-    return [f"{path} was {show(old)}, is now {show(new)}"]
+    return [f"{path} was {quote(old)}, is now {quote(new)}"]

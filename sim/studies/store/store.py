@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.studies.store import parts
 from sim.studies.store.parts import OUTCOME, PLAIN, Row, StoreError
@@ -176,7 +176,7 @@ class Store:
         return table.select([*first, *sorted(name for name in full if name not in PLAIN)])
 
 
-def _among(table: pa.Table, runs: set[str]) -> Any:
+def _among(table: pa.Table, runs: set[str]) -> pa.Array:
     """Which rows of a part are wanted; a run that is there twice counts once, as it went well if it ever did."""
     import pyarrow as pa
 

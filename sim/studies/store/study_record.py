@@ -11,13 +11,13 @@ from sim.studies.store.lock import LOCK
 from sim.studies.store.record import write_record
 
 if TYPE_CHECKING:
-    from sim.studies.study import Study
+    from sim.studies.study import ReadyStudy
 
 UNBOUND = (LOCK,)
 """Files of a study's folder that no record binds."""
 
 
-def write_study_record(folder: Path, study: Study, version: str, seconds: Sequence[float]) -> None:
+def write_study_record(folder: Path, study: ReadyStudy, version: str, seconds: Sequence[float]) -> None:
     """Write `record.json` over all files of a finished study.
 
     Parameters

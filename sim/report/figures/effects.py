@@ -9,23 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
-from sim.report import numbers
-from sim.report.style import BAND, BETTER, FAINT, INK, NEITHER, UNCLEAR, WORSE, Picture, style
-from sim.report.words import is_tested, printed_effects, records
+from sim.report.figures.style import BAND, BETTER, FAINT, INK, NEITHER, UNCLEAR, WORSE, Picture, style
+from sim.report.text import numbers
+from sim.report.text.words import is_tested, printed_effects, records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import MaxNLocator
+    from matplotlib.transforms import Transform
 
-    from sim.studies.runs.compare import Comparison
+    from sim.studies.runs.compare import PairedRuns
 
 ROW_INCHES, PANEL_INCHES, GAP_INCHES, LABEL_INCHES = 0.235, 2.85, 0.42, 2.8
 TOP_INCHES, BOTTOM_INCHES, LEAST_INCHES, ACROSS = 1.45, 0.8, 4.6, 4
 Row = Mapping[str, Any]
 
 
-def effects_figure(comparison: Comparison) -> Figure:
+def effects_figure(comparison: PairedRuns) -> Figure:
     """Draw every effect that can be told in per cent of its baseline level.
 
     A dot is the mean paired effect and a line its 95 % interval; the dot is hollow where the interval covers zero.
@@ -122,13 +124,13 @@ def _panel(axes: Axes, lines: Sequence[str], rows: Mapping[str, Row], limit: flo
             _whisker(axes, y, row, limit)
 
 
-def _locator() -> Any:
+def _locator() -> MaxNLocator:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=5, steps=[1, 2, 5, 10], symmetric=True)
 
 
-def _left(axes: Axes) -> Any:
+def _left(axes: Axes) -> Transform:
     """Horizontal place as a share of the panel, vertical place as a row."""
     return axes.get_yaxis_transform()
 
@@ -241,7 +243,7 @@ def _heading(axes: Axes, label: str, title: str, without: str) -> None:
         )
 
 
-def _titles(figure: Figure, comparison: Comparison, height: float) -> None:
+def _titles(figure: Figure, comparison: PairedRuns, height: float) -> None:
     """Write the title, and how to read the marks."""
     figure.text(
         0.012,

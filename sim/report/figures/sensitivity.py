@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.report.style import FAINT, INK, NEITHER, SERIES, Picture, style
+from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, Picture, grid, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +51,7 @@ def bars(indices: DataFrame, main: str) -> Figure:
     """Indices of the ten factors that matter most for each outcome, with intervals."""
     names = list(dict.fromkeys(indices["outcome"]))[:MOST_PANELS]
     with style():
-        figure, panels = _panels(len(names), 2.4)
+        figure, panels = grid(len(names), 2.4, width=9.6)
         for name, axes in zip(names, panels, strict=True):
             rows = _single(indices[indices["outcome"] == name], main).sort_values("value", ascending=False).head(10)
             y = np.arange(len(rows))[::-1]
@@ -68,7 +67,7 @@ def convergence(steps: DataFrame, main: str) -> Figure:
     """Main index of the six factors that matter most for each outcome, over the number of samples used."""
     names = list(dict.fromkeys(steps["outcome"]))[:MOST_PANELS]
     with style():
-        figure, panels = _panels(len(names), 2.2)
+        figure, panels = grid(len(names), 2.2, width=9.6)
         for name, axes in zip(names, panels, strict=True):
             rows: Any = steps[steps["outcome"] == name]
             last = rows[rows["samples"] == rows["samples"].max()].sort_values("value", ascending=False)
@@ -82,9 +81,3 @@ def convergence(steps: DataFrame, main: str) -> Figure:
             axes.set_ylabel(main, fontsize=7)
             axes.legend(fontsize=5, frameon=False)
         return figure
-
-
-def _panels(count: int, height: float) -> tuple[Figure, list[Any]]:
-    rows = max(1, ceil(count / 3))
-    figure = Picture(figsize=(9.6, 0.3 + rows * height), layout="constrained")
-    return figure, [figure.add_subplot(rows, 3, k + 1) for k in range(count)]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
-from sim.report import numbers
-from sim.report.words import printed_effects, records
+from sim.report.text import numbers
+from sim.report.text.words import printed_effects, records
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from sim.studies.runs.compare import Comparison
+    from sim.studies.runs.compare import PairedRuns
 
 _GOOD, _BAD, _CLEAR = "green", "red", "bold"
 
@@ -58,7 +58,7 @@ def _unit(spec: OutcomeSpec) -> str:
     return how if spec.unit in ("share", "USD", "days") else f"{spec.unit}, {how}"
 
 
-def effect_table(comparison: Comparison, labels: Sequence[str] | None = None) -> Table:
+def effect_table(comparison: PairedRuns, labels: Sequence[str] | None = None) -> Table:
     """Table of the effects, outcome by scenario: level, effect, interval, share of runs with that sign.
 
     A star marks an interval that leaves zero out; its colour says whether most people would call the change better.
@@ -97,7 +97,7 @@ def effect_table(comparison: Comparison, labels: Sequence[str] | None = None) ->
     return table
 
 
-def effect_markdown(comparison: Comparison) -> str:
+def effect_markdown(comparison: PairedRuns) -> str:
     """Return the same table as Markdown."""
     head = [
         "Outcome",
@@ -134,7 +134,7 @@ def effect_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _grouped(comparison: Comparison, labels: Sequence[str]) -> list[tuple[str, list[dict[str, Any]]]]:
+def _grouped(comparison: PairedRuns, labels: Sequence[str]) -> list[tuple[str, list[dict[str, Any]]]]:
     """Printed effects by group, then outcome, then scenario, in the order of the dictionary and of the command."""
     effects = printed_effects(comparison)
     rows = [row for row in records(effects) if row["scenario"] in labels]

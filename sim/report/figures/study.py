@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.measures.dictionary import outcome
-from sim.report.style import FAINT, INK, NEITHER, SERIES, Picture, style
+from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, Picture, grid, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +34,7 @@ def _rows(table: DataFrame, names: Sequence[str], unit: str, percent: bool) -> F
     names = list(names)[:MOST_PANELS]
     labels = list(dict.fromkeys(table["scenario"]))
     with style():
-        figure, panels = _grid(len(names), 0.55 + 0.22 * len(labels))
+        figure, panels = grid(len(names), 0.55 + 0.22 * len(labels))
         for name, axes in zip(names, panels, strict=False):
             rows = table[table["outcome"] == name].set_index("scenario").reindex(labels)
             scale = 100 / rows["baseline"].abs().replace(0, np.nan) if percent else 1.0
@@ -75,7 +74,7 @@ def sweep(table: DataFrame, paths: Sequence[str], names: Sequence[str]) -> Figur
     first = paths[0]
     number = table[first].map(lambda value: isinstance(value, int | float)).all()
     with style():
-        figure, panels = _grid(len(names), 2.2)
+        figure, panels = grid(len(names), 2.2)
         for name, axes in zip(names, panels, strict=False):
             rows = table[table["outcome"] == name]
             for k, (label, group) in enumerate(rows.groupby("scenario", sort=False)):
@@ -93,10 +92,3 @@ def sweep(table: DataFrame, paths: Sequence[str], names: Sequence[str]) -> Figur
         if panels:
             panels[0].legend(fontsize=6, frameon=False)
         return figure
-
-
-def _grid(count: int, height: float) -> tuple[Figure, list[Any]]:
-    """A figure with so many panels, three in a row."""
-    rows = max(1, ceil(count / 3))
-    figure = Picture(figsize=(9.0, 0.3 + rows * height), layout="constrained")
-    return figure, [figure.add_subplot(rows, 3, k + 1) for k in range(count)]

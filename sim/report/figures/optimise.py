@@ -7,7 +7,7 @@ from itertools import combinations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from sim.report.style import FAINT, SERIES, Picture, style
+from sim.report.figures.style import FAINT, SERIES, Picture, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

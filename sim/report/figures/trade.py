@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.dictionary import outcome
-from sim.report.style import BASELINE, FAINT, SERIES, Picture, style
+from sim.report.figures.style import BASELINE, FAINT, SERIES, Picture, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.scenario import Scenario
-    from sim.studies.runs.compare import Comparison
+    from sim.studies.runs.compare import PairedRuns
 
 PREFIX = "orders_"
 SMOOTHING_DAYS = 7
@@ -28,7 +28,7 @@ MARGINS = (1.85, 0.3, 1.25, 0.62)
 Band = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
 
 
-def trade_figure(comparison: Comparison) -> Figure:
+def trade_figure(comparison: PairedRuns) -> Figure:
     """Draw daily orders of every channel: a row a scenario, a column a channel.
 
     The line is the median over runs of a moving average, the band the middle 80 % of runs. Channels have each their own
@@ -72,7 +72,7 @@ def trade_figure(comparison: Comparison) -> Figure:
     return figure
 
 
-def _bands(comparison: Comparison, label: str, channels: Sequence[str]) -> dict[str, Band]:
+def _bands(comparison: PairedRuns, label: str, channels: Sequence[str]) -> dict[str, Band]:
     """Days, lower end, median and upper end over runs of the smoothed daily orders, by channel."""
     mine = comparison.daily[comparison.daily["scenario"] == label]
     days = np.sort(mine["day"].unique())
@@ -144,7 +144,7 @@ def _name_row(figure: Figure, axes: Axes, label: str, baseline: str, colour: str
     figure.text(0.012, middle, f"against\n{fill(baseline, 18)}", va="top", fontsize=8.5, color=BASELINE)
 
 
-def _titles(figure: Figure, comparison: Comparison, height: float) -> None:
+def _titles(figure: Figure, comparison: PairedRuns, height: float) -> None:
     """Write what the figure shows and how to read it."""
     first = comparison.scenarios[comparison.baseline]
     figure.text(0.012, 1 - 0.13 / height, "Orders a day by channel", fontsize=13, fontweight="bold", va="top")

@@ -9,18 +9,18 @@ import numpy as np
 
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import GROUPS, outcome
-from sim.report import numbers
+from sim.report.text import numbers
 from sim.studies.runs.effects import INTERVAL, LEVEL
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.scenario import Scenario
-    from sim.studies.runs.compare import Comparison
+    from sim.studies.runs.compare import PairedRuns
     from sim.studies.runs.one_run import RunResult
 
 
-def printed_effects(comparison: Comparison) -> DataFrame:
+def printed_effects(comparison: PairedRuns) -> DataFrame:
     """Effects without those that the dictionary marks as detail."""
     effects = comparison.effects
     return effects[np.array([not outcome(name).detail for name in effects["outcome"]])]
@@ -31,7 +31,7 @@ def records(effects: DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in effects.to_dict("records")]
 
 
-def findings(comparison: Comparison) -> dict[str, list[str]]:
+def findings(comparison: PairedRuns) -> dict[str, list[str]]:
     """Say for every intervention which outcomes are distinguishable from zero, or that none is.
 
     Returns
@@ -98,7 +98,7 @@ def _change(row: dict[str, Any]) -> str:
     return f"{spec.label[0].lower() + spec.label[1:] if spec.label[1:2].islower() else spec.label} {amount}"
 
 
-def how(comparison: Comparison) -> str:
+def how(comparison: PairedRuns) -> str:
     """Say how the comparison was made, in one sentence."""
     first = comparison.scenarios[comparison.baseline]
     return (
@@ -127,7 +127,7 @@ def run_notes(results: Sequence[RunResult]) -> list[str]:
     return [*size_notes(names, first.consumers), *weight_notes(names, first.scenario)]
 
 
-def notes(comparison: Comparison) -> list[str]:
+def notes(comparison: PairedRuns) -> list[str]:
     """Say what a reader must know about the outcomes that were compared."""
     specs = [outcome(name) for name in dict.fromkeys(printed_effects(comparison)["outcome"])]
     lines = size_notes([spec.name for spec in specs], comparison.consumers)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from math import ceil
 from pathlib import Path
 from typing import Any, cast
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -49,6 +51,13 @@ class Picture(Figure):
         with style():
             self.savefig(buffer, format="png", dpi=DPI * 2 / 3)
         return buffer.getvalue()
+
+
+def grid(count: int, height: float, width: float = 9.0) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels of one height, three in a row (inches)."""
+    rows = max(1, ceil(count / 3))
+    figure = Picture(figsize=(width, 0.3 + rows * height), layout="constrained")
+    return figure, [figure.add_subplot(rows, 3, k + 1) for k in range(count)]
 
 
 @contextmanager

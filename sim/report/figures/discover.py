@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.report.style import FAINT, INK, NEITHER, SERIES, Picture, style
+from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, Picture, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,23 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.report import figures, words
-from sim.report.tables import effect_markdown
+from sim.report import figures
+from sim.report.text import words
+from sim.report.text.tables import effect_markdown
 
 if TYPE_CHECKING:
-    from sim.studies.runs.compare import Comparison
+    from sim.studies.runs.compare import PairedRuns
 
 
-def write_page(comparison: Comparison, place: Path) -> None:
+def write_page(comparison: PairedRuns, place: Path) -> None:
     """Write `report.md` and the figures that it shows, as PNG and SVG, into a folder."""
     pictures = place / "figures"
     pictures.mkdir(exist_ok=True)
-    figures.save_figure(comparison.plot(), pictures / "effects")
-    figures.save_figure(comparison.plot_trade(), pictures / "trade-by-channel")
+    figures.save_figure(figures.effects_figure(comparison), pictures / "effects")
+    figures.save_figure(figures.trade_figure(comparison), pictures / "trade-by-channel")
     (place / "report.md").write_text(page(comparison), encoding="utf-8")
 
 
-def page(comparison: Comparison) -> str:
+def page(comparison: PairedRuns) -> str:
     """Return the text of the report."""
     parts = [
         f"# {' and '.join(comparison.others)} against {comparison.baseline}",
@@ -42,7 +43,7 @@ def page(comparison: Comparison) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _introduce(comparison: Comparison, label: str) -> str:
+def _introduce(comparison: PairedRuns, label: str) -> str:
     scenario = comparison.scenarios[label]
     about = ". ".join(filter(None, [scenario.title.rstrip("."), " ".join(scenario.question.split())]))
     return f"- **{label}**: {about}" if about else f"- **{label}**"
@@ -52,7 +53,7 @@ def _found(label: str, lines: list[str]) -> str:
     return "\n".join([f"- **{label}**: {lines[0]}", *(f"  - {line}" for line in lines[1:])])
 
 
-def _notes(comparison: Comparison) -> list[str]:
+def _notes(comparison: PairedRuns) -> list[str]:
     return [
         *words.notes(comparison),
         "`effects.csv` and `effects.parquet` hold every effect, `outcomes` every run, `daily.parquet` every day of "

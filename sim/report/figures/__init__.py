@@ -1,0 +1,8 @@
+"""Figures of comparisons and studies; importing this loads the library that draws."""
+
+from sim.report.figures.catalogue import draw
+from sim.report.figures.effects import effects_figure
+from sim.report.figures.style import save_figure
+from sim.report.figures.trade import trade_figure
+
+__all__ = ["draw", "effects_figure", "save_figure", "trade_figure"]

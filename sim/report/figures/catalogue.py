@@ -1,0 +1,34 @@
+"""The figures that kinds of study ask for, by the names that they ask by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sim.report.figures import discover, optimise, sensitivity, study
+from sim.studies.kinds import Drawing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURES: dict[str, Callable[..., Figure]] = {
+    function.__name__: function
+    for function in (
+        study.effects,
+        study.ranking,
+        study.cost_effectiveness,
+        study.sweep,
+        sensitivity.heatmap,
+        sensitivity.bars,
+        sensitivity.convergence,
+        discover.boxes,
+        discover.worlds,
+        discover.scores,
+        optimise.pareto,
+    )
+}
+
+
+def draw(drawing: Drawing | Callable[[], Figure]) -> Figure:
+    """The figure that a kind of study asks for, or draws by itself."""
+    return FIGURES[drawing.figure](*drawing.of) if isinstance(drawing, Drawing) else drawing()

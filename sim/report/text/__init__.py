@@ -1,0 +1,1 @@
+"""What a comparison or a run found, as text: numbers, sentences, tables."""

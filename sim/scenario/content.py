@@ -1,0 +1,91 @@
+"""What a scenario holds: its sections, complete and checked, and what follows from them without looking anywhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict, Field, SkipValidation
+
+from sim.evidence.parameters import load_parameters
+from sim.evidence.tables import Jurisdiction, Substance
+from sim.scenario import own_code
+from sim.scenario.errors import ScenarioError, no_such_name
+from sim.scenario.sections import Platforms
+from sim.scenario.settings import Settings
+
+
+class Content(Settings):
+    """Everything that a run is made of, as `Scenario` completes and checks it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    parameters: SkipValidation[Mapping[str, Mapping[str, float]]] = Field(description="value of every parameter")
+    substances: SkipValidation[Mapping[str, Substance]] = Field(description="table of substances")
+    jurisdictions: SkipValidation[Mapping[str, Jurisdiction]] = Field(description="table of jurisdictions")
+    platforms: SkipValidation[Platforms] = Field(description="platforms open at the start")
+    policies: SkipValidation[tuple[Any, ...]] = Field(description="policies, in order")
+    uses: SkipValidation[tuple[own_code.OwnFile, ...]] = Field(description="files of the author's own code")
+    agents: SkipValidation[Mapping[str, str]] = Field(description="own classes in the place of kinds of agent")
+
+    def resolved(self) -> dict[str, Any]:
+        """Everything, defaults included, as plain data; `Scenario.load` takes it back."""
+        content: dict[str, Any] = {name: getattr(self, name) for name in Settings.model_fields}
+        content["parameters"] = {group: dict(values) for group, values in self.parameters.items()}
+        content["substances"] = {name: row.fields() for name, row in self.substances.items()}
+        content["jurisdictions"] = {name: row.fields() for name, row in self.jurisdictions.items()}
+        content["platforms"] = self.platforms.model_dump(mode="json")
+        content["policies"] = [policy.model_dump(mode="json", by_alias=True) for policy in self.policies]
+        content["uses"] = [{"file": used.file, "sha256": used.sha256} for used in self.uses]
+        content["agents"] = dict(self.agents)
+        return content
+
+    def canonical(self) -> str:
+        """Everything that a run depends on as JSON with sorted keys: all but name, title, question and the sources of values."""
+        content = {key: value for key, value in self.resolved().items() if key not in ("name", "title", "question")}
+        for row in (*content["substances"].values(), *content["jurisdictions"].values()):
+            del row["source"]
+        content["uses"] = sorted(used.sha256 for used in self.uses)
+        for name in ("uses", "agents"):
+            if not content[name]:
+                del content[name]
+        return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of `canonical`."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    @property
+    def weight(self) -> float:
+        """Real people whom one simulated consumer stands for."""
+        return self.people / self.consumers
+
+    @property
+    def substance_table(self) -> list[Substance]:
+        """The substances in order: a substance's code is its place."""
+        return list(self.substances.values())
+
+    @property
+    def jurisdiction_table(self) -> list[Jurisdiction]:
+        """The jurisdictions in order: a jurisdiction's code is its place."""
+        return list(self.jurisdictions.values())
+
+    def agent_classes(self) -> dict[type, type]:
+        """The author's own classes, by the class of agent that each takes the place of."""
+        return own_code.agent_classes(self.uses, self.agents)
+
+    def parameters_for(self, group: str) -> Any:
+        """The parameters of a group as its named tuple, ready for a kernel.
+
+        Raises
+        ------
+        ScenarioError
+            when there is no such group.
+        """
+        groups = load_parameters().groups
+        if group not in groups:
+            raise ScenarioError([no_such_name("parameters", group, groups)], self.name)
+        return groups[group](**self.parameters[group])

@@ -1,0 +1,205 @@
+"""Whether a study can be done: everything that is wrong with a file is said at once, with what is allowed and the nearest valid name."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sim.evidence.parameters import load_parameters
+from sim.measures.dictionary import families, outcomes
+from sim.scenario import (
+    MAX_SHOWN,
+    Problem,
+    Scenario,
+    ScenarioError,
+    nearest,
+    no_such_name,
+    one_of,
+    problems_from_pydantic,
+    quote,
+)
+from sim.studies import kinds
+from sim.studies.methods.factors import Factor, complete, parameter_of
+from sim.studies.methods.paths import assignment, has_path
+from sim.studies.methods.worlds import read_ensemble, spanned
+from sim.studies.study import ReadyStudy, StudyFile, labelled
+
+
+class StudyFileError(ScenarioError):
+    """A study that cannot be done."""
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        head = f"{count} problem{'s' if count != 1 else ''} in study {self.name or 'file'!r}:"
+        lines = [f"  {str(p).replace('scenario: ', 'study: ', 1) if not p.path else p}" for p in self.problems]
+        more = [f"  and {count - MAX_SHOWN} more"] if count > MAX_SHOWN else []
+        return "\n".join([head, *lines[:MAX_SHOWN], *more])
+
+
+def check[StudyType: ReadyStudy](
+    study_type: type[StudyType], content: Mapping[str, Any], folder: Path, source: str
+) -> StudyType:
+    """The study that a mapping describes.
+
+    Raises
+    ------
+    StudyFileError
+        With every problem at once.
+    """
+    problems: list[Problem] = []
+    name = str(content.get("name", ""))[:80]
+    kind = kinds.find(content.get("kind"), problems)
+    sections = {key: content[key] for key in kinds.names() if key in content}
+    plain = {key: _factors(key, value) for key, value in content.items() if key not in sections}
+    for key in sections:
+        if kind is not None and key != kind.name:
+            problems.append(Problem(key, f"a section of another kind ({key})", f"a section named {kind.name}"))
+    plain.setdefault("kind", "")
+    file = _model(StudyFile, plain, "", problems)
+    settings = None if kind is None else _model(kind.Settings, sections.get(kind.name) or {}, kind.name, problems)
+    scenarios = _scenarios(content.get("scenarios"), folder, problems)
+    if file is None:
+        raise StudyFileError(problems, name)
+    _measures(file, problems)
+    scenarios = _set(file.set, scenarios, problems)
+    factors = {
+        word: tuple(complete(f, f"{word}.{i}", problems) for i, f in enumerate(getattr(file, word)))
+        for word in ("uncertainties", "levers")
+    }
+    ensemble = read_ensemble(file.ensemble, folder, problems)
+    if ensemble and kind is not None and not kind.takes_ensemble:
+        problems.append(Problem("ensemble", kind.name, "a kind that draws worlds: compare, discover or optimise"))
+    factors["uncertainties"] = spanned(ensemble, factors["uncertainties"])
+    _paths(factors, scenarios, problems)
+    if problems or kind is None or settings is None:
+        raise StudyFileError(problems, name)
+    study = study_type(file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble)
+    kind.check(study, problems)
+    if problems:
+        raise StudyFileError(problems, name)
+    return study
+
+
+def _factors(key: str, value: Any) -> Any:
+    """Factors given by their path alone, as mappings; `all`, or a pattern such as `choice.*`, is every parameter that fits it."""
+    if key in ("uncertainties", "levers") and value == "all":
+        value = ["*"]
+    if key in ("uncertainties", "levers") and isinstance(value, list | tuple):
+        return [
+            {"path": path} if isinstance(path, str) else path
+            for entry in value
+            for path in (_matching(entry) if isinstance(entry, str) and "*" in entry else [entry])
+        ]
+    return value
+
+
+def _matching(pattern: str) -> list[str]:
+    """The parameters with a range that a pattern fits; the pattern itself if there is none."""
+    specs = load_parameters().specs
+    return [name for name in fnmatch.filter(specs, pattern) if specs[name].low < specs[name].high] or [pattern]
+
+
+def _model[Model: BaseModel](model: type[Model], given: Any, prefix: str, problems: list[Problem]) -> Model | None:
+    """A declared model filled from plain data, or None with the problems."""
+    if not isinstance(given, dict):
+        problems.append(Problem(prefix, quote(given), f"a mapping of {one_of(model.model_fields)}"))
+        return None
+    unknown_keys = [key for key in given if key not in model.model_fields]
+    problems += [no_such_name(f"{prefix}.{key}".strip("."), key, model.model_fields) for key in unknown_keys]
+    given = {key: value for key, value in given.items() if key not in unknown_keys}
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        problems += [p for p in problems_from_pydantic(error, model, given, prefix) if p not in problems]
+        return None
+
+
+def _scenarios(given: Any, folder: Path, problems: list[Problem]) -> dict[str, Scenario]:
+    """The scenarios of a study, each under a name of its own."""
+    found: list[Scenario] = []
+    for i, entry in enumerate(given if isinstance(given, list | tuple) else ()):
+        if not isinstance(entry, str | Mapping):
+            continue
+        beside = folder / entry if isinstance(entry, str) and entry.endswith((".yaml", ".yml")) else None
+        try:
+            found.append(Scenario.load(str(beside) if beside is not None and beside.is_file() else entry))
+        except ScenarioError as error:
+            problems += [
+                Problem(".".join(filter(None, (f"scenarios.{i}", p.path))), p.given, p.allowed, p.nearest)
+                for p in error.problems
+            ]
+    return labelled(found)
+
+
+def _measures(file: StudyFile, problems: list[Problem]) -> None:
+    """Whether every outcome that is named exists."""
+    known = outcomes()
+    daily = file.daily if isinstance(file.daily, tuple) else ()
+    for word, names in (("measures", file.measures), ("daily", daily)):
+        for i, name in enumerate(names):
+            if name not in known and not name.startswith(tuple(families())):
+                problems.append(no_such_name(f"{word}.{i}", name, known))
+
+
+def _set(given: Mapping[str, Any], scenarios: dict[str, Scenario], problems: list[Problem]) -> dict[str, Scenario]:
+    """The scenarios with what the study sets for all of them."""
+    changed = dict(scenarios)
+    _somewhere("set", list(given), scenarios, problems)
+    for label, scenario in scenarios.items():
+        here = [assignment(path, value) for path, value in given.items() if has_path(scenario, path)]
+        try:
+            changed[label] = scenario.override(here) if here else scenario
+        except ScenarioError as error:
+            found = [Problem(f"set.{p.path}", p.given, p.allowed, p.nearest) for p in error.problems]
+            problems += [problem for problem in found if problem not in problems]
+    return changed
+
+
+def _somewhere(where: str, paths: list[str], scenarios: Mapping[str, Scenario], problems: list[Problem]) -> None:
+    """Whether the policy that a path names is in at least one scenario."""
+    for path in paths:
+        if scenarios and not any(has_path(scenario, path) for scenario in scenarios.values()):
+            step = path.split(".")[1]
+            there = dict.fromkeys(policy.kind for scenario in scenarios.values() for policy in scenario.policies)
+            problems.append(Problem(f"{where}.{path}", f"a policy {quote(step)}", one_of(there), nearest(step, there)))
+
+
+def _paths(
+    factors: Mapping[str, tuple[Factor, ...]], scenarios: Mapping[str, Scenario], problems: list[Problem]
+) -> None:
+    """Whether every path leads somewhere and every value that may come is allowed there."""
+    seen: set[str] = set()
+    for word, group in factors.items():
+        for i, factor in enumerate(group):
+            where = f"{word}.{i}"
+            if factor.path in seen:
+                problems.append(Problem(where, quote(factor.path), "a path that no other factor has"))
+            seen.add(factor.path)
+            if factor.values is None and (factor.low is None or factor.high is None):
+                continue
+            before = len(problems)
+            _somewhere(where, [factor.path], scenarios, problems)
+            if len(problems) == before:
+                _ends(factor, where, scenarios, problems)
+
+
+def _ends(factor: Factor, where: str, scenarios: Mapping[str, Scenario], problems: list[Problem]) -> None:
+    """Whether the ends of a factor's range are allowed in the scenarios that have its path; one is enough for a parameter."""
+    having = [scenario for scenario in scenarios.values() if has_path(scenario, factor.path)]
+    if parameter_of(factor.path) is not None:
+        having = having[:1]
+    try:
+        ends = factor.ends
+    except ValueError:
+        return  # a range that makes no sense was reported before
+    for scenario in having:
+        for value in ends:
+            try:
+                scenario.override([assignment(factor.path, value)])
+            except ScenarioError as error:
+                found = [Problem(f"{where} ({p.path})", p.given, p.allowed, p.nearest) for p in error.problems]
+                problems += [problem for problem in found if problem not in problems]
