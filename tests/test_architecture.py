@@ -11,7 +11,8 @@ SIM = Path(__file__).parents[1] / "sim"
 # Each layer may import from the layers before it. Within a layer, a room imports only from itself. A room is a folder
 # or a module with those that carry its name (`scenario`, `scenario_files`).
 LAYERS = [
-    {"_version", "kernels"},
+    {"_version", "compiling"},
+    {"kernels"},
     {"columns", "registry", "streams"},
     {"rowsets", "slots"},
     {"roster"},

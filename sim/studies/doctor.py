@@ -17,6 +17,29 @@ CHECK = {"consumers": 2_000, "days": 60, "burn_in": 30}
 """Size of the world of the self-check."""
 
 
+RARE = [
+    {"kind": "network_attack", "mode": "weak_link", "start": 0},
+    {"kind": "network_attack", "by": "betweenness", "start": 0},
+]
+"""Policies that need kernels which no other run does."""
+
+
+def prepare() -> dict[str, Any]:
+    """Compile all that runs can need, so that none has to.
+
+    Returns
+    -------
+    dict
+        folder in which compiled kernels are kept, how many are there (kernels), how many were there before, and the seconds that it took.
+    """
+    begun = perf_counter()
+    folder = _cache_folder()
+    before = _compiled_files(folder)
+    warm_up(load_scenario("baseline").with_(policies=RARE), default_model())
+    kernels, seconds = _compiled_files(folder), round(perf_counter() - begun, 1)
+    return {"folder": str(folder), "kernels": kernels, "before": before, "seconds": seconds}
+
+
 def examine(model_class: ModelClass | None = None, scenario: Any = "baseline") -> dict[str, Any]:
     """Look at the environment and run the self-check.
 
