@@ -188,8 +188,10 @@ def doctor(
 
         if only_prepare:
             done = prepare()
-            ready = f"{done['kernels']} kernels are ready, {done['kernels'] - done['before']} of them new"
-            support.print_json(done) if as_json else print(f"{ready} ({done['seconds']} s).")
+            if as_json:
+                support.print_json(done)
+            else:
+                print(f"{done['kernels']} kernels are ready ({done['seconds']} s).")
             return
         report = examine()
         if as_json:

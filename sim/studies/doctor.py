@@ -30,14 +30,12 @@ def prepare() -> dict[str, Any]:
     Returns
     -------
     dict
-        folder in which compiled kernels are kept, how many are there (kernels), how many were there before, and the seconds that it took.
+        folder in which compiled kernels are kept, kernels (how many are there), and the seconds that it took.
     """
     begun = perf_counter()
-    folder = _cache_folder()
-    before = _compiled_files(folder)
     warm_up(load_scenario("baseline").with_(policies=RARE), default_model())
-    kernels, seconds = _compiled_files(folder), round(perf_counter() - begun, 1)
-    return {"folder": str(folder), "kernels": kernels, "before": before, "seconds": seconds}
+    folder, seconds = _cache_folder(), round(perf_counter() - begun, 1)
+    return {"folder": str(folder), "kernels": _compiled_files(folder), "seconds": seconds}
 
 
 def examine(model_class: ModelClass | None = None, scenario: Any = "baseline") -> dict[str, Any]:

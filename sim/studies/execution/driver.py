@@ -45,6 +45,16 @@ MANY_PARTS = 1_024
 KEPT = "What was finished is kept; when the cause is gone, go on with --resume"
 
 
+def speak_for(getting_ready: Future[float], tell: OnEvent) -> None:
+    """Say that a worker compiles, and how far it is: it keeps quiet itself."""
+    wait([getting_ready], timeout=SOON)
+    said = COMPILING if is_cold(CACHE) else None
+    while said and not getting_ready.done():
+        tell({"event": "note", "text": said})
+        wait([getting_ready], timeout=PATIENCE)
+        said = how_far(CACHE)
+
+
 class Driver:
     """Evaluates points for a study.
 
@@ -153,21 +163,12 @@ class Driver:
             self.tell({"event": "note", "text": "getting a worker ready"})
             try:
                 getting_ready = self.executor.submit(batches.prepare, self.task)
-                self._tell_compiling(getting_ready)
+                speak_for(getting_ready, self.tell)
                 getting_ready.result()
             except Exception as error:
                 if isinstance(error, BrokenExecutor) or not is_death(error):
                     raise StudyError(f"no worker could start: {error!r}") from error
             self.tally.mark()
-
-    def _tell_compiling(self, getting_ready: Future[float]) -> None:
-        """Speak for a worker that compiles, until it is ready: it keeps quiet itself."""
-        wait([getting_ready], timeout=SOON)
-        said = COMPILING if is_cold(CACHE) else None
-        while said and not getting_ready.done():
-            self.tell({"event": "note", "text": said})
-            wait([getting_ready], timeout=PATIENCE)
-            said = how_far(CACHE)
 
     def _dispatch(self, line: deque[Order]) -> None:
         """Do runs in batches; what dies with its worker goes back into the line."""
