@@ -1,4 +1,4 @@
-# Needs Python 3.12 or later, make and git. Everything else goes into .venv, from the lock files.
+# Needs Python 3.12, 3.13 or 3.14, make and git. Everything else goes into .venv, from the lock files.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,6 +19,8 @@ demo: setup ## compare three interventions with the baseline, into results/demo
 	@$(BIN)/odm compare baseline takedown education harm-reduction --runs 8 --out results/demo
 
 test: lint ## linting, types and tests
+	@echo "== the model"
+	@$(BIN)/odm doctor --prepare
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
 

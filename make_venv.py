@@ -111,7 +111,8 @@ def main() -> None:
     install(Path(sys.argv[1]))
     compile_libraries()
     (VENV / ".place").write_text(f"{ROOT}\n", encoding="utf-8")
-    say(f"ready: {Path(PYTHON).with_name('odm').relative_to(ROOT)}")
+    odm = Path(PYTHON).with_name("odm").relative_to(ROOT)
+    say(f"ready: {odm}; its first run compiles the model, about a minute ({odm} doctor --prepare does it now)")
 
 
 if __name__ == "__main__":

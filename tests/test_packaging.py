@@ -90,6 +90,14 @@ def test_the_lock_names_all_that_its_packages_ask_for_and_their_extras(lock: str
     assert problems == []
 
 
+@pytest.mark.parametrize("file", ["make_venv.py", "experiments/cluster/Dockerfile"])
+def test_nothing_that_installs_a_lock_resolves_it(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert "--require-hashes" in text
+    for option in ("--no-deps", "--only-binary", "--no-build-isolation", "--no-index"):
+        assert option in text
+
+
 def test_an_extra_that_a_lock_forgets_is_noticed() -> None:
     coverage = {"coverage": Requirement("coverage==7.1")}
     assert lacking(Requirement("coverage[toml]>=7"), coverage)
