@@ -5,6 +5,8 @@ Run by .venv's own Python it goes on from what is there; run by any other, or wh
 It needs nothing but Python, and runs on Windows, where `make` may be missing.
 """
 
+from __future__ import annotations
+
 import os
 import platform
 import subprocess
@@ -54,10 +56,13 @@ def run(*command: str) -> None:
 
 
 def follow(lines: Iterable[str], total: int) -> list[str]:
-    """Say how far pip has come, and return what it said from its first error on."""
+    """Say how far pip has come, and return what it said from its first error on, after its last word of a connection that failed."""
     told = came = 0
+    retries: list[str] = []
     errors: list[str] = []
     for line in lines:
+        if line.startswith("WARNING: Retrying"):
+            retries = [line]
         if errors or line.lstrip().startswith("ERROR:"):
             errors.append(line)
         total -= line.startswith("Ignoring ")  # a package for other systems
@@ -67,7 +72,7 @@ def follow(lines: Iterable[str], total: int) -> list[str]:
             say(f"  {came} of {total}")
         if line.startswith("Installing collected packages"):
             say("unpacking them")
-    return errors
+    return retries + errors
 
 
 def goes_on() -> bool:

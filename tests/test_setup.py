@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from virtualenv import cli_run
 
+import make_venv
+
 ROOT = Path(__file__).parents[1]
 PROJECT = """\
 [build-system]
@@ -127,6 +129,28 @@ def test_a_set_up_refuses_a_package_that_is_not_the_one_that_was_locked(project:
     assert "DO NOT MATCH THE HASHES" in run.stdout + run.stderr
     assert "Traceback" not in run.stdout + run.stderr
     assert installed(project) == set()
+
+
+def test_a_set_up_without_a_network_says_that_it_reached_nobody(project: Path) -> None:
+    cli_run([str(project / ".venv"), "--no-download", "--app-data", str(project.parent / "seed")])
+    closed = {
+        "PIP_NO_INDEX": "0",
+        "PIP_FIND_LINKS": "",
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "1",
+    }
+    run = make_setup(project, **closed)
+    assert run.returncode != 0
+    assert "Connection refused" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("version", [(3, 11, 9), (3, 15, 0)])
+def test_a_set_up_is_refused_for_a_python_that_the_locks_are_not_for(
+    version: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "version_info", version)
+    assert "Python 3.12 to 3.14" in str(make_venv.unsupported())
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Darwin", "x86_64"), ("Linux", "riscv64")])
