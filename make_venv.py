@@ -2,7 +2,7 @@
 
 A lock is installed, never resolved: the releases it names, by their hashes, from wheels. What is published later changes nothing.
 Run by .venv's own Python it goes on from what is there; run by any other, or where .venv was moved, it begins anew.
-It needs nothing but Python, and runs on Windows, where `make` may be missing.
+It needs nothing but Python: on Windows, where `make` may be missing, it is meant to be run by itself.
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ def say(text: str) -> None:
 
 def run(*command: str) -> None:
     """Run a command that is silent when all is well; what it says otherwise is shown, and ends the set-up."""
-    done = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
+    done = subprocess.run(command, cwd=ROOT, **TOLD)
     if done.returncode:
         sys.exit(f"{done.stdout.rstrip()}\nthe set-up stopped at: {' '.join(Path(c).name for c in command)}")
 
