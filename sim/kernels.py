@@ -58,8 +58,13 @@ import mesa  # noqa: E402, F401 - it looks through all modules loaded before it:
 import numba  # noqa: E402 - it reads the settings above, unless somebody imported it before
 from numba import njit  # noqa: E402
 
+from sim.compiling import announce  # noqa: E402
+
 numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # pyright: ignore
 numba.config.DISABLE_INTEL_SVML = 1  # pyright: ignore
+CACHE = Path(os.environ["NUMBA_CACHE_DIR"])
+"""The folder in which compiled kernels are kept."""
+announce(CACHE)
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 

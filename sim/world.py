@@ -26,7 +26,6 @@ from sim.streams import Draw, normals, pick, uniforms
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-SEGMENTS = tuple(s.name.lower() for s in Segment)
 
 
 def build(state: MarketState) -> None:
@@ -37,7 +36,7 @@ def build(state: MarketState) -> None:
     make_consumers(state, jurisdictions)
     make_friends(state)
     demand = np.diff(state.substances.needs, axis=1, prepend=0.0)
-    segments = np.bincount(state.consumers.columns.segment, minlength=len(SEGMENTS)) / state.consumers.n
+    segments = np.bincount(state.consumers.columns.segment, minlength=len(Segment)) / state.consumers.n
     state.world.demand_by_channel = np.cumsum((segments @ demand)[None, :] * state.substances.sold + 1e-12, axis=1)
     make_suppliers(state)
     make_institutions(state, jurisdictions)
@@ -85,7 +84,7 @@ def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> Non
     )
     c.jurisdiction[:] = pick(state.world.consumer_share, u[1])
     needs = state.substances.needs
-    for g in range(len(SEGMENTS)):
+    for g in range(len(Segment)):
         at = c.segment == g
         c.substance[at] = pick(needs[g], u[2][at])
     median = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])[c.segment]
