@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 
-
 def build(state: MarketState) -> None:
     """Fill ``state`` with its world. Every number is keyed by the seed and the row it belongs to."""
     jurisdictions, table = state.scenario.jurisdiction_table, state.scenario.substance_table

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from sim import compiling
+from sim import kernels
 from sim.studies.execution import driver
 
 ROOT = Path(__file__).parents[1]
-TOTAL = compiling.kernels_in_all()
+TOTAL = kernels.kernels_in_all()
 
 
 def fill(folder: Path, kernels: int) -> None:
@@ -33,7 +33,7 @@ class Listening:
     def __init__(self, folder: Path) -> None:
         self.said: list[str] = []
         self.now = 0.0
-        self.announcer = compiling.Announcer(folder, self.said.append, lambda: self.now)
+        self.announcer = kernels.Announcer(folder, self.said.append, lambda: self.now)
 
     def compile(self, at: float, module: str = "sim.market.trade.booking") -> None:
         self.now = at
@@ -46,7 +46,7 @@ def test_it_is_said_once_and_then_how_far_it_is_every_ten_seconds(tmp_path: Path
     fill(tmp_path, 7)
     for second in (4, 9, 11.5, 12):
         listening.compile(at=second)
-    assert listening.said == [compiling.COMPILING, f"  7 of {TOTAL} kernels"]
+    assert listening.said == [kernels.COMPILING, f"  7 of {TOTAL} kernels"]
 
 
 def test_nobody_is_told_of_the_few_kernels_that_a_policy_has_for_itself(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_only_the_kernels_of_the_model_begin_it(tmp_path: Path, module: str) -> 
 
 
 def test_a_worker_process_keeps_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "parent_process", lambda: "the process that started this one")
+    monkeypatch.setattr(kernels, "parent_process", lambda: "the process that started this one")
     listening = Listening(tmp_path)
     listening.compile(at=1)
     assert listening.said == []
@@ -75,7 +75,7 @@ def test_numba_tells_us_what_it_compiles_and_we_say_so_on_the_standard_error(tmp
     code = "import numpy as np\nfrom sim.measures.networks import brandes\nz = np.zeros(2, np.int64)\nbrandes(z, z[:0], z[:0])\n"
     run = [subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
                           capture_output=True, text=True, check=True) for _ in range(2)]  # fmt: skip
-    assert [(once.stdout, once.stderr) for once in run] == [("", f"{compiling.COMPILING}\n"), ("", "")]
+    assert [(once.stdout, once.stderr) for once in run] == [("", f"{kernels.COMPILING}\n"), ("", "")]
 
 
 def test_a_study_speaks_for_the_worker_that_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_a_study_speaks_for_the_worker_that_compiles(tmp_path: Path, monkeypatch
             worker.set_result(1.0)
 
     driver.speak_for(worker, tell)
-    assert said == [compiling.COMPILING, f"  9 of {TOTAL} kernels"]
+    assert said == [kernels.COMPILING, f"  9 of {TOTAL} kernels"]
 
 
 def test_a_study_says_nothing_of_a_worker_that_finds_all_compiled(
@@ -110,13 +110,13 @@ def test_nothing_is_left_to_compile_for_any_scenario_or_table_after_prepare(tmp_
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     command = [str(Path(sys.executable).with_name("odm")), "doctor", "--prepare", "--json"]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    assert compiling.COMPILING in run.stderr
+    assert kernels.COMPILING in run.stderr
     kernels = json.loads(run.stdout)["kernels"]
     assert kernels > 100
     code = """
 from sim.cli.listing import scenarios
 from sim.kernels import CACHE
-from sim.compiling import kernels_there
+from sim.kernels import kernels_there
 from sim.model import MarketModel
 from sim.studies.runs.simulate import check_tables, load_scenario, simulate, warm_up
 for row in scenarios():

@@ -13,8 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from sim.compiling import COMPILING, PATIENCE, how_far, is_cold
-from sim.kernels import CACHE
+from sim.kernels import CACHE, COMPILING, PATIENCE, how_far, is_cold
 from sim.studies.errors import StudyError
 from sim.studies.execution import batches
 from sim.studies.execution.cluster import is_death
