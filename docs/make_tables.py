@@ -266,17 +266,33 @@ def pages() -> dict[Path, str]:
         DOCS / "state-variables.md": state_variables(),
         DOCS / "data-dictionary.md": data_dictionary(),
         DOCS / "policies.md": policies(),
+        DOCS.parent / "sim" / "evidence" / "groups.pyi": parameter_groups(),
     }
     written = [path for path in sorted(DOCS.glob("*.md")) if path not in whole]
     texts = {path: path.read_text(encoding="utf-8") for path in written}
     return whole | {path: filled(text) for path, text in texts.items() if "<!-- generated: " in text}
 
 
+def parameter_groups() -> str:
+    """Return the fields of the groups of parameters for type checkers."""
+    book = load_parameters()
+    lines = [
+        '"""The fields of the groups of parameters, all floats. Written by `make docs` from parameters.yaml."""',
+        "",
+    ]
+    lines += ["from typing import NamedTuple"]
+    for kind in book.groups.values():
+        lines += ["", f"class {kind.__name__}(NamedTuple):", *(f"    {name}: float" for name in kind._fields)]
+    lines += ["", "class Parameters(NamedTuple):"]
+    lines += [f"    {group}: {kind.__name__}" for group, kind in book.groups.items()]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Write what changed, or with ``--check`` say what would."""
     old = [p for p, text in pages().items() if not p.exists() or p.read_text(encoding="utf-8") != text]
     for path in old:
-        print(f"{'out of date' if '--check' in sys.argv else 'written'}: docs/{path.name}")
+        print(f"{'out of date' if '--check' in sys.argv else 'written'}: {path.relative_to(DOCS.parent)}")
         if "--check" not in sys.argv:
             path.write_text(pages()[path], encoding="utf-8")
     return int("--check" in sys.argv and bool(old))

@@ -1,15 +1,23 @@
 """How kernels are compiled: cached on disk, without the interpreter lock, and without wrappers that nobody calls.
 
+Whoever runs the model hears that it is compiled, from the command line, a script or a notebook: once, on the standard error, with how far it is every ten
+seconds. Worker processes keep quiet, since whoever starts them compiles first or speaks for them.
+
 Numba looks only at a function's own file to tell whether what it cached is still good. The cache therefore stands in a folder named by a hash of every
 source file that holds kernels or the tuples that they take: whoever changes a rule gets it, also where other files use it.
 """
 
 import hashlib
 import os
+import re
 import shutil
+import sys
+from collections.abc import Callable
 from importlib.metadata import version
+from multiprocessing import parent_process
 from pathlib import Path
 from tempfile import gettempdir
+from time import monotonic
 from typing import Any
 
 os.environ.setdefault(
@@ -57,9 +65,12 @@ elif Path(_given).name != source_hash():
 import mesa  # noqa: E402, F401 - it looks through all modules loaded before it: cheapest before numba's many
 import numba  # noqa: E402 - it reads the settings above, unless somebody imported it before
 from numba import njit  # noqa: E402
+from numba.core.event import Listener, register  # noqa: E402
 
 numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # pyright: ignore
 numba.config.DISABLE_INTEL_SVML = 1  # pyright: ignore
+CACHE = Path(os.environ["NUMBA_CACHE_DIR"])
+"""The folder in which compiled kernels are kept."""
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
@@ -75,3 +86,81 @@ maker: Any = njit(**_OPTIONS)  # pyright: ignore
 
 inner: Any = njit(**_OPTIONS, _nrt=False, no_cpython_wrapper=True, forceinline=True)  # pyright: ignore
 """For functions that only kernels call: they take whole tuples of columns, and a wrapper for Python would double the time to compile them."""
+
+
+COMPILING = "compiling the model, once for this version: about a minute"
+PATIENCE = 10.0
+"""Seconds between two lines."""
+_KERNEL = re.compile(r"^@(kernel|maker|inner|njit)\b", re.MULTILINE)
+_EAGER = ("sim.streams",)
+"""Modules that compile when they are imported, in a few seconds, also where no model is run."""
+
+
+def kernels_there(folder: Path) -> int:
+    """How many compiled kernels a cache folder holds."""
+    return sum(1 for _ in folder.rglob("*.nbi"))
+
+
+def kernels_in_all() -> int:
+    """How many kernels the package has."""
+    return sum(len(_KERNEL.findall(path.read_text(encoding="utf-8"))) for path in _PACKAGE.rglob("*.py"))
+
+
+def is_cold(folder: Path) -> bool:
+    """Whether most of the model is still to be compiled; a policy's own kernel or two take a second, and nobody has to be told."""
+    return kernels_there(folder) < kernels_in_all() / 2
+
+
+def how_far(folder: Path) -> str:
+    """How many kernels are compiled, in words."""
+    return f"  {kernels_there(folder)} of {kernels_in_all()} kernels"
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        print(text, file=sys.stderr, flush=True)
+
+
+class Announcer(Listener):
+    """Listens to Numba.
+
+    Parameters
+    ----------
+    folder
+        Where compiled kernels are kept.
+    say
+        What to do with a line.
+    clock
+        Seconds that pass.
+    """
+
+    def __init__(self, folder: Path, say: Callable[[str], None] = _say, clock: Callable[[], float] = monotonic) -> None:
+        self.folder, self.say, self.clock = folder, say, clock
+        self.said_at: float | None = None
+        self.quiet = parent_process() is not None
+
+    def on_start(self, event: Any) -> None:
+        """Say that compilation begins, or how far it is."""
+        module = event.data["dispatcher"].py_func.__module__
+        if self.quiet or not module.startswith("sim.") or module.startswith(_EAGER):
+            return
+        now = self.clock()
+        if self.said_at is None:
+            self.quiet = not is_cold(self.folder)
+            if not self.quiet:
+                self.say(COMPILING)
+                self.said_at = now
+        elif now - self.said_at >= PATIENCE:
+            self.say(how_far(self.folder))
+            self.said_at = now
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to say."""
+
+
+def announce(folder: Path) -> None:
+    """Say it when kernels are compiled into a folder from now on."""
+    register("numba:compile", Announcer(folder))
+
+
+announce(CACHE)

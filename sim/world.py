@@ -6,139 +6,125 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, MarketState, PlatformStatus, Segment
+from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Membership, PlatformStatus, Segment
 from sim.agents.consumers import CONSUMER, Consumer, ConsumerColumns
 from sim.agents.enforcement import TARGETS, Agency, Unit, mandates
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
-from sim.agents.payments import make_processors
 from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
 from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
 from sim.agents.vendors import VENDOR, Vendor, VendorColumns
-from sim.evidence.tables import Jurisdiction, Substance
+from sim.evidence.tables import Jurisdiction
 from sim.market.choice.migration import likings
-from sim.market.demand.law import cumulative_substitutes, medical_substitutes
 from sim.market.entry_exit.entry import FOUNDED, new_vendors, open_cryptomarket
-from sim.market.substances import Substances
+from sim.market.groups import Friends, Policing, Trade, World
+from sim.market.substances import substance_arrays
 from sim.market.supply.network import make_suppliers
-from sim.market.trade.payments import open_merchant
+from sim.market.trade.payments import make_processors, open_merchant
 from sim.population import Population, SlotTable, register
 from sim.streams import Draw, normals, pick, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
-
-CHANNELS = tuple(c.name.lower() for c in Channel)
-STATUSES = ("over_the_counter", "prescription", "controlled", "prohibited")
-SEGMENTS = ("patient", "recreational", "dependent", "social_supplier")
+    from sim.market.state import MarketState
 
 
-def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) -> Substances:
-    """The substance table as arrays for kernels."""
-    needs = np.array([[getattr(s.needs, g) for s in table] for g in SEGMENTS])
-    cumulative = np.cumsum(needs / np.maximum(needs.sum(axis=1, keepdims=True), 1e-12), axis=1)
-
-    def column(name: str) -> np.ndarray:
-        return np.array([getattr(s, name) for s in table], float)
-
-    names = [s.name for s in table]
-    weights = np.array([[s.substitutes.get(t, 0.0) if t != s.name else 0.0 for t in names] for s in table])
-    licensed = np.array(["licensed_pharmacy" in s.sold_by for s in table], np.uint8)
-    everywhere = (len(jurisdictions), len(table))
-    return Substances(
-        needs=cumulative, dose_usd=column("dose_usd"), doses_per_order=column("doses_per_order"), doses_per_day=column("doses_per_day"),
-        opioid=column("opioid"), synthetic=column("synthetic_share"), potency_sd=column("potency_sd"), adverse=column("adverse_per_use"),
-        dependence=column("dependence_per_use"), disability=column("daly_use"),
-        novel=next((k for k, s in enumerate(table) if s.class_ == "nps"), -1),
-        sold=np.array([[channel in s.sold_by for s in table] for channel in CHANNELS], np.uint8),
-        status=np.array([[STATUSES.index(s.legal_status(j.name)) for s in table] for j in jurisdictions], np.uint8),
-        premium=np.ones(everywhere), prescribed=np.ones(everywhere), deterred=np.zeros(everywhere),
-        substitutes=cumulative_substitutes(weights),
-        contaminable=np.array([s.class_ in ("opioid", "benzodiazepine") for s in table]),
-        medical=medical_substitutes(weights, [s.class_ for s in table], licensed),
-    )  # fmt: skip
-
-
-def build(model: MarketModel) -> None:
-    """Fill ``model`` with its world. Every number is keyed by the seed and the row it belongs to."""
-    scenario = model.scenario
-    jurisdictions = scenario.jurisdiction_table
-    model.substances = substance_arrays(scenario.substance_table, jurisdictions)
-    model.n_jurisdictions = len(jurisdictions)
-    model.consumer_share = np.cumsum([j.share for j in jurisdictions])
-    model.vendor_share = np.cumsum([j.vendor_share for j in jurisdictions])
-    model.consumer_weight = np.diff(model.consumer_share, prepend=0.0)
-    model.vendor_weight = np.diff(model.vendor_share, prepend=0.0)
-    model.price_factor = np.array([j.price_factor for j in jurisdictions])
-    model.cooperation = np.array(
-        [[1.0 if a.name == b.name else a.cooperation.get(b.name, 0.3) for b in jurisdictions] for a in jurisdictions]
+def build(state: MarketState) -> None:
+    """Fill ``state`` with its world. Every number is keyed by the seed and the row it belongs to."""
+    jurisdictions, table = state.scenario.jurisdiction_table, state.scenario.substance_table
+    state.substances = substance_arrays(table, jurisdictions)
+    state.world = make_jurisdictions(jurisdictions, len(table))
+    make_consumers(state, jurisdictions)
+    make_friends(state)
+    demand = np.diff(state.substances.needs, axis=1, prepend=0.0)
+    segments = np.bincount(state.consumers.columns.segment, minlength=len(Segment)) / state.consumers.n
+    state.world.demand_by_channel = np.cumsum((segments @ demand)[None, :] * state.substances.sold + 1e-12, axis=1)
+    make_suppliers(state)
+    make_institutions(state, jurisdictions)
+    make_platforms(state)
+    make_vendors(state)
+    find_homes(state)
+    table = state.substances
+    state.usual.status, state.usual.synthetic, state.usual.adverse = (
+        a.copy() for a in (table.status, table.synthetic, table.adverse)
     )
-    make_consumers(model, jurisdictions)
-    make_friends(model)
-    demand = np.diff(model.substances.needs, axis=1, prepend=0.0)
-    segments = np.bincount(model.consumers.columns.segment, minlength=len(SEGMENTS)) / model.consumers.n
-    model.demand_by_channel = np.cumsum((segments @ demand)[None, :] * model.substances.sold + 1e-12, axis=1)
-    make_suppliers(model)
-    make_institutions(model, jurisdictions)
-    make_platforms(model)
-    make_vendors(model)
-    find_homes(model)
+    state.policing = Policing.usual(len(jurisdictions), state.consumers.n)
+    state.update_prior()
 
 
-def make_consumers(model: MarketModel, jurisdictions: list[Jurisdiction]) -> None:
+def make_jurisdictions(jurisdictions: list[Jurisdiction], substances: int) -> World:
+    """Jurisdictions as arrays, under the law as it is."""
+    consumers, vendors = (np.cumsum([getattr(j, name) for j in jurisdictions]) for name in ("share", "vendor_share"))
+    return World(
+        n_jurisdictions=len(jurisdictions),
+        consumer_share=consumers,
+        vendor_share=vendors,
+        consumer_weight=np.diff(consumers, prepend=0.0),
+        vendor_weight=np.diff(vendors, prepend=0.0),
+        price_factor=np.array([j.price_factor for j in jurisdictions]),
+        cooperation=np.array(
+            [
+                [1.0 if a.name == b.name else a.cooperation.get(b.name, 0.3) for b in jurisdictions]
+                for a in jurisdictions
+            ]
+        ),
+        law_steps=np.zeros((len(jurisdictions), substances)),
+    )
+
+
+def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> None:
     """Consumers with segment, needs, means, knowledge and standing."""
-    w, d, seed, n = model.p.world, model.p.demand, model.seed, model.scenario.consumers
-    model.consumers = Population(model, Consumer, CONSUMER, ConsumerColumns, n)
-    register(model, model.consumers)
-    c, rows = model.consumers.columns, np.arange(n)
+    w, d, seed, n = state.p.world, state.p.demand, state.seed, state.scenario.consumers
+    state.consumers = Population(state, Consumer, CONSUMER, ConsumerColumns, n)
+    register(state, state.consumers)
+    c, rows = state.consumers.columns, np.arange(n)
     u = [uniforms(seed, Draw.CONSUMER_TRAITS, rows, 0, k) for k in range(10)]
     z = [normals(seed, Draw.CONSUMER_TRAITS, rows, 1, k) for k in range(4)]
     c.segment[:] = pick(
         np.cumsum([w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers]), u[0]
     )
-    c.jurisdiction[:] = pick(model.consumer_share, u[1])
-    needs = model.substances.needs
-    for g in range(len(SEGMENTS)):
+    c.jurisdiction[:] = pick(state.world.consumer_share, u[1])
+    needs = state.substances.needs
+    for g in range(len(Segment)):
         at = c.segment == g
         c.substance[at] = pick(needs[g], u[2][at])
     median = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])[c.segment]
     c.need_rate[:] = np.minimum(median * np.exp(d.rate_spread * z[0]), 2.0)
     c.budget[:] = np.clip(d.budget_spread * z[1], -3, 3)
-    c.price_sensitivity[:] = model.p.choice.price_sensitivity * (0.5 + u[3])
+    c.price_sensitivity[:] = state.p.choice.price_sensitivity * (0.5 + u[3])
     c.skill[:] = np.clip(z[2], -4, 4)
     legitimate = np.array([j.legitimate_access for j in jurisdictions])[c.jurisdiction]
     c.access[:] = np.where(c.segment == Segment.PATIENT, 2.0 * legitimate * u[4] ** 2, 0.15 * legitimate)
     np.clip(c.access, 0.0, 1.0, out=c.access)
     c.considering[:] = u[5] < w.considering * np.exp(0.3 * z[2])
     c.misbelief[:] = u[6] < 0.5
-    c.verification[:] = model.p.learning.verification_floor
+    c.verification[:] = state.p.learning.verification_floor
     c.support_knowledge[:] = u[7] * 0.5
     dependent = c.segment == Segment.DEPENDENT
     c.dependence[:] = np.where(dependent, 0.4 + 0.5 * u[8], 0.05 * u[8])
-    opioid = model.substances.opioid[c.substance] > 0
+    opioid = state.substances.opioid[c.substance] > 0
     c.tolerance[:] = np.where(dependent & opioid, 0.9, 0.25)
-    c.practice[:] = np.clip(model.p.consumption.practice_normal + 0.2 * z[3], 0, 1)
-    c.trust_police[:] = np.clip(model.p.learning.trust_normal + 0.3 * (u[9] - 0.5), 0, 1)
-    c.stigma[:] = np.clip(model.p.learning.stigma_normal + 0.3 * (u[8] - 0.5), 0, 1)
+    c.practice[:] = np.clip(state.p.consumption.practice_normal + 0.2 * z[3], 0, 1)
+    c.trust_police[:] = np.clip(state.p.learning.trust_normal + 0.3 * (u[9] - 0.5), 0, 1)
+    c.stigma[:] = np.clip(state.p.learning.stigma_normal + 0.3 * (u[8] - 0.5), 0, 1)
     wait = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 2)
-    c.next_day[:] = np.minimum(model.day + (-np.log(wait) / c.need_rate).astype(np.int64), NEVER - 1)
+    c.next_day[:] = np.minimum(state.day + (-np.log(wait) / c.need_rate).astype(np.int64), NEVER - 1)
     stocked = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 4) < 1.0 - np.exp(-np.sqrt(c.need_rate / w.stocked_rate))
-    usual = d.stocked_up * model.substances.doses_per_order[c.substance]
+    usual = d.stocked_up * state.substances.doses_per_order[c.substance]
     c.stash[:] = np.where(stocked, usual * np.exp(0.25 + 0.8 * normals(seed, Draw.CONSUMER_TRAITS, rows, 5)), 0.0)
     c.stash_substance[:] = c.substance
-    c.stash_potency[:] = np.where(stocked, model.substances.opioid[c.substance], 0.0)
+    c.stash_potency[:] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
     c.legal_calm[:] = 3.0 * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
     c.loss_calm[:] = c.legal_calm[:, 1]
 
 
-def make_friends(model: MarketModel) -> None:
+def make_friends(state: MarketState) -> None:
     """A social network with closeness: each consumer names friends, most among neighbours in the own jurisdiction; stored as sparse rows."""
-    w, seed, n = model.p.world, model.seed, model.consumers.n
+    w, seed, n = state.p.world, state.seed, state.consumers.n
     named = max(1, round(w.friends / 2))
-    j = model.consumers.columns.jurisdiction
+    j = state.consumers.columns.jurisdiction
     order = np.argsort(j, kind="stable")
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
-    size = np.bincount(j, minlength=model.n_jurisdictions)
+    size = np.bincount(j, minlength=state.world.n_jurisdictions)
     first = np.r_[0, np.cumsum(size)]
     source = np.repeat(np.arange(n), named)
     pair = np.arange(n * named)
@@ -151,134 +137,135 @@ def make_friends(model: MarketModel) -> None:
     ok = target != source
     a, b = np.r_[source[ok], target[ok]], np.r_[target[ok], source[ok]]
     by = np.argsort(a, kind="stable")
-    model.friends = b[by].astype(np.int32)
-    model.friend_start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
+    start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
+    state.world.friends = Friends(start, b[by].astype(np.int32))
     del u3
 
 
-def make_institutions(model: MarketModel, jurisdictions: list[Jurisdiction]) -> None:
+def make_institutions(state: MarketState, jurisdictions: list[Jurisdiction]) -> None:
     """Payment processors, agencies, post, search, forum and services."""
-    e, n = model.p.enforcement, model.consumers.n
-    make_processors(model)
+    e, n = state.p.enforcement, state.consumers.n
+    make_processors(state)
     shares = np.array([getattr(e, f"share_{target}") for target in TARGETS])
     for k, j in enumerate(jurisdictions):
         size = n / 1e5 * j.share
         for unit, mandate in zip(Unit, mandates(e.cyber_vendors, e.cyber_suppliers, e.border_suppliers), strict=True):
             mine = shares * mandate
             part = size * float(mine.sum() / shares.sum())
-            Agency(model, k, j.police_days_per_100k * part, e.usual_days * part, mine, e.capability, unit, mandate)
-    model.posts = [PostalService(model, k, j.border, j.domestic_intercept) for k, j in enumerate(jurisdictions)]
-    model.providers = [AccessProvider(model, k) for k in range(len(jurisdictions))]
-    q = model.p.platforms
-    model.search = SearchEngine(model, np.array([q.search_ordinary, q.search_controlled, q.search_controlled]))
-    model.forum, model.checking, model.early_warning = Forum(model), DrugChecking(model), EarlyWarning(model)
-    model.outreach = Outreach(model, len(jurisdictions))
-    c = model.consumers.columns
+            Agency(state, k, j.police_days_per_100k * part, e.usual_days * part, mine, e.capability, unit, mandate)
+    state.posts = [PostalService(state, k, j.border, j.domestic_intercept) for k, j in enumerate(jurisdictions)]
+    state.providers = [AccessProvider(state, k) for k in range(len(jurisdictions))]
+    q = state.p.platforms
+    state.search = SearchEngine(state, np.array([q.search_ordinary, q.search_controlled, q.search_controlled]))
+    state.forum, state.checking, state.early_warning = Forum(state), DrugChecking(state), EarlyWarning(state)
+    state.outreach = Outreach(state, len(jurisdictions))
+    c = state.consumers.columns
     dependents = np.bincount(c.jurisdiction[c.segment == Segment.DEPENDENT], minlength=len(jurisdictions))
     for k, j in enumerate(jurisdictions):
-        TreatmentService(model, k, round(j.treatment_slots_per_dependent * int(dependents[k])))
+        TreatmentService(state, k, round(j.treatment_slots_per_dependent * int(dependents[k])))
 
 
-def make_platforms(model: MarketModel) -> None:
+def make_platforms(state: MarketState) -> None:
     """Licensed pharmacies and streets by jurisdiction, direct deals, pharmacy programmes, apps, and the cryptomarkets that are open already."""
-    q = model.p.platforms
-    model.platform_table = SlotTable(PLATFORM, PlatformColumns, 64)
-    table = model.platform_table
+    q = state.p.platforms
+    table = state.platform_table = SlotTable(PLATFORM, PlatformColumns, 64)
+    slots = table.capacity
+    access = np.full(state.world.n_jurisdictions, state.p.payment.coin_access)
+    state.trade = Trade(np.full(slots, 0.9), np.zeros(slots), np.zeros(slots), access)
 
     def platform(channel: Channel, jurisdiction: int, **values: Any) -> Platform:
         return Platform(
-            model,
+            state,
             table,
             channel=channel,
             jurisdiction=jurisdiction,
             status=PlatformStatus.OPEN,
-            open_day=model.day - 365,
+            open_day=state.day - 365,
             **values,
         )
 
-    every = range(model.n_jurisdictions)
-    model.licensed_slot = np.array([platform(Channel.LICENSED_PHARMACY, j, processor=0).slot for j in every])
-    model.street_slot = np.array([platform(Channel.STREET, j).slot for j in every])
-    model.direct_slot = platform(Channel.DIRECT, 0, processor=1).slot
-    programmes, apps = int(model.p.world.pharmacies), int(model.p.world.apps)
-    u, w = (uniforms(model.seed, Draw.PROGRAMME, np.arange(programmes), 0, k) for k in range(2))
+    every = range(state.world.n_jurisdictions)
+    state.world.licensed_slot = np.array([platform(Channel.LICENSED_PHARMACY, j, processor=0).slot for j in every])
+    state.world.street_slot = np.array([platform(Channel.STREET, j).slot for j in every])
+    state.world.direct_slot = platform(Channel.DIRECT, 0, processor=1).slot
+    programmes, apps = int(state.p.world.pharmacies), int(state.p.world.apps)
+    u, w = (uniforms(state.seed, Draw.PROGRAMME, np.arange(programmes), 0, k) for k in range(2))
     attraction = np.exp(
-        model.p.world.programme_spread * normals(model.seed, Draw.PROGRAMME, np.arange(programmes + apps), 1)
+        state.p.world.programme_spread * normals(state.seed, Draw.PROGRAMME, np.arange(programmes + apps), 1)
     )
     for k in range(programmes):
-        site = platform(Channel.ILLICIT_PHARMACY, k % model.n_jurisdictions, fee=q.pharmacy_fee, attraction=attraction[k],
-                        forged=int(w[k] < q.forged), availability=q.card_availability, coin_offered=model.p.payment.crypto_offered)  # fmt: skip
-        site.processor = open_merchant(model, site.slot, float(u[k])).row
-    model.media = []
+        site = platform(Channel.ILLICIT_PHARMACY, k % state.world.n_jurisdictions, fee=q.pharmacy_fee, attraction=attraction[k],
+                        forged=int(w[k] < q.forged), availability=q.card_availability, coin_offered=state.p.payment.crypto_offered)  # fmt: skip
+        site.processor = open_merchant(state, site.slot, float(u[k])).row
+    state.media = []
     for k in range(apps):
         app = platform(
-            Channel.SOCIAL_APP, k % model.n_jurisdictions, fee=q.app_fee, attraction=attraction[programmes + k]
+            Channel.SOCIAL_APP, k % state.world.n_jurisdictions, fee=q.app_fee, attraction=attraction[programmes + k]
         )
-        model.media.append(SocialMediaCompany(model, app, q.moderation))
-    shares = model.scenario.platforms.cryptomarkets
-    model.start_crypto = np.array(shares)
-    model.start_crypto_slots = np.array(
-        [open_cryptomarket(model, model.day - FOUNDED, k).slot for k in range(len(shares))]
+        state.media.append(SocialMediaCompany(state, app, q.moderation))
+    shares = state.scenario.platforms.cryptomarkets
+    state.usual.market_shares = np.array(shares)
+    state.usual.market_slots = np.array(
+        [open_cryptomarket(state, state.day - FOUNDED, k).slot for k in range(len(shares))]
     )
 
 
-def make_vendors(model: MarketModel) -> None:
+def make_vendors(state: MarketState) -> None:
     """Vendors of every channel; cryptomarket vendors list in proportion to the markets' shares."""
-    p, n = model.p.supply, model.consumers.n
-    model.vendors = Population(model, Vendor, VENDOR, VendorColumns, 0, capacity=max(64, int(0.04 * n)))
-    register(model, model.vendors)
+    p, n = state.p.supply, state.consumers.n
+    state.vendors = Population(state, Vendor, VENDOR, VendorColumns, 0, capacity=max(64, int(0.04 * n)))
+    register(state, state.vendors)
     per = {
         Channel.ILLICIT_PHARMACY: p.pharmacy_vendors, Channel.SOCIAL_APP: p.app_vendors, Channel.CRYPTOMARKET: p.crypto_vendors,
         Channel.STREET: p.street_vendors,
     }  # fmt: skip
     counts = {channel: max(8, round(rate * n)) for channel, rate in per.items()}
-    model.start_vendors = np.array([counts.get(c, 0) for c in Channel], float)
-    t = model.platform_table.columns
-    t.trade7[model.start_crypto_slots] = t.trade60[model.start_crypto_slots] = t.trade180[model.start_crypto_slots] = (
-        model.start_crypto
+    state.usual.vendors = np.array([counts.get(c, 0) for c in Channel], float)
+    t = state.platform_table.columns
+    t.trade7[state.usual.market_slots] = t.trade60[state.usual.market_slots] = t.trade180[state.usual.market_slots] = (
+        state.usual.market_shares
     )
-    model.prior = np.full(model.platform_table.capacity, 0.9)
-    rows = new_vendors(model, np.repeat(sorted(counts), [counts[c] for c in sorted(counts)]), model.day - 60)
-    licensed = new_vendors(model, np.full(model.n_jurisdictions, int(Channel.LICENSED_PHARMACY)), model.day - 365)
-    v = model.vendors.columns
-    v.jurisdiction[licensed] = np.arange(model.n_jurisdictions)
-    v.account[licensed, 0] = model.licensed_slot
-    z = normals(model.seed, Draw.VENDOR_TRAITS, model.vendors.columns.key[rows], 3)
+    rows = new_vendors(state, np.repeat(sorted(counts), [counts[c] for c in sorted(counts)]), state.day - 60)
+    licensed = new_vendors(state, np.full(state.world.n_jurisdictions, int(Channel.LICENSED_PHARMACY)), state.day - 365)
+    v = state.vendors.columns
+    v.jurisdiction[licensed] = np.arange(state.world.n_jurisdictions)
+    v.account[licensed, 0] = state.world.licensed_slot
+    z = normals(state.seed, Draw.VENDOR_TRAITS, state.vendors.columns.key[rows], 3)
     v.sales[rows] = 8.0 * np.exp(1.6 * z) - 0.5
     v.sales[rows] = np.maximum(v.sales[rows], 0)
     v.positive[rows, 0] = 0.7 * v.sales[rows]
     v.orders[rows] = (v.sales[rows] > 1).astype(int)
-    v.last_sale[rows] = model.day - 10
+    v.last_sale[rows] = state.day - 10
     v.recent[rows] = v.sales[rows] / 120.0
     v.stock[rows] = np.maximum(p.stock_floor, p.stock_days * v.recent[rows])
 
 
-def find_homes(model: MarketModel) -> None:
+def find_homes(state: MarketState) -> None:
     """Consumers who used a cryptomarket before the start know one or two, by the markets' shares."""
-    c, seed, n = model.consumers.columns, model.seed, model.consumers.n
+    c, seed, n = state.consumers.columns, state.seed, state.consumers.n
     rows = np.arange(n)
     u = [uniforms(seed, Draw.HOME_MARKET, rows, 0, k) for k in range(4)]
     liking = np.empty(n)
     likings(seed, liking)
-    user = (c.considering > 0) & (u[0] < 0.7 * model.p.world.market_users * np.exp(0.8 * c.skill + 0.6 * liking))
-    slots, cumulative = model.start_crypto_slots, np.cumsum(model.start_crypto)
+    user = (c.considering > 0) & (u[0] < 0.7 * state.p.world.market_users * np.exp(0.8 * c.skill + 0.6 * liking))
+    slots, cumulative = state.usual.market_slots, np.cumsum(state.usual.market_shares)
     home = slots[pick(cumulative, u[1])]
     c.home[:] = np.where(user, home, NO_SLOT)
     c.known[:, 0] = c.home
     second = slots[pick(cumulative, u[2])]
     c.known[:, 1] = np.where(user & (u[3] < 0.3) & (second != home), second, NO_SLOT)
     c.good[:, 0] = np.where(user, 1.0, 0.0)
-    c.considering[user] = 2
-    c.market_state[:] = np.where(user, int(MarketState.ACTIVE), int(MarketState.NONE))
+    c.considering[user] = Considering.BOUGHT
+    c.market_state[:] = np.where(user, int(Membership.ACTIVE), int(Membership.NONE))
     seeker = (c.considering > 0) & ~user
-    c.market_state[seeker] = int(MarketState.LAPSED)
+    c.market_state[seeker] = int(Membership.LAPSED)
     c.market_until[:] = NEVER
-    later = -np.log(u[2]) * model.p.migration.recheck_days
-    c.market_until[seeker] = np.minimum(model.day + 1 + later[seeker], NEVER - 1).astype(np.int16)
-    model.reference_trade = 0.14 * float(c.need_rate[user].sum()) + 1e-6
-    t = model.platform_table.columns
+    later = -np.log(u[2]) * state.p.migration.recheck_days
+    c.market_until[seeker] = np.minimum(state.day + 1 + later[seeker], NEVER - 1).astype(np.int16)
+    state.usual.trade = 0.14 * float(c.need_rate[user].sum()) + 1e-6
+    t = state.platform_table.columns
     for name in ("trade7", "trade60", "trade180"):
-        getattr(t, name)[slots] = model.start_crypto * model.reference_trade
-    listed = model.vendors.columns
-    at = np.isin(listed.account[: model.vendors.n, 0], slots)
-    model.reference_listings = max(0.3 * float(listed.breadth[: model.vendors.n][at].sum()), 1.0)
+        getattr(t, name)[slots] = state.usual.market_shares * state.usual.trade
+    listed = state.vendors.columns
+    at = np.isin(listed.account[: state.vendors.n, 0], slots)
+    state.usual.listings = max(0.3 * float(listed.breadth[: state.vendors.n][at].sum()), 1.0)

@@ -29,7 +29,7 @@ SPECS = list(load_parameters().specs.values())
 
 def evening(model: MarketModel) -> MarketModel:
     """The market after its day, with nothing left to settle."""
-    model.due = np.empty(0, np.int64)
+    model.books.due = np.empty(0, np.int64)
     return model
 
 
@@ -51,7 +51,7 @@ def test_every_identity_holds_when_markets_close_in_every_way():
     )
     closed = model.table("events").query("kind == 'platform_closed'")
     assert {"raid", "exit scam", "hack", "voluntary"} <= set(closed["cause"])
-    money = model.ledger
+    money = model.books.ledger
     assert min(money.stolen, money.seized, money.refunds, money.fees, money.processor_fees, money.vendor_income) > 0
 
 
@@ -90,12 +90,12 @@ def charge(model: MarketModel) -> None:
 
 
 def pay(model: MarketModel) -> None:
-    model.ledger.payments += 1
+    model.books.ledger.payments += 1
 
 
 def take_from_escrow(model: MarketModel) -> None:
-    rows = np.flatnonzero(model.open_orders.columns.held[: model.open_orders.n] > 0)
-    model.platform_table.columns.escrow[model.open_orders.columns.platform[rows[0]]] -= 1
+    rows = np.flatnonzero(model.books.open_orders.columns.held[: model.books.open_orders.n] > 0)
+    model.platform_table.columns.escrow[model.books.open_orders.columns.platform[rows[0]]] -= 1
 
 
 def move_escrow(model: MarketModel) -> None:
@@ -103,12 +103,12 @@ def move_escrow(model: MarketModel) -> None:
 
 
 def lose_an_order(model: MarketModel) -> None:
-    model.open_orders.next_number += 1
+    model.books.open_orders.next_number += 1
 
 
 def close_without_an_outcome(model: MarketModel) -> None:
-    model.order_counts[OrderOutcome.IN_TRANSIT] += 1
-    model.order_counts[OrderOutcome.DELIVERED] -= 1
+    model.books.order_counts[OrderOutcome.IN_TRANSIT] += 1
+    model.books.order_counts[OrderOutcome.DELIVERED] -= 1
 
 
 def admit_twice(model: MarketModel) -> None:
@@ -120,7 +120,7 @@ def jump_the_queue(model: MarketModel) -> None:
 
 
 def vanish(model: MarketModel) -> None:
-    model.dead += 1
+    model.books.dead += 1
 
 
 def oversell(model: MarketModel) -> None:
@@ -193,14 +193,14 @@ def test_a_run_with_the_audit_off_goes_on():
 
 def test_a_violation_says_what_differs_from_what():
     model = evening(ran(world()))
-    model.ledger.payments += 7
-    assert str(model.ledger.payments) in violations(model)[0]
+    model.books.ledger.payments += 7
+    assert str(model.books.ledger.payments) in violations(model)[0]
 
 
 # Identities that the tables let anyone check -------------------------------------------------------------------------
 def test_what_buyers_paid_is_what_the_ledger_holds():
     model = ran(world(), tables=ALL_TABLES)
-    assert 100 * model.table("orders")["price_usd"].sum() == pytest.approx(model.ledger.payments)
+    assert 100 * model.table("orders")["price_usd"].sum() == pytest.approx(model.books.ledger.payments)
 
 
 def test_orders_not_served_for_want_of_stock_cost_nothing():

@@ -12,6 +12,9 @@ from typer.testing import CliRunner
 
 from sim.cli import app, support
 from sim.measures.dictionary import outcomes
+from sim.model import MarketModel
+from sim.scenario import Scenario
+from sim.studies.runs.simulate import warm_up
 from sim.studies.store.record import verify_record
 from tests.fake_market import FailingMarket, FakeMarket
 
@@ -133,6 +136,7 @@ class TestRun:
         assert "seed 2" in str(odm("run", "plain.yaml", "--seed", 2).exception)
 
     def test_the_market_itself_runs_from_the_command_line(self):
+        warm_up(Scenario.load("baseline"), MarketModel)  # or the command says that it compiles
         size = ("--consumers", "300", "--days", "10", "--burn-in", "5")
         command = [sys.executable, "-m", "sim.cli", "run", "baseline", *size, "--audit", "--json"]
         answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
@@ -285,6 +289,13 @@ class TestDoctor:
         assert report["processors"]["usable"] >= 1
         answer = odm("doctor")
         assert (answer.exit_code, answer.stdout.splitlines()[-1]) == (0, "All is well.")
+
+    def test_on_request_it_only_compiles(self):
+        assert set(json.loads(odm("doctor", "--prepare", "--json").stdout)) == {"folder", "kernels", "seconds"}
+        answer = odm("doctor", "--prepare")
+        assert answer.exit_code == 0
+        assert "kernels are ready" in answer.stdout
+        assert "self-check" not in answer.stdout
 
     def test_runs_that_differ_make_it_fail(self, market):
         class Drifting(FakeMarket):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import pytest
 
-from sim.agents.codes import NO_SLOT, Channel, MarketState, RiskGroup
+from sim.agents.codes import NO_SLOT, Channel, Membership, RiskGroup
 from sim.market.enforcement import arrests
 from sim.market.entry_exit import news
 from sim.model import MarketModel
@@ -87,7 +88,7 @@ def test_most_of_those_who_move_go_to_one_market():
         start = ran(world(consumers=6000, burn_in=60, parameters=NO_OTHER_CLOSURES), seed, 0)
         t, c = start.platform_table.columns, start.consumers.columns
         second = sorted(start.crypto_slots(), key=lambda slot: -t.trade60[slot])[1]
-        users = np.flatnonzero((c.home == second) & (c.market_state == MarketState.ACTIVE))
+        users = np.flatnonzero((c.home == second) & (c.market_state == Membership.ACTIVE))
         after = branched(start, 28, policies=[example("takedown", rank=2, count=1)])
         home = after.consumers.columns.home[users]
         went = np.bincount(home[home != NO_SLOT])
@@ -166,7 +167,7 @@ def test_an_operator_who_earns_more_by_staying_stays():
 
 def test_an_exit_scam_takes_what_was_in_escrow():
     model = run(world(consumers=1500, days=60, parameters={"platforms": OFTEN | {"closure_days": 20.0}}))
-    assert model.ledger.stolen > 0
+    assert model.books.ledger.stolen > 0
     t = model.platform_table
     gone = t.columns.status[: t.n] == 4
     assert gone.any()
@@ -295,7 +296,7 @@ def test_prices_stay_where_vendors_pass_nothing_on():
 def policed(monkeypatch: pytest.MonkeyPatch, effort: float, seed: int, **supply: float) -> MarketModel:
     """A market in which police work ``effort`` times as much as usual from day 0 on."""
 
-    def work(model: MarketModel) -> None:
+    def work(model: MarketModel, *_: Any) -> None:
         if model.day >= 0:
             model.levers.police_effort[:] = effort
 
@@ -361,7 +362,7 @@ def test_the_same_effort_over_more_offenders_means_less_risk_for_each():
         model = model_of(world(parameters={"enforcement": {"exposure_reference": 1e-6}}))
         model.vendors.columns.recent[:] *= factor
         arrests.vendor_arrests(model)
-        risk.append(model.vendor_risk[Channel.STREET])
+        risk.append(model.policing.vendor_risk[Channel.STREET])
     assert risk[1] == pytest.approx(risk[0], rel=1e-6), "four times the trade, and no more arrests in all"
 
 
@@ -371,5 +372,5 @@ def test_where_offenders_are_few_each_is_at_the_published_risk_and_no_more_than_
         model = model_of(world(parameters={"enforcement": {"exposure_reference": 1e6}}))
         model.vendors.columns.recent[:] *= factor
         arrests.vendor_arrests(model)
-        risk.append(model.vendor_risk[Channel.STREET])
+        risk.append(model.policing.vendor_risk[Channel.STREET])
     assert risk[1] == pytest.approx(0.5 * risk[0], rel=1e-3), "hazard per contact is at its limit"

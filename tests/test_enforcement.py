@@ -36,7 +36,7 @@ def efforts(model):
 def test_every_jurisdiction_has_police_a_cyber_unit_and_a_border_agency():
     model = model_of(world())
     found = [(a.jurisdiction, a.unit) for a in model.agencies]
-    assert found == [(j, int(unit)) for j in range(model.n_jurisdictions) for unit in Unit]
+    assert found == [(j, int(unit)) for j in range(model.world.n_jurisdictions) for unit in Unit]
 
 
 @pytest.mark.parametrize("shares", [(0.2, 0.4, 0.3), (0.0, 1.0, 0.5), (1.0, 0.0, 0.0)])
@@ -88,7 +88,7 @@ def test_vendors_online_are_the_cyber_units_and_those_nearby_the_polices():
 # Effort ---------------------------------------------------------------------------------------------------------------
 def test_at_usual_effort_and_cooperation_the_rates_of_arrest_are_as_stated():
     model = run(world(days=5, burn_in=0), until=5)
-    assert model.vendor_effort == near(np.ones_like(model.vendor_effort))
+    assert model.policing.vendor_effort == near(np.ones_like(model.policing.vendor_effort))
 
 
 @pytest.mark.parametrize("target", ["platforms", "suppliers", "payments", "post", "referrals", "vendors"])
@@ -99,7 +99,7 @@ def test_officer_days_are_moved_and_not_lost(target):
     after, _ = efforts(model)
     k = TARGETS.index(target)
     assert after[:, USERS].sum() == near(0.6 * before[:, USERS].sum())
-    for j in range(model.n_jurisdictions):
+    for j in range(model.world.n_jurisdictions):
         assert after[where == j].sum() == near(before[where == j].sum()), "no officer leaves the country"
     assert after[:, k].sum() - before[:, k].sum() == near(0.4 * before[:, USERS].sum())
 
@@ -126,11 +126,11 @@ def test_a_treaty_binds_those_who_joined_once_it_is_in_force():
         "international_cooperation", members=tuple(names[:2]), start=model.day, ratification_days=10, closed=0.7
     )
     treaty.move(model, model.levers)
-    assert (cooperation_today(model) == model.cooperation).all(), "not ratified yet"
+    assert (cooperation_today(model) == model.world.cooperation).all(), "not ratified yet"
     model.day += 10
     treaty.move(model, model.levers)
-    gained = cooperation_today(model) - model.cooperation
-    assert gained[0, 1] == gained[1, 0] == near(0.7 * (1 - model.cooperation[0, 1]))
+    gained = cooperation_today(model) - model.world.cooperation
+    assert gained[0, 1] == gained[1, 0] == near(0.7 * (1 - model.world.cooperation[0, 1]))
     gained[[0, 1], [1, 0]] = 0.0
     assert gained == near(np.zeros_like(gained))
 
@@ -201,7 +201,7 @@ def test_a_market_finds_moderators_again_and_other_markets_keep_theirs():
     assert low < share[slots].min() < 0.8
     model.run_for(400)
     assert (share == 1.0).all()
-    assert not model.unmoderated
+    assert not model.trade.unmoderated
 
 
 def test_advice_is_lost_with_the_moderators():
@@ -282,10 +282,10 @@ def test_at_zero_strength_nothing_changes(mode):
 def test_friends_of_somebody_charged_lose_trust_too():
     model = at_day_0()
     c = model.consumers.columns
-    who = np.flatnonzero(np.diff(model.friend_start) > 2)[:5]
+    who = np.flatnonzero(np.diff(model.world.friends.start) > 2)[:5]
     told = np.setdiff1d(friends_of(model, who), who)
     assert set(told) == {
-        f for w in who for f in model.friends[model.friend_start[w] : model.friend_start[w + 1]]
+        f for w in who for f in model.world.friends.who[model.world.friends.start[w] : model.world.friends.start[w + 1]]
     } - set(who)
     before, stigma = c.trust_police[: model.consumers.n].copy(), c.stigma[told].copy()
     model.p.enforcement = model.p.enforcement._replace(charged=1.0)
@@ -313,7 +313,7 @@ def test_leads_raise_the_risk_of_vendors_online_and_grow_cold():
     none = branched(
         start, 2, policies=[example("takedown", count=1)], parameters={"enforcement": {"server_leads": 0.2}}
     )
-    assert model.vendor_risk[Channel.CRYPTOMARKET] > none.vendor_risk[Channel.CRYPTOMARKET]
+    assert model.policing.vendor_risk[Channel.CRYPTOMARKET] > none.policing.vendor_risk[Channel.CRYPTOMARKET]
     evidence = model.vendors.columns.evidence.copy()
     model.run_for(60)
     row = int(np.argmax(evidence * model.vendors.columns.alive[: len(evidence)]))

@@ -11,7 +11,9 @@ import pytest
 
 from sim.agents.codes import NO_SLOT, Channel, PlatformStatus
 from sim.evidence.parameters import load_parameters
-from sim.market.entry_exit.exit import close_platform
+from sim.market.enforcement.arrests import arrest
+from sim.market.enforcement.enforcement import take_down
+from sim.market.entry_exit.exit import abandon, close_platform
 from sim.model import MarketModel
 from tests.worlds import branched, example, ran, world
 
@@ -125,10 +127,10 @@ def test_an_exit_scam_of_the_leader_costs_more_vendors_than_a_raid():
             after = pickle.loads(pickle.dumps(before))
             slot, days = leader(before), round(before.p.platforms.scam_withholds)
             if robbed:
-                after.abandon(slot, True, 0.5)
+                abandon(after, slot, True, 0.5)
             after.run_for(days)
             if not robbed:
-                after.take_down(slot, 0.5, operators=False)
+                take_down(after, slot, 0.5, operators=False)
             after.run_for(30)
             assert after.platform_table.columns.status[slot] == (
                 PlatformStatus.EXIT_SCAMMED if robbed else PlatformStatus.SEIZED
@@ -157,7 +159,7 @@ def street_vendors(seed: int, capacity: float, load: float, wave: bool) -> float
     v, n = model.vendors.columns, model.vendors.n
     rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel.STREET))
     if wave:
-        model.arrest(rows[: int(0.9 * len(rows))])
+        arrest(model, rows[: int(0.9 * len(rows))])
     model.run_for(300)
     v, n = model.vendors.columns, model.vendors.n
     return float(np.sum((v.alive[:n] == 1) & (v.channel[:n] == Channel.STREET)) / len(rows))

@@ -17,8 +17,9 @@ from sim.agents.intermediaries import SearchEngine
 from sim.evidence.parameters import load_parameters
 from sim.market import beliefs
 from sim.market.choice.offers import build_offers, draw_offer
-from sim.market.choice.vendor import IMPOSSIBLE, draw_logit, known_vendor
-from sim.market.enforcement.arrests import exposure_of, remote_weights
+from sim.market.choice.scene import IMPOSSIBLE
+from sim.market.choice.vendor import draw_logit, known_vendor
+from sim.market.enforcement.arrests import exposure_of, hazards_today
 from sim.market.enforcement.enforcement import evidence_gained
 from sim.market.entry_exit.exit import scam_hazard
 from sim.market.entry_exit.vendor_exit import retirement
@@ -137,8 +138,8 @@ def test_dealing_face_to_face_with_more_people_ends_sooner(degree, days):
 
 
 def exposures(model, rows):
-    v, weights, friend = model.vendors.columns, remote_weights(model), model.p.enforcement.remote_friend
-    return np.array([exposure_of.py_func(row, v, weights, friend) for row in rows])
+    v, hazards = model.vendors.columns, hazards_today(model)
+    return np.array([exposure_of.py_func(row, v, hazards) for row in rows])
 
 
 def test_remote_deals_weigh_a_small_fraction_of_a_face_to_face_deal():
@@ -247,28 +248,30 @@ def test_the_chance_to_try_a_new_seller_falls_with_those_known():
 Shopper = namedtuple("Shopper", "vendor bought")
 Shop = namedtuple("Shop", "account log_price")
 Selling = namedtuple("Selling", "selling")
+Seen = namedtuple("Seen", "consumers vendors offers p")
 
 
 @njit
-def known_sellers(u_new, u_pick, shopper, shop, offers, p):
+def known_sellers(u_new, u_pick, scene):
     weights = np.empty(8)
     found = np.empty(len(u_pick), np.int64)
     for i in range(len(u_pick)):
-        found[i] = known_vendor(0, 2, 7, u_new[i], u_pick[i], weights, shopper, shop, offers, p)
+        found[i] = known_vendor(0, 2, 7, u_new[i], u_pick[i], weights, scene)
     return found
 
 
-def memory(selling: list[int]) -> tuple[Shopper, Shop, Selling]:
+def memory(selling: list[int]) -> Seen:
     """A buyer with 1, 4 and 2 good orders from vendors 0, 1 and 2 of market 7; vendor 2 costs e times as much."""
     shopper = Shopper(np.array([[0, 1, 2, -1]], np.int32), np.array([[1, 4, 2, 0]], np.uint16))
     account = np.full((3, 4), NO_SLOT, np.uint16)
     account[:, 1] = 7
-    return shopper, Shop(account, np.array([0.0, 0.0, 1.0], np.float32)), Selling(np.array(selling, np.uint32))
+    shop = Shop(account, np.array([0.0, 0.0, 1.0], np.float32))
+    return Seen(shopper, shop, Selling(np.array(selling, np.uint32)), CHOICE)
 
 
 def test_a_known_seller_is_chosen_in_proportion_to_own_past_purchases():
     grid = (np.arange(4000) + 0.5) / 4000
-    found = known_sellers(np.full(4000, 0.9999), grid, *memory([4, 4, 4]), CHOICE)
+    found = known_sellers(np.full(4000, 0.9999), grid, memory([4, 4, 4]))
     weights = np.array(
         [1.0, 4.0**CHOICE.loyalty_exponent, 2.0**CHOICE.loyalty_exponent * np.exp(-CHOICE.known_price_weight)]
     )
@@ -277,7 +280,7 @@ def test_a_known_seller_is_chosen_in_proportion_to_own_past_purchases():
 
 def test_a_buyer_turns_to_somebody_new_as_often_as_the_rule_says():
     grid = (np.arange(4000) + 0.5) / 4000
-    found = known_sellers(grid, grid[::-1].copy(), *memory([4, 4, 0]), CHOICE)
+    found = known_sellers(grid, grid[::-1].copy(), memory([4, 4, 0]))
     assert np.mean(found < 0) == near(beliefs.try_new_probability(2.0, CHOICE.new_c, CHOICE.new_beta), within=1e-3)
     assert 2 not in found, "he cannot deliver today"
 
@@ -523,14 +526,14 @@ def test_vendors_retire_over_the_months_of_takings_that_a_closed_market_owed_the
 
 def test_public_trust_in_a_market_grows_with_age_and_size():
     model = model_of(world())
-    t, p, slots = model.platform_table.columns, model.p.platforms, model.start_crypto_slots
+    t, p, slots = model.platform_table.columns, model.p.platforms, model.usual.market_slots
     t.open_day[slots] = model.day - round(p.trust_days)
-    t.trade180[slots] = p.trust_share * model.reference_trade
+    t.trade180[slots] = p.trust_share * model.usual.trade
     t.open_day[slots[0]] = model.day
-    t.trade180[slots[1]] = 1e6 * model.reference_trade
+    t.trade180[slots[1]] = 1e6 * model.usual.trade
     model.update_prior()
     gain = (p.trust_last - p.trust_first) * (1 - np.exp(-1))
-    assert model.prior[slots[:3]] == near(p.trust_first + np.array([0.0, gain, gain / 2]), rel=1e-4)
+    assert model.trade.prior[slots[:3]] == near(p.trust_first + np.array([0.0, gain, gain / 2]), rel=1e-4)
 
 
 # Market structure ----------------------------------------------------------------------------------------------------

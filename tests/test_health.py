@@ -43,7 +43,7 @@ def pairs(kind: str, outcome: str, parameters: dict | None = None, seeds: int = 
 def full(parameters: dict | None = None) -> MarketModel:
     """A market whose treatment services have no place left and no queue."""
     model = start(parameters or DEPENDENTS)
-    treatment.give_up(model, model.waiting_list)
+    treatment.give_up(model, model.care.waiting_list)
     for service in model.treatment:
         service.slots = service.used
     return model
@@ -52,19 +52,19 @@ def full(parameters: dict | None = None) -> MarketModel:
 def test_people_keep_their_turn_on_the_waiting_list():
     model = full()
     c = model.consumers.columns
-    c.waiting_day[:], model.waiting_list = NEVER, np.empty(0, np.int64)
+    c.waiting_day[:], model.care.waiting_list = NEVER, np.empty(0, np.int64)
     able = np.flatnonzero((c.jurisdiction == 0) & (c.treatment_day == NEVER) & (c.alive == 1))
     early, late = able[-5:], able[:5]
     treatment.ask(model, early)
     model.day += 1
     treatment.ask(model, np.concatenate([late, early]))  # asking twice is no help
-    assert len(model.waiting_list) == 10
+    assert len(model.care.waiting_list) == 10
     for place in range(1, 11):
         model.treatment[0].slots += 1
         treatment.admit(model)
         assert np.sum(c.treatment_day[early] < NEVER) == min(place, 5)
         assert np.sum(c.treatment_day[late] < NEVER) == max(place - 5, 0)
-    assert not len(model.waiting_list)
+    assert not len(model.care.waiting_list)
 
 
 def test_people_who_wait_lose_heart():

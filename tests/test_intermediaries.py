@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -174,7 +176,7 @@ def test_moderation_hides_adverts_and_they_come_back():
     start = ran(world(), until=0)
     on = branched(start, 30, policies=[example("social_moderation", end=30)])
     seen = on.ads_seen
-    assert start.ads_seen > 0.98
+    assert start.trade.ads_seen > 0.98
     assert seen < 0.5
     on.run_for(60)
     assert on.ads_seen > 0.97
@@ -253,7 +255,7 @@ def test_false_posts_drown_what_a_forum_knows():
 
 
 def held(monkeypatch: pytest.MonkeyPatch, parameters: dict | None = None, **levers: float) -> MarketModel:
-    def hold(model: MarketModel) -> None:
+    def hold(model: MarketModel, *_: Any) -> None:
         for name, value in levers.items():
             getattr(model.levers, name)[:] = value
 
@@ -327,7 +329,7 @@ def test_only_those_who_take_part_act():
     host = model.platform_table.columns.jurisdiction[events["subject"].to_numpy(int)]
     assert len(host) > 0
     assert set(host) == {where}
-    assert (model.levers.interception != 1).tolist() == [k == where for k in range(model.n_jurisdictions)]
+    assert (model.levers.interception != 1).tolist() == [k == where for k in range(model.world.n_jurisdictions)]
 
 
 # Dose and response ----------------------------------------------------------------------------------------------------

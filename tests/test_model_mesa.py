@@ -58,7 +58,7 @@ def test_a_value_out_of_range_is_refused(model):
 def test_what_is_written_to_an_agent_acts_the_next_day(model):
     model.consumers[42].alive = 0
     due = model.consumers[42].next_day
-    model.dead += 1
+    model.books.dead += 1
     model.run_for(10)
     assert model.consumers[42].next_day == due, "the dead need nothing"
 
@@ -100,7 +100,7 @@ def test_sets_are_selected_from_aggregated_grouped_and_iterated(model):
     assert sizes[int(Segment.DEPENDENT)] == len(dependent)
     assert len(list(model.vendors)) == len(model.vendors)
     pharmacies = model.vendors.select(lambda v: v.kind == VendorKind.LICENSED_PHARMACY)
-    assert len(pharmacies) == model.n_jurisdictions
+    assert len(pharmacies) == model.world.n_jurisdictions
 
 
 def test_values_are_had_and_set_as_arrays(model):

@@ -4,6 +4,8 @@ import resource
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 
@@ -21,14 +25,27 @@ def lock_lines(lock: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
-def pins(lock: str) -> dict[str, str]:
+def locked_requirements(lock: str) -> dict[str, Requirement]:
     requirements = [Requirement(line.split("--hash")[0]) for line in lock_lines(lock)]
-    return {canonicalize_name(r.name): str(r.specifier).removeprefix("==") for r in requirements}
+    return {canonicalize_name(r.name): r for r in requirements}
 
 
-def requirements(*extras: str) -> list[Requirement]:
-    extra = [line for name in extras for line in PYPROJECT["optional-dependencies"][name]]
-    return [Requirement(line) for line in [*PYPROJECT["dependencies"], *extra]]
+def pins(lock: str) -> dict[str, str]:
+    return {name: str(r.specifier).removeprefix("==") for name, r in locked_requirements(lock).items()}
+
+
+def applies(requirement: Requirement, extras: Iterable[str] = ()) -> bool:
+    return requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in ["", *extras])
+
+
+def lacking(requirement: Requirement, locked: dict[str, Requirement]) -> str | None:
+    """What the lock lacks of a requirement: the package, a release that will do, an extra; nothing if all is there."""
+    found = locked.get(canonicalize_name(requirement.name))
+    if found is None:
+        return f"{requirement}: not locked"
+    if not requirement.specifier.contains(str(found.specifier).removeprefix("=="), prereleases=True):
+        return f"{requirement}: locked is {found}"
+    return None if requirement.extras <= found.extras else f"{requirement}: the extra is not written"
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -48,13 +65,44 @@ def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"),
-    [("requirements.lock", ["build"]), ("requirements-dev.lock", ["build", "dev", "notebooks"])],
+    ("lock", "extras"), [("requirements.lock", ["build"]), ("requirements-dev.lock", list(EXTRAS))]
 )
-def test_the_lock_satisfies_what_the_project_asks_for(lock: str, extras: list[str]) -> None:
-    locked = pins(lock)
-    for requirement in requirements(*extras):
-        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), str(requirement)
+def test_the_lock_satisfies_what_the_project_and_its_build_ask_for(lock: str, extras: list[str]) -> None:
+    asked = [
+        *PYPROJECT["build-system"]["requires"],
+        *PROJECT["dependencies"],
+        *(line for name in extras for line in EXTRAS[name]),
+    ]
+    locked = locked_requirements(lock)
+    assert [problem for line in asked if (problem := lacking(Requirement(line), locked))] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_names_all_that_its_packages_ask_for_and_their_extras(lock: str) -> None:
+    here = {name: r for name, r in locked_requirements(lock).items() if applies(r)}
+    problems = [
+        f"{name} asks for {problem}"
+        for name, requirement in here.items()
+        for asked in map(Requirement, metadata(name).get_all("Requires-Dist") or [])
+        if applies(asked, requirement.extras) and (problem := lacking(asked, here))
+    ]
+    assert here
+    assert problems == []
+
+
+@pytest.mark.parametrize("file", ["make_venv.py", "experiments/cluster/Dockerfile"])
+def test_nothing_that_installs_a_lock_resolves_it(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert "--require-hashes" in text
+    for option in ("--no-deps", "--only-binary", "--no-build-isolation", "--no-index"):
+        assert option in text
+
+
+def test_an_extra_that_a_lock_forgets_is_noticed() -> None:
+    coverage = {"coverage": Requirement("coverage==7.1")}
+    assert lacking(Requirement("coverage[toml]>=7"), coverage)
+    assert lacking(Requirement("coverage>=8"), coverage)
+    assert not lacking(Requirement("coverage>=7"), coverage)
 
 
 def test_tests_run_with_the_versions_that_users_run() -> None:
@@ -67,7 +115,7 @@ def test_the_citation_and_the_changelog_name_the_version() -> None:
 
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == __version__
-    assert citation["license"] == PYPROJECT["license"]
+    assert citation["license"] == PROJECT["license"]
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 

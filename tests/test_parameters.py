@@ -40,11 +40,11 @@ def days(scenario: Scenario, seed: int) -> Iterator[bytes]:
     written = 0
     for _ in range(scenario.burn_in + scenario.days):
         model.run_for(1)
-        digest = hashlib.sha256(repr(model.events.rows[written:]).encode())
-        written = len(model.events.rows)
-        digest.update(repr(vars(model.ledger)).encode())
+        digest = hashlib.sha256(repr(model.books.events.rows[written:]).encode())
+        written = len(model.books.events.rows)
+        digest.update(repr(vars(model.books.ledger)).encode())
         digest.update(pd.util.hash_pandas_object(model.recorder.orders[-1], index=False).to_numpy().tobytes())
-        orders = model.open_orders
+        orders = model.books.open_orders
         for column in orders.columns:
             digest.update(column[: orders.n].tobytes())
         if model.day > 0:

@@ -175,7 +175,7 @@ def pressed(days: int, **values: float) -> MarketModel:
 
 def test_without_pressure_access_to_coins_is_the_parameter():
     model = pressed(100)
-    assert model.coin_access == pytest.approx(np.full(model.n_jurisdictions, model.p.payment.coin_access))
+    assert model.trade.coin_access == pytest.approx(np.full(model.world.n_jurisdictions, model.p.payment.coin_access))
 
 
 def test_exchanges_serve_everybody_between_them():
@@ -191,7 +191,7 @@ def test_when_an_exchange_closes_its_customers_lose_access_and_move():
 
 def test_when_every_exchange_closes_coins_are_had_from_person_to_person_only():
     model = pressed(200, exchange_closure=1.0)
-    assert model.coin_access == pytest.approx(
+    assert model.trade.coin_access == pytest.approx(
         np.full(4, model.p.payment.coin_access * model.p.payment.informal_coin), rel=0.01
     )
 
@@ -228,8 +228,8 @@ def test_exchanges_are_pressed_only_where_the_policy_says():
     policy = example("payment_block", mode="coins", coin="main", delisting=1.0, jurisdictions=["oceania"])
     model = run(world(policies=[policy]), until=5)
     where = list(model.scenario.jurisdictions).index("oceania")
-    low = model.coin_access < 0.9 * model.p.payment.coin_access
-    assert low.tolist() == [k == where for k in range(model.n_jurisdictions)]
+    low = model.trade.coin_access < 0.9 * model.p.payment.coin_access
+    assert low.tolist() == [k == where for k in range(model.world.n_jurisdictions)]
 
 
 def test_a_market_whose_coins_cannot_be_had_loses_orders():

@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -146,7 +147,7 @@ def test_an_exit_scam_composes_with_what_bears_on_the_same_market(other):
     model = run(world(policies=both, days=30, consumers=400), audit=True)
     alone = ran(world(policies=both[:1], days=30, consumers=400), audit=True)
     assert fingerprint(model) != fingerprint(alone)
-    assert not model.absconding
+    assert not model.trade.absconding
 
 
 @EVERY_KIND
@@ -278,7 +279,7 @@ NEEDS = {
 def pulled(**values: float) -> pd.DataFrame:
     """The days of a busy market in which these levers are held from day 0 on, by no policy in particular."""
 
-    def hold(model: MarketModel) -> None:
+    def hold(model: MarketModel, *_: Any) -> None:
         for name, value in values.items() if model.day >= 0 else ():
             getattr(model.levers, name)[:] = value
 

@@ -144,8 +144,8 @@ def test_a_rate_is_compared_as_it_is_and_a_count_for_100_000_consumers_a_day():
             campaign(when={"outcome": "orders", "above": 1, "over_days": 7}),
             campaign(when={"outcome": "trust_in_police", "above": 1, "over_days": 7}),
         ]).policies  # fmt: skip
-        assert plan[0].when.value(model) == pytest.approx(days["orders"].mean() * 100_000 / consumers)
-        assert plan[1].when.value(model) == pytest.approx(days["trust_in_police"].mean())
+        assert plan[0].when.value(model, model.recorder) == pytest.approx(days["orders"].mean() * 100_000 / consumers)
+        assert plan[1].when.value(model, model.recorder) == pytest.approx(days["trust_in_police"].mean())
 
 
 def test_an_outcome_without_a_value_is_neither_above_nor_below():
@@ -159,7 +159,7 @@ def test_an_event_is_waited_for_without_keeping_the_table_of_events():
     closure, answer = takedown(start=10), campaign(when={"event": "takedown", "above": 0, "over_days": 4})
     model = run(world(policies=[closure, answer], parameters={"platforms": {"closure_days": 365}}))
     assert model.policy_plan.courses[1].began[0] == 11
-    assert model.events.rows == []
+    assert model.books.events.rows == []
     assert np.flatnonzero(model.daily()["policy_cost_usd"] > 0).tolist() == [10, 11, 12, 13, 14]
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import PlatformStatus
+from sim.market.enforcement.enforcement import run_covertly
+from sim.market.entry_exit.exit import abandon
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from tests.worlds import example, ran, run, world
@@ -106,7 +108,7 @@ def test_founding_operators_are_less_frail_than_newcomers():
         model = ran(world(days=30, parameters=parameters), seed)
         t, n = model.platform_table.columns, model.platform_table.n
         crypto = t.frail_scam[:n] > 0
-        first = np.isin(np.arange(n), model.start_crypto_slots)
+        first = np.isin(np.arange(n), model.usual.market_slots)
         founding += list(t.frail_scam[:n][crypto & first])
         entering += list(t.frail_scam[:n][crypto & ~first])
     assert len(entering) > 30
@@ -132,24 +134,24 @@ def test_before_an_exit_scam_vendors_are_paid_nothing_that_falls_due_and_then_th
     start = ran(world(consumers=3_000, burn_in=60, parameters=CALM), until=0)
     slot = int(start.crypto_slots()[np.argmax(start.platform_table.columns.trade60[start.crypto_slots()])])
     days = round(start.p.platforms.scam_withholds)
-    start.abandon(slot, True, 0.5)
-    stolen = start.ledger.stolen
+    abandon(start, slot, True, 0.5)
+    stolen = start.books.ledger.stolen
     start.run_for(days)
     t = start.platform_table.columns
     v = start.vendors.columns
     assert t.status[slot] == PlatformStatus.OPEN
-    assert v.withheld.sum() == start.ledger.stolen - stolen > 0
+    assert v.withheld.sum() == start.books.ledger.stolen - stolen > 0
     start.run_for(1)
     assert (t.status[slot], t.close_day[slot]) == (PlatformStatus.EXIT_SCAMMED, days)
-    assert not start.absconding
+    assert not start.trade.absconding
     assert v.withheld[: start.vendors.n].sum() == 0
 
 
 def test_police_who_take_a_market_over_pay_its_vendors_again():
     model = ran(world(consumers=3_000, burn_in=60, parameters=CALM), until=0)
     slot = int(model.crypto_slots()[0])
-    model.abandon(slot, True, 0.5)
-    model.run_covertly(slot, until=30, publicity=0.5)
+    abandon(model, slot, True, 0.5)
+    run_covertly(model, slot, until=30, publicity=0.5)
     assert model.platform_table.columns.payouts[slot] == 1
     model.run_for(10)
     assert model.platform_table.columns.status[slot] == PlatformStatus.COVERT
@@ -158,7 +160,7 @@ def test_police_who_take_a_market_over_pay_its_vendors_again():
 def test_a_closure_at_once_where_operators_withhold_nothing():
     model = ran(world(consumers=600, parameters={"platforms": {"scam_withholds": 0}}), until=0)
     slot = int(model.crypto_slots()[0])
-    model.abandon(slot, True, 0.5)
+    abandon(model, slot, True, 0.5)
     assert model.platform_table.columns.status[slot] == PlatformStatus.EXIT_SCAMMED
 
 

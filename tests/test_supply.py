@@ -67,7 +67,7 @@ def test_vendors_begin_with_a_supplier_who_serves_them():
     v, s, n = model.vendors.columns, model.supplier_table.columns, model.supplier_table.n
     rows = np.flatnonzero(v.supplier[: model.vendors.n] >= 0)
     at = v.supplier[rows]
-    serves, reach = bits(s.serves[:n], len(model.substances.dose_usd)), bits(s.reach[:n], model.n_jurisdictions)
+    serves, reach = bits(s.serves[:n], len(model.substances.dose_usd)), bits(s.reach[:n], model.world.n_jurisdictions)
     assert serves[at, v.main[rows]].all()
     exists = (serves[:, v.main[rows]] & reach[:, v.jurisdiction[rows]]).any(axis=0)
     assert reach[at, v.jurisdiction[rows]][exists].all()
@@ -78,7 +78,7 @@ def test_suppliers_are_found_by_size_and_only_in_business():
     s, n = model.supplier_table.columns, model.supplier_table.n
     s.serves[:n], s.reach[:n] = 2**32 - 1, 2**32 - 1
     s.alive[1:n:2] = 0
-    model.find_group = find_weights(model)
+    model.upstream.find = find_weights(model)
     u = (np.arange(40_000) + 0.5) / 40_000
     found = np.bincount(find_groups(model, np.zeros(40_000, int), np.zeros(40_000, int), u), minlength=n)
     expected = s.size[:n] * s.alive[:n]
@@ -202,7 +202,7 @@ def test_vendors_who_care_alike_cut_less_on_cryptomarkets_than_on_the_street():
 def test_at_the_usual_drive_as_many_come_as_before():
     model = model_of(world(**TOWN))
     assert recruiting(model) == pytest.approx(1.0)
-    model.recruitment = 0.0
+    model.upstream.recruitment = 0.0
     assert recruiting(model) == pytest.approx(1.0 - organised_entry(model))
 
 
@@ -228,7 +228,7 @@ def test_groups_recruit_more_while_branches_are_missing_and_while_takings_are_up
 def test_newcomers_are_branches_as_far_as_groups_recruit(level, share):
     model = town()
     recruit(model)
-    model.recruitment = level
+    model.upstream.recruitment = level
     v = model.vendors.columns
     rows = np.flatnonzero(
         (v.channel[: model.vendors.n] == Channel.STREET) & (v.kind[: model.vendors.n] != VendorKind.SOCIAL_SUPPLIER)
@@ -258,10 +258,10 @@ def test_inspections_beyond_capacity_wait_and_are_cleared_when_there_is_time():
 
 def test_at_neutral_levers_a_parcel_runs_the_risk_of_its_destination():
     model = town()
-    model.levers = Levers(model.n_jurisdictions)
+    model.levers = Levers(model.world.n_jurisdictions)
     risk, delay = inspect(model)
     for k, post in enumerate(model.posts):
-        border = post.border * model.post_effort[k] ** model.p.enforcement.post_effect
+        border = post.border * model.policing.post_effort[k] ** model.p.enforcement.post_effect
         assert np.delete(risk[:, k], k) == pytest.approx(border)
         assert risk[k, k] == post.domestic
     assert not delay.any()

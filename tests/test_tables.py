@@ -97,12 +97,12 @@ def test_all_means_all(name):
 
 # Orders ---------------------------------------------------------------------------------------------------------------
 def test_orders_are_numbered_once_each_and_none_is_missing(table, model):
-    assert sorted(table["orders"]["order"]) == list(range(model.open_orders.next_number))
+    assert sorted(table["orders"]["order"]) == list(range(model.books.open_orders.next_number))
 
 
 def test_an_order_has_an_outcome_unless_it_is_under_way(table, model):
     orders = table["orders"]
-    assert orders["outcome"].isna().sum() == model.open_orders.n
+    assert orders["outcome"].isna().sum() == model.books.open_orders.n
     closed = orders.dropna(subset="outcome")
     assert (closed["outcome_day"] >= closed["day"]).all()
     assert set(closed["outcome"]) == {"delivered", "seized", "lost", "scammed", "refunded"}
@@ -280,8 +280,8 @@ def test_the_platform_table_follows_orders_and_money(table, model):
     assert (today["size"] == day["orders"]).all()
     assert today["sum"].to_numpy() == pytest.approx(day["volume_usd"].to_numpy(), rel=1e-4)
     held = np.bincount(
-        model.open_orders.columns.platform[: model.open_orders.n],
-        model.open_orders.columns.held[: model.open_orders.n],
+        model.books.open_orders.columns.platform[: model.books.open_orders.n],
+        model.books.open_orders.columns.held[: model.books.open_orders.n],
         len(day),
     )
     assert held / 100 == pytest.approx(day["escrow_usd"].to_numpy(), rel=1e-4)

@@ -9,7 +9,6 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ import yaml
 
 import sim.policies  # registers the policies that scenarios name
 from sim.agents.levers import Levers
-from sim.evidence.parameters import load_parameters
 from sim.model import MarketModel
 from sim.registry import policy_kinds
 from sim.scenario import Scenario
@@ -110,7 +108,6 @@ def branched(model: MarketModel, days: int, **changes: Any) -> MarketModel:
     copy = pickle.loads(pickle.dumps(model))
     if changes:
         copy.scenario = copy.scenario.with_(**changes)
-        copy.p = SimpleNamespace(**{group: copy.scenario.parameters_for(group) for group in load_parameters().groups})
     if days:
         copy.run_for(days)
     return copy
@@ -123,7 +120,7 @@ def lever_values(levers: Levers) -> dict[str, np.ndarray]:
 
 def neutral_levers(model: MarketModel) -> dict[str, np.ndarray]:
     """Every lever as it stands without a policy."""
-    return lever_values(Levers(model.n_jurisdictions))
+    return lever_values(Levers(model.world.n_jurisdictions))
 
 
 def same_frames(left: pd.DataFrame, right: pd.DataFrame) -> bool:
@@ -140,12 +137,12 @@ def fingerprint(model: MarketModel) -> str:
 
 def _state(model: MarketModel) -> dict[str, Any]:
     tables = {"consumers": model.consumers, "vendors": model.vendors, "platforms": model.platform_table}
-    tables |= {"suppliers": model.supplier_table, "orders": model.open_orders}
+    tables |= {"suppliers": model.supplier_table, "orders": model.books.open_orders}
     state: dict[str, Any] = {
         name: {field: getattr(table.columns, field)[: table.n] for field in table.columns._fields}
         for name, table in tables.items()
     }
-    state["friends"] = (model.friend_start, model.friends)
+    state["friends"] = (model.world.friends.start, model.world.friends.who)
     state["substances"] = model.substances._asdict()
     institutions = [*model.agencies, *model.processors, *model.treatment, *model.posts, *model.media]
     institutions += [*model.coins, *model.exchanges, *model.merchants.values(), *model.providers]
@@ -154,10 +151,16 @@ def _state(model: MarketModel) -> dict[str, Any]:
     state["institutions"] = [
         {key: value for key, value in vars(agent).items() if isinstance(value, plain)} for agent in institutions
     ]
-    state["market"] = {
-        key: value for key, value in vars(model).items() if isinstance(value, plain) and key not in ("threads", "audit")
-    }
-    state["money"] = vars(model.ledger)
+    groups = (model.world, model.usual, model.upstream, model.policing, model.trade, model.care, model.books)
+    state["market"] = [
+        {
+            key: value
+            for key, value in vars(group).items()
+            if isinstance(value, plain) and key not in ("threads", "audit")
+        }
+        for group in (model, *groups)
+    ]
+    state["money"] = vars(model.books.ledger)
     state["today"] = vars(model.today)
     return state
 

@@ -36,13 +36,30 @@ class Segment(IntEnum):
     SOCIAL_SUPPLIER = 3
 
 
-class MarketState(IntEnum):
+class Considering(IntEnum):
+    """How far an illicit online source is thinkable to a consumer."""
+
+    NOT_YET = 0
+    CONSIDERS = 1
+    BOUGHT = 2
+
+
+class Membership(IntEnum):
     """How a consumer stands towards cryptomarkets."""
 
     NONE = 0
     ACTIVE = 1
     SEARCHING = 2
     LAPSED = 3
+
+
+class LegalStatus(IntEnum):
+    """How the law of a jurisdiction stands towards a substance, from lax to strict."""
+
+    OVER_THE_COUNTER = 0
+    PRESCRIPTION = 1
+    CONTROLLED = 2
+    PROHIBITED = 3
 
 
 class VendorKind(IntEnum):

@@ -6,6 +6,7 @@ import numpy as np
 from mesa import Model
 
 from sim.agents.institutions import Institution
+from sim.evidence.groups import PlatformsParameters
 
 
 class SearchEngine(Institution):
@@ -28,7 +29,7 @@ class SearchEngine(Institution):
         weight = rank_weight * (1.0 - demotion)
         return weight / (weight + self.licensed_weight)
 
-    def rerank(self, demoted: np.ndarray, wanted: float, p: Any) -> np.ndarray:
+    def rerank(self, demoted: np.ndarray, wanted: float, p: PlatformsParameters) -> np.ndarray:
         """Tomorrow's ``demoted`` shares: the engine takes rank until ``wanted`` is gone, hijacked hosts and new domains win it back."""
         taken = np.maximum(wanted - demoted, 0.0) / p.demotion_days
         return demoted + taken - (p.domain_rate + p.poisoned * p.hijack_rate) * demoted
@@ -43,7 +44,7 @@ class AccessProvider(Institution):
         self.share = 0.0
 
     @staticmethod
-    def relist(listed: np.ndarray, p: Any) -> np.ndarray:
+    def relist(listed: np.ndarray, p: PlatformsParameters) -> np.ndarray:
         """Tomorrow's share of domains on the lists: they are found after a while, and programmes move to new ones."""
         return listed + (1.0 - listed) / p.listing_days - p.domain_rate * listed
 

@@ -3,6 +3,9 @@
 from sim.agents.codes import NEVER
 from sim.population import Column, RowAgent, columns_type
 
+NO_RATING, GOOD_RATING = 255, 4
+"""The code of no rating, and the stars from which on one is good."""
+
 ORDER = {
     "number": Column("i8", "number", 0, 2**62, "Order number"),
     "day": Column("i2", "day", -NEVER, NEVER, "Day of the order"),
@@ -24,7 +27,7 @@ ORDER = {
     "purity": Column("f4", "share", 0, 1, "Strength of the goods relative to their label", default=1),
     "potency": Column("f4", "ratio", 0, 1e3, "Strength of a dose relative to a normal heroin dose, 0 for non-opioids"),
     "share": Column("f4", "share", 0, 1, "Share of the goods that arrived"),
-    "rating": Column("u1", "stars", 0, 255, "Rating given, 255 for none", default=255),
+    "rating": Column("u1", "stars", 0, 255, "Rating given, 255 for none", default=NO_RATING),
 }
 
 OrderColumns = columns_type("OrderColumns", ORDER, module=__name__)

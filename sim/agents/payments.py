@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from mesa import Model
 
 from sim.agents.institutions import Institution
 
-CARDS, COIN, FIRST_ACQUIRER = 0, 1, 2
+CASH, CARDS, COIN, FIRST_ACQUIRER = -1, 0, 1, 2
 MAIN_COIN, PRIVACY_COIN, OTHER_COIN = 0, 1, 2
 MOST_ACCOUNTS = 6
 
@@ -112,22 +110,3 @@ class Exchange(Institution):
     def sells(self, delisting: np.ndarray) -> np.ndarray:
         """(J,) 1 where it is open and the pressure to delist a coin is not above its reluctance."""
         return self.open * (delisting <= self.reluctance)
-
-
-def make_processors(model: Any) -> None:
-    """Cards, coins with their exchanges, and acquirers of unequal laxity; merchants are added as programmes open."""
-    p, j = model.p.payment, model.n_jurisdictions
-    PaymentProcessor(model, CARDS, "cards", p.licensed_fee)
-    PaymentProcessor(model, COIN, "coin", p.coin_fee, traceability=p.coin_traceability)
-    laxity = [1.0, 0.45, 0.3] + [0.05] * max(0, int(model.p.world.acquirers) - 3)
-    for k, lax in enumerate(laxity[: int(model.p.world.acquirers)]):
-        PaymentProcessor(model, k + FIRST_ACQUIRER, "acquirer", p.card_fee, lax)
-    main = 1.0 - p.privacy_share - p.other_share
-    traces = (p.coin_traceability, p.privacy_traceability, p.coin_traceability)
-    names, shares = ("main", "privacy", "other"), (main, p.privacy_share, p.other_share)
-    model.coins = [Coin(model, *row, j) for row in zip(names, shares, traces, strict=True)]
-    top = p.largest_exchange
-    shares = np.array([top, top * (1.0 - top), (1.0 - top) ** 2])
-    model.exchanges = [Exchange(model, float(share), k / len(shares), j) for k, share in enumerate(shares)]
-    model.coin_access = np.full(j, p.coin_access)
-    model.merchants = {}

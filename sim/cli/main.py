@@ -180,11 +180,23 @@ def show(scenario: ScenarioName, changes: Changes = None) -> None:
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    only_prepare: Annotated[
+        bool, typer.Option("--prepare", help="Compile the model, so that no run has to, and do nothing else.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Check the installation and the equality of runs."""
     with support.explained():
-        from sim.studies.doctor import examine, in_words
+        from sim.studies.doctor import examine, in_words, prepare
 
+        if only_prepare:
+            done = prepare()
+            if as_json:
+                support.print_json(done)
+            else:
+                print(f"{done['kernels']} kernels are ready ({done['seconds']} s).")
+            return
         report = examine()
         if as_json:
             support.print_json(report)

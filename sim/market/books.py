@@ -1,4 +1,4 @@
-"""Books of a run: open orders, money, events, and the tallies of a day."""
+"""Books of a run: orders under way, money, events, and the tallies of a day."""
 
 from __future__ import annotations
 
@@ -103,3 +103,27 @@ class Tally:
         self.violence, self.violence_expected = 0, 0.0
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
+
+
+class Books:
+    """Orders under way, all money, and what is written down of what happened.
+
+    Attributes
+    ----------
+    due
+        Rows of the open orders that are settled today.
+    settled
+        Consumers and channels of the orders that were settled yesterday.
+    order_counts
+        (outcomes,) orders settled so far.
+    dead
+        Consumers who have died.
+    """
+
+    def __init__(self, events: Events, orders: int) -> None:
+        self.open_orders = OpenOrders(orders)
+        self.ledger, self.events = Ledger(), events
+        self.due = np.empty(0, np.int64)
+        self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self.order_counts = np.zeros(6, np.int64)
+        self.dead = 0

@@ -6,6 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.agents.codes import Channel, LegalStatus, Segment
+from sim.evidence.tables import Jurisdiction, Substance
+
+CHANNELS = tuple(c.name.lower() for c in Channel)
+STATUSES = tuple(s.name.lower() for s in LegalStatus)
+SEGMENTS = tuple(s.name.lower() for s in Segment)
+
 
 class Substances(NamedTuple):
     """The substance table as arrays; S substances, G segments, C channels, J jurisdictions."""
@@ -31,3 +38,45 @@ class Substances(NamedTuple):
     medical: (
         np.ndarray
     )  # (S,) licensed substance of the same class that regulated supply gives in its place, -1 for none
+
+
+def cumulative_substitutes(weights: np.ndarray) -> np.ndarray:
+    """(S, S) cumulative shares of what people turn to instead of the substance of a row; rows without weight stay 0."""
+    total = weights.sum(axis=1, keepdims=True)
+    return np.cumsum(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), axis=1)
+
+
+def medical_substitutes(weights: np.ndarray, classes: list[str], licensed: np.ndarray) -> np.ndarray:
+    """(S,) the heaviest substitute of the same class that licensed pharmacies sell, for substances that these do not sell; -1 for none."""
+    out = np.full(len(classes), -1, np.int64)
+    for s, own in enumerate(classes):
+        same = np.array([c == own for c in classes]) & (licensed == 1) & (weights[s] > 0)
+        if not licensed[s] and same.any():
+            out[s] = int(np.argmax(np.where(same, weights[s], -1.0)))
+    return out
+
+
+def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) -> Substances:
+    """The substance table as arrays for kernels."""
+    needs = np.array([[getattr(s.needs, g) for s in table] for g in SEGMENTS])
+    cumulative = np.cumsum(needs / np.maximum(needs.sum(axis=1, keepdims=True), 1e-12), axis=1)
+
+    def column(name: str) -> np.ndarray:
+        return np.array([getattr(s, name) for s in table], float)
+
+    names = [s.name for s in table]
+    weights = np.array([[s.substitutes.get(t, 0.0) if t != s.name else 0.0 for t in names] for s in table])
+    licensed = np.array(["licensed_pharmacy" in s.sold_by for s in table], np.uint8)
+    everywhere = (len(jurisdictions), len(table))
+    return Substances(
+        needs=cumulative, dose_usd=column("dose_usd"), doses_per_order=column("doses_per_order"), doses_per_day=column("doses_per_day"),
+        opioid=column("opioid"), synthetic=column("synthetic_share"), potency_sd=column("potency_sd"), adverse=column("adverse_per_use"),
+        dependence=column("dependence_per_use"), disability=column("daly_use"),
+        novel=next((k for k, s in enumerate(table) if s.class_ == "nps"), -1),
+        sold=np.array([[channel in s.sold_by for s in table] for channel in CHANNELS], np.uint8),
+        status=np.array([[STATUSES.index(s.legal_status(j.name)) for s in table] for j in jurisdictions], np.uint8),
+        premium=np.ones(everywhere), prescribed=np.ones(everywhere), deterred=np.zeros(everywhere),
+        substitutes=cumulative_substitutes(weights),
+        contaminable=np.array([s.class_ in ("opioid", "benzodiazepine") for s in table]),
+        medical=medical_substitutes(weights, [s.class_ for s in table], licensed),
+    )  # fmt: skip

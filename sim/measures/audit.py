@@ -9,23 +9,23 @@ import numpy as np
 from sim.agents.codes import NEVER, OrderOutcome
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 class AuditError(AssertionError):
     """A conservation identity does not hold."""
 
 
-def violations(model: MarketModel) -> list[str]:
+def violations(state: MarketState) -> list[str]:
     """Every identity that does not hold now, in words; empty when all do."""
     o, n, t, c, v = (
-        model.open_orders.columns,
-        model.open_orders.n,
-        model.platform_table.columns,
-        model.consumers.columns,
-        model.vendors.columns,
+        state.books.open_orders.columns,
+        state.books.open_orders.n,
+        state.platform_table.columns,
+        state.consumers.columns,
+        state.vendors.columns,
     )
-    m, ledger = model.platform_table.n, model.ledger
+    m, ledger = state.platform_table.n, state.books.ledger
     found = []
 
     def check(what: str, left: float, right: float) -> None:
@@ -38,28 +38,34 @@ def violations(model: MarketModel) -> list[str]:
     check("escrow of platforms = money held for open orders", escrow, int(o.held[:n].sum(dtype=np.int64)))
     held = np.bincount(o.platform[:n], o.held[:n], m)[:m]
     check("escrow by platform", int(np.abs(held - t.escrow[:m]).sum()), 0)
-    check("income of vendors = income in the ledger", int(v.income[: model.vendors.n].sum()), ledger.vendor_income)
+    check("income of vendors = income in the ledger", int(v.income[: state.vendors.n].sum()), ledger.vendor_income)
     check("fees of platforms = fees in the ledger", int(t.fees[:m].sum()), ledger.fees)
-    counted = model.order_counts
-    check("orders = settled + under way", model.open_orders.next_number, int(counted.sum()) + n - len(model.due))
+    counted = state.books.order_counts
+    check(
+        "orders = settled + under way",
+        state.books.open_orders.next_number,
+        int(counted.sum()) + n - len(state.books.due),
+    )
     check("no settled order is still in transit", int(counted[OrderOutcome.IN_TRANSIT]), 0)
-    treated = int(np.sum((c.treatment_day[: model.consumers.n] <= model.day + 1) & (c.alive[: model.consumers.n] == 1)))
-    check("places in treatment taken = people in treatment", sum(s.used for s in model.treatment), treated)
-    waiting = np.flatnonzero(c.waiting_day[: model.consumers.n] < NEVER)
-    check("people on the waiting list = people who wait", len(set(model.waiting_list) ^ set(waiting)), 0)
-    check("people = living + dead", int(np.sum(c.alive[: model.consumers.n] == 1)) + model.dead, model.consumers.n)
-    if int(np.sum(v.stock[: model.vendors.n] < -1e-3)):
+    treated = int(np.sum((c.treatment_day[: state.consumers.n] <= state.day + 1) & (c.alive[: state.consumers.n] == 1)))
+    check("places in treatment taken = people in treatment", sum(s.used for s in state.treatment), treated)
+    waiting = np.flatnonzero(c.waiting_day[: state.consumers.n] < NEVER)
+    check("people on the waiting list = people who wait", len(set(state.care.waiting_list) ^ set(waiting)), 0)
+    check(
+        "people = living + dead", int(np.sum(c.alive[: state.consumers.n] == 1)) + state.books.dead, state.consumers.n
+    )
+    if int(np.sum(v.stock[: state.vendors.n] < -1e-3)):
         found.append("stock of a vendor is negative")
     for name, population in (
-        ("consumers", model.consumers),
-        ("vendors", model.vendors),
-        ("platforms", model.platform_table),
+        ("consumers", state.consumers),
+        ("vendors", state.vendors),
+        ("platforms", state.platform_table),
     ):
         found += [f"{name}: {line}" for line in population.problems()]
     return found
 
 
-def audit_day(model: MarketModel) -> None:
+def audit_day(state: MarketState) -> None:
     """Check every identity.
 
     Raises
@@ -67,6 +73,6 @@ def audit_day(model: MarketModel) -> None:
     AuditError
         With every violation.
     """
-    found = violations(model)
+    found = violations(state)
     if found:
-        raise AuditError(f"day {model.day}: " + "; ".join(found))
+        raise AuditError(f"day {state.day}: " + "; ".join(found))

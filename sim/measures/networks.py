@@ -19,7 +19,7 @@ from sim.kernels import maker
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 LIMIT = 2000
 """Most buyers, or friends, that are measured."""
@@ -52,9 +52,9 @@ def nodes(graph: sparse.csr_matrix) -> int:
     return len(graph.indptr) - 1
 
 
-def trade_links(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
+def trade_links(state: MarketState) -> tuple[np.ndarray, np.ndarray]:
     """Buyers and cryptomarket vendors who traded well and are both still there, one pair a link."""
-    c, v, n = model.consumers.columns, model.vendors.columns, model.consumers.n
+    c, v, n = state.consumers.columns, state.vendors.columns, state.consumers.n
     seller = c.vendor[:n]
     row, place = np.nonzero((seller >= 0) & (c.bought[:n] > 0) & (c.alive[:n] == 1)[:, None])
     vendor = seller[row, place]
@@ -70,13 +70,13 @@ def adjacency(a: np.ndarray, b: np.ndarray, n: int) -> sparse.csr_matrix:
     return graph
 
 
-def trade_network(model: MarketModel, limit: int = LIMIT) -> tuple[Network, np.ndarray]:
+def trade_network(state: MarketState, limit: int = LIMIT) -> tuple[Network, np.ndarray]:
     """Buyers, then vendors; and the rows of these vendors. Of more than ``limit`` buyers, a keyed sample that stays from day to day."""
-    buyer, vendor = trade_links(model)
+    buyer, vendor = trade_links(state)
     everybody = np.unique(buyer)
     kept = everybody
     if len(everybody) > limit:
-        order = np.argsort(uniforms(int(model.seed), Draw.NETWORK_SAMPLE, everybody, 0), kind="stable")
+        order = np.argsort(uniforms(int(state.seed), Draw.NETWORK_SAMPLE, everybody, 0), kind="stable")
         kept = np.sort(everybody[order[:limit]])
         here = np.isin(buyer, kept)
         buyer, vendor = buyer[here], vendor[here]
@@ -86,18 +86,18 @@ def trade_network(model: MarketModel, limit: int = LIMIT) -> tuple[Network, np.n
     return Network(graph, len(sellers), len(kept) / max(len(everybody), 1)), sellers
 
 
-def friends_network(model: MarketModel, limit: int = LIMIT) -> Network:
+def friends_network(state: MarketState, limit: int = LIMIT) -> Network:
     """Living consumers who consider online sources, and their friendships; of more than ``limit``, the neighbourhood of a keyed one."""
-    c, n = model.consumers.columns, model.consumers.n
+    c, n = state.consumers.columns, state.consumers.n
     inside = (c.alive[:n] == 1) & (c.considering[:n] > 0)
     number = np.cumsum(inside) - 1
     count = int(inside.sum())
-    source = np.repeat(np.arange(n), np.diff(model.friend_start))
-    both = inside[source] & inside[model.friends]
-    graph = adjacency(number[source[both]], number[model.friends[both]], count)
+    source = np.repeat(np.arange(n), np.diff(state.world.friends.start))
+    both = inside[source] & inside[state.world.friends.who]
+    graph = adjacency(number[source[both]], number[state.world.friends.who[both]], count)
     if count > limit:
         people = np.flatnonzero(inside)
-        start = int(np.argmin(uniforms(int(model.seed), Draw.NETWORK_SAMPLE, people, 0, 1)))
+        start = int(np.argmin(uniforms(int(state.seed), Draw.NETWORK_SAMPLE, people, 0, 1)))
         ball = np.sort(csgraph.breadth_first_order(graph, start, return_predecessors=False)[:limit])
         graph = graph[ball][:, ball]
     return Network(graph, 0, nodes(graph) / max(count, 1))
@@ -134,12 +134,12 @@ def brandes(start: np.ndarray, links: np.ndarray, sources: np.ndarray) -> np.nda
     return between
 
 
-def sources_of(model: MarketModel, n: int, most: int = SOURCES) -> np.ndarray:
+def sources_of(state: MarketState, n: int, most: int = SOURCES) -> np.ndarray:
     """A keyed sample of at most ``most`` of ``n`` nodes; all of them where they are fewer."""
     if n <= most:
         return np.arange(n)
     return np.sort(
-        np.argsort(uniforms(int(model.seed), Draw.NETWORK_PATHS, np.arange(n), model.day), kind="stable")[:most]
+        np.argsort(uniforms(int(state.seed), Draw.NETWORK_PATHS, np.arange(n), state.day), kind="stable")[:most]
     )
 
 
@@ -156,12 +156,12 @@ def centralisation(degree: np.ndarray, most: float) -> float:
     return float(np.sum(degree.max() - degree) / slack) if n > 1 and slack > 0 else 0.0
 
 
-def measured(model: MarketModel, name: str, net: Network) -> dict[str, object]:
+def measured(state: MarketState, name: str, net: Network) -> dict[str, object]:
     """One row of the table."""
     graph, n = net.graph, nodes(net.graph)
     degree = np.diff(graph.indptr).astype(float)
     links = int(degree.sum() / 2)
-    row: dict[str, object] = {"day": model.day, "network": name, "nodes": n, "links": links, "sampled": net.sampled}
+    row: dict[str, object] = {"day": state.day, "network": name, "nodes": n, "links": links, "sampled": net.sampled}
     if not links:
         blank = ("density", "centralisation", "communities", "modularity", "broker_share", "assortativity", "path_mean")
         return {**row, **dict.fromkeys((*blank, "largest_share"), np.nan)}
@@ -170,11 +170,11 @@ def measured(model: MarketModel, name: str, net: Network) -> dict[str, object]:
     hubs, most = (degree[others:], others) if net.sellers else (degree, n - 1)
     row["density"], row["centralisation"] = links / pairs, centralisation(hubs, most)
     whole = nx.from_scipy_sparse_array(graph)
-    pick = int(uniforms(int(model.seed), Draw.NETWORK_GROUPS, [0], model.day)[0] * 2**31)
+    pick = int(uniforms(int(state.seed), Draw.NETWORK_GROUPS, [0], state.day)[0] * 2**31)
     groups = nx.community.louvain_communities(whole, seed=pick)
     row["communities"] = float(sum(len(g) > 1 for g in groups))
     row["modularity"] = float(nx.community.modularity(whole, groups))
-    sources = sources_of(model, n)
+    sources = sources_of(state, n)
     between = np.sort(betweenness(graph, sources))[::-1]
     row["broker_share"] = float(between[: max(1, round(0.01 * n))].sum() / max(between.sum(), 1e-12))
     a, b = degree[np.repeat(np.arange(n), np.diff(graph.indptr))], degree[graph.indices]
@@ -187,23 +187,23 @@ def measured(model: MarketModel, name: str, net: Network) -> dict[str, object]:
     return row
 
 
-def network_rows(model: MarketModel) -> pd.DataFrame:
+def network_rows(state: MarketState) -> pd.DataFrame:
     """Both networks as they are at the end of the day."""
-    rows = [measured(model, "trade", trade_network(model)[0]), measured(model, "friends", friends_network(model))]
+    rows = [measured(state, "trade", trade_network(state)[0]), measured(state, "friends", friends_network(state))]
     frame = pd.DataFrame(rows)
     return frame.assign(
         day=frame["day"].astype(np.int32), network=pd.Categorical(frame["network"], ["trade", "friends"])
     )
 
 
-def vendor_centrality(model: MarketModel, by: str, rows: np.ndarray) -> np.ndarray:
+def vendor_centrality(state: MarketState, by: str, rows: np.ndarray) -> np.ndarray:
     """(rows,) buyers (``degree``) or shortest paths (``betweenness``, from a keyed sample of nodes) of vendors in the whole trade network."""
-    net, sellers = trade_network(model, limit=model.consumers.n)
+    net, sellers = trade_network(state, limit=state.consumers.n)
     n = nodes(net.graph)
     if by == "degree":
         value = np.diff(net.graph.indptr).astype(float)
     else:
-        value = betweenness(net.graph, sources_of(model, n, 4 * SOURCES))
-    found = np.zeros(model.vendors.n)
+        value = betweenness(net.graph, sources_of(state, n, 4 * SOURCES))
+    found = np.zeros(state.vendors.n)
     found[sellers] = value[n - net.sellers :]
     return found[rows]

@@ -13,7 +13,7 @@ from sim.market import views
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 LICENSED, STREET = int(Channel.LICENSED_PHARMACY), int(Channel.STREET)
 BRANCH, PROGRAMME = int(VendorKind.ORGANISED_CRIME), int(VendorKind.ILLICIT_PHARMACY)
@@ -47,23 +47,28 @@ class Closed(NamedTuple):
     seized: int
 
 
+class UsualPrices(NamedTuple):
+    """What orders cost at the usual prices."""
+
+    level: np.ndarray  # (J,)
+    dose: np.ndarray  # (S,) USD
+    doses: np.ndarray  # (S,) of an order
+    discount: float  # exponent of quantity
+
+
+class Sums(NamedTuple):
+    """What is added up, as in `Placed`."""
+
+    by_channel: np.ndarray
+    by_origin: np.ndarray
+    by_supplier: np.ndarray
+
+
 @kernel
 def sum_placed(
-    n: int,
-    day: int,
-    orders: Any,
-    home: np.ndarray,
-    level: np.ndarray,
-    dose: np.ndarray,
-    usual: np.ndarray,
-    discount: float,
-    vendors: Any,
-    upstream: float,
-    by_channel: np.ndarray,
-    by_origin: np.ndarray,
-    by_supplier: np.ndarray,
+    n: int, day: int, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, upstream: float, sums: Sums
 ) -> tuple[int, int, float, float]:
-    """Add the orders of ``day`` among the first ``n`` to the arrays; returns their number, cents paid, USD expected, USD that branches keep."""
+    """Add the orders of ``day`` among the first ``n`` to ``sums``; returns their number, cents paid, USD expected, USD that branches keep."""
     count, cents, expected, branches = 0, 0, 0.0, 0.0
     for i in range(n):
         if orders.day[i] != day:
@@ -71,29 +76,29 @@ def sum_placed(
         v, s = orders.vendor[i], orders.substance[i]
         count += 1
         cents += orders.price[i]
-        by_channel[orders.channel[i]] += 1.0
-        by_origin[vendors.jurisdiction[v]] += 1.0
-        size = max(orders.quantity[i] / usual[s], 1e-9)
-        expected += dose[s] * orders.quantity[i] * level[home[orders.consumer[i]]] * size**-discount
+        sums.by_channel[orders.channel[i]] += 1.0
+        sums.by_origin[vendors.jurisdiction[v]] += 1.0
+        size = max(orders.quantity[i] / usual.doses[s], 1e-9)
+        expected += usual.dose[s] * orders.quantity[i] * usual.level[home[orders.consumer[i]]] * size**-usual.discount
         paid, kept = orders.price[i] / 100.0, 1.0
         if vendors.supplier[v] >= 0:
-            by_supplier[vendors.supplier[v]] += paid
+            sums.by_supplier[vendors.supplier[v]] += paid
             kept -= upstream
         if vendors.kind[v] == BRANCH or vendors.kind[v] == PROGRAMME:
             branches += kept * paid
     return count, cents, expected, branches
 
 
-def placed_orders(model: MarketModel) -> Placed:
+def placed_orders(state: MarketState) -> Placed:
     """The orders placed today."""
-    o, table, p = model.open_orders, model.substances, model.p
-    by = np.zeros(N_CHANNELS), np.zeros(model.n_jurisdictions), np.zeros(model.supplier_table.n)
+    o, table, p = state.books.open_orders, state.substances, state.p
+    usual = UsualPrices(state.world.price_factor, table.dose_usd, table.doses_per_order, p.payment.quantity_discount)
+    sums = Sums(np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions), np.zeros(state.supplier_table.n))
     count, cents, expected, branches = sum_placed(
-        o.n, model.day, narrow(o.columns, views.PlacedOrders), model.consumers.columns.jurisdiction, model.price_factor,
-        table.dose_usd, table.doses_per_order, p.payment.quantity_discount, narrow(model.vendors.columns, views.SellingVendors),
-        p.supply.upstream_share, *by,
+        o.n, state.day, narrow(o.columns, views.PlacedOrders), narrow(state.vendors.columns, views.SellingVendors),
+        state.consumers.columns.jurisdiction, usual, p.supply.upstream_share, sums,
     )  # fmt: skip
-    return Placed(count, cents / 100.0, expected, branches, *by)
+    return Placed(count, cents / 100.0, expected, branches, *sums)
 
 
 @kernel
@@ -119,6 +124,6 @@ def sum_closed(rows: np.ndarray, orders: Any) -> tuple[int, float, float, int, i
     return goods, mean, math.sqrt(square / max(goods, 1)), counterfeit, illicit, not_sent, posted, seized
 
 
-def closed_orders(model: MarketModel) -> Closed:
+def closed_orders(state: MarketState) -> Closed:
     """The orders closed today."""
-    return Closed(*sum_closed(model.due, narrow(model.open_orders.columns, views.ClosedOrders)))
+    return Closed(*sum_closed(state.books.due, narrow(state.books.open_orders.columns, views.ClosedOrders)))

@@ -21,16 +21,16 @@ from sim.measures.structure import gini, herfindahl, top_share
 from sim.measures.upstream import upstream
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 DEPENDENT = int(Segment.DEPENDENT)
 CHANNELS = tuple(c.name.lower() for c in Channel)
 ONLINE = (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET)
 
 
-def market(model: MarketModel, placed: Placed) -> dict[str, float]:
+def market(state: MarketState, placed: Placed) -> dict[str, float]:
     """Orders, prices, content, fraud, seizures and shares by channel and origin of the orders placed and closed today."""
-    closed, total, nan = closed_orders(model), max(placed.orders, 1), float("nan")
+    closed, total, nan = closed_orders(state), max(placed.orders, 1), float("nan")
     result = {
         "orders": float(placed.orders),
         "volume_usd": placed.paid,
@@ -43,27 +43,27 @@ def market(model: MarketModel, placed: Placed) -> dict[str, float]:
     }
     for name, count in zip(CHANNELS, placed.by_channel.tolist(), strict=True):
         result[f"share_{name}"], result[f"orders_{name}"] = count / total, count
-    for name, count in zip(model.scenario.jurisdictions, placed.by_origin.tolist(), strict=True):
+    for name, count in zip(state.scenario.jurisdictions, placed.by_origin.tolist(), strict=True):
         result[f"share_from_{name}"] = count / total
-    return result | structure(model)
+    return result | structure(state)
 
 
-def structure(model: MarketModel) -> dict[str, float]:
+def structure(state: MarketState) -> dict[str, float]:
     """Concentration of recent sales over cryptomarket vendors, and over open online platforms."""
-    v, n = model.vendors.columns, model.vendors.n
+    v, n = state.vendors.columns, state.vendors.n
     live = (v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET)
     sales = v.sales[:n][live]
-    slots = np.concatenate([model.open_slots(c) for c in ONLINE])
+    slots = np.concatenate([state.open_slots(c) for c in ONLINE])
     return {
         "vendor_gini": gini(sales),
         "top1_vendor_share": top_share(sales),
-        "platform_hhi": herfindahl(model.platform_table.columns.trade7[slots]),
+        "platform_hhi": herfindahl(state.platform_table.columns.trade7[slots]),
     }
 
 
-def health(model: MarketModel) -> dict[str, float]:
+def health(state: MarketState) -> dict[str, float]:
     """Harms as they happened and as expected, harm reduction, treatment and years of healthy life lost."""
-    t, c, n, k = model.today, model.consumers.columns, model.consumers.n, model.p.costs
+    t, c, n, k = state.today, state.consumers.columns, state.consumers.n, state.p.costs
     sums = t.sums
     died, overdosed = float(sums[SUM_DEATH]), float(sums[SUM_OVERDOSE])
     dalys = died * k.death + (overdosed - died) * k.overdose + float(sums[SUM_ADVERSE]) * k.adverse
@@ -71,8 +71,8 @@ def health(model: MarketModel) -> dict[str, float]:
     return {
         "adverse_events": float(t.adverse), "adverse_events_expected": float(sums[SUM_ADVERSE]),
         "overdoses": float(t.overdoses), "overdoses_expected": overdosed, "deaths": float(t.deaths), "deaths_expected": died,
-        "dalys": dalys, "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= model.day)),
-        "waiting_for_treatment": float(len(model.waiting_list)),
+        "dalys": dalys, "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= state.day)),
+        "waiting_for_treatment": float(len(state.care.waiting_list)),
         "doses_used": float(sums[SUM_DOSES]),
     }  # fmt: skip
 
@@ -100,11 +100,11 @@ def means_of_living(
     return a / living, b / living, c / living, d / living, dependent
 
 
-def people(model: MarketModel) -> dict[str, float]:
+def people(state: MarketState) -> dict[str, float]:
     """What happens to people besides health."""
-    t, c = model.today, model.consumers.columns
+    t, c = state.today, state.consumers.columns
     practice, trust, stigma, support, dependent = means_of_living(
-        model.consumers.n, c.alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.segment
+        state.consumers.n, c.alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.segment
     )
     return {
         "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
@@ -115,19 +115,19 @@ def people(model: MarketModel) -> dict[str, float]:
     }  # fmt: skip
 
 
-def crime_and_state(model: MarketModel, placed: Placed) -> dict[str, float]:
+def crime_and_state(state: MarketState, placed: Placed) -> dict[str, float]:
     """Money that reaches organised crime, arrests, officer-days, cost and detection of novel substances."""
-    t = model.today
-    lags = model.early_warning.lags(model.day)
-    return upstream(model, placed) | {
+    t = state.today
+    lags = state.early_warning.lags(state.day)
+    return upstream(state, placed) | {
         "commission_usd": t.commission / 100.0, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
-        "alerts": float(model.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else float("nan"),
+        "alerts": float(state.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else float("nan"),
     }  # fmt: skip
 
 
-def net_social_cost(model: MarketModel, found: dict[str, float]) -> float:
+def net_social_cost(state: MarketState, found: dict[str, float]) -> float:
     """Weighted sum of harms, crime and public cost; the weights are the parameters ``social_cost``."""
-    w, k = model.p.social_cost, model.p.costs
+    w, k = state.p.social_cost, state.p.costs
     return (
         found["dalys"] * w.daly + found["consumers_criminalised"] * w.criminalised + found["violence_expected"] * w.violence
         + found["victims_of_fraud"] * w.fraud + found["organised_crime_revenue"] * w.organised
@@ -135,9 +135,9 @@ def net_social_cost(model: MarketModel, found: dict[str, float]) -> float:
     )  # fmt: skip
 
 
-def outcomes_of_day(model: MarketModel) -> dict[str, Any]:
+def outcomes_of_day(state: MarketState) -> dict[str, Any]:
     """Every outcome of the day that the model has just gone through."""
-    placed = placed_orders(model)
-    found = market(model, placed) | health(model) | people(model) | crime_and_state(model, placed)
-    found["net_social_cost_usd"] = net_social_cost(model, found)
+    placed = placed_orders(state)
+    found = market(state, placed) | health(state) | people(state) | crime_and_state(state, placed)
+    found["net_social_cost_usd"] = net_social_cost(state, found)
     return found

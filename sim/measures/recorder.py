@@ -14,7 +14,7 @@ from sim.measures.networks import EVERY, network_rows
 from sim.measures.outcomes import outcomes_of_day
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 KEPT = ("orders", "platforms", "events", "accounts", "networks")
 ALWAYS = ("vendors", "consumers", "daily")
@@ -33,40 +33,41 @@ class Recorder:
         Check every conservation identity daily.
     """
 
-    def __init__(self, model: MarketModel, wanted: tuple[str, ...], audit: bool) -> None:
+    def __init__(self, state: MarketState, wanted: tuple[str, ...], audit: bool) -> None:
         self.audit = audit
         self.wanted = frozenset(KEPT + ALWAYS) if "all" in wanted else frozenset(wanted)
         self.names = [n for n, spec in outcomes().items() if not spec.paired]
-        self.names += [f"share_from_{j}" for j in model.scenario.jurisdictions]
-        self.values = np.empty((max(model.scenario.days, 1), len(self.names)))
+        self.names += [f"share_from_{j}" for j in state.scenario.jurisdictions]
+        self.values = np.empty((max(state.scenario.days, 1), len(self.names)))
         self.days = 0
         self.orders: list[pd.DataFrame] = []
         self.platforms: list[pd.DataFrame] = []
         self.networks: list[pd.DataFrame] = []
         self.accounts = tables.AccountLog()
 
-    def settle(self, model: MarketModel, rows: np.ndarray) -> None:
-        """Keep the orders ``rows`` that close today, and record the day before they are dropped."""
+    def record(self, state: MarketState) -> None:
+        """Keep what was asked for of the day that ends, the orders that were settled on it among it."""
         if "orders" in self.wanted:
-            self.orders.append(tables.order_rows(model, rows))
-        self.today = outcomes_of_day(model) if model.day >= 0 else {}
+            self.orders.append(tables.order_rows(state, state.books.due))
         if self.audit:
-            audit_day(model)
-
-    def record(self, model: MarketModel) -> None:
-        """Close the day."""
+            audit_day(state)
         if "accounts" in self.wanted:
-            self.accounts.look(model)
+            self.accounts.look(state)
         if "platforms" in self.wanted:
-            self.platforms.append(tables.platform_rows(model))
-        if "networks" in self.wanted and model.day % EVERY == 0:
-            self.networks.append(network_rows(model))
-        if model.day < 0:
+            self.platforms.append(tables.platform_rows(state))
+        if "networks" in self.wanted and state.day % EVERY == 0:
+            self.networks.append(network_rows(state))
+        if state.day < 0:
             return
         if self.days == len(self.values):
             self.values = np.concatenate([self.values, np.empty_like(self.values)])
-        self.values[self.days] = [self.today[name] for name in self.names]
+        today = outcomes_of_day(state)
+        self.values[self.days] = [today[name] for name in self.names]
         self.days += 1
+
+    def column(self, name: str) -> np.ndarray:
+        """(days,) an outcome as recorded so far."""
+        return self.values[: self.days, self.names.index(name)]
 
     def daily(self) -> pd.DataFrame:
         """One row a day from day 0 on, one column an outcome."""
@@ -87,7 +88,7 @@ class Recorder:
                 result[name] = float(seen.sum() if how == "sum" else (seen[-1] if how == "last" else seen.mean()))
         return result
 
-    def table(self, model: MarketModel, name: str) -> pd.DataFrame:
+    def table(self, state: MarketState, name: str) -> pd.DataFrame:
         """A table by name.
 
         Raises
@@ -102,12 +103,12 @@ class Recorder:
         if name == "daily":
             return self.daily().reset_index()
         if name in ("vendors", "consumers"):
-            return tables.vendor_table(model) if name == "vendors" else tables.consumer_table(model)
+            return tables.vendor_table(state) if name == "vendors" else tables.consumer_table(state)
         if name == "events":
-            return tables.event_table(model)
+            return tables.event_table(state)
         if name == "accounts":
-            return self.accounts.table(model)
+            return self.accounts.table(state)
         if name == "networks":
             return tables.joined(name, self.networks)
-        rows = [*self.orders, tables.open_order_rows(model)] if name == "orders" else self.platforms
+        rows = [*self.orders, tables.open_order_rows(state)] if name == "orders" else self.platforms
         return tables.joined(name, rows)

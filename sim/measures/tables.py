@@ -19,12 +19,13 @@ from sim.agents.codes import (
     Segment,
     VendorKind,
 )
+from sim.agents.orders import NO_RATING
 from sim.measures.dictionary import tables as dictionary
 
 if TYPE_CHECKING:
     from enum import IntEnum
 
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 def named(codes: np.ndarray, kinds: type[IntEnum], missing: int | None = None) -> pd.Categorical:
@@ -48,29 +49,29 @@ def joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def processor_names(model: MarketModel) -> list[str]:
+def processor_names(state: MarketState) -> list[str]:
     """Names of payment processors by row."""
-    return [p.kind if p.kind != "acquirer" else f"acquirer-{p.row - 1}" for p in model.processors]
+    return [p.kind if p.kind != "acquirer" else f"acquirer-{p.row - 1}" for p in state.processors]
 
 
-def order_rows(model: MarketModel, rows: np.ndarray) -> pd.DataFrame:
+def order_rows(state: MarketState, rows: np.ndarray) -> pd.DataFrame:
     """Orders that close today."""
-    o = model.open_orders.columns
+    o = state.books.open_orders.columns
     rating = o.rating[rows].astype(float)
     dispatched = o.dispatched[rows] == 1
     content = np.where(dispatched & (o.share[rows] > 0), o.content[rows].astype(int), -1)
     return pd.DataFrame({
         "order": o.number[rows], "day": o.day[rows], "consumer": o.consumer[rows], "vendor": o.vendor[rows], "platform": o.platform[rows].astype(np.int32),
-        "channel": named(o.channel[rows], Channel), "substance": labelled(o.substance[rows], list(model.scenario.substances)),
-        "quantity": o.quantity[rows], "price_usd": o.price[rows] / 100.0, "processor": labelled(o.processor[rows], processor_names(model)),
-        "outcome": named(o.outcome[rows], OrderOutcome), "outcome_day": pd.array(np.full(len(rows), model.day, np.int32), "Int32"),
-        "rating": np.where(rating == 255, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": o.first[rows] == 1,
+        "channel": named(o.channel[rows], Channel), "substance": labelled(o.substance[rows], list(state.scenario.substances)),
+        "quantity": o.quantity[rows], "price_usd": o.price[rows] / 100.0, "processor": labelled(o.processor[rows], processor_names(state)),
+        "outcome": named(o.outcome[rows], OrderOutcome), "outcome_day": pd.array(np.full(len(rows), state.day, np.int32), "Int32"),
+        "rating": np.where(rating == NO_RATING, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": o.first[rows] == 1,
     })  # fmt: skip
 
 
-def open_order_rows(model: MarketModel) -> pd.DataFrame:
+def open_order_rows(state: MarketState) -> pd.DataFrame:
     """Orders still under way, without outcome."""
-    rows = order_rows(model, np.arange(model.open_orders.n))
+    rows = order_rows(state, np.arange(state.books.open_orders.n))
     nothing = np.full(len(rows), -1)
     return rows.assign(
         outcome=named(nothing, OrderOutcome, -1),
@@ -80,50 +81,50 @@ def open_order_rows(model: MarketModel) -> pd.DataFrame:
     )
 
 
-def platform_rows(model: MarketModel) -> pd.DataFrame:
+def platform_rows(state: MarketState) -> pd.DataFrame:
     """Platforms at the end of the day."""
-    t, n = model.platform_table.columns, model.platform_table.n
-    c = model.consumers.columns
+    t, n = state.platform_table.columns, state.platform_table.n
+    c = state.consumers.columns
     homes = np.concatenate(
-        [c.home[: model.consumers.n], c.app_home[: model.consumers.n], c.pharmacy_home[: model.consumers.n]]
+        [c.home[: state.consumers.n], c.app_home[: state.consumers.n], c.pharmacy_home[: state.consumers.n]]
     )
     users = np.bincount(homes[homes != NO_SLOT], minlength=len(t.status))[:n]
-    o = model.open_orders.columns
-    volume = model.volume_by_slot
+    o = state.books.open_orders.columns
+    volume = state.trade.volume
     del o
     return pd.DataFrame({
-        "day": np.full(n, model.day, np.int32), "platform": np.arange(n), "channel": named(t.channel[:n], Channel), "status": named(t.status[:n], PlatformStatus),
-        "listings": t.listings[:n].astype(np.int32), "vendors": t.vendors[:n].copy(), "active_buyers": users, "orders": model.orders_by_slot[:n].astype(np.int32),
+        "day": np.full(n, state.day, np.int32), "platform": np.arange(n), "channel": named(t.channel[:n], Channel), "status": named(t.status[:n], PlatformStatus),
+        "listings": t.listings[:n].astype(np.int32), "vendors": t.vendors[:n].copy(), "active_buyers": users, "orders": state.trade.orders[:n].astype(np.int32),
         "volume_usd": volume[:n] / 100.0, "escrow_usd": t.escrow[:n] / 100.0, "visibility": t.visibility[:n].copy(),
     })  # fmt: skip
 
 
-def vendor_table(model: MarketModel) -> pd.DataFrame:
+def vendor_table(state: MarketState) -> pd.DataFrame:
     """Every vendor ever, with cause of exit, revenue and platforms used."""
-    v, n = model.vendors.columns, model.vendors.n
+    v, n = state.vendors.columns, state.vendors.n
     gone = v.exit_day[:n] != NEVER
     return pd.DataFrame({
-        "vendor": np.arange(n), "kind": named(v.kind[:n], VendorKind), "jurisdiction": labelled(v.jurisdiction[:n], list(model.scenario.jurisdictions)),
+        "vendor": np.arange(n), "kind": named(v.kind[:n], VendorKind), "jurisdiction": labelled(v.jurisdiction[:n], list(state.scenario.jurisdictions)),
         "entry_day": v.entry_day[:n].astype(np.int32), "exit_day": pd.array(np.where(gone, v.exit_day[:n], 0), "Int32").copy(),
         "exit_cause": named(v.exit_cause[:n], ExitCause, int(ExitCause.NONE)), "identity": v.identity[:n].astype(np.int64),
         "revenue_usd": v.income[:n] / 100.0, "orders": v.orders[:n].astype(np.int64), "platforms_used": v.platforms_used[:n].astype(np.int32),
     }).assign(exit_day=lambda d: d["exit_day"].where(gone))  # fmt: skip
 
 
-def consumer_table(model: MarketModel) -> pd.DataFrame:
+def consumer_table(state: MarketState) -> pd.DataFrame:
     """Every consumer at the end of the run; counts are from day 0 on."""
-    c, n = model.consumers.columns, model.consumers.n
+    c, n = state.consumers.columns, state.consumers.n
     return pd.DataFrame({
-        "consumer": np.arange(n), "segment": named(c.segment[:n], Segment), "jurisdiction": labelled(c.jurisdiction[:n], list(model.scenario.jurisdictions)),
+        "consumer": np.arange(n), "segment": named(c.segment[:n], Segment), "jurisdiction": labelled(c.jurisdiction[:n], list(state.scenario.jurisdictions)),
         "orders": c.orders[:n].astype(np.int32), "spent_usd": c.spent[:n].copy(), "vendors_used": c.vendors_used[:n].astype(np.int32),
         "harms": c.harms[:n].astype(np.int32), "treatment_days": c.treatment_days[:n].astype(np.int32), "criminalised": c.criminalised[:n] > 0,
         "alive": c.alive[:n] == 1,
     })  # fmt: skip
 
 
-def event_table(model: MarketModel) -> pd.DataFrame:
+def event_table(state: MarketState) -> pd.DataFrame:
     """Everything that happened, in order."""
-    rows = model.events.rows
+    rows = state.books.events.rows
     columns: list[Any] = [np.array([r[k] for r in rows]) for k in range(7)] if rows else [np.empty(0)] * 7
     day, kind, subject, agency, policy, cause, amount = columns
     text = {
@@ -144,9 +145,9 @@ class AccountLog:
         self.closed: list[tuple[int, int, int, int, float, float, float, int]] = []
         self.known: dict[str, np.ndarray] = {}
 
-    def look(self, model: MarketModel) -> None:
+    def look(self, state: MarketState) -> None:
         """Write down accounts that are gone since the last look."""
-        v, n = model.vendors.columns, model.vendors.n
+        v, n = state.vendors.columns, state.vendors.n
         now = v.account[:n]
         old = self.before
         m = len(old)
@@ -154,7 +155,7 @@ class AccountLog:
         for r, a in zip(rows, places, strict=True):
             k = self.known
             self.closed.append((
-                int(r), int(old[r, a]), int(k["account_day"][r, a]), model.day, float(k["account_sales"][r, a]),
+                int(r), int(old[r, a]), int(k["account_day"][r, a]), state.day, float(k["account_sales"][r, a]),
                 float(k["positive"][r, a]), float(k["negative"][r, a]), int(k["kept"][r, a]),
             ))  # fmt: skip
         self.before = now.copy()
@@ -163,9 +164,9 @@ class AccountLog:
             for name in ("account_day", "account_sales", "positive", "negative", "kept")
         }
 
-    def table(self, model: MarketModel) -> pd.DataFrame:
+    def table(self, state: MarketState) -> pd.DataFrame:
         """All accounts, closed and open."""
-        v, n = model.vendors.columns, model.vendors.n
+        v, n = state.vendors.columns, state.vendors.n
         rows, places = np.nonzero(v.account[:n] != NO_SLOT)
         here = [
             (

@@ -14,11 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from sim.policies.conditions import After, When
-from sim.policies.plan import plan_of
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 JURISDICTION: JsonDict = {"table": "jurisdictions"}
@@ -70,13 +69,13 @@ class Policy(BaseModel):
         """Whether its dates and its strength let it be on."""
         return self.strength > 0 and day >= self.start and (self.end is None or day < self.end)
 
-    def first_day(self, model: MarketModel) -> bool:
+    def first_day(self, state: MarketState) -> bool:
         """Whether it began today."""
-        return model.day == self.start
+        return state.day == self.start
 
-    def days_on(self, model: MarketModel) -> int:
+    def days_on(self, state: MarketState) -> int:
         """Days since it began; 0 on the first."""
-        return model.day - self.start
+        return state.day - self.start
 
     def follows(self, other: Policy) -> bool:
         """Whether its `after` names the other policy."""
@@ -89,29 +88,19 @@ class Policy(BaseModel):
             end = day + self.lasting if end is None else min(end, day + self.lasting)
         return self if (day, end) == (self.start, self.end) else self.model_copy(update={"start": day, "end": end})
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Move levers for today. Called on every day on which the policy is on."""
 
-    def act(self, model: MarketModel) -> None:
+    def act(self, state: MarketState) -> None:
         """Cause today's events. Called on every day on which the policy is on, after all levers are set."""
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Public cost of today (USD), for the simulated consumers."""
         if self.exogenous:
             return 0.0
         raise NotImplementedError
 
 
-def reached(model: MarketModel, share: float) -> float:
+def reached(state: MarketState, share: float) -> float:
     """Number of living consumers in ``share`` of all."""
-    return share * float(np.sum(model.consumers.columns.alive[: model.consumers.n]))
-
-
-def apply_policies(model: MarketModel) -> None:
-    """Phase 1: set the levers of every policy that is on, then cause events, then book the cost."""
-    on = plan_of(model).on_today(model)
-    for policy in on:
-        policy.move(model, model.levers)
-    for policy in on:
-        policy.act(model)
-        model.today.policy_cost += policy.cost(model)
+    return share * float(np.sum(state.consumers.columns.alive[: state.consumers.n]))

@@ -6,7 +6,7 @@ Conditions are plain data. They read what was recorded up to yesterday, from day
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -16,7 +16,8 @@ from sim.agents.codes import EventKind
 from sim.measures.dictionary import families, outcome, outcomes
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
+    from sim.measures.recorder import Recorder
 
 PLAIN_UNITS = ("share", "index", "days")
 """Units of outcomes that do not grow with the number of consumers."""
@@ -101,21 +102,20 @@ class When(BaseModel):
                 return None if self.outcome in names else (self.outcome, names)
         return None
 
-    def value(self, model: MarketModel) -> float:
+    def value(self, state: MarketState, recorder: Recorder) -> float:
         """What is compared with the level today; nan where nothing is known yet."""
-        last = model.day
+        last = state.day
         if last < self.first_look:
             return math.nan
         if self.event is not None:
             kind = int(EventKind[self.event.upper()])
-            return float(model.events.number(kind, max(0, last - self.over_days), last))
-        recorder: Any = model.recorder
-        days = recorder.values[recorder.days - self.over_days : recorder.days, recorder.names.index(self.outcome)]
+            return float(state.books.events.number(kind, max(0, last - self.over_days), last))
+        days = recorder.column(str(self.outcome))[-self.over_days :]
         seen = days[~np.isnan(days)]
         mean = float(seen.mean()) if len(seen) else math.nan
-        return mean if outcome(str(self.outcome)).unit in PLAIN_UNITS else mean * PER / model.scenario.consumers
+        return mean if outcome(str(self.outcome)).unit in PLAIN_UNITS else mean * PER / state.scenario.consumers
 
-    def holds(self, model: MarketModel) -> bool:
+    def holds(self, state: MarketState, recorder: Recorder) -> bool:
         """Whether it holds today."""
-        value = self.value(model)
+        value = self.value(state, recorder)
         return value > self.above if self.above is not None else value < float(self.below or 0.0)

@@ -12,7 +12,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -42,15 +42,15 @@ class CyberCapability(Policy):
         description="cost of training and equipment (USD per officer-day of cyber units; assumed 20 to 300)",
     )
 
-    def grown(self, model: MarketModel) -> float:
+    def grown(self, state: MarketState) -> float:
         """Share of the gain that there is today."""
-        return min(1.0, (self.days_on(model) + 1) / max(365.0 * self.years, 1.0))
+        return min(1.0, (self.days_on(state) + 1) / max(365.0 * self.years, 1.0))
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Raise the capability of every cyber unit."""
-        levers.capability *= 1.0 + self.strength * self.gain * self.grown(model)
+        levers.capability *= 1.0 + self.strength * self.gain * self.grown(state)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Training and equipment, from the first day on."""
-        days = sum(float(agency.officer_days) for agency in model.agencies if agency.unit == Unit.CYBER)
+        days = sum(float(agency.officer_days) for agency in state.agencies if agency.unit == Unit.CYBER)
         return self.strength * self.gain * days * self.usd_per_officer_day

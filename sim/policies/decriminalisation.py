@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -62,7 +62,7 @@ class Decriminalisation(Policy):
         default=500.0, ge=0, le=20_000, description="cost of a referral (USD, assumed 100 to 3,000)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Drop charges, refer some, change what is thought of users."""
         s = self.strength
         levers.charges[:] *= 1.0 - s * self.dropped
@@ -70,7 +70,7 @@ class Decriminalisation(Policy):
         levers.stigma[:] *= 1.0 + s * (self.stigma - 1.0)
         levers.initiation[0] *= 1.0 + s * (self.newcomers - 1.0)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Commissions, and yesterday's referrals."""
-        standing = self.strength * self.usd_per_consumer * model.consumers.n / 365.0
-        return standing + (model.referrals_yesterday * self.usd_per_referral if self.referred else 0.0)
+        standing = self.strength * self.usd_per_consumer * state.consumers.n / 365.0
+        return standing + (state.yesterday.referrals * self.usd_per_referral if self.referred else 0.0)

@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -34,15 +34,15 @@ class Deflection(Policy):
     places: float = Field(default=0.1, ge=0, le=5, description="treatment places added (share of the present ones)")
     months: float = Field(default=6.0, ge=0, le=24, description="case management per person referred (months)")
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Refer instead of charging; add places."""
         levers.referral[:] = 1.0 - (1.0 - levers.referral) * (1.0 - self.strength * self.offer)
         levers.treatment_slots[:] *= 1.0 + self.strength * self.places
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Case management of yesterday's referrals, and the added places."""
-        slots = sum(service.slots for service in model.treatment)
+        slots = sum(service.slots for service in state.treatment)
         return (
-            model.referrals_yesterday * self.months * model.p.costs.case_month
-            + self.strength * self.places * slots * model.p.costs.treatment_day
+            state.yesterday.referrals * self.months * state.p.costs.case_month
+            + self.strength * self.places * slots * state.p.costs.treatment_day
         )

@@ -13,7 +13,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -50,9 +50,9 @@ class DemandShock(Policy):
         default=1.5, ge=0, le=10, description="inflow of people who look online, against the usual (ratio)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Change needs, access and inflow."""
-        table, places = list(model.scenario.substances), list(model.scenario.jurisdictions)
+        table, places = list(state.scenario.substances), list(state.scenario.jurisdictions)
         segments = np.arange(len(Segment)) if self.segment is None else np.array([Segment[self.segment.upper()]])
         substances = np.arange(len(table)) if self.substance is None else np.array([table.index(self.substance)])
         levers.need[np.ix_(segments, substances)] *= 1.0 + self.strength * (self.needs - 1.0)

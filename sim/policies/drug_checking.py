@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -40,15 +40,15 @@ class DrugChecking(Policy):
         description="how much easier it is to use than usual (ratio; 4 when strips are handed out)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Widen reach and ease uptake."""
         levers.checking_reach[:] += self.strength * self.reach
         levers.check_uptake[:] *= 1.0 + self.strength * (self.uptake - 1.0)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Checks of the day before beyond the usual ones, and outreach to those reached."""
-        base = model.p.consumption.checking_base
-        extra = model.checks_yesterday * (
+        base = state.p.consumption.checking_base
+        extra = state.yesterday.checks * (
             1.0 - base / (base + self.strength * self.reach + 1e-12) / max(self.uptake, 1.0)
         )
-        return extra * model.p.costs.check + self.strength * self.reach * model.consumers.n * 0.1 / 365.0
+        return extra * state.p.costs.check + self.strength * self.reach * state.consumers.n * 0.1 / 365.0

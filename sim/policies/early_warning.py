@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -55,7 +55,7 @@ class EarlyWarningSystem(Policy):
         description="cost of laboratories and reporting (USD per consumer and year, assumed 0.02 to 0.5)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Look closer, report faster, reach more; false alarms come with it."""
         s = self.strength
         levers.warning_sight[0] *= 1.0 + s * (self.sight - 1.0)
@@ -63,6 +63,6 @@ class EarlyWarningSystem(Policy):
         levers.alert_reach[0] *= 1.0 + s * (self.reach - 1.0)
         levers.false_alarms[0] *= 1.0 + s * (self.false_alarms - 1.0)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Laboratories and reporting."""
-        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0

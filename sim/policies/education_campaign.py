@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 LOGIT_PER_SMD = 1.81
 """A standardised mean difference as a difference of log odds: pi / sqrt(3)."""
@@ -49,15 +49,15 @@ class EducationCampaign(Policy):
         description="habit of looking a pharmacy up gained per contact (probability; 0 to 0.02)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Send messages."""
         share = self.strength * self.reach
-        per_contact = -self.effect_smd * LOGIT_PER_SMD / (model.p.learning.caution_days / 7.0 / 0.693)
+        per_contact = -self.effect_smd * LOGIT_PER_SMD / (state.p.learning.caution_days / 7.0 / 0.693)
         levers.caution_reach[:] += share
         levers.caution_message[:] += share * per_contact
         levers.verification_reach[:] += share
         levers.verification_message[:] += share * self.lesson
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Contacts."""
-        return reached(model, self.strength * self.reach / 7.0) * model.p.costs.campaign_contact
+        return reached(state, self.strength * self.reach / 7.0) * state.p.costs.campaign_contact

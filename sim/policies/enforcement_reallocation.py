@@ -12,7 +12,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 Target = Literal["platforms", "vendors", "suppliers", "payments", "post", "users", "referrals"]
 
@@ -39,13 +39,13 @@ class EnforcementReallocation(Policy):
         default=20.0, ge=0, le=1000, description="cost of retraining (USD per officer-day moved; assumed 0 to 100)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Take officer-days off one target and send them to the other."""
         levers.effort_kept[TARGETS.index(self.take_from)] *= 1.0 - self.strength * self.share
         levers.effort_gained[TARGETS.index(self.give_to)] += self.strength * self.share
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Retraining of those who are moved."""
         k = TARGETS.index(self.take_from)
-        days = sum(float(agency.effort()[k]) for agency in model.agencies)
+        days = sum(float(agency.effort()[k]) for agency in state.agencies)
         return self.strength * self.share * days * self.retraining_usd_per_day

@@ -12,7 +12,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -48,19 +48,19 @@ class InternationalCooperation(Policy):
         default=10.0, ge=0, le=1000, description="cost of liaison (USD per officer-day of the members; assumed 2 to 50)"
     )
 
-    def joined(self, model: MarketModel) -> np.ndarray:
+    def joined(self, state: MarketState) -> np.ndarray:
         """(J,) whether each jurisdiction is a member."""
-        return np.array([not self.members or name in self.members for name in model.scenario.jurisdictions])
+        return np.array([not self.members or name in self.members for name in state.scenario.jurisdictions])
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Once in force, raise cooperation among members."""
-        if self.days_on(model) < self.ratification_days:
+        if self.days_on(state) < self.ratification_days:
             return
         missing = (1.0 - levers.cooperation) * (1.0 - self.strength * self.closed)
-        levers.cooperation[:] = np.where(self.joined(model), 1.0 - missing, levers.cooperation)
+        levers.cooperation[:] = np.where(self.joined(state), 1.0 - missing, levers.cooperation)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Liaison officers, from signing on."""
-        inside = self.joined(model)
-        days = sum(float(agency.officer_days) for agency in model.agencies if inside[agency.jurisdiction])
+        inside = self.joined(state)
+        days = sum(float(agency.officer_days) for agency in state.agencies if inside[agency.jurisdiction])
         return self.strength * days * self.usd_per_officer_day

@@ -8,13 +8,15 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
+from sim.market.enforcement.arrests import arrest
+from sim.market.enforcement.enforcement import take_down
 from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -69,54 +71,54 @@ class InternationalOperation(Policy):
         description="effort per 20,000 consumers at full participation (officer-days, assumed)",
     )
 
-    def _since(self, model: MarketModel) -> int:
-        since = model.day - self.start
+    def _since(self, state: MarketState) -> int:
+        since = state.day - self.start
         return since % 365 if self.yearly else since
 
-    def _where(self, model: MarketModel) -> np.ndarray:
-        names = list(model.scenario.jurisdictions)
+    def _where(self, state: MarketState) -> np.ndarray:
+        names = list(state.scenario.jurisdictions)
         return np.array(
             [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions], int
         )
 
-    def _part(self, model: MarketModel) -> float:
+    def _part(self, state: MarketState) -> float:
         """Share of consumers who live where it takes place."""
-        share = model.consumer_weight
-        return float(share[self._where(model)].sum() / share.sum())
+        share = state.world.consumer_weight
+        return float(share[self._where(state)].sum() / share.sum())
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Inspect more parcels, remove more accounts."""
-        if self._since(model) >= self.days:
+        if self._since(state) >= self.days:
             return
-        where = self._where(model)
+        where = self._where(state)
         levers.interception[where] *= 1.0 + self.strength * (self.inspection - 1.0)
-        levers.moderation[0] += self.strength * self.adverts * self._part(model) * 30.0 / self.days
+        levers.moderation[0] += self.strength * self.adverts * self._part(state) * 30.0 / self.days
 
-    def act(self, model: MarketModel) -> None:
+    def act(self, state: MarketState) -> None:
         """Seize domains and arrest sellers on the first day."""
-        if self._since(model) != 0:
+        if self._since(state) != 0:
             return
-        where, seed = self._where(model), int(model.seed)
-        t, v, n = model.platform_table.columns, model.vendors.columns, model.vendors.n
-        slots = model.open_slots(Channel.ILLICIT_PHARMACY)
+        where, seed = self._where(state), int(state.seed)
+        t, v, n = state.platform_table.columns, state.vendors.columns, state.vendors.n
+        slots = state.open_slots(Channel.ILLICIT_PHARMACY)
         slots = slots[np.isin(t.jurisdiction[slots], where)]
-        for slot in slots[uniforms(seed, Draw.COORDINATED, slots, model.day) < self.strength * self.sites]:
-            model.take_down(int(slot), self.publicity, policy=self.kind)
+        for slot in slots[uniforms(seed, Draw.COORDINATED, slots, state.day) < self.strength * self.sites]:
+            take_down(state, int(slot), self.publicity, policy=self.kind)
         sells = (v.channel[:n] == Channel.ILLICIT_PHARMACY) | (v.channel[:n] == Channel.SOCIAL_APP)
         rows = np.flatnonzero((v.alive[:n] == 1) & sells & np.isin(v.jurisdiction[:n], where))
-        chosen = uniforms(seed, Draw.COORDINATED, v.key[rows], model.day, 1) < self.strength * self.arrests
-        model.arrest(rows[chosen], self.kind)
+        chosen = uniforms(seed, Draw.COORDINATED, v.key[rows], state.day, 1) < self.strength * self.arrests
+        arrest(state, rows[chosen], self.kind)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Officer-days, spread over the week."""
-        if self._since(model) >= self.days:
+        if self._since(state) >= self.days:
             return 0.0
         return (
             self.strength
-            * self._part(model)
+            * self._part(state)
             * self.officer_days
             / self.days
-            * model.consumers.n
+            * state.consumers.n
             / 20_000
-            * model.p.costs.officer_day
+            * state.p.costs.officer_day
         )

@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -43,12 +43,12 @@ class IspBlock(Policy):
         default=0.02, ge=0, le=10, description="lists and filters (USD per consumer and year, assumed 0.005 to 0.2)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Have providers block."""
-        names = list(model.scenario.jurisdictions)
+        names = list(state.scenario.jurisdictions)
         where = [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions]
         levers.isp_block[where] = 1.0 - (1.0 - levers.isp_block[where]) * (1.0 - self.strength * self.coverage)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Lists and filters."""
-        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0

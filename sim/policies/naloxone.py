@@ -12,7 +12,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -44,17 +44,17 @@ class Naloxone(Policy):
         description="consumers whom outreach also tells of services in a week (share, assumed 0 to 0.1)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Equip people; tell those met of services."""
         levers.naloxone[:] = 1.0 - (1.0 - levers.naloxone) * (1.0 - self.strength * self.carriage)
         share = self.strength * self.outreach
         levers.support_reach[:] += share
         levers.support_message[:] += share * 0.05
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Kits that are handed out to people around those who use opioids, and contacts of outreach."""
-        c, n = model.consumers.columns, model.consumers.n
-        around = np.count_nonzero((model.substances.opioid[c.substance[:n]] > 0) & (c.alive[:n] == 1))
-        kits = self.strength * self.carriage * around / model.p.services.naloxone_days
-        contacts = reached(model, self.strength * self.outreach / 7.0)
-        return kits * model.p.costs.naloxone_kit + contacts * model.p.costs.campaign_contact
+        c, n = state.consumers.columns, state.consumers.n
+        around = np.count_nonzero((state.substances.opioid[c.substance[:n]] > 0) & (c.alive[:n] == 1))
+        kits = self.strength * self.carriage * around / state.p.services.naloxone_days
+        contacts = reached(state, self.strength * self.outreach / 7.0)
+        return kits * state.p.costs.naloxone_kit + contacts * state.p.costs.campaign_contact

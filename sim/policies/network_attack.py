@@ -8,13 +8,14 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
+from sim.market.enforcement.arrests import arrest
 from sim.market.enforcement.attacks import cut_links, post_false_ratings, weak_links
 from sim.measures.networks import vendor_centrality
 from sim.policies.base import Policy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 WORK = {"targeted": 1.0, "weak_link": 0.1, "signal": 0.05}
 """Officer-days for a vendor attacked relative to an arrest (assumed)."""
@@ -59,35 +60,35 @@ class NetworkAttack(Policy):
         description="officer-days for an arrest (assumed 20 to 200); a tenth for letters, a twentieth for ratings",
     )
 
-    def _today(self, model: MarketModel) -> bool:
-        return self.first_day(model) or (self.monthly and self.days_on(model) % 30 == 0)
+    def _today(self, state: MarketState) -> bool:
+        return self.first_day(state) or (self.monthly and self.days_on(state) % 30 == 0)
 
-    def targets(self, model: MarketModel) -> np.ndarray:
+    def targets(self, state: MarketState) -> np.ndarray:
         """Rows of the vendors who are attacked, in order of their rows."""
-        v, n = model.vendors.columns, model.vendors.n
+        v, n = state.vendors.columns, state.vendors.n
         rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET))
         if self.mode == "weak_link":
-            value = weak_links(model)[rows]
+            value = weak_links(state)[rows]
         else:
-            value = v.sales[rows] if self.by == "sales" else vendor_centrality(model, self.by, rows)
+            value = v.sales[rows] if self.by == "sales" else vendor_centrality(state, self.by, rows)
         order = np.lexsort((rows, -v.sales[rows], -value))
         return np.sort(rows[order][: round(self.strength * self.share * len(rows))])
 
-    def act(self, model: MarketModel) -> None:
+    def act(self, state: MarketState) -> None:
         """Attack those who come first."""
-        if not self._today(model):
+        if not self._today(state):
             return
-        rows = self.targets(model)
+        rows = self.targets(state)
         if self.mode == "targeted":
-            model.arrest(rows, self.kind)
+            arrest(state, rows, self.kind)
         elif self.mode == "weak_link":
-            cut_links(model, rows, self.kind)
+            cut_links(state, rows, self.kind)
         else:
-            post_false_ratings(model, rows, self.noise, self.kind)
+            post_false_ratings(state, rows, self.noise, self.kind)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Officer-days of the attack."""
-        if not self._today(model):
+        if not self._today(state):
             return 0.0
-        vendors = self.strength * self.share * float(model.start_vendors[Channel.CRYPTOMARKET])
-        return vendors * self.officer_days_each * WORK[self.mode] * model.p.costs.officer_day
+        vendors = self.strength * self.share * float(state.usual.vendors[Channel.CRYPTOMARKET])
+        return vendors * self.officer_days_each * WORK[self.mode] * state.p.costs.officer_day

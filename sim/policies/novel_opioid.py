@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -43,10 +43,10 @@ class NovelOpioid(Policy):
         description="cost of analyses and inquests (USD per consumer and year, assumed 0.001 to 0.1)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """It is in the supply today."""
         levers.contaminant[0] = 1.0 - (1.0 - levers.contaminant[0]) * (1.0 - self.strength * self.share)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Analyses and inquests."""
-        return self.strength * self.response_usd * model.consumers.n / 365.0
+        return self.strength * self.response_usd * state.consumers.n / 365.0

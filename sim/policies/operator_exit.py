@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from sim.market.entry_exit.exit import abandon
 from sim.policies.base import Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniform
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -52,24 +53,24 @@ class OperatorExit(Policy):
         description="officer-days per 20,000 consumers of the inquiry that follows (assumed 0 to 100)",
     )
 
-    def target(self, model: MarketModel) -> int | None:
+    def target(self, state: MarketState) -> int | None:
         """Slot of the market, None where there is no such market."""
-        slots = model.crypto_slots()
+        slots = state.crypto_slots()
         if self.name is not None:
             return next((int(s) for s in slots if f"cryptomarket-{s}" == self.name), None)
-        order = np.lexsort((slots, -model.platform_table.columns.trade60[slots]))
+        order = np.lexsort((slots, -state.platform_table.columns.trade60[slots]))
         return int(slots[order][self.rank - 1]) if self.rank <= len(slots) else None
 
-    def act(self, model: MarketModel) -> None:
+    def act(self, state: MarketState) -> None:
         """Let the operator leave, or start to keep the money, on the first day."""
-        if model.day != self.start:
+        if state.day != self.start:
             return
-        slot = self.target(model)
-        if slot is not None and uniform(int(model.seed), int(Draw.POLICY), slot, self.start, 100) < self.strength:
-            model.abandon(slot, self.mode == "exit_scam", self.publicity, policy=self.kind)
+        slot = self.target(state)
+        if slot is not None and uniform(int(state.seed), int(Draw.POLICY), slot, self.start, 100) < self.strength:
+            abandon(state, slot, self.mode == "exit_scam", self.publicity, policy=self.kind)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Officer-days of the inquiry, on the first day; what users lose is counted by the model."""
-        if model.day != self.start:
+        if state.day != self.start:
             return 0.0
-        return self.strength * self.inquiry_days * model.consumers.n / 20_000 * model.p.costs.officer_day
+        return self.strength * self.inquiry_days * state.consumers.n / 20_000 * state.p.costs.officer_day

@@ -12,7 +12,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -61,11 +61,11 @@ class PaymentBlock(Policy):
         default=0.01, ge=0, le=10, description="supervision of exchanges (USD per consumer and year, assumed)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Press exchanges."""
         if self.mode != "coins":
             return
-        names = list(model.scenario.jurisdictions)
+        names = list(state.scenario.jurisdictions)
         where = [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions]
         listing = levers.main_delisting if self.coin == "main" else levers.privacy_delisting
         listing[where] = 1.0 - (1.0 - listing[where]) * (1.0 - self.strength * self.delisting)
@@ -73,13 +73,13 @@ class PaymentBlock(Policy):
             1.0 - self.strength * self.closure
         )
 
-    def act(self, model: MarketModel) -> None:
+    def act(self, state: MarketState) -> None:
         """Make the day's test purchases."""
         if self.mode == "acquirers":
-            buy_under_cover(model, self.strength * self.purchases, self.target == "largest", self.kind)
+            buy_under_cover(state, self.strength * self.purchases, self.target == "largest", self.kind)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Purchases and complaints, or supervision."""
         if self.mode == "acquirers":
             return self.strength * self.purchases / 7.0 * self.usd_per_purchase
-        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0

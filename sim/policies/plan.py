@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.books import Events
+    from sim.market.state import MarketState
+    from sim.measures.recorder import Recorder
     from sim.policies.base import Policy
 
 
@@ -35,56 +37,56 @@ class Course:
 
 
 class Plan:
-    """The policies of a run and their courses; part of the model's state.
+    """The policies of a run and their courses."""
 
-    Parameters
-    ----------
-    policies
-        The policies of the scenario.
-    before
-        The plan of the scenario that the model followed so far: policies that stay in their place keep their course.
-    """
+    def __init__(self) -> None:
+        self.policies: tuple[Policy, ...] = ()
+        self.courses: list[Course] = []
+        self.followed: list[list[int]] = []
 
-    def __init__(self, policies: Sequence[Policy], before: Plan | None = None) -> None:
-        self.policies = tuple(policies)
-        self.courses = [Course() for _ in self.policies]
-        if before is not None:
-            pairs = zip(self.policies, before.policies, before.courses, strict=False)
-            for k, (policy, same, course) in enumerate(pairs):
-                self.courses[k] = course if policy == same else Course()
+    def follow(self, policies: Sequence[Policy], events: Events) -> None:
+        """Take up the ``policies`` of the scenario, at first or when it is another one: those that stay in their place keep their course."""
+        if self.policies == policies:
+            return
+        courses = [Course() for _ in policies]
+        for k, (policy, same, course) in enumerate(zip(policies, self.policies, self.courses, strict=False)):
+            if policy == same:
+                courses[k] = course
+        self.policies, self.courses = tuple(policies), courses
         self.followed = [
-            [k for k, other in enumerate(self.policies) if k != i and policy.follows(other)]
-            for i, policy in enumerate(self.policies)
+            [k for k, other in enumerate(policies) if k != i and policy.follows(other)]
+            for i, policy in enumerate(policies)
         ]
+        events.watch(policy.when.event for policy in policies if policy.when is not None)
 
-    def on_today(self, model: MarketModel) -> list[Policy]:
+    def on_today(self, state: MarketState, recorder: Recorder) -> list[Policy]:
         """The policies that are on today, in their order."""
-        day = model.day
+        day = state.day
         for policy, course in zip(self.policies, self.courses, strict=True):
-            if course.now is not None and not self._goes_on(policy, course, model):
+            if course.now is not None and not self._goes_on(policy, course, state, recorder):
                 course.now, course.ended = None, day
         more = True
         while more:  # a policy may begin on the day on which the one that it follows does, wherever that stands
             more = False
             for k, (policy, course) in enumerate(zip(self.policies, self.courses, strict=True)):
-                since = self._begins(k, policy, course, model)
+                since = self._begins(k, policy, course, state, recorder)
                 if since is not None:
                     course.began.append(since)
                     course.now = policy.begun(since)
                     more = True
         return [course.now for course in self.courses if course.now is not None]
 
-    def _goes_on(self, policy: Policy, course: Course, model: MarketModel) -> bool:
+    def _goes_on(self, policy: Policy, course: Course, state: MarketState, recorder: Recorder) -> bool:
         """Whether a policy that was on yesterday is on today."""
-        if not policy.active(model.day):
+        if not policy.active(state.day):
             return False
         if policy.lasting is not None:
-            return model.day < course.began[-1] + policy.lasting
-        return policy.when is None or policy.when.holds(model)
+            return state.day < course.began[-1] + policy.lasting
+        return policy.when is None or policy.when.holds(state, recorder)
 
-    def _begins(self, k: int, policy: Policy, course: Course, model: MarketModel) -> int | None:
+    def _begins(self, k: int, policy: Policy, course: Course, state: MarketState, recorder: Recorder) -> int | None:
         """The day on which a policy that is not yet on for its latest occasion begins; None when it does not."""
-        day = model.day
+        day = state.day
         if not policy.active(day):
             return None
         occasion = self._occasion(k, policy, day)
@@ -103,7 +105,7 @@ class Plan:
             return None
         if course.now is None and course.ended is not None and day < course.ended + policy.when.cooldown:
             return None
-        return day if policy.when.holds(model) else None
+        return day if policy.when.holds(state, recorder) else None
 
     def _occasion(self, k: int, policy: Policy, day: int) -> int | None:
         """The latest day up to today on which a policy was to begin, conditions aside."""
@@ -117,10 +119,12 @@ class Plan:
         return max(first, default=None)
 
 
-def plan_of(model: MarketModel) -> Plan:
-    """The plan of a model, made when it is first needed, and again when the model is given another scenario."""
-    plan: Plan | None = getattr(model, "policy_plan", None)
-    if plan is None or plan.policies != model.scenario.policies:
-        plan = model.policy_plan = Plan(model.scenario.policies, plan)
-        model.events.watch(policy.when.event for policy in plan.policies if policy.when is not None)
-    return plan
+def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
+    """Phase 1: set the levers of every policy that is on, then cause events, then book the cost; conditions look at what was recorded."""
+    plan.follow(state.scenario.policies, state.books.events)
+    on = plan.on_today(state, recorder)
+    for policy in on:
+        policy.move(state, state.levers)
+    for policy in on:
+        policy.act(state)
+        state.today.policy_cost += policy.cost(state)

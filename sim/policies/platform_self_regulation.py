@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -54,13 +54,13 @@ class PlatformSelfRegulation(Policy):
         description="negotiation and oversight (USD per consumer and year, assumed 0.002 to 0.1)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Ask platforms to ban and to warn."""
-        for k, name in enumerate(model.scenario.substances):
+        for k, name in enumerate(state.scenario.substances):
             if name in self.substances:
                 levers.listing_ban[k] = 1.0 - (1.0 - levers.listing_ban[k]) * (1.0 - self.strength * self.banning)
         levers.warning[0] = 1.0 - (1.0 - levers.warning[0]) * (1.0 - self.strength * self.warning)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Negotiation and oversight."""
-        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0

@@ -12,7 +12,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 INSPECTED = 0.1
@@ -53,9 +53,9 @@ class PostalInterdiction(Policy):
         default=15.0, ge=0, le=500, description="cost of an inspection beyond the usual (USD, assumed 5 to 50)"
     )
 
-    def routes(self, model: MarketModel) -> np.ndarray:
+    def routes(self, state: MarketState) -> np.ndarray:
         """(J, J) 1 on the routes, origin by destination, that it covers."""
-        places = list(model.scenario.jurisdictions)
+        places = list(state.scenario.jurisdictions)
         chosen = 1.0 - np.eye(len(places))
         if self.origin is not None:
             chosen *= (np.arange(len(places)) == places.index(self.origin))[:, None]
@@ -63,19 +63,19 @@ class PostalInterdiction(Policy):
             chosen *= np.arange(len(places)) == places.index(self.destination)
         return chosen
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Inspect more, with more data and staff."""
-        routes = self.routes(model)
+        routes = self.routes(state)
         levers.inspection[:] *= 1.0 + self.strength * (self.inspections - 1.0) * routes
         levers.advance_data[:] = 1.0 - (1.0 - levers.advance_data) * (1.0 - self.strength * self.advance_data * routes)
         levers.postal_staff[:] *= 1.0 + self.strength * (self.staff - 1.0) * (routes.sum(axis=0) > 0)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Inspections beyond the usual, for the inbound post of the simulated consumers: two items a head and year [us-mail-volume]."""
-        into = model.consumer_weight
-        mail = model.vendor_weight[:, None] * self.routes(model)
-        covered = float((mail / np.maximum(1.0 - model.vendor_weight, 1e-9) * into).sum())
-        usual = covered * model.consumers.n * 2.0 / 365.0 * INSPECTED
+        into = state.world.consumer_weight
+        mail = state.world.vendor_weight[:, None] * self.routes(state)
+        covered = float((mail / np.maximum(1.0 - state.world.vendor_weight, 1e-9) * into).sum())
+        usual = covered * state.consumers.n * 2.0 / 365.0 * INSPECTED
         return (
             self.strength
             * usual

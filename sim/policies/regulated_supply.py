@@ -12,7 +12,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -51,16 +51,16 @@ class RegulatedSupply(Policy):
         description="supply to dependent consumers that is passed on (share, assumed 0 to 0.3)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Widen access by segment; what is given out unsupervised is diverted in part."""
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
         levers.legal_access[:] = 1.0 - (1.0 - levers.legal_access) * (1.0 - self.strength * shares)
         levers.diversion[:] = 1.0 - (1.0 - levers.diversion) * (1.0 - self.strength * self.diversion)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """A consultation for every need that is covered."""
-        c, n, d = model.consumers.columns, model.consumers.n, model.p.demand
+        c, n, d = state.consumers.columns, state.consumers.n, state.p.demand
         people = np.bincount(c.segment[:n], c.alive[:n], 4)
         rates = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
-        return self.strength * float((people * rates * shares).sum()) * model.p.costs.prescription
+        return self.strength * float((people * rates * shares).sum()) * state.p.costs.prescription

@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -54,13 +54,13 @@ class SafePurchasingInformation(Policy):
         description="illicit pharmacies recognised by who reads them (probability, assumed 0.1 to 0.5)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Teach, and explain at search."""
         reach = self.strength * self.reach
         levers.verification_reach[:] += reach
         levers.verification_message[:] += reach * self.lesson
         levers.recognition[:] = 1.0 - (1.0 - levers.recognition) * (1.0 - self.strength * self.shown * self.recognised)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Contacts, weekly lessons and explanations at search."""
-        return reached(model, self.strength * (self.reach + 0.1 * self.shown) / 7.0) * model.p.costs.campaign_contact
+        return reached(state, self.strength * (self.reach + 0.1 * self.shown) / 7.0) * state.p.costs.campaign_contact

@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -54,13 +54,13 @@ class Scheduling(Policy):
         description="cost of law and control (USD per consumer and year, assumed 0.001 to 0.1)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Change the status today."""
-        s = list(model.scenario.substances).index(self.substance)
-        places = list(model.scenario.jurisdictions)
+        s = list(state.scenario.substances).index(self.substance)
+        places = list(state.scenario.jurisdictions)
         for j in [places.index(name) for name in self.jurisdictions] or range(len(places)):
             levers.scheduling[j, s] += self.strength * self.steps
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Law and control."""
-        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0

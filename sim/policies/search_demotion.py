@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -41,10 +41,10 @@ class SearchDemotion(Policy):
         description="reports to and by engines (USD per consumer and year, assumed 0.002 to 0.1)",
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Ask engines to demote."""
         levers.demotion[0] = 1.0 - (1.0 - levers.demotion[0]) * (1.0 - self.strength * self.demotion)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Reports."""
-        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0

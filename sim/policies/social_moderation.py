@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -40,10 +40,10 @@ class SocialModeration(Policy):
         default=0.05, ge=0, le=10, description="moderators and tools (USD per consumer and year, assumed 0.01 to 0.5)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Have apps remove more."""
         levers.moderation[0] += self.strength * self.removal
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Moderators and tools."""
-        return self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0

@@ -14,7 +14,7 @@ from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -48,30 +48,30 @@ class SupplierInterdiction(Policy):
         default=5000.0, ge=0, le=100_000, description="cost of keeping one person from being recruited (USD, assumed)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Raise effort; cut recruitment."""
         levers.group_effort[:] *= 1.0 + self.strength * (self.effort - 1.0)
         levers.recruitment[:] *= 1.0 - self.strength * self.recruitment_cut
 
-    def act(self, model: MarketModel) -> None:
+    def act(self, state: MarketState) -> None:
         """Arrest groups on the first day, each with the chance ``arrested``."""
-        if model.day != self.start or self.arrested == 0:
+        if state.day != self.start or self.arrested == 0:
             return
-        s, n = model.supplier_table.columns, model.supplier_table.n
+        s, n = state.supplier_table.columns, state.supplier_table.n
         live = np.flatnonzero((s.alive[:n] == 1) & (s.organised[:n] == 1))
-        u = uniforms(int(model.seed), Draw.POLICY, live, self.start, 2)
+        u = uniforms(int(state.seed), Draw.POLICY, live, self.start, 2)
         for i in live[u < self.strength * self.arrested]:
-            arrest_group(model, int(i), policy=self.kind)
+            arrest_group(state, int(i), policy=self.kind)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Officer-days of the added effort and of the wave; people kept from being recruited."""
-        p = model.p.enforcement
-        days = sum(a.officer_days for a in model.agencies) * p.share_suppliers * self.strength * (self.effort - 1.0)
-        if model.day == self.start:
+        p = state.p.enforcement
+        days = sum(a.officer_days for a in state.agencies) * p.share_suppliers * self.strength * (self.effort - 1.0)
+        if state.day == self.start:
             days += (
-                self.strength * self.arrested * model.supplier_table.n * p.supplier_case * model.consumers.n / 20_000
+                self.strength * self.arrested * state.supplier_table.n * p.supplier_case * state.consumers.n / 20_000
             )
-        supply = model.p.supply
-        recruits = supply.entry_rate * float(model.start_vendors.sum()) * supply.organised_share
+        supply = state.p.supply
+        recruits = supply.entry_rate * float(state.usual.vendors.sum()) * supply.organised_share
         kept = self.strength * self.recruitment_cut * recruits
-        return days * model.p.costs.officer_day + kept * self.recruit_cost
+        return days * state.p.costs.officer_day + kept * self.recruit_cost

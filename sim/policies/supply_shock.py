@@ -12,7 +12,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -46,10 +46,10 @@ class SupplyShock(Policy):
     ramp_days: int = Field(default=0, ge=0, le=1000, description="days until all of it is lost")
     staff_lost: float = Field(default=0.0, ge=0, le=0.9, description="staff of the post who are missing (share)")
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Take production and staff away."""
-        grown = 1.0 if self.ramp_days == 0 else min(1.0, (model.day - self.start + 1) / self.ramp_days)
-        table, places = list(model.scenario.substances), list(model.scenario.jurisdictions)
+        grown = 1.0 if self.ramp_days == 0 else min(1.0, (state.day - self.start + 1) / self.ramp_days)
+        table, places = list(state.scenario.substances), list(state.scenario.jurisdictions)
         rows = np.arange(len(places)) if self.jurisdiction is None else np.array([places.index(self.jurisdiction)])
         columns = np.arange(len(table)) if self.substance is None else np.array([table.index(self.substance)])
         levers.production[np.ix_(rows, columns)] *= 1.0 - self.strength * self.lost * grown

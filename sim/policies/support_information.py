@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -45,13 +45,13 @@ class SupportInformation(Policy):
         default=0.01, ge=-0.1, le=0.2, description="stigma lost per contact (share of what is felt, assumed 0 to 0.03)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Send information."""
         share = self.strength * self.reach
         levers.support_reach[:] += share
         levers.support_message[:] += share * self.knowledge
         levers.stigma_message[:] += share * self.stigma_relief
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Contacts."""
-        return reached(model, self.strength * self.reach / 7.0) * model.p.costs.campaign_contact
+        return reached(state, self.strength * self.reach / 7.0) * state.p.costs.campaign_contact

@@ -9,12 +9,13 @@ from pydantic import Field
 
 from sim.agents.codes import Channel
 from sim.market.enforcement.attacks import stop_moderation
+from sim.market.enforcement.enforcement import run_covertly, take_down
 from sim.policies.base import JURISDICTION, Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniform
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -54,38 +55,42 @@ class Takedown(Policy):
     operators_arrested: bool = Field(default=True, description="whether operators are arrested too")
     covert_days: int = Field(default=0, ge=0, le=365, description="days on which police run the platform first")
 
-    def targets(self, model: MarketModel) -> np.ndarray:
+    def targets(self, state: MarketState) -> np.ndarray:
         """Slots of the platforms that match, largest first."""
-        slots = model.open_slots(Channel[self.channel.upper()])
-        t = model.platform_table.columns
+        slots = state.open_slots(Channel[self.channel.upper()])
+        t = state.platform_table.columns
         if self.name is not None:
             return np.array([s for s in slots if f"{self.channel}-{s}" == self.name], int)
         if self.host is not None:
-            slots = slots[t.jurisdiction[slots] == list(model.scenario.jurisdictions).index(self.host)]
+            slots = slots[t.jurisdiction[slots] == list(state.scenario.jurisdictions).index(self.host)]
         order = np.lexsort((slots, -t.trade60[slots]))
         return slots[order][self.rank - 1 : self.rank - 1 + self.count]
 
-    def act(self, model: MarketModel) -> None:
+    def act(self, state: MarketState) -> None:
         """Seize the targets on the first day, begin to run them, or take their moderators away."""
-        if not self.first_day(model):
+        if not self.first_day(state):
             return
-        for slot in self.targets(model):
-            if uniform(int(model.seed), int(Draw.POLICY), int(slot), self.start, 0) >= self.strength:
+        for slot in self.targets(state):
+            if uniform(int(state.seed), int(Draw.POLICY), int(slot), self.start, 0) >= self.strength:
                 continue
             if self.mode == "moderators":
                 if self.channel == "cryptomarket":
-                    stop_moderation(model, int(slot), self.publicity, self.kind)
+                    stop_moderation(state, int(slot), self.publicity, self.kind)
             elif self.covert_days and self.channel == "cryptomarket":
-                last = model.day + self.covert_days
-                model.run_covertly(
-                    int(slot), last if self.end is None else min(last, self.end), self.publicity, policy=self.kind
+                last = state.day + self.covert_days
+                run_covertly(
+                    state,
+                    int(slot),
+                    last if self.end is None else min(last, self.end),
+                    self.publicity,
+                    policy=self.kind,
                 )
             else:
-                model.take_down(int(slot), self.publicity, policy=self.kind, operators=self.operators_arrested)
+                take_down(state, int(slot), self.publicity, policy=self.kind, operators=self.operators_arrested)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Officer-days of the cases, on the first day."""
-        if not self.first_day(model):
+        if not self.first_day(state):
             return 0.0
-        days = model.p.enforcement.platform_case * model.consumers.n / 20_000 * (1.0 + self.covert_days / 30.0)
-        return self.strength * self.count * days * model.p.costs.officer_day
+        days = state.p.enforcement.platform_case * state.consumers.n / 20_000 * (1.0 + self.covert_days / 30.0)
+        return self.strength * self.count * days * state.p.costs.officer_day

@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -37,12 +37,12 @@ class TreatmentCapacity(Policy):
         default=0.9, ge=0.1, le=3, description="rate of dropping out relative to before (ratio, assumed 0.7 to 1.2)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Open places; change how long people stay."""
         levers.treatment_slots[:] *= 1.0 + self.strength * self.places
         levers.dropout[:] *= 1.0 + self.strength * (self.dropout - 1.0)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """The added places, staffed whether taken or not."""
-        slots = sum(service.slots for service in model.treatment)
-        return self.strength * self.places * slots * model.p.costs.treatment_day
+        slots = sum(service.slots for service in state.treatment)
+        return self.strength * self.places * slots * state.p.costs.treatment_day

@@ -8,13 +8,14 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
+from sim.market.enforcement.arrests import arrest
 from sim.market.entry_exit.news import announce
 from sim.policies.base import Policy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -47,27 +48,27 @@ class VendorArrests(Policy):
         default=60.0, ge=0, le=2000, description="officer-days for an arrest (assumed 20 to 200)"
     )
 
-    def _today(self, model: MarketModel) -> bool:
-        return self.first_day(model) or (self.monthly and self.days_on(model) % 30 == 0)
+    def _today(self, state: MarketState) -> bool:
+        return self.first_day(state) or (self.monthly and self.days_on(state) % 30 == 0)
 
-    def _number(self, model: MarketModel) -> int:
-        return round(self.strength * self.count * model.consumers.n / 20_000)
+    def _number(self, state: MarketState) -> int:
+        return round(self.strength * self.count * state.consumers.n / 20_000)
 
-    def act(self, model: MarketModel) -> None:
+    def act(self, state: MarketState) -> None:
         """Arrest the vendors that come first."""
-        if not self._today(model):
+        if not self._today(state):
             return
-        v, n = model.vendors.columns, model.vendors.n
+        v, n = state.vendors.columns, state.vendors.n
         rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel[self.channel.upper()]))
         by = {"largest": -v.sales[rows], "newest": -v.entry_day[rows].astype(float)}
-        key = by.get(self.target, uniforms(int(model.seed), Draw.POLICY, v.key[rows], self.start, 1))
-        model.arrest(np.sort(rows[np.lexsort((rows, key))][: self._number(model)]), self.kind)
-        announce(model, self.strength * self.publicity)
+        key = by.get(self.target, uniforms(int(state.seed), Draw.POLICY, v.key[rows], self.start, 1))
+        arrest(state, np.sort(rows[np.lexsort((rows, key))][: self._number(state)]), self.kind)
+        announce(state, self.strength * self.publicity)
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Officer-days of the wave."""
-        if not self._today(model):
+        if not self._today(state):
             return 0.0
         return (
-            self.strength * self.count * model.consumers.n / 20_000 * self.officer_days_each * model.p.costs.officer_day
+            self.strength * self.count * state.consumers.n / 20_000 * self.officer_days_each * state.p.costs.officer_day
         )

@@ -11,7 +11,7 @@ from sim.registry import register_policy
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 @register_policy
@@ -49,7 +49,7 @@ class VerificationScheme(Policy):
         default=0.02, ge=0, le=10, description="cost of running it (USD per consumer and year, assumed 0.005 to 0.1)"
     )
 
-    def move(self, model: MarketModel, levers: Levers) -> None:
+    def move(self, state: MarketState, levers: Levers) -> None:
         """Teach the habit, open the register, show the seal."""
         s = self.strength
         levers.verification_reach[:] += s * self.awareness
@@ -58,7 +58,7 @@ class VerificationScheme(Policy):
         levers.glance[0] *= 1.0 - 0.5 * s * self.glancing
         levers.unsealed[0] *= 1.0 + 0.43 * s * self.glancing
 
-    def cost(self, model: MarketModel) -> float:
+    def cost(self, state: MarketState) -> float:
         """Running cost and contacts."""
-        contacts = reached(model, self.strength * self.awareness / 7.0) * model.p.costs.campaign_contact
-        return contacts + self.strength * self.usd_per_consumer * model.consumers.n / 365.0
+        contacts = reached(state, self.strength * self.awareness / 7.0) * state.p.costs.campaign_contact
+        return contacts + self.strength * self.usd_per_consumer * state.consumers.n / 365.0

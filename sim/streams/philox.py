@@ -30,6 +30,8 @@ from sim.streams.quantiles import exponential_from, gumbel_from, normal_from, po
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+type Seed = int | np.uint64
+
 ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 """What the words are multiplied by in a round (Salmon et al. 2011)."""
@@ -80,7 +82,7 @@ def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> Any:
 
 
 @njit("float64" + _DRAW, cache=True, nogil=True, error_model="numpy", forceinline=True)
-def uniform(seed: int, decision: int, entity: int, day: int, draw: int) -> float:
+def uniform(seed: Seed, decision: int, entity: int, day: int, draw: int) -> float:
     """Return a number strictly between 0 and 1: an odd multiple of 2**-53, made of 52 bits of words 0 and 1.
 
     Parameters
@@ -102,7 +104,7 @@ def uniform(seed: int, decision: int, entity: int, day: int, draw: int) -> float
 
 
 @njit("UniTuple(float64, 4)" + _DRAW, cache=True, nogil=True, error_model="numpy", forceinline=True)
-def uniform4(seed: int, decision: int, entity: int, day: int, draw: int) -> Any:
+def uniform4(seed: Seed, decision: int, entity: int, day: int, draw: int) -> Any:
     """Return four numbers strictly between 0 and 1 for the price of one, of 32 bits each: (word + 1/2) * 2**-32."""
     w0, w1, w2, w3 = _words(seed, decision, entity, day, draw)
     return (
@@ -114,25 +116,25 @@ def uniform4(seed: int, decision: int, entity: int, day: int, draw: int) -> Any:
 
 
 @njit("float64" + _DRAW, cache=True, nogil=True, error_model="numpy", forceinline=True)
-def normal(seed: int, decision: int, entity: int, day: int, draw: int) -> float:
+def normal(seed: Seed, decision: int, entity: int, day: int, draw: int) -> float:
     """Return a standard normal number; it grows with `uniform` of the same arguments."""
     return normal_from(uniform(seed, decision, entity, day, draw))
 
 
 @njit("float64" + _DRAW, cache=True, nogil=True, error_model="numpy", forceinline=True)
-def exponential(seed: int, decision: int, entity: int, day: int, draw: int) -> float:
+def exponential(seed: Seed, decision: int, entity: int, day: int, draw: int) -> float:
     """Return an exponential number of mean 1; it grows with `uniform` of the same arguments."""
     return exponential_from(uniform(seed, decision, entity, day, draw))
 
 
 @njit("float64" + _DRAW, cache=True, nogil=True, error_model="numpy", forceinline=True)
-def gumbel(seed: int, decision: int, entity: int, day: int, draw: int) -> float:
+def gumbel(seed: Seed, decision: int, entity: int, day: int, draw: int) -> float:
     """Return a standard Gumbel number; it grows with `uniform` of the same arguments."""
     return gumbel_from(uniform(seed, decision, entity, day, draw))
 
 
 @njit("int64(uint64, int64, int64, int64, int64, float64)", cache=True, nogil=True, error_model="numpy")
-def poisson(seed: int, decision: int, entity: int, day: int, draw: int, mean: float) -> int:
+def poisson(seed: Seed, decision: int, entity: int, day: int, draw: int, mean: float) -> int:
     """Return a Poisson count of the given mean (at most 1e9); it grows with `uniform` of the same arguments."""
     return poisson_from(uniform(seed, decision, entity, day, draw), mean)
 
@@ -144,7 +146,7 @@ def pair(first: int, second: int) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _uniforms(seed: int, decision: int, entities: Any, day: int, draw: int) -> Any:
+def _uniforms(seed: Seed, decision: int, entities: Any, day: int, draw: int) -> Any:
     out = np.empty(entities.size, np.float64)
     for i in range(entities.size):
         out[i] = uniform(seed, decision, entities[i], day, draw)
@@ -152,7 +154,7 @@ def _uniforms(seed: int, decision: int, entities: Any, day: int, draw: int) -> A
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _normals(seed: int, decision: int, entities: Any, day: int, draw: int) -> Any:
+def _normals(seed: Seed, decision: int, entities: Any, day: int, draw: int) -> Any:
     out = np.empty(entities.size, np.float64)
     for i in range(entities.size):
         out[i] = normal(seed, decision, entities[i], day, draw)
@@ -160,14 +162,14 @@ def _normals(seed: int, decision: int, entities: Any, day: int, draw: int) -> An
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _exponentials(seed: int, decision: int, entities: Any, day: int, draw: int) -> Any:
+def _exponentials(seed: Seed, decision: int, entities: Any, day: int, draw: int) -> Any:
     out = np.empty(entities.size, np.float64)
     for i in range(entities.size):
         out[i] = exponential(seed, decision, entities[i], day, draw)
     return out
 
 
-def _array(many: Any, seed: int, decision: int, entities: ArrayLike, day: int, draw: int) -> NDArray[np.float64]:
+def _array(many: Any, seed: Seed, decision: int, entities: ArrayLike, day: int, draw: int) -> NDArray[np.float64]:
     ids = np.asarray(entities)
     if ids.dtype.kind not in "iu" and ids.size:
         raise TypeError(f"entities are integers, not {ids.dtype}")
@@ -175,17 +177,17 @@ def _array(many: Any, seed: int, decision: int, entities: ArrayLike, day: int, d
     return many(np.uint64(seed), int(decision), ids.ravel(), int(day), int(draw)).reshape(ids.shape)
 
 
-def uniforms(seed: int, decision: int, entities: ArrayLike, day: int, draw: int = 0) -> NDArray[np.float64]:
+def uniforms(seed: Seed, decision: int, entities: ArrayLike, day: int, draw: int = 0) -> NDArray[np.float64]:
     """Return `uniform` for each of an array of entities, in its shape."""
     return _array(_uniforms, seed, decision, entities, day, draw)
 
 
-def normals(seed: int, decision: int, entities: ArrayLike, day: int, draw: int = 0) -> NDArray[np.float64]:
+def normals(seed: Seed, decision: int, entities: ArrayLike, day: int, draw: int = 0) -> NDArray[np.float64]:
     """Return `normal` for each of an array of entities, in its shape."""
     return _array(_normals, seed, decision, entities, day, draw)
 
 
-def exponentials(seed: int, decision: int, entities: ArrayLike, day: int, draw: int = 0) -> NDArray[np.float64]:
+def exponentials(seed: Seed, decision: int, entities: ArrayLike, day: int, draw: int = 0) -> NDArray[np.float64]:
     """Return `exponential` for each of an array of entities, in its shape."""
     return _array(_exponentials, seed, decision, entities, day, draw)
 

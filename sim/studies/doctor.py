@@ -17,6 +17,27 @@ CHECK = {"consumers": 2_000, "days": 60, "burn_in": 30}
 """Size of the world of the self-check."""
 
 
+RARE = [
+    {"kind": "network_attack", "mode": "weak_link", "start": 0},
+    {"kind": "network_attack", "by": "betweenness", "start": 0},
+]
+"""Policies that need kernels which no other run does."""
+
+
+def prepare() -> dict[str, Any]:
+    """Compile all that runs can need, so that none has to.
+
+    Returns
+    -------
+    dict
+        folder in which compiled kernels are kept, kernels (how many are there), and the seconds that it took.
+    """
+    begun = perf_counter()
+    warm_up(load_scenario("baseline").with_(policies=RARE), default_model())
+    folder, seconds = _cache_folder(), round(perf_counter() - begun, 1)
+    return {"folder": str(folder), "kernels": _compiled_files(folder), "seconds": seconds}
+
+
 def examine(model_class: ModelClass | None = None, scenario: Any = "baseline") -> dict[str, Any]:
     """Look at the environment and run the self-check.
 

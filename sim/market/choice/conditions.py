@@ -9,7 +9,7 @@ import numpy as np
 from sim.agents.codes import Channel
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
 class Conditions(NamedTuple):
@@ -43,29 +43,29 @@ class Conditions(NamedTuple):
     legal: np.ndarray  # (J, G) probability that a need is covered by regulated supply
 
 
-def conditions(model: MarketModel, is_open: np.ndarray, listings: np.ndarray) -> Conditions:
+def conditions(state: MarketState, is_open: np.ndarray, listings: np.ndarray) -> Conditions:
     """Today's channels as consumers meet them."""
-    t, p = model.platform_table.columns, model.p.choice
-    choice = np.maximum(listings, 0.3) / model.reference_listings
+    t, p = state.platform_table.columns, state.p.choice
+    choice = np.maximum(listings, 0.3) / state.usual.listings
     value = p.variety_weight * np.log(choice * (1.0 + p.variety_half) / (choice + p.variety_half))
     value += np.log(np.maximum(t.attraction, 1e-3))
-    pharmacies, apps = model.open_slots(Channel.ILLICIT_PHARMACY), model.open_slots(Channel.SOCIAL_APP)
+    pharmacies, apps = state.open_slots(Channel.ILLICIT_PHARMACY), state.open_slots(Channel.SOCIAL_APP)
     weight = t.visibility[pharmacies] * t.attraction[pharmacies]
     rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))
     shown = weight * (1.0 - t.demoted[pharmacies])
     demotion = 1.0 - float(shown.sum() / max(float(weight.sum()), 1e-9)) if len(weight) else 0.0
     return Conditions(
         open=is_open, channel=t.channel,
-        key=t.key, price_level=model.price_level, price_factor=model.price_factor, licensed_slot=model.licensed_slot,
-        street_slot=model.street_slot, direct_slot=model.direct_slot,
-        street_open=np.log(np.maximum(model.levers.street_access, 1e-6)), market_value=value, prior=model.prior,
+        key=t.key, price_level=state.trade.price_level, price_factor=state.world.price_factor, licensed_slot=state.world.licensed_slot,
+        street_slot=state.world.street_slot, direct_slot=state.world.direct_slot,
+        street_open=np.log(np.maximum(state.levers.street_access, 1e-6)), market_value=value, prior=state.trade.prior,
         pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(shown.astype(float)),
-        illicit_share=model.search.illicit_share(rank, demotion),
+        illicit_share=state.search.illicit_share(rank, demotion),
         app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
-        app_exposure=float(np.log(max(model.ads_seen, 1e-3))), isp_block=np.array([isp.share for isp in model.providers]),
-        listed=t.listed, warning=float(model.levers.warning[0]), recognition=model.levers.recognition,
-        glance=float(model.levers.glance[0]),
-        unsealed=float(model.levers.unsealed[0]),
-        forged=t.forged, lookup=min(1.0, 0.6 + float(model.levers.lookup[0])),
-        legal=model.levers.legal_access,
+        app_exposure=float(np.log(max(state.trade.ads_seen, 1e-3))), isp_block=np.array([isp.share for isp in state.providers]),
+        listed=t.listed, warning=float(state.levers.warning[0]), recognition=state.levers.recognition,
+        glance=float(state.levers.glance[0]),
+        unsealed=float(state.levers.unsealed[0]),
+        forged=t.forged, lookup=min(1.0, 0.6 + float(state.levers.lookup[0])),
+        legal=state.levers.legal_access,
     )  # fmt: skip

@@ -8,28 +8,29 @@ from sim.agents.codes import NO_SLOT
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.kernels import inner
 from sim.market.beliefs import market_trust
-from sim.market.choice.vendor import IMPOSSIBLE, sells_on
+from sim.market.choice.scene import IMPOSSIBLE, Scene
+from sim.market.choice.vendor import sells_on
+from sim.market.groups import Moment
 from sim.streams import Draw, gumbel_from, uniform
 
 MARKET_TASTE = int(Draw.MARKET_TASTE)
 
 
 @inner
-def market_utility(
-    seed: int, c: int, s: int, k: int, consumers: Any, vendors: Any, offers: Any, today: Any, p: Any
-) -> float:
+def market_utility(seed: int, c: int, s: int, k: int, scene: Scene) -> float:
     """Utility of the ``k``-th known cryptomarket to consumer ``c`` wanting ``s``; IMPOSSIBLE when it is closed."""
+    consumers, today, p = scene.consumers, scene.today, scene.p
     m = consumers.known[c, k]
     if m == NO_SLOT or today.open[m] == 0:
         return IMPOSSIBLE
     trust = market_trust(today.prior[m], p.prior_weight, consumers.good[c, k], consumers.bad[c, k])
     value = today.market_value[m] + p.trust_weight * (trust - 1.0)
-    value += p.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, today.key[m], 0))
+    value += p.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, int(today.key[m]), 0))
     if consumers.home[c] == m:
         value += p.home_bonus
     best = 0
     for j in range(REMEMBERED_VENDORS):
-        if consumers.bought[c, j] > best and sells_on(vendors, offers, consumers.vendor[c, j], m, s):
+        if consumers.bought[c, j] > best and sells_on(scene.vendors, scene.offers, consumers.vendor[c, j], m, s):
             best = consumers.bought[c, j]
     if best > 0:
         value += p.favourite_bonus
@@ -37,15 +38,13 @@ def market_utility(
 
 
 @inner
-def best_market(
-    seed: int, c: int, s: int, day: int, explore: float, consumers: Any, vendors: Any, offers: Any, today: Any, p: Any
-) -> tuple[Any, ...]:
+def best_market(when: Moment, c: int, s: int, explore: float, scene: Scene) -> tuple[Any, ...]:
     """Slot and utility of the market for today's order: the best known one, seldom another known one."""
     slot, value = NO_SLOT, IMPOSSIBLE
     for k in range(KNOWN_MARKETS):
-        u = market_utility(seed, c, s, k, consumers, vendors, offers, today, p)
-        if u > IMPOSSIBLE and explore < p.explore:
-            u += 4.0 * gumbel_from(uniform(seed, MARKET_TASTE, c, day, k + 1))
+        u = market_utility(when.seed, c, s, k, scene)
+        if u > IMPOSSIBLE and explore < scene.p.explore:
+            u += 4.0 * gumbel_from(uniform(when.seed, MARKET_TASTE, c, when.day, k + 1))
         if u > value:
-            slot, value = consumers.known[c, k], u
+            slot, value = scene.consumers.known[c, k], u
     return slot, value

@@ -7,50 +7,70 @@ herd where others went (ElBahrawy et al. 2020: most migrants go to one market, f
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, MarketState, RiskGroup
+from sim.agents.codes import NEVER, NO_SLOT, Considering, Membership, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
+from sim.evidence.groups import ChoiceParameters, MigrationParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import event_risk, logistic, market_trust
 from sim.market.blocks import rows_due
 from sim.market.choice.conditions import Conditions
+from sim.market.groups import Moment
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, gumbel_from, normal_from, uniform, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 TASTE, MARKET_TASTE, DARK = int(Draw.TASTE), int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
 NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER), int(Draw.LEARN_MARKET)
-NONE, ACTIVE, SEARCHING, LAPSED = (int(m) for m in MarketState)
+_, ACTIVE, SEARCHING, LAPSED = (int(m) for m in Membership)
+NOT_YET = int(Considering.NOT_YET)
+LAST_DAY = 32_000  # the columns of days hold no later one
+
+
+class Closure(NamedTuple):
+    """What a closure does to those who hear of it."""
+
+    theft: float  # how far money was lost, 0 to 1
+    hit: float  # to perceived legal risk of users
+    wide_hit: float  # to that of everybody else
+    loss_hit: float  # to perceived loss of users, where money was lost
+    wide_loss: float  # to that of those who do not know the market
+    news: float  # 0 to 1, speeds the news
+
+
+class Seekers(NamedTuple):
+    """What those look at who look for a market."""
+
+    consumers: Any  # columns: `views.MigrationConsumers`
+    vendors: Any  # `views.MigrationVendors`
+    today: Conditions
+    choice: ChoiceParameters
+    p: MigrationParameters
+
+
+class Markets(NamedTuple):
+    """The open cryptomarkets."""
+
+    slots: np.ndarray
+    users: np.ndarray  # share of those who have a market
+    age: np.ndarray  # days
+    herd: np.ndarray  # bonus of markets that displaced users joined lately
 
 
 @kernel
 def hear_of_closure(
-    lo: int,
-    hi: int,
-    seed: int,
-    day: int,
-    slot: int,
-    scam: float,
-    hit: float,
-    wide_hit: float,
-    loss_hit: float,
-    wide_loss: float,
-    news: float,
-    consumers: Any,
-    p: Any,
+    lo: int, hi: int, when: Moment, slot: int, closure: Closure, consumers: Any, p: MigrationParameters
 ) -> None:
     """Let the users of a closed market learn of it and the others hear of it.
 
-    Users of the slot start to search after a delay; a raid raises their perceived legal risk by ``hit`` and everybody else's by ``wide_hit``;
-    a theft raises the perceived loss of users by ``loss_hit``, of others who know the market by less, and of everybody else by ``wide_loss``.
-    ``news`` in 0-1 speeds the news.
+    Users of the slot start to search after a delay; a raid raises perceived legal risk, a theft perceived loss.
     """
     for c in range(lo, hi):
         user = consumers.home[c] == slot
@@ -61,8 +81,8 @@ def hear_of_closure(
                 consumers.known[c, k] = NO_SLOT
                 consumers.good[c, k], consumers.bad[c, k] = 0.0, 0.0
         if user:
-            u1, u2, _, _ = uniform4(seed, NEWS, c, day, slot)
-            rate = min(0.95, p.news_base * (0.3 + 0.7 * news) + consumers.need_rate[c])
+            u1, u2, _, _ = uniform4(when.seed, NEWS, c, when.day, slot)
+            rate = min(0.95, p.news_base * (0.3 + 0.7 * closure.news) + consumers.need_rate[c])
             wait = (
                 1
                 + int(math.log(u1) / math.log(1.0 - rate))
@@ -71,17 +91,20 @@ def hear_of_closure(
             consumers.home[c] = NO_SLOT
             if consumers.market_state[c] == ACTIVE:
                 consumers.market_state[c] = SEARCHING
-                consumers.market_until[c] = min(32000, day + wait)
-        if consumers.considering[c] == 0:
+                consumers.market_until[c] = min(LAST_DAY, when.day + wait)
+        if consumers.considering[c] == NOT_YET:
             continue
-        consumers.legal_hits[c, DARK] += hit if user else wide_hit
-        if scam > 0.0:
-            consumers.loss_hits[c] += scam * (loss_hit if user else (p.loss_members if member else wide_loss))
+        consumers.legal_hits[c, DARK] += closure.hit if user else closure.wide_hit
+        if closure.theft > 0.0:
+            consumers.loss_hits[c] += closure.theft * (
+                closure.loss_hit if user else (p.loss_members if member else closure.wide_loss)
+            )
 
 
 @inner
-def participation(seed: int, c: int, value: float, consumers: Any, today: Any, p: Any, channel: Any) -> float:
+def participation(seed: int, c: int, value: float, seekers: Seekers) -> float:
     """P(this market rather than the street) for a typical order of consumer ``c``."""
+    consumers, channel = seekers.consumers, seekers.choice
     _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
     legal = event_risk(consumers.legal_hits[c, DARK], consumers.legal_calm[c, DARK], channel.risk_a, channel.risk_b)
     loss = event_risk(consumers.loss_hits[c], consumers.loss_calm[c], channel.risk_a, channel.risk_b)
@@ -93,7 +116,7 @@ def participation(seed: int, c: int, value: float, consumers: Any, today: Any, p
         - consumers.caution[c]
     )
     online -= channel.legal_risk_weight * legal + channel.loss_weight * loss
-    other = channel.street + channel.taste_sd * normal_from(t4) + p.outside
+    other = channel.street + channel.taste_sd * normal_from(t4) + seekers.p.outside
     return logistic(online - other)
 
 
@@ -119,40 +142,28 @@ def vendor_there(consumers: Any, vendors: Any, c: int, m: int) -> bool:
 
 @kernel
 def look_for_market(
-    rows: np.ndarray,
-    seed: int,
-    day: int,
-    crypto: np.ndarray,
-    users: np.ndarray,
-    age: np.ndarray,
-    herd: np.ndarray,
-    reach_level: float,
-    consumers: Any,
-    vendors: Any,
-    today: Any,
-    channel: Any,
-    p: Any,
-    joined: np.ndarray,
+    rows: np.ndarray, when: Moment, markets: Markets, attention: float, seekers: Seekers, joined: np.ndarray
 ) -> None:
-    """Let the consumers ``rows`` look for a market among the slots ``crypto``; fills ``joined`` with the slot, NO_SLOT when none.
-
-    ``users`` is each market's share of those who have a market, ``age`` in days, ``herd`` the bonus of markets that displaced users joined lately.
-    """
+    """Let the consumers ``rows`` look for a market; fills ``joined`` with the slot, NO_SLOT when none. ``attention`` multiplies what is heard of markets."""
+    consumers, vendors, today, channel, p = seekers
     for i in range(len(rows)):
         c = rows[i]
         joined[i] = NO_SLOT
         displaced = consumers.market_state[c] == SEARCHING
         best, runner_up, top, second, best_value = NO_SLOT, NO_SLOT, -1e30, -1e30, 0.0
-        for x in range(len(crypto)):
-            m = crypto[x]
-            u1, u2, _, _ = uniform4(seed, DISCOVER, c, day, today.key[m])
+        for x in range(len(markets.slots)):
+            m = markets.slots[x]
+            u1, u2, _, _ = uniform4(when.seed, DISCOVER, c, when.day, int(today.key[m]))
             known = vendor_there(consumers, vendors, c, m)
             k_known = -1
             for k in range(KNOWN_MARKETS):
                 if consumers.known[c, k] == m:
                     known, k_known = True, k
             chance = 1.0 - math.exp(
-                -(p.reach * reach_level * users[x] + p.newcomer_adverts * math.exp(-age[x] / p.newcomer_days))
+                -(
+                    p.reach * attention * markets.users[x]
+                    + p.newcomer_adverts * math.exp(-markets.age[x] / p.newcomer_days)
+                )
             )
             if not known and u1 >= chance:
                 continue
@@ -160,10 +171,10 @@ def look_for_market(
             bad = consumers.bad[c, k_known] if k_known >= 0 else 0.0
             trust = market_trust(today.prior[m], channel.prior_weight, good, bad)
             value = today.market_value[m] + channel.trust_weight * (trust - 1.0)
-            value += channel.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, today.key[m], 0))
+            value += channel.taste_weight * gumbel_from(uniform(when.seed, MARKET_TASTE, c, int(today.key[m]), 0))
             if vendor_there(consumers, vendors, c, m):
                 value += channel.favourite_bonus
-            choice = value + p.noise * normal_from(u2) + (herd[x] if displaced else 0.0)
+            choice = value + p.noise * normal_from(u2) + (markets.herd[x] if displaced else 0.0)
             if choice > top:
                 runner_up, second = best, top
                 best, top = m, choice
@@ -171,16 +182,16 @@ def look_for_market(
                 runner_up, second = m, choice
             if best == m:
                 best_value = value
-        w1, w2, w3, _ = uniform4(seed, LOOK, c, day, 0)
+        w1, w2, w3, _ = uniform4(when.seed, LOOK, c, when.day, 0)
         if best == NO_SLOT:
             if w1 < p.give_up:
-                lapse(consumers, c, day, w2, p.recheck_days)
+                lapse(consumers, c, when.day, w2, p.recheck_days)
             else:
-                consumers.market_until[c] = min(32000, day + 1 + int(p.retry_days * exponential_from(w2)))
+                consumers.market_until[c] = min(LAST_DAY, when.day + 1 + int(p.retry_days * exponential_from(w2)))
             continue
-        chance = participation(seed, c, best_value, consumers, today, p, channel)
+        chance = participation(when.seed, c, best_value, seekers)
         if w3 >= logistic(p.join_steepness * (chance - p.join_threshold)):
-            lapse(consumers, c, day, w2, p.recheck_days)
+            lapse(consumers, c, when.day, w2, p.recheck_days)
             continue
         consumers.market_state[c] = ACTIVE
         consumers.market_until[c] = NEVER
@@ -195,7 +206,7 @@ def look_for_market(
 def lapse(consumers: Any, c: int, day: int, u: float, mean: float) -> None:
     """Turn away from cryptomarkets until a later look."""
     consumers.market_state[c] = LAPSED
-    consumers.market_until[c] = min(32000, day + 1 + int(mean * exponential_from(u)))
+    consumers.market_until[c] = min(LAST_DAY, day + 1 + int(mean * exponential_from(u)))
 
 
 @inner
@@ -218,14 +229,14 @@ def learn_of(consumers: Any, c: int, m: int) -> None:
 
 @kernel
 def hear_of_markets(
-    rows: np.ndarray, seed: int, day: int, crypto: np.ndarray, weights: np.ndarray, consumers: Any, p: Any
+    rows: np.ndarray, when: Moment, crypto: np.ndarray, weights: np.ndarray, consumers: Any, p: MigrationParameters
 ) -> None:
     """Let the buyers ``rows`` of today learn of another market, drawn by cumulative trade ``weights``."""
     if len(crypto) == 0 or weights[-1] <= 0.0:
         return
     for i in range(len(rows)):
         c = rows[i]
-        u1, u2, _, _ = uniform4(seed, LEARN, c, day, 0)
+        u1, u2, _, _ = uniform4(when.seed, LEARN, c, when.day, 0)
         if u1 < p.learn_of_market:
             k = 0
             while k < len(crypto) - 1 and weights[k] < u2 * weights[-1]:
@@ -233,11 +244,11 @@ def hear_of_markets(
             learn_of(consumers, c, crypto[k])
 
 
-def talked_about(model: MarketModel, slots: np.ndarray) -> np.ndarray:
+def talked_about(state: MarketState, slots: np.ndarray) -> np.ndarray:
     """Cumulative weights by which buyers hear of the markets ``slots``: their share of trade, and what newcomers advertise."""
-    t, g = model.platform_table.columns, model.p.migration
+    t, g = state.platform_table.columns, state.p.migration
     trade = t.trade60[slots].astype(float)
-    age = model.day - t.open_day[slots].astype(float)
+    age = state.day - t.open_day[slots].astype(float)
     return np.cumsum(trade / max(float(trade.sum()), 1e-9) + g.newcomer_talk * np.exp(-age / g.newcomer_days))
 
 
@@ -250,12 +261,12 @@ def count_users(n: int, home: np.ndarray, users: np.ndarray) -> None:
             users[home[c]] += 1.0
 
 
-def seek_markets(model: MarketModel, today: Conditions) -> None:
+def seek_markets(state: MarketState, today: Conditions) -> None:
     """Consumers whose turn it is look for a cryptomarket."""
-    c, n, g, day = model.consumers.columns, model.consumers.n, model.p.migration, model.day
+    c, n, g, day = state.consumers.columns, state.consumers.n, state.p.migration, state.day
     rows = rows_due(n, c.market_until, c.alive, day)
-    slots = model.crypto_slots()
-    t = model.platform_table.columns
+    slots = state.crypto_slots()
+    t = state.platform_table.columns
     t.arrivals[:] *= 1.0 - 1.0 / g.herd_days
     if not len(rows):
         return
@@ -264,24 +275,16 @@ def seek_markets(model: MarketModel, today: Conditions) -> None:
     users = t.users[slots] / max(float(t.users[slots].sum()), 1.0)
     herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
     age = day - t.open_day[slots].astype(float)
-    joined = np.full(len(rows), NO_SLOT, np.uint16)
-    displaced = c.market_state[rows] == MarketState.SEARCHING
-    attention = 1.0 + model.publicity * model.p.learning.publicity_draws
-    look_for_market(
-        rows,
-        model.seed,
-        day,
-        slots,
-        users,
-        age,
-        herd,
-        attention,
+    seekers = Seekers(
         narrow(c, views.MigrationConsumers),
-        narrow(model.vendors.columns, views.MigrationVendors),
+        narrow(state.vendors.columns, views.MigrationVendors),
         today,
-        model.p.choice,
+        state.p.choice,
         g,
-        joined,
     )
+    joined = np.full(len(rows), NO_SLOT, np.uint16)
+    displaced = c.market_state[rows] == Membership.SEARCHING
+    attention = 1.0 + state.publicity * state.p.learning.publicity_draws
+    look_for_market(rows, state.moment, Markets(slots, users, age, herd), attention, seekers, joined)
     moved = joined[displaced & (joined != NO_SLOT)]
     np.add.at(t.arrivals, moved, 1.0)

@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.agents.codes import NO_SLOT
 from sim.agents.vendors import ACCOUNTS
+from sim.evidence.groups import ChoiceParameters, SupplyParameters
 from sim.kernels import inner, kernel
 from sim.market.beliefs import beta_reputation
 
@@ -61,7 +62,14 @@ def count_offers(
 
 @kernel
 def list_offers(
-    vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, p: Any, taste: Any, offers: Offers, fill: np.ndarray
+    vendors: Any,
+    n: int,
+    open_slot: np.ndarray,
+    n_substances: int,
+    p: SupplyParameters,
+    taste: ChoiceParameters,
+    offers: Offers,
+    fill: np.ndarray,
 ) -> None:
     """Fill the rows of ``offers``, with cumulative weights in each group; ``fill`` holds where each group starts."""
     start, cumulative = offers.start, offers.cumulative
@@ -97,7 +105,7 @@ def list_offers(
 
 
 def build_offers(
-    vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, p: Any, taste: Any
+    vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, p: SupplyParameters, taste: ChoiceParameters
 ) -> tuple[Offers, np.ndarray, np.ndarray]:
     """Group the accounts of vendors in business by platform and substance, with cumulative weights in each group.
 

@@ -11,13 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel
+from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, LegalStatus
 from sim.kernels import inner
 from sim.market.beliefs import logistic
+from sim.market.choice.scene import Scene
+from sim.market.groups import Moment
 from sim.streams import Draw, uniform4
 
 CLICK, BLOCKED = int(Draw.CLICK), int(Draw.BLOCKED)
-LICENSED = int(Channel.LICENSED_PHARMACY)
+LICENSED, PRESCRIPTION = int(Channel.LICENSED_PHARMACY), int(LegalStatus.PRESCRIPTION)
+ORDINARY, CONTROLLED, PROHIBITED = 0, 1, 2
+"""Kinds of search: for a medicine that somebody may have, for a controlled one without a prescription, for what is prohibited."""
+NOTHING, TURNED_AWAY, GAVE_UP = 0, 1, 2
+"""What stops a click on an illicit pharmacy: nothing; a block or a warning, after which the search goes on; a warning that ends it."""
 
 
 @inner
@@ -33,32 +39,30 @@ def draw_cumulative(slots: np.ndarray, weights: np.ndarray, u: float) -> int:
 
 
 @inner
-def kept_away(
-    seed: int, c: int, day: int, click: int, slot: int, knowing: bool, consumers: Any, today: Any, p: Any
-) -> int:
-    """What stops a click on an illicit pharmacy: 1 a block or a warning, after which the search goes on, 2 a warning that ends it, 0 nothing.
+def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene: Scene) -> int:
+    """What stops a click on an illicit pharmacy.
 
     A block stops customers of a provider that blocks, for domains on its lists, unless they know how to get around it.
     """
-    u1, u2, u3, u4 = uniform4(seed, BLOCKED, c, day, click)
+    consumers, today, p = scene.consumers, scene.today, scene.p
+    u1, u2, u3, u4 = uniform4(when.seed, BLOCKED, c, when.day, click)
     if u1 < today.isp_block[consumers.jurisdiction[c]] * today.listed[slot]:
         usual = p.circumvent_knowing if knowing else p.circumvent
         if u2 >= logistic(math.log(usual / (1.0 - usual)) + p.circumvent_skill * consumers.skill[c]):
-            return 1
+            return TURNED_AWAY
     if u3 < today.warning * p.warning_leaves:
-        return 1 if u4 < p.warning_returns else 2
-    return 0
+        return TURNED_AWAY if u4 < p.warning_returns else GAVE_UP
+    return NOTHING
 
 
 @inner
-def search(
-    seed: int, c: int, day: int, kind: int, prescription: bool, consumers: Any, today: Any, p: Any
-) -> tuple[Any, ...]:
+def search(when: Moment, c: int, kind: int, prescription: bool, scene: Scene) -> tuple[Any, ...]:
     """Search the open web: up to three clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
+    consumers, today, p = scene.consumers, scene.today, scene.p
     j = consumers.jurisdiction[c]
     hindered = today.isp_block[j] > 0.0 or today.warning > 0.0
     for click in range(3):
-        u1, u2, u3, u4 = uniform4(seed, CLICK, c, day, click)
+        u1, u2, u3, u4 = uniform4(when.seed, CLICK, c, when.day, click)
         if u1 >= today.illicit_share[kind]:
             if prescription:
                 return LICENSED, today.licensed_slot[j]
@@ -69,10 +73,10 @@ def search(
         home = consumers.pharmacy_home[c]
         refill = home != NO_SLOT and today.open[home] == 1 and u4 < p.refill
         if hindered:
-            stop = kept_away(seed, c, day, click, home if refill else slot, not prescription, consumers, today, p)
-            if stop == 2:
+            stop = kept_away(when, c, click, home if refill else slot, not prescription, scene)
+            if stop == GAVE_UP:
                 return ABSTAIN, NO_SLOT
-            if stop == 1:
+            if stop == TURNED_AWAY:
                 continue
         if refill:
             return SEARCH, home
@@ -85,3 +89,10 @@ def search(
         if u3 >= detect:
             return SEARCH, slot
     return ABSTAIN, NO_SLOT
+
+
+@inner
+def kind_of_search(law: int, prescription: bool) -> int:
+    """What is looked for, by legal status; without a prescription a medicine is looked for as a controlled one."""
+    kind = ORDINARY if law <= PRESCRIPTION else law - PRESCRIPTION
+    return kind if prescription else max(CONTROLLED, kind)

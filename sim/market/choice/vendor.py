@@ -6,41 +6,33 @@ Buyer memory with preferential attachment (mechanism: Bracci et al. 2022, PNAS N
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from sim.agents.codes import NO_SLOT, Channel, MarketState
+from sim.agents.codes import NO_SLOT, Channel, Membership
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
+from sim.evidence.groups import ChoiceParameters
 from sim.kernels import inner
 from sim.market.beliefs import try_new_probability
-from sim.market.choice.offers import draw_offer
+from sim.market.choice.offers import Offers, draw_offer
+from sim.market.choice.scene import CANDIDATES, IMPOSSIBLE, Room, Scene
+from sim.market.groups import Moment
 from sim.streams import Draw, uniform, uniform4
 
 APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.STREET)
-ACTIVE = int(MarketState.ACTIVE)
-IMPOSSIBLE = -1e30
-CANDIDATES = 8
-
-
-class Room(NamedTuple):
-    """Room to work in for the choices of one thread."""
-
-    utilities: np.ndarray  # (channels + 1,)
-    candidates: np.ndarray  # (CANDIDATES,) vendors
-    weights: np.ndarray  # (CANDIDATES,)
-    shares: np.ndarray  # (CANDIDATES,)
+ACTIVE = int(Membership.ACTIVE)
 
 
 @inner
-def sells(offers: Any, v: int, s: int) -> bool:
+def sells(offers: Offers, v: int, s: int) -> bool:
     """Whether vendor ``v`` can deliver ``s`` today."""
     return v >= 0 and (offers.selling[v] >> s) & 1 == 1
 
 
 @inner
-def sells_on(vendors: Any, offers: Any, v: int, m: int, s: int) -> bool:
+def sells_on(vendors: Any, offers: Offers, v: int, m: int, s: int) -> bool:
     """Whether vendor ``v`` can deliver ``s`` today and has an account on slot ``m``."""
     return sells(offers, v, s) and account_of(vendors, v, m) >= 0
 
@@ -55,25 +47,15 @@ def account_of(vendors: Any, v: int, m: int) -> int:
 
 
 @inner
-def known_vendor(
-    c: int,
-    s: int,
-    m: int,
-    u_new: float,
-    u_pick: float,
-    weights: np.ndarray,
-    consumers: Any,
-    vendors: Any,
-    offers: Any,
-    p: Any,
-) -> int:
+def known_vendor(c: int, s: int, m: int, u_new: float, u_pick: float, weights: np.ndarray, scene: Scene) -> int:
     """A remembered vendor for this purchase, or -1 to try a new one."""
+    consumers, vendors, p = scene.consumers, scene.vendors, scene.p
     n = 0
     total = 0.0
     for j in range(REMEMBERED_VENDORS):
         v = consumers.vendor[c, j]
         weights[j] = 0.0
-        if consumers.bought[c, j] > 0 and sells_on(vendors, offers, v, m, s):
+        if consumers.bought[c, j] > 0 and sells_on(vendors, scene.offers, v, m, s):
             n += 1
             weights[j] = consumers.bought[c, j] ** p.loyalty_exponent * math.exp(
                 -p.known_price_weight * vendors.log_price[v]
@@ -94,28 +76,16 @@ def known_vendor(
 
 
 @inner
-def new_vendor(
-    seed: int,
-    c: int,
-    s: int,
-    m: int,
-    day: int,
-    attempt: int,
-    border: float,
-    room: Room,
-    consumers: Any,
-    offers: Any,
-    n_substances: int,
-    p: Any,
-) -> int:
+def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, border: float, room: Room, scene: Scene) -> int:
     """A vendor who is not remembered, for good or ill: candidates drawn by popularity, weighed by reputation and price; -1 when there is none."""
-    group = m * n_substances + s
+    consumers, offers = scene.consumers, scene.offers
+    group = m * len(scene.table.dose_usd) + s
     if offers.start[group] == offers.start[group + 1]:
         return -1
     n = 0
     home = consumers.jurisdiction[c]
     for block in range(CANDIDATES // 4):
-        draws = uniform4(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + block)
+        draws = uniform4(when.seed, Draw.NEW_VENDOR, c, when.day, attempt * 4 + block)
         for d in range(4):
             k = draw_offer(offers, group, draws[d])
             v = offers.vendor[k]
@@ -129,28 +99,29 @@ def new_vendor(
             n += 1
     if n == 0:
         return -1
-    u = uniform(seed, Draw.NEW_VENDOR, c, day, attempt * 4 + 3)
+    u = uniform(when.seed, Draw.NEW_VENDOR, c, when.day, attempt * 4 + 3)
     return int(room.candidates[draw_logit(room.weights, n, room.shares, u)])
 
 
 @inner
-def direct_vendor(seed: int, c: int, s: int, day: int, consumers: Any, offers: Any, today: Any, p: Any) -> int:
+def direct_vendor(when: Moment, c: int, s: int, scene: Scene) -> int:
     """A vendor with a direct tie who sells ``s``, when the consumer deals directly today; -1 otherwise."""
+    consumers, p = scene.consumers, scene.p
     best, most = -1, 0
     for j in range(REMEMBERED_VENDORS):
         v = consumers.vendor[c, j]
-        if consumers.tie[c, j] == 1 and consumers.bought[c, j] > most and sells(offers, v, s):
+        if consumers.tie[c, j] == 1 and consumers.bought[c, j] > most and sells(scene.offers, v, s):
             best, most = v, consumers.bought[c, j]
     if best < 0:
         return -1
     home = consumers.home[c]
-    closed = home == NO_SLOT or today.open[home] == 0 or consumers.market_state[c] != ACTIVE
+    closed = home == NO_SLOT or scene.today.open[home] == 0 or consumers.market_state[c] != ACTIVE
     chance = p.direct_when_closed if closed else p.direct
-    return best if uniform(seed, Draw.DIRECT_DEAL, c, day, 0) < chance else -1
+    return best if uniform(when.seed, Draw.DIRECT_DEAL, c, when.day, 0) < chance else -1
 
 
 @inner
-def border_weight(channel: int, p: Any) -> float:
+def border_weight(channel: int, p: ChoiceParameters) -> float:
     """How much a foreign vendor is disliked, by channel."""
     if channel == APP or channel == STREET:
         return p.border_local

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import NEVER, Segment
+from sim.evidence.groups import DemandParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows, rows_due
 from sim.market.demand.law import law_of_the_day
+from sim.market.groups import Moment
+from sim.market.substances import Substances
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, normal_from, uniform, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 NEED, CHANNEL, SUBSTITUTE = int(Draw.NEED), int(Draw.CHANNEL), int(Draw.SUBSTITUTE)
 DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
@@ -41,7 +44,7 @@ def pick_substance(segment: int, main: int, own_share: float, u: float, v: int, 
 
 
 @inner
-def turned_to(seed: int, c: int, s: int, u: float, share: float, table: Any) -> int:
+def turned_to(seed: int, c: int, s: int, u: float, share: float, table: Substances) -> int:
     """The substance itself, or for one of the ``share`` of people who turn away from it a substitute drawn with ``u``."""
     row = table.substitutes[s]
     if row[-1] <= 0.0 or uniform(seed, SUBSTITUTE, c, s, 0) >= share:
@@ -58,85 +61,73 @@ def waiting_time(rate: float, u: float) -> int:
     return max(1, int(math.ceil(exponential_from(u) / max(rate, 1e-6))))
 
 
+class Needs(NamedTuple):
+    """Today's needs, one entry per consumer who has one."""
+
+    due: np.ndarray  # consumers
+    substance: np.ndarray
+    size: np.ndarray  # log
+    wholesale: np.ndarray  # flag
+
+
 @kernel
 def needs(
     lo: int,
     hi: int,
-    seed: int,
-    day: int,
-    due: np.ndarray,
+    when: Moment,
+    out: Needs,
     consumers: Any,
-    table: Any,
+    table: Substances,
     demand_level: np.ndarray,
     legal: np.ndarray,
-    p: Any,
-    substance: np.ndarray,
-    size: np.ndarray,
-    wholesale: np.ndarray,
+    p: DemandParameters,
 ) -> None:
-    """Fill substance, log size and the wholesale flag for ``due[lo:hi]`` and set the day of the next need.
+    """Fill substance, log size and the wholesale flag for the consumers ``out.due[lo:hi]`` and set the day of the next need.
 
     ``table`` holds the substances; ``demand_level`` multiplies the rates by segment and main substance (1 in normal times); ``legal[j, segment]`` is the
     share of needs that regulated supply covers, by a medicine of the same class where the substance itself is not prescribed.
     """
     for i in range(lo, hi):
-        c = due[i]
-        u1, u2, u3, u4 = uniform4(seed, NEED, c, day, 0)
-        w1, w2, _, _ = uniform4(seed, NEED, c, day, 1)
+        c = out.due[i]
+        u1, u2, u3, u4 = uniform4(when.seed, NEED, c, when.day, 0)
+        w1, w2, _, _ = uniform4(when.seed, NEED, c, when.day, 1)
         segment, j = consumers.segment[c], consumers.jurisdiction[c]
         s = pick_substance(segment, consumers.substance[c], p.own_substance, u1, u2, table.needs)
         if table.deterred[j, s] > 0.0:
-            s = turned_to(seed, c, s, w2, table.deterred[j, s] * (1.0 - consumers.dependence[c]), table)
+            s = turned_to(when.seed, c, s, w2, table.deterred[j, s] * (1.0 - consumers.dependence[c]), table)
         if legal[j, segment] > 0.0 and table.medical[s] >= 0:
-            _, covered, _, _ = uniform4(seed, CHANNEL, c, day, 0)  # the same number that decides on the prescription
+            _, covered, _, _ = uniform4(
+                when.seed, CHANNEL, c, when.day, 0
+            )  # the same number that decides on the prescription
             if covered < legal[j, segment]:
                 s = table.medical[s]
-        substance[i] = s
-        wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0
-        size[i] = consumers.budget[c] + p.order_spread * normal_from(u3)
+        out.substance[i] = s
+        out.wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0
+        out.size[i] = consumers.budget[c] + p.order_spread * normal_from(u3)
         rate = (
             consumers.need_rate[c]
             * demand_level[segment, consumers.substance[c]]
             * (1.0 + p.dependence_rate * consumers.dependence[c])
         )
-        if consumers.treatment_day[c] <= day:
+        if consumers.treatment_day[c] <= when.day:
             rate *= p.treatment_rate
-        consumers.next_day[c] = min(NEVER - 1, day + waiting_time(rate, u4))
-        enough = p.stocked_up * table.doses_per_order[substance[i]]
-        if wholesale[i] == 0 and consumers.stash_substance[c] == substance[i] and consumers.stash[c] > enough:
-            substance[i] = FROM_STASH  # enough of it at hand
+        consumers.next_day[c] = min(NEVER - 1, when.day + waiting_time(rate, u4))
+        enough = p.stocked_up * table.doses_per_order[s]
+        if out.wholesale[i] == 0 and consumers.stash_substance[c] == s and consumers.stash[c] > enough:
+            out.substance[i] = FROM_STASH  # enough of it at hand
 
 
-class Needs(NamedTuple):
-    """Today's needs, one entry per consumer who has one."""
-
-    due: np.ndarray
-    substance: np.ndarray
-    size: np.ndarray
-    wholesale: np.ndarray
-
-
-def demand(model: MarketModel) -> Needs:
+def demand(state: MarketState) -> Needs:
     """Phase 6: who needs what today."""
-    c = model.consumers.columns
-    n = model.consumers.n
-    due = rows_due(n, c.next_day, c.alive, model.day)
+    c = state.consumers.columns
+    n = state.consumers.n
+    due = rows_due(n, c.next_day, c.alive, state.day)
     m = len(due)
     out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
-    law_of_the_day(model)
-    level = model.levers.demand[0] * model.levers.need
+    law_of_the_day(state)
+    level = state.levers.demand[0] * state.levers.need
     over_rows(
-        model.pool,
-        needs,
-        m,
-        model.seed,
-        model.day,
-        due,
-        narrow(c, views.DemandConsumers),
-        model.substances,
-        level,
-        model.levers.legal_access,
-        model.p.demand,
-        *out[1:],
-    )
+        state.pool, needs, m, state.moment, out, narrow(c, views.DemandConsumers), state.substances, level, state.levers.legal_access,
+        state.p.demand,
+    )  # fmt: skip
     return out

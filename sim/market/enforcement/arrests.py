@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,52 +13,51 @@ from sim.kernels import inner, maker
 from sim.market import views
 from sim.market.entry_exit.news import tell_of_arrests
 from sim.market.entry_exit.vendor_exit import settle_exits
+from sim.market.groups import Moment
 from sim.market.views import narrow
 from sim.streams import Draw, uniform
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 ARREST, SOCIAL = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER)
 ONLINE = np.array([1, 1, 0, 1, 1, 0])
 """Who polices a channel's vendors: 0 local police, who are near to them, 1 cyber units."""
 
 
+class Hazards(NamedTuple):
+    """What police make of contacts."""
+
+    remote: np.ndarray  # (C,) weight of a buyer met by channel against one met face to face
+    friend: float  # weight of a friend who is supplied
+    usual: np.ndarray  # (2,) exposure that police reach, nearby and online
+    limit: float  # on what scarcity of offenders multiplies the hazard by
+    per_contact: float  # 1/day and face-to-face buyer of a month
+    per_lead: float  # 1/day and officer-day of evidence
+    lead_kept: float  # share of a lead that is left a day later
+    effort: np.ndarray  # (J, 2) relative to the usual, nearby and online
+
+
 @inner
-def exposure_of(v: int, vendors: Any, remote: np.ndarray, friend: float) -> float:
+def exposure_of(v: int, vendors: Any, hazards: Hazards) -> float:
     """Exposure of a vendor to arrest: face-to-face equivalents of a month's buyers over operational security."""
-    weight = friend if vendors.kind[v] == SOCIAL else remote[vendors.channel[v]]
+    weight = hazards.friend if vendors.kind[v] == SOCIAL else hazards.remote[vendors.channel[v]]
     return weight * 30.0 * vendors.recent[v] / vendors.opsec[v]
 
 
 @maker
 def caught_today(
-    n: int,
-    seed: int,
-    day: int,
-    vendors: Any,
-    remote: np.ndarray,
-    friend: float,
-    reference: np.ndarray,
-    limit: float,
-    per_contact: float,
-    per_lead: float,
-    lead_kept: float,
-    effort: np.ndarray,
-    caught: np.ndarray,
-    risk: np.ndarray,
-    exposure: np.ndarray,
+    n: int, when: Moment, vendors: Any, hazards: Hazards, caught: np.ndarray, risk: np.ndarray, exposure: np.ndarray
 ) -> int:
     """Fill ``caught`` with the rows arrested today and ``risk`` with the mean hazard by channel; returns how many are caught.
 
-    Police reach as much exposure as there was at ``reference`` (2,), nearby and online: with more of it about, each vendor runs less risk, and the
-    reverse up to ``limit``. ``effort`` (J, 2) is relative to the usual; ``exposure`` (J, 2) is filled with what there is. Leads from seized
-    servers add ``per_lead`` to the hazard for each officer-day of evidence, and grow cold.
+    Police reach as much exposure as there usually is: with more of it about, each vendor runs less risk, and the reverse up to a limit.
+    Leads from seized servers add to the hazard, and grow cold. ``exposure`` (J, 2), nearby and online, is filled with what there is.
     """
     exposure[:] = 0.0
     for v in range(n):
         if vendors.alive[v] == 1:
-            exposure[vendors.jurisdiction[v], ONLINE[vendors.channel[v]]] += exposure_of(v, vendors, remote, friend)
+            exposure[vendors.jurisdiction[v], ONLINE[vendors.channel[v]]] += exposure_of(v, vendors, hazards)
     total = exposure.sum(axis=0)
     live = np.zeros(len(risk))
     k = 0
@@ -66,15 +65,15 @@ def caught_today(
         if vendors.alive[v] == 0:
             continue
         group = ONLINE[vendors.channel[v]]
-        crowd = min(reference[group] / max(total[group], 1e-9), limit)
-        hazard = per_contact * exposure_of(v, vendors, remote, friend) * crowd
+        crowd = min(hazards.usual[group] / max(total[group], 1e-9), hazards.limit)
+        hazard = hazards.per_contact * exposure_of(v, vendors, hazards) * crowd
         if vendors.evidence[v] > 0.0:
-            hazard += per_lead * vendors.evidence[v] / vendors.opsec[v]
-            vendors.evidence[v] *= lead_kept
-        hazard *= effort[vendors.jurisdiction[v], group]
+            hazard += hazards.per_lead * vendors.evidence[v] / vendors.opsec[v]
+            vendors.evidence[v] *= hazards.lead_kept
+        hazard *= hazards.effort[vendors.jurisdiction[v], group]
         risk[vendors.channel[v]] += hazard
         live[vendors.channel[v]] += 1.0
-        if hazard > 0.0 and uniform(seed, ARREST, vendors.key[v], day, 0) < hazard:
+        if hazard > 0.0 and uniform(when.seed, ARREST, vendors.key[v], when.day, 0) < hazard:
             caught[k] = v
             k += 1
     for c in range(len(risk)):
@@ -82,49 +81,56 @@ def caught_today(
     return k
 
 
-def remote_weights(model: MarketModel) -> np.ndarray:
+def remote_weights(state: MarketState) -> np.ndarray:
     """(C,) what a buyer met by channel weighs against one met face to face; traceable coins make remote ones weigh more."""
-    p, coin = model.p.enforcement, 0.5 + model.processors[COIN].traceability
+    p, coin = state.p.enforcement, 0.5 + state.processors[COIN].traceability
     return np.array([0.0, p.remote_crypto, p.remote_app, p.remote_crypto * coin, p.remote_crypto * coin, 1.0])
 
 
-def vendor_arrests(model: MarketModel) -> None:
-    """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
-    p, n = model.p.enforcement, model.vendors.n
-    caught, risk = np.empty(n, np.int64), np.zeros(len(Channel))
-    reference = np.array([p.exposure_reference, p.exposure_online]) * model.consumers.n
-    exposure = np.empty(model.vendor_effort.shape)
-    k = caught_today(
-        n, model.seed, model.day, narrow(model.vendors.columns, views.ArrestVendors), remote_weights(model), p.remote_friend,
-        reference, p.crowd_limit, p.arrest_per_contact, p.lead_hazard, 0.5 ** (1.0 / p.lead_days), model.vendor_effort, caught, risk,
-        exposure,
+def hazards_today(state: MarketState) -> Hazards:
+    """What police make of contacts today."""
+    p = state.p.enforcement
+    return Hazards(
+        remote_weights(state), p.remote_friend, np.array([p.exposure_reference, p.exposure_online]) * state.consumers.n, p.crowd_limit,
+        p.arrest_per_contact, p.lead_hazard, 0.5 ** (1.0 / p.lead_days), state.policing.vendor_effort,
     )  # fmt: skip
-    model.online_exposure = exposure[:, 1]
-    model.vendor_risk += 0.02 * (30.0 * risk - model.vendor_risk)
-    arrest(model, caught[:k], policy="")
 
 
-def responsible(model: MarketModel, jurisdiction: int, channel: int) -> int:
+def vendor_arrests(state: MarketState) -> None:
+    """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
+    n = state.vendors.n
+    caught, risk = np.empty(n, np.int64), np.zeros(len(Channel))
+    hazards = hazards_today(state)
+    exposure = np.empty(hazards.effort.shape)
+    k = caught_today(
+        n, state.moment, narrow(state.vendors.columns, views.ArrestVendors), hazards, caught, risk, exposure
+    )
+    state.policing.online_exposure = exposure[:, 1]
+    state.policing.vendor_risk += 0.02 * (30.0 * risk - state.policing.vendor_risk)
+    arrest(state, caught[:k])
+
+
+def responsible(state: MarketState, jurisdiction: int, channel: int) -> int:
     """Number of the agency that polices a channel's vendors in a jurisdiction; -1 when there is none."""
     unit = Unit.CYBER if ONLINE[channel] else Unit.POLICE
-    for k, agency in enumerate(model.agencies):
+    for k, agency in enumerate(state.agencies):
         if agency.jurisdiction == jurisdiction and agency.unit == unit:
             return k
     return -1
 
 
-def arrest(model: MarketModel, rows: np.ndarray, policy: str) -> None:
+def arrest(state: MarketState, rows: np.ndarray, policy: str = "") -> None:
     """Arrest vendors: they leave; their buyers hear of it."""
     if not len(rows):
         return
-    p, v = model.p.enforcement, model.vendors.columns
+    p, v = state.p.enforcement, state.vendors.columns
     v.exit_cause[rows] = ExitCause.ARRESTED
-    model.today.vendor_arrests += len(rows)
+    state.today.vendor_arrests += len(rows)
     for row in rows:
-        agency = responsible(model, int(v.jurisdiction[row]), int(v.channel[row]))
+        agency = responsible(state, int(v.jurisdiction[row]), int(v.channel[row]))
         if agency >= 0:
-            model.agencies[agency].arrests += 1
-            model.agencies[agency].credit[VENDORS] += p.credit_arrest
-        model.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
-    tell_of_arrests(model, rows)
-    settle_exits(model)
+            state.agencies[agency].arrests += 1
+            state.agencies[agency].credit[VENDORS] += p.credit_arrest
+        state.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
+    tell_of_arrests(state, rows)
+    settle_exits(state)

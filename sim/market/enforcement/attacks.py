@@ -14,30 +14,30 @@ from sim.market.blocks import over_rows
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 DARK = int(RiskGroup.CRYPTO)
 
 
-def stop_moderation(model: MarketModel, slot: int, publicity: float, policy: str) -> None:
+def stop_moderation(state: MarketState, slot: int, publicity: float, policy: str) -> None:
     """Take a market's moderators away: the site stays up, disputes are not decided, no feedback is taken, advice on its forum is lost."""
-    t = model.platform_table.columns
-    share = float(t.trade60[slot]) / max(model.crypto_trade(), 1e-9)
+    t = state.platform_table.columns
+    share = float(t.trade60[slot]) / max(state.crypto_trade(), 1e-9)
     t.moderation[slot] = 0.0
-    model.unmoderated.add(int(slot))
-    model.forum.lose(model.p.services.forum_lost * share)
-    model.publicity += 0.1 * publicity
-    model.event(EventKind.NETWORK_ATTACK, int(slot), policy=policy, cause="moderators", amount=share)
+    state.trade.unmoderated.add(int(slot))
+    state.forum.lose(state.p.services.forum_lost * share)
+    state.publicity += 0.1 * publicity
+    state.event(EventKind.NETWORK_ATTACK, int(slot), policy=policy, cause="moderators", amount=share)
 
 
-def find_moderators(model: MarketModel) -> None:
+def find_moderators(state: MarketState) -> None:
     """Operators find and train others, on average in ``moderators_back`` days."""
-    t = model.platform_table.columns
-    for slot in sorted(model.unmoderated):
-        t.moderation[slot] += (1.0 - t.moderation[slot]) / model.p.enforcement.moderators_back
+    t = state.platform_table.columns
+    for slot in sorted(state.trade.unmoderated):
+        t.moderation[slot] += (1.0 - t.moderation[slot]) / state.p.enforcement.moderators_back
         if t.moderation[slot] > 0.999:
             t.moderation[slot] = 1.0
-            model.unmoderated.discard(slot)
+            state.trade.unmoderated.discard(slot)
 
 
 @kernel
@@ -63,32 +63,32 @@ def cut_weak(lo: int, hi: int, consumers: Any, attacked: np.ndarray, hits: float
             consumers.legal_hits[c, DARK] += hits
 
 
-def weak_links(model: MarketModel) -> np.ndarray:
+def weak_links(state: MarketState) -> np.ndarray:
     """(vendors,) buyers who remember one good order with each vendor."""
-    weak = np.zeros(model.vendors.n, np.int64)
-    count_weak(0, model.consumers.n, narrow(model.consumers.columns, views.MemoryConsumers), weak)
+    weak = np.zeros(state.vendors.n, np.int64)
+    count_weak(0, state.consumers.n, narrow(state.consumers.columns, views.MemoryConsumers), weak)
     return weak
 
 
-def cut_links(model: MarketModel, rows: np.ndarray, policy: str) -> None:
+def cut_links(state: MarketState, rows: np.ndarray, policy: str) -> None:
     """Police write to the once-only buyers of these vendors: the links are lost, the vendors stay."""
-    attacked = np.zeros(model.vendors.n, np.uint8)
+    attacked = np.zeros(state.vendors.n, np.uint8)
     attacked[rows] = 1
-    weak = weak_links(model)
+    weak = weak_links(state)
     over_rows(
-        model.pool, cut_weak, model.consumers.n, narrow(model.consumers.columns, views.MemoryConsumers), attacked,
-        10.0 * model.p.enforcement.arrest_fright,
+        state.pool, cut_weak, state.consumers.n, narrow(state.consumers.columns, views.MemoryConsumers), attacked,
+        10.0 * state.p.enforcement.arrest_fright,
     )  # fmt: skip
-    model.today.privacy += int(weak[rows].sum())
-    for row in rows if model.events.wanted else ():
-        model.event(EventKind.NETWORK_ATTACK, int(row), policy=policy, cause="weak_link", amount=float(weak[row]))
+    state.today.privacy += int(weak[rows].sum())
+    for row in rows if state.books.events.wanted else ():
+        state.event(EventKind.NETWORK_ATTACK, int(row), policy=policy, cause="weak_link", amount=float(weak[row]))
 
 
-def post_false_ratings(model: MarketModel, rows: np.ndarray, noise: float, policy: str) -> None:
+def post_false_ratings(state: MarketState, rows: np.ndarray, noise: float, policy: str) -> None:
     """Ratings that say nothing, half good and half bad, ``noise`` for each true one: reputation moves towards the middle."""
-    v = model.vendors.columns
+    v = state.vendors.columns
     false = 0.5 * noise * (v.positive[rows] + v.negative[rows])
     v.positive[rows] += false
     v.negative[rows] += false
-    for row in rows if model.events.wanted else ():
-        model.event(EventKind.NETWORK_ATTACK, int(row), policy=policy, cause="signal", amount=noise)
+    for row in rows if state.books.events.wanted else ():
+        state.event(EventKind.NETWORK_ATTACK, int(row), policy=policy, cause="signal", amount=noise)

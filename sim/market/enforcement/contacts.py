@@ -14,7 +14,7 @@ from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 CONTACT = int(Draw.CONTACT)
 
@@ -49,41 +49,41 @@ def stop_users(
         stopped[i] = uniform(seed, CONTACT, c, day, 0) < min(risk, 0.5)
 
 
-def user_contacts(model: MarketModel) -> None:
+def user_contacts(state: MarketState) -> None:
     """Police stop some of yesterday's buyers, more on the street than by post; they are charged or referred to services."""
-    p, c = model.p.enforcement, model.consumers.columns
-    buyers, channel = model.settled
+    p, c = state.p.enforcement, state.consumers.columns
+    buyers, channel = state.books.settled
     if not len(buyers):
         return
     exposure = np.array([0.0, p.exposure_post, p.exposure_app, p.exposure_post, p.exposure_post, p.exposure_street])
     stopped = np.zeros(len(buyers), bool)
     stop_users(
-        buyers, channel, model.seed, model.day, narrow(c, views.ContactConsumers), exposure, p.record_attention,
-        model.user_effort * p.contacts_per_day, model.user_exposure, stopped,
+        buyers, channel, state.seed, state.day, narrow(c, views.ContactConsumers), exposure, p.record_attention,
+        state.policing.user_effort * p.contacts_per_day, state.policing.user_exposure, stopped,
     )  # fmt: skip
     if stopped.any():
         who = np.unique(buyers[stopped])
-        model.today.privacy += len(who)
-        charge_or_refer(model, who[c.alive[who] == 1])
+        state.today.privacy += len(who)
+        charge_or_refer(state, who[c.alive[who] == 1])
 
 
-def friends_of(model: MarketModel, who: np.ndarray) -> np.ndarray:
+def friends_of(state: MarketState, who: np.ndarray) -> np.ndarray:
     """Everybody who is a friend of one of ``who``, once."""
-    first = model.friend_start[who]
-    count = model.friend_start[who + 1] - first
+    first = state.world.friends.start[who]
+    count = state.world.friends.start[who + 1] - first
     steps = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    return np.unique(model.friends[np.repeat(first, count) + steps])
+    return np.unique(state.world.friends.who[np.repeat(first, count) + steps])
 
 
-def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> None:
+def charge_or_refer(state: MarketState, who: np.ndarray, policy: str = "") -> None:
     """Charge the consumers ``who``, or refer them to services where deflection offers it."""
-    p, c, day = model.p.enforcement, model.consumers.columns, model.day
+    p, c, day = state.p.enforcement, state.consumers.columns, state.day
     j = c.jurisdiction[who]
-    u = uniforms(model.seed, Draw.CHARGE, who, day)
-    w = uniforms(model.seed, Draw.CHARGE, who, day, 1)
-    offered = w < model.levers.referral[j]
-    model.refer(who[offered])
-    charged = who[~offered & (u < p.charged * model.levers.charges[j])]
+    u = uniforms(state.seed, Draw.CHARGE, who, day)
+    w = uniforms(state.seed, Draw.CHARGE, who, day, 1)
+    offered = w < state.levers.referral[j]
+    state.refer(who[offered])
+    charged = who[~offered & (u < p.charged * state.levers.charges[j])]
     if not len(charged):
         return
     j = c.jurisdiction[charged]
@@ -91,7 +91,7 @@ def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> No
     c.criminalised[charged] += 1
     c.trust_police[charged] = np.maximum(c.trust_police[charged] - p.contact_trust, 0.0)
     c.stigma[charged] = np.minimum(c.stigma[charged] + p.contact_stigma, 1.0)
-    told = friends_of(model, charged)
+    told = friends_of(state, charged)
     c.trust_police[told] = np.maximum(c.trust_police[told] - p.friends_trust, 0.0)
     habit = c.habit[charged]
     group = np.where(
@@ -100,6 +100,6 @@ def charge_or_refer(model: MarketModel, who: np.ndarray, policy: str = "") -> No
         np.where(habit >= Channel.CRYPTOMARKET, RiskGroup.CRYPTO, RiskGroup.OPEN_WEB),
     )
     c.legal_hits[charged, group] += p.contact_fright
-    model.today.criminalised += len(charged)
-    model.credit_agencies(USERS, p.credit_user * np.bincount(j, minlength=model.n_jurisdictions))
-    model.consumer_events(EventKind.CRIMINALISED, charged, policy)
+    state.today.criminalised += len(charged)
+    state.credit_agencies(USERS, p.credit_user * np.bincount(j, minlength=state.world.n_jurisdictions))
+    state.consumer_events(EventKind.CRIMINALISED, charged, policy)

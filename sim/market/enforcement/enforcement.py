@@ -21,68 +21,68 @@ from sim.market.trade.payments import payment_cases
 from sim.streams import Draw, uniform, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 WORLD = 20_000.0  # consumers for which officer-days per case are stated
 
 
-def enforce(model: MarketModel) -> None:
+def enforce(state: MarketState) -> None:
     """Phase 2: every agency spends its officer-days; evidence is pooled over agencies, ripe cases become raids and arrests."""
-    p = model.p.enforcement
-    agencies = list(model.agencies)
+    p = state.p.enforcement
+    agencies = list(state.agencies)
     where = np.array([a.jurisdiction for a in agencies])
-    efforts = efforts_today(model, agencies, where)
+    efforts = efforts_today(state, agencies, where)
     usual = np.array([a.usual_days * a.start_allocation for a in agencies])
-    spent, stated = (np.zeros((model.n_jurisdictions, efforts.shape[1])) for _ in range(2))
+    spent, stated = (np.zeros((state.world.n_jurisdictions, efforts.shape[1])) for _ in range(2))
     np.add.at(spent, where, efforts)
     np.add.at(stated, where, usual)
     ratio = spent / np.maximum(stated, 1e-9)
-    model.today.officer_days = float(efforts.sum())
-    model.post_effort[:], model.supplier_effort[:] = ratio[:, POST], ratio[:, SUPPLIERS]
-    model.user_effort[:] = spent[:, USERS] + 0.5 * spent[:, REFERRALS]
+    state.today.officer_days = float(efforts.sum())
+    state.policing.post_effort[:], state.policing.supplier_effort[:] = ratio[:, POST], ratio[:, SUPPLIERS]
+    state.policing.user_effort[:] = spent[:, USERS] + 0.5 * spent[:, REFERRALS]
     unit, capability = np.array([a.unit for a in agencies]), np.array([a.capability for a in agencies])
-    first = (1.0 - p.foreign_loss * (1.0 - model.cooperation))[where] * capability[:, None]
-    reach = (1.0 - p.foreign_loss * (1.0 - cooperation_today(model)))[where]
-    reach = reach * (capability * np.where(unit == Unit.CYBER, model.levers.capability[where], 1.0))[:, None]
+    first = (1.0 - p.foreign_loss * (1.0 - state.world.cooperation))[where] * capability[:, None]
+    reach = (1.0 - p.foreign_loss * (1.0 - cooperation_today(state)))[where]
+    reach = reach * (capability * np.where(unit == Unit.CYBER, state.levers.capability[where], 1.0))[:, None]
     for agency, effort in zip(agencies, efforts.sum(axis=1).tolist(), strict=True):
         agency.spent += effort
-        if model.day % 30 == 15:
+        if state.day % 30 == 15:
             agency.learn(p.learning, p.floor)
-    scale = model.consumers.n / WORLD
+    scale = state.consumers.n / WORLD
     nearby, online = unit == Unit.POLICE, unit == Unit.CYBER
-    model.vendor_effort[where[nearby], 0] = efforts[nearby, VENDORS] / np.maximum(usual[nearby, VENDORS], 1e-9)
-    cases, weight = np.arange(model.n_jurisdictions), model.online_exposure + 1e-6
+    state.policing.vendor_effort[where[nearby], 0] = efforts[nearby, VENDORS] / np.maximum(usual[nearby, VENDORS], 1e-9)
+    cases, weight = np.arange(state.world.n_jurisdictions), state.policing.online_exposure + 1e-6
     now, before = (
         evidence_gained(e[online, VENDORS], r[online], weight, cases).sum(axis=0)
         for e, r in ((efforts, reach), (usual, first))
     )
-    model.vendor_effort[:, 1] = now / np.maximum(before, 1e-12)
-    platform_cases(model, efforts[:, PLATFORMS], reach, scale)
-    supplier_cases(model, efforts[:, SUPPLIERS] * model.levers.group_effort[where], reach, scale)
-    payment_cases(model, float(efforts[:, PAYMENTS].sum()), scale)
-    vendor_arrests(model)
-    user_contacts(model)
-    run_covert(model)
-    find_moderators(model)
+    state.policing.vendor_effort[:, 1] = now / np.maximum(before, 1e-12)
+    platform_cases(state, efforts[:, PLATFORMS], reach, scale)
+    supplier_cases(state, efforts[:, SUPPLIERS] * state.levers.group_effort[where], reach, scale)
+    payment_cases(state, float(efforts[:, PAYMENTS].sum()), scale)
+    vendor_arrests(state)
+    user_contacts(state)
+    run_covert(state)
+    find_moderators(state)
 
 
-def efforts_today(model: MarketModel, agencies: list[Agency], where: np.ndarray) -> np.ndarray:
+def efforts_today(state: MarketState, agencies: list[Agency], where: np.ndarray) -> np.ndarray:
     """(agencies, 7) officer-days of today; those that policy takes off a target go to the agencies whose mandate the new target is."""
-    levers = model.levers
+    levers = state.levers
     efforts = np.array([a.effort() * levers.police_effort[a.jurisdiction] for a in agencies])
     if (levers.effort_kept == 1.0).all():
         return efforts
     freed = (efforts * (1.0 - levers.effort_kept)).sum(axis=1)
     efforts = efforts * levers.effort_kept
-    pool = np.bincount(where, freed, model.n_jurisdictions)[where]
+    pool = np.bincount(where, freed, state.world.n_jurisdictions)[where]
     mandate = np.array([a.mandate for a in agencies])
     return efforts + pool[:, None] * mandate * (levers.effort_gained / max(float(levers.effort_gained.sum()), 1e-12))
 
 
-def cooperation_today(model: MarketModel) -> np.ndarray:
+def cooperation_today(state: MarketState) -> np.ndarray:
     """(J, J) effectiveness of cross-border cases: between two who joined a treaty, part of what was missing is made up."""
-    joined = model.levers.cooperation
-    return model.cooperation + (1.0 - model.cooperation) * np.minimum.outer(joined, joined)
+    joined = state.levers.cooperation
+    return state.world.cooperation + (1.0 - state.world.cooperation) * np.minimum.outer(joined, joined)
 
 
 @maker
@@ -99,31 +99,31 @@ def evidence_gained(effort: np.ndarray, reach: np.ndarray, weight: np.ndarray, w
     return gained
 
 
-def credit_each(model: MarketModel, target: int, credit: np.ndarray) -> None:
+def credit_each(state: MarketState, target: int, credit: np.ndarray) -> None:
     """Credit each agency with what it did about a target; ``credit`` (agencies,)."""
-    for agency, earned in zip(model.agencies, credit.tolist(), strict=True):
+    for agency, earned in zip(state.agencies, credit.tolist(), strict=True):
         agency.credit[target] += earned
 
 
-def platform_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
+def platform_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Evidence on cryptomarkets and pharmacy programmes grows with effort, visibility and access; ripe cases become raids."""
-    p, t, day = model.p.enforcement, model.platform_table.columns, model.day
-    slots = np.concatenate([model.crypto_slots(), model.open_slots(Channel.ILLICIT_PHARMACY)])
+    p, t, day = state.p.enforcement, state.platform_table.columns, state.day
+    slots = np.concatenate([state.crypto_slots(), state.open_slots(Channel.ILLICIT_PHARMACY)])
     if not len(slots):
         return
     gained = evidence_gained(effort, reach, np.sqrt(t.trade60[slots] + 0.1), t.jurisdiction[slots]) / t.security[slots]
     t.evidence[slots] += gained.sum(axis=0)
     threshold = p.platform_case * scale
-    credit_each(model, PLATFORMS, p.credit_takedown * gained.sum(axis=1) / threshold)
+    credit_each(state, PLATFORMS, p.credit_takedown * gained.sum(axis=1) / threshold)
     for k in np.flatnonzero(t.evidence[slots] >= threshold):
-        if uniform(int(model.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
+        if uniform(int(state.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
             leader = int(gained[:, k].argmax())
-            model.agencies[leader].takedowns += 1
-            take_down(model, int(slots[k]), p.publicity, agency=leader)
+            state.agencies[leader].takedowns += 1
+            take_down(state, int(slots[k]), p.publicity, agency=leader)
 
 
 def take_down(
-    model: MarketModel, slot: int, publicity: float, agency: int = -1, policy: str = "", operators: bool = True
+    state: MarketState, slot: int, publicity: float, agency: int = -1, policy: str = "", operators: bool = True
 ) -> None:
     """Seize a platform. Cryptomarkets close; a pharmacy programme's sites are back in days but lose their rank; apps lose their sellers' accounts.
 
@@ -138,9 +138,9 @@ def take_down(
     operators
         Whether the operators are arrested too; otherwise a cryptomarket's like opens again sooner.
     """
-    t, day = model.platform_table.columns, model.day
+    t, day = state.platform_table.columns, state.day
     channel = Channel(t.channel[slot])
-    model.event(
+    state.event(
         EventKind.TAKEDOWN,
         slot,
         agency=agency,
@@ -148,74 +148,74 @@ def take_down(
         cause=channel.name.lower(),
         amount=float(t.trade60[slot]),
     )
-    model.today.takedowns += 1
+    state.today.takedowns += 1
     t.evidence[slot] = 0.0
-    read_servers(model, slot, channel)
+    read_servers(state, slot, channel)
     if channel == Channel.CRYPTOMARKET:
-        close_platform(model, slot, PlatformStatus.SEIZED, "raid", publicity, agency, policy)
+        close_platform(state, slot, PlatformStatus.SEIZED, "raid", publicity, agency, policy)
         if operators:
-            model.event(EventKind.ARREST, slot, agency=agency, policy=policy, cause="operator")
+            state.event(EventKind.ARREST, slot, agency=agency, policy=policy, cause="operator")
         return
-    p = model.p.platforms
+    p = state.p.platforms
     t.visibility[slot] *= 1.0 - p.visibility_lost
-    new_domains(model, slot)
-    wait = 1 + int(p.seizure_days * -np.log(uniform(model.seed, int(Draw.REOPEN), slot, day, 0)))
+    new_domains(state, slot)
+    wait = 1 + int(p.seizure_days * -np.log(uniform(state.seed, int(Draw.REOPEN), slot, day, 0)))
     t.processor_day[slot] = max(int(t.processor_day[slot]), day + wait)
-    model.publicity += 0.1 * publicity
-    users = np.flatnonzero(model.consumers.columns.pharmacy_home[: model.consumers.n] == slot)
-    model.consumers.columns.legal_hits[users, RiskGroup.OPEN_WEB] += 0.3 * publicity
+    state.publicity += 0.1 * publicity
+    users = np.flatnonzero(state.consumers.columns.pharmacy_home[: state.consumers.n] == slot)
+    state.consumers.columns.legal_hits[users, RiskGroup.OPEN_WEB] += 0.3 * publicity
 
 
-def read_servers(model: MarketModel, slot: int, channel: Channel) -> None:
+def read_servers(state: MarketState, slot: int, channel: Channel) -> None:
     """What lies on a seized server is read: leads to vendors, and the messages of some users."""
-    p, v, c = model.p.enforcement, model.vendors.columns, model.consumers.columns
-    here = np.flatnonzero((v.account[: model.vendors.n] == slot).any(axis=1) & (v.alive[: model.vendors.n] == 1))
+    p, v, c = state.p.enforcement, state.vendors.columns, state.consumers.columns
+    here = np.flatnonzero((v.account[: state.vendors.n] == slot).any(axis=1) & (v.alive[: state.vendors.n] == 1))
     v.evidence[here] += p.server_leads * v.recent[here]
     home = c.home if channel == Channel.CRYPTOMARKET else c.pharmacy_home
-    model.today.privacy += int(p.server_read * np.sum(home[: model.consumers.n] == slot))
+    state.today.privacy += int(p.server_read * np.sum(home[: state.consumers.n] == slot))
 
 
-def supplier_cases(model: MarketModel, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
+def supplier_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Evidence on suppliers; a ripe case removes one until it is replaced."""
-    p, s, n, day = model.p.enforcement, model.supplier_table.columns, model.supplier_table.n, model.day
+    p, s, n, day = state.p.enforcement, state.supplier_table.columns, state.supplier_table.n, state.day
     live = np.flatnonzero(s.alive[:n] == 1)
     if not len(live):
         return
     gained = evidence_gained(effort, reach, s.size[live], s.jurisdiction[live])
     s.evidence[live] += gained.sum(axis=0)
     threshold = p.supplier_case * scale
-    credit_each(model, SUPPLIERS, p.credit_supplier * gained.sum(axis=1) / threshold)
+    credit_each(state, SUPPLIERS, p.credit_supplier * gained.sum(axis=1) / threshold)
     for k in np.flatnonzero(s.evidence[live] >= threshold):
         i = int(live[k])
-        if uniform(int(model.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:
+        if uniform(int(state.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:
             s.alive[i], s.removed_day[i], s.evidence[i] = 0, day, 0.0
-            model.today.supplier_arrests += 1
-            model.event(EventKind.SUPPLIER_ARREST, i, agency=int(gained[:, k].argmax()), cause="supplier")
+            state.today.supplier_arrests += 1
+            state.event(EventKind.SUPPLIER_ARREST, i, agency=int(gained[:, k].argmax()), cause="supplier")
 
 
-def run_covertly(model: MarketModel, slot: int, until: int, publicity: float, policy: str) -> None:
+def run_covertly(state: MarketState, slot: int, until: int, publicity: float, policy: str = "") -> None:
     """Let police run a platform from today on; on day ``until`` it is closed with arrests."""
-    t = model.platform_table.columns
+    t = state.platform_table.columns
     t.status[slot], t.covert_until[slot], t.payouts[slot] = PlatformStatus.COVERT, until, 1
-    model.absconding.pop(int(slot), None)
-    model.covert[slot] = (policy, publicity)
+    state.trade.absconding.pop(int(slot), None)
+    state.policing.covert[slot] = (policy, publicity)
 
 
-def run_covert(model: MarketModel) -> None:
+def run_covert(state: MarketState) -> None:
     """Markets that police run: users and vendors leave evidence; on the last day the market is closed with arrests."""
-    t, day = model.platform_table.columns, model.day
-    for m in np.flatnonzero(t.status[: model.platform_table.n] == PlatformStatus.COVERT):
-        v, n = model.vendors.columns, model.vendors.n
+    t, day = state.platform_table.columns, state.day
+    for m in np.flatnonzero(t.status[: state.platform_table.n] == PlatformStatus.COVERT):
+        v, n = state.vendors.columns, state.vendors.n
         here = np.flatnonzero((v.account[:n] == m).any(axis=1) & (v.alive[:n] == 1))
         v.evidence[here] += v.recent[here]
-        model.today.privacy += int(t.trade7[m])
+        state.today.privacy += int(t.trade7[m])
         if day >= t.covert_until[m]:
-            policy, publicity = model.covert[int(m)]
+            policy, publicity = state.policing.covert[int(m)]
             known = here[
-                uniforms(int(model.seed), Draw.COVERT_ARREST, v.key[here], day)
+                uniforms(int(state.seed), Draw.COVERT_ARREST, v.key[here], day)
                 < 1.0 - np.exp(-0.02 * v.evidence[here] / v.opsec[here])
             ]
-            arrest(model, known, policy)
-            buyers = np.flatnonzero(model.consumers.columns.home[: model.consumers.n] == m)
-            take_down(model, int(m), publicity, policy=policy)
-            charge_or_refer(model, buyers[uniforms(model.seed, Draw.COVERT_ARREST, buyers, day, 1) < 0.01], policy)
+            arrest(state, known, policy)
+            buyers = np.flatnonzero(state.consumers.columns.home[: state.consumers.n] == m)
+            take_down(state, int(m), publicity, policy=policy)
+            charge_or_refer(state, buyers[uniforms(state.seed, Draw.COVERT_ARREST, buyers, day, 1) < 0.01], policy)

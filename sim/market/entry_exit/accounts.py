@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import NO_SLOT, Channel
 from sim.agents.vendors import ACCOUNTS
+from sim.evidence.groups import VendorsParameters
 from sim.kernels import inner, kernel
 from sim.market.beliefs import logistic
+from sim.market.groups import Moment
 from sim.streams import Draw, picked, uniform, uniform4
 
 RELIST, REVIEW, HOME_PLATFORM = int(Draw.RELIST), int(Draw.REVIEW), int(Draw.HOME_PLATFORM)
@@ -19,25 +21,38 @@ LICENSED, PHARMACY, CRYPTO, STREET = (
 )  # fmt: skip
 
 
+class Listings(NamedTuple):
+    """The open cryptomarkets as vendors see them."""
+
+    slots: np.ndarray
+    key: np.ndarray  # what draws about a market are keyed by
+    share: np.ndarray  # of trade
+    trust: np.ndarray  # public trust
+    exponent: float  # of the share, when a vendor picks one
+
+
+class Places(NamedTuple):
+    """Where new vendors open their first accounts."""
+
+    licensed: np.ndarray  # (J,) slots; likewise the next one
+    street: np.ndarray
+    markets: Listings
+    programmes: np.ndarray  # slots, and cumulative weights; likewise the next two
+    programme_weight: np.ndarray
+    apps: np.ndarray
+    app_weight: np.ndarray
+
+
 @kernel
 def review_accounts(
-    n: int,
-    seed: int,
-    day: int,
-    crypto: np.ndarray,
-    keys: np.ndarray,
-    share: np.ndarray,
-    trust: np.ndarray,
-    newness: np.ndarray,
-    vendors: Any,
-    p: Any,
+    n: int, when: Moment, markets: Listings, newness: np.ndarray, vendors: Any, p: VendorsParameters
 ) -> None:
     """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
 
-    ``crypto`` are the open markets, ``share`` their share of trade, ``trust`` the public trust in them,
-    ``newness`` 1 on the day of opening, fading: new markets court vendors with waived bonds and fees.
+    ``newness`` is 1 on the day of opening, fading: new markets court vendors with waived bonds and fees.
     """
-    k = len(crypto)
+    crypto, share, trust = markets.slots, markets.share, markets.trust
+    k, day = len(crypto), when.day
     if k == 0:
         return
     for v in range(n):
@@ -47,15 +62,15 @@ def review_accounts(
         for a in range(ACCOUNTS):
             if vendors.account[v, a] != NO_SLOT:
                 held += 1
-        u1, u2, u3, _ = uniform4(seed, RELIST, vendors.key[v], day, 0)
+        u1, u2, u3, _ = uniform4(when.seed, RELIST, vendors.key[v], day, 0)
         if held == 0:
             if u1 < p.relist_rate:
-                x = pick_market(share, trust, p.relist_exponent, u2)
+                x = pick_market(markets, u2)
                 open_account(vendors, v, crypto[x], day, vendors.kept[v, 0])
         elif u3 < p.review_rate:
             z = math.log(vendors.sales[v] + 1.0) - 2.0
             for x in range(k):
-                w = uniform(seed, REVIEW, vendors.key[v], 0, keys[x])
+                w = uniform(when.seed, REVIEW, vendors.key[v], 0, int(markets.key[x]))
                 hoped = share[x] + p.multi_new * newness[x] + 0.001
                 pull = p.multi_base + p.multi_share * math.log(hoped / 0.25) + p.multi_size * z
                 wish = logistic(pull) * (0.3 + 0.7 * trust[x])
@@ -73,8 +88,9 @@ def review_accounts(
 
 
 @kernel
-def pick_market(share: np.ndarray, trust: np.ndarray, exponent: float, u: float) -> int:
+def pick_market(markets: Listings, u: float) -> int:
     """Index of a market drawn in proportion to (share + 0.003)^exponent x trust."""
+    share, trust, exponent = markets.share, markets.trust, markets.exponent
     total = 0.0
     for x in range(len(share)):
         total += (share[x] + 0.003) ** exponent * trust[x]
@@ -88,21 +104,7 @@ def pick_market(share: np.ndarray, trust: np.ndarray, exponent: float, u: float)
 
 @kernel
 def first_platforms(
-    seed: int,
-    keys: np.ndarray,
-    channel: np.ndarray,
-    jurisdiction: np.ndarray,
-    licensed: np.ndarray,
-    street: np.ndarray,
-    markets: np.ndarray,
-    share: np.ndarray,
-    trust: np.ndarray,
-    exponent: float,
-    programmes: np.ndarray,
-    programme_weight: np.ndarray,
-    apps: np.ndarray,
-    app_weight: np.ndarray,
-    home: np.ndarray,
+    seed: int, keys: np.ndarray, channel: np.ndarray, jurisdiction: np.ndarray, places: Places, home: np.ndarray
 ) -> None:
     """Fill ``home`` with the platforms on which new vendors open their first accounts, ``NO_SLOT`` where none is open.
 
@@ -112,17 +114,17 @@ def first_platforms(
         u = uniform(seed, HOME_PLATFORM, keys[i], 0, 0)
         home[i] = NO_SLOT
         if channel[i] == LICENSED:
-            home[i] = licensed[jurisdiction[i]]
+            home[i] = places.licensed[jurisdiction[i]]
         elif channel[i] == STREET:
-            home[i] = street[jurisdiction[i]]
+            home[i] = places.street[jurisdiction[i]]
         elif channel[i] == CRYPTO:
-            if len(markets) > 0:
-                home[i] = markets[pick_market(share, trust, exponent, u)]
+            if len(places.markets.slots) > 0:
+                home[i] = places.markets.slots[pick_market(places.markets, u)]
         elif channel[i] == PHARMACY:
-            if len(programmes) > 0:
-                home[i] = programmes[picked(programme_weight, u)]
-        elif len(apps) > 0:
-            home[i] = apps[picked(app_weight, u)]
+            if len(places.programmes) > 0:
+                home[i] = places.programmes[picked(places.programme_weight, u)]
+        elif len(places.apps) > 0:
+            home[i] = places.apps[picked(places.app_weight, u)]
 
 
 @inner

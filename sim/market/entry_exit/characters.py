@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import NOBODY, Channel, VendorKind
+from sim.evidence.groups import SupplyParameters
 from sim.kernels import inner, kernel
+from sim.market.groups import Moment
 from sim.streams import Draw, normal, picked, uniform
 
 TRAITS = int(Draw.VENDOR_TRAITS)
@@ -19,8 +21,28 @@ ORGANISED, INDEPENDENT, SOCIAL, ILLICIT_PHARMACY, LICENSED_PHARMACY = (
 )  # fmt: skip
 
 
+class Newcomers(NamedTuple):
+    """New vendors."""
+
+    rows: np.ndarray
+    keys: np.ndarray  # what draws about them are keyed by
+    channels: np.ndarray
+    person: np.ndarray  # the consumers behind them, or NOBODY
+    honest: np.ndarray  # chance to dispatch, if they are honest
+
+
+class Background(NamedTuple):
+    """What new vendors come from."""
+
+    home: np.ndarray  # (consumers,) jurisdiction
+    consumer_share: np.ndarray  # (J,) cumulative; likewise the next one
+    vendor_share: np.ndarray
+    demand: np.ndarray  # (C, S) cumulative
+    sold: np.ndarray  # (C, S) 1 where the channel sells it
+
+
 @inner
-def kind_of_vendor(channel: int, u1: float, u2: float, p: Any) -> int:
+def kind_of_vendor(channel: int, u1: float, u2: float, p: SupplyParameters) -> int:
     """Kind of a new vendor: friends and dealers on the street, branches of organised crime more often offline."""
     if channel == PHARMACY:
         return ILLICIT_PHARMACY
@@ -32,7 +54,7 @@ def kind_of_vendor(channel: int, u1: float, u2: float, p: Any) -> int:
 
 
 @inner
-def carried(seed: int, key: int, channel: int, main: int, breadth: float, sold: np.ndarray, p: Any) -> int:
+def carried(seed: int, key: int, channel: int, main: int, breadth: float, sold: np.ndarray, p: SupplyParameters) -> int:
     """Bits of the substances carried: the main one and more with breadth; pharmacies carry all that their channel sells."""
     chance = 1.0 - math.exp(-p.extra_substances * (breadth - 1.0) / 3.0)
     bits = 1 << main
@@ -44,48 +66,33 @@ def carried(seed: int, key: int, channel: int, main: int, breadth: float, sold: 
 
 @kernel
 def draw_characters(
-    rows: np.ndarray,
-    keys: np.ndarray,
-    channels: np.ndarray,
-    day: int,
-    person: np.ndarray,
-    honest: np.ndarray,
-    seed: int,
-    vendors: Any,
-    home: np.ndarray,
-    consumer_share: np.ndarray,
-    vendor_share: np.ndarray,
-    demand: np.ndarray,
-    sold: np.ndarray,
-    p: Any,
+    newcomers: Newcomers, when: Moment, vendors: Any, background: Background, p: SupplyParameters
 ) -> None:
-    """Fill the rows of new vendors. ``honest`` are their chances to dispatch if they are honest, ``person`` the consumers behind them.
-
-    ``home`` is the jurisdiction of every consumer; ``consumer_share``, ``vendor_share`` and the rows of ``demand`` (C, S) are cumulative.
-    """
-    for i in range(len(rows)):
-        v, key, channel = rows[i], keys[i], channels[i]
-        vendors.key[v], vendors.channel[v], vendors.alive[v], vendors.entry_day[v] = key, channel, 1, day
+    """Fill the rows of new vendors."""
+    seed = when.seed
+    for i in range(len(newcomers.rows)):
+        v, key, channel = newcomers.rows[i], newcomers.keys[i], newcomers.channels[i]
+        vendors.key[v], vendors.channel[v], vendors.alive[v], vendors.entry_day[v] = key, channel, 1, when.day
         u0 = uniform(seed, TRAITS, key, 0, 0)
-        vendors.person[v] = person[i]
-        if person[i] != NOBODY:
+        vendors.person[v] = newcomers.person[i]
+        if newcomers.person[i] != NOBODY:
             kind = SOCIAL
-            vendors.jurisdiction[v] = home[person[i]]
+            vendors.jurisdiction[v] = background.home[newcomers.person[i]]
         else:
             kind = kind_of_vendor(channel, uniform(seed, TRAITS, key, 0, 1), uniform(seed, TRAITS, key, 0, 2), p)
             vendors.jurisdiction[v] = picked(
-                consumer_share if channel == STREET or channel == APP else vendor_share, u0
+                background.consumer_share if channel == STREET or channel == APP else background.vendor_share, u0
             )
         vendors.kind[v] = kind
         small = kind == SOCIAL
         z0 = normal(seed, TRAITS, key, 1, 0)
         breadth = min(max(math.exp(math.log(p.breadth_median) + p.breadth_spread * z0), 1.0), 230.0)
         breadth = 1.0 if small else math.floor(breadth)
-        main = picked(demand[channel], uniform(seed, TRAITS, key, 0, 3))
+        main = picked(background.demand[channel], uniform(seed, TRAITS, key, 0, 3))
         vendors.breadth[v], vendors.main[v] = breadth, main
-        vendors.carries[v] = carried(seed, key, channel, main, breadth, sold, p)
+        vendors.carries[v] = carried(seed, key, channel, main, breadth, background.sold, p)
         scammer = uniform(seed, TRAITS, key, 0, 4) < p.scammers and channel != LICENSED and not small
-        vendors.ships[v] = p.scammer_ships if scammer else honest[i]
+        vendors.ships[v] = p.scammer_ships if scammer else newcomers.honest[i]
         vendors.quality[v] = math.sqrt(uniform(seed, TRAITS, key, 0, 6))
         vendors.pack[v] = -0.5 if small else p.pack_spread * normal(seed, TRAITS, key, 1, 1)
         level = p.price_spread * normal(seed, TRAITS, key, 1, 2)

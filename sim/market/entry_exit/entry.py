@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy.special import betaincinv
 
-from sim.agents.codes import NOBODY, Channel, EventKind, PlatformStatus, Segment
+from sim.agents.codes import NOBODY, Channel, Considering, EventKind, PlatformStatus, Segment
 from sim.agents.platforms import Platform
+from sim.evidence.groups import PlatformsParameters
 from sim.market import views
-from sim.market.entry_exit.accounts import first_platforms
-from sim.market.entry_exit.characters import draw_characters
+from sim.market.entry_exit.accounts import Places, first_platforms
+from sim.market.entry_exit.characters import Background, Newcomers, draw_characters
 from sim.market.entry_exit.roles import change_roles
+from sim.market.entry_exit.vendor_exit import listings
+from sim.market.groups import Moment
 from sim.market.supply.network import find_groups
 from sim.market.supply.recruitment import enlist, recruiting
 from sim.market.views import narrow
 from sim.streams import Draw, normal, poisson, uniform, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 FOUNDED = 300
 """Days for which the cryptomarkets of the start have been open."""
 
 
-def open_cryptomarket(model: MarketModel, day: int, founding: int | None = None) -> Platform:
+def open_cryptomarket(state: MarketState, day: int, founding: int | None = None) -> Platform:
     """A new cryptomarket with an operator of its own frailties, hosted anywhere; those open at the start have the usual appeal."""
-    p, seed = model.p.platforms, int(model.seed)
+    p, seed = state.p.platforms, int(state.seed)
     number = day + 4096 if founding is None else 65000 + founding
     z = [normal(seed, int(Draw.OPERATOR), number, 0, k) for k in range(3)]
     if founding is not None:
         z[1:] = [hardy(seed, number, k, p) for k in (1, 2)]
     appeal = normal(seed, int(Draw.OPERATOR), number, 1, 0) if founding is None else 0.0
-    host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * model.n_jurisdictions)
+    host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * state.world.n_jurisdictions)
     return Platform(
-        model, model.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
+        state, state.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
         escrow_share=p.escrow_share, attraction=float(np.exp(p.appeal_spread * appeal)), security=float(np.exp(0.7 * z[0])),
         frail_quit=float(np.exp(p.frailty * z[1])), frail_scam=float(np.exp(p.frailty * z[2])), processor=1,
     )  # fmt: skip
 
 
-def hardy(seed: int, number: int, kind: int, p: Any) -> float:
+def hardy(seed: int, number: int, kind: int, p: PlatformsParameters) -> float:
     """Log frailty, in standard deviations, of an operator who has lasted for ``FOUNDED`` days: the frail ones are gone, as a falling hazard implies."""
     z = 0.0
     for attempt in range(2, 34):
@@ -52,65 +55,67 @@ def hardy(seed: int, number: int, kind: int, p: Any) -> float:
     return z
 
 
-def platform_entry(model: MarketModel) -> None:
+def platform_entry(state: MarketState) -> None:
     """Cryptomarkets open at a basic rate, more often while trade is below what it was."""
-    p = model.p.platforms
-    room = max(0.0, 1.0 - model.crypto_trade() / model.reference_trade)
-    if uniform(model.seed, int(Draw.PLATFORM_ENTRY), 0, model.day, 0) < p.cryptomarket_entry + p.niche_entry * room:
-        platform = open_cryptomarket(model, model.day)
-        model.update_prior()
-        model.event(EventKind.PLATFORM_OPENED, platform.slot, cause="entry")
+    p = state.p.platforms
+    room = max(0.0, 1.0 - state.crypto_trade() / state.usual.trade)
+    if uniform(state.seed, int(Draw.PLATFORM_ENTRY), 0, state.day, 0) < p.cryptomarket_entry + p.niche_entry * room:
+        platform = open_cryptomarket(state, state.day)
+        state.update_prior()
+        state.event(EventKind.PLATFORM_OPENED, platform.slot, cause="entry")
 
 
-def vendor_entry(model: MarketModel) -> None:
+def vendor_entry(state: MarketState) -> None:
     """Vendors enter each channel in proportion to its size at the start, income per vendor, and exp(-psi x risk)."""
-    p, day = model.p.supply, model.day
-    count, recruited = np.zeros(len(Channel), int), recruiting(model)
+    p, day = state.p.supply, state.day
+    count, recruited = np.zeros(len(Channel), int), recruiting(state)
     for c in (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET):
-        income = (model.trade_per_vendor[c] + 0.01) / (model.reference_per_vendor[c] + 0.01)
+        income = (state.trade.per_vendor[c] + 0.01) / (state.usual.per_vendor[c] + 0.01)
         mean = (
             p.entry_rate
-            * model.start_vendors[c]
+            * state.usual.vendors[c]
             * income**p.entry_income
-            * np.exp(-p.entry_risk * model.vendor_risk[c])
+            * np.exp(-p.entry_risk * state.policing.vendor_risk[c])
             * recruited[c]
         )
-        count[c] = poisson(model.seed, int(Draw.VENDOR_ENTRY), int(c), day, 0, float(mean))
+        count[c] = poisson(state.seed, int(Draw.VENDOR_ENTRY), int(c), day, 0, float(mean))
     if count.sum():
-        rows = new_vendors(model, np.repeat(np.arange(len(Channel)), count), day)
-        enlist(model, rows)
-        if model.events.wanted:
+        rows = new_vendors(state, np.repeat(np.arange(len(Channel)), count), day)
+        enlist(state, rows)
+        if state.books.events.wanted:
             for row in rows:
-                model.event(EventKind.VENDOR_ENTRY, int(row), cause="entry")
+                state.event(EventKind.VENDOR_ENTRY, int(row), cause="entry")
     if day % 7 == 0:
-        role_changes(model)
-    change_roles(model)
+        role_changes(state)
+    change_roles(state)
 
 
-def role_changes(model: MarketModel) -> None:
+def role_changes(state: MarketState) -> None:
     """Social suppliers who buy online become small vendors on the street or by app, at a weekly look."""
-    c, n = model.consumers.columns, model.consumers.n
-    able = np.flatnonzero((c.segment[:n] == Segment.SOCIAL_SUPPLIER) & (c.alive[:n] == 1) & (c.considering[:n] > 1))
-    able = able[uniforms(model.seed, Draw.ROLE, able, model.day) < 7.0 * model.p.vendors.social_entry]
+    c, n = state.consumers.columns, state.consumers.n
+    able = np.flatnonzero(
+        (c.segment[:n] == Segment.SOCIAL_SUPPLIER) & (c.alive[:n] == 1) & (c.considering[:n] == Considering.BOUGHT)
+    )
+    able = able[uniforms(state.seed, Draw.ROLE, able, state.day) < 7.0 * state.p.vendors.social_entry]
     if len(able):
-        selling = model.vendors.columns
-        busy = selling.person[: model.vendors.n][selling.alive[: model.vendors.n] == 1]
+        selling = state.vendors.columns
+        busy = selling.person[: state.vendors.n][selling.alive[: state.vendors.n] == 1]
         able = able[~np.isin(able, busy)]
     if len(able):
         channel = np.where(
-            uniforms(model.seed, Draw.ROLE, able, model.day, 1) < 0.5, int(Channel.STREET), int(Channel.SOCIAL_APP)
+            uniforms(state.seed, Draw.ROLE, able, state.day, 1) < 0.5, int(Channel.STREET), int(Channel.SOCIAL_APP)
         )
-        new_vendors(model, channel, model.day, able)
+        new_vendors(state, channel, state.day, able)
         for person in able:
-            model.event(EventKind.ROLE_CHANGE, int(person), cause="began to sell")
+            state.event(EventKind.ROLE_CHANGE, int(person), cause="began to sell")
 
 
-def new_vendors(model: MarketModel, channel: np.ndarray, day: int, person: np.ndarray | None = None) -> np.ndarray:
+def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.ndarray | None = None) -> np.ndarray:
     """Add vendors with characters drawn from the population of their channel; ``person`` names consumers who take up selling. Returns their rows."""
-    p, seed = model.p.supply, model.seed
+    p, seed = state.p.supply, state.seed
     channel = np.asarray(channel, np.int64)
-    rows = model.vendors.add(len(channel))
-    v = model.vendors.columns
+    rows = state.vendors.add(len(channel))
+    v = state.vendors.columns
     place = (
         np.arange(len(channel)) - np.searchsorted(channel, channel)
         if person is None
@@ -119,27 +124,28 @@ def new_vendors(model: MarketModel, channel: np.ndarray, day: int, person: np.nd
     keys = ((day + 4096) * 8 + channel) * 2**32 + place
     honest = betaincinv(p.honest_a, p.honest_b, uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 5))
     nobody = np.full(len(rows), NOBODY, np.int32)
-    draw_characters(
-        rows, keys, channel, day, nobody if person is None else np.asarray(person, np.int32), honest, seed, narrow(v, views.NewVendors),
-        model.consumers.columns.jurisdiction, model.consumer_share, model.vendor_share, model.demand_by_channel, model.substances.sold, p,
+    people = nobody if person is None else np.asarray(person, np.int32)
+    world = state.world
+    background = Background(
+        state.consumers.columns.jurisdiction, world.consumer_share, world.vendor_share, world.demand_by_channel, state.substances.sold
     )  # fmt: skip
-    groups = find_groups(model, v.main[rows], v.jurisdiction[rows], uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 8))
+    newcomers = Newcomers(rows, keys, channel, people, honest)
+    draw_characters(newcomers, Moment(cast("int", seed), day), narrow(v, views.NewVendors), background, p)
+    groups = find_groups(state, v.main[rows], v.jurisdiction[rows], uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 8))
     v.supplier[rows] = np.where(channel == Channel.LICENSED_PHARMACY, NOBODY, groups)
-    v.account[rows, 0], v.account_day[rows, 0] = home_platforms(model, rows, channel), day
-    model.grow_vendor_arrays()
+    v.account[rows, 0], v.account_day[rows, 0] = home_platforms(state, rows, channel), day
+    state.trade.grow(state.vendors.capacity)
     return rows
 
 
-def home_platforms(model: MarketModel, rows: np.ndarray, channel: np.ndarray) -> np.ndarray:
+def home_platforms(state: MarketState, rows: np.ndarray, channel: np.ndarray) -> np.ndarray:
     """Platforms on which the new vendors ``rows`` of each ``channel`` open their first accounts."""
-    v, attraction = model.vendors.columns, model.platform_table.columns.attraction
-    markets, programmes, apps = (
-        model.open_slots(c) for c in (Channel.CRYPTOMARKET, Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP)
-    )
-    home = np.empty(len(rows), np.uint16)
-    first_platforms(
-        model.seed, v.key[rows], channel, v.jurisdiction[rows], model.licensed_slot, model.street_slot, markets,
-        model.trade_shares(markets), model.prior[markets], model.p.vendors.relist_exponent, programmes,
-        np.cumsum(attraction[programmes].astype(float)), apps, np.cumsum(attraction[apps].astype(float)), home,
+    v, attraction = state.vendors.columns, state.platform_table.columns.attraction
+    programmes, apps = state.open_slots(Channel.ILLICIT_PHARMACY), state.open_slots(Channel.SOCIAL_APP)
+    places = Places(
+        state.world.licensed_slot, state.world.street_slot, listings(state), programmes, np.cumsum(attraction[programmes].astype(float)), apps,
+        np.cumsum(attraction[apps].astype(float)),
     )  # fmt: skip
+    home = np.empty(len(rows), np.uint16)
+    first_platforms(state.moment.seed, v.key[rows], channel, v.jurisdiction[rows], places, home)
     return home

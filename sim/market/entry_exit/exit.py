@@ -12,70 +12,71 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import EventKind, PlatformStatus
+from sim.evidence.groups import PlatformsParameters
 from sim.market import views
 from sim.market.blocks import over_rows
-from sim.market.choice.migration import hear_of_closure
+from sim.market.choice.migration import Closure, hear_of_closure
 from sim.market.entry_exit.vendor_exit import leave_closed
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
-def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: float, p: object) -> float:
+def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: float, p: PlatformsParameters) -> float:
     """Daily hazard of an exit scam: frailty x (escrow / expected income) / momentum / closure_days.
 
     Expected income is ``scam_income_days`` of commission; ``momentum`` is the week's trade over the two months'.
     """
-    expected = max(daily_income * p.scam_income_days, 1.0)  # type: ignore[attr-defined]
-    return frailty * (escrow / expected) * max(momentum, 0.05) ** -p.scam_decline / p.closure_days  # type: ignore[attr-defined]
+    expected = max(daily_income * p.scam_income_days, 1.0)
+    return frailty * (escrow / expected) * max(momentum, 0.05) ** -p.scam_decline / p.closure_days
 
 
-def platform_exits(model: MarketModel) -> None:
+def platform_exits(state: MarketState) -> None:
     """Close cryptomarkets by voluntary exit, hack or exit scam, each with its own hazard and its own draw."""
-    p, t, day = model.p.platforms, model.platform_table.columns, model.day
-    for m in model.crypto_slots():
+    p, t, day = state.p.platforms, state.platform_table.columns, state.day
+    for m in state.crypto_slots():
         if t.status[m] != PlatformStatus.OPEN:
             continue
-        if m in model.absconding:
-            abscond(model, m)
+        if m in state.trade.absconding:
+            abscond(state, m)
             continue
         age = day - int(t.open_day[m])
-        share = float(t.trade180[m]) / model.reference_trade
+        share = float(t.trade180[m]) / state.usual.trade
         quit_hazard = float(t.frail_quit[m]) * math.exp(-share / p.quit_share) / p.closure_days
         hack = math.exp(-age / p.hack_young) / p.closure_days + p.hack_base
-        turnover = float(t.trade7[m]) * model.mean_order_cents
+        turnover = float(t.trade7[m]) * state.trade.mean_order_cents
         momentum = float(t.trade7[m] + 0.01) / float(t.trade60[m] + 0.01)
         scam = scam_hazard(float(t.escrow[m]), turnover * float(t.fee[m]), float(t.frail_scam[m]), momentum, p)
-        u1, u2, u3, _ = uniform4(int(model.seed), int(Draw.CLOSURE), int(t.key[m]), day, 0)
+        u1, u2, u3, _ = uniform4(int(state.seed), int(Draw.CLOSURE), int(t.key[m]), day, 0)
         if u1 < scam:
-            abandon(model, m, True, 0.3)
+            abandon(state, m, True, 0.3)
         elif u2 < hack:
-            close_platform(model, m, PlatformStatus.HACKED, "hack", 0.2)
+            close_platform(state, m, PlatformStatus.HACKED, "hack", 0.2)
         elif u3 < quit_hazard:
-            abandon(model, m, False, 0.1)
+            abandon(state, m, False, 0.1)
 
 
-def abandon(model: MarketModel, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
+def abandon(state: MarketState, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
     """Let the operator of a cryptomarket leave, in order, or with the money: payouts stop, and the market closes ``scam_withholds`` days later."""
     if not scam:
-        close_platform(model, slot, PlatformStatus.CLOSED, "voluntary", publicity, policy=policy)
+        close_platform(state, slot, PlatformStatus.CLOSED, "voluntary", publicity, policy=policy)
         return
-    model.absconding[int(slot)] = (model.day + round(model.p.platforms.scam_withholds), publicity, policy)
-    model.platform_table.columns.payouts[slot] = 0
-    abscond(model, slot)
+    state.trade.absconding[int(slot)] = (state.day + round(state.p.platforms.scam_withholds), publicity, policy)
+    state.platform_table.columns.payouts[slot] = 0
+    abscond(state, slot)
 
 
-def abscond(model: MarketModel, slot: int) -> None:
+def abscond(state: MarketState, slot: int) -> None:
     """Close a market whose operator steals what falls due, when the day has come."""
-    until, publicity, policy = model.absconding[slot]
-    if model.day >= until:
-        close_platform(model, slot, PlatformStatus.EXIT_SCAMMED, "exit scam", publicity, policy=policy)
+    until, publicity, policy = state.trade.absconding[slot]
+    if state.day >= until:
+        close_platform(state, slot, PlatformStatus.EXIT_SCAMMED, "exit scam", publicity, policy=policy)
 
 
 def close_platform(
-    model: MarketModel,
+    state: MarketState,
     slot: int,
     status: PlatformStatus,
     cause: str,
@@ -96,63 +97,51 @@ def close_platform(
     publicity
         0 to 2; news of a raid reaches more people, frightens them, and draws newcomers.
     """
-    t, day, g = model.platform_table.columns, model.day, model.p.migration
-    trade = t.trade60[model.crypto_slots()]
+    t, day, g = state.platform_table.columns, state.day, state.p.migration
+    trade = t.trade60[state.crypto_slots()]
     share = float(t.trade60[slot]) / max(float(trade.sum()), 1e-9)
     raid = status == PlatformStatus.SEIZED
     theft = status in (PlatformStatus.EXIT_SCAMMED, PlatformStatus.HACKED)
-    lost = release_escrow(model, slot, raid, theft)
-    model.absconding.pop(int(slot), None)
+    lost = release_escrow(state, slot, raid, theft)
+    state.trade.absconding.pop(int(slot), None)
     t.status[slot], t.close_day[slot] = status, day
-    model.event(EventKind.PLATFORM_CLOSED, slot, agency=agency, policy=policy, cause=cause, amount=share)
+    state.event(EventKind.PLATFORM_CLOSED, slot, agency=agency, policy=policy, cause=cause, amount=share)
     if theft:
-        model.event(
+        state.event(
             EventKind.EXIT_SCAM if status == PlatformStatus.EXIT_SCAMMED else EventKind.HACK,
             slot,
             cause=cause,
             amount=share,
         )
     severity = (share / 0.5) ** g.raid_exponent if raid else 0.0
-    hit = g.raid_hit * (0.5 + 0.5 * publicity) * severity
-    wide = g.raid_others * publicity * severity
-    scam = 1.0 if theft else (g.loss_raid if raid else 0.0)
-    pool, c = model.pool, model.consumers
-    over_rows(
-        pool,
-        hear_of_closure,
-        c.n,
-        model.seed,
-        day,
-        slot,
-        scam,
-        hit,
-        wide,
-        g.loss_users,
-        g.loss_others * min(1.0, 2.0 * share),
-        min(1.0, publicity),
-        narrow(c.columns, views.MigrationConsumers),
-        g,
-    )
-    model.publicity += publicity * (share + 0.1)
+    closure = Closure(
+        theft=1.0 if theft else (g.loss_raid if raid else 0.0), hit=g.raid_hit * (0.5 + 0.5 * publicity) * severity,
+        wide_hit=g.raid_others * publicity * severity, loss_hit=g.loss_users, wide_loss=g.loss_others * min(1.0, 2.0 * share),
+        news=min(1.0, publicity),
+    )  # fmt: skip
+    c = state.consumers
+    users = narrow(c.columns, views.MigrationConsumers)
+    over_rows(state.pool, hear_of_closure, c.n, state.moment, slot, closure, users, g)
+    state.publicity += publicity * (share + 0.1)
     if raid or theft:
-        model.forum.lose(model.p.services.forum_lost * share)
-    leave_closed(model, slot, lost)
+        state.forum.lose(state.p.services.forum_lost * share)
+    leave_closed(state, slot, lost)
 
 
-def release_escrow(model: MarketModel, slot: int, raid: bool, theft: bool) -> np.ndarray:
+def release_escrow(state: MarketState, slot: int, raid: bool, theft: bool) -> np.ndarray:
     """Empty the escrow of a closing platform: refunded when it closes in order, otherwise stolen or seized. Returns (V,) cents that vendors lose."""
-    t, o = model.platform_table.columns, model.open_orders.columns
-    n = model.open_orders.n
+    t, o = state.platform_table.columns, state.books.open_orders.columns
+    n = state.books.open_orders.n
     rows = np.flatnonzero((o.platform[:n] == slot) & (o.held[:n] > 0))
     money = int(o.held[rows].sum(dtype=np.int64))
     if theft:
-        model.ledger.stolen += money
-        model.count_fraud(o.consumer[rows])
+        state.books.ledger.stolen += money
+        state.today.fraud += len(rows)
     elif raid:
-        model.ledger.seized += money
+        state.books.ledger.seized += money
     else:
-        model.ledger.refunds += money
-    lost = np.bincount(o.vendor[rows], o.held[rows] * float(theft or raid), model.vendors.n)
+        state.books.ledger.refunds += money
+    lost = np.bincount(o.vendor[rows], o.held[rows] * float(theft or raid), state.vendors.n)
     o.held[rows] = 0
     t.escrow[slot] -= money
     return lost

@@ -15,16 +15,16 @@ from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 MODERATION, ACCOUNT_REMOVED, RETIRED = int(Draw.MODERATION), int(Draw.ACCOUNT_REMOVED), int(ExitCause.RETIRED)
 
 
-def moderate(model: MarketModel) -> None:
+def moderate(state: MarketState) -> None:
     """Phase 4, intermediaries: search and access, app accounts, bans."""
-    web(model)
-    remove_accounts(model)
-    ban_listings(model)
+    web(state)
+    remove_accounts(state)
+    ban_listings(state)
 
 
 @kernel
@@ -48,45 +48,45 @@ def remove_from(
     return removed
 
 
-def remove_accounts(model: MarketModel) -> None:
+def remove_accounts(state: MarketState) -> None:
     """Social-media companies remove accounts that sell. Most sellers are back at once under a new name, without ratings and followers; adverts are seen less."""
-    v, n, p, t = model.vendors.columns, model.vendors.n, model.p.vendors, model.platform_table.columns
+    v, n, p, t = state.vendors.columns, state.vendors.n, state.p.vendors, state.platform_table.columns
     seen, pull = 0.0, 0.0
     sellers, reset = narrow(v, views.AccountVendors), np.float32(p.reset_sales)
-    for company in model.media:
+    for company in state.media:
         slot = company.platform.slot
-        monthly = company.moderation + float(model.levers.moderation[0])
+        monthly = company.moderation + float(state.levers.moderation[0])
         company.removed += remove_from(
-            n, model.seed, model.day, slot, monthly / 30.0, p.removed_exit, reset, sellers, model.vendor_news
+            n, state.seed, state.day, slot, monthly / 30.0, p.removed_exit, reset, sellers, state.trade.vendor_news
         )
         t.visibility[slot] *= 1.0 - monthly / 30.0
-        t.visibility[slot] += (1.0 - t.visibility[slot]) / model.p.platforms.feed_days
+        t.visibility[slot] += (1.0 - t.visibility[slot]) / state.p.platforms.feed_days
         seen += float(t.attraction[slot] * t.visibility[slot])
         pull += float(t.attraction[slot])
-    model.ads_seen = seen / max(pull, 1e-9)
+    state.trade.ads_seen = seen / max(pull, 1e-9)
 
 
-def ban_listings(model: MarketModel) -> None:
+def ban_listings(state: MarketState) -> None:
     """Platforms ban substances; their vendors close accounts, give the line up, or go on under cover names.
 
     A vendor whose main substance is banned on some of its platforms leaves these; one who is banned from it everywhere gives it up, and the accounts too
     when nothing else is left to sell. Who evades sells on. Lines are taken up again when the ban is over.
     """
-    asked = model.levers.listing_ban
-    if not asked.any() and not model.bans:
+    asked = state.levers.listing_ban
+    if not asked.any() and not state.trade.bans:
         return
-    v, t, n, seed = model.vendors.columns, model.platform_table.columns, model.vendors.n, int(model.seed)
+    v, t, n, seed = state.vendors.columns, state.platform_table.columns, state.vendors.n, int(state.seed)
     banned = np.zeros(NO_SLOT + 1, np.uint32)
-    slots = np.concatenate([model.crypto_slots(), model.open_slots(Channel.SOCIAL_APP)])
+    slots = np.concatenate([state.crypto_slots(), state.open_slots(Channel.SOCIAL_APP)])
     key = np.where(t.channel[slots] == Channel.SOCIAL_APP, 70_000 + slots, t.key[slots])
     for s in np.flatnonzero(asked):
         willing = uniforms(seed, Draw.LISTING_BAN, key, 0, int(s)) < asked[s]
         banned[slots[willing]] |= np.uint32(1 << int(s))
-    model.bans = bool(banned.any())
+    state.trade.bans = bool(banned.any())
     live = np.flatnonzero(
         (v.alive[:n] == 1) & ((v.channel[:n] == Channel.SOCIAL_APP) | (v.channel[:n] == Channel.CRYPTOMARKET))
     )
-    open_about_it = uniforms(seed, Draw.EVASION, v.key[live], 0) >= model.p.vendors.evasion
+    open_about_it = uniforms(seed, Draw.EVASION, v.key[live], 0) >= state.p.vendors.evasion
     main = np.uint32(1) << v.main[live].astype(np.uint32)
     has = v.account[live] != NO_SLOT
     barred = has & ((banned[v.account[live]] & main[:, None]) > 0) & open_about_it[:, None]

@@ -14,7 +14,7 @@ from sim.market.blocks import over_rows
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 GROUP = np.array([int(RiskGroup.OPEN_WEB)] * len(Channel), np.uint8)
 """Risk group whose members hear of an arrest, by the vendor's channel."""
@@ -42,32 +42,32 @@ def hear_of_vendors(lo: int, hi: int, consumers: Any, news: np.ndarray, hits: fl
                 consumers.legal_hits[c, g] += hits
 
 
-def spread_news(model: MarketModel) -> None:
+def spread_news(state: MarketState) -> None:
     """Everybody hears today's news of vendors."""
-    news = model.vendor_news
+    news = state.trade.vendor_news
     if news.any():
-        listeners = narrow(model.consumers.columns, views.MemoryConsumers)
+        listeners = narrow(state.consumers.columns, views.MemoryConsumers)
         over_rows(
-            model.pool, hear_of_vendors, model.consumers.n, listeners, news, 10.0 * model.p.enforcement.arrest_fright
+            state.pool, hear_of_vendors, state.consumers.n, listeners, news, 10.0 * state.p.enforcement.arrest_fright
         )
         news[:] = 0
 
 
-def tell_of_arrests(model: MarketModel, rows: np.ndarray) -> None:
+def tell_of_arrests(state: MarketState, rows: np.ndarray) -> None:
     """Note that these vendors were arrested."""
-    model.vendor_news[rows] |= (1 << GROUP[model.vendors.columns.channel[rows]]).astype(np.uint8)
+    state.trade.vendor_news[rows] |= (1 << GROUP[state.vendors.columns.channel[rows]]).astype(np.uint8)
 
 
-def tell_of_new_names(model: MarketModel, rows: np.ndarray) -> None:
+def tell_of_new_names(state: MarketState, rows: np.ndarray) -> None:
     """Note that these vendors go on under new names."""
-    model.vendor_news[rows] |= NEW_NAME
+    state.trade.vendor_news[rows] |= NEW_NAME
 
 
-def announce(model: MarketModel, publicity: float) -> None:
+def announce(state: MarketState, publicity: float) -> None:
     """Police and courts make a case known: users of cryptomarkets take it as a risk, and people who had not thought of these markets hear of them."""
     if publicity <= 0.0:
         return
-    c, n = model.consumers.columns, model.consumers.n
+    c, n = state.consumers.columns, state.consumers.n
     users = np.flatnonzero(c.home[:n] != NO_SLOT)
-    c.legal_hits[users, RiskGroup.CRYPTO] += model.p.enforcement.announce_fright * publicity
-    model.publicity += publicity
+    c.legal_hits[users, RiskGroup.CRYPTO] += state.p.enforcement.announce_fright * publicity
+    state.publicity += publicity

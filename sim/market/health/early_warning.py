@@ -10,13 +10,13 @@ from sim.agents.codes import EventKind, OrderOutcome
 from sim.streams import Draw, normal, poisson, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 MEMORY = 0.05  # share of the mean of what was seen that today makes up
 
 
 def watch(
-    model: MarketModel, novel: float, novel_posted: float, strong: float, hurt: np.ndarray, overdosed: int
+    state: MarketState, novel: float, novel_posted: float, strong: float, hurt: np.ndarray, overdosed: int
 ) -> None:
     """Let the running means of what early warning sees follow today.
 
@@ -31,52 +31,52 @@ def watch(
     overdosed
         Overdoses today.
     """
-    ews, table, o, c = model.early_warning, model.substances, model.open_orders.columns, model.consumers.columns
-    scale = 20_000.0 / model.consumers.n
-    seized = model.due[o.outcome[model.due] == OrderOutcome.SEIZED]
+    ews, table, o, c = state.early_warning, state.substances, state.books.open_orders.columns, state.consumers.columns
+    scale = 20_000.0 / state.consumers.n
+    seized = state.books.due[o.outcome[state.books.due] == OrderOutcome.SEIZED]
     kinds = o.substance[seized]
     reported = np.count_nonzero(c.stash_substance[hurt] == table.novel) if table.novel >= 0 else 0
-    forum = model.forum.stock
+    forum = state.forum.stock
     suspect = np.count_nonzero(table.contaminable[kinds])
-    sight = scale * float(model.levers.warning_sight[0])
+    sight = scale * float(state.levers.warning_sight[0])
     seen = np.array([novel, reported, np.count_nonzero(kinds == table.novel), forum * novel_posted])
     ews.novel += MEMORY * (sight * seen - ews.novel)
     ews.strong += MEMORY * (sight * np.array([strong, overdosed, suspect, 0.0]) - ews.strong)
 
 
-def novel_substances(model: MarketModel) -> None:
+def novel_substances(state: MarketState) -> None:
     """Novel substances appear, vanish and are detected; a strong synthetic in adulterated goods counts as one while it is there."""
-    p, day, seed, ews = model.p.services, model.day, int(model.seed), model.early_warning
+    p, day, seed, ews = state.p.services, state.day, int(state.seed), state.early_warning
     for k in range(poisson(seed, int(Draw.NOVEL), 0, day, 0, p.novel_per_year / 365.0)):
         popularity = float(np.exp(p.novel_popularity * normal(seed, int(Draw.NOVEL), k + 1, day, 0)))
         toxicity = float(np.exp(p.novel_toxicity * normal(seed, int(Draw.NOVEL), k + 1, day, 1)))
         number = ews.appear(day, popularity, toxicity)
-        model.event(EventKind.NOVEL_SUBSTANCE, number, cause="appeared", amount=popularity)
-    contaminants(model)
+        state.event(EventKind.NOVEL_SUBSTANCE, number, cause="appeared", amount=popularity)
+    contaminants(state)
     live = np.flatnonzero(~ews.gone & ~ews.opioid)
     if len(live):
         ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / 365.0
-    detect(model, live)
-    give_alerts(model)
+    detect(state, live)
+    give_alerts(state)
     if len(live):
-        novel_harm(model, live)
+        novel_harm(state, live)
 
 
-def contaminants(model: MarketModel) -> None:
+def contaminants(state: MarketState) -> None:
     """A strong synthetic opioid that enters or leaves adulterated supply is an entry of its own."""
-    ews = model.early_warning
+    ews = state.early_warning
     there = np.flatnonzero(ews.opioid & ~ews.gone)
-    share = model.contaminated
+    share = state.care.contaminated
     if share > 0.0 and not len(there):
-        number = ews.appear(model.day, share, 1.0, opioid=True)
-        model.event(EventKind.NOVEL_SUBSTANCE, number, cause="strong opioid in adulterated goods", amount=share)
+        number = ews.appear(state.day, share, 1.0, opioid=True)
+        state.event(EventKind.NOVEL_SUBSTANCE, number, cause="strong opioid in adulterated goods", amount=share)
     elif share <= 0.0 and len(there):
         ews.gone[there] = True
 
 
-def detect(model: MarketModel, live: np.ndarray) -> None:
+def detect(state: MarketState, live: np.ndarray) -> None:
     """Every undetected substance is found with a hazard that grows with its share of what is seen; the alert follows after some days."""
-    p, ews, day = model.p.services, model.early_warning, model.day
+    p, ews, day = state.p.services, state.early_warning, state.day
     unknown = ews.unknown
     if not len(unknown):
         return
@@ -88,48 +88,48 @@ def detect(model: MarketModel, live: np.ndarray) -> None:
         float(weights @ ews.strong) * ews.popularity[unknown],
         len(live) * share * float(weights @ ews.novel),
     )
-    found = unknown[uniforms(int(model.seed), Draw.ALERT, unknown, day) < hazard]
-    ews.alert_day[found] = day + round(p.alert_days * float(model.levers.warning_delay[0]))
+    found = unknown[uniforms(int(state.seed), Draw.ALERT, unknown, day) < hazard]
+    ews.alert_day[found] = day + round(p.alert_days * float(state.levers.warning_delay[0]))
 
 
-def give_alerts(model: MarketModel) -> None:
+def give_alerts(state: MarketState) -> None:
     """Today's alerts, false alarms among them; each wears attention down, and attention comes back."""
-    p, ews, day = model.p.services, model.early_warning, model.day
+    p, ews, day = state.p.services, state.early_warning, state.day
     out = np.flatnonzero(ews.alert_day == day)
     for number in out:
-        model.event(EventKind.ALERT, int(number), cause="early warning", amount=float(day - ews.born[number]))
-    false = p.false_alarms * float(model.levers.false_alarms[0]) / 365.0
-    ews.false = poisson(int(model.seed), int(Draw.FALSE_ALARM), 0, day, 0, false)
+        state.event(EventKind.ALERT, int(number), cause="early warning", amount=float(day - ews.born[number]))
+    false = p.false_alarms * float(state.levers.false_alarms[0]) / 365.0
+    ews.false = poisson(int(state.seed), int(Draw.FALSE_ALARM), 0, day, 0, false)
     ews.alerts = len(out) + ews.false
     ews.attention += (1.0 - ews.attention) / p.attention_days
     ews.attention *= (1.0 - p.alert_fatigue) ** ews.alerts
 
 
-def heeded(model: MarketModel) -> float:
+def heeded(state: MarketState) -> float:
     """Share of users whom an alert reaches and who pay attention."""
-    reach = model.p.services.alert_reach * float(model.levers.alert_reach[0])
-    return min(1.0, reach) * model.early_warning.attention
+    reach = state.p.services.alert_reach * float(state.levers.alert_reach[0])
+    return min(1.0, reach) * state.early_warning.attention
 
 
-def dose_warned_of(model: MarketModel) -> float:
+def dose_warned_of(state: MarketState) -> float:
     """Fall of the dose among those who practise harm reduction while an alert of a strong opioid is out: as after a warning of one's own, by reach."""
-    ews, p = model.early_warning, model.p.consumption
-    if not (ews.opioid & ~ews.gone & ews.alerted(model.day)).any():
+    ews, p = state.early_warning, state.p.consumption
+    if not (ews.opioid & ~ews.gone & ews.alerted(state.day)).any():
         return 0.0
-    return heeded(model) * p.reduce_share * (1.0 - p.reduced_dose)
+    return heeded(state) * p.reduce_share * (1.0 - p.reduced_dose)
 
 
-def novel_harm(model: MarketModel, live: np.ndarray) -> None:
+def novel_harm(state: MarketState, live: np.ndarray) -> None:
     """Harm of the category in which novel substances appear: popularity-weighted toxicity, less where an alert has made users aware.
 
     Novel substances stand beside a stock of older ones of toxicity 1, as many as appear and vanish in balance.
     """
-    p, ews, row = model.p.services, model.early_warning, model.substances.novel
+    p, ews, row = state.p.services, state.early_warning, state.substances.novel
     if row < 0:
         return
-    weight = ews.spread(live, model.day, p.novel_spread_days)
-    aware = heeded(model) * 2.0 * float(model.consumers.columns.practice[: model.consumers.n].mean())
-    toxicity = ews.toxicity[live] * (1.0 - p.alert_protects * min(aware, 1.0) * ews.alerted(model.day)[live])
+    weight = ews.spread(live, state.day, p.novel_spread_days)
+    aware = heeded(state) * 2.0 * float(state.consumers.columns.practice[: state.consumers.n].mean())
+    toxicity = ews.toxicity[live] * (1.0 - p.alert_protects * min(aware, 1.0) * ews.alerted(state.day)[live])
     older = p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
     factor = (older + float((weight * toxicity).sum())) / (older + float(weight.sum()))
-    model.substances.adverse[row] = model.usual_adverse[row] * factor
+    state.substances.adverse[row] = state.usual.adverse[row] * factor

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import kernel
 
 
@@ -29,7 +29,7 @@ def rti_overdose(dose_mme: float, tolerance_mme: float) -> float:
 
 
 @kernel
-def fatality(company: float, trust: float, carriage: float, p: Any) -> float:
+def fatality(company: float, trust: float, carriage: float, p: ConsumptionParameters) -> float:
     """P(death | overdose): p0 (1 - H), H from company, ambulance, lay rescue and naloxone at hand.
 
     H = C [1 - (1 - A e_a)(1 - L)(1 - N e_n)], N = 1 - (1 - carriage)^3 (prototype fitted to Walley et al. 2013 and Shealey et al.).

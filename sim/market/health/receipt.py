@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import Channel, Content, OrderOutcome, Segment, VendorKind
+from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
+from sim.market.groups import Friends
+from sim.market.substances import Substances
 from sim.streams import Draw, uniform4
 
 CHECK, THREAT, DIVERSION = int(Draw.CHECK), int(Draw.THREAT), int(Draw.DIVERSION)
 DELIVERED, AS_SOLD = int(OrderOutcome.DELIVERED), int(Content.AS_SOLD)
 DEPENDENT = int(Segment.DEPENDENT)
 SOCIAL = int(VendorKind.SOCIAL_SUPPLIER)
-LICENSED, APP, CRYPTO, DIRECT, STREET = (
+LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY),
+    int(Channel.ILLICIT_PHARMACY),
     int(Channel.SOCIAL_APP),
     int(Channel.CRYPTOMARKET),
     int(Channel.DIRECT),
     int(Channel.STREET),
 )
+
+
+class Offered(NamedTuple):
+    """What is offered to buyers, by jurisdiction."""
+
+    reach: np.ndarray  # share of consumers whom drug checking reaches
+    uptake: np.ndarray  # what multiplies the share of them who use it
+    diversion: np.ndarray  # share of what dependent people get on prescription that they pass on
 
 
 @inner
@@ -39,22 +51,14 @@ def put(consumers: Any, c: int, s: int, doses: float, strength: float, content: 
 
 @inner
 def keeper(
-    seed: int,
-    c: int,
-    s: int,
-    day: int,
-    diversion: np.ndarray,
-    consumers: Any,
-    table: Any,
-    friend_start: np.ndarray,
-    friends: np.ndarray,
+    seed: int, c: int, s: int, day: int, diversion: np.ndarray, consumers: Any, table: Substances, friends: Friends
 ) -> int:
     """Who ends up with what ``c`` got on prescription: a dependent consumer passes some of what makes dependent on to a friend."""
-    first, last = friend_start[c], friend_start[c + 1]
+    first, last = friends.start[c], friends.start[c + 1]
     if last == first or consumers.segment[c] != DEPENDENT or table.dependence[s] <= 0.0:
         return c
     u1, u2, _, _ = uniform4(seed, DIVERSION, c, day, 0)
-    friend = friends[first + int(u2 * (last - first))]
+    friend = friends.who[first + int(u2 * (last - first))]
     return int(friend) if u1 < diversion[consumers.jurisdiction[c]] and consumers.alive[friend] == 1 else c
 
 
@@ -64,19 +68,16 @@ def receive(
     seed: int,
     orders: Any,
     consumers: Any,
-    reach: np.ndarray,
-    uptake: np.ndarray,
-    diversion: np.ndarray,
-    friend_start: np.ndarray,
-    friends: np.ndarray,
-    table: Any,
-    p: Any,
+    offered: Offered,
+    friends: Friends,
+    table: Substances,
+    p: ConsumptionParameters,
     seen: np.ndarray,
 ) -> tuple[Any, ...]:
     """Put what arrived into the stash; some have it checked first, and discard or later use less.
 
     Returns parcels checked, found bad, checked of novel substances, novel ones that came from cryptomarkets, and opioids found bad.
-    ``reach`` is the share of consumers that drug checking reaches by jurisdiction; ``seen[o]`` becomes 1 where a check found bad content.
+    ``seen`` becomes 1 where a check found bad content.
     """
     checked, bad, novel, posted, strong = 0, 0, 0, 0, 0
     for i in range(len(rows)):
@@ -89,14 +90,14 @@ def receive(
         if s == table.novel and orders.channel[o] == CRYPTO:
             posted += 1
         u1, u2, u3, u4 = uniform4(seed, CHECK, c, orders.day[o], 0)
-        offered = p.checking_base + reach[consumers.jurisdiction[c]]
+        j = consumers.jurisdiction[c]
         takes = (
-            offered
+            (p.checking_base + offered.reach[j])
             * p.check_uptake
-            * uptake[consumers.jurisdiction[c]]
+            * offered.uptake[j]
             * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
         )
-        if orders.channel[o] > 1 and u1 < takes:
+        if orders.channel[o] > PHARMACY and u1 < takes:
             checked += 1
             if s == table.novel:
                 novel += 1
@@ -113,8 +114,8 @@ def receive(
                     strength *= p.reduced_dose
             elif u3 < p.discard_as_sold:
                 continue
-        if orders.channel[o] == LICENSED and diversion[consumers.jurisdiction[c]] > 0.0:
-            c = keeper(seed, c, s, orders.day[o], diversion, consumers, table, friend_start, friends)
+        if orders.channel[o] == LICENSED and offered.diversion[j] > 0.0:
+            c = keeper(seed, c, s, orders.day[o], offered.diversion, consumers, table, friends)
         put(
             consumers, c, s, min(doses, p.kept * table.doses_per_order[s]), strength, content
         )  # who buys more passes the rest on
@@ -123,7 +124,13 @@ def receive(
 
 @kernel
 def threats(
-    rows: np.ndarray, seed: int, orders: Any, consumers: Any, kind: np.ndarray, hurt: np.ndarray, p: Any
+    rows: np.ndarray,
+    seed: int,
+    orders: Any,
+    consumers: Any,
+    kind: np.ndarray,
+    hurt: np.ndarray,
+    p: ConsumptionParameters,
 ) -> tuple[Any, ...]:
     """Threats and violence in the purchases settled today: count and expectation (rates by channel fitted to Barratt et al. 2016)."""
     count, expected = 0, 0.0

@@ -5,31 +5,40 @@ Ratings are mostly five stars (96.5 % on Silk Road, Christin 2013); reputation a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, MarketState, OrderOutcome, RiskGroup
+from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
+from sim.agents.orders import GOOD_RATING, NO_RATING
 from sim.agents.vendors import ACCOUNTS
+from sim.evidence.groups import LearningParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows, rows_marked
 from sim.market.choice.vendor import account_of
+from sim.market.groups import Friends, Moment
 from sim.market.health.early_warning import heeded
-from sim.market.learning.messages import hear_messages, hear_of_support
+from sim.market.learning.messages import Messages, hear_messages, messages_of_week
 from sim.market.learning.web import forum_talk
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
 PHARMACY, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
-DELIVERED, SEIZED, LAPSED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(MarketState.LAPSED)
+DELIVERED, SEIZED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED)
+ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
+NOT_YET, CONSIDERS = int(Considering.NOT_YET), int(Considering.CONSIDERS)
+BEGINS, STOPS = 1, 2  # what becomes of a consumer's stage of considering
+WEEK, MONTH = 7, 30
+LAST_DAY = 32_000  # the columns of days hold no later one
+MOST_BOUGHT = 65_535  # that a column holds
 PRACTICE, SUPPORT, CONSIDERING = 0, 1, 2
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
 
@@ -62,7 +71,7 @@ def remember(consumers: Any, c: int, v: int, good: bool, u: float, forget: float
     if place < 0:
         place = weakest
         consumers.vendor[c, place], consumers.bought[c, place], consumers.tie[c, place] = v, 0, 0
-    if consumers.bought[c, place] < 65535:
+    if consumers.bought[c, place] < MOST_BOUGHT:
         consumers.bought[c, place] += 1
     return place
 
@@ -89,18 +98,20 @@ def believe_market(consumers: Any, c: int, m: int, good: bool) -> None:
 
 
 @kernel
-def learn_from_orders(rows: np.ndarray, seed: int, day: int, orders: Any, consumers: Any, vendors: Any, p: Any) -> None:
+def learn_from_orders(
+    rows: np.ndarray, when: Moment, orders: Any, consumers: Any, vendors: Any, p: LearningParameters
+) -> None:
     """Apply the lessons of the settled orders ``rows``, in order of their numbers."""
     for i in range(len(rows)):
         o = rows[i]
         c, v, m, channel = orders.consumer[o], orders.vendor[o], orders.platform[o], orders.channel[o]
-        u1, u2, u3, u4 = uniform4(seed, TIE, c, orders.day[o], 0)
+        u1, u2, u3, u4 = uniform4(when.seed, TIE, c, orders.day[o], 0)
         arrived = orders.outcome[o] == DELIVERED
         rating = orders.rating[o]
-        good = arrived and (rating == 255 or rating >= 4)
+        good = arrived and (rating == NO_RATING or rating >= GOOD_RATING)
         a = account_of(vendors, v, m)
-        if a >= 0 and rating != 255:
-            if rating >= 4:
+        if a >= 0 and rating != NO_RATING:
+            if rating >= GOOD_RATING:
                 vendors.positive[v, a] += 1.0
             else:
                 vendors.negative[v, a] += 1.0
@@ -120,11 +131,11 @@ def learn_from_orders(rows: np.ndarray, seed: int, day: int, orders: Any, consum
                 and u2 < p.tie_chance * (1.0 + 0.5 * min(consumers.bought[c, place], 6))
             ):
                 consumers.tie[c, place] = 1
-            if consumers.market_state[c] == 1:
+            if consumers.market_state[c] == ACTIVE:
                 newcomer = orders.first[o] == 1 and market_orders(consumers, vendors, c) <= 1
                 if u3 < (p.quit_after_bad if not arrived else (p.quit_after_first if newcomer else 0.0)):
                     consumers.market_state[c] = LAPSED
-                    consumers.market_until[c] = min(32000, day + 1 + int(p.recheck_days * exponential_from(u4)))
+                    consumers.market_until[c] = min(LAST_DAY, when.day + 1 + int(p.recheck_days * exponential_from(u4)))
         elif channel == PHARMACY:
             consumers.pharmacy_home[c] = m if good else NO_SLOT
         elif channel == APP:
@@ -132,7 +143,9 @@ def learn_from_orders(rows: np.ndarray, seed: int, day: int, orders: Any, consum
 
 
 @kernel
-def fade(lo: int, hi: int, month: int, day: int, consumers: Any, kept: np.ndarray, stigma: np.ndarray, p: Any) -> None:
+def fade(
+    lo: int, hi: int, month: int, day: int, consumers: Any, kept: np.ndarray, stigma: np.ndarray, p: LearningParameters
+) -> None:
     """Let the beliefs of the rows whose monthly turn it is fade.
 
     Hits and calm fade by ``w`` a month, caution, verification and knowledge of services by their half-lives (``kept``);
@@ -175,113 +188,95 @@ def note(lo: int, hi: int, practice: np.ndarray, support: np.ndarray, considerin
         was[c, PRACTICE], was[c, SUPPORT], was[c, CONSIDERING] = practice[c], support[c], considering[c]
 
 
+class Talk(NamedTuple):
+    """What is said this week besides what friends say."""
+
+    forum: float  # worth of what forums say
+    initiation: float  # what multiplies advertising and word of mouth
+    ads: float  # exposure to adverts, 1 when nothing is removed
+    alerted: float  # what the week's alerts teach
+    messages: Messages
+
+
 @kernel
 def hear_peers(
     lo: int,
     hi: int,
-    seed: int,
-    day: int,
+    when: Moment,
     consumers: Any,
-    friend_start: np.ndarray,
-    friends: np.ndarray,
+    friends: Friends,
     was: np.ndarray,
-    forum: float,
-    initiation: float,
-    ads: float,
-    caution_reach: np.ndarray,
-    caution_effect: np.ndarray,
-    lesson_reach: np.ndarray,
-    lesson_effect: np.ndarray,
-    support_reach: np.ndarray,
-    support_effect: np.ndarray,
-    stigma_effect: np.ndarray,
-    alerted: float,
-    p: Any,
+    talk: Talk,
+    p: LearningParameters,
     starts: np.ndarray,
 ) -> None:
     """Weekly turn: practice learned from peers, forums and alerts, knowledge of services; who starts to consider an illicit online source.
 
-    ``was`` is the state before the phase, a row for each consumer: practice, knowledge of services, stage of considering. ``initiation`` multiplies
-    advertising and word of mouth, ``ads`` is exposure to adverts, 1 when nothing is removed, ``alerted`` is what a week's alerts teach.
+    ``was`` is the state before the phase, a row for each consumer: practice, knowledge of services, stage of considering. ``starts`` becomes
+    BEGINS or STOPS for those whose stage changes.
     """
-    week = 7
-    first = lo + (day - lo) % week
-    for c in range(first, hi, week):
+    first = lo + (when.day - lo) % WEEK
+    for c in range(first, hi, WEEK):
         if consumers.alive[c] == 0:
             continue
-        a, b = friend_start[c], friend_start[c + 1]
+        a, b = friends.start[c], friends.start[c + 1]
         total, told, online = 0.0, 0.0, 0
         for k in range(a, b):
-            friend = friends[k]
+            friend = friends.who[k]
             total += was[friend, PRACTICE]
             told += was[friend, SUPPORT]
-            online += 1 if was[friend, CONSIDERING] > 1 else 0
+            online += 1 if was[friend, CONSIDERING] > CONSIDERS else 0
         hr, considering = was[c, PRACTICE], was[c, CONSIDERING]
         peers = total / (b - a) if b > a else hr
         hr += p.practice_peers * (peers - hr) - p.practice_decay * hr
-        if considering > 0:
-            hr += p.practice_forum * forum * (1.0 - hr)
-        hr += alerted * (1.0 - hr)
+        if considering > NOT_YET:
+            hr += p.practice_forum * talk.forum * (1.0 - hr)
+        hr += talk.alerted * (1.0 - hr)
         if b > a:
             consumers.support_knowledge[c] += p.support_peers * (told / (b - a) - was[c, SUPPORT])
         consumers.practice[c] = min(max(hr, 0.0), 1.0)
-        j = consumers.jurisdiction[c]
-        if support_reach[j] > 0.0:
-            hear_of_support(c, seed, day, consumers, support_reach[j], support_effect[j], stigma_effect[j])
-        if caution_reach[j] > 0.0 or lesson_reach[j] > 0.0:
-            hear_messages(c, seed, day, consumers, caution_reach, caution_effect, lesson_reach, lesson_effect)
-        if considering > 1:
+        hear_messages(c, when, consumers, talk.messages)
+        if considering > CONSIDERS:
             continue
-        u1, u2, _, _ = uniform4(seed, SOCIAL, c, day, 0)
-        if considering == 0:
+        u1, u2, _, _ = uniform4(when.seed, SOCIAL, c, when.day, 0)
+        if considering == NOT_YET:
             share = online / (b - a) if b > a else 0.0
-            starts[c] = 1 if u1 < 7.0 * (p.advertising * ads + p.word_of_mouth * share) * initiation else 0
+            starts[c] = (
+                BEGINS if u1 < 7.0 * (p.advertising * talk.ads + p.word_of_mouth * share) * talk.initiation else 0
+            )
         else:
-            starts[c] = 2 if u2 < 7.0 * p.stop_considering else 0
+            starts[c] = STOPS if u2 < 7.0 * p.stop_considering else 0
 
 
-def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Share of consumers whom messages reach in a week, and what one who is reached hears: on average over all, ``message``."""
-    if not reach.any():
-        return reach, np.zeros_like(message)
-    share = np.minimum(reach, 1.0)
-    return share, np.divide(message, share, out=np.zeros_like(message), where=share > 0)
-
-
-def learning(model: MarketModel) -> None:
+def learning(state: MarketState) -> None:
     """Phase 11: lessons of settled orders; peers and forums; everything fades."""
-    p, c, n, day, o = model.p.learning, model.consumers.columns, model.consumers.n, model.day, model.open_orders
-    x, due = o.columns, model.due
-    learners, sellers = narrow(c, views.LearningConsumers), narrow(model.vendors.columns, views.LearningVendors)
-    learn_from_orders(due, model.seed, day, narrow(x, views.LearningOrders), learners, sellers, p)
-    forum_talk(model, due)
+    p, c, n, day, o = state.p.learning, state.consumers.columns, state.consumers.n, state.day, state.books.open_orders
+    x, due = o.columns, state.books.due
+    learners, sellers = narrow(c, views.LearningConsumers), narrow(state.vendors.columns, views.LearningVendors)
+    learn_from_orders(due, state.moment, narrow(x, views.LearningOrders), learners, sellers, p)
+    forum_talk(state, due)
     half = 0.5 ** (1.0 / p.reputation_days)
-    fade_vendors(model.vendors.n, sellers, half)
-    levers = model.levers
+    fade_vendors(state.vendors.n, sellers, half)
+    levers = state.levers
     kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
-    over_rows(model.pool, fade, n, 30, day, learners, kept, levers.stigma, p)
+    over_rows(state.pool, fade, n, MONTH, day, learners, kept, levers.stigma, p)
     was, starts = np.empty((n, 4), np.float32), np.zeros(n, np.uint8)  # four to a row: it lies in one line of the cache
-    over_rows(model.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
-    alerts = model.alerts_week
-    alerts[day % 7] = heeded(model) * model.early_warning.alerts
-    initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * model.publicity)
-    over_rows(
-        model.pool, hear_peers, n, model.seed, day, learners, model.friend_start, model.friends, was,
-        model.forum.worth, initiation, model.ads_seen, *heard(levers.caution_reach, levers.caution_message),
-        *heard(levers.verification_reach, levers.verification_message), *heard(levers.support_reach, levers.support_message),
-        heard(levers.support_reach, levers.stigma_message)[1], p.practice_alert * float(alerts.sum()),
-        p, starts,
+    over_rows(state.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
+    alerts = state.care.alerts_week
+    alerts[day % WEEK] = heeded(state) * state.early_warning.alerts
+    initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * state.publicity)
+    talk = Talk(
+        state.forum.worth, initiation, state.trade.ads_seen, p.practice_alert * float(alerts.sum()), messages_of_week(levers)
     )  # fmt: skip
+    over_rows(state.pool, hear_peers, n, state.moment, learners, state.world.friends, was, talk, p, starts)
     turned = rows_marked(starts)
-    begin, stop = turned[starts[turned] == 1], turned[starts[turned] == 2]
-    c.considering[begin] = 1
-    c.market_state[begin], c.market_until[begin] = MarketState.SEARCHING, day + 1
-    c.considering[stop], c.market_state[stop], c.market_until[stop] = 0, MarketState.NONE, NEVER
-    if len(model.crypto_slots()):
-        model.forum.recover(model.p.services.forum_recovery)
-    t = model.platform_table.columns
-    t.visibility[:] += (1.0 - t.visibility) / model.p.platforms.visibility_days
-    model.settled = (x.consumer[due].astype(np.int64), x.channel[due].copy())
-    model.order_counts += np.bincount(x.outcome[due], minlength=len(model.order_counts))
-    model.recorder.settle(model, due)
-    o.drop(due)
+    begin, stop = turned[starts[turned] == BEGINS], turned[starts[turned] == STOPS]
+    c.considering[begin] = Considering.CONSIDERS
+    c.market_state[begin], c.market_until[begin] = Membership.SEARCHING, day + 1
+    c.considering[stop], c.market_state[stop], c.market_until[stop] = Considering.NOT_YET, Membership.NONE, NEVER
+    if len(state.crypto_slots()):
+        state.forum.recover(state.p.services.forum_recovery)
+    t = state.platform_table.columns
+    t.visibility[:] += (1.0 - t.visibility) / state.p.platforms.visibility_days
+    state.books.settled = (x.consumer[due].astype(np.int64), x.channel[due].copy())
+    state.books.order_counts += np.bincount(x.outcome[due], minlength=len(state.books.order_counts))

@@ -2,44 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.agents.levers import Levers
 from sim.kernels import inner
+from sim.market.groups import Moment
 from sim.streams import Draw, uniform4
 
 SOCIAL = int(Draw.SOCIAL)
 
 
+class Messages(NamedTuple):
+    """Messages of a week by jurisdiction: the share of consumers whom each reaches, and what one who is reached takes from it."""
+
+    caution_reach: np.ndarray
+    caution: np.ndarray
+    lesson_reach: np.ndarray
+    lesson: np.ndarray
+    support_reach: np.ndarray
+    support: np.ndarray
+    stigma: np.ndarray
+
+
+def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of consumers whom messages reach in a week, and what one who is reached hears: on average over all, ``message``."""
+    if not reach.any():
+        return reach, np.zeros_like(message)
+    share = np.minimum(reach, 1.0)
+    return share, np.divide(message, share, out=np.zeros_like(message), where=share > 0)
+
+
+def messages_of_week(levers: Levers) -> Messages:
+    """What policies have said this week."""
+    caution = heard(levers.caution_reach, levers.caution_message)
+    lesson = heard(levers.verification_reach, levers.verification_message)
+    support = heard(levers.support_reach, levers.support_message)
+    return Messages(*caution, *lesson, *support, heard(levers.support_reach, levers.stigma_message)[1])
+
+
 @inner
-def hear_messages(
-    c: int,
-    seed: int,
-    day: int,
-    consumers: Any,
-    caution_reach: np.ndarray,
-    caution_effect: np.ndarray,
-    lesson_reach: np.ndarray,
-    lesson_effect: np.ndarray,
-) -> None:
-    """A week's messages: caution about illicit sources, and lessons in looking a pharmacy up, for those whom they reach."""
+def hear_messages(c: int, when: Moment, consumers: Any, messages: Messages) -> None:
+    """A week's messages for a consumer: caution about illicit sources, lessons in looking a pharmacy up, and information on services."""
     j = consumers.jurisdiction[c]
-    _, _, u3, u4 = uniform4(seed, SOCIAL, c, day, 1)
-    if u3 < caution_reach[j]:
-        consumers.caution[c] = min(max(consumers.caution[c] + caution_effect[j], -3.0), 3.0)
-    if u4 < lesson_reach[j]:
-        consumers.verification[c] = min(
-            1.0, consumers.verification[c] + lesson_effect[j] * (1.0 - consumers.verification[c])
-        )
+    if messages.support_reach[j] > 0.0:
+        hear_of_support(c, when, consumers, messages.support_reach[j], messages.support[j], messages.stigma[j])
+    if messages.caution_reach[j] > 0.0 or messages.lesson_reach[j] > 0.0:
+        _, _, u3, u4 = uniform4(when.seed, SOCIAL, c, when.day, 1)
+        if u3 < messages.caution_reach[j]:
+            consumers.caution[c] = min(max(consumers.caution[c] + messages.caution[j], -3.0), 3.0)
+        if u4 < messages.lesson_reach[j]:
+            consumers.verification[c] = min(
+                1.0, consumers.verification[c] + messages.lesson[j] * (1.0 - consumers.verification[c])
+            )
 
 
 @inner
 def hear_of_support(
-    c: int, seed: int, day: int, consumers: Any, reach: float, support_effect: float, stigma_effect: float
+    c: int, when: Moment, consumers: Any, reach: float, support_effect: float, stigma_effect: float
 ) -> None:
-    """A week's information on services for one whom it reaches: knowledge of them grows, stigma falls (or grows, where the effect is negative)."""
-    u1, _, _, _ = uniform4(seed, SOCIAL, c, day, 2)
+    """Information on services for one whom it reaches: knowledge of them grows, stigma falls (or grows, where the effect is negative)."""
+    u1, _, _, _ = uniform4(when.seed, SOCIAL, c, when.day, 2)
     if u1 < reach:
         known, stigma = consumers.support_knowledge[c], consumers.stigma[c]
         consumers.support_knowledge[c] = min(max(known + support_effect * (1.0 - known), 0.0), 1.0)

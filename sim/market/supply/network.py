@@ -14,27 +14,28 @@ from sim.agents.codes import NOBODY, EventKind
 from sim.agents.suppliers import SOURCES, SUPPLIER, Supplier, SupplierColumns
 from sim.kernels import kernel
 from sim.market import views
+from sim.market.groups import Upstream
 from sim.market.views import narrow
 from sim.population import SlotTable
 from sim.streams import Draw, uniform, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 
-def make_suppliers(model: MarketModel) -> None:
+def make_suppliers(state: MarketState) -> None:
     """Manufacturers and organised-crime groups of unequal size, what they supply and where, and who buys from whom."""
-    p, seed = model.p.supply, model.seed
-    count, j, k = int(p.suppliers), model.n_jurisdictions, len(model.substances.dose_usd)
-    model.supplier_table = SlotTable(SUPPLIER, SupplierColumns, count)
+    p, seed = state.p.supply, state.seed
+    count, j, k = int(p.suppliers), state.world.n_jurisdictions, len(state.substances.dose_usd)
+    state.supplier_table = SlotTable(SUPPLIER, SupplierColumns, count)
     rows = np.arange(count)
     u = [uniforms(seed, Draw.SUPPLIER_TRAITS, rows, 0, a) for a in range(4)]
     for i in range(count):
         Supplier(
-            model, model.supplier_table, jurisdiction=int(u[0][i] * j), organised=int(u[1][i] < p.organised_suppliers),
+            state, state.supplier_table, jurisdiction=int(u[0][i] * j), organised=int(u[1][i] < p.organised_suppliers),
             size=float(np.exp(1.0 * (u[2][i] - 0.5) * 2)), reliability=0.6 + 0.4 * float(u[3][i]), belief=p.seizure, seized=p.seizure, cost=1.0,
         )  # fmt: skip
-    s = model.supplier_table.columns
+    s = state.supplier_table.columns
     cell = rows[:, None] * 64
     served = uniforms(seed, Draw.SUPPLIER_TRAITS, cell + np.arange(k), 1) < p.group_substances
     served[np.arange(k) % count, np.arange(k)] = True
@@ -45,13 +46,11 @@ def make_suppliers(model: MarketModel) -> None:
     two = uniforms(seed, Draw.SUPPLIER_TRAITS, rows, 3) < p.second_source
     for maker, group in upper_tier(s.organised[:count], s.size[:count], two).edges:
         s.source[group, int(s.source[group, 0] >= 0)] = maker
-    model.supplier_cost, model.supplier_reliability = np.ones(count + 1), np.ones(count + 1)
-    model.supplier_concentration = np.ones(count + 1)
-    model.usual_takings, model.usual_branches = np.zeros(count), np.zeros(count)
-    model.seen_revenue = np.zeros(count, np.int64)
-    model.recruitment, model.usual_supply = 1.0, np.zeros(k)
-    model.supply_flow, model.wholesale, model.supply_days = np.zeros(k), np.zeros(k), 0
-    model.find_group = find_weights(model)
+    state.upstream = Upstream(
+        cost=np.ones(count + 1), reliability=np.ones(count + 1), concentration=np.ones(count + 1), takings=np.zeros(count),
+        branches=np.zeros(count), seen_revenue=np.zeros(count, np.int64), find=find_weights(state), wholesale=np.zeros(k),
+        made_for=np.zeros(k), flow=np.zeros(k),
+    )  # fmt: skip
 
 
 def upper_tier(organised: np.ndarray, size: np.ndarray, two: np.ndarray) -> nx.DiGraph:
@@ -82,13 +81,13 @@ def bits(column: np.ndarray, n: int) -> np.ndarray:
     return (column[:, None].astype(np.int64) >> np.arange(n)) & 1 == 1
 
 
-def find_weights(model: MarketModel) -> np.ndarray:
+def find_weights(state: MarketState) -> np.ndarray:
     """(S, J, suppliers) cumulative weights by which vendors of a main substance and jurisdiction find a supplier in business."""
-    s, n = model.supplier_table.columns, model.supplier_table.n
+    s, n = state.supplier_table.columns, state.supplier_table.n
     size = s.size[:n].astype(float) * s.alive[:n]
     served, reached = (
-        bits(s.serves[:n], len(model.substances.dose_usd)),
-        bits(s.reach[:n], model.n_jurisdictions),
+        bits(s.serves[:n], len(state.substances.dose_usd)),
+        bits(s.reach[:n], state.world.n_jurisdictions),
     )
     weight = size * served.T[:, None, :] * reached.T[None, :, :]
     nobody = weight.sum(axis=2) == 0
@@ -98,37 +97,37 @@ def find_weights(model: MarketModel) -> np.ndarray:
     return np.cumsum(weight, axis=2)
 
 
-def find_groups(model: MarketModel, main: np.ndarray, jurisdiction: np.ndarray, u: np.ndarray) -> np.ndarray:
+def find_groups(state: MarketState, main: np.ndarray, jurisdiction: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Suppliers for new vendors, by size among those who serve their main substance and jurisdiction; ``u`` in (0, 1)."""
-    weights = model.find_group[main, jurisdiction]
+    weights = state.upstream.find[main, jurisdiction]
     found = (weights <= (u * weights[:, -1])[:, None]).sum(axis=1)
     return np.where(weights[:, -1] > 0, np.minimum(found, weights.shape[1] - 1), NOBODY)
 
 
-def arrest_group(model: MarketModel, i: int, agency: int = -1, policy: str = "") -> None:
+def arrest_group(state: MarketState, i: int, agency: int = -1, policy: str = "") -> None:
     """Take a supplier out of business: it delivers nothing; its vendors and groups look for another one."""
-    s = model.supplier_table.columns
-    s.alive[i], s.removed_day[i], s.evidence[i] = 0, model.day, 0.0
-    model.today.supplier_arrests += 1
-    model.event(EventKind.SUPPLIER_ARREST, i, agency=agency, policy=policy, cause="supplier")
+    s = state.supplier_table.columns
+    s.alive[i], s.removed_day[i], s.evidence[i] = 0, state.day, 0.0
+    state.today.supplier_arrests += 1
+    state.event(EventKind.SUPPLIER_ARREST, i, agency=agency, policy=policy, cause="supplier")
 
 
-def replace_suppliers(model: MarketModel) -> None:
+def replace_suppliers(state: MarketState) -> None:
     """Removed suppliers are replaced after a while by newcomers, who reckon with the usual risk and have to win vendors back."""
-    p, s, day = model.p.supply, model.supplier_table.columns, model.day
-    for i in np.flatnonzero(s.alive[: model.supplier_table.n] == 0):
+    p, s, day = state.p.supply, state.supplier_table.columns, state.day
+    for i in np.flatnonzero(s.alive[: state.supplier_table.n] == 0):
         away = day - int(s.removed_day[i])
         if (
             away > p.replacement_wait
-            and uniform(model.seed, int(Draw.REPLACEMENT), int(i), day, 0) < p.replacement_rate
+            and uniform(state.seed, int(Draw.REPLACEMENT), int(i), day, 0) < p.replacement_rate
         ):
             s.alive[i], s.evidence[i], s.belief[i] = 1, 0.0, p.seizure
-            model.event(EventKind.SUPPLIER_REPLACED, int(i), cause="replaced", amount=away)
+            state.event(EventKind.SUPPLIER_REPLACED, int(i), cause="replaced", amount=away)
 
 
-def find_sources(model: MarketModel) -> None:
+def find_sources(state: MarketState) -> None:
     """Groups whose manufacturer is gone look for another one in business."""
-    p, s, n, day = model.p.supply, model.supplier_table.columns, model.supplier_table.n, model.day
+    p, s, n, day = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.day
     lost = (s.source[:n] >= 0) & (s.alive[s.source[:n]] == 0) & (s.alive[:n, None] == 1)
     if not lost.any():
         return
@@ -136,9 +135,9 @@ def find_sources(model: MarketModel) -> None:
     for i, place in zip(*np.nonzero(lost), strict=True):
         free = makers[~np.isin(makers, s.source[i])]
         key = int(i) * SOURCES + int(place)
-        if len(free) and uniform(model.seed, int(Draw.RESOURCE), key, day, 0) < p.rewire_rate:
+        if len(free) and uniform(state.seed, int(Draw.RESOURCE), key, day, 0) < p.rewire_rate:
             weight = np.cumsum(s.size[free].astype(float))
-            u = uniform(model.seed, int(Draw.RESOURCE), key, day, 1)
+            u = uniform(state.seed, int(Draw.RESOURCE), key, day, 1)
             s.source[i, place] = free[min(int(np.searchsorted(weight, u * weight[-1])), len(free) - 1)]
 
 
@@ -162,35 +161,35 @@ def what_works(n: int, suppliers: Any, production: np.ndarray, usual: float, wor
         works[s] = total / whole
 
 
-def capacity(model: MarketModel) -> np.ndarray:
+def capacity(state: MarketState) -> np.ndarray:
     """(S,) share of the usual wholesale capacity of each substance that works today.
 
     A group in business sells what its manufacturers make, or what it makes itself, less what is seized on the way.
     """
-    works = np.empty(len(model.substances.dose_usd))
-    suppliers = narrow(model.supplier_table.columns, views.MakingSuppliers)
-    what_works(model.supplier_table.n, suppliers, model.levers.production, 1.0 - model.p.supply.seizure, works)
+    works = np.empty(len(state.substances.dose_usd))
+    suppliers = narrow(state.supplier_table.columns, views.MakingSuppliers)
+    what_works(state.supplier_table.n, suppliers, state.levers.production, 1.0 - state.p.supply.seizure, works)
     return works
 
 
-def supply_graph(model: MarketModel) -> nx.DiGraph:
+def supply_graph(state: MarketState) -> nx.DiGraph:
     """The network as it stands: manufacturers to groups to vendors in business. Nodes are ("supplier", slot) and ("vendor", row)."""
-    s, n, v = model.supplier_table.columns, model.supplier_table.n, model.vendors.columns
+    s, n, v = state.supplier_table.columns, state.supplier_table.n, state.vendors.columns
     graph = nx.DiGraph()
     graph.add_nodes_from(("supplier", int(i)) for i in np.flatnonzero(s.alive[:n] == 1))
     for i, place in zip(*np.nonzero(s.source[:n] >= 0), strict=True):
         edge = ("supplier", int(s.source[i, place])), ("supplier", int(i))
         if edge[0] in graph and edge[1] in graph:
             graph.add_edge(*edge)
-    supplier = v.supplier[: model.vendors.n]
-    for row in np.flatnonzero((v.alive[: model.vendors.n] == 1) & (supplier >= 0)):
+    supplier = v.supplier[: state.vendors.n]
+    for row in np.flatnonzero((v.alive[: state.vendors.n] == 1) & (supplier >= 0)):
         graph.add_node(("vendor", int(row)))
         if ("supplier", int(supplier[row])) in graph:
             graph.add_edge(("supplier", int(supplier[row])), ("vendor", int(row)))
     return graph
 
 
-def network_measures(model: MarketModel) -> dict[str, Any]:
+def network_measures(state: MarketState) -> dict[str, Any]:
     """Structure of the supply network.
 
     Returns
@@ -199,7 +198,7 @@ def network_measures(model: MarketModel) -> dict[str, Any]:
         ``suppliers``, ``vendors``; ``components`` (weak) and the share of nodes in the ``largest`` one; ``tiers`` (nodes on the longest chain);
         ``top_share`` of vendors with one supplier; ``cut_off``: share of vendors without a supplier in business.
     """
-    graph = supply_graph(model)
+    graph = supply_graph(state)
     vendors = [node for node in graph if node[0] == "vendor"]
     clients = [sum(b[0] == "vendor" for b in graph.successors(node)) for node in graph if node[0] == "supplier"]
     parts = [len(part) for part in nx.weakly_connected_components(graph)]

@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS
+from sim.agents.codes import N_CHANNELS, VendorKind
 from sim.agents.vendors import ACCOUNTS
+from sim.evidence.groups import PricingParameters
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.beliefs import beta_reputation
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
+
+LICENSED = int(VendorKind.LICENSED_PHARMACY)
 
 
 @kernel
-def reprice(n: int, vendors: Any, level: np.ndarray, stock_days: float, good: float, bad: float, p: Any) -> None:
+def reprice(
+    n: int, vendors: Any, level: np.ndarray, stock_days: float, good: float, bad: float, p: PricingParameters
+) -> None:
     """Move every live vendor's log price a step towards its aim. ``level`` is the mean log price by channel."""
     for v in range(n):
-        if vendors.alive[v] == 0 or vendors.kind[v] == 4:
+        if vendors.alive[v] == 0 or vendors.kind[v] == LICENSED:
             continue
         positive, negative = 0.0, 0.0
         for a in range(ACCOUNTS):
@@ -57,11 +62,17 @@ def mean_prices(n: int, vendors: Any, weight: np.ndarray, total: np.ndarray, lev
             level[c] = total[c] / weight[c]
 
 
-def price(model: MarketModel) -> None:
+def price(state: MarketState) -> None:
     """Phase 5: vendors reprice; the mean log price by channel, weighted by recent sales, is what consumers reckon with tomorrow."""
-    v, c = model.vendors, model.p.choice
+    v, c = state.vendors, state.p.choice
     sellers = narrow(v.columns, views.PricingVendors)
     reprice(
-        v.n, sellers, model.price_level, model.p.supply.stock_days, c.reputation_good, c.reputation_bad, model.p.pricing
+        v.n,
+        sellers,
+        state.trade.price_level,
+        state.p.supply.stock_days,
+        c.reputation_good,
+        c.reputation_bad,
+        state.p.pricing,
     )
-    mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), model.price_level)
+    mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), state.trade.price_level)

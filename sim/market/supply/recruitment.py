@@ -17,7 +17,7 @@ from sim.market.views import narrow
 from sim.streams import Draw, picked, uniform
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.STREET)
 BRANCH, INDEPENDENT, SOCIAL = (
@@ -26,34 +26,34 @@ BRANCH, INDEPENDENT, SOCIAL = (
 RECRUIT = int(Draw.RECRUIT)
 
 
-def recruit(model: MarketModel) -> None:
+def recruit(state: MarketState) -> None:
     """Today's drive of each group to recruit: more while takings are above what they were before day 0, more while branches are missing.
 
     Manufacturers have no branches.
     """
-    p, s, n = model.p.supply, model.supplier_table.columns, model.supplier_table.n
-    if model.day < 0:
-        model.usual_takings[:], model.usual_branches[:] = s.takings[:n], s.branches[:n]
-    pull = np.clip((s.takings[:n] + 1.0) / (model.usual_takings + 1.0), 0.2, 5.0) ** p.recruit_income
-    gap = np.clip((model.usual_branches + 1.0) / (s.branches[:n] + 1.0), 0.2, 5.0) ** p.recruit_gap
-    s.drive[:n] = s.alive[:n] * s.organised[:n] * pull * gap * model.levers.recruitment[0]
+    p, s, n = state.p.supply, state.supplier_table.columns, state.supplier_table.n
+    if state.day < 0:
+        state.upstream.takings[:], state.upstream.branches[:] = s.takings[:n], s.branches[:n]
+    pull = np.clip((s.takings[:n] + 1.0) / (state.upstream.takings + 1.0), 0.2, 5.0) ** p.recruit_income
+    gap = np.clip((state.upstream.branches + 1.0) / (s.branches[:n] + 1.0), 0.2, 5.0) ** p.recruit_gap
+    s.drive[:n] = s.alive[:n] * s.organised[:n] * pull * gap * state.levers.recruitment[0]
     groups = s.size[:n] * s.organised[:n]
-    model.recruitment = float((groups * s.drive[:n]).sum() / max(float(groups.sum()), 1e-9))
+    state.upstream.recruitment = float((groups * s.drive[:n]).sum() / max(float(groups.sum()), 1e-9))
 
 
-def organised_entry(model: MarketModel) -> np.ndarray:
+def organised_entry(state: MarketState) -> np.ndarray:
     """(C,) share of a channel's usual newcomers whom groups recruit."""
-    p = model.p.supply
+    p = state.p.supply
     share = np.zeros(N_CHANNELS)
     share[Channel.CRYPTOMARKET], share[Channel.SOCIAL_APP] = p.organised_online, p.organised_share
     share[Channel.STREET] = p.organised_share * (1.0 - p.social_share)
     return share
 
 
-def recruiting(model: MarketModel) -> np.ndarray:
+def recruiting(state: MarketState) -> np.ndarray:
     """(C,) newcomers relative to the usual number: independents come anyway, branches as groups recruit."""
-    share = organised_entry(model)
-    return 1.0 - share + share * model.recruitment
+    share = organised_entry(state)
+    return 1.0 - share + share * state.upstream.recruitment
 
 
 @kernel
@@ -76,9 +76,11 @@ def take_on(
             vendors.supplier[v] = picked(weight, uniform(seed, RECRUIT, vendors.key[v], day, 1))
 
 
-def enlist(model: MarketModel, rows: np.ndarray) -> None:
+def enlist(state: MarketState, rows: np.ndarray) -> None:
     """Make those among the newcomers ``rows`` whom groups recruited their branches; each is supplied by the group that recruited it."""
-    s, n, p = model.supplier_table.columns, model.supplier_table.n, model.p.supply
+    s, n, p = state.supplier_table.columns, state.supplier_table.n, state.p.supply
     weight = np.cumsum(s.size[:n] * s.drive[:n]).astype(float)
-    vendors = narrow(model.vendors.columns, views.RecruitVendors)
-    take_on(rows, model.seed, model.day, vendors, p.organised_online, p.organised_share, model.recruitment, weight)
+    vendors = narrow(state.vendors.columns, views.RecruitVendors)
+    take_on(
+        rows, state.seed, state.day, vendors, p.organised_online, p.organised_share, state.upstream.recruitment, weight
+    )

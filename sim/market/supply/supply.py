@@ -6,22 +6,24 @@ Interdiction learning and the choice of routes follow NarcoLogic (Magliocca et a
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import Channel, EventKind, VendorKind
 from sim.agents.suppliers import SOURCES
+from sim.evidence.groups import SupplyParameters
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.beliefs import interdiction_belief
+from sim.market.groups import Moment
 from sim.market.supply.network import capacity, find_sources, find_weights, replace_suppliers
 from sim.market.supply.recruitment import recruit
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 REWIRE, BRANCH, APP = int(Draw.REWIRE), int(VendorKind.ORGANISED_CRIME), int(Channel.SOCIAL_APP)
 SETTLING = (
@@ -60,36 +62,42 @@ def dilution(care: float, unit_cost: float, seen: float, custom: float) -> float
     return (1.0 - care) * min(max(unit_cost - custom * seen, 0.0), 1.5)
 
 
+class Terms(NamedTuple):
+    """On what terms vendors are supplied."""
+
+    reliability: np.ndarray  # (suppliers + 1,), place 0 for no supplier; 0 for those out of business
+    find: np.ndarray  # (S, J, suppliers) cumulative weights by which vendors find another one
+    keep: float  # weight of a day in the mean of recent sales
+
+
+class Wants(NamedTuple):
+    """What vendors want of suppliers today."""
+
+    want: np.ndarray  # (vendors,) orders
+    by_substance: np.ndarray  # (S,) orders, from those who have a supplier
+    branches: np.ndarray  # (suppliers,)
+    clients: np.ndarray  # (suppliers,)
+
+
 @kernel
 def wanted(
-    n: int,
-    vendors: Any,
-    seed: int,
-    day: int,
-    reliability: np.ndarray,
-    orders_today: np.ndarray,
-    find: np.ndarray,
-    want: np.ndarray,
-    by_substance: np.ndarray,
-    branches: np.ndarray,
-    clients: np.ndarray,
-    keep: float,
-    p: Any,
+    n: int, when: Moment, vendors: Any, terms: Terms, orders_today: np.ndarray, wants: Wants, p: SupplyParameters
 ) -> None:
     """What each vendor would take from its supplier today: towards ``stock_days`` of recent sales, as fast as it can grow.
 
-    ``reliability`` is indexed by supplier + 1 (0: no supplier) and 0 for suppliers out of business: their vendors get nothing and look for another one.
+    The vendors of suppliers out of business get nothing and look for another one.
     """
+    reliability, want = terms.reliability, wants.want
     for v in range(n):
         want[v] = 0.0
         if vendors.alive[v] == 0:
             continue
-        vendors.recent[v] += keep * (orders_today[v] - vendors.recent[v])
+        vendors.recent[v] += terms.keep * (orders_today[v] - vendors.recent[v])
         row = vendors.supplier[v] + 1
         s = vendors.main[v]
         if row > 0 and reliability[row] <= 0.0:
-            u, w, _, _ = uniform4(seed, REWIRE, vendors.key[v], day, 0)
-            weights = find[s, vendors.jurisdiction[v]]
+            u, w, _, _ = uniform4(when.seed, REWIRE, vendors.key[v], when.day, 0)
+            weights = terms.find[s, vendors.jurisdiction[v]]
             if u < p.rewire_rate and weights[-1] > 0.0:
                 k = 0
                 while k < len(weights) - 1 and weights[k] <= w * weights[-1]:
@@ -97,13 +105,13 @@ def wanted(
                 vendors.supplier[v] = k
             continue
         if row > 0:
-            clients[row - 1] += 1
-            branches[row - 1] += 1 if vendors.kind[v] == BRANCH else 0
+            wants.clients[row - 1] += 1
+            wants.branches[row - 1] += 1 if vendors.kind[v] == BRANCH else 0
         aim = max(p.stock_floor, p.stock_days * vendors.recent[v])
         reach = max(p.stock_floor, vendors.stock[v]) * (1.0 + p.growth_cap) + orders_today[v]
         want[v] = reliability[row] * max(0.0, min(aim, reach) - vendors.stock[v])
         if row > 0:
-            by_substance[s] += want[v]
+            wants.by_substance[s] += want[v]
 
 
 @kernel
@@ -115,7 +123,7 @@ def deliver(
     dearer: np.ndarray,
     cost: np.ndarray,
     seen: np.ndarray,
-    p: Any,
+    p: SupplyParameters,
 ) -> None:
     """Deliver the rationed part of what vendors want; their cost follows their supplier's and the shortage; they decide how far to cut.
 
@@ -132,61 +140,58 @@ def deliver(
             vendors.purity[v] += 0.1 * (max(1.0 - cut, 0.05) - vendors.purity[v])
 
 
-def buyers_see(model: MarketModel) -> np.ndarray:
+def buyers_see(state: MarketState) -> np.ndarray:
     """(C,) how well bad goods are found out: noticed by the buyer, and heard of by others through ratings and talk."""
-    p, ship = model.p.supply, model.p.shipping
+    p, ship = state.p.supply, state.p.shipping
     heard = np.array([1.0, 1.0, p.heard_app, 1.0, 1.0, p.heard_street])
     return ship.notice_content * (1.0 + ship.rate_bad * heard)
 
 
-def supply(model: MarketModel) -> None:
+def supply(state: MarketState) -> None:
     """Phase 4: suppliers' decisions, replacement and search for sources; production fills wholesale stocks, from which vendors restock."""
-    p, s = model.p.supply, model.supplier_table.columns
-    n = model.supplier_table.n
-    if model.day % 30 == 0:
-        interdict(model)
+    p, s = state.p.supply, state.supplier_table.columns
+    n = state.supplier_table.n
+    if state.day % 30 == 0:
+        interdict(state)
     a, lam, h, most = p.concentrate_a, p.concentrate_lambda, p.concentrate_h, p.concentrate_best
     concentrate(n, s.belief, s.concentration, a, lam, h, most, p.copy_rate)
-    replace_suppliers(model)
-    find_sources(model)
-    working = s.alive[:n].tobytes()
-    if working != model.working:
-        model.working, model.find_group = working, find_weights(model)
-    upstream_money(model)
-    model.supplier_cost[1:] = s.cost[:n]
-    model.supplier_reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
-    model.supplier_concentration[1:] = s.concentration[:n]
-    restock(model)
-    recruit(model)
-    model.vendor_orders_today[:] = 0
+    replace_suppliers(state)
+    find_sources(state)
+    up, working = state.upstream, s.alive[:n].tobytes()
+    if working != up.working:
+        up.working, up.find = working, find_weights(state)
+    upstream_money(state)
+    up.cost[1:], up.concentration[1:] = s.cost[:n], s.concentration[:n]
+    up.reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
+    restock(state)
+    recruit(state)
+    state.trade.vendor_orders[:] = 0
 
 
-def restock(model: MarketModel) -> None:
+def restock(state: MarketState) -> None:
     """A day's production goes into wholesale stocks, by substance; vendors take from these, dearer where they are low, rationed where they are empty."""
-    p, s, n, v = model.p.supply, model.supplier_table.columns, model.supplier_table.n, model.vendors
+    p, s, n, v, up = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.vendors, state.upstream
     sellers = narrow(v.columns, views.SupplyVendors)
-    want, total = np.zeros(v.n), np.zeros(len(model.wholesale))
     s.branches[:n] = s.clients[:n] = 0
-    wanted(
-        v.n, sellers, model.seed, model.day, model.supplier_reliability, model.vendor_orders_today, model.find_group,
-        want, total, s.branches, s.clients, 1.0 / 7.0, p,
-    )  # fmt: skip
-    model.supply_days += 1
-    if settling := model.day < 0 or model.supply_days < SETTLING:
-        model.usual_supply[:] = np.maximum(model.supply_flow, LEAST)
-        model.wholesale[:] = np.maximum(p.wholesale_days * model.usual_supply, total)
-    full = p.wholesale_days * model.usual_supply
-    made = p.spare_capacity * model.usual_supply * capacity(model)
-    model.wholesale[:] = np.maximum(model.wholesale, np.minimum(model.wholesale + made, full))
-    dearer = np.minimum(np.maximum(model.wholesale / full, 0.02), 1.0) ** -p.shortage_cost
-    ration = np.minimum(1.0, model.wholesale / np.maximum(total, 1e-9))
-    deliver(v.n, sellers, want, ration, dearer, model.supplier_cost, buyers_see(model), p)
+    wants = Wants(np.zeros(v.n), np.zeros(len(up.wholesale)), s.branches, s.clients)
+    wanted(v.n, state.moment, sellers, Terms(up.reliability, up.find, 1.0 / 7.0), state.trade.vendor_orders, wants, p)
+    total = wants.by_substance
+    up.days += 1
+    if settling := state.day < 0 or up.days < SETTLING:
+        up.made_for[:] = np.maximum(up.flow, LEAST)
+        up.wholesale[:] = np.maximum(p.wholesale_days * up.made_for, total)
+    full = p.wholesale_days * up.made_for
+    made = p.spare_capacity * up.made_for * capacity(state)
+    up.wholesale[:] = np.maximum(up.wholesale, np.minimum(up.wholesale + made, full))
+    dearer = np.minimum(np.maximum(up.wholesale / full, 0.02), 1.0) ** -p.shortage_cost
+    ration = np.minimum(1.0, up.wholesale / np.maximum(total, 1e-9))
+    deliver(v.n, sellers, wants.want, ration, dearer, up.cost, buyers_see(state), p)
     sold = total * ration
-    model.wholesale[:] = np.maximum(model.wholesale - sold, 0.0)
-    model.supply_flow += (sold - model.supply_flow) / min(30.0, model.supply_days)
+    up.wholesale[:] = np.maximum(up.wholesale - sold, 0.0)
+    up.flow += (sold - up.flow) / min(30.0, up.days)
     if not settling:  # suppliers grow with what they sell; they shrink where it stays in their stores
-        unsold = (model.wholesale > 0.9 * full) * (model.usual_supply - model.supply_flow) / 60.0
-        model.usual_supply[:] = np.maximum(np.maximum(model.usual_supply - unsold, model.supply_flow), LEAST)
+        unsold = (up.wholesale > 0.9 * full) * (up.made_for - up.flow) / 60.0
+        up.made_for[:] = np.maximum(np.maximum(up.made_for - unsold, up.flow), LEAST)
 
 
 @kernel
@@ -208,26 +213,26 @@ def pass_on(n: int, suppliers: Any, share: float, seen: np.ndarray) -> None:
         seen[i] = suppliers.revenue[i]
 
 
-def upstream_money(model: MarketModel) -> None:
+def upstream_money(state: MarketState) -> None:
     """Yesterday's takings of suppliers; groups pass a share on to the manufacturers from whom they buy."""
-    p, s, n = model.p.supply, model.supplier_table.columns, model.supplier_table.n
-    pass_on(n, narrow(s, views.TakingSuppliers), p.source_share, model.seen_revenue)
+    p, s, n = state.p.supply, state.supplier_table.columns, state.supplier_table.n
+    pass_on(n, narrow(s, views.TakingSuppliers), p.source_share, state.upstream.seen_revenue)
 
 
-def interdict(model: MarketModel) -> None:
+def interdict(state: MarketState) -> None:
     """A month's consignments of each supplier: some are seized; suppliers update the risk, the number of routes and the cost."""
-    p, s, day = model.p.supply, model.supplier_table.columns, model.day
-    effort = model.supplier_effort * model.levers.group_effort
+    p, s, day = state.p.supply, state.supplier_table.columns, state.day
+    effort = state.policing.supplier_effort * state.levers.group_effort
     count = int(p.consignments)
-    for i in range(model.supplier_table.n):
+    for i in range(state.supplier_table.n):
         if not s.alive[i]:
             continue
         risk = min(0.95, p.seizure * effort[s.jurisdiction[i]] ** 0.5)
-        draws = uniforms(model.seed, Draw.CONSIGNMENT, np.arange(count) + 1000 * i, day)
+        draws = uniforms(state.seed, Draw.CONSIGNMENT, np.arange(count) + 1000 * i, day)
         seized = float(np.mean(draws < risk))
         s.seized[i] = seized
         s.belief[i] = interdiction_belief(float(s.belief[i]), seized, p.seizure_floor)
         s.routes[i] = best_routes(10.0, float(s.belief[i]), 2.0, 1.0)
         s.cost[i] = (1.0 + p.risk_cost * s.belief[i]) / (1.0 + p.risk_cost * p.seizure)
         if seized > 0:
-            model.event(EventKind.CONSIGNMENT_SEIZURE, i, cause="interdiction", amount=seized * count)
+            state.event(EventKind.CONSIGNMENT_SEIZURE, i, cause="interdiction", amount=seized * count)

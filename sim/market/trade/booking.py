@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS, Channel, EventKind
+from sim.agents.codes import N_CHANNELS, Channel, Considering, EventKind
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.choice.migration import hear_of_markets, talked_about
@@ -14,41 +14,55 @@ from sim.market.choice.vendor import account_of
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 PHARMACY, APP, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET)
+BOUGHT = int(Considering.BOUGHT)
 PAID, FEES, CUTS, INCOME = 0, 1, 2, 3
 
 
+class Parties(NamedTuple):
+    """Orders and who takes part in them, as columns of `views`."""
+
+    orders: Any
+    consumers: Any
+    vendors: Any
+    platforms: Any
+
+
+class Terms(NamedTuple):
+    """Who gets what of a payment."""
+
+    rates: np.ndarray  # (processors + 1,) cut of a processor, the last one of cash
+    upstream: float  # share that goes on to the supplier
+    supplier_revenue: np.ndarray  # (suppliers,) cents
+
+
+class Booked(NamedTuple):
+    """What the booking of a day adds up to."""
+
+    vendor_orders: np.ndarray  # (vendors,)
+    count: np.ndarray  # (P,) orders
+    volume: np.ndarray  # (P,) cents
+    money: np.ndarray  # (4,) cents: paid, fees, cuts, income
+    fresh: np.ndarray  # consumers who buy online for the first time
+    market_buyers: np.ndarray  # consumers who buy on a cryptomarket
+
+
 @kernel
-def book(
-    lo: int,
-    hi: int,
-    day: int,
-    orders: Any,
-    consumers: Any,
-    vendors: Any,
-    platforms: Any,
-    supplier_revenue: np.ndarray,
-    rates: np.ndarray,
-    upstream: float,
-    sold_today: np.ndarray,
-    count: np.ndarray,
-    volume: np.ndarray,
-    money: np.ndarray,
-    fresh: np.ndarray,
-    market_buyers: np.ndarray,
-) -> tuple[Any, ...]:
+def book(lo: int, hi: int, day: int, parties: Parties, terms: Terms, booked: Booked) -> tuple[Any, ...]:
     """Book the new orders ``lo:hi``; ``held`` is 1 where escrow takes the money and becomes the cents in it.
 
-    The processor takes its cut (``rates``, the last one for cash); escrow holds the rest for now, or vendor and platform have it at once.
-    Adds to ``money`` (4 totals in cents), ``count`` and ``volume`` by slot; fills ``fresh`` (first purchases online) and ``market_buyers``; returns their numbers.
+    The processor takes its cut; escrow holds the rest for now, or vendor and platform have it at once.
+    Returns how many consumers stand in ``booked.fresh`` and ``booked.market_buyers``.
     """
+    orders, consumers, vendors, platforms = parties
+    money = booked.money
     n_fresh, n_market = 0, 0
     for o in range(lo, hi):
         c, v, m, channel = orders.consumer[o], orders.vendor[o], orders.platform[o], orders.channel[o]
         price = np.int64(orders.price[o])
-        cut = np.int64(price * rates[orders.processor[o]])
+        cut = np.int64(price * terms.rates[orders.processor[o]])
         fee, at_once = np.int64(0), np.int64(0)
         if orders.held[o] == 1:
             orders.held[o] = price - cut
@@ -63,8 +77,8 @@ def book(
         money[CUTS] += cut
         money[INCOME] += at_once - fee
         if vendors.supplier[v] >= 0:
-            supplier_revenue[vendors.supplier[v]] += np.int64(price * upstream)
-        sold_today[v] += 1
+            terms.supplier_revenue[vendors.supplier[v]] += np.int64(price * terms.upstream)
+        booked.vendor_orders[v] += 1
         vendors.sales[v] += np.float32(1.0)
         vendors.orders[v] += 1
         vendors.stock[v] -= np.float32(1.0)
@@ -73,64 +87,67 @@ def book(
         a = account_of(vendors, v, m)
         if a >= 0:
             vendors.account_sales[v, a] += np.float32(1.0)
-        count[m] += 1.0
-        volume[m] += price
+        booked.count[m] += 1.0
+        booked.volume[m] += price
         if day >= 0:
             consumers.orders[c] += 1
             consumers.spent[c] += np.float32(price / 100.0)
             consumers.vendors_used[c] += orders.first[o]
         consumers.habit[c] = channel
-        if (channel == PHARMACY or channel == APP or channel == CRYPTO) and consumers.considering[c] < 2:
-            consumers.considering[c] = 2
-            fresh[n_fresh] = c
+        if (channel == PHARMACY or channel == APP or channel == CRYPTO) and consumers.considering[c] < BOUGHT:
+            consumers.considering[c] = BOUGHT
+            booked.fresh[n_fresh] = c
             n_fresh += 1
         if channel == CRYPTO:
-            market_buyers[n_market] = c
+            booked.market_buyers[n_market] = c
             n_market += 1
     return n_fresh, n_market
 
 
-def book_orders(model: MarketModel, lo: int, hi: int) -> None:
+def book_orders(state: MarketState, lo: int, hi: int) -> None:
     """Book the new orders ``lo:hi`` and let the market's running means follow."""
-    c, v, t = model.consumers.columns, model.vendors.columns, model.platform_table.columns
-    rates = np.array([processor.fee for processor in model.processors] + [0.0])
-    slots = len(t.status)
-    count, volume, money = np.zeros(slots), np.zeros(slots), np.zeros(4, np.int64)
-    fresh, buyers = np.empty(hi - lo, np.int64), np.empty(hi - lo, np.int64)
-    n_fresh, n_buyers = book(
-        lo, hi, model.day, narrow(model.open_orders.columns, views.BookingOrders), narrow(c, views.BookingConsumers),
-        narrow(v, views.BookingVendors), narrow(t, views.BookingPlatforms), model.supplier_table.columns.revenue, rates,
-        model.p.supply.upstream_share, model.vendor_orders_today, count, volume, money, fresh, buyers,
+    c, v, t = state.consumers.columns, state.vendors.columns, state.platform_table.columns
+    rates = np.array([processor.fee for processor in state.processors] + [0.0])
+    slots, m = len(t.status), hi - lo
+    booked = Booked(
+        state.trade.vendor_orders, np.zeros(slots), np.zeros(slots), np.zeros(4, np.int64), np.empty(m, np.int64), np.empty(m, np.int64)
     )  # fmt: skip
-    ledger = model.ledger
-    ledger.payments += int(money[PAID])
-    ledger.fees += int(money[FEES])
-    ledger.processor_fees += int(money[CUTS])
-    model.today.commission += int(money[FEES] + money[CUTS])
-    ledger.vendor_income += int(money[INCOME])
-    model.today.initiations += n_fresh
-    model.consumer_events(EventKind.INITIATION, fresh[:n_fresh])
+    parties = Parties(
+        narrow(state.books.open_orders.columns, views.BookingOrders), narrow(c, views.BookingConsumers), narrow(v, views.BookingVendors),
+        narrow(t, views.BookingPlatforms),
+    )  # fmt: skip
+    terms = Terms(rates, state.p.supply.upstream_share, state.supplier_table.columns.revenue)
+    n_fresh, n_buyers = book(lo, hi, state.day, parties, terms, booked)
+    paid, fees, cuts, income = booked.money.tolist()
+    ledger = state.books.ledger
+    ledger.payments += paid
+    ledger.fees += fees
+    ledger.processor_fees += cuts
+    state.today.commission += fees + cuts
+    ledger.vendor_income += income
+    state.today.initiations += n_fresh
+    state.consumer_events(EventKind.INITIATION, booked.fresh[:n_fresh])
     if hi > lo:
-        model.mean_order_cents += 0.05 * (int(money[PAID]) / (hi - lo) - model.mean_order_cents)
-    crypto = model.crypto_slots()
+        state.trade.mean_order_cents += 0.05 * (paid / (hi - lo) - state.trade.mean_order_cents)
+    crypto = state.crypto_slots()
     hear_of_markets(
-        buyers[:n_buyers], model.seed, model.day, crypto, talked_about(model, crypto),
-        narrow(c, views.MigrationConsumers), model.p.migration,
+        booked.market_buyers[:n_buyers], state.moment, crypto, talked_about(state, crypto),
+        narrow(c, views.MigrationConsumers), state.p.migration,
     )  # fmt: skip
-    running_means(model, count, volume)
+    running_means(state, booked.count, booked.volume)
 
 
-def running_means(model: MarketModel, count: np.ndarray, volume: np.ndarray) -> None:
+def running_means(state: MarketState, count: np.ndarray, volume: np.ndarray) -> None:
     """Running means of trade by platform and of orders per vendor by channel."""
-    t, n = model.platform_table.columns, model.platform_table.n
-    model.orders_by_slot, model.volume_by_slot = count, volume
+    t, n = state.platform_table.columns, state.platform_table.n
+    state.trade.orders, state.trade.volume = count, volume
     today = count[:n].astype(np.float32)
     for column, days in ((t.trade7, 7.0), (t.trade60, 60.0), (t.trade180, 180.0)):
         column[:n] += (today - column[:n]) / np.float32(days)
-    v = model.vendors.columns
-    live = np.bincount(v.channel[: model.vendors.n], v.alive[: model.vendors.n], N_CHANNELS)
+    v = state.vendors.columns
+    live = np.bincount(v.channel[: state.vendors.n], v.alive[: state.vendors.n], N_CHANNELS)
     per_vendor = np.bincount(t.channel[:n], count[:n], N_CHANNELS) / np.maximum(live, 1.0)
-    model.trade_per_vendor += (per_vendor - model.trade_per_vendor) / 30.0
-    if model.day < 0:
-        model.reference_per_vendor[:] = model.trade_per_vendor
-        model.reference_trade += (float(count[model.crypto_slots()].sum()) - model.reference_trade) / 60.0
+    state.trade.per_vendor += (per_vendor - state.trade.per_vendor) / 30.0
+    if state.day < 0:
+        state.usual.per_vendor[:] = state.trade.per_vendor
+        state.usual.trade += (float(count[state.crypto_slots()].sum()) - state.usual.trade) / 60.0

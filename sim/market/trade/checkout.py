@@ -8,52 +8,67 @@ Money is counted in whole cents.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import Channel
 from sim.agents.consumers import REMEMBERED_VENDORS
+from sim.agents.payments import CARDS, CASH, COIN
+from sim.evidence.groups import PaymentParameters
 from sim.kernels import inner, kernel, maker
 from sim.market import views
 from sim.market.beliefs import beta_reputation
 from sim.market.blocks import over_rows
-from sim.market.choice.choice import CHOSEN, Choices
+from sim.market.choice.scene import CHOSEN, NOT_PAID, Choices
 from sim.market.choice.vendor import account_of
 from sim.market.demand.demand import Needs
+from sim.market.groups import Moment
+from sim.market.substances import Substances
 from sim.market.trade.booking import book_orders
 from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform4, uniforms
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 PAYMENT, SIZE, PRIORITY = int(Draw.PAYMENT), int(Draw.ORDER_SIZE), int(Draw.PRIORITY)
 PHARMACY, LICENSED, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.LICENSED_PHARMACY), int(Channel.CRYPTOMARKET)
 DIRECT = int(Channel.DIRECT)
 
 
+class Till(NamedTuple):
+    """What decides on payment."""
+
+    consumers: Any  # columns: `views.CheckoutConsumers`; likewise the next two
+    vendors: Any
+    platforms: Any
+    table: Substances
+    price_factor: np.ndarray  # (J,)
+    coin_access: np.ndarray  # (J,)
+    p: PaymentParameters
+
+
+class Bills(NamedTuple):
+    """What the orders of the day come to, one entry per need."""
+
+    quantity: np.ndarray  # doses
+    price: np.ndarray  # cents
+    held: np.ndarray  # 1 where escrow takes the money
+    processor: np.ndarray
+    first: np.ndarray  # 1 where the buyer does not remember the vendor
+
+
 @inner
 def quantity_and_price(
-    seed: int,
-    c: int,
-    v: int,
-    s: int,
-    day: int,
-    size: float,
-    wholesale: int,
-    posted: bool,
-    consumers: Any,
-    vendors: Any,
-    table: Any,
-    price_factor: float,
-    p: Any,
+    when: Moment, c: int, v: int, s: int, size: float, wholesale: int, posted: bool, price_factor: float, till: Till
 ) -> tuple[Any, ...]:
     """Doses and price in cents of one order, with quantity discount: unit price falls as quantity^-discount (Moeller et al. 2020)."""
+    vendors, table, p = till.vendors, till.table, till.p
     level = math.exp(vendors.log_price[v]) * price_factor
     median = table.doses_per_order[s]
     if wholesale == 1 and vendors.wholesale[v] == 1:
-        u, _, _, _ = uniform4(seed, SIZE, c, day, 0)
+        u, _, _, _ = uniform4(when.seed, SIZE, c, when.day, 0)
         q = median * p.wholesale_multiple * math.exp(p.wholesale_spread * normal_from(u))
     else:
         q = median * (p.online_pack if posted else 1.0) * math.exp(vendors.pack[v] + size) * level**-p.size_elasticity
@@ -62,96 +77,69 @@ def quantity_and_price(
 
 
 @inner
-def authorised(seed: int, c: int, slot: int, channel: int, day: int, platforms: Any, p: Any) -> tuple[Any, ...]:
+def authorised(when: Moment, c: int, slot: int, channel: int, platforms: Any, p: PaymentParameters) -> tuple[Any, ...]:
     """Whether the payment goes through, and by which processor (-1: cash or coin without one)."""
-    u1, u2, u3, _ = uniform4(seed, PAYMENT, c, day, 0)
+    u1, u2, u3, _ = uniform4(when.seed, PAYMENT, c, when.day, 0)
     if channel == LICENSED:
-        return True, 0
+        return True, CARDS
     if channel != PHARMACY:
-        return True, p_coin(channel)
-    if platforms.processor_day[slot] <= day and u1 < platforms.availability[slot] and u2 >= p.issuer_decline:
+        return True, coin_or_cash(channel)
+    if platforms.processor_day[slot] <= when.day and u1 < platforms.availability[slot] and u2 >= p.issuer_decline:
         return True, platforms.processor[slot]
     if u3 < platforms.coin_offered[slot] * p.crypto_conversion:
-        return True, p_coin(CRYPTO)
-    return False, -1
+        return True, COIN
+    return False, CASH
 
 
 @inner
-def p_coin(channel: int) -> int:
+def coin_or_cash(channel: int) -> int:
     """Row of the coin used on cryptomarkets and in direct deals; cash elsewhere."""
-    return 1 if channel == 3 or channel == 4 else -1
+    return COIN if channel == CRYPTO or channel == DIRECT else CASH
 
 
 @kernel
-def check_out(
-    lo: int,
-    hi: int,
-    seed: int,
-    day: int,
-    due: np.ndarray,
-    substance: np.ndarray,
-    size: np.ndarray,
-    wholesale: np.ndarray,
-    channel: np.ndarray,
-    platform: np.ndarray,
-    vendor: np.ndarray,
-    status: np.ndarray,
-    consumers: Any,
-    vendors: Any,
-    platforms: Any,
-    table: Any,
-    price_factor: np.ndarray,
-    coin_access: np.ndarray,
-    p: Any,
-    quantity: np.ndarray,
-    price: np.ndarray,
-    held: np.ndarray,
-    processor: np.ndarray,
-    first: np.ndarray,
-) -> None:
-    """Work out quantity, price, payment and escrow for the chosen orders among ``due[lo:hi]``; status becomes 3 where payment fails."""
+def check_out(lo: int, hi: int, when: Moment, wanted: Needs, chosen: Choices, till: Till, bills: Bills) -> None:
+    """Work out quantity, price, payment and escrow for the chosen orders ``lo:hi``; their status becomes NOT_PAID where payment fails."""
+    consumers, platforms, table, p = till.consumers, till.platforms, till.table, till.p
     for i in range(lo, hi):
-        if status[i] != 1:
+        if chosen.status[i] != CHOSEN:
             continue
-        c, v, m = due[i], vendor[i], platform[i]
-        j = consumers.jurisdiction[c]
-        factor = price_factor[j] * (table.premium[j, substance[i]] if channel[i] != LICENSED else 1.0)
-        q, cents = quantity_and_price(
-            seed,
-            c,
-            v,
-            substance[i],
-            day,
-            size[i],
-            wholesale[i],
-            channel[i] == PHARMACY or channel[i] == CRYPTO or channel[i] == DIRECT,
-            consumers,
-            vendors,
-            table,
-            factor,
-            p,
+        c, v, m, s, channel = (
+            wanted.due[i],
+            chosen.vendor[i],
+            chosen.platform[i],
+            wanted.substance[i],
+            chosen.channel[i],
         )
-        ok, row = authorised(seed, c, m, channel[i], day, platforms, p)
-        w, u1, u2, _ = uniform4(seed, PAYMENT, c, day, 1)
-        if ok and row == 1 and u1 >= coin_access[consumers.jurisdiction[c]]:
+        j = consumers.jurisdiction[c]
+        factor = till.price_factor[j] * (table.premium[j, s] if channel != LICENSED else 1.0)
+        posted = channel == PHARMACY or channel == CRYPTO or channel == DIRECT
+        q, cents = quantity_and_price(when, c, v, s, wanted.size[i], wanted.wholesale[i], posted, factor, till)
+        ok, row = authorised(when, c, m, channel, platforms, p)
+        w, u1, u2, _ = uniform4(when.seed, PAYMENT, c, when.day, 1)
+        if ok and row == COIN and u1 >= till.coin_access[j]:
             ok = False
         if not ok:
-            status[i] = 3
+            chosen.status[i] = NOT_PAID
             if u2 < p.retry:
-                consumers.next_day[c] = min(consumers.next_day[c], day + 2)
+                consumers.next_day[c] = min(consumers.next_day[c], when.day + 2)
             continue
-        escrow = False
-        if channel[i] == CRYPTO:
-            a = account_of(vendors, v, m)
-            trusted = beta_reputation(vendors.positive[v, a], vendors.negative[v, a], 0.0, p.early_prior)
-            escrow = w < 1.0 - (1.0 - platforms.escrow_share[m]) * 2.0 * trusted
-        quantity[i], price[i], processor[i] = q, np.int32(cents), row
-        held[i] = 1 if escrow else 0
+        bills.quantity[i], bills.price[i], bills.processor[i] = q, np.int32(cents), row
+        bills.held[i] = 1 if channel == CRYPTO and in_escrow(v, m, w, till) else 0
         new = 1
-        for j in range(REMEMBERED_VENDORS):
-            if consumers.vendor[c, j] == v:
+        for k in range(REMEMBERED_VENDORS):
+            if consumers.vendor[c, k] == v:
                 new = 0
-        first[i] = new
+        bills.first[i] = new
+
+
+@inner
+def in_escrow(v: int, m: int, u: float, till: Till) -> bool:
+    """Whether the market in slot ``m`` holds the money until the goods are there: the better the vendor's ratings, the more often it is finalised early."""
+    vendors = till.vendors
+    a = account_of(vendors, v, m)
+    trusted = beta_reputation(vendors.positive[v, a], vendors.negative[v, a], 0.0, till.p.early_prior)
+    return u < 1.0 - (1.0 - till.platforms.escrow_share[m]) * 2.0 * trusted
 
 
 @maker
@@ -195,27 +183,28 @@ def ration(vendor: np.ndarray, stock: np.ndarray, priority: np.ndarray) -> np.nd
     return keep
 
 
-def checkout(model: MarketModel, wanted: Needs, chosen: Choices) -> tuple[int, int]:
+def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, int]:
     """Phase 8: payment; stock is rationed by keyed priority. Returns the range of the new rows among the open orders."""
     m = len(wanted.due)
-    quantity, price, first = np.empty(m), np.empty(m, np.int32), np.empty(m, np.uint8)
-    held, processor = np.empty(m, np.int32), np.empty(m, np.int8)
-    c, v, t = model.consumers.columns, model.vendors, model.platform_table.columns
-    over_rows(
-        model.pool, check_out, m, model.seed, model.day, wanted.due, wanted.substance, wanted.size, wanted.wholesale, chosen.channel,
-        chosen.platform, chosen.vendor, chosen.status, narrow(c, views.CheckoutConsumers), narrow(v.columns, views.CheckoutVendors),
-        narrow(t, views.CheckoutPlatforms), model.substances, model.price_factor, model.coin_access,
-        model.p.payment, quantity, price, held, processor, first,
+    bills = Bills(
+        np.empty(m), np.empty(m, np.int32), np.empty(m, np.int32), np.empty(m, np.int8), np.empty(m, np.uint8)
+    )
+    v = state.vendors
+    till = Till(
+        narrow(state.consumers.columns, views.CheckoutConsumers), narrow(v.columns, views.CheckoutVendors),
+        narrow(state.platform_table.columns, views.CheckoutPlatforms), state.substances, state.world.price_factor, state.trade.coin_access,
+        state.p.payment,
     )  # fmt: skip
+    over_rows(state.pool, check_out, m, state.moment, wanted, chosen, till, bills)
     paid = np.flatnonzero(chosen.status == CHOSEN)
     if any_short(chosen.vendor[paid], v.columns.stock):
-        priority = uniforms(int(model.seed), Draw.PRIORITY, wanted.due[paid], model.day)
+        priority = uniforms(int(state.seed), Draw.PRIORITY, wanted.due[paid], state.day)
         paid = paid[ration(chosen.vendor[paid], v.columns.stock, priority)]
     buyers = wanted.due[paid]
-    lo, hi = model.open_orders.append(
-        day=model.day, due=model.day, consumer=buyers, vendor=chosen.vendor[paid], platform=chosen.platform[paid],
-        channel=chosen.channel[paid], substance=wanted.substance[paid], quantity=quantity[paid], price=price[paid], held=held[paid],
-        processor=processor[paid], first=first[paid],
+    lo, hi = state.books.open_orders.append(
+        day=state.day, due=state.day, consumer=buyers, vendor=chosen.vendor[paid], platform=chosen.platform[paid],
+        channel=chosen.channel[paid], substance=wanted.substance[paid], quantity=bills.quantity[paid], price=bills.price[paid], held=bills.held[paid],
+        processor=bills.processor[paid], first=bills.first[paid],
     )  # fmt: skip
-    book_orders(model, lo, hi)
+    book_orders(state, lo, hi)
     return lo, hi

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import NEVER, Channel, Content, EventKind, OrderOutcome
 from sim.agents.enforcement import POST
 from sim.agents.payments import FIRST_ACQUIRER
+from sim.evidence.groups import ShippingParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows
+from sim.market.groups import Moment
+from sim.market.substances import Substances
 from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform4
 
 if TYPE_CHECKING:
-    from sim.model import MarketModel
+    from sim.market.state import MarketState
 
 DISPATCH, BATCH, PARCEL, DISPUTE = int(Draw.DISPATCH), int(Draw.BATCH), int(Draw.PARCEL), int(Draw.DISPUTE)
 LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (int(c) for c in Channel)
@@ -26,6 +29,7 @@ DELIVERED, SEIZED, LOST, SCAMMED, REFUNDED = (
 )  # fmt: skip
 AS_SOLD, ADULTERATED, SUBSTITUTED = int(Content.AS_SOLD), int(Content.ADULTERATED), int(Content.SUBSTITUTED)
 MAX_PARCELS = 6
+INCOME, FEES, REFUNDS, WITHHELD = 0, 1, 2, 3
 
 
 @kernel
@@ -40,24 +44,44 @@ def potency_sd2(base_sd: float, hands: float, per_hand_sd: float, spread: float,
     return base_sd**2 + hands * per_hand_sd**2 + spread * math.log(max(concentration, 1.0))
 
 
+class Goods(NamedTuple):
+    """What decides on the content of an order."""
+
+    concentration: np.ndarray  # (suppliers + 1,), place 0 for no supplier
+    hands: np.ndarray  # (C,) through which goods pass
+    fails: np.ndarray  # (2,) chance of bad content from licensed and illicit pharmacies
+    table: Substances
+    p: ShippingParameters
+
+
+class Post(NamedTuple):
+    """Orders, buyers and vendors, as columns of `views`."""
+
+    orders: Any
+    consumers: Any
+    vendors: Any
+
+
+class Routes(NamedTuple):
+    """The post of the day."""
+
+    intercept: np.ndarray  # (J, J) chance that a parcel from j to k is seized
+    delay: np.ndarray  # (J,) days that parcels from abroad wait
+
+
 @inner
 def batch(
-    seed: int,
-    key: int,
-    s: int,
-    day: int,
-    channel: int,
-    quality: float,
-    concentration: float,
-    hands: float,
-    bad_content: float,
-    table: Any,
-    p: Any,
+    when: Moment, key: int, s: int, channel: int, quality: float, concentration: float, goods: Goods
 ) -> tuple[Any, ...]:
     """Content and opioid potency of the present batch of ``s`` of the vendor with ``key``; batches follow the vendor's own clock, not the buyers'."""
-    number = (day + 4096 + key % 97) // int(p.batch_days)
-    u1, u2, u3, u4 = uniform4(seed, BATCH, key, number, s)
-    ok = 1.0 - bad_content if channel <= PHARMACY else as_sold_probability(quality, hands, p.per_hand, p.carelessness)
+    table, p, hands = goods.table, goods.p, goods.hands[channel]
+    number = (when.day + 4096 + key % 97) // int(p.batch_days)
+    u1, u2, u3, u4 = uniform4(when.seed, BATCH, key, number, s)
+    ok = (
+        1.0 - goods.fails[channel]
+        if channel <= PHARMACY
+        else as_sold_probability(quality, hands, p.per_hand, p.carelessness)
+    )
     content = AS_SOLD
     if u1 >= ok:
         content = ADULTERATED if u2 < 0.5 else SUBSTITUTED
@@ -75,7 +99,7 @@ def batch(
 
 
 @inner
-def parcels_for(price: float, intercept: float, domestic: bool, p: Any) -> int:
+def parcels_for(price: float, intercept: float, domestic: bool, p: ShippingParameters) -> int:
     """Number of parcels: larger orders are split, more so on routes where more is seized."""
     unit = p.split_usd * 100.0 * (p.domestic_split if domestic else 1.0)
     n = 1 + int(price / unit * math.sqrt(intercept / p.reference_intercept))
@@ -83,30 +107,12 @@ def parcels_for(price: float, intercept: float, domestic: bool, p: Any) -> int:
 
 
 @kernel
-def dispatch(
-    lo: int,
-    hi: int,
-    seed: int,
-    day: int,
-    orders: Any,
-    consumers: Any,
-    vendors: Any,
-    concentration: np.ndarray,
-    intercept: np.ndarray,
-    delay: np.ndarray,
-    hands: np.ndarray,
-    bad_content: np.ndarray,
-    table: Any,
-    p: Any,
-) -> None:
-    """Decide for the new orders ``lo:hi`` dispatch, content, parcels, day of arrival and outcome.
-
-    ``intercept[j, k]`` is the chance that a parcel from j to k is seized today, ``delay[k]`` days that parcels into k wait.
-    ``concentration`` is that of each vendor's supplier (index supplier + 1).
-    """
+def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: Goods) -> None:
+    """Decide for the new orders ``lo:hi`` dispatch, content, parcels, day of arrival and outcome."""
+    orders, consumers, vendors, p, day = post.orders, post.consumers, post.vendors, goods.p, when.day
     for o in range(lo, hi):
         v, c, s, channel = orders.vendor[o], orders.consumer[o], orders.substance[o], orders.channel[o]
-        u1, u2, _u3, _u4 = uniform4(seed, DISPATCH, c, day, 0)
+        u1, u2, _u3, _u4 = uniform4(when.seed, DISPATCH, c, day, 0)
         source, target = vendors.jurisdiction[v], consumers.jurisdiction[c]
         orders.dispatched[o] = 1 if u1 < vendors.ships[v] and vendors.leaving[v] == NEVER else 0
         domestic = source == target
@@ -115,12 +121,9 @@ def dispatch(
         elif domestic:
             days = 1 + int(u2 * p.domestic_days)
         else:
-            days = 3 + int(u2 * p.border_days + delay[target])
-        strong = concentration[vendors.supplier[v] + 1]
-        h = hands[channel]
-        bad = bad_content[channel] if channel <= PHARMACY else 0.0
+            days = 3 + int(u2 * p.border_days + routes.delay[target])
         orders.content[o], orders.potency[o] = batch(
-            seed, vendors.key[v], s, day, channel, vendors.quality[v], strong, h, bad, table, p
+            when, vendors.key[v], s, channel, vendors.quality[v], goods.concentration[vendors.supplier[v] + 1], goods
         )
         orders.purity[o] = vendors.purity[v]
         if channel >= APP and orders.content[o] == AS_SOLD:
@@ -134,12 +137,12 @@ def dispatch(
         orders.outcome[o] = DELIVERED
         if channel == STREET or channel == LICENSED or (channel == APP and domestic):
             continue
-        risk = intercept[source, target]
+        risk = routes.intercept[source, target]
         n = parcels_for(orders.price[o], risk, domestic, p)
-        loss = p.loss if domestic else min(1.0, p.loss + p.delay_loss * delay[target] * (1.0 - p.loss))
+        loss = p.loss if domestic else min(1.0, p.loss + p.delay_loss * routes.delay[target] * (1.0 - p.loss))
         arrived, seized = 0, 0
         for k in range(n):
-            w1, w2, _, _ = uniform4(seed, PARCEL, c, day, k)
+            w1, w2, _, _ = uniform4(when.seed, PARCEL, c, day, k)
             if w1 < risk:
                 seized += 1
             elif w2 >= loss:
@@ -151,10 +154,12 @@ def dispatch(
 
 
 @kernel
-def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: Any, money: np.ndarray, p: Any) -> None:
+def settle(
+    rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: Any, money: np.ndarray, p: ShippingParameters
+) -> None:
     """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back.
 
-    ``money`` counts cents: 0 to vendors, 1 fees, 2 refunds, 3 kept by operators who prepare to leave with it. Escrow that a closed platform took or lost is
+    ``money`` counts cents: to vendors, fees, refunds, kept by operators who prepare to leave with it.
     gone already (``held`` is 0).
     """
     for i in range(len(rows)):
@@ -168,22 +173,22 @@ def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: An
             orders.held[o] = 0
             chance = p.dispute_scam if orders.outcome[o] == SCAMMED else p.dispute_lost
             if bad and u1 < chance * works:
-                money[2] += held
+                money[REFUNDS] += held
                 orders.outcome[o] = REFUNDED
             elif platforms.payouts[m] == 0:
                 vendors.withheld[v] += held
-                money[3] += held
+                money[WITHHELD] += held
             else:
                 fee = np.int64(held * platforms.fee[m])
                 platforms.fees[m] += fee
                 vendors.income[v] += held - fee
-                money[0] += held - fee
-                money[1] += fee
-        elif bad and orders.channel[o] == PHARMACY and orders.processor[o] >= 2 and u1 < p.chargeback:
+                money[INCOME] += held - fee
+                money[FEES] += fee
+        elif bad and orders.channel[o] == PHARMACY and orders.processor[o] >= FIRST_ACQUIRER and u1 < p.chargeback:
             back = np.int64(orders.price[o])
             vendors.income[v] -= back
-            money[0] -= back
-            money[2] += back
+            money[INCOME] -= back
+            money[REFUNDS] += back
             orders.outcome[o] = REFUNDED
         if u2 < (p.rate_bad if bad else p.rate_good) * works:
             if bad:
@@ -194,28 +199,28 @@ def settle(rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: An
                 orders.rating[o] = 5 if u3 >= p.not_five_stars else (4 if u3 < 0.5 * p.not_five_stars else 3)
 
 
-def inspect(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
-    """(J, J) chance of seizure by route, and (J,) days that parcels from abroad are late.
+def inspect(state: MarketState) -> Routes:
+    """Chance of seizure by route, and how late parcels from abroad are.
 
     Seizures follow inspections; with advance data the right parcels are picked more often. Inspections beyond the capacity of the post delay all parcels.
     """
-    p, levers = model.p.shipping, model.levers
+    p, levers = state.p.shipping, state.levers
     found = 1.0 + p.held * (
         p.data_gain - 1.0
     )  # by inspecting a parcel that advance data point to, relative to one without
     share = p.data_share + (1.0 - p.data_share) * levers.advance_data
     targeting = (1.0 + share * (found - 1.0)) / (1.0 + p.data_share * (found - 1.0))
-    mail = model.vendor_weight[:, None] * (1.0 - np.eye(model.n_jurisdictions))
+    mail = state.world.vendor_weight[:, None] * (1.0 - np.eye(state.world.n_jurisdictions))
     load = (mail * levers.inspection).sum(axis=0) / np.maximum(mail.sum(axis=0), 1e-9)
     done = [
         post.work(float(load[k]), p.post_capacity * float(levers.postal_staff[k]), p.post_longest)
-        for k, post in enumerate(model.posts)
+        for k, post in enumerate(state.posts)
     ]
-    usual = np.array([post.border for post in model.posts]) * levers.interception
-    border = usual * model.post_effort**model.p.enforcement.post_effect
+    usual = np.array([post.border for post in state.posts]) * levers.interception
+    border = usual * state.policing.post_effort**state.p.enforcement.post_effect
     intercept = np.minimum(border * levers.inspection * targeting * done, 0.95)
-    np.fill_diagonal(intercept, [post.domestic for post in model.posts])
-    return intercept, np.array([post.backlog for post in model.posts])
+    np.fill_diagonal(intercept, [post.domestic for post in state.posts])
+    return Routes(intercept, np.array([post.backlog for post in state.posts]))
 
 
 @kernel
@@ -250,38 +255,37 @@ class Shifted:
         dispatch(self.first + lo, self.first + hi, *args)
 
 
-def shipping(model: MarketModel, rows: tuple[int, int]) -> None:
+def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     """Phase 9: new orders are dispatched or not; those whose fate is known today are settled."""
-    p, o = model.p.shipping, model.open_orders
-    hands = np.array([0.0, 0.0, p.hands_app, p.hands_crypto, p.hands_crypto, p.hands_street])
-    intercept, delay = inspect(model)
-    bad = np.array([p.licensed_fails, p.pharmacy_fails])
-    lo, hi = rows
-    over_rows(
-        model.pool, Shifted(lo), hi - lo, model.seed, model.day, narrow(o.columns, views.ShippingOrders),
-        narrow(model.consumers.columns, views.ShippingConsumers), narrow(model.vendors.columns, views.ShippingVendors),
-        model.supplier_concentration, intercept, delay, hands, bad, model.substances, p,
-    )  # fmt: skip
-    due = np.flatnonzero(o.columns.due[: o.n] <= model.day)
-    model.due = due
-    money = np.zeros(4, np.int64)
-    settle(
-        due, model.seed,  narrow(o.columns, views.ShippingOrders), narrow(model.vendors.columns, views.ShippingVendors),
-        narrow(model.platform_table.columns, views.ShippingPlatforms), money, p,
-    )  # fmt: skip
-    model.ledger.vendor_income += int(money[0])
-    model.ledger.fees += int(money[1])
-    model.today.commission += int(money[1])
-    model.ledger.refunds += int(money[2])
-    model.ledger.stolen += int(money[3])
-    seized = np.zeros(model.n_jurisdictions)
-    parcels, lost, cheated, cards, disputed = tally(
-        due, narrow(o.columns, views.TalliedOrders), model.consumers.columns.jurisdiction, seized
+    p, o = state.p.shipping, state.books.open_orders
+    orders, vendors = (
+        narrow(o.columns, views.ShippingOrders),
+        narrow(state.vendors.columns, views.ShippingVendors),
     )
-    model.today.parcels, model.today.parcels_seized = parcels, lost
-    model.today.fraud += cheated
-    if model.events.wanted:
-        model.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.outcome[due] == SEIZED]])
+    hands = np.array([0.0, 0.0, p.hands_app, p.hands_crypto, p.hands_crypto, p.hands_street])
+    fails = np.array([p.licensed_fails, p.pharmacy_fails])
+    goods = Goods(state.upstream.concentration, hands, fails, state.substances, p)
+    post = Post(orders, narrow(state.consumers.columns, views.ShippingConsumers), vendors)
+    lo, hi = rows
+    over_rows(state.pool, Shifted(lo), hi - lo, state.moment, post, inspect(state), goods)
+    due = state.books.due = np.flatnonzero(o.columns.due[: o.n] <= state.day)
+    money = np.zeros(4, np.int64)
+    settle(due, state.seed, orders, vendors, narrow(state.platform_table.columns, views.ShippingPlatforms), money, p)
+    income, fees, refunds, withheld = money.tolist()
+    ledger = state.books.ledger
+    ledger.vendor_income += income
+    ledger.fees += fees
+    ledger.refunds += refunds
+    ledger.stolen += withheld
+    state.today.commission += fees
+    seized = np.zeros(state.world.n_jurisdictions)
+    parcels, lost, cheated, cards, disputed = tally(
+        due, narrow(o.columns, views.TalliedOrders), state.consumers.columns.jurisdiction, seized
+    )
+    state.today.parcels, state.today.parcels_seized = parcels, lost
+    state.today.fraud += cheated
+    if state.books.events.wanted:
+        state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.outcome[due] == SEIZED]])
     if cards:
-        model.dispute_rate += 0.02 * (disputed / cards - model.dispute_rate)
-    model.credit_agencies(POST, model.p.enforcement.credit_parcel * seized)
+        state.trade.dispute_rate += 0.02 * (disputed / cards - state.trade.dispute_rate)
+    state.credit_agencies(POST, state.p.enforcement.credit_parcel * seized)

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from sim.kernels import CACHE, COMPILING, PATIENCE, how_far, is_cold
 from sim.studies.errors import StudyError
 from sim.studies.execution import batches
 from sim.studies.execution.cluster import is_death
@@ -35,11 +36,23 @@ MOST_RUNS = 64
 TRIES = 2
 """Times that a run is given to a worker when workers die at it."""
 TELL_SECONDS = 0.5
+SOON = 3.0
+"""Seconds in which a worker is ready that has nothing to compile."""
 MANY_PARTS = 1_024
 """Parts from which they are put together while the study goes on."""
 
 
 KEPT = "What was finished is kept; when the cause is gone, go on with --resume"
+
+
+def speak_for(getting_ready: Future[float], tell: OnEvent) -> None:
+    """Say that a worker compiles, and how far it is: it keeps quiet itself."""
+    wait([getting_ready], timeout=SOON)
+    said = COMPILING if is_cold(CACHE) else None
+    while said and not getting_ready.done():
+        tell({"event": "note", "text": said})
+        wait([getting_ready], timeout=PATIENCE)
+        said = how_far(CACHE)
 
 
 class Driver:
@@ -150,7 +163,9 @@ class Driver:
             self._prepared = True
             self.tell({"event": "note", "text": "getting a worker ready"})
             try:
-                self.executor.submit(batches.prepare, self.task).result()
+                getting_ready = self.executor.submit(batches.prepare, self.task)
+                speak_for(getting_ready, self.tell)
+                getting_ready.result()
             except Exception as error:
                 if isinstance(error, BrokenExecutor) or not is_death(error):
                     raise StudyError(f"no worker could start: {error!r}") from error

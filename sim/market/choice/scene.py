@@ -1,0 +1,63 @@
+"""What the kernels of a choice pass on to each other: what is looked at, room to work in, what was chosen."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.agents.codes import ABSTAIN, NO_SLOT
+from sim.evidence.groups import ChoiceParameters
+from sim.market.choice.conditions import Conditions
+from sim.market.choice.offers import Offers
+from sim.market.substances import Substances
+
+NOT_TODAY, CHOSEN, NOT_FOUND, NOT_PAID = 0, 1, 2, 3
+"""What became of a need: it is met from the stash, somebody sells, nobody does, the payment failed."""
+
+IMPOSSIBLE = -1e30
+"""Utility of what cannot be chosen."""
+
+CANDIDATES = 8
+"""New vendors whom a buyer looks at."""
+
+
+class Scene(NamedTuple):
+    """What consumers see and know when they choose."""
+
+    consumers: Any  # columns: `views.ChoiceConsumers`; likewise the next one
+    vendors: Any
+    offers: Offers
+    table: Substances
+    today: Conditions
+    p: ChoiceParameters
+
+
+class Room(NamedTuple):
+    """Room to work in for the choices of one thread."""
+
+    utilities: np.ndarray  # (channels + 1,)
+    candidates: np.ndarray  # (CANDIDATES,) vendors
+    weights: np.ndarray  # (CANDIDATES,)
+    shares: np.ndarray  # (CANDIDATES,)
+
+
+def new_room() -> Room:
+    """Make room."""
+    return Room(np.empty(ABSTAIN + 1), np.empty(CANDIDATES, np.int32), np.empty(CANDIDATES), np.empty(CANDIDATES))
+
+
+class Choices(NamedTuple):
+    """What was chosen for each need: status, channel, platform slot, vendor row."""
+
+    status: np.ndarray
+    channel: np.ndarray
+    platform: np.ndarray
+    vendor: np.ndarray
+
+
+def no_choices(n: int) -> Choices:
+    """Make room for ``n`` choices."""
+    return Choices(
+        np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.full(n, NO_SLOT, np.uint16), np.full(n, -1, np.int32)
+    )

@@ -1,0 +1,146 @@
+"""The state in groups, each of what belongs together; `sim.market.state` holds one of each.
+
+C channels, J jurisdictions, P platform slots, S substances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.agents.codes import N_CHANNELS
+
+
+def _grown(array: np.ndarray, size: int) -> np.ndarray:
+    grown = np.zeros(size, array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
+class Moment(NamedTuple):
+    """What draws of a day are keyed by besides who draws."""
+
+    seed: int
+    day: int
+
+
+class Friends(NamedTuple):
+    """The social network in sparse rows: friends of consumer c are ``who[start[c]:start[c + 1]]``."""
+
+    start: np.ndarray  # (consumers + 1,)
+    who: np.ndarray  # (links,)
+
+
+@dataclass
+class World:
+    """Where everything happens: jurisdictions and their law, who knows whom, and the places that never close."""
+
+    n_jurisdictions: int
+    consumer_share: np.ndarray  # (J,) cumulative; likewise the next one
+    vendor_share: np.ndarray
+    consumer_weight: np.ndarray  # (J,) shares; likewise the next one
+    vendor_weight: np.ndarray
+    price_factor: np.ndarray  # (J,)
+    cooperation: np.ndarray  # (J, J)
+    law_steps: np.ndarray  # (J, S) by which the law is stricter than usual
+    friends: Friends = field(init=False)
+    demand_by_channel: np.ndarray = field(
+        init=False
+    )  # (C, S) cumulative needs of all consumers, of what a channel sells
+    licensed_slot: np.ndarray = field(init=False)  # (J,) platform slots; likewise the next two
+    street_slot: np.ndarray = field(init=False)
+    direct_slot: int = field(init=False)
+
+
+@dataclass
+class Usual:
+    """What was usual before day 0: what the days are measured against."""
+
+    market_shares: np.ndarray = field(init=False)  # cryptomarkets of the start by share of trade, and their slots
+    market_slots: np.ndarray = field(init=False)
+    vendors: np.ndarray = field(init=False)  # (C,)
+    trade: float = field(init=False)  # orders a day on cryptomarkets
+    listings: float = field(init=False)  # on the cryptomarkets of the start together
+    per_vendor: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) orders a day
+    status: np.ndarray = field(init=False)  # as in `Substances`; likewise the next two
+    synthetic: np.ndarray = field(init=False)
+    adverse: np.ndarray = field(init=False)
+
+
+@dataclass
+class Upstream:
+    """What suppliers have and ask: K suppliers."""
+
+    cost: np.ndarray  # (K + 1,), place 0 for no supplier; likewise the next two
+    reliability: np.ndarray
+    concentration: np.ndarray
+    takings: np.ndarray  # (K,) USD a day before day 0
+    branches: np.ndarray  # (K,) before day 0
+    seen_revenue: np.ndarray  # (K,) cents that have been passed on
+    find: np.ndarray  # (S, J, K) cumulative weights by which vendors find a supplier in business
+    wholesale: np.ndarray  # (S,) orders that wholesale stocks can serve
+    made_for: np.ndarray  # (S,) orders a day that suppliers are made for
+    flow: np.ndarray  # (S,) orders a day, 30-day mean
+    days: int = 0  # of deliveries so far
+    recruitment: float = 1.0  # newcomers whom groups recruit relative to the usual number
+    working: bytes = b""  # which suppliers were in business when `find` was worked out
+
+
+@dataclass
+class Policing:
+    """Effort of the police as it bears on others, relative to the usual, and what it meets."""
+
+    post_effort: np.ndarray  # (J,)
+    vendor_effort: np.ndarray  # (J, 2) on vendors nearby and online
+    supplier_effort: np.ndarray  # (J,)
+    online_exposure: np.ndarray  # (J,) exposure of vendors online, yesterday
+    user_effort: np.ndarray  # (J,) officer-days
+    user_exposure: np.ndarray  # (J,) exposure of buyers, 30-day mean
+    vendor_risk: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) arrests a month per vendor
+    covert: dict[int, tuple[str, float]] = field(default_factory=dict)  # slots that police run: policy and publicity
+
+    @classmethod
+    def usual(cls, jurisdictions: int, consumers: int) -> Policing:
+        """As it is on an ordinary day."""
+        j = jurisdictions
+        one = np.ones
+        return cls(one(j), one((j, 2)), one(j), one(j), np.zeros(j), np.full(j, 0.002 * consumers))
+
+
+@dataclass
+class Trade:
+    """How trade goes: running means, and what is known of platforms and vendors beside their columns."""
+
+    prior: np.ndarray  # (P,) public trust in cryptomarkets
+    orders: np.ndarray  # (P,) orders of today
+    volume: np.ndarray  # (P,) cents of today
+    coin_access: np.ndarray  # (J,) chance that a buyer gets coins when needed
+    vendor_orders: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (vendors,) orders of today
+    vendor_news: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))  # (vendors,) bits: `entry_exit.news`
+    price_level: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) mean log price, yesterday
+    per_vendor: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) orders a day
+    mean_order_cents: float = 6500.0
+    dispute_rate: float = 0.0
+    ads_seen: float = 1.0  # exposure to sellers' adverts in apps, 1 when nothing is removed
+    bans: bool = False  # whether a platform bans a substance
+    unmoderated: set[int] = field(default_factory=set)  # slots whose disputes and feedback do not work as usual
+    absconding: dict[int, tuple[int, float, str]] = field(default_factory=dict)
+    """Slots that close in an exit scam: day, publicity, policy."""
+
+    def grow(self, vendors: int) -> None:
+        """Make room for so many vendors."""
+        if len(self.vendor_orders) < vendors:
+            self.vendor_orders = _grown(self.vendor_orders, vendors)
+            self.vendor_news = _grown(self.vendor_news, vendors)
+
+
+@dataclass
+class Care:
+    """Who is on the way to help, and what users have been warned of."""
+
+    referred: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # consumers who were referred today
+    waiting_list: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # consumers, first come first
+    alerts_week: np.ndarray = field(default_factory=lambda: np.zeros(7))  # alerts heeded on each day of the last week
+    contaminated: float = 0.0  # share of counterfeits beyond the usual that hold a strong synthetic
