@@ -4,7 +4,6 @@ This is all that others use of it: scenarios themselves, and the words in which 
 """
 
 from sim.scenario.errors import (
-    MAX_SHOWN,
     Problem,
     ScenarioError,
     allowed_in_words,
@@ -24,7 +23,6 @@ from sim.scenario.sections import Platforms
 from sim.scenario.settings import Settings
 
 __all__ = [
-    "MAX_SHOWN",
     "SCENARIO_KEYS",
     "Platforms",
     "Problem",

@@ -41,7 +41,11 @@ class Problem:
     nearest: str | None = None
 
     def __str__(self) -> str:
-        text = f"{self.path or 'scenario'}: given {self.given}; allowed: {self.allowed}"
+        return self.told("scenario")
+
+    def told(self, whole: str) -> str:
+        """The problem in words; ``whole`` names what has it where the path is empty."""
+        text = f"{self.path or whole}: given {self.given}; allowed: {self.allowed}"
         return text + (f"; did you mean {self.nearest!r}?" if self.nearest else "")
 
 
@@ -62,9 +66,13 @@ class ScenarioError(ValueError):
         super().__init__(self.problems, name)
 
     def __str__(self) -> str:
+        return self.told("scenario", f" in scenario {self.name!r}" if self.name else "")
+
+    def told(self, whole: str, where: str) -> str:
+        """All problems in words; see `Problem.told`."""
         count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''}{f' in scenario {self.name!r}' if self.name else ''}:"
-        lines = [f"  {problem}" for problem in self.problems[:MAX_SHOWN]]
+        head = f"{count} problem{'s' if count != 1 else ''}{where}:"
+        lines = [f"  {problem.told(whole)}" for problem in self.problems[:MAX_SHOWN]]
         if count > MAX_SHOWN:
             lines.append(f"  and {count - MAX_SHOWN} more")
         return "\n".join([head, *lines])

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidationError
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import families, outcomes
 from sim.scenario import (
-    MAX_SHOWN,
     Problem,
     Scenario,
     ScenarioError,
@@ -33,11 +32,7 @@ class StudyFileError(ScenarioError):
     """A study that cannot be done."""
 
     def __str__(self) -> str:
-        count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''} in study {self.name or 'file'!r}:"
-        lines = [f"  {str(p).replace('scenario: ', 'study: ', 1) if not p.path else p}" for p in self.problems]
-        more = [f"  and {count - MAX_SHOWN} more"] if count > MAX_SHOWN else []
-        return "\n".join([head, *lines[:MAX_SHOWN], *more])
+        return self.told("study", f" in study {self.name or 'file'!r}")
 
 
 def check[StudyType: ReadyStudy](

@@ -8,7 +8,8 @@ how densely its surroundings were searched. The posterior is a sample of points 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from sim.studies.methods.factors import from_unit
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from sim.studies.methods.factors import Factor, Value
     from sim.studies.study import ReadyStudy
 
 Floats = NDArray[np.float64]
@@ -47,6 +49,27 @@ class CalibrateSettings(Settings):
     waves: int = Field(default=4, ge=1, description="waves at most")
     implausible: float = Field(default=3.0, gt=0, description="standard errors from a target that rule a point out")
     ensemble: int = Field(default=200, ge=1, description="points of the posterior")
+
+
+class Searched(NamedTuple):
+    """Every point of all waves (rows).
+
+    Attributes
+    ----------
+    places, boxes
+        Where the points lie in the unit cube, and where each wave looked.
+    means, noise, z
+        Means of the targets (columns), the variance that luck gives them, and standard errors between points and targets.
+    waves
+        Of each wave its number, share of the space, plausible points, and points.
+    """
+
+    places: Floats
+    boxes: list[Floats]
+    means: Floats
+    noise: Floats
+    z: Floats
+    waves: list[tuple[int, float, int, int]]
 
 
 @register_kind
@@ -99,7 +122,7 @@ class Calibrate(Kind):
             box = np.stack([np.maximum(0, low - width), np.minimum(1, high + width)], axis=1)
         noise = _noise(np.vstack(spreads), len(study.seeds))
         z = _distances(s, np.vstack(means), noise)
-        return _answer(study, np.vstack(places), boxes, np.vstack(means), noise, z, waves, notes)
+        return _answer(study, Searched(np.vstack(places), boxes, np.vstack(means), noise, z, waves), notes)
 
 
 def _moments(runs: DataFrame, names: list[str]) -> tuple[Floats, Floats]:
@@ -136,71 +159,73 @@ def weights(places: Floats, boxes: list[Floats], z: Floats, points: int) -> Floa
     return weight / weight.sum()
 
 
-def _answer(
-    study: ReadyStudy,
-    places: Floats,
-    boxes: list[Floats],
-    means: Floats,
-    noise: Floats,
-    z: Floats,
-    waves: list[tuple[int, float, int, int]],
-    notes: list[str],
-) -> Answer:
+def _answer(study: ReadyStudy, found: Searched, notes: list[str]) -> Answer:
     """The ensemble, what is known of each parameter now, and how well each target is met."""
     import pandas as pd
 
     s: CalibrateSettings = study.settings
-    factors = study.uncertainties
-    weight = weights(places, boxes, z, s.points)
+    factors, places = study.uncertainties, found.places
+    weight = weights(places, found.boxes, found.z, s.points)
     effective = float(1 / (weight**2).sum())
     shares = (np.random.default_rng(study.file.seed).random() + np.arange(s.ensemble)) / s.ensemble
     chosen = np.minimum(np.searchsorted(np.cumsum(weight), shares), len(weight) - 1)
     members = from_unit(factors, places[chosen])
-    every = from_unit(factors, places)
-    rows = []
-    for k, factor in enumerate(factors):
-        order = np.argsort(places[:, k], kind="stable")
-        ends = np.minimum(np.searchsorted(np.cumsum(weight[order]), [0.025, 0.5, 0.975]), len(weight) - 1)
-        low, middle, high = places[order[ends], k]
-        rows.append((factor.path, *(factor.at(float(x)) for x in (low, middle, high)), 1 - float(high - low)))
-    posterior = pd.DataFrame(rows, columns=["factor", "low", "median", "high", "range_ruled_out"])
-    fit = pd.DataFrame(
-        [
-            (
-                t.measure,
-                t.value,
-                t.sd,
-                float(np.sqrt(noise[k])),
-                float(means[chosen, k].mean()),
-                float(z[chosen, k].mean()),
-            )
-            for k, t in enumerate(s.targets)
-        ],
-        columns=["measure", "target", "sd", "noise_sd", "posterior_mean", "standard_errors_off"],
-    )
-    trials = pd.DataFrame(every).assign(weight=weight, implausibility=np.abs(z).max(axis=1))
-    notes += [
-        f"{len(places)} points in {len(boxes)} waves, {len(study.seeds)} seeds each; effective number of points {effective:.0f}.",
+    rows = [_posterior(factor, places[:, k], weight) for k, factor in enumerate(factors)]
+    farthest = np.abs(found.z).max(axis=1)
+    tables = {
+        "posterior": pd.DataFrame(rows, columns=["factor", "low", "median", "high", "range_ruled_out"]),
+        "fit": _fit(s.targets, found, chosen),
+        "ensemble": pd.DataFrame(members),
+        "points": pd.DataFrame(from_unit(factors, places)).assign(weight=weight, implausibility=farthest),
+        "waves": pd.DataFrame(found.waves, columns=["wave", "share_of_space", "plausible", "points"]),
+    }
+    findings = [
+        f"{r[0]}: {r[2]:.4g} ({r[1]:.4g} to {r[3]:.4g})" if not isinstance(r[2], str) else f"{r[0]}: {r[2]}"
+        for r in rows
+    ]
+    text = json.dumps({"study": study.name, "points": [dict(member) for member in members]}, indent=1)
+    notes = [*notes, *_notes(study, found, effective)]
+    return Answer(tables, findings, notes, files={"ensemble.json": text + "\n"})
+
+
+def _posterior(factor: Factor, places: Floats, weight: Floats) -> tuple[str, Value, Value, Value, float]:
+    """A factor with both ends and the middle of its posterior, and the share of its range that is ruled out."""
+    order = np.argsort(places, kind="stable")
+    ends = np.minimum(np.searchsorted(np.cumsum(weight[order]), [0.025, 0.5, 0.975]), len(weight) - 1)
+    low, middle, high = places[order[ends]]
+    return factor.path, factor.at(float(low)), factor.at(float(middle)), factor.at(float(high)), 1 - float(high - low)
+
+
+def _fit(targets: Sequence[Target], found: Searched, chosen: NDArray[np.intp]) -> DataFrame:
+    """How well the points of the ensemble meet each target."""
+    import pandas as pd
+
+    rows = [
+        (
+            target.measure,
+            target.value,
+            target.sd,
+            float(np.sqrt(found.noise[k])),
+            float(found.means[chosen, k].mean()),
+            float(found.z[chosen, k].mean()),
+        )
+        for k, target in enumerate(targets)
+    ]
+    return pd.DataFrame(rows, columns=["measure", "target", "sd", "noise_sd", "posterior_mean", "standard_errors_off"])
+
+
+def _notes(study: ReadyStudy, found: Searched, effective: float) -> list[str]:
+    """What a reader must know: points, priors, and what speaks against believing the posterior."""
+    notes = [
+        f"{len(found.places)} points in {len(found.boxes)} waves, {len(study.seeds)} seeds each; effective number of points {effective:.0f}.",
         "Prior: the distributions of the uncertainties, independent. Intervals: 95 % of the posterior. `noise_sd` is the luck left in a mean over seeds.",
     ]
     if effective < FEWEST:
         notes.append(
             f"WARNING: fewer than {FEWEST} effective points: more points or waves before the posterior is believed."
         )
-    if np.abs(z).max(axis=1).min() >= s.implausible:
+    if np.abs(found.z).max(axis=1).min() >= study.settings.implausible:
         notes.append("WARNING: no point comes near all targets: the model or the ranges cannot meet them together.")
     if len(study.seeds) == 1:
         notes.append("WARNING: one seed: the noise of runs is taken to be nothing; give two replications or more.")
-    findings = [
-        f"{r[0]}: {r[2]:.4g} ({r[1]:.4g} to {r[3]:.4g})" if not isinstance(r[2], str) else f"{r[0]}: {r[2]}"
-        for r in rows
-    ]
-    tables = {
-        "posterior": posterior,
-        "fit": fit,
-        "ensemble": pd.DataFrame(members),
-        "points": trials,
-        "waves": pd.DataFrame(waves, columns=["wave", "share_of_space", "plausible", "points"]),
-    }
-    text = json.dumps({"study": study.name, "points": [dict(member) for member in members]}, indent=1)
-    return Answer(tables, findings, notes, files={"ensemble.json": text + "\n"})
+    return notes
