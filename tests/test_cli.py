@@ -27,8 +27,8 @@ def market(monkeypatch):
     """Put a market of made-up numbers in the place of the model."""
 
     def use(model_class):
-        for module in ("runs.one_run", "runs.compare", "doctor"):
-            monkeypatch.setattr(f"sim.studies.{module}.default_model", lambda: model_class)
+        for module in ("sim.studies.runs.one_run", "sim.report.comparison", "sim.studies.doctor"):
+            monkeypatch.setattr(f"{module}.default_model", lambda: model_class)
 
     use(FakeMarket)
     return use

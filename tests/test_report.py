@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -12,8 +13,10 @@ from rich.console import Console
 from sim import compare
 from sim.measures.dictionary import outcomes
 from sim.report import comparison_page, figures
-from sim.report.figures.style import style
+from sim.report.figures.catalogue import FIGURES
+from sim.report.figures.style import Picture, style
 from sim.report.text import numbers, tables, words
+from sim.studies import kinds
 from sim.studies.runs.one_run import run
 from tests.fake_market import FakeMarket, world
 
@@ -192,6 +195,14 @@ class TestFigures:
         many = compare(world(), [world(f"s{i}") for i in range(5)], runs=1, workers=1, model_class=FakeMarket)
         rows = {round(axes.get_position().y0, 3) for axes in many.plot().axes}
         assert len(rows) == 2
+
+    def test_kinds_of_study_ask_for_the_figures_that_there_are(self):
+        sources = [path.read_text(encoding="utf-8") for path in Path(kinds.__file__).parent.glob("*.py")]
+        assert {name for text in sources for name in re.findall(r'Drawing\("(\w+)"', text)} == set(FIGURES)
+
+    def test_a_kind_of_ones_own_may_draw_by_itself(self):
+        figure = Picture()
+        assert figures.draw(lambda: figure) is figure
 
 
 def test_the_report_names_scenarios_findings_and_figures(comparison):

@@ -10,7 +10,7 @@ from sim.studies import kinds
 from sim.studies.kinds.calibrate import CalibrateSettings, weights
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.functions import FunctionDriver
-from sim.studies.methods.worlds import worlds
+from sim.studies.methods.worlds import drawn_worlds
 from sim.studies.study import StudyFile
 from sim.studies.study_files import Study, StudyFileError
 from tests.study_market import PATH, SIZE, StudyMarket, compare_study
@@ -114,10 +114,10 @@ class TestEnsemble:
 
     def test_all_members_come_before_any_comes_again(self, tmp_path):
         study = Study.load(compare_study(ensemble=self.written(tmp_path, [{PATH: 10.0 + k} for k in range(5)])))
-        drawn = [point[PATH] for point in worlds(study.ensemble, study.uncertainties, "lhs", 8, study.file.seed)]
+        drawn = [point[PATH] for point in drawn_worlds(study.ensemble, study.uncertainties, "lhs", 8, study.file.seed)]
         assert len(set(drawn[:5])) == 5
         assert drawn == [
-            point[PATH] for point in worlds(study.ensemble, study.uncertainties, "lhs", 8, study.file.seed)
+            point[PATH] for point in drawn_worlds(study.ensemble, study.uncertainties, "lhs", 8, study.file.seed)
         ]
 
     def test_a_changed_ensemble_is_another_study(self, tmp_path):

@@ -1,4 +1,4 @@
-"""What a study found, for people: numbers as text, tables, figures, a short report.
+"""What runs and studies found, for people: numbers as text, tables, figures, reports, and the calls that end in a report.
 
-Everything here reads finished results and changes none of them.
+`text` and `figures` read finished results and change none of them; pages are made of both; `comparison` and `study` do the runs and write the page.
 """

@@ -25,32 +25,10 @@ import numpy as np
 from numba import njit
 
 import sim.kernels  # noqa: F401 - says where compiled kernels are kept
-from sim.streams.draws import Draw
 from sim.streams.quantiles import exponential_from, gumbel_from, normal_from, poisson_from
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-__all__ = [
-    "Draw",
-    "exponential",
-    "exponential_from",
-    "exponentials",
-    "gumbel",
-    "gumbel_from",
-    "normal",
-    "normal_from",
-    "normals",
-    "pair",
-    "philox",
-    "philox_numpy",
-    "poisson",
-    "poisson_from",
-    "uniform",
-    "uniform4",
-    "uniforms",
-]
-
 
 type Seed = int | np.uint64
 

@@ -1,4 +1,5 @@
-"""How runs become answers: single runs, paired comparisons, run records, the self-check.
+"""How runs become answers: single runs, paired runs, studies with their stores and records, the self-check.
 
-Import from the modules themselves, or from `sim`: ``from sim import run, compare``.
+Each room imports from those before it: errors, methods, study, store, runs, kinds, study_checks, study_files, execution; doctor looks at runs and store.
+What draws and writes reports stands above all of them, in `sim.report`. Import from the modules themselves, or from `sim`: ``from sim import run, compare``.
 """

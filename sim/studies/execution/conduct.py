@@ -20,8 +20,8 @@ from sim.studies.execution.identity import model_version
 from sim.studies.kinds import Answer
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model
-from sim.studies.store import folder as study_folder
 from sim.studies.store import lock
+from sim.studies.store.folder import claim
 from sim.studies.store.output import write_frame
 from sim.studies.store.parts import StoreError
 from sim.studies.store.results import PLAN, Results
@@ -118,7 +118,7 @@ def conduct(study: ReadyStudy, folder: Path, how: How, write_page: WritePage) ->
         raise RequestError(f"output: {folder} cannot be written: {error.strerror or error}") from error
     try:
         with _locked(folder, tell):
-            study_folder.claim(folder, study, model_version(model_class), how.resume or how.retry)
+            claim(folder, study, model_version(model_class), how.resume or how.retry)
             store = Store(folder)
             for words in store.open(how.retry):
                 tell({"event": "note", "text": words})

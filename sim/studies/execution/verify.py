@@ -15,7 +15,7 @@ from sim.studies.execution import batches
 from sim.studies.execution.identity import model_version, run_id
 from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
-from sim.studies.store import folder as study_folder
+from sim.studies.store.folder import STUDY, read_study
 from sim.studies.store.output import RECORD
 from sim.studies.store.parts import DAILY, OUTCOME
 from sim.studies.store.record import verify_record
@@ -49,7 +49,7 @@ def verify(folder: str | Path, sample: int = 3, model_class: ModelClass | None =
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))["run"]
         kind, count = str(record["kind"]), len(record["files"])
     except FileNotFoundError:
-        unfinished = (place / study_folder.STUDY).is_file()
+        unfinished = (place / STUDY).is_file()
         why = "its study has not ended; go on with `odm study ... --resume`" if unfinished else f"it has no {RECORD}"
         raise RequestError(f"{folder} cannot be checked: {why}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -73,7 +73,7 @@ def _study_runs(
     """Do runs of a study again: those whose identities come first in the order of the alphabet, which is as good as chance."""
     from sim.scenario import Scenario
 
-    described = study_folder.read(place)
+    described = read_study(place)
     version = model_version(model_class)
     if version != described["model"]:
         notes.append(

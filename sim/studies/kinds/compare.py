@@ -15,7 +15,7 @@ from sim.measures.dictionary import outcome
 from sim.scenario import Problem, no_such_name, quote
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
-from sim.studies.methods.worlds import worlds as drawn_worlds
+from sim.studies.methods.worlds import drawn_worlds
 from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
 from sim.studies.runs.effects import add_displacement
 

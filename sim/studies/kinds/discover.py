@@ -14,9 +14,8 @@ from pydantic import Field
 
 from sim.scenario import Problem, nearest, one_of, quote
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
-from sim.studies.methods import discovery as scenario_discovery
-from sim.studies.methods.discovery import Limits, boxes, feature_scores, inside, worth
-from sim.studies.methods.worlds import worlds as drawn_worlds
+from sim.studies.methods.discovery import Limits, Worth, boxes, feature_scores, inside, worth
+from sim.studies.methods.worlds import drawn_worlds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -213,7 +212,7 @@ def _tables(
     factors: dict[str, Factor] = {factor.path: factor for factor in study.factors}
     for k, box in enumerate(found):
         for words, part in (("found on", ~held), ("held out", held)):
-            value: scenario_discovery.Worth = worth(box, there[part], fails[part])
+            value: Worth = worth(box, there[part], fails[part])
             low, high, p = np.nan, np.nan, np.nan
             if value.inside:
                 test = binomtest(value.failures, value.inside, min(max(value.base, 1e-9), 1.0), alternative="greater")

@@ -19,7 +19,7 @@ from sim.scenario import Problem, one_of, quote
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
 from sim.studies.methods.paths import resolve
-from sim.studies.methods.worlds import worlds as drawn_worlds
+from sim.studies.methods.worlds import drawn_worlds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -48,7 +48,7 @@ def spanned(ensemble: tuple[Point, ...], uncertainties: tuple[Factor, ...]) -> t
     return (*uncertainties, *found)
 
 
-def worlds(
+def drawn_worlds(
     ensemble: tuple[Point, ...], factors: tuple[Factor, ...], design: str, number: int, seed: int
 ) -> list[Point]:
     """Points in which a study runs.

@@ -42,7 +42,7 @@ def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
             )
         write_whole(path, json.dumps({**described, "hash": content_hash(described)}, indent=1, default=str).encode())
         return
-    found = read(folder)
+    found = read_study(folder)
     changes = differences(_fixed(found), _fixed(json.loads(json.dumps(described, default=str))))
     if changes:
         shown = "; ".join(changes[:MOST_CHANGES]) + (
@@ -58,7 +58,7 @@ def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
         )
 
 
-def read(folder: Path) -> dict[str, Any]:
+def read_study(folder: Path) -> dict[str, Any]:
     """What the folder says about its study.
 
     Raises

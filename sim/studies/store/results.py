@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.studies.errors import RequestError
-from sim.studies.store import folder as study_folder
+from sim.studies.store.folder import read_study
 from sim.studies.store.store import PARTS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Results:
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         self.folder = Path(folder)
-        self.study = study_folder.read(self.folder)
+        self.study = read_study(self.folder)
 
     def sql(self, query: str) -> DataFrame:
         """The rows of a query over the views `runs`, `outcomes`, `daily` and `plan` (see `VIEWS`).
