@@ -16,6 +16,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import make_pictures
 from table_parts import fields, table, words
 
 import sim.policies
@@ -38,7 +39,7 @@ from sim.registry import policy_kinds
 from sim.scenario import Platforms, Settings, list_scenarios
 from sim.studies.study_files import study_files
 
-DOCS = Path(__file__).parent
+DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/make_tables.py from the declarations in the code: change those, then run it again. -->\n\n"
 STATE = ((Consumer, CONSUMER), (Vendor, VENDOR), (Order, ORDER), (Platform, PLATFORM), (Supplier, SUPPLIER))
 ACTS = {
@@ -267,6 +268,8 @@ def pages() -> dict[Path, str]:
         DOCS / "data-dictionary.md": data_dictionary(),
         DOCS / "policies.md": policies(),
         DOCS.parent / "sim" / "evidence" / "groups.pyi": parameter_groups(),
+        DOCS / "pictures" / "house.svg": make_pictures.house(),
+        DOCS / "pictures" / "day.svg": make_pictures.day(),
     }
     written = [path for path in sorted(DOCS.glob("*.md")) if path not in whole]
     texts = {path: path.read_text(encoding="utf-8") for path in written}

@@ -116,8 +116,23 @@ def test_the_day_is_described_in_its_order():
 
 @pytest.mark.parametrize("room", ["agents", "market"])
 def test_every_file_of_agents_and_market_is_described(room):
-    files = {path.name for path in (ROOT / "sim" / room).glob("*.py")} - {"__init__.py", "codes.py"}
-    assert {name for name in files if f"(../sim/{room}/{name})" not in MODEL_PAGE} == set()
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "sim" / room).rglob("*.py")}
+    described = {
+        name for name in files if f"(../{name})" in MODEL_PAGE or Path(name).name in ("__init__.py", "codes.py")
+    }
+    assert files == described
+
+
+def test_the_answers_to_a_strangers_questions_lead_to_what_they_name():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| where .*|^\| what does .*", page, re.MULTILINE)
+    assert len(rows) >= 5
+    for row in rows:
+        path = re.findall(r"\(\.\./([^)]+)\)", row)[-1]
+        name = re.findall(r"`(\w+)`", row)[-1]
+        assert re.search(
+            rf"^ *(def|class) {name}\b|^{name} = ", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE
+        ), row
 
 
 def test_a_documented_example_is_no_part_of_the_shipped_policies():

@@ -1,1 +1,1 @@
-"""What happens between actors in a day, one verb a file."""
+"""What happens between actors in a day: a folder a phase, and beside them what all phases share."""

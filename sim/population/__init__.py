@@ -1,4 +1,4 @@
-"""Thousands to millions of agents as typed columns behind Mesa's AgentSet interface, and tens of agents whose state lies in slots of a table."""
+"""Many agents as typed columns behind Mesa's AgentSet interface, few as slots of a table."""
 
 from sim.population.columns import (
     RESERVED,
