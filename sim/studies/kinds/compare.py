@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.measures.dictionary import outcome
+from sim.measures.dictionary import outcome, outcomes
 from sim.scenario import Problem, no_such_name, quote
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
@@ -82,8 +82,6 @@ class Compare(Kind):
             try:
                 outcome(name)
             except KeyError:
-                from sim.measures.dictionary import outcomes
-
                 problems.append(no_such_name(path, name, outcomes()))
 
     def planned(self, study: ReadyStudy) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, no_such_name, quote
+from sim.studies.errors import StudyError
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.factors import from_unit
 from sim.studies.methods.sensitivity import METHODS, Analysis, Floats, noise
@@ -89,8 +90,6 @@ class Sensitivity(Kind):
 
     def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Run the whole design (half a design gives no indices), and analyse every outcome."""
-        from sim.studies.errors import StudyError
-
         settings: SensitivitySettings = study.settings
         analysis = _analysis(study)
         if not driver.affords(self.planned(study)):
