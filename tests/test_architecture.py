@@ -38,7 +38,8 @@ LONG_MODULES: set[str] = set()
 LONG_LISTS = {
     "sim.cli.main.run": "options of a command",
     "sim.cli.main.compare": "options of a command",
-    "sim.studies.runs.compare.compare": "the one call that everybody knows; its options have names",
+    "sim.cli.studies.study": "options of a command",
+    "sim.report.comparison.compare": "the one call that everybody knows; its options have names",
 }
 
 # Modules that import each other for a reason.

@@ -153,8 +153,10 @@ def test_capability_and_cooperation_bring_more_evidence_and_more_arrests_online(
     without, with_ = branched(start, 1), branched(start, 1, policies=[example(kind)])
     t = without.crypto_slots()
     assert (with_.platform_table.columns.evidence[t] > without.platform_table.columns.evidence[t]).all()
-    assert (with_.vendor_effort[:, 1] > 1.05 * without.vendor_effort[:, 1]).all()
-    assert with_.vendor_effort[:, 0] == near(without.vendor_effort[:, 0]), "streets are nobody's business abroad"
+    assert (with_.policing.vendor_effort[:, 1] > 1.05 * without.policing.vendor_effort[:, 1]).all()
+    assert with_.policing.vendor_effort[:, 0] == near(without.policing.vendor_effort[:, 0]), (
+        "streets are nobody's business abroad"
+    )
 
 
 def test_officer_days_moved_from_users_charge_fewer_and_gather_more_on_platforms():
@@ -215,7 +217,7 @@ def test_the_more_markets_lose_their_moderators_the_stronger_the_policy():
     hit = []
     for strength in (0.0, 0.5, 1.0):
         attack = [example("takedown", mode="moderators", count=60, strength=strength)]
-        hit.append(len(branched(start, 1, policies=attack).unmoderated))
+        hit.append(len(branched(start, 1, policies=attack).trade.unmoderated))
     assert hit[0] == 0
     assert hit[0] < hit[1] < hit[2]
 
@@ -288,7 +290,7 @@ def test_friends_of_somebody_charged_lose_trust_too():
         f for w in who for f in model.world.friends.who[model.world.friends.start[w] : model.world.friends.start[w + 1]]
     } - set(who)
     before, stigma = c.trust_police[: model.consumers.n].copy(), c.stigma[told].copy()
-    model.p.enforcement = model.p.enforcement._replace(charged=1.0)
+    model.p = model.p._replace(enforcement=model.p.enforcement._replace(charged=1.0))
     model.levers.reset()
     charge_or_refer(model, who)
     lost = before - c.trust_police[: model.consumers.n]

@@ -75,9 +75,9 @@ def test_people_who_wait_lose_heart():
         return model
 
     patient, impatient = queue(0.0), queue(0.2)
-    assert len(impatient.waiting_list) < 0.5 * len(patient.waiting_list)
+    assert len(impatient.care.waiting_list) < 0.5 * len(patient.care.waiting_list)
     waiting = np.flatnonzero(patient.consumers.columns.waiting_day < NEVER)
-    assert set(waiting) == set(patient.waiting_list)
+    assert set(waiting) == set(patient.care.waiting_list)
 
 
 def test_more_places_bring_more_people_into_treatment_and_fewer_wait():

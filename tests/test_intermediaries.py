@@ -175,11 +175,11 @@ def test_removed_sellers_are_back_under_another_name_with_fewer_followers():
 def test_moderation_hides_adverts_and_they_come_back():
     start = ran(world(), until=0)
     on = branched(start, 30, policies=[example("social_moderation", end=30)])
-    seen = on.ads_seen
+    seen = on.trade.ads_seen
     assert start.trade.ads_seen > 0.98
     assert seen < 0.5
     on.run_for(60)
-    assert on.ads_seen > 0.97
+    assert on.trade.ads_seen > 0.97
 
 
 def test_fewer_adverts_mean_fewer_people_who_begin_to_consider_it():

@@ -185,8 +185,8 @@ def test_exchanges_serve_everybody_between_them():
 def test_when_an_exchange_closes_its_customers_lose_access_and_move():
     first, later = pressed(1, exchange_closure=0.2), pressed(120, exchange_closure=0.2)
     usual = first.p.payment.coin_access
-    assert (first.coin_access < 0.7 * usual).all()
-    assert later.coin_access == pytest.approx(np.full(4, usual), rel=0.01)
+    assert (first.trade.coin_access < 0.7 * usual).all()
+    assert later.trade.coin_access == pytest.approx(np.full(4, usual), rel=0.01)
 
 
 def test_when_every_exchange_closes_coins_are_had_from_person_to_person_only():
@@ -198,15 +198,15 @@ def test_when_every_exchange_closes_coins_are_had_from_person_to_person_only():
 
 def test_when_the_main_coin_is_delisted_people_turn_to_one_that_is_harder_to_trace():
     calm, first, later = pressed(300), pressed(1, main_delisting=0.9), pressed(300, main_delisting=0.9)
-    assert (first.coin_access < 0.5 * calm.coin_access).all()
-    assert (later.coin_access > 1.3 * first.coin_access).all()
+    assert (first.trade.coin_access < 0.5 * calm.trade.coin_access).all()
+    assert (later.trade.coin_access > 1.3 * first.trade.coin_access).all()
     assert later.processors[COIN].traceability < 0.95 * calm.processors[COIN].traceability
 
 
 def test_when_the_privacy_coin_is_delisted_payments_are_easier_to_trace():
     calm, hit = pressed(300), pressed(300, privacy_delisting=0.9)
     assert hit.processors[COIN].traceability > calm.processors[COIN].traceability
-    assert (hit.coin_access > 0.97 * calm.coin_access).all()
+    assert (hit.trade.coin_access > 0.97 * calm.trade.coin_access).all()
 
 
 def test_shares_of_coins_sum_to_one():

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from sim.agents.codes import EventKind
 from sim.agents.levers import Levers
 from sim.evidence.sources import cited, load_sources
-from sim.market.learning.learning import heard
+from sim.market.learning.messages import heard
 from sim.model import MarketModel
 from sim.policies.base import Policy
 from sim.registry import policy_kinds

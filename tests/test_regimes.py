@@ -122,8 +122,8 @@ def exited(**fields) -> MarketModel:
 
 def test_an_operator_takes_the_escrow_or_pays_it_out():
     robbed, paid = exited(mode="exit_scam"), exited(mode="voluntary")
-    assert robbed.ledger.stolen > paid.ledger.stolen
-    assert robbed.ledger.refunds < paid.ledger.refunds
+    assert robbed.books.ledger.stolen > paid.books.ledger.stolen
+    assert robbed.books.ledger.refunds < paid.books.ledger.refunds
 
 
 CALM = {"platforms": {"closure_days": 1e6, "hack_base": 0.0}, "enforcement": {"platform_case": 1e6}}

@@ -95,7 +95,7 @@ def test_the_law_is_as_before_when_it_is_repealed():
     base = start(USERS)
     during, later = after(base, ban(end=10), days=5), after(base, ban(end=10), days=15)
     row = NAMES.index("nps")
-    assert (during.substances.status[:, row] >= during.usual_status[:, row]).all()
+    assert (during.substances.status[:, row] >= during.usual.status[:, row]).all()
     assert during.substances.status[0, row] == 3
     for field in ("status", "premium", "prescribed", "deterred"):
         assert np.array_equal(getattr(later.substances, field), getattr(base.substances, field))
