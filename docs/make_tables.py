@@ -267,6 +267,7 @@ def pages() -> dict[Path, str]:
         DOCS / "state-variables.md": state_variables(),
         DOCS / "data-dictionary.md": data_dictionary(),
         DOCS / "policies.md": policies(),
+        DOCS.parent / "sim" / "agents" / "column_types.pyi": column_types(),
         DOCS.parent / "sim" / "evidence" / "groups.pyi": parameter_groups(),
         DOCS / "pictures" / "house.svg": make_pictures.house(),
         DOCS / "pictures" / "day.svg": make_pictures.day(),
@@ -274,6 +275,15 @@ def pages() -> dict[Path, str]:
     written = [path for path in sorted(DOCS.glob("*.md")) if path not in whole]
     texts = {path: path.read_text(encoding="utf-8") for path in written}
     return whole | {path: filled(text) for path, text in texts.items() if "<!-- generated: " in text}
+
+
+def column_types() -> str:
+    """Return the columns of the agents for type checkers."""
+    lines = ['"""The columns of the agents. Written by `make docs` from their declarations."""', ""]
+    lines += ["from typing import NamedTuple", "", "import numpy as np"]
+    for agent, schema in STATE:
+        lines += ["", f"class {agent.__name__}Columns(NamedTuple):", *(f"    {name}: np.ndarray" for name in schema)]
+    return "\n".join(lines) + "\n"
 
 
 def parameter_groups() -> str:

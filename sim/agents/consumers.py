@@ -1,5 +1,7 @@
 """Consumers: adults for whom an online source is thinkable, one row each."""
 
+from typing import TYPE_CHECKING
+
 from sim.agents.codes import NEVER, NO_SLOT
 from sim.population import Column, RowAgent, columns_type
 
@@ -75,7 +77,10 @@ CONSUMER = {
     "criminalised": Column("u2", "times", 0, 65535, "Times charged for possession or purchase"),
 }
 
-ConsumerColumns = columns_type("ConsumerColumns", CONSUMER, module=__name__)
+if TYPE_CHECKING:
+    from sim.agents.column_types import ConsumerColumns  # pyright: ignore[reportMissingModuleSource]
+else:
+    ConsumerColumns = columns_type("ConsumerColumns", CONSUMER, module=__name__)
 
 
 class Consumer(RowAgent, schema=CONSUMER):

@@ -1,5 +1,7 @@
 """Orders under way, one row each; closed ones go to the orders table."""
 
+from typing import TYPE_CHECKING
+
 from sim.agents.codes import NEVER
 from sim.population import Column, RowAgent, columns_type
 
@@ -30,7 +32,10 @@ ORDER = {
     "rating": Column("u1", "stars", 0, 255, "Rating given, 255 for none", default=NO_RATING),
 }
 
-OrderColumns = columns_type("OrderColumns", ORDER, module=__name__)
+if TYPE_CHECKING:
+    from sim.agents.column_types import OrderColumns  # pyright: ignore[reportMissingModuleSource]
+else:
+    OrderColumns = columns_type("OrderColumns", ORDER, module=__name__)
 
 
 class Order(RowAgent, schema=ORDER):

@@ -1,5 +1,7 @@
 """Platforms: the places where vendors and consumers meet, a few dozen ordinary Mesa agents whose state stands in columns."""
 
+from typing import TYPE_CHECKING
+
 from sim.agents.codes import NEVER, Channel, PlatformStatus
 from sim.population import Column, SlotAgent, columns_type
 
@@ -41,7 +43,10 @@ PLATFORM = {
     "users": Column("i4", "users", 0, 2**31 - 1, "Consumers whose habit it is"),
 }
 
-PlatformColumns = columns_type("PlatformColumns", PLATFORM, module=__name__)
+if TYPE_CHECKING:
+    from sim.agents.column_types import PlatformColumns  # pyright: ignore[reportMissingModuleSource]
+else:
+    PlatformColumns = columns_type("PlatformColumns", PLATFORM, module=__name__)
 
 
 class Platform(SlotAgent, schema=PLATFORM):

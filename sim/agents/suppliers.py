@@ -1,5 +1,7 @@
 """Suppliers: manufacturers and organised-crime groups upstream of vendors."""
 
+from typing import TYPE_CHECKING
+
 from sim.agents.codes import NEVER
 from sim.population import Column, SlotAgent, columns_type
 
@@ -33,7 +35,10 @@ SUPPLIER = {
     "paid": Column("i8", "cents", 0, 2**62, "Money that it passed on to manufacturers"),
 }
 
-SupplierColumns = columns_type("SupplierColumns", SUPPLIER, module=__name__)
+if TYPE_CHECKING:
+    from sim.agents.column_types import SupplierColumns  # pyright: ignore[reportMissingModuleSource]
+else:
+    SupplierColumns = columns_type("SupplierColumns", SUPPLIER, module=__name__)
 
 
 class Supplier(SlotAgent, schema=SUPPLIER):

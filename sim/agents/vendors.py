@@ -1,5 +1,7 @@
 """Vendors: everybody who sells, on whatever channel, one row each, those who left included."""
 
+from typing import TYPE_CHECKING
+
 from sim.agents.codes import NEVER, NO_SLOT
 from sim.population import Column, RowAgent, columns_type
 
@@ -64,7 +66,10 @@ VENDOR = {
     ),
 }
 
-VendorColumns = columns_type("VendorColumns", VENDOR, module=__name__)
+if TYPE_CHECKING:
+    from sim.agents.column_types import VendorColumns  # pyright: ignore[reportMissingModuleSource]
+else:
+    VendorColumns = columns_type("VendorColumns", VENDOR, module=__name__)
 
 
 class Vendor(RowAgent, schema=VENDOR):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ class OpenOrders:
     """Orders under way: columns of which the first ``n`` rows are in use, in order of their numbers."""
 
     def __init__(self, capacity: int) -> None:
-        self.columns: Any = new_columns(ORDER, OrderColumns, max(capacity, 256))
+        self.columns: OrderColumns = new_columns(ORDER, OrderColumns, max(capacity, 256))
         self.n = 0
         self.next_number = 0
 

@@ -10,13 +10,15 @@ import numpy as np
 from mesa.agentset import AgentSet
 
 from sim.agents.codes import N_CHANNELS, Channel, EventKind, PlatformStatus
+from sim.agents.consumers import ConsumerColumns
 from sim.agents.enforcement import REFERRALS, Agency
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
 from sim.agents.levers import Levers
 from sim.agents.payments import Coin, Exchange, Merchant, PaymentProcessor
-from sim.agents.platforms import Platform
+from sim.agents.platforms import Platform, PlatformColumns
 from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
-from sim.agents.suppliers import Supplier
+from sim.agents.suppliers import Supplier, SupplierColumns
+from sim.agents.vendors import VendorColumns
 from sim.evidence.groups import Parameters
 from sim.market.books import Books, Events, Tally
 from sim.market.groups import Care, Moment, Policing, Trade, Upstream, Usual, World
@@ -48,10 +50,10 @@ class MarketState(mesa.Model):
     levers: Levers  # what policies may move today
     agent_classes: dict[type, type]  # classes that the scenario puts in the place of others
     # who is there, besides the agents of whom Mesa keeps sets
-    consumers: Population
-    vendors: Population
-    platform_table: SlotTable
-    supplier_table: SlotTable
+    consumers: Population[ConsumerColumns]
+    vendors: Population[VendorColumns]
+    platform_table: SlotTable[PlatformColumns]
+    supplier_table: SlotTable[SupplierColumns]
     substances: Substances
     posts: list[PostalService]
     media: list[SocialMediaCompany]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-class Population(RowSet):
+class Population[C](RowSet):
     """All agents of one kind, one a row.
 
     Agents are in the order of their rows, and rows in the order in which agents were added. Indexing is by row:
@@ -66,7 +66,7 @@ class Population(RowSet):
         model: Model,
         agent_class: type[RowAgent],
         schema: Schema,
-        columns_type: Any,
+        columns_type: type[C],
         n: int,
         capacity: int | None = None,
         *,
@@ -79,7 +79,7 @@ class Population(RowSet):
         self.agent_class = agent_class
         self.schema = schema
         self.reuse = reuse
-        self.columns = new_columns(schema, columns_type, room)
+        self.columns: C = new_columns(schema, columns_type, room)
         self.ids = np.zeros(room, np.int64)
         self.present = np.zeros(room, np.bool_)
         self.n = 0

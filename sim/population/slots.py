@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mesa import Agent
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mesa import Model
 
 
-class SlotTable:
+class SlotTable[C]:
     """Arrays with one slot an agent.
 
     `take` gives out each slot once: its number identifies the agent in the tables that a run writes, after it left too.
@@ -25,15 +25,15 @@ class SlotTable:
         Slots given out; slots from `n` on are unused.
     """
 
-    def __init__(self, schema: Schema, columns_type: Any, capacity: int = 16) -> None:
+    def __init__(self, schema: Schema, columns_type: type[C], capacity: int = 16) -> None:
         self.schema = schema
-        self.columns = new_columns(schema, columns_type, max(1, capacity))
+        self.columns: C = new_columns(schema, columns_type, max(1, capacity))
         self.n = 0
 
     @property
     def capacity(self) -> int:
         """Slots for which there is room now."""
-        return len(self.columns[0])
+        return len(cast("tuple[Any, ...]", self.columns)[0])
 
     def take(self) -> int:
         """Give out the next slot, at its defaults; the arrays double when they are full."""
