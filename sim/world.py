@@ -10,6 +10,7 @@ from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Membership, P
 from sim.agents.consumers import CONSUMER, Consumer, ConsumerColumns
 from sim.agents.enforcement import TARGETS, Agency, Unit, mandates
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
+from sim.agents.payments import CARDS, COIN
 from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
 from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
 from sim.agents.vendors import VENDOR, Vendor, VendorColumns
@@ -185,9 +186,9 @@ def make_platforms(state: MarketState) -> None:
         )
 
     every = range(state.world.n_jurisdictions)
-    state.world.licensed_slot = np.array([platform(Channel.LICENSED_PHARMACY, j, processor=0).slot for j in every])
+    state.world.licensed_slot = np.array([platform(Channel.LICENSED_PHARMACY, j, processor=CARDS).slot for j in every])
     state.world.street_slot = np.array([platform(Channel.STREET, j).slot for j in every])
-    state.world.direct_slot = platform(Channel.DIRECT, 0, processor=1).slot
+    state.world.direct_slot = platform(Channel.DIRECT, 0, processor=COIN).slot
     programmes, apps = int(state.p.world.pharmacies), int(state.p.world.apps)
     u, w = (uniforms(state.seed, Draw.PROGRAMME, np.arange(programmes), 0, k) for k in range(2))
     attraction = np.exp(
@@ -247,7 +248,9 @@ def find_homes(state: MarketState) -> None:
     u = [uniforms(seed, Draw.HOME_MARKET, rows, 0, k) for k in range(4)]
     liking = np.empty(n)
     likings(seed, liking)
-    user = (c.considering > 0) & (u[0] < 0.7 * state.p.world.market_users * np.exp(0.8 * c.skill + 0.6 * liking))
+    user = (c.considering > Considering.NOT_YET) & (
+        u[0] < 0.7 * state.p.world.market_users * np.exp(0.8 * c.skill + 0.6 * liking)
+    )
     slots, cumulative = state.usual.market_slots, np.cumsum(state.usual.market_shares)
     home = slots[pick(cumulative, u[1])]
     c.home[:] = np.where(user, home, NO_SLOT)
@@ -257,7 +260,7 @@ def find_homes(state: MarketState) -> None:
     c.good[:, 0] = np.where(user, 1.0, 0.0)
     c.considering[user] = Considering.BOUGHT
     c.market_state[:] = np.where(user, int(Membership.ACTIVE), int(Membership.NONE))
-    seeker = (c.considering > 0) & ~user
+    seeker = (c.considering > Considering.NOT_YET) & ~user
     c.market_state[seeker] = int(Membership.LAPSED)
     c.market_until[:] = NEVER
     later = -np.log(u[2]) * state.p.migration.recheck_days

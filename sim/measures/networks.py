@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from sim.agents.codes import Channel
+from sim.agents.codes import Channel, Considering
 from sim.kernels import maker
 from sim.streams import Draw, uniforms
 
@@ -89,7 +89,7 @@ def trade_network(state: MarketState, limit: int = LIMIT) -> tuple[Network, np.n
 def friends_network(state: MarketState, limit: int = LIMIT) -> Network:
     """Living consumers who consider online sources, and their friendships; of more than ``limit``, the neighbourhood of a keyed one."""
     c, n = state.consumers.columns, state.consumers.n
-    inside = (c.alive[:n] == 1) & (c.considering[:n] > 0)
+    inside = (c.alive[:n] == 1) & (c.considering[:n] > Considering.NOT_YET)
     number = np.cumsum(inside) - 1
     count = int(inside.sum())
     source = np.repeat(np.arange(n), np.diff(state.world.friends.start))

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import betaincinv
 
 from sim.agents.codes import NOBODY, Channel, Considering, EventKind, PlatformStatus, Segment
+from sim.agents.payments import COIN
 from sim.agents.platforms import Platform
 from sim.evidence.groups import PlatformsParameters
 from sim.market import views
@@ -40,7 +41,7 @@ def open_cryptomarket(state: MarketState, day: int, founding: int | None = None)
     return Platform(
         state, state.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
         escrow_share=p.escrow_share, attraction=float(np.exp(p.appeal_spread * appeal)), security=float(np.exp(0.7 * z[0])),
-        frail_quit=float(np.exp(p.frailty * z[1])), frail_scam=float(np.exp(p.frailty * z[2])), processor=1,
+        frail_quit=float(np.exp(p.frailty * z[1])), frail_scam=float(np.exp(p.frailty * z[2])), processor=COIN,
     )  # fmt: skip
 
 
