@@ -106,10 +106,9 @@ def room(ax: Axes, corner: tuple[float, float], size: tuple[float, float], path:
 
 
 def folders_in(path: Path) -> list[Path]:
-    """Return the folders of code inside a room."""
-    return (
-        sorted(p for p in path.parent.iterdir() if (p / "__init__.py").exists()) if path.name == "__init__.py" else []
-    )
+    """Return the folders of code inside a room, then the room itself for the files beside them; nothing where there are no folders."""
+    inside = sorted(p for p in path.parent.iterdir() if (p / "__init__.py").exists())
+    return [*inside, path.parent] if path.name == "__init__.py" and inside else []
 
 
 def inner(ax: Axes, corner: tuple[float, float], size: tuple[float, float], folders: list[Path]) -> None:
@@ -120,7 +119,15 @@ def inner(ax: Axes, corner: tuple[float, float], size: tuple[float, float], fold
         left, bottom = x + (k % ACROSS) * w + 0.02, y + height - (1 + k // ACROSS) * h
         box(ax, left, bottom, w - 0.04, h - 0.05, "white")
         names = ", ".join(sorted(p.stem for p in path.glob("*.py") if p.stem != "__init__"))
-        ax.text(left + 0.06, bottom + h - 0.11, f"{path.name}/", weight="bold", color=INK, va="top", fontsize=8)
+        ax.text(
+            left + 0.06,
+            bottom + h - 0.11,
+            "beside them" if path.parent == SIM else f"{path.name}/",
+            weight="bold",
+            color=INK,
+            va="top",
+            fontsize=8,
+        )
         ax.text(
             left + 0.06,
             bottom + h - 0.29,
