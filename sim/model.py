@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -22,6 +24,7 @@ from sim.market.trade.shipping import shipping
 from sim.measures.recorder import Recorder
 from sim.policies.plan import Plan, apply_policies
 from sim.scenario import Scenario
+from sim.streams import seed_from
 from sim.world import build
 
 
@@ -33,7 +36,8 @@ class MarketModel(MarketState):
     scenario
         What the run is made of: a `Scenario`, or what `Scenario.load` takes.
     rng
-        Seed, 64 bits; the scenario's by default.
+        Seed, 64 bits, kept as ``seed``; as in Mesa, None is a fresh one, and a SeedSequence or a Generator of NumPy will do. ``"scenario"`` asks for
+        the seed that the scenario names.
     threads
         Threads inside the day; results do not depend on it.
     tables
@@ -51,14 +55,14 @@ class MarketModel(MarketState):
     def __init__(
         self,
         scenario: Scenario | str = "baseline",
-        rng: int | None = None,
+        rng: Any = None,
         *,
         threads: int = 1,
         tables: tuple[str, ...] = (),
         audit: bool = False,
     ) -> None:
         loaded = Scenario.load(scenario)
-        seed = loaded.seed if rng is None else int(rng)
+        seed = seed_from(rng, loaded.seed)
         events = "events" in tables or "all" in tables
         super().__init__(loaded, seed, np.random.default_rng(0), threads=threads, events=events)
         build(self)

@@ -9,6 +9,7 @@ import sys
 from collections import OrderedDict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim.kernels import source_hash
@@ -57,10 +58,36 @@ def test_any_seed_of_64_bits_will_do(seed):
     assert fingerprint(run(world(), seed, until=-15)) != fingerprint(run(world(), 1, until=-15))
 
 
-def test_the_scenario_brings_its_own_seed():
-    model = MarketModel(world(seed=5))
+def test_the_scenario_brings_its_own_seed_where_it_is_asked_for():
+    model = MarketModel(world(seed=5), rng="scenario")
     model.run_for(5)
     assert fingerprint(model) == fingerprint(run(world(seed=5), 5, until=-15))
+
+
+def test_without_a_seed_every_run_is_another_one_and_can_be_repeated():
+    one, two = MarketModel(world()), MarketModel(world())
+    assert one.seed != two.seed
+    assert fingerprint(MarketModel(world(), rng=one.seed)) == fingerprint(one) != fingerprint(two)
+
+
+@pytest.mark.parametrize("make", [np.random.SeedSequence, np.random.default_rng])
+def test_what_seeds_a_model_of_mesa_seeds_this_one(make):
+    assert MarketModel(world(), rng=make(3)).seed == MarketModel(world(), rng=make(3)).seed
+    assert MarketModel(world(), rng=make(3)).seed != MarketModel(world(), rng=make(4)).seed
+
+
+def test_a_generator_seeds_replicates_that_differ():
+    generator = np.random.default_rng(3)
+    assert MarketModel(world(), rng=generator).seed != MarketModel(world(), rng=generator).seed
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [(1.5, TypeError), (True, TypeError), ("five", TypeError), (-1, ValueError), (2**64, ValueError)],
+)
+def test_what_is_no_seed_is_refused(wrong, error):
+    with pytest.raises(error, match="rng: given"):
+        MarketModel(world(), rng=wrong)
 
 
 @pytest.fixture(scope="module")

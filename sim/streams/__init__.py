@@ -17,6 +17,7 @@ from sim.streams.philox import (
 )
 from sim.streams.picks import pick, picked
 from sim.streams.quantiles import exponential_from, gumbel_from, normal_from, poisson_from
+from sim.streams.seeds import seed_from
 
 __all__ = [
     "Draw",
@@ -35,6 +36,7 @@ __all__ = [
     "picked",
     "poisson",
     "poisson_from",
+    "seed_from",
     "uniform",
     "uniform4",
     "uniforms",
