@@ -268,11 +268,42 @@ class TestListing:
         assert all(row["source"] and row["status"] in ("read", "computed", "assumed") for row in rows)
 
     def test_a_scenario_is_shown_in_full_with_what_was_set(self, files):
-        answer = odm("show", "plain.yaml", "--set", "choice.trust_weight=3.5")
+        answer = odm("show", "plain.yaml", "--full", "--set", "choice.trust_weight=3.5")
         assert answer.exit_code == 0
         line = next(line for line in answer.stdout.splitlines() if "trust_weight" in line)
         assert "3.5" in line
         assert "utility" in line
+
+    def test_a_scenario_is_shown_in_short_with_what_it_asks_does_and_changes(self):
+        answer = odm("show", "hydra-2022")
+        assert answer.exit_code == 0
+        lines = answer.stdout.splitlines()
+        assert len(lines) < 40
+        assert lines[0].startswith("hydra-2022: ")
+        assert any(line.startswith("  1. takedown from day 28") for line in lines)
+        assert "  choice.border_post" not in answer.stdout
+        assert "  parameters.choice.border_post: 1.6 (baseline 0.8)" in lines
+        assert not [line for line in lines if ".source" in line]
+
+    def test_what_is_set_on_the_command_line_is_shown_beside_the_baseline(self):
+        lines = odm(
+            "show", "takedown", "--set", "policies.takedown.publicity=0.5", "--set", "choice.trust_weight=3.5"
+        ).stdout.splitlines()
+        assert any("takedown from day 365; publicity 0.5 (default 1)" in line for line in lines)
+        assert next(line for line in lines if line.startswith("  parameters.")).startswith(
+            "  parameters.choice.trust_weight: 3.5 (baseline "
+        )
+
+    def test_the_baseline_differs_from_itself_in_nothing(self):
+        assert "iffers from" not in odm("show", "baseline").stdout
+
+    @pytest.mark.parametrize("width", [60, 100])
+    def test_a_short_form_keeps_to_the_width_that_is_asked_for(self, width, monkeypatch):
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert max(map(len, odm("show", "coordinated").stdout.splitlines())) <= width
+
+    def test_a_program_reads_a_scenario_as_json(self):
+        assert json.loads(odm("show", "takedown", "--json").stdout)["policies"][0]["kind"] == "takedown"
 
     def test_a_reader_who_goes_away_is_no_error(self):
         command = f"{sys.executable} -m sim.cli list parameters | head -1"

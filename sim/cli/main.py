@@ -171,12 +171,27 @@ def list_(what: Annotated[Listing, typer.Argument(help="What to list.")], as_jso
 
 
 @app.command()
-def show(scenario: ScenarioName, changes: Changes = None) -> None:
-    """Print a scenario in full, with units and sources."""
+def show(
+    scenario: ScenarioName,
+    changes: Changes = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print every value with unit and source, as a scenario file.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print what a scenario asks, does and changes; with --full all of it."""
     with support.explained():
         from sim.studies.runs.simulate import load_scenario
 
-        print(load_scenario(scenario, overrides=changes or ()).to_yaml(sources=True))
+        loaded = load_scenario(scenario, overrides=changes or ())
+        if as_json:
+            support.print_json(loaded.resolved())
+        elif full:
+            print(loaded.to_yaml(sources=True))
+        else:
+            from sim.cli.showing import summary
+
+            print(summary(loaded, scenario, support.console().width))
 
 
 @app.command()
