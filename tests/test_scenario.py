@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -229,8 +230,11 @@ def test_dates_are_not_blamed_when_the_length_of_the_run_is_wrong():
 
 def test_a_policy_after_the_end_of_a_shortened_run_is_an_error():
     scenario = Scenario(policies=[{"kind": "sweep", "start": 400}])
-    with pytest.raises(ScenarioError, match=r"policies\.0\.start.*400.*-180 to 364"):
+    with pytest.raises(ScenarioError, match=r"policies\.0\.start.*400.*-180 to 364") as refused:
         scenario.override(["days=365"])
+    way_out = re.search(r"--set (\S+)\)", str(refused.value))
+    assert way_out, "what is refused says how it can be had"
+    assert scenario.override([way_out[1], "days=365"]).policies[0].start == 182
 
 
 def test_a_policy_is_known_after_it_is_registered_and_only_once():

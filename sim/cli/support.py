@@ -140,8 +140,9 @@ def _bar(what: str, count: str, quiet: bool, **fields: Any) -> Iterator[Callable
         BarColumn(),
         Count(),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("so far,"),
         TimeRemainingColumn(),
+        TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=None, **fields)

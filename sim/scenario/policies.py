@@ -67,7 +67,9 @@ def _dates(policy: Any, path: str, days: int, burn_in: int, problems: Problems) 
     start, end = getattr(policy, "start", 0), getattr(policy, "end", None)
     if not -burn_in <= start < days:
         allowed = f"a day of the run, {-burn_in} to {days - 1} (day 0 is the first after burn-in)"
-        problems.append(Problem(f"{path}.start", str(start), allowed))
+        name = getattr(policy, "label", None) or policy.kind
+        way_out = f"; begin earlier (--set policies.{name}.start={max(-burn_in, days // 2)}) or run for longer (--days {start + 1} or more)"
+        problems.append(Problem(f"{path}.start", str(start), allowed + (way_out if start >= days else "")))
     if end is not None and end <= start:
         problems.append(Problem(f"{path}.end", str(end), f"a day after the start, {start + 1} or later, or null"))
 

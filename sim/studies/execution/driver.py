@@ -182,17 +182,14 @@ class Driver:
                 done, _ = wait(running, timeout=TELL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
                     self._take(future, running.pop(future), line)
-                self.tally.running = min(sum(map(len, running.values())), self._at_work(running))
+                self.tally.running = min(
+                    len(running), max(1, self.workers())
+                )  # a worker does one run of its batch at a time
                 self.tell(self.tally.event())
         finally:
             for future in running:
                 future.cancel()
             self.tally.running = 0
-
-    def _at_work(self, running: dict[Future[batches.Done], list[Order]]) -> int:
-        """Runs in the batches that workers hold; the others wait in the executor's own line."""
-        first = list(running.values())[: max(1, self.workers())]
-        return sum(map(len, first))
 
     def _next(self, line: deque[Order]) -> list[Order]:
         """The next batch: as much as takes `BATCH_SECONDS`, less towards the end; a run that killed workers goes alone."""

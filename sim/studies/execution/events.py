@@ -29,7 +29,7 @@ class Tally:
     failed
         Failures among all.
     running
-        Runs that are with workers.
+        Runs that workers are at: at most one each.
     known
         Runs asked for so far.
     planned
