@@ -130,4 +130,4 @@ print(kernels_there(CACHE))
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    assert (int(run.stdout), run.stderr) == (kernels, "")
+    assert (int(run.stdout), run.stderr) == (ready, "")
