@@ -301,6 +301,32 @@ def test_the_command_ends_with_2(folder):
     assert "agents.forum: given" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("levers.naloxon[:] += 0.1", "there is no lever 'naloxon'; did you mean 'naloxone'?"),
+        ("levers.naloxone[99] = 0.1", "IndexError"),
+        ("reached(state, 'half')", "TypeError"),
+    ],
+)
+def test_what_breaks_in_a_file_of_ones_own_is_said_of_that_file_and_line(folder, line, said):
+    text = (
+        (folder / "my_market.py")
+        .read_text()
+        .replace("share = self.strength * self.reach\n", f"{line}\n        share = 0.0\n", 1)
+    )
+    (folder / "broken.py").write_text(text)
+    number = next(k for k, code in enumerate(text.splitlines(), 1) if code.strip() == line)
+    (folder / "broken.yaml").write_text("extends: baseline\nuses: [broken.py]\npolicies: [{kind: leaflets}]\n")
+    answer = CliRunner().invoke(
+        app, ["run", str(folder / "broken.yaml"), "--consumers", "300", "--days", "3", "--burn-in", "2"]
+    )
+    assert answer.exit_code == 1
+    assert said in answer.stderr
+    assert f"broken.py, line {number}: {line}" in answer.stderr
+    assert "defect of the model" not in answer.stderr
+
+
 def test_a_recorded_scenario_whose_file_has_changed_is_refused(folder):
     file = lamp(folder)
     stated = {"file": str(file), "sha256": "0" * 64}

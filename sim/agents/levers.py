@@ -4,6 +4,8 @@ Policies change levers; agents respond to them by their own rules. A lever at it
 """
 
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 
@@ -231,6 +233,11 @@ class Levers:
             size = int(np.prod(shape))
             setattr(self, name, values[at : at + size].reshape(shape))
             at += size
+
+    def __getattr__(self, name: str) -> Any:
+        """Say that there is no such lever, and which one may be meant."""
+        near = get_close_matches(name, [f.name for f in fields(Levers) if f.metadata], 1)
+        raise AttributeError(f"there is no lever {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
     def reset(self) -> None:
         """Set every lever to its neutral value."""

@@ -46,7 +46,14 @@ def explained() -> Iterator[None]:
             raise
         say(f"odm: {error}")
         if type(error).__name__ == "RunFailedError":
-            say(f"This is a defect of the model. {TRACEBACK}=1 in the environment shows where it broke.")
+            from sim.studies.errors import OWN
+
+            whose = (
+                "The fault is in the file of yours that is named above"
+                if OWN in str(error)
+                else "This is a defect of the model"
+            )
+            say(f"{whose}. {TRACEBACK}=1 in the environment shows where it broke.")
         raise typer.Exit(code) from None
 
 

@@ -17,7 +17,7 @@ from sim.scenario.errors import (
 )
 from sim.scenario.files import read_yaml
 from sim.scenario.overrides import parse_changes
-from sim.scenario.own_code import no_own_code
+from sim.scenario.own_code import is_own_code, no_own_code
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import Platforms
 from sim.scenario.settings import Settings
@@ -31,6 +31,7 @@ __all__ = [
     "Settings",
     "allowed_in_words",
     "bounds_in_words",
+    "is_own_code",
     "list_scenarios",
     "nearest",
     "no_own_code",

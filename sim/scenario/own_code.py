@@ -169,6 +169,11 @@ def kinds_of(own: OwnFile) -> dict[str, type[BaseModel]]:
     return _LOADED.setdefault(name, kinds)
 
 
+def is_own_code(file: str) -> bool:
+    """Whether a scenario brought a file of code."""
+    return any(getattr(sys.modules.get(name), "__file__", None) == file for name in _LOADED)
+
+
 def policy_kinds(uses: tuple[OwnFile, ...], problems: list[Problem]) -> dict[str, type[BaseModel]]:
     """Every kind of policy that a scenario may list: the registered ones and its own."""
     kinds = registry.policy_kinds()

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from textwrap import shorten
 
+from sim.scenario import is_own_code
+
 
 class StudyError(Exception):
     """A study cannot be done; the message says why and what to do instead."""
@@ -21,11 +23,21 @@ class RunFailedError(StudyError, RuntimeError):
     """A run broke off; the message names the scenario and the seed."""
 
 
+OWN = "in a file of yours: "
+"""How the place is said of what broke in a file that a scenario brought."""
+
+
 def describe_failure(error: Exception) -> str:
-    """Say in a line what broke a run, and where: `ValueError: no stock (supply.py, line 12)`."""
+    """Say in a line what broke a run, and where: `ValueError: no stock (supply.py, line 12)`.
+
+    Where code took part that the scenario brought, a policy or an agent of the user's own, it is the line there.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    own = [frame for frame in frames if is_own_code(frame.filename)]
     place = f" ({Path(ours[-1].filename).name}, line {ours[-1].lineno})" if ours else ""
+    if own:
+        place = f" ({OWN}{own[-1].filename}, line {own[-1].lineno}: {own[-1].line})"
     return f"{type(error).__name__}: {shorten(' '.join(str(error).split()), 600, placeholder=' ...')}{place}"
 
 
