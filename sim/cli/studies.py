@@ -115,13 +115,20 @@ def results(
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a study, a comparison or a run.")],
     sample: Annotated[int, typer.Option(min=0, help="Runs to do again, bit for bit; 0 for none.")] = 3,
+    run_code: Annotated[
+        bool, typer.Option("--run-code", help="Execute the Python files that the scenarios of these results use.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check results against their record, and do some runs again."""
+    """Check results against their record, and do some runs again; nothing in the folder is executed without --run-code."""
     with support.explained():
+        from sim.studies.execution.verify import code_of
         from sim.studies.execution.verify import verify as check
 
-        report = check(folder, sample)
+        if run_code and sample:
+            for file in code_of(folder):
+                support.say(f"Running {file}, since --run-code says so.")
+        report = check(folder, sample, run_code=run_code)
         if as_json:
             support.print_json(report)
         else:

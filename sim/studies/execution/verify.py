@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import pickle
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sim.scenario import no_own_code, own_code_refused
 from sim.studies.errors import RequestError
 from sim.studies.execution import batches
 from sim.studies.execution.identity import model_version, run_id
@@ -22,8 +24,12 @@ from sim.studies.store.record import verify_record
 from sim.studies.store.store import Store
 
 
-def verify(folder: str | Path, sample: int = 3, model_class: ModelClass | None = None) -> dict[str, Any]:
+def verify(
+    folder: str | Path, sample: int = 3, model_class: ModelClass | None = None, run_code: bool = False
+) -> dict[str, Any]:
     """Check every file of a folder against its record, and do some of its runs again.
+
+    Nothing that the folder brings is executed unless `run_code` says so.
 
     Parameters
     ----------
@@ -33,6 +39,8 @@ def verify(folder: str | Path, sample: int = 3, model_class: ModelClass | None =
         Runs to do again; 0 for none.
     model_class
         Model that the runs were made with, instead of `MarketModel`.
+    run_code
+        Whether to execute the Python files that the scenarios of the results use (`code_of` names them).
 
     Returns
     -------
@@ -45,33 +53,80 @@ def verify(folder: str | Path, sample: int = 3, model_class: ModelClass | None =
         If the folder has no record, or there is no such folder.
     """
     place = Path(folder)
-    try:
-        record = json.loads((place / RECORD).read_text(encoding="utf-8"))["run"]
-        kind, count = str(record["kind"]), len(record["files"])
-    except FileNotFoundError:
-        unfinished = (place / STUDY).is_file()
-        why = "its study has not ended; go on with `odm study ... --resume`" if unfinished else f"it has no {RECORD}"
-        raise RequestError(f"{folder} cannot be checked: {why}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RequestError(f"{folder} cannot be checked: {RECORD} cannot be read: {error}") from None
+    record = _record(place)
     problems, notes = verify_record(place), []
     again: list[str] = []
     if sample and not problems:
         import_module("sim.policies")
         model_class = model_class or default_model()
-        check = _study_runs if kind.startswith("study") else _plain_runs
-        again, differing = check(place, record, sample, model_class, notes)
+        check = _study_runs if record["kind"].startswith("study") else _plain_runs
+        with nullcontext() if run_code else no_own_code():
+            try:
+                again, differing = check(place, record, sample, model_class, notes)
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+                differing = [f"what the record says of the runs cannot be followed ({type(error).__name__}: {error})"]
         problems += differing
     elif sample:
         notes.append("no run was done again, since files do not fit the record")
-    return {"ok": not problems, "problems": problems, "notes": notes, "files": count, "runs_again": again}
+    files = len(record["files"])
+    return {"ok": not problems, "problems": problems, "notes": notes, "files": files, "runs_again": again}
+
+
+def code_of(folder: str | Path) -> list[str]:
+    """The Python files that doing runs of a folder again would execute.
+
+    Raises
+    ------
+    RequestError
+        If the folder has no record.
+    """
+    place = Path(folder)
+    record = _record(place)
+    scenarios = record.get("scenarios")
+    if record["kind"].startswith("study"):
+        scenarios = read_study(place).get("scenarios")
+    found = [
+        used.get("file", "") if isinstance(used, dict) else used
+        for entry in (scenarios.values() if isinstance(scenarios, dict) else ())
+        for used in _uses(entry)
+    ]
+    return sorted({str(Path(name).resolve()) for name in found if isinstance(name, str) and name})
+
+
+def _uses(entry: Any) -> list[Any]:
+    """What a recorded scenario names under `uses`."""
+    resolved = entry.get("resolved") if isinstance(entry, dict) else None
+    found = resolved.get("uses") if isinstance(resolved, dict) else None
+    return found if isinstance(found, list) else [found] if found else []
+
+
+def _not_run(label: str, entry: Any) -> str | None:
+    """Why a scenario that uses code is not run, in words; None where it may be."""
+    if not _uses(entry) or not own_code_refused():
+        return None
+    return f"{label} was not run again: it uses code of its author's own; --run-code runs that, with all your rights on this machine"
+
+
+def _record(place: Path) -> dict[str, Any]:
+    """The hashed part of the record of a folder."""
+    try:
+        record = json.loads((place / RECORD).read_text(encoding="utf-8"))["run"]
+        if not (isinstance(record["kind"], str) and isinstance(record["files"], dict)):
+            raise ValueError("kind and files are not what odm writes")
+    except FileNotFoundError:
+        unfinished = (place / STUDY).is_file()
+        why = "its study has not ended; go on with `odm study ... --resume`" if unfinished else f"it has no {RECORD}"
+        raise RequestError(f"{place} cannot be checked: {why}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RequestError(f"{place} cannot be checked: {RECORD} cannot be read: {error}") from None
+    return record
 
 
 def _study_runs(
     place: Path, record: dict[str, Any], sample: int, model_class: ModelClass, notes: list[str]
 ) -> tuple[list[str], list[str]]:
     """Do runs of a study again: those whose identities come first in the order of the alphabet, which is as good as chance."""
-    from sim.scenario import Scenario
+    from sim.scenario import Scenario, ScenarioError
 
     described = read_study(place)
     version = model_version(model_class)
@@ -82,11 +137,20 @@ def _study_runs(
     store = Store(place)
     store.open()
     chosen = [run for run in sorted(store.runs()) if store.ok(run)][:sample]
-    problems = []
+    again, problems = [], []
     for row in store.rows(chosen).to_dict("records"):
-        base = Scenario.load(described["scenarios"][row["scenario"]]["resolved"])
-        scenario = resolve(base, json.loads(row["inputs"]).items())
         what = f"run {row['run']} ({row['scenario']}, seed {row['seed']})"
+        entry = described["scenarios"][row["scenario"]]
+        why = _not_run(what, entry)
+        if why is not None:
+            notes.append(why)
+            continue
+        again.append(row["run"])
+        try:
+            scenario = resolve(Scenario.load(entry["resolved"]), json.loads(row["inputs"]).items())
+        except ScenarioError as error:
+            problems.append(f"{what} cannot be done again: {error.problems[0]}")
+            continue
         if run_id(scenario.digest, int(row["seed"]), described["model"]) != row["run"]:
             problems.append(f"{what} is not the run that its inputs describe")
             continue
@@ -101,7 +165,7 @@ def _study_runs(
         differing += [f"daily {name}" for name, values in days.items() if not _same(row[DAILY + name], values)]
         if differing:
             problems.append(f"{what} gives other numbers when it is done again: {', '.join(differing[:5])}")
-    return chosen, problems
+    return again, problems
 
 
 def _plain_runs(
@@ -116,6 +180,10 @@ def _plain_runs(
     again, problems = [], []
     jobs = [(label, seed) for seed in record["seeds"] for label in record["scenarios"]]
     for label, seed in jobs[:sample]:
+        why = _not_run(f"{label}, seed {seed}", record["scenarios"][label])
+        if why is not None:
+            notes.append(why)
+            continue
         try:
             scenario = Scenario.load(record["scenarios"][label]["resolved"])
         except ScenarioError as error:
