@@ -212,4 +212,4 @@ def _write(
     write_page(study, answer, len(plan), failures, place)
     shutil.rmtree(folder / ANSWER, ignore_errors=True)
     place.rename(folder / ANSWER)
-    write_study_record(folder, study, driver.task.version, driver.seconds)
+    write_study_record(folder, study, driver.task.version, driver.seconds, driver.store.digests())

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
+import secrets
+from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.scenario import no_own_code, own_code_refused
-from sim.studies.errors import RequestError
+from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution import batches
 from sim.studies.execution.identity import model_version, run_id
 from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
+from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import STUDY, read_study
 from sim.studies.store.output import RECORD
 from sim.studies.store.parts import DAILY, OUTCOME
@@ -25,9 +29,13 @@ from sim.studies.store.store import Store
 
 
 def verify(
-    folder: str | Path, sample: int = 3, model_class: ModelClass | None = None, run_code: bool = False
+    folder: str | Path,
+    sample: int = 3,
+    model_class: ModelClass | None = None,
+    run_code: bool = False,
+    seed: int | None = None,
 ) -> dict[str, Any]:
-    """Check every file of a folder against its record, and do some of its runs again.
+    """Check every file of a folder against its record and every run against its digest, and do a random sample of its runs again.
 
     Nothing that the folder brings is executed unless `run_code` says so.
 
@@ -42,10 +50,14 @@ def verify(
     run_code
         Whether to execute the Python files that the scenarios of the results use (`code_of` names them).
 
+    seed
+        Decides which runs are in the sample; by default another one each time.
+
     Returns
     -------
     dict
-        ok, problems (one line each), notes, files (number checked), runs_again (identity or seed of each run).
+        ok, problems (one line each), notes, files and runs (numbers checked), runs_again (each run done again, in words),
+        sample_seed (what to give as `seed` to take the same runs).
 
     Raises
     ------
@@ -55,21 +67,44 @@ def verify(
     place = Path(folder)
     record = _record(place)
     problems, notes = verify_record(place), []
+    seed = secrets.randbelow(2**31) if seed is None else seed
     again: list[str] = []
-    if sample and not problems:
+    runs = 0
+    if not problems:
         import_module("sim.policies")
-        model_class = model_class or default_model()
+        asked = _Asked(sample, random.Random(seed), model_class or default_model(), notes)
         check = _study_runs if record["kind"].startswith("study") else _plain_runs
         with nullcontext() if run_code else no_own_code():
             try:
-                again, differing = check(place, record, sample, model_class, notes)
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-                differing = [f"what the record says of the runs cannot be followed ({type(error).__name__}: {error})"]
-        problems += differing
-    elif sample:
-        notes.append("no run was done again, since files do not fit the record")
-    files = len(record["files"])
-    return {"ok": not problems, "problems": problems, "notes": notes, "files": files, "runs_again": again}
+                runs, again, problems = check(place, record, asked)
+            except StudyError as error:
+                problems = [str(error)]
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
+                problems = [f"what the record says of the runs cannot be followed ({type(error).__name__}: {error})"]
+    else:
+        notes.append("no run was looked at, since files do not fit the record")
+    return {
+        "ok": not problems,
+        "problems": problems,
+        "notes": notes,
+        "files": len(record["files"]),
+        "runs": runs,
+        "runs_again": again,
+        "sample_seed": seed,
+    }
+
+
+class _Asked(NamedTuple):
+    """How many runs are done again, what picks them, with which model, and where to note what is no problem."""
+
+    sample: int
+    rng: random.Random
+    model_class: ModelClass
+    notes: list[str]
+
+    def pick[T](self, runs: Sequence[T]) -> list[T]:
+        """A random sample, in the order that the runs have."""
+        return [runs[k] for k in sorted(self.rng.sample(range(len(runs)), min(self.sample, len(runs))))]
 
 
 def code_of(folder: str | Path) -> list[str]:
@@ -122,22 +157,34 @@ def _record(place: Path) -> dict[str, Any]:
     return record
 
 
-def _study_runs(
-    place: Path, record: dict[str, Any], sample: int, model_class: ModelClass, notes: list[str]
-) -> tuple[list[str], list[str]]:
-    """Do runs of a study again: those whose identities come first in the order of the alphabet, which is as good as chance."""
+def _differ(runs: Sequence[str]) -> list[str]:
+    """The problem of runs whose numbers are not those that were written."""
+    more = f" and {len(runs) - 5} more" if len(runs) > 5 else ""
+    what = "run" if len(runs) == 1 else f"{len(runs)} runs"
+    return [f"{what} with other numbers than when they were written: {'; '.join(runs[:5])}{more}"] if runs else []
+
+
+def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int, list[str], list[str]]:
+    """Check the digest of every run of a study, and do some again."""
     from sim.scenario import Scenario, ScenarioError
 
     described = read_study(place)
+    model_class, notes = asked.model_class, asked.notes
+    store = Store(place)
+    store.open()
+    digests, wrong, without = store.check()
+    problems = _differ(wrong)
+    if not wrong and "runs" in record and record["runs"] != all_runs(digests):
+        problems.append("the runs are not those of the record: it holds another hash over all of them")
+    if without:
+        notes.append(f"{without} runs have no digest: they were written by an earlier version")
     version = model_version(model_class)
-    if version != described["model"]:
+    if asked.sample and version != described["model"]:
         notes.append(
             f"the runs were made with model {described['model']}, this is {version}: numbers may differ for that reason"
         )
-    store = Store(place)
-    store.open()
-    chosen = [run for run in sorted(store.runs()) if store.ok(run)][:sample]
-    again, problems = [], []
+    chosen = asked.pick([run for run in sorted(store.runs()) if store.ok(run)])
+    again = []
     for row in store.rows(chosen).to_dict("records"):
         what = f"run {row['run']} ({row['scenario']}, seed {row['seed']})"
         entry = described["scenarios"][row["scenario"]]
@@ -145,7 +192,7 @@ def _study_runs(
         if why is not None:
             notes.append(why)
             continue
-        again.append(row["run"])
+        again.append(what)
         try:
             scenario = resolve(Scenario.load(entry["resolved"]), json.loads(row["inputs"]).items())
         except ScenarioError as error:
@@ -165,21 +212,26 @@ def _study_runs(
         differing += [f"daily {name}" for name, values in days.items() if not _same(row[DAILY + name], values)]
         if differing:
             problems.append(f"{what} gives other numbers when it is done again: {', '.join(differing[:5])}")
-    return again, problems
+    return len(digests), again, problems
 
 
-def _plain_runs(
-    place: Path, record: dict[str, Any], sample: int, model_class: ModelClass, notes: list[str]
-) -> tuple[list[str], list[str]]:
-    """Do runs of `odm run` or `odm compare` again, the first seeds of each scenario in turn."""
+def _plain_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int, list[str], list[str]]:
+    """Check the digest of every run of `odm run` or `odm compare`, and do some again."""
     import pandas as pd
 
     from sim.scenario import Scenario, ScenarioError
 
     outcomes = pd.read_parquet(place / "outcomes.parquet")
-    again, problems = [], []
+    notes, stated = asked.notes, record.get("runs")
+    digests = frame_digests(outcomes, next(iter(record["scenarios"])))
+    again: list[str] = []
+    problems: list[str] = []
+    if isinstance(stated, dict):
+        problems += _differ(sorted(run for run in stated.keys() | digests if stated.get(run) != digests.get(run)))
+    else:
+        notes.append(f"{len(digests)} runs have no digest: they were written by an earlier version")
     jobs = [(label, seed) for seed in record["seeds"] for label in record["scenarios"]]
-    for label, seed in jobs[:sample]:
+    for label, seed in asked.pick(jobs):
         why = _not_run(f"{label}, seed {seed}", record["scenarios"][label])
         if why is not None:
             notes.append(why)
@@ -191,14 +243,14 @@ def _plain_runs(
             continue
         rows = outcomes[outcomes["seed"] == seed]
         row = (rows[rows["scenario"] == label] if "scenario" in rows else rows).iloc[0]
-        found = simulate(scenario, int(seed), model_class).model.outcomes()
+        found = simulate(scenario, int(seed), asked.model_class).model.outcomes()
         again.append(f"{label}, seed {seed}")
         differing = [name for name, value in found.items() if name in row and not _same(row[name], value)]
         if differing:
             problems.append(
                 f"{label}, seed {seed} gives other numbers when it is done again: {', '.join(differing[:5])}"
             )
-    return again, problems
+    return len(digests), again, problems
 
 
 def _same(stored: Any, found: Any) -> bool:

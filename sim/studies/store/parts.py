@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.studies.errors import StudyError
+from sim.studies.store.digests import DIGEST, table_digests
 
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives back what it does not need, others keep it
 
@@ -80,7 +81,7 @@ def shorten(values: NDArray[Any], exact: bool) -> NDArray[np.float32]:
 
 
 def to_table(rows: Sequence[Row]) -> pa.Table:
-    """The rows of a part as a table; outcomes that only some runs have are null in the others."""
+    """The rows of a part as a table, each with its digest; outcomes that only some runs have are null in the others."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
@@ -91,7 +92,8 @@ def to_table(rows: Sequence[Row]) -> pa.Table:
         columns[OUTCOME + name] = pa.array([row.outcomes.get(name) for row in rows], pa.float64())
     for name in dict.fromkeys(name for row in rows for name in row.daily):
         columns[DAILY + name] = pa.array([row.daily.get(name) for row in rows], pa.list_(pa.float32()))
-    return pa.table(columns)
+    table = pa.table(columns)
+    return table.append_column(DIGEST, pa.array(table_digests(table), pa.string()))
 
 
 def to_bytes(table: pa.Table) -> bytes:

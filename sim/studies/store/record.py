@@ -47,6 +47,7 @@ def write_record(
     settings: Mapping[str, Any] | None = None,
     timings: Mapping[str, float] | None = None,
     unbound: Sequence[str] = (),
+    runs: Mapping[str, str] | str = "",
 ) -> None:
     """Write `record.json` over every file that is in the folder.
 
@@ -66,6 +67,8 @@ def write_record(
         Seconds that it took; outside the hashed part.
     unbound
         Files of the folder that are no results, such as locks.
+    runs
+        The digest of each run's outcomes, or one hash over all of them; see `sim.studies.store.digests`.
     """
     content = {
         "kind": kind,
@@ -82,6 +85,8 @@ def write_record(
         "environment": {"machine": platform.machine(), "system": platform.system()},
         "files": file_hashes(folder, unbound),
     }
+    if runs:
+        content["runs"] = runs
     if unbound:
         content["unbound"] = list(unbound)
     record = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.studies.store import parts
+from sim.studies.store.digests import DIGEST, table_digests
 from sim.studies.store.parts import OUTCOME, PLAIN, Row, StoreError
 
 if TYPE_CHECKING:
@@ -115,6 +116,27 @@ class Store:
             table = parts.read(self._files[number], columns)
             frames.append(table.filter(_among(table, names)).to_pandas())
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(columns or PLAIN))
+
+    def check(self) -> tuple[dict[str, str], list[str], int]:
+        """The digest of every run that has one, worked out from its numbers; the runs whose own digest is another; and how many have none."""
+        found: dict[str, str] = {}
+        wrong: list[str] = []
+        without = 0
+        for number, path in enumerate(self._files):
+            table = parts.read(path)
+            stated = table[DIGEST].to_pylist() if DIGEST in table.column_names else [None] * table.num_rows
+            for run, made, said in zip(table["run"].to_pylist(), table_digests(table), stated, strict=True):
+                if self._where[run][0] == number:
+                    found[run] = made if said is not None else ""
+                wrong += [run] if said is not None and said != made else []
+                without += said is None
+        return found, wrong, without
+
+    def digests(self) -> dict[str, str]:
+        """The digest of every run, as it was made where the run was done; empty for one that has none."""
+        found = self.rows(self.runs(), ["run", DIGEST])
+        said = found[DIGEST] if DIGEST in found else [None] * len(found)
+        return {run: digest or "" for run, digest in zip(found["run"], said, strict=True)}
 
     def outcomes(self, runs: Iterable[str], names: Sequence[str] = ()) -> DataFrame:
         """Status and outcomes of runs by identity; all outcomes where no names are given."""

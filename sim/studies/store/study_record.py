@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.studies.store.digests import all_runs
 from sim.studies.store.folder import STUDY
 from sim.studies.store.lock import LOCK
 from sim.studies.store.record import write_record
@@ -17,7 +18,9 @@ UNBOUND = (LOCK,)
 """Files of a study's folder that no record binds."""
 
 
-def write_study_record(folder: Path, study: ReadyStudy, version: str, seconds: Sequence[float]) -> None:
+def write_study_record(
+    folder: Path, study: ReadyStudy, version: str, seconds: Sequence[float], digests: Mapping[str, str]
+) -> None:
     """Write `record.json` over all files of a finished study.
 
     Parameters
@@ -28,6 +31,8 @@ def write_study_record(folder: Path, study: ReadyStudy, version: str, seconds: S
         The study, and the version of the model that its runs were made with.
     seconds
         Seconds on the wall of the runs done just now; outside the hashed part.
+    digests
+        The digest of every run in the store.
     """
     write_record(
         folder,
@@ -37,4 +42,5 @@ def write_study_record(folder: Path, study: ReadyStudy, version: str, seconds: S
         settings={"study": study.name, "model": version, "described_in": STUDY},
         timings={"runs_done": len(seconds), "runs_s": round(sum(seconds), 3)},
         unbound=UNBOUND,
+        runs=all_runs(digests),
     )
