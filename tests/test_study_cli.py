@@ -128,6 +128,9 @@ class TestStudy:
         wrong = odm("results", "out", "--sql", "select * from nothing")
         assert wrong.exit_code == 2
         assert "nothing" in wrong.stderr
+        for empty in ("", "-- only words"):
+            answer = odm("results", "out", "--sql", empty)
+            assert (answer.exit_code, "given nothing to ask" in answer.stderr) == (2, True)
 
     def test_verification_passes_until_a_byte_is_changed(self):
         odm("study", "loudness.yaml", "--out", "out")

@@ -1,6 +1,10 @@
 """What a finished study holds: its numbers, its record, and what can be asked of them."""
 
 import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +176,55 @@ class TestResults:
         with pytest.raises(RequestError, match="not the folder of a study"):
             Results(tmp_path)
 
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "select * from read_text('{other}')",
+            "select * from '{other}'",
+            "select * from glob('/etc/*')",
+            "copy (select 1) to '{new}'",
+            "copy (select 1) to '{part}' (format csv, use_tmp_file false)",
+            "explain analyze copy (select 1) to '{part}' (format csv, use_tmp_file false)",
+            "attach '{new}'",
+            "export database '{new}'",
+            "install httpfs",
+            "load httpfs",
+            "set memory_limit = '1TB'",
+            "create table mine as select 1",
+            "select 1; copy (select 1) to '{new}'",
+            "select * from secret",
+            "",
+            "-- nothing",
+            "/* nothing */ ;",
+        ],
+    )
+    def test_a_query_reads_the_study_and_touches_nothing_else(self, comparison, tmp_path, query):
+        secret = pd.DataFrame({"word": ["hunter2"]})
+        (part,) = (comparison.folder / "parts").iterdir()
+        other, new = tmp_path / "other.csv", tmp_path / "new"
+        secret.to_csv(other)
+        before = part.read_bytes()
+        with pytest.raises(RequestError, match="query: ") as error:
+            Results(comparison.folder).sql(query.format(other=other, new=new, part=part))
+        assert "hunter2" not in str(error.value)
+        assert part.read_bytes() == before
+        assert [path.name for path in tmp_path.iterdir()] == ["other.csv"]
+        assert secret.shape == (1, 1)
+
+    def test_a_query_is_stopped_by_an_interruption(self, comparison):
+        slow = "select count(*) from range(1000000000) a, range(1000000) b where a.range * b.range = 7"
+        begun = time.monotonic()
+        threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            Results(comparison.folder).sql(slow)
+        assert time.monotonic() - begun < 20
+
+    def test_a_query_that_takes_too_much_memory_is_said_in_words(self, comparison, monkeypatch):
+        monkeypatch.setattr("sim.studies.store.query.MEMORY", "20MB")
+        monkeypatch.setattr("sim.studies.store.query.SPILL", "0KB")
+        with pytest.raises(RequestError, match="ask for fewer rows"):
+            Results(comparison.folder).sql("select * from range(30000000) a order by hash(a.range)")
+
     def test_rounding_keeps_whole_numbers_and_what_is_no_number(self):
         values = np.array([np.nan, np.inf, 0.1, -3.14159, 1e-30, 2.5e9], dtype="float32")
         short = shorten(values, exact=False)
@@ -191,8 +244,6 @@ class TestStore:
         return [Row(f"{seed:08x}{k:024x}", "s", k, "{}", "ok", outcomes=outcomes, daily=daily) for k in range(number)]
 
     def test_many_thousand_runs_are_found_in_a_moment(self, tmp_path):
-        import time
-
         folder = tmp_path / "parts"
         folder.mkdir()
         names = [f"{k:032x}" for k in range(100_000)]
