@@ -22,7 +22,7 @@ from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
 from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import STUDY, read_study
-from sim.studies.store.output import RECORD
+from sim.studies.store.own import RECORD
 from sim.studies.store.parts import DAILY, OUTCOME
 from sim.studies.store.record import verify_record
 from sim.studies.store.store import Store
@@ -171,7 +171,7 @@ def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
     described = read_study(place)
     model_class, notes = asked.model_class, asked.notes
     store = Store(place)
-    store.open()
+    store.open(repair=False)
     digests, wrong, without = store.check()
     problems = _differ(wrong)
     if not wrong and "runs" in record and record["runs"] != all_runs(digests):

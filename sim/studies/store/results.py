@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.studies.errors import RequestError
-from sim.studies.store.folder import read_study
+from sim.studies.store.folder import PLAN, read_study
+from sim.studies.store.parts import mark_of, refuse_foreign
 from sim.studies.store.query import ask, database, listed, quoted
 from sim.studies.store.store import PARTS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-PLAN = "plan.parquet"
 
 VIEWS = {
     "runs": "a row a run: run, scenario, seed, inputs (what the point changed, as JSON), status, error, trace",
@@ -62,6 +61,9 @@ class Results:
         parts = sorted((self.folder / PARTS).resolve().glob("*.parquet"))
         if not parts:
             raise RequestError(f"{self.folder} has no finished runs yet")
+        mark = mark_of(self.folder)
+        for path in parts:
+            refuse_foreign(path, mark)
         plan = (self.folder / PLAN).resolve()
         with database([*parts, plan]) as connection:
             try:
