@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sim import compare, run
+from sim import compare, run, run_study
 from sim.agents.institutions import Institution
 from sim.agents.intermediaries import SearchEngine
 from sim.cli import app
 from sim.model import MarketModel
 from sim.registry import agent_kinds, policy_kinds
-from sim.scenario import Scenario, ScenarioError, list_scenarios, no_own_code
+from sim.scenario import Scenario, ScenarioError, list_scenarios, no_own_code, own_code
 from sim.studies.store.record import verify_record
 from tests.worlds import fingerprint, model_of, world
 
@@ -201,6 +201,49 @@ def test_code_and_files_can_be_refused(folder):
         assert list(problems(uses=[str(file)])) == ["uses.0"]
         assert list(problems(substances=str(folder / "my_substances.csv"))) == ["substances"]
     assert Scenario(uses=[str(file)]).uses
+
+
+@pytest.mark.parametrize("target", ["{secret}", "none/of/that.yaml", "mine"])
+def test_where_files_are_refused_nothing_is_read_through_extends(folder, target):
+    secret = folder / "secret.yaml"
+    secret.write_text("password hunter2: [\n")
+    (folder.parent / "experiments" / "scenarios").mkdir(parents=True)
+    (folder.parent / "experiments" / "scenarios" / "mine.yaml").write_text("hunter2: 1\n")
+    with no_own_code():
+        found = problems(extends=target.format(secret=secret))
+        assert Scenario(extends="baseline").name
+    assert list(found) == ["extends"]
+    assert "no files here" in found["extends"]
+    assert "hunter2" not in found["extends"]
+
+
+@pytest.mark.parametrize("kind", ["run", "study"])
+def test_checking_results_runs_no_code_unless_one_says_so(folder, kind):
+    marker = folder / "was-run"
+    loud = folder / "loud.py"
+    loud.write_text(f"open({str(marker)!r}, 'w').close()\n")
+    fields = {"uses": [str(loud)], "name": "loud", **SIZE}
+    if kind == "run":
+        Path("loud.yaml").write_text(json.dumps(fields))
+        assert CliRunner().invoke(app, ["run", "loud.yaml", "--out", "out"]).exit_code == 0
+        Path("loud.py").write_bytes(loud.read_bytes())  # a record names code without its folder
+    else:
+        study = {"name": "s", "kind": "compare", "scenarios": [fields, {"name": "plain", **SIZE}], "replications": 1}
+        run_study({**study, "measures": ["orders"]}, "out", executor="inline")
+    marker.unlink()
+    monkeyed = own_code._LOADED.copy()
+    own_code._LOADED.clear()  # as in a new process
+    try:
+        answer = CliRunner().invoke(app, ["verify", "out"])
+        assert answer.exit_code == 0, answer.output
+        assert not marker.exists()
+        assert "it uses code of its author's own; --run-code runs that" in answer.stdout
+        answer = CliRunner().invoke(app, ["verify", "out", "--run-code"])
+        assert answer.exit_code == 0, answer.output
+        assert marker.exists()
+        assert "loud.py, since --run-code says so" in answer.stderr
+    finally:
+        own_code._LOADED.update(monkeyed)
 
 
 # Agents ---------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from sim import Scenario, ScenarioError, compare
 from sim.measures.dictionary import outcome, outcomes, tables
 from sim.studies import doctor
 from sim.studies.errors import RequestError, RunFailedError
+from sim.studies.execution.verify import verify
 from sim.studies.runs import machine
 from sim.studies.runs.effects import add_displacement, change, paired_effects, t_interval
 from sim.studies.runs.one_run import run
@@ -210,6 +211,18 @@ class TestRecord:
         content["run"]["seeds"] = [2]
         (folder / "record.json").write_text(json.dumps(content))
         assert record.verify_record(folder) == ["record.json was changed after it was written"]
+
+    def test_a_changed_outcome_is_found_though_the_record_fits_the_files(self, folder):
+        path = folder / "outcomes.parquet"
+        frame = pd.read_parquet(path)
+        write_frame(frame.assign(orders=2 * frame["orders"]), "outcomes", path)
+        held = json.loads((folder / "record.json").read_text())
+        held["run"]["files"] = record.file_hashes(folder)
+        held["hash"] = record.content_hash(held["run"])
+        (folder / "record.json").write_text(json.dumps(held))
+        assert record.verify_record(folder) == []
+        (problem,) = verify(folder, sample=0)["problems"]
+        assert "other numbers than when they were written" in problem
 
     def test_a_folder_without_a_record_is_said_to_have_none(self, tmp_path):
         assert "cannot be read" in record.verify_record(tmp_path)[0]

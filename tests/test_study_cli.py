@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -130,12 +131,20 @@ class TestStudy:
         wrong = odm("results", "out", "--sql", "select * from nothing")
         assert wrong.exit_code == 2
         assert "nothing" in wrong.stderr
+        for empty in ("", "-- only words"):
+            answer = odm("results", "out", "--sql", empty)
+            assert (answer.exit_code, "given nothing to ask" in answer.stderr) == (2, True)
 
     def test_verification_passes_until_a_byte_is_changed(self):
         odm("study", "loudness.yaml", "--out", "out")
         good = odm("verify", "out", "--sample", 2)
         assert good.exit_code == 0, good.output
-        assert "2 runs done again gave the same bits" in good.stdout
+        assert "24 runs their digests; 2 runs done again gave the same bits" in good.stdout
+        named = re.findall(r"^  run .*\(.*, seed \d+\)$", good.stdout, re.MULTILINE)
+        seed = re.search(r"Done again, 2 of 24 runs \(--seed (\d+) takes the same\)", good.stdout)
+        assert len(named) == 2
+        assert seed is not None
+        assert odm("verify", "out", "--sample", 2, "--seed", seed[1]).stdout == good.stdout
         table = Path("out/answer/effects.csv")
         table.write_bytes(table.read_bytes().replace(b"8", b"9", 1))
         bad = odm("verify", "out")

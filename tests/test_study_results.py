@@ -1,6 +1,10 @@
 """What a finished study holds: its numbers, its record, and what can be asked of them."""
 
 import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +21,9 @@ from sim.studies.methods.bootstrap import FEWEST, Resamples, expanded, pairing_g
 from sim.studies.methods.functions import FunctionDriver
 from sim.studies.methods.paths import resolve
 from sim.studies.store import parts
+from sim.studies.store.digests import all_runs, table_digests
 from sim.studies.store.parts import Row, shorten, to_bytes, to_table, write_part
+from sim.studies.store.record import content_hash, file_hashes
 from sim.studies.store.store import Store
 from sim.studies.study_files import Study
 from tests.study_market import MEASURES, PATH, StudyMarket, compare_study, not_drawn, sweep_study
@@ -170,6 +176,55 @@ class TestResults:
         with pytest.raises(RequestError, match="not the folder of a study"):
             Results(tmp_path)
 
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "select * from read_text('{other}')",
+            "select * from '{other}'",
+            "select * from glob('/etc/*')",
+            "copy (select 1) to '{new}'",
+            "copy (select 1) to '{part}' (format csv, use_tmp_file false)",
+            "explain analyze copy (select 1) to '{part}' (format csv, use_tmp_file false)",
+            "attach '{new}'",
+            "export database '{new}'",
+            "install httpfs",
+            "load httpfs",
+            "set memory_limit = '1TB'",
+            "create table mine as select 1",
+            "select 1; copy (select 1) to '{new}'",
+            "select * from secret",
+            "",
+            "-- nothing",
+            "/* nothing */ ;",
+        ],
+    )
+    def test_a_query_reads_the_study_and_touches_nothing_else(self, comparison, tmp_path, query):
+        secret = pd.DataFrame({"word": ["hunter2"]})
+        (part,) = (comparison.folder / "parts").iterdir()
+        other, new = tmp_path / "other.csv", tmp_path / "new"
+        secret.to_csv(other)
+        before = part.read_bytes()
+        with pytest.raises(RequestError, match="query: ") as error:
+            Results(comparison.folder).sql(query.format(other=other, new=new, part=part))
+        assert "hunter2" not in str(error.value)
+        assert part.read_bytes() == before
+        assert [path.name for path in tmp_path.iterdir()] == ["other.csv"]
+        assert secret.shape == (1, 1)
+
+    def test_a_query_is_stopped_by_an_interruption(self, comparison):
+        slow = "select count(*) from range(1000000000) a, range(1000000) b where a.range * b.range = 7"
+        begun = time.monotonic()
+        threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            Results(comparison.folder).sql(slow)
+        assert time.monotonic() - begun < 20
+
+    def test_a_query_that_takes_too_much_memory_is_said_in_words(self, comparison, monkeypatch):
+        monkeypatch.setattr("sim.studies.store.query.MEMORY", "20MB")
+        monkeypatch.setattr("sim.studies.store.query.SPILL", "0KB")
+        with pytest.raises(RequestError, match="ask for fewer rows"):
+            Results(comparison.folder).sql("select * from range(30000000) a order by hash(a.range)")
+
     def test_rounding_keeps_whole_numbers_and_what_is_no_number(self):
         values = np.array([np.nan, np.inf, 0.1, -3.14159, 1e-30, 2.5e9], dtype="float32")
         short = shorten(values, exact=False)
@@ -189,8 +244,6 @@ class TestStore:
         return [Row(f"{seed:08x}{k:024x}", "s", k, "{}", "ok", outcomes=outcomes, daily=daily) for k in range(number)]
 
     def test_many_thousand_runs_are_found_in_a_moment(self, tmp_path):
-        import time
-
         folder = tmp_path / "parts"
         folder.mkdir()
         names = [f"{k:032x}" for k in range(100_000)]
@@ -247,7 +300,35 @@ class TestVerify:
     def test_a_finished_study_is_verified_and_its_runs_done_again(self, comparison):
         report = verify(comparison.folder, 3, StudyMarket)
         assert report["ok"]
-        assert len(report["runs_again"]) == 3
+        assert (report["runs"], len(report["runs_again"])) == (24, 3)
+
+    def test_which_runs_are_done_again_is_chance_that_a_seed_repeats(self, comparison):
+        reports = [verify(comparison.folder, 3, StudyMarket) for _ in range(6)]
+        assert len({tuple(report["runs_again"]) for report in reports}) > 1
+        again = verify(comparison.folder, 3, StudyMarket, seed=reports[0]["sample_seed"])
+        assert again["runs_again"] == reports[0]["runs_again"]
+
+    @pytest.mark.parametrize("name", ["outcome.orders", "daily.orders", "seed"])
+    def test_one_changed_number_of_one_run_is_found_with_no_run_done_again(self, tmp_path, name):
+        do(tmp_path / "out", compare_study(replications=2))
+        forge(tmp_path / "out", lambda table: with_first_changed(table, name))
+        report = verify(tmp_path / "out", 0, StudyMarket)
+        assert not report["ok"]
+        assert "run with other numbers than when they were written" in report["problems"][0]
+
+    def test_runs_whose_digests_were_taken_away_are_found(self, tmp_path):
+        do(tmp_path / "out", compare_study(replications=2))
+        forge(tmp_path / "out", lambda table: with_first_changed(table, "outcome.orders").drop_columns(["digest"]))
+        assert "another hash over all of them" in verify(tmp_path / "out", 0, StudyMarket)["problems"][0]
+
+    def test_a_record_of_a_study_that_describes_nothing_is_said_in_words(self, tmp_path):
+        done = do(tmp_path / "out", compare_study(replications=2))
+        described = json.loads((done.folder / "study.json").read_text())
+        del described["hash"]
+        described["scenarios"] = {"plain": 3}
+        (done.folder / "study.json").write_text(json.dumps({**described, "hash": content_hash(described)}))
+        forge(done.folder, lambda table: table)
+        assert "cannot be followed" in verify(done.folder, 3, StudyMarket)["problems"][0]
 
     def test_one_changed_byte_is_found_wherever_it_is(self, tmp_path):
         do(tmp_path / "out", compare_study(replications=2))
@@ -267,21 +348,15 @@ class TestVerify:
         assert verify(tmp_path / "out", 0, StudyMarket)["ok"]
 
     def test_numbers_that_somebody_made_up_with_a_fitting_record_are_found(self, tmp_path):
-        from sim.studies.store.record import content_hash, file_hashes
-
         do(tmp_path / "out", compare_study(replications=2))
-        (part,) = (tmp_path / "out" / "parts").iterdir()
-        table = parts.read(part)
-        forged = table.set_column(
-            table.column_names.index("outcome.orders"), "outcome.orders", pa.array([1.0] * table.num_rows)
-        )
-        part.unlink()
-        write_part(tmp_path / "out" / "parts", "runs-000000", forged)
-        path = tmp_path / "out" / "record.json"
-        record = json.loads(path.read_text())
-        record["run"]["files"] = file_hashes(tmp_path / "out", (".lock",))
-        record["hash"] = content_hash(record["run"])
-        path.write_text(json.dumps(record))
+
+        def made_up(table):
+            place = table.column_names.index("outcome.orders")
+            forged = table.set_column(place, "outcome.orders", pa.array([1.0] * table.num_rows))
+            digests = pa.array(table_digests(forged))
+            return forged.set_column(forged.column_names.index("digest"), "digest", digests)
+
+        forge(tmp_path / "out", made_up)
         report = verify(tmp_path / "out", 2, StudyMarket)
         assert not report["ok"]
         assert "gives other numbers when it is done again: orders" in report["problems"][0]
@@ -296,6 +371,30 @@ class TestVerify:
         first, second = (json.loads((Path(d.folder) / "record.json").read_text()) for d in (comparison, again))
         assert first["hash"] == second["hash"]
         assert {"lock_sha256", "environment", "libraries", "code", "files"} <= set(first["run"])
+
+
+def forge(folder, change):
+    """Change the only part of a study, and its record with it, as somebody would who knows how they are made."""
+    (part,) = (folder / "parts").iterdir()
+    forged = change(parts.read(part))
+    part.unlink()
+    write_part(folder / "parts", "runs-000000", forged)
+    path = folder / "record.json"
+    record = json.loads(path.read_text())
+    record["run"]["files"] = file_hashes(folder, (".lock",))
+    if "digest" in forged.column_names:
+        record["run"]["runs"] = all_runs(
+            dict(zip(forged["run"].to_pylist(), forged["digest"].to_pylist(), strict=True))
+        )
+    record["hash"] = content_hash(record["run"])
+    path.write_text(json.dumps(record))
+
+
+def with_first_changed(table, name):
+    """A table whose first row has another number in a column."""
+    values = table[name].to_pylist()
+    values[0] = [value + 1 for value in values[0]] if isinstance(values[0], list) else values[0] + 1
+    return table.set_column(table.column_names.index(name), name, pa.array(values, table[name].type))
 
 
 def _only_notes(path, before):

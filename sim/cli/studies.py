@@ -114,23 +114,40 @@ def results(
 
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a study, a comparison or a run.")],
-    sample: Annotated[int, typer.Option(min=0, help="Runs to do again, bit for bit; 0 for none.")] = 3,
+    sample: Annotated[int, typer.Option(min=0, help="How many runs, picked at random, to do again, bit for bit.")] = 3,
+    run_code: Annotated[
+        bool, typer.Option("--run-code", help="Execute the Python files that the scenarios of these results use.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Decides which runs are done again; by default others each time.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check results against their record, and do some runs again."""
+    """Check results against their record, and do some runs again; nothing in the folder is executed without --run-code."""
     with support.explained():
+        from sim.studies.execution.verify import code_of
         from sim.studies.execution.verify import verify as check
 
-        report = check(folder, sample)
+        if run_code and sample:
+            for file in code_of(folder):
+                support.say(f"Running {file}, since --run-code says so.")
+        report = check(folder, sample, run_code=run_code, seed=seed)
         if as_json:
             support.print_json(report)
         else:
             for line in (*report["problems"], *(f"Note: {note}" for note in report["notes"])):
                 print(line)
-            again = f"; {len(report['runs_again'])} runs done again gave the same bits" if report["ok"] else ""
-            print(
-                f"{report['files']} files {'fit' if report['ok'] else 'do NOT all fit'} the record{again if report['runs_again'] else ''}."
-            )
+            again = report["runs_again"]
+            if again:
+                print(
+                    f"Done again, {len(again)} of {report['runs']} runs (--seed {report['sample_seed']} takes the same):"
+                )
+                print("\n".join(f"  {run}" for run in again))
+            if report["ok"]:
+                bits = f"; {len(again)} runs done again gave the same bits" if again else ""
+                print(f"{report['files']} files fit the record, {report['runs']} runs their digests{bits}.")
+            else:
+                print(f"{report['files']} files and {report['runs']} runs do NOT all fit the record.")
         if not report["ok"]:
             raise typer.Exit(1)
 

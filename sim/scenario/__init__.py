@@ -17,7 +17,7 @@ from sim.scenario.errors import (
 )
 from sim.scenario.files import read_yaml
 from sim.scenario.overrides import parse_changes
-from sim.scenario.own_code import is_own_code, no_own_code
+from sim.scenario.own_code import is_own_code, no_own_code, own_code_refused
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import Platforms
 from sim.scenario.settings import Settings
@@ -37,6 +37,7 @@ __all__ = [
     "no_own_code",
     "no_such_name",
     "one_of",
+    "own_code_refused",
     "parse_changes",
     "problems_from_pydantic",
     "quote",

@@ -35,7 +35,9 @@ def search_path(search: Search = None) -> list[Path]:
     """
     extra = [search] if isinstance(search, str | PathLike) else list(search or [])
     here = Path(__file__).resolve().parents[1]
-    usual = [Path("experiments/scenarios"), here.parent / "experiments" / "scenarios", here / "scenarios"]
+    usual = [here.parent / "experiments" / "scenarios", here / "scenarios"]
+    if not own_code_refused():  # what lies in the current folder is as strange as what a stranger sends
+        usual.insert(0, Path("experiments/scenarios"))
     folders = [Path(folder) for folder in [*extra, *usual]]
     return list({folder.resolve(): folder for folder in folders if folder.is_dir()}.values())
 
@@ -188,6 +190,8 @@ def flatten(
     target = content["extends"]
     if not isinstance(target, str):
         raise ScenarioError([Problem("extends", quote(target), "the name of one scenario, or the path of its file")])
+    if own_code_refused() and target not in scenario_files(search):
+        raise ScenarioError([Problem("extends", quote(target), "the name of a scenario that ships: no files here")])
     try:
         path = find(target, search, beside)
     except ScenarioError as error:

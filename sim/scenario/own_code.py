@@ -64,7 +64,10 @@ def _loaded(files: tuple[OwnFile, ...]) -> Code:
 
 @contextmanager
 def no_own_code() -> Iterator[None]:
-    """Let no scenario bring code or name files of its own: for scenarios that strangers send, as to a web page."""
+    """Let no scenario bring code or name files of its own: for scenarios that strangers send, as to a web page.
+
+    What it extends must be a scenario that ships, by its name.
+    """
     token = _REFUSED.set(True)
     try:
         yield

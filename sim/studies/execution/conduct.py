@@ -21,11 +21,12 @@ from sim.studies.kinds import Answer
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model
 from sim.studies.store import lock
-from sim.studies.store.folder import claim
+from sim.studies.store.folder import ANSWER, PLAN, claim, look_at
 from sim.studies.store.output import write_frame
-from sim.studies.store.parts import StoreError
-from sim.studies.store.results import PLAN, Results
-from sim.studies.store.store import DAMAGED, Store
+from sim.studies.store.own import put_in_place, recorded
+from sim.studies.store.parts import StoreError, write_whole
+from sim.studies.store.results import Results
+from sim.studies.store.store import Store
 from sim.studies.store.study_record import write_study_record
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from sim.studies.study import ReadyStudy
 
 EXECUTORS = ("processes", "dask", "inline")
-ANSWER = "answer"
-"""Folder with the tables, figures and report of a study."""
 
 WritePage = Callable[["ReadyStudy", Answer, int, "DataFrame", Path], None]
 """Writes the report of a study, its answer, the number of its runs and those that failed into a folder."""
@@ -117,6 +116,7 @@ def conduct(study: ReadyStudy, folder: Path, how: How, write_page: WritePage) ->
     except OSError as error:
         raise RequestError(f"output: {folder} cannot be written: {error.strerror or error}") from error
     try:
+        look_at(folder)
         with _locked(folder, tell):
             claim(folder, study, model_version(model_class), how.resume or how.retry)
             store = Store(folder)
@@ -178,7 +178,7 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage) 
         [run for run in runs if not store.ok(run)], ["run", "scenario", "seed", "inputs", "status", "error"]
     )
     store.consolidate(runs)
-    shutil.rmtree(folder / DAMAGED, ignore_errors=True)
+    store.drop_damaged()
     _write(study, folder, driver, answer, failures, write_page)
     failed = len(failures)
     finished: Event = {
@@ -195,11 +195,11 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage) 
 def _write(
     study: ReadyStudy, folder: Path, driver: Driver, answer: Answer, failures: DataFrame, write_page: WritePage
 ) -> None:
-    """Write plan, tables, figures, report and record; the folder `answer` is replaced as a whole."""
+    """Write plan, tables, figures, report and record; the folder `answer` is replaced as a whole, but for what is somebody else's."""
     import pandas as pd
 
     plan = pd.DataFrame(driver.planned_rows(), columns=["scenario", "seed", "inputs", "run"])
-    plan.to_parquet(folder / PLAN, index=False, compression="zstd")
+    write_whole(folder / PLAN, plan.to_parquet(None, index=False, compression="zstd"))
     place = folder / f".{ANSWER}.writing"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
@@ -210,6 +210,9 @@ def _write(
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text, encoding="utf-8")
     write_page(study, answer, len(plan), failures, place)
-    shutil.rmtree(folder / ANSWER, ignore_errors=True)
-    place.rename(folder / ANSWER)
-    write_study_record(folder, study, driver.task.version, driver.seconds)
+    written = [f"{ANSWER}/{path.relative_to(place).as_posix()}" for path in place.rglob("*") if path.is_file()]
+    ours = {name.removeprefix(f"{ANSWER}/"): found for name, found in recorded(folder).items()}
+    kept = put_in_place(place, folder / ANSWER, ours)
+    if kept:
+        driver.tell({"event": "note", "text": f"kept in {folder / ANSWER}, since no study wrote it: {', '.join(kept)}"})
+    write_study_record(folder, study, driver.task.version, driver.seconds, driver.store.digests(), written)

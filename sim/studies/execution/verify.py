@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
+import secrets
+from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.studies.errors import RequestError
+from sim.scenario import no_own_code, own_code_refused
+from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution import batches
 from sim.studies.execution.identity import model_version, run_id
 from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
+from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import STUDY, read_study
-from sim.studies.store.output import RECORD
+from sim.studies.store.own import RECORD
 from sim.studies.store.parts import DAILY, OUTCOME
 from sim.studies.store.record import verify_record
 from sim.studies.store.store import Store
 
 
-def verify(folder: str | Path, sample: int = 3, model_class: ModelClass | None = None) -> dict[str, Any]:
-    """Check every file of a folder against its record, and do some of its runs again.
+def verify(
+    folder: str | Path,
+    sample: int = 3,
+    model_class: ModelClass | None = None,
+    run_code: bool = False,
+    seed: int | None = None,
+) -> dict[str, Any]:
+    """Check every file of a folder against its record and every run against its digest, and do a random sample of its runs again.
+
+    Nothing that the folder brings is executed unless `run_code` says so.
 
     Parameters
     ----------
@@ -33,11 +47,17 @@ def verify(folder: str | Path, sample: int = 3, model_class: ModelClass | None =
         Runs to do again; 0 for none.
     model_class
         Model that the runs were made with, instead of `MarketModel`.
+    run_code
+        Whether to execute the Python files that the scenarios of the results use (`code_of` names them).
+
+    seed
+        Decides which runs are in the sample; by default another one each time.
 
     Returns
     -------
     dict
-        ok, problems (one line each), notes, files (number checked), runs_again (identity or seed of each run).
+        ok, problems (one line each), notes, files and runs (numbers checked), runs_again (each run done again, in words),
+        sample_seed (what to give as `seed` to take the same runs).
 
     Raises
     ------
@@ -45,48 +65,139 @@ def verify(folder: str | Path, sample: int = 3, model_class: ModelClass | None =
         If the folder has no record, or there is no such folder.
     """
     place = Path(folder)
+    record = _record(place)
+    problems, notes = verify_record(place), []
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    again: list[str] = []
+    runs = 0
+    if not problems:
+        import_module("sim.policies")
+        asked = _Asked(sample, random.Random(seed), model_class or default_model(), notes)
+        check = _study_runs if record["kind"].startswith("study") else _plain_runs
+        with nullcontext() if run_code else no_own_code():
+            try:
+                runs, again, problems = check(place, record, asked)
+            except StudyError as error:
+                problems = [str(error)]
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
+                problems = [f"what the record says of the runs cannot be followed ({type(error).__name__}: {error})"]
+    else:
+        notes.append("no run was looked at, since files do not fit the record")
+    return {
+        "ok": not problems,
+        "problems": problems,
+        "notes": notes,
+        "files": len(record["files"]),
+        "runs": runs,
+        "runs_again": again,
+        "sample_seed": seed,
+    }
+
+
+class _Asked(NamedTuple):
+    """How many runs are done again, what picks them, with which model, and where to note what is no problem."""
+
+    sample: int
+    rng: random.Random
+    model_class: ModelClass
+    notes: list[str]
+
+    def pick[T](self, runs: Sequence[T]) -> list[T]:
+        """A random sample, in the order that the runs have."""
+        return [runs[k] for k in sorted(self.rng.sample(range(len(runs)), min(self.sample, len(runs))))]
+
+
+def code_of(folder: str | Path) -> list[str]:
+    """The Python files that doing runs of a folder again would execute.
+
+    Raises
+    ------
+    RequestError
+        If the folder has no record.
+    """
+    place = Path(folder)
+    record = _record(place)
+    scenarios = record.get("scenarios")
+    if record["kind"].startswith("study"):
+        scenarios = read_study(place).get("scenarios")
+    found = [
+        used.get("file", "") if isinstance(used, dict) else used
+        for entry in (scenarios.values() if isinstance(scenarios, dict) else ())
+        for used in _uses(entry)
+    ]
+    return sorted({str(Path(name).resolve()) for name in found if isinstance(name, str) and name})
+
+
+def _uses(entry: Any) -> list[Any]:
+    """What a recorded scenario names under `uses`."""
+    resolved = entry.get("resolved") if isinstance(entry, dict) else None
+    found = resolved.get("uses") if isinstance(resolved, dict) else None
+    return found if isinstance(found, list) else [found] if found else []
+
+
+def _not_run(label: str, entry: Any) -> str | None:
+    """Why a scenario that uses code is not run, in words; None where it may be."""
+    if not _uses(entry) or not own_code_refused():
+        return None
+    return f"{label} was not run again: it uses code of its author's own; --run-code runs that, with all your rights on this machine"
+
+
+def _record(place: Path) -> dict[str, Any]:
+    """The hashed part of the record of a folder."""
     try:
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))["run"]
-        kind, count = str(record["kind"]), len(record["files"])
+        if not (isinstance(record["kind"], str) and isinstance(record["files"], dict)):
+            raise ValueError("kind and files are not what odm writes")
     except FileNotFoundError:
         unfinished = (place / STUDY).is_file()
         why = "its study has not ended; go on with `odm study ... --resume`" if unfinished else f"it has no {RECORD}"
-        raise RequestError(f"{folder} cannot be checked: {why}") from None
+        raise RequestError(f"{place} cannot be checked: {why}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RequestError(f"{folder} cannot be checked: {RECORD} cannot be read: {error}") from None
-    problems, notes = verify_record(place), []
-    again: list[str] = []
-    if sample and not problems:
-        import_module("sim.policies")
-        model_class = model_class or default_model()
-        check = _study_runs if kind.startswith("study") else _plain_runs
-        again, differing = check(place, record, sample, model_class, notes)
-        problems += differing
-    elif sample:
-        notes.append("no run was done again, since files do not fit the record")
-    return {"ok": not problems, "problems": problems, "notes": notes, "files": count, "runs_again": again}
+        raise RequestError(f"{place} cannot be checked: {RECORD} cannot be read: {error}") from None
+    return record
 
 
-def _study_runs(
-    place: Path, record: dict[str, Any], sample: int, model_class: ModelClass, notes: list[str]
-) -> tuple[list[str], list[str]]:
-    """Do runs of a study again: those whose identities come first in the order of the alphabet, which is as good as chance."""
-    from sim.scenario import Scenario
+def _differ(runs: Sequence[str]) -> list[str]:
+    """The problem of runs whose numbers are not those that were written."""
+    more = f" and {len(runs) - 5} more" if len(runs) > 5 else ""
+    what = "run" if len(runs) == 1 else f"{len(runs)} runs"
+    return [f"{what} with other numbers than when they were written: {'; '.join(runs[:5])}{more}"] if runs else []
+
+
+def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int, list[str], list[str]]:
+    """Check the digest of every run of a study, and do some again."""
+    from sim.scenario import Scenario, ScenarioError
 
     described = read_study(place)
+    model_class, notes = asked.model_class, asked.notes
+    store = Store(place)
+    store.open(repair=False)
+    digests, wrong, without = store.check()
+    problems = _differ(wrong)
+    if not wrong and "runs" in record and record["runs"] != all_runs(digests):
+        problems.append("the runs are not those of the record: it holds another hash over all of them")
+    if without:
+        notes.append(f"{without} runs have no digest: they were written by an earlier version")
     version = model_version(model_class)
-    if version != described["model"]:
+    if asked.sample and version != described["model"]:
         notes.append(
             f"the runs were made with model {described['model']}, this is {version}: numbers may differ for that reason"
         )
-    store = Store(place)
-    store.open()
-    chosen = [run for run in sorted(store.runs()) if store.ok(run)][:sample]
-    problems = []
+    chosen = asked.pick([run for run in sorted(store.runs()) if store.ok(run)])
+    again = []
     for row in store.rows(chosen).to_dict("records"):
-        base = Scenario.load(described["scenarios"][row["scenario"]]["resolved"])
-        scenario = resolve(base, json.loads(row["inputs"]).items())
         what = f"run {row['run']} ({row['scenario']}, seed {row['seed']})"
+        entry = described["scenarios"][row["scenario"]]
+        why = _not_run(what, entry)
+        if why is not None:
+            notes.append(why)
+            continue
+        again.append(what)
+        try:
+            scenario = resolve(Scenario.load(entry["resolved"]), json.loads(row["inputs"]).items())
+        except ScenarioError as error:
+            problems.append(f"{what} cannot be done again: {error.problems[0]}")
+            continue
         if run_id(scenario.digest, int(row["seed"]), described["model"]) != row["run"]:
             problems.append(f"{what} is not the run that its inputs describe")
             continue
@@ -101,21 +212,30 @@ def _study_runs(
         differing += [f"daily {name}" for name, values in days.items() if not _same(row[DAILY + name], values)]
         if differing:
             problems.append(f"{what} gives other numbers when it is done again: {', '.join(differing[:5])}")
-    return chosen, problems
+    return len(digests), again, problems
 
 
-def _plain_runs(
-    place: Path, record: dict[str, Any], sample: int, model_class: ModelClass, notes: list[str]
-) -> tuple[list[str], list[str]]:
-    """Do runs of `odm run` or `odm compare` again, the first seeds of each scenario in turn."""
+def _plain_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int, list[str], list[str]]:
+    """Check the digest of every run of `odm run` or `odm compare`, and do some again."""
     import pandas as pd
 
     from sim.scenario import Scenario, ScenarioError
 
     outcomes = pd.read_parquet(place / "outcomes.parquet")
-    again, problems = [], []
+    notes, stated = asked.notes, record.get("runs")
+    digests = frame_digests(outcomes, next(iter(record["scenarios"])))
+    again: list[str] = []
+    problems: list[str] = []
+    if isinstance(stated, dict):
+        problems += _differ(sorted(run for run in stated.keys() | digests if stated.get(run) != digests.get(run)))
+    else:
+        notes.append(f"{len(digests)} runs have no digest: they were written by an earlier version")
     jobs = [(label, seed) for seed in record["seeds"] for label in record["scenarios"]]
-    for label, seed in jobs[:sample]:
+    for label, seed in asked.pick(jobs):
+        why = _not_run(f"{label}, seed {seed}", record["scenarios"][label])
+        if why is not None:
+            notes.append(why)
+            continue
         try:
             scenario = Scenario.load(record["scenarios"][label]["resolved"])
         except ScenarioError as error:
@@ -123,14 +243,14 @@ def _plain_runs(
             continue
         rows = outcomes[outcomes["seed"] == seed]
         row = (rows[rows["scenario"] == label] if "scenario" in rows else rows).iloc[0]
-        found = simulate(scenario, int(seed), model_class).model.outcomes()
+        found = simulate(scenario, int(seed), asked.model_class).model.outcomes()
         again.append(f"{label}, seed {seed}")
         differing = [name for name, value in found.items() if name in row and not _same(row[name], value)]
         if differing:
             problems.append(
                 f"{label}, seed {seed} gives other numbers when it is done again: {', '.join(differing[:5])}"
             )
-    return again, problems
+    return len(digests), again, problems
 
 
 def _same(stored: Any, found: Any) -> bool:

@@ -11,6 +11,7 @@ from sim.studies.runs.effects import INTERVAL, add_displacement, paired_effects
 from sim.studies.runs.one_run import finite
 from sim.studies.runs.simulate import ModelClass, load_scenario, warm_up
 from sim.studies.runs.workers import Job, JobResult, OnProgress, run_jobs
+from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import write_frame
 from sim.studies.store.record import write_record
 
@@ -140,6 +141,7 @@ class PairedRuns:
             seeds=self.seeds,
             settings={"baseline": self.baseline, "interval": INTERVAL},
             timings=self.timings,
+            runs=frame_digests(self.outcomes, self.baseline),
         )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.studies.errors import at_least
 from sim.studies.runs.simulate import ModelClass, OnDay, check_tables, default_model, load_scenario, simulate, warm_up
+from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import staging, write_frame
 from sim.studies.store.record import write_record
 
@@ -186,4 +187,5 @@ def finish_runs(results: Sequence[RunResult], place: Path) -> None:
             "compile_s": round(sum(result.compile_s for result in results), 3),
             "elapsed_s": round(sum(result.elapsed_s for result in results), 3),
         },
+        runs=frame_digests(frame, first.scenario.name),
     )

@@ -9,17 +9,44 @@ from typing import TYPE_CHECKING, Any
 
 from sim.scenario import quote
 from sim.studies.errors import RequestError
-from sim.studies.store.output import LITTER
+from sim.studies.store import lock
+from sim.studies.store.lock import LOCK
+from sim.studies.store.own import LITTER, RECORD, content_hash, refuse_links
 from sim.studies.store.parts import write_whole
-from sim.studies.store.record import content_hash
+from sim.studies.store.store import DAMAGED, PARTS
 
 if TYPE_CHECKING:
     from sim.studies.study import ReadyStudy
 
-STUDY = "study.json"
+STUDY, PLAN, ANSWER = "study.json", "plan.parquet", "answer"
 MOST_CHANGES = 6
 _FREE = ("budget",)
 """Keys that may differ when a study is gone on with: they change how much is run and no number."""
+
+
+def look_at(folder: Path) -> None:
+    """See, before anything is written, that a folder may become or is that of a study.
+
+    Raises
+    ------
+    RequestError
+        If it holds something else, or what a study would write to is a link that leads elsewhere.
+    """
+    refuse_links(folder, (STUDY, RECORD, PLAN, LOCK, PARTS, DAMAGED, ANSWER, f".{ANSWER}.writing"))
+    if not (folder / STUDY).exists():
+        foreign = sorted(
+            item.name
+            for item in folder.iterdir()
+            if item.name not in (*LITTER, PARTS) and (not item.name.startswith(".") or item.name == LOCK)
+        )
+        foreign = [name for name in foreign if name != LOCK or not lock.is_own(folder)]
+        foreign += [f"{PARTS}/{item.name}" for item in sorted((folder / PARTS).glob("[!.]*"))]
+        if foreign:
+            raise RequestError(
+                f"output: {folder} holds files that no study wrote ({', '.join(foreign[:3])}); give another folder"
+            )
+    elif not lock.is_own(folder):
+        raise RequestError(f"output: {folder / LOCK} was not written by a study; move it, or give another folder")
 
 
 def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
@@ -28,18 +55,11 @@ def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
     Raises
     ------
     RequestError
-        If it holds something else, another study, the same one and nobody said `--resume`, or runs of another model.
+        If it holds another study, the same one and nobody said `--resume`, or runs of another model.
     """
     path = folder / STUDY
     described = {"model": version, **study.describe()}
     if not path.exists():
-        foreign = sorted(
-            item.name for item in folder.iterdir() if item.name not in LITTER and not item.name.startswith(".")
-        )
-        if foreign:
-            raise RequestError(
-                f"output: {folder} holds files that no study wrote ({', '.join(foreign[:3])}); give another folder"
-            )
         write_whole(path, json.dumps({**described, "hash": content_hash(described)}, indent=1, default=str).encode())
         return
     found = read_study(folder)

@@ -35,7 +35,7 @@ def held(folder: Path) -> Iterator[str | None]:
         If another study is at work in the folder.
     """
     path = folder / LOCK
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
     try:
         free = _take(descriptor)
         before = _holder(descriptor)
@@ -50,6 +50,17 @@ def held(folder: Path) -> Iterator[str | None]:
             _write(descriptor, None)
     finally:
         os.close(descriptor)
+
+
+def is_own(folder: Path) -> bool:
+    """Whether a folder's lock, if it has one, is a study's and no file that somebody else gave this name."""
+    try:
+        content = (folder / LOCK).read_bytes()
+        return not content.strip(b"\0") or "pid" in json.loads(content)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _take(descriptor: int) -> bool:

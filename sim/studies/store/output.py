@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.measures.dictionary import ColumnSpec, column
 from sim.studies.errors import RequestError
+from sim.studies.store.own import RECORD, strangers
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-RECORD = "record.json"
-LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
-"""Files that desktops leave in folders on their own."""
 
 _STUDY_COLUMNS = {
     spec.name: spec
@@ -68,7 +65,13 @@ def staging(folder: str | Path) -> Iterator[Path]:
     foreign = _foreign_files(target)
     if foreign:
         raise RequestError(
-            f"output: {folder} holds files that no earlier run wrote ({', '.join(foreign[:3])}); give another folder"
+            f"output: {folder} holds files that no earlier run wrote, or that were changed since "
+            f"({', '.join(foreign)}); give another folder"
+        )
+    if target.exists() and Path.cwd().is_relative_to(target):
+        raise RequestError(
+            f"output: {folder} is the current folder or holds it, and would be replaced by another; "
+            "give the name of a folder that is to appear, for example --out results"
         )
     place = target.with_name(f".{target.name}.writing-{os.getpid()}")
     new_parents = [parent for parent in target.parents if not parent.exists()]
@@ -88,17 +91,10 @@ def staging(folder: str | Path) -> Iterator[Path]:
 
 
 def _foreign_files(target: Path) -> list[str]:
-    """Files in a folder that the record in it does not list; the folder itself if it is a file."""
+    """The first few files in a folder that are not its own; the folder itself if it is a file."""
     if not target.exists():
         return []
-    if not target.is_dir():
-        return [target.name]
-    try:
-        ours = set(json.loads((target / RECORD).read_text(encoding="utf-8"))["run"]["files"]) | {RECORD}
-    except (OSError, ValueError, KeyError, TypeError):
-        ours = set()
-    found = (path for path in sorted(target.rglob("*")) if not path.is_dir() and path.name not in LITTER)
-    return [name for name in (path.relative_to(target).as_posix() for path in found) if name not in ours]
+    return list(islice(strangers(target), 3)) if target.is_dir() else [target.name]
 
 
 def _put_in_place(place: Path, target: Path) -> None:

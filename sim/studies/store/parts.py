@@ -7,6 +7,7 @@ fraction, which is a relative error below 0.1 %, unless a study asks for `exact_
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import uuid
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.studies.errors import StudyError
+from sim.studies.errors import RequestError, StudyError
+from sim.studies.store.digests import DIGEST, table_digests
 
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives back what it does not need, others keep it
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 KEPT_BITS = 9
 _MANTISSA = 23
 _MANY_VALUES = 512
+NAME = re.compile(r"(batch|runs)-[0-9a-f]+-[0-9a-f]{20}\.parquet")
+UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.writing")
+MARK = b"study"
+"""Key under which a part says, in its metadata, to which study it belongs."""
 HASH = re.compile(r"-([0-9a-f]{20})\.parquet$")
 OUTCOME, DAILY = "outcome.", "daily."
 PLAIN = ("run", "scenario", "seed", "inputs", "status", "error", "trace")
@@ -80,7 +86,7 @@ def shorten(values: NDArray[Any], exact: bool) -> NDArray[np.float32]:
 
 
 def to_table(rows: Sequence[Row]) -> pa.Table:
-    """The rows of a part as a table; outcomes that only some runs have are null in the others."""
+    """The rows of a part as a table, each with its digest; outcomes that only some runs have are null in the others."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
@@ -91,11 +97,12 @@ def to_table(rows: Sequence[Row]) -> pa.Table:
         columns[OUTCOME + name] = pa.array([row.outcomes.get(name) for row in rows], pa.float64())
     for name in dict.fromkeys(name for row in rows for name in row.daily):
         columns[DAILY + name] = pa.array([row.daily.get(name) for row in rows], pa.list_(pa.float32()))
-    return pa.table(columns)
+    table = pa.table(columns)
+    return table.append_column(DIGEST, pa.array(table_digests(table), pa.string()))
 
 
-def to_bytes(table: pa.Table) -> bytes:
-    """A table as Parquet: each column in the form that makes it smaller, one row group, a checksum on every page."""
+def to_bytes(table: pa.Table, mark: str = "") -> bytes:
+    """A table as Parquet: each column in the form that makes it smaller, one row group, a checksum on every page, and its study's mark."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -114,17 +121,18 @@ def to_bytes(table: pa.Table) -> bytes:
         else:
             few.append(path)
     sink = pa.BufferOutputStream()
-    pq.write_table(
-        table,
+    with pq.ParquetWriter(
         sink,
-        row_group_size=max(1, table.num_rows),
+        table.schema,
         compression="zstd",
         use_dictionary=few,  # pyright: ignore
         column_encoding=split or None,
         write_statistics=["run", "scenario", "seed", "status"],  # pyright: ignore
         write_page_checksum=True,
         store_schema=False,
-    )
+    ) as writer:
+        writer.write_table(table, max(1, table.num_rows))
+        writer.add_key_value_metadata({MARK.decode(): mark})
     return sink.getvalue().to_pybytes()
 
 
@@ -141,12 +149,45 @@ def write_part(folder: Path, stem: str, table: pa.Table) -> Path:
     StoreError
         If the disk is full or the folder cannot be written.
     """
-    content = to_bytes(table)
+    content = to_bytes(table, mark_of(folder.parent))
     path = folder / f"{stem}-{digest(content)}.parquet"
     if is_whole(path):
         return path
     write_whole(path, content)
     return path
+
+
+def mark_of(folder: Path) -> str:
+    """The mark of a study: the hash that its description states, or nothing where it has none."""
+    try:
+        return str(json.loads((folder / "study.json").read_text(encoding="utf-8"))["hash"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def is_own(path: Path, mark: str) -> bool:
+    """Whether a part has the name and the mark of a study's; one that cannot be read has the benefit of the doubt."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not NAME.fullmatch(path.name) or path.is_symlink():
+        return False
+    try:
+        return (pq.read_metadata(path).metadata or {}).get(MARK, b"").decode() == mark
+    except (OSError, ValueError, pa.ArrowException):
+        return not is_whole(path)
+
+
+def refuse_foreign(path: Path, mark: str) -> None:
+    """See that a part is the study's own, since its rows count as runs.
+
+    Raises
+    ------
+    RequestError
+        If it is not.
+    """
+    if not is_own(path, mark):
+        raise RequestError(f"{path} was not written by this study, and its rows are no runs of it; move it elsewhere")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -164,11 +205,26 @@ def write_whole(path: Path, content: bytes) -> None:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            unfinished.rename(path)
+            unfinished.replace(path)
+            _sync(path.parent)
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{path.parent} cannot be written: {error.strerror or error}") from error
+
+
+def _sync(folder: Path) -> None:
+    """See that names in a folder are on the disk, where the system can be asked for that."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
 
 
 def is_whole(path: Path) -> bool:

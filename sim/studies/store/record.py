@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim._version import __version__
-from sim.studies.store.output import RECORD
+from sim.studies.store.own import RECORD, content_hash, file_hash
+from sim.studies.store.parts import write_whole
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -47,6 +48,7 @@ def write_record(
     settings: Mapping[str, Any] | None = None,
     timings: Mapping[str, float] | None = None,
     unbound: Sequence[str] = (),
+    runs: Mapping[str, str] | str = "",
 ) -> None:
     """Write `record.json` over every file that is in the folder.
 
@@ -66,6 +68,8 @@ def write_record(
         Seconds that it took; outside the hashed part.
     unbound
         Files of the folder that are no results, such as locks.
+    runs
+        The digest of each run's outcomes, or one hash over all of them; see `sim.studies.store.digests`.
     """
     content = {
         "kind": kind,
@@ -82,6 +86,8 @@ def write_record(
         "environment": {"machine": platform.machine(), "system": platform.system()},
         "files": file_hashes(folder, unbound),
     }
+    if runs:
+        content["runs"] = runs
     if unbound:
         content["unbound"] = list(unbound)
     record = {
@@ -93,7 +99,7 @@ def write_record(
             "timings": dict(timings or {}),
         },
     }
-    (folder / RECORD).write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+    write_whole(folder / RECORD, (json.dumps(record, indent=1, default=str) + "\n").encode())
 
 
 def _by_name(resolved: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +110,7 @@ def _by_name(resolved: dict[str, Any]) -> dict[str, Any]:
 def _source(used: Any) -> dict[str, str]:
     """Name and text of a file of the author's own code; empty when it has changed since or is gone."""
     path = Path(used.file)
-    same = path.is_file() and _sha256(path) == used.sha256
+    same = path.is_file() and file_hash(path) == used.sha256
     return {"file": path.name, "text": path.read_text(encoding="utf-8") if same else ""}
 
 
@@ -121,7 +127,7 @@ def verify_record(folder: str | Path) -> list[str]:
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))
         content, stated = record["run"], record["hash"]
         expected = dict(content["files"])
-        unbound = content.get("unbound", ())
+        unbound = [str(name) for name in content.get("unbound", ())]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"{RECORD} cannot be read: {error}"]
     problems = [] if content_hash(content) == stated else [f"{RECORD} was changed after it was written"]
@@ -136,22 +142,11 @@ def verify_record(folder: str | Path) -> list[str]:
     return problems
 
 
-def content_hash(content: Any) -> str:
-    """Hash plain data: SHA-256 of its JSON with sorted keys."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def file_hashes(folder: Path, unbound: Sequence[str] = ()) -> dict[str, str]:
     """Return the SHA-256 of every file below a folder but the record and what is no result, by path relative to it."""
-    left_out = (RECORD, *unbound)
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in left_out)
-    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    left_out = {RECORD, *unbound}
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: file_hash(path) for name, path in files.items() if name not in left_out}
 
 
 def code_version() -> dict[str, Any]:
@@ -173,7 +168,7 @@ def code_version() -> dict[str, Any]:
 def lock_hash() -> str | None:
     """Return the hash of the lock file of a source checkout; None for an installed package."""
     path = PACKAGE.parent / "requirements.lock"
-    return _sha256(path) if path.is_file() else None
+    return file_hash(path) if path.is_file() else None
 
 
 def _git(*arguments: str) -> str | None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.studies.errors import RequestError
-from sim.studies.store.folder import read_study
+from sim.studies.store.folder import PLAN, read_study
+from sim.studies.store.parts import mark_of, refuse_foreign
+from sim.studies.store.query import ask, database, listed, quoted
 from sim.studies.store.store import PARTS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-PLAN = "plan.parquet"
 
 VIEWS = {
     "runs": "a row a run: run, scenario, seed, inputs (what the point changed, as JSON), status, error, trace",
@@ -54,16 +54,23 @@ class Results:
         Raises
         ------
         RequestError
-            If the query is wrong, or a part cannot be read.
+            If the query is wrong or does something else than ask, or a part cannot be read.
         """
         import duckdb
 
-        with duckdb.connect() as connection:
+        parts = sorted((self.folder / PARTS).resolve().glob("*.parquet"))
+        if not parts:
+            raise RequestError(f"{self.folder} has no finished runs yet")
+        mark = mark_of(self.folder)
+        for path in parts:
+            refuse_foreign(path, mark)
+        plan = (self.folder / PLAN).resolve()
+        with database([*parts, plan]) as connection:
             try:
-                self._views(connection)
-                return connection.execute(query).df()
+                self._views(connection, listed(parts), quoted(str(plan)) if plan.is_file() else "")
             except duckdb.Error as error:
-                raise RequestError(f"query: {str(error).strip()}") from None
+                raise RequestError(f"{self.folder} cannot be read: {str(error).strip()}") from None
+            return ask(connection, query)
 
     def runs(self) -> DataFrame:
         """A row a run, without outcomes."""
@@ -101,12 +108,8 @@ class Results:
             raise RequestError(f"answer: there is none called {table!r}; known: {', '.join(known) or 'nothing yet'}")
         return pd.read_parquet(path)
 
-    def _views(self, connection: Any) -> None:
+    def _views(self, connection: Any, files: str, plan: str) -> None:
         """Make the views; a run that is there twice counts once, as it went well if it ever did."""
-        parts = [str(path) for path in sorted((self.folder / PARTS).glob("*.parquet"))]
-        if not parts:
-            raise RequestError(f"{self.folder} has no finished runs yet")
-        files = "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in parts) + "]"
         source = f"read_parquet({files}, union_by_name = true)"
         names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
         doubled = connection.execute(f"SELECT count(*) - count(DISTINCT run) FROM {source}").fetchone()[0]
@@ -131,11 +134,8 @@ class Results:
         connection.execute(
             f"CREATE VIEW daily AS SELECT {', '.join([head, days, *lists])} FROM {source} WHERE status = 'ok'"
         )
-        plan = self.folder / PLAN
-        if plan.is_file():
-            connection.execute(
-                f"CREATE VIEW plan AS SELECT * FROM read_parquet('{str(plan).replace(chr(39), chr(39) * 2)}')"
-            )
+        if plan:
+            connection.execute(f"CREATE VIEW plan AS SELECT * FROM read_parquet({plan})")
 
 
 def _columns(names: list[str], prefix: str) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.studies.store import parts
+from sim.studies.store.digests import DIGEST, table_digests
 from sim.studies.store.parts import OUTCOME, PLAIN, Row, StoreError
 
 if TYPE_CHECKING:
@@ -35,30 +36,45 @@ class Store:
         self._rows: list[int] = []
         self._where: dict[str, tuple[int, bool]] = {}
 
-    def open(self, retry: bool = False) -> list[str]:
+    def open(self, retry: bool = False, repair: bool = True) -> list[str]:
         """Read the index; parts that are damaged are put aside, so that their runs are done again.
 
         Parameters
         ----------
         retry
             Whether runs that failed count as not done.
+        repair
+            Whether anything may be written; else a damaged part is an error.
 
         Returns
         -------
         list of str
             What was found damaged, in words.
+
+        Raises
+        ------
+        RequestError
+            If there is a part that another study or nobody here wrote.
+        StoreError
+            If the folder cannot be written.
         """
         try:
-            self.parts.mkdir(parents=True, exist_ok=True)
+            if repair:
+                self.parts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
         self._files, self._rows, self._where = [], [], {}
         damaged = []
+        mark = parts.mark_of(self.folder)
         for path in sorted(self.parts.iterdir()):
-            if path.suffix == ".writing":
-                path.unlink(missing_ok=True)
+            if parts.UNFINISHED.fullmatch(path.name):
+                if repair:
+                    path.unlink(missing_ok=True)
             elif path.suffix == ".parquet":
+                parts.refuse_foreign(path, mark)
                 found = _identities(path) if parts.is_whole(path) else None
+                if found is None and not repair:
+                    raise StoreError(f"{path} is damaged")
                 if found is None:
                     damaged.append(self._put_aside(path))
                 else:
@@ -116,6 +132,27 @@ class Store:
             frames.append(table.filter(_among(table, names)).to_pandas())
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(columns or PLAIN))
 
+    def check(self) -> tuple[dict[str, str], list[str], int]:
+        """The digest of every run that has one, worked out from its numbers; the runs whose own digest is another; and how many have none."""
+        found: dict[str, str] = {}
+        wrong: list[str] = []
+        without = 0
+        for number, path in enumerate(self._files):
+            table = parts.read(path)
+            stated = table[DIGEST].to_pylist() if DIGEST in table.column_names else [None] * table.num_rows
+            for run, made, said in zip(table["run"].to_pylist(), table_digests(table), stated, strict=True):
+                if self._where[run][0] == number:
+                    found[run] = made if said is not None else ""
+                wrong += [run] if said is not None and said != made else []
+                without += said is None
+        return found, wrong, without
+
+    def digests(self) -> dict[str, str]:
+        """The digest of every run, as it was made where the run was done; empty for one that has none."""
+        found = self.rows(self.runs(), ["run", DIGEST])
+        said = found[DIGEST] if DIGEST in found else [None] * len(found)
+        return {run: digest or "" for run, digest in zip(found["run"], said, strict=True)}
+
     def outcomes(self, runs: Iterable[str], names: Sequence[str] = ()) -> DataFrame:
         """Status and outcomes of runs by identity; all outcomes where no names are given."""
         columns = ["run", "status", *(OUTCOME + name for name in names)] if names else None
@@ -141,12 +178,23 @@ class Store:
             stem = f"runs-{start // RUNS_A_PART:06d}"
             path = self._there(chunk, stem) or parts.write_part(self.parts, stem, self._gather(chunk, cache))
             kept[path] = [(run, self._where[run][1]) for run in chunk]
-        old = [path for path in self.parts.glob("*.parquet") if path not in kept]
+        mark = parts.mark_of(self.folder)
+        old = [path for path in self.parts.glob("*.parquet") if path not in kept and parts.is_own(path, mark)]
         self._files, self._rows, self._where = [], [], {}
         for path, found in kept.items():
             self._add(path, found)
         for path in old:
             path.unlink(missing_ok=True)
+
+    def drop_damaged(self) -> None:
+        """Delete the parts that were put aside, and nothing else."""
+        place = self.folder / DAMAGED
+        if place.is_dir():
+            for path in place.iterdir():
+                if parts.NAME.fullmatch(path.name):
+                    path.unlink()
+            if not any(place.iterdir()):
+                place.rmdir()
 
     def _there(self, runs: Sequence[str], stem: str) -> Path | None:
         """The part of that name that holds these runs and no others already, if there is one."""
