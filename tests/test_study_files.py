@@ -1,5 +1,6 @@
 """Study files: what may stand in them, what is said about mistakes, and which points they lead to."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,23 @@ class TestMistakes:
         assert "two or more" in problems(scenarios=["baseline"])["scenarios"].allowed
         with pytest.raises(StudyFileError, match="varies something"):
             Study.load(sweep_study(levers=[]))
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"set": {"days": date(2020, 1, 1)}}, "set.days"),
+            ({"set": {"days": "2020-01-01"}}, "set.days"),
+            ({"set": {3: 1}}, "set"),
+            ({"replications": "3"}, "replications"),
+            ({"replications": True}, "replications"),
+            ({"exact_daily": "yes"}, "exact_daily"),
+            ({"compare": {"step": "2"}}, "compare.step"),
+            ({"compare": []}, "compare"),
+            ({"seed": 2**70}, "seed"),
+        ],
+    )
+    def test_a_value_of_another_kind_is_refused_as_in_a_scenario(self, fields, path):
+        assert list(problems(**fields)) == [path]
 
     def test_a_file_that_is_not_there_names_those_that_are(self):
         with pytest.raises(StudyFileError, match="did you mean 'policy-ranking'"):

@@ -18,6 +18,7 @@ from sim.scenario.errors import (
 from sim.scenario.files import read_yaml
 from sim.scenario.overrides import parse_changes
 from sim.scenario.own_code import no_own_code
+from sim.scenario.plain import plain_data
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import Platforms
 from sim.scenario.settings import Settings
@@ -37,6 +38,7 @@ __all__ = [
     "no_such_name",
     "one_of",
     "parse_changes",
+    "plain_data",
     "problems_from_pydantic",
     "quote",
     "read_yaml",

@@ -151,6 +151,8 @@ def beside_it(content: Mapping[str, Any], beside: Path | None) -> dict[str, Any]
     if isinstance(found.get("substances"), str):
         if own_code_refused():
             raise ScenarioError([Problem("substances", quote(found["substances"]), "a mapping here: no files")])
+        if "\0" in found["substances"]:
+            raise ScenarioError([Problem("substances", quote(found["substances"]), "the path of a table")])
         found["substances"] = read_table(folder / found["substances"], read_yaml)
     return found
 

@@ -105,6 +105,9 @@ def files(document: Mapping[str, Any], problems: list[Problem]) -> tuple[OwnFile
 
 def _read(given: str, stated: Any, path: str, problems: list[Problem]) -> OwnFile | None:
     """A file with its hash; one that was loaded before as stated need not be there any more."""
+    if "\0" in given:
+        problems.append(Problem(path, quote(given), "the path of a Python file"))
+        return None
     file = str(Path(given).resolve())
     if isinstance(stated, str) and OwnFile(file, stated).module in _LOADED:
         return OwnFile(file, stated)

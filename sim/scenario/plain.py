@@ -18,7 +18,7 @@ MAX_DEPTH = 12
 """Nesting in a scenario; the deepest value that means something sits at five."""
 
 
-def plain(value: Any, problems: list[Problem]) -> Any:
+def plain_data(value: Any, problems: list[Problem]) -> Any:
     """A copy of some data, made of None, booleans, finite numbers, text, lists and mappings with text keys.
 
     Parameters

@@ -11,7 +11,7 @@ from sim.evidence.tables import Jurisdiction, Substance, jurisdiction_rows, subs
 from sim.scenario import files, overrides, own_code, sections, yaml_text
 from sim.scenario.content import Content
 from sim.scenario.errors import Problem, ScenarioError, no_such_name
-from sim.scenario.plain import plain
+from sim.scenario.plain import plain_data
 from sim.scenario.policies import policies
 from sim.scenario.settings import Settings, length, people, widest
 
@@ -148,7 +148,7 @@ SCENARIO_KEYS = (*Scenario.model_fields, "weight", "extends")
 def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a scenario from what its author gave: checked, and with every default filled in."""
     problems: list[Problem] = []
-    document = files.flatten(plain(content, problems) or {}, None, None)
+    document = files.flatten(plain_data(content, problems) or {}, None, None)
     name = str(document.get("name", ""))[:80]
     problems += [no_such_name(key, key, SCENARIO_KEYS) for key in document if key not in SCENARIO_KEYS]
     document = {key: value for key, value in document.items() if value is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sim.scenario import (
     nearest,
     no_such_name,
     one_of,
+    plain_data,
     problems_from_pydantic,
     quote,
 )
@@ -47,6 +49,9 @@ def check[StudyType: ReadyStudy](
     """
     problems: list[Problem] = []
     name = str(content.get("name", ""))[:80]
+    content = plain_data(content, problems) or {}
+    if problems:  # what is no plain data can be put nowhere
+        raise StudyFileError(problems, name)
     kind = kinds.find(content.get("kind"), problems)
     sections = {key: content[key] for key in kinds.names() if key in content}
     plain = {key: _factors(key, value) for key, value in content.items() if key not in sections}
@@ -55,7 +60,11 @@ def check[StudyType: ReadyStudy](
             problems.append(Problem(key, f"a section of another kind ({key})", f"a section named {kind.name}"))
     plain.setdefault("kind", "")
     file = _model(StudyFile, plain, "", problems)
-    settings = None if kind is None else _model(kind.Settings, sections.get(kind.name) or {}, kind.name, problems)
+    settings = (
+        None
+        if kind is None
+        else _model(kind.Settings, {} if sections.get(kind.name) is None else sections[kind.name], kind.name, problems)
+    )
     scenarios = _scenarios(content.get("scenarios"), folder, problems)
     if file is None:
         raise StudyFileError(problems, name)
@@ -107,7 +116,7 @@ def _model[Model: BaseModel](model: type[Model], given: Any, prefix: str, proble
     problems += [no_such_name(f"{prefix}.{key}".strip("."), key, model.model_fields) for key in unknown_keys]
     given = {key: value for key, value in given.items() if key not in unknown_keys}
     try:
-        return model.model_validate(given)
+        return model.model_validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
         problems += [p for p in problems_from_pydantic(error, model, given, prefix) if p not in problems]
         return None
