@@ -29,6 +29,22 @@ _FLOAT = re.compile(
 )
 
 
+def _whole(text: str) -> int:
+    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))  # a zero in front means nothing
+
+
+def _real(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+def number(text: str) -> int | float | str:
+    """A number as a file writes it; the text itself where it is none."""
+    try:
+        return _whole(text) if _INT.fullmatch(text) else _real(text) if _FLOAT.fullmatch(text) else text
+    except ValueError:  # thousands of digits
+        return text
+
+
 class Loader(_Base):
     """A safe loader for the core schema of YAML 1.2 that refuses a key given twice."""
 
@@ -45,16 +61,6 @@ class Loader(_Base):
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
 
-    def whole(self, node: yaml.ScalarNode) -> int:
-        """A whole number; a zero in front means nothing."""
-        text = node.value
-        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-
-    def real(self, node: yaml.ScalarNode) -> float:
-        """A number with a point or an exponent."""
-        text = node.value.lower()
-        return float(text.replace(".inf", "inf").replace(".nan", "nan"))
-
 
 for _tag, _pattern, _first in (
     ("null", re.compile(r"~|null|Null|NULL|"), ["~", "n", "N", ""]),
@@ -63,8 +69,8 @@ for _tag, _pattern, _first in (
     ("float", _FLOAT, list("-+.0123456789")),
 ):
     Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern.pattern})\Z"), _first)
-Loader.add_constructor("tag:yaml.org,2002:int", Loader.whole)
-Loader.add_constructor("tag:yaml.org,2002:float", Loader.real)
+Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: _whole(node.value))
+Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: _real(node.value))
 
 
 def _refusal(event: Any, reason: str) -> yaml.MarkedYAMLError:

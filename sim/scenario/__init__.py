@@ -15,10 +15,10 @@ from sim.scenario.errors import (
     quote,
     without_none,
 )
-from sim.scenario.files import read_yaml
 from sim.scenario.overrides import parse_changes
 from sim.scenario.own_code import no_own_code
 from sim.scenario.plain import plain_data
+from sim.scenario.reading import read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import Platforms
 from sim.scenario.settings import Settings

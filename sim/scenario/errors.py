@@ -15,6 +15,18 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 _SHORT = reprlib.Repr(maxlevel=2, maxdict=4, maxlist=4, maxtuple=4, maxstring=60, maxother=60, maxlong=40)
+_WORDS = {
+    "a integer": "a whole number",
+    "a string": "text",
+    "a boolean": "true or false",
+    "an array": "a list",
+    "a array": "a list",
+    "a tuple": "a list",
+    "an object": "a mapping",
+    "a dictionary": "a mapping",
+}
+"""Words of pydantic and what people say."""
+
 MAX_SHOWN = 50
 """Problems printed; the rest are counted."""
 
@@ -209,7 +221,10 @@ def _allowed(kind: str, message: str, field: FieldInfo | None) -> str:
     if bounds and (kind.startswith(("greater_than", "less_than", "int_", "float_")) or kind == "finite_number"):
         whole = field is not None and "int" in str(field.annotation)
         return f"a {'whole ' if whole else ''}number, {bounds}"
-    return message.replace("valid ", "").replace("a integer", "a whole number").replace("a string", "text")
+    message = message.replace("valid ", "")
+    for pydantic, word in _WORDS.items():
+        message = message.replace(pydantic, word)
+    return message
 
 
 def problems_from_pydantic(error: ValidationError, model: type[BaseModel], data: Any, prefix: str) -> list[Problem]:

@@ -13,6 +13,7 @@ from sim.scenario.content import Content
 from sim.scenario.errors import Problem, ScenarioError, no_such_name
 from sim.scenario.plain import plain_data
 from sim.scenario.policies import policies
+from sim.scenario.reading import read_yaml
 from sim.scenario.settings import Settings, length, people, widest
 
 
@@ -83,7 +84,7 @@ class Scenario(Content):
         if not isinstance(source, str | PathLike):
             raise ScenarioError([Problem("", f"a {type(source).__name__}", "a scenario's name, path or mapping")])
         path = files.find(source, search)
-        return cls(files.flatten(files.read_yaml(path), search, path.parent, (str(path.resolve()),)))
+        return cls(files.flatten(read_yaml(path), search, path.parent, (str(path.resolve()),)))
 
     def with_(self, **fields: Any) -> Scenario:
         """The same scenario with other settings; checked like any other.
@@ -134,7 +135,7 @@ def list_scenarios(search: files.Search = None) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
     for name, path in files.scenario_files(search).items():
         try:
-            content = files.read_yaml(path)
+            content = read_yaml(path)
             found.append((name, str(content.get("title", "")), " ".join(str(content.get("question", "")).split())))
         except ScenarioError as error:
             found.append((name, "", str(error.problems[0])))
@@ -148,14 +149,17 @@ SCENARIO_KEYS = (*Scenario.model_fields, "weight", "extends")
 def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a scenario from what its author gave: checked, and with every default filled in."""
     problems: list[Problem] = []
-    document = files.flatten(plain_data(content, problems) or {}, None, None)
+    given = plain_data(content, problems) or {}
+    document = files.flatten(given, None, None)
+    if document != given:  # other files came in
+        document = plain_data(document, problems) or {}
     name = str(document.get("name", ""))[:80]
     problems += [no_such_name(key, key, SCENARIO_KEYS) for key in document if key not in SCENARIO_KEYS]
     document = {key: value for key, value in document.items() if value is not None}
     weight = document.pop("weight", None)
-    given = {key: document[key] for key in Settings.model_fields if key in document}
-    settings = sections.check(Settings, given, "", problems)
-    base = settings or widest(given)
+    plain = {key: document[key] for key in Settings.model_fields if key in document}
+    settings = sections.check(Settings, plain, "", problems)
+    base = settings or widest(plain)
     length(settings, problems)
     shipped = jurisdiction_rows()
     parts: dict[str, Any] = {
