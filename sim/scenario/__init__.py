@@ -4,6 +4,7 @@ This is all that others use of it: scenarios themselves, and the words in which 
 """
 
 from sim.scenario.errors import (
+    Faults,
     Problem,
     ScenarioError,
     allowed_in_words,
@@ -20,11 +21,12 @@ from sim.scenario.own_code import no_own_code
 from sim.scenario.plain import plain_data
 from sim.scenario.reading import read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
-from sim.scenario.sections import Platforms
+from sim.scenario.sections import Platforms, parameter_problem
 from sim.scenario.settings import Settings
 
 __all__ = [
     "SCENARIO_KEYS",
+    "Faults",
     "Platforms",
     "Problem",
     "Scenario",
@@ -37,6 +39,7 @@ __all__ = [
     "no_own_code",
     "no_such_name",
     "one_of",
+    "parameter_problem",
     "parse_changes",
     "plain_data",
     "problems_from_pydantic",

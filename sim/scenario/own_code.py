@@ -23,6 +23,7 @@ from sim import registry
 from sim.scenario.errors import Problem, ScenarioError, nearest, no_such_name, one_of, quote
 
 PREFIX = "odm_own_"
+MAX_FILES = 100
 _LOADED: dict[str, dict[str, type[BaseModel]]] = {}
 _REFUSED: ContextVar[bool] = ContextVar("refused", default=False)
 
@@ -83,6 +84,9 @@ def files(document: Mapping[str, Any], problems: list[Problem]) -> tuple[OwnFile
     what = "a list of Python files, relative to the scenario's, for example [my_policies.py]"
     if not isinstance(given, list):
         problems.append(Problem("uses", quote(given), what))
+        return ()
+    if len(given) > MAX_FILES:
+        problems.append(Problem("uses", f"{len(given):,} files", f"at most {MAX_FILES}"))
         return ()
     found: dict[str, OwnFile] = {}
     for i, entry in enumerate(given):

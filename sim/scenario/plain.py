@@ -17,6 +17,9 @@ MAX_VALUES = 50_000
 MAX_DEPTH = 12
 """Nesting in a scenario; the deepest value that means something sits at five."""
 
+MAX_KEY = 200
+"""Characters in a key."""
+
 
 def plain_data(value: Any, problems: list[Problem]) -> Any:
     """A copy of some data, made of None, booleans, finite numbers, text, lists and mappings with text keys.
@@ -78,8 +81,8 @@ class _Copy:
     def mapping(self, items: Iterable[tuple[Any, Any]], path: str, depth: int) -> dict[str, Any]:
         copy: dict[str, Any] = {}
         for name, item in items:
-            if isinstance(name, str) and name.isprintable():
+            if isinstance(name, str) and len(name) <= MAX_KEY and name.isprintable():
                 copy[str(name)] = self.of(item, f"{path}.{name}" if path else name, depth + 1)
             else:
-                self.refuse(path, f"the key {quote(name)}", "keys of printable text")
+                self.refuse(path, f"the key {quote(name)}", f"keys of printable text, at most {MAX_KEY} characters")
         return copy

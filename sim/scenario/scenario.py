@@ -10,7 +10,7 @@ from sim.evidence.parameters import load_parameters
 from sim.evidence.tables import Jurisdiction, Substance, jurisdiction_rows, substance_rows
 from sim.scenario import files, overrides, own_code, sections, yaml_text
 from sim.scenario.content import Content
-from sim.scenario.errors import Problem, ScenarioError, no_such_name
+from sim.scenario.errors import Faults, Problem, ScenarioError, no_such_name
 from sim.scenario.plain import plain_data
 from sim.scenario.policies import policies
 from sim.scenario.reading import read_yaml
@@ -148,13 +148,13 @@ SCENARIO_KEYS = (*Scenario.model_fields, "weight", "extends")
 
 def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a scenario from what its author gave: checked, and with every default filled in."""
-    problems: list[Problem] = []
+    problems = Faults()
     given = plain_data(content, problems) or {}
     document = files.flatten(given, None, None)
     if document != given:  # other files came in
         document = plain_data(document, problems) or {}
     name = str(document.get("name", ""))[:80]
-    problems += [no_such_name(key, key, SCENARIO_KEYS) for key in document if key not in SCENARIO_KEYS]
+    problems += (no_such_name(key, key, SCENARIO_KEYS) for key in document if key not in SCENARIO_KEYS)
     document = {key: value for key, value in document.items() if value is not None}
     weight = document.pop("weight", None)
     plain = {key: document[key] for key in Settings.model_fields if key in document}
