@@ -138,6 +138,38 @@ class TestReading:
             assert all(len(pd.read_csv(table)) for table in folder.glob("*.csv"))
 
 
+class TestPaths:
+    @pytest.fixture
+    def place(self, tmp_path, monkeypatch):
+        """A folder with a study, in another one, where files of the same names say something else."""
+        for folder, days in (("here", 40), ("there", 50)):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "base.yaml").write_text(f"days: {days}\nconsumers: 300\n")
+            (tmp_path / folder / "t.csv").write_text(f"name,dose_usd\ncocaine,{days}\n")
+            (tmp_path / folder / "code.py").write_text(f"DAYS = {days}\n")
+        monkeypatch.chdir(tmp_path / "here")
+        return tmp_path / "there"
+
+    def test_relative_paths_of_a_study_start_from_its_file(self, place):
+        inside = "{name: inside, extends: ./base.yaml, substances: t.csv, uses: [code.py]}"
+        (place / "s.yaml").write_text(f"kind: compare\nscenarios: [base.yaml, ./base.yaml, {inside}]\n")
+        found = list(Study.load(place / "s.yaml").scenarios.values())
+        assert [scenario.days for scenario in found] == [50, 50, 50]
+        assert found[2].substances["cocaine"].dose_usd == 50
+        assert Path(found[2].uses[0].file) == place / "code.py"
+
+    def test_a_file_of_that_name_in_the_current_folder_is_another_file(self, place):
+        (place / "s.yaml").write_text("kind: compare\nscenarios: [baseline, {extends: other.yaml}, other.yaml]\n")
+        Path("other.yaml").write_text("days: 40\n")
+        with pytest.raises(StudyFileError, match="no such file") as caught:
+            Study.load(place / "s.yaml")
+        assert [problem.path for problem in caught.value.problems] == ["scenarios.1.extends", "scenarios.2"]
+
+    def test_a_study_given_as_a_mapping_starts_from_the_current_folder(self, place):
+        study = Study.load({"kind": "compare", "scenarios": ["base.yaml", {"name": "x", "extends": "base.yaml"}]})
+        assert [scenario.days for scenario in study.scenarios.values()] == [40, 40]
+
+
 class TestPoints:
     FACTORS = (
         Factor(path="a", low=1.0, high=100.0, distribution="loguniform"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from sim.evidence.parameters import load_parameters
@@ -62,7 +63,12 @@ class Scenario(Content):
         return _unpickled, (own_code.Code(self.uses), self.__getstate__())
 
     @classmethod
-    def load(cls, source: str | PathLike[str] | Mapping[str, Any] | Scenario, search: files.Search = None) -> Scenario:
+    def load(
+        cls,
+        source: str | PathLike[str] | Mapping[str, Any] | Scenario,
+        search: files.Search = None,
+        beside: Path | None = None,
+    ) -> Scenario:
         """A scenario by name, from a YAML file, or from the mapping that such a file holds.
 
         Parameters
@@ -71,6 +77,8 @@ class Scenario(Content):
             a name under ``experiments/scenarios``, the path of a file, or a mapping. A scenario is returned as it is.
         search
             folder or folders to look for names in first.
+        beside
+            folder that relative paths start from, here and in a mapping, when not the current one.
 
         Raises
         ------
@@ -80,10 +88,10 @@ class Scenario(Content):
         if isinstance(source, Scenario):
             return source
         if isinstance(source, Mapping):
-            return cls(files.flatten(source, search, None))
+            return cls(files.flatten(source, search, beside))
         if not isinstance(source, str | PathLike):
             raise ScenarioError([Problem("", f"a {type(source).__name__}", "a scenario's name, path or mapping")])
-        path = files.find(source, search)
+        path = files.find(source, search, beside)
         return cls(files.flatten(read_yaml(path), search, path.parent, (str(path.resolve()),)))
 
     def with_(self, **fields: Any) -> Scenario:

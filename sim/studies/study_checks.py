@@ -132,14 +132,13 @@ def _model[Model: BaseModel](model: type[Model], given: Any, prefix: str, proble
 
 
 def _scenarios(given: Any, folder: Path, problems: list[Problem]) -> dict[str, Scenario]:
-    """The scenarios of a study, each under a name of its own."""
+    """The scenarios of a study, each under a name of its own; relative paths start from the folder of the study's file."""
     found: list[Scenario] = []
     for i, entry in enumerate(given[:MAX_SCENARIOS] if isinstance(given, list) else ()):
         if not isinstance(entry, str | Mapping):
             continue
-        beside = folder / entry if isinstance(entry, str) and entry.endswith((".yaml", ".yml")) else None
         try:
-            found.append(Scenario.load(str(beside) if beside is not None and beside.is_file() else entry))
+            found.append(Scenario.load(entry, beside=folder))
         except ScenarioError as error:
             problems += [
                 Problem(".".join(filter(None, (f"scenarios.{i}", p.path))), p.given, p.allowed, p.nearest)
