@@ -6,9 +6,13 @@ import pickle
 import subprocess
 import sys
 import time
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -749,3 +753,18 @@ def test_every_valid_scenario_survives_the_way_through_yaml(consumers, seed, peo
     )
     assert made is not None
     assert Scenario(parse(made.to_yaml())) == made
+
+
+# Numbers from elsewhere
+
+
+def test_whole_and_real_numbers_of_any_library_are_taken():
+    row = pd.DataFrame([{"days": 30, "people": 2.5e6, "title": "row"}]).iloc[0]
+    for days in (np.int64(30), np.uint8(30)):
+        assert Scenario(days=days) == Scenario(days=30)
+    for people in (np.float32(2.5e6), Fraction(2_500_000), Decimal("2.5e6"), np.array(2.5e6)):
+        assert Scenario(people=people) == Scenario(people=2.5e6)
+    expected = Scenario(days=30, people=2.5e6, title="row")
+    assert Scenario(row) == Scenario.load(row) == expected
+    assert Scenario(platforms=pd.Series({"cryptomarkets": np.array([0.5, 0.5])})).platforms.cryptomarkets == (0.5, 0.5)
+    assert list(problems(days=np.True_)) == list(problems(days=np.float64("nan"))) == ["days"]

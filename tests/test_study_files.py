@@ -138,6 +138,18 @@ class TestReading:
             assert all(len(pd.read_csv(table)) for table in folder.glob("*.csv"))
 
 
+class TestSeeds:
+    def test_seeds_end_where_the_last_one_does(self):
+        assert Study.load(compare_study(seed=2**64 - 4, replications=4)).seeds[-1] == 2**64 - 1
+        assert "seeds end at 2^64" in problems(seed=2**64 - 3, replications=4)["seed"].allowed
+
+    def test_seeds_that_a_kind_may_add_count(self):
+        precise = {"precision": {"measure": "orders", "half_width": 0.1}, "most": 300}
+        assert list(problems(seed=2**64 - 200, replications=4, compare=precise)) == ["seed"]
+        found = Study.load("budget-portfolio")
+        assert kinds.get("optimise").most_seeds(found) == 2 * found.file.replications
+
+
 class TestPaths:
     @pytest.fixture
     def place(self, tmp_path, monkeypatch):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
@@ -34,6 +36,19 @@ def plain_data(value: Any, problems: list[Problem]) -> Any:
     return _Copy(problems).of(value, "", 0)
 
 
+def _python(value: Any) -> Any:
+    """Numbers, rows and arrays of NumPy and pandas, and other whole and real numbers, as Python's own."""
+    match value:
+        case str() | bool() | int() | float() | list() | tuple() | Mapping() | BaseModel():
+            return value
+        case numbers.Integral():
+            return int(value)
+        case numbers.Real() | Decimal():
+            return float(value)
+    own = getattr(value, "to_dict", None) or getattr(value, "tolist", None)
+    return own() if callable(own) else value
+
+
 class _Copy:
     """One copy in the making: it stops when there is too much, as in a structure that holds itself."""
 
@@ -52,6 +67,7 @@ class _Copy:
             self.refuse(path[:100], "too much data, or data that holds itself", allowed)
         if self.left <= 0 or value is None:
             return None
+        value = _python(value)
         match value:
             case bool():
                 return bool(value)

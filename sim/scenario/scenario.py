@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sim.evidence.parameters import load_parameters
 from sim.evidence.tables import Jurisdiction, Substance, jurisdiction_rows, substance_rows
@@ -54,7 +54,7 @@ class Scenario(Content):
     """
 
     def __init__(self, content: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
-        super().__init__(**_complete({**(content or {}), **fields}))
+        super().__init__(**_complete({**({} if content is None else content), **fields}))
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -87,6 +87,8 @@ class Scenario(Content):
         """
         if isinstance(source, Scenario):
             return source
+        if hasattr(source, "to_dict"):  # a row of a data frame
+            source = cast(Any, source).to_dict()
         if isinstance(source, Mapping):
             return cls(files.flatten(source, search, beside))
         if not isinstance(source, str | PathLike):

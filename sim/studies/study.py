@@ -69,7 +69,7 @@ class StudyFile(BaseModel):
     )
     exact_daily: bool = Field(default=False, description="whether daily values are kept without rounding")
     replications: int = Field(default=8, ge=1, le=1_000_000, description="runs of each point and scenario")
-    seed: int = Field(default=1, ge=0, lt=2**63, description="seed of the first replication; the next take the next")
+    seed: int = Field(default=1, ge=0, lt=2**64, description="seed of the first replication; the next take the next")
     budget: Budget = Field(default_factory=Budget, description="what may be spent")
 
 

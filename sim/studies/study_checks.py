@@ -27,6 +27,7 @@ from sim.scenario import (
     quote,
 )
 from sim.studies import kinds
+from sim.studies.errors import SEEDS
 from sim.studies.methods.factors import Factor, complete, parameter_of
 from sim.studies.methods.paths import assignment, has_path
 from sim.studies.methods.worlds import read_ensemble, spanned
@@ -91,6 +92,11 @@ def check[StudyType: ReadyStudy](
         raise StudyFileError(problems, name)
     study = study_type(file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble)
     kind.check(study, problems)
+    most = kind.most_seeds(study)
+    if file.seed + most > SEEDS:
+        problems.append(
+            Problem("seed", f"{file.seed} and the {most - 1} after it", f"at most {SEEDS - most}: seeds end at 2^64")
+        )
     if problems:
         raise StudyFileError(problems, name)
     return study
