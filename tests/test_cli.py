@@ -340,3 +340,27 @@ class TestDoctor:
         answer = odm("doctor")
         assert answer.exit_code == 1
         assert "DIFFERENT" in answer.stdout
+
+
+# Paths ----------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["results", "~/full"],
+        ["verify", "~/full"],
+        ["run", "baseline", "--out=~/full"],
+        ["compare", "baseline", "takedown", "--workers=1", "--out=~/full"],
+        ["study", "sobol-core", "--out=~/full"],
+        ["study", "budget-portfolio", "--dry-run", "--ensemble=~/full"],
+    ],
+)
+def test_the_home_folder_is_meant_by_its_sign_in_every_path(tmp_path, monkeypatch, market, words):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "of_somebody_else.txt").write_text("x")
+    answer = odm(*words)
+    assert answer.exit_code in (1, 2)
+    assert str(tmp_path / "full") in (answer.stderr + answer.stdout).replace("\n", "")
+    assert not (tmp_path / "~").exists()

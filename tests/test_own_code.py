@@ -285,11 +285,52 @@ def test_a_table_of_substances_may_be_yaml_too(folder):
         ("name,dose_usd\ncocaine,3\ncocaine,4\n", "substances"),
         ("dose_usd\n3\n", "substances"),
         ("name,dose_usd\ncocaine,3,4\n", "substances"),
+        ("name,dose_usd,dose_usd\ncocaine,3,4\n", "substances"),
+        ("name,needs,needs.patient\ncocaine,3,4\n", "substances"),
+        ("name,,dose_usd\ncocaine,3,4\n", "substances"),
+        ("name;dose_usd\ncocaine;3\n", "substances"),
+        ("", "substances"),
+        ("name,dose_usd\ncocaine," + "9" * 140_000 + "\n", "substances"),
+        ('name,dose_usd\n"cocaine"s,3\n', "substances"),
+        ("name,dose_usd\ncocaine,!!int\n", "substances.cocaine.dose_usd"),
+        ("name,dose_usd\ncocaine,1:30\n", "substances.cocaine.dose_usd"),
+        ("name,dose_usd\ncocaine,2020-01-01\n", "substances.cocaine.dose_usd"),
+        ("name,dose_usd\ncocaine,[9]\n", "substances.cocaine.dose_usd"),
+        ("name,needs\ncocaine,3\n", "substances.cocaine.needs"),
+        ("name,dose_usd.low\ncocaine,3\n", "substances.cocaine.dose_usd"),
     ],
 )
 def test_what_is_wrong_in_a_table_is_named(folder, text, path):
     (folder / "t.csv").write_text(text)
     assert list(problems(substances=str(folder / "t.csv"))) == [path]
+
+
+def test_a_cell_is_read_as_its_field_is_declared(folder):
+    head = "name,like,dose_usd,sold_by,source.default,substitutes.mdma,status_by_jurisdiction.oceania\r\n"
+    text = 'tea,nps,010,street,"2019: one\u2028two\r\nthree; four",2,prescription\r\n'
+    (folder / "t.csv").write_bytes((head + text).encode())
+    tea = Scenario(substances=str(folder / "t.csv")).substances["tea"]
+    assert (tea.dose_usd, tea.sold_by, tea.substitutes["mdma"]) == (10, ("street",), 2)
+    assert tea.source["default"] == "2019: one\u2028two\r\nthree; four"
+    assert tea.status_by_jurisdiction["oceania"] == "prescription"
+
+
+@pytest.mark.parametrize(
+    "text", ["cocaine: {1: 2}", "1: {dose_usd: 2}", "cocaine: {dose_usd: .nan}", "~: 3", "[]", "tea"]
+)
+def test_what_is_no_plain_data_in_a_table_is_said(folder, text):
+    (folder / "t.yaml").write_text(text)
+    assert problems(substances=str(folder / "t.yaml"))
+
+
+def test_empty_rows_and_columns_that_spreadsheets_leave_do_not_count(folder):
+    (folder / "t.csv").write_text("\ufeffname,dose_usd,,\n\n,,,\ncocaine,9,,,\n\n , \nmdma,7\n", encoding="utf-8")
+    found = Scenario(substances=str(folder / "t.csv")).substances
+    assert (found["cocaine"].dose_usd, found["mdma"].dose_usd) == (9, 7)
+
+
+def test_a_list_is_called_a_list():
+    assert "a list" in problems(substances={"cocaine": {"sold_by": "street"}})["substances.cocaine.sold_by"]
 
 
 @pytest.mark.parametrize("name", ["none.csv", "none.yaml", "table.txt"])

@@ -7,9 +7,13 @@ import re
 import subprocess
 import sys
 import time
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -371,10 +375,16 @@ def test_extending_what_is_not_there_is_a_problem_of_extends(extends):
         (b"a: &a [*a]\n", "aliases"),
         (b"[" * 50_000, "nested deeper"),
         (b"a: 1\n---\nb: 2\n", "more than one document"),
-        (b"a: !!python/name:os.system\n", "constructor"),
+        (b"a: !!python/name:os.system\n", "tags"),
+        (b"days: !!bool x\n", "tags"),
+        (b"days: !!timestamp x\n", "tags"),
+        (b'days: !!int ""\n', "tags"),
+        (b"days: " + b"9" * 5000, "unreadable YAML"),
         (b"? [1, 2]\n: 3\n", "unhashable"),
-        (b"x" * 2_000_001, "larger file"),
-        (b"seed: 2015-13-45\n", "month"),
+        (b"x" * 1_000_001, "larger file"),
+        (b"seed: 2015-13-45\n", "given '2015-13-45'; allowed: a whole number"),
+        (b"days: 1:30\n", "given '1:30'; allowed: a whole number"),
+        (b"days: 1_000\n", "given '1_000'; allowed: a whole number"),
     ],
 )
 def test_a_file_that_is_no_scenario_is_refused_with_a_reason(tmp_path, content, words):
@@ -415,6 +425,18 @@ def test_a_name_that_leads_nowhere_is_an_error_in_words(name):
 def test_what_is_neither_name_nor_mapping_is_an_error_in_words(source):
     with pytest.raises(ScenarioError, match="name, path or mapping"):
         Scenario.load(source)
+
+
+def test_numbers_are_read_as_a_person_means_them(tmp_path):
+    (tmp_path / "s.yaml").write_text("days: 010\nconsumers: +1000\npeople: 1e6\ntitle: no\nquestion: 2020-01-01\n")
+    scenario = Scenario.load(tmp_path / "s.yaml")
+    assert (scenario.days, scenario.consumers, scenario.people) == (10, 1000, 1e6)
+    assert (scenario.title, scenario.question) == ("no", "2020-01-01")
+
+
+@pytest.mark.parametrize("section", [{"uses": ["a\0b.py"]}, {"substances": "a\0b.csv"}, {"substances": "a\0b.yaml"}])
+def test_a_path_that_no_file_can_have_is_an_error_in_words(section):
+    assert [path.partition(".")[0] for path in problems(section)] == list(section)
 
 
 def test_windows_line_ends_and_byte_order_mark_are_read(tmp_path):
@@ -735,3 +757,18 @@ def test_every_valid_scenario_survives_the_way_through_yaml(consumers, seed, peo
     )
     assert made is not None
     assert Scenario(parse(made.to_yaml())) == made
+
+
+# Numbers from elsewhere
+
+
+def test_whole_and_real_numbers_of_any_library_are_taken():
+    row = pd.DataFrame([{"days": 30, "people": 2.5e6, "title": "row"}]).iloc[0]
+    for days in (np.int64(30), np.uint8(30)):
+        assert Scenario(days=days) == Scenario(days=30)
+    for people in (np.float32(2.5e6), Fraction(2_500_000), Decimal("2.5e6"), np.array(2.5e6)):
+        assert Scenario(people=people) == Scenario(people=2.5e6)
+    expected = Scenario(days=30, people=2.5e6, title="row")
+    assert Scenario(row) == Scenario.load(row) == expected
+    assert Scenario(platforms=pd.Series({"cryptomarkets": np.array([0.5, 0.5])})).platforms.cryptomarkets == (0.5, 0.5)
+    assert list(problems(days=np.True_)) == list(problems(days=np.float64("nan"))) == ["days"]

@@ -503,3 +503,32 @@ class TestDoctor:
         assert machine.usable_cores() <= 2
         monkeypatch.setattr(machine, "cpu_limit", lambda: 0.2)
         assert machine.usable_cores() == 1
+
+
+class TestSeeds:
+    @pytest.mark.parametrize("seed", [2**63, 2**63 - 1, 2**64 - 2])
+    def test_large_seeds_are_filed_as_they_are(self, tmp_path, seed):
+        run_several(world(), 2, seed=seed, out=tmp_path / "runs", model_class=FakeMarket)
+        compare(
+            world(), [world(name="b")], runs=2, seed=seed, workers=1, out=tmp_path / "pairs", model_class=FakeMarket
+        )
+        for file in ("runs/outcomes.parquet", "pairs/outcomes.parquet", "pairs/daily.parquet"):
+            assert set(pd.read_parquet(tmp_path / file)["seed"]) == {seed, seed + 1}, file
+        assert set(pd.read_csv(tmp_path / "runs" / "outcomes.csv")["seed"]) == {seed, seed + 1}
+
+    def test_a_series_that_ends_beyond_the_last_seed_is_refused_before_its_first_run(self, tmp_path):
+        class Untouched(FakeMarket):
+            def run_for(self, duration):
+                raise AssertionError("a run was begun")
+
+        with pytest.raises(RequestError, match=r"all 2 seeds are below 2\^64"):
+            run_several(world(), 2, seed=2**64 - 1, out=tmp_path / "runs", model_class=Untouched)
+        with pytest.raises(RequestError, match=r"below 2\^64"):
+            compare(world(), [world(name="b")], runs=3, seed=2**64 - 2, workers=1, model_class=Untouched)
+        for seed in (-1, 2**64, 1.5, "1"):
+            with pytest.raises(RequestError, match="seed: given"):
+                run(world(), seed=seed, model_class=Untouched)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_seed_of_another_library_is_a_seed(self):
+        assert run(world(), seed=np.uint64(2**63 + 1), model_class=FakeMarket).seed == 2**63 + 1

@@ -1,5 +1,6 @@
 """Study files: what may stand in them, what is said about mistakes, and which points they lead to."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,23 @@ class TestMistakes:
         with pytest.raises(StudyFileError, match="varies something"):
             Study.load(sweep_study(levers=[]))
 
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"set": {"days": date(2020, 1, 1)}}, "set.days"),
+            ({"set": {"days": "2020-01-01"}}, "set.days"),
+            ({"set": {3: 1}}, "set"),
+            ({"replications": "3"}, "replications"),
+            ({"replications": True}, "replications"),
+            ({"exact_daily": "yes"}, "exact_daily"),
+            ({"compare": {"step": "2"}}, "compare.step"),
+            ({"compare": []}, "compare"),
+            ({"seed": 2**70}, "seed"),
+        ],
+    )
+    def test_a_value_of_another_kind_is_refused_as_in_a_scenario(self, fields, path):
+        assert list(problems(**fields)) == [path]
+
     def test_a_file_that_is_not_there_names_those_that_are(self):
         with pytest.raises(StudyFileError, match="did you mean 'policy-ranking'"):
             Study.load("policy-rankng")
@@ -118,6 +136,50 @@ class TestReading:
             study = Study.load(folder.name, SMALLER.get(folder.name, []))
             assert study.file.title in (folder / "report.md").read_text(encoding="utf-8")
             assert all(len(pd.read_csv(table)) for table in folder.glob("*.csv"))
+
+
+class TestSeeds:
+    def test_seeds_end_where_the_last_one_does(self):
+        assert Study.load(compare_study(seed=2**64 - 4, replications=4)).seeds[-1] == 2**64 - 1
+        assert "seeds end at 2^64" in problems(seed=2**64 - 3, replications=4)["seed"].allowed
+
+    def test_seeds_that_a_kind_may_add_count(self):
+        precise = {"precision": {"measure": "orders", "half_width": 0.1}, "most": 300}
+        assert list(problems(seed=2**64 - 200, replications=4, compare=precise)) == ["seed"]
+        found = Study.load("budget-portfolio")
+        assert kinds.get("optimise").most_seeds(found) == 2 * found.file.replications
+
+
+class TestPaths:
+    @pytest.fixture
+    def place(self, tmp_path, monkeypatch):
+        """A folder with a study, in another one, where files of the same names say something else."""
+        for folder, days in (("here", 40), ("there", 50)):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "base.yaml").write_text(f"days: {days}\nconsumers: 300\n")
+            (tmp_path / folder / "t.csv").write_text(f"name,dose_usd\ncocaine,{days}\n")
+            (tmp_path / folder / "code.py").write_text(f"DAYS = {days}\n")
+        monkeypatch.chdir(tmp_path / "here")
+        return tmp_path / "there"
+
+    def test_relative_paths_of_a_study_start_from_its_file(self, place):
+        inside = "{name: inside, extends: ./base.yaml, substances: t.csv, uses: [code.py]}"
+        (place / "s.yaml").write_text(f"kind: compare\nscenarios: [base.yaml, ./base.yaml, {inside}]\n")
+        found = list(Study.load(place / "s.yaml").scenarios.values())
+        assert [scenario.days for scenario in found] == [50, 50, 50]
+        assert found[2].substances["cocaine"].dose_usd == 50
+        assert Path(found[2].uses[0].file) == place / "code.py"
+
+    def test_a_file_of_that_name_in_the_current_folder_is_another_file(self, place):
+        (place / "s.yaml").write_text("kind: compare\nscenarios: [baseline, {extends: other.yaml}, other.yaml]\n")
+        Path("other.yaml").write_text("days: 40\n")
+        with pytest.raises(StudyFileError, match="no such file") as caught:
+            Study.load(place / "s.yaml")
+        assert [problem.path for problem in caught.value.problems] == ["scenarios.1.extends", "scenarios.2"]
+
+    def test_a_study_given_as_a_mapping_starts_from_the_current_folder(self, place):
+        study = Study.load({"kind": "compare", "scenarios": ["base.yaml", {"name": "x", "extends": "base.yaml"}]})
+        assert [scenario.days for scenario in study.scenarios.values()] == [40, 40]
 
 
 class TestPoints:

@@ -40,7 +40,8 @@ Changes = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; may be given several times."),
 ]
 Out = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results; appears when all is done.")
+    Path | None,
+    typer.Option("--out", parser=support.path, metavar="DIR", help="Folder for the results; appears when all is done."),
 ]
 Tables = Annotated[str, typer.Option(metavar="NAMES", help="Tables to write, with commas between them, or `all`.")]
 Audit = Annotated[bool, typer.Option("--audit", help="Check every conservation identity each day.")]

@@ -46,10 +46,13 @@ def study(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler: tcp://HOST:PORT, or its file.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder; by default results/NAME.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", parser=support.path, metavar="DIR", help="Folder; by default results/NAME.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, how long, how much disk.")] = False,
     ensemble: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw worlds from the ensemble of a calibration.")
+        Path | None,
+        typer.Option(parser=support.path, metavar="FILE", help="Draw worlds from the ensemble of a calibration."),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -85,7 +88,7 @@ def study(
 
 
 def results(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a study.")],
+    folder: Annotated[Path, typer.Argument(parser=support.path, metavar="DIR", help="Folder of a study.")],
     sql: Annotated[
         str | None, typer.Option(metavar="QUERY", help="A query over runs, outcomes, daily and plan.")
     ] = None,
@@ -113,7 +116,9 @@ def results(
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a study, a comparison or a run.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=support.path, metavar="DIR", help="Folder of a study, a comparison or a run.")
+    ],
     sample: Annotated[int, typer.Option(min=0, help="How many runs, picked at random, to do again, bit for bit.")] = 3,
     run_code: Annotated[
         bool, typer.Option("--run-code", help="Execute the Python files that the scenarios of these results use.")

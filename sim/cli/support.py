@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -97,6 +98,14 @@ def console() -> Console:
     asked = os.environ.get("COLUMNS", "")
     width = int(asked) if asked.isdecimal() and int(asked) > 0 else PIPE_WIDTH
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=width)
+
+
+def path(text: str) -> Path:
+    """A path as a person gives it: ``~`` is the home folder, as in `--out=~/results`, which a shell leaves alone."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise typer.BadParameter(f"given {text!r}: there is no such home folder") from None
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -77,9 +77,10 @@ class Policy(BaseModel):
         """Days since it began; 0 on the first."""
         return state.day - self.start
 
-    def follows(self, other: Policy) -> bool:
-        """Whether its `after` names the other policy."""
-        return self.after is not None and self.after.policy in (other.label, other.kind)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names by which `after` of others may call it."""
+        return (self.kind,) if self.label in (None, self.kind) else (self.label, self.kind)
 
     def begun(self, day: int) -> Self:
         """The same policy as it is on from a day on."""

@@ -6,7 +6,9 @@ that holds. Each time, it is a copy of itself that starts on that day, so that w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -42,7 +44,8 @@ class Plan:
     def __init__(self) -> None:
         self.policies: tuple[Policy, ...] = ()
         self.courses: list[Course] = []
-        self.followed: list[list[int]] = []
+        self.followers: dict[str, list[int]] = {}
+        self.began: dict[str, Counter[int]] = {}
 
     def follow(self, policies: Sequence[Policy], events: Events) -> None:
         """Take up the ``policies`` of the scenario, at first or when it is another one: those that stay in their place keep their course."""
@@ -53,10 +56,13 @@ class Plan:
             if policy == same:
                 courses[k] = course
         self.policies, self.courses = tuple(policies), courses
-        self.followed = [
-            [k for k, other in enumerate(policies) if k != i and policy.follows(other)]
-            for i, policy in enumerate(policies)
-        ]
+        self.followers, self.began = {}, {}
+        for k, policy in enumerate(policies):
+            if policy.after is not None:
+                self.followers.setdefault(policy.after.policy, []).append(k)
+        for policy, course in zip(policies, courses, strict=True):
+            for day in course.began:
+                self._note(policy, day)
         events.watch(policy.when.event for policy in policies if policy.when is not None)
 
     def on_today(self, state: MarketState, recorder: Recorder) -> list[Policy]:
@@ -65,16 +71,34 @@ class Plan:
         for policy, course in zip(self.policies, self.courses, strict=True):
             if course.now is not None and not self._goes_on(policy, course, state, recorder):
                 course.now, course.ended = None, day
-        more = True
-        while more:  # a policy may begin on the day on which the one that it follows does, wherever that stands
-            more = False
-            for k, (policy, course) in enumerate(zip(self.policies, self.courses, strict=True)):
-                since = self._begins(k, policy, course, state, recorder)
-                if since is not None:
-                    course.began.append(since)
-                    course.now = policy.begun(since)
-                    more = True
+        turn, later = list(range(len(self.policies))), set[int]()
+        while turn:  # a policy may begin on the day on which the one that it follows does, wherever that stands
+            k = heapq.heappop(turn)
+            while turn and turn[0] == k:
+                heapq.heappop(turn)
+            since = self._begins(self.policies[k], self.courses[k], state, recorder)
+            if since is not None:
+                self.courses[k].began.append(since)
+                self.courses[k].now = self.policies[k].begun(since)
+                self._note(self.policies[k], since)
+                for other in (k, *self._following(self.policies[k])):
+                    if other > k:
+                        heapq.heappush(turn, other)
+                    else:
+                        later.add(other)
+            if not turn:
+                turn, later = sorted(later), set()
         return [course.now for course in self.courses if course.now is not None]
+
+    def _note(self, policy: Policy, day: int) -> None:
+        """Keep that a policy began on a day, under each of its names."""
+        for name in policy.names:
+            self.began.setdefault(name, Counter())[day] += 1
+
+    def _following(self, policy: Policy) -> Iterator[int]:
+        """The places of those that follow a policy."""
+        for name in policy.names:
+            yield from self.followers.get(name, ())
 
     def _goes_on(self, policy: Policy, course: Course, state: MarketState, recorder: Recorder) -> bool:
         """Whether a policy that was on yesterday is on today."""
@@ -84,12 +108,12 @@ class Plan:
             return state.day < course.began[-1] + policy.lasting
         return policy.when is None or policy.when.holds(state, recorder)
 
-    def _begins(self, k: int, policy: Policy, course: Course, state: MarketState, recorder: Recorder) -> int | None:
+    def _begins(self, policy: Policy, course: Course, state: MarketState, recorder: Recorder) -> int | None:
         """The day on which a policy that is not yet on for its latest occasion begins; None when it does not."""
         day = state.day
         if not policy.active(day):
             return None
-        occasion = self._occasion(k, policy, day)
+        occasion = self._occasion(policy, course, day)
         last = course.began[-1] if course.began else None
         if occasion is None or last == day:
             return None
@@ -107,11 +131,13 @@ class Plan:
             return None
         return day if policy.when.holds(state, recorder) else None
 
-    def _occasion(self, k: int, policy: Policy, day: int) -> int | None:
+    def _occasion(self, policy: Policy, course: Course, day: int) -> int | None:
         """The latest day up to today on which a policy was to begin, conditions aside."""
         first = [policy.start]
         if policy.after is not None:
-            begun = [b for other in self.followed[k] for b in self.courses[other].began]
+            name = policy.after.policy
+            own = Counter(course.began) if name in policy.names else Counter[int]()
+            begun = [b for b, count in self.began.get(name, Counter[int]()).items() if count > own[b]]
             first = [max(b + policy.after.days, policy.start) for b in begun]
         first = [b for b in first if b <= day]
         if policy.every is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.studies.errors import RequestError, at_least
+from sim.studies.errors import RequestError, at_least, seeds_from
 from sim.studies.runs.compare import PairedRuns, Pairs, load_all
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, check_tables, default_model
@@ -144,7 +144,7 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     if len(scenarios) < 2:
         raise RequestError("others: name at least one scenario to compare with the baseline")
     first = next(iter(scenarios.values())).seed if seed is None else seed
-    pairs = Pairs(scenarios, tuple(range(first, first + runs)), model_class or default_model(), wanted, audit)
+    pairs = Pairs(scenarios, seeds_from(first, runs), model_class or default_model(), wanted, audit)
     if out is None:
         return Comparison.of(pairs, workers, progress, None)
     with staging(out) as place:

@@ -4,6 +4,7 @@ This is all that others use of it: scenarios themselves, and the words in which 
 """
 
 from sim.scenario.errors import (
+    Faults,
     Problem,
     ScenarioError,
     allowed_in_words,
@@ -15,15 +16,17 @@ from sim.scenario.errors import (
     quote,
     without_none,
 )
-from sim.scenario.files import read_yaml
 from sim.scenario.overrides import parse_changes
 from sim.scenario.own_code import is_own_code, no_own_code, own_code_refused
+from sim.scenario.plain import plain_data
+from sim.scenario.reading import read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
-from sim.scenario.sections import Platforms
+from sim.scenario.sections import Platforms, parameter_problem
 from sim.scenario.settings import Settings
 
 __all__ = [
     "SCENARIO_KEYS",
+    "Faults",
     "Platforms",
     "Problem",
     "Scenario",
@@ -38,7 +41,9 @@ __all__ = [
     "no_such_name",
     "one_of",
     "own_code_refused",
+    "parameter_problem",
     "parse_changes",
+    "plain_data",
     "problems_from_pydantic",
     "quote",
     "read_yaml",

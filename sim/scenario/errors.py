@@ -8,15 +8,29 @@ import re
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args, get_origin
+from typing import Any, Literal, Self, cast, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 _SHORT = reprlib.Repr(maxlevel=2, maxdict=4, maxlist=4, maxtuple=4, maxstring=60, maxother=60, maxlong=40)
+_WORDS = {
+    "a integer": "a whole number",
+    "a string": "text",
+    "a boolean": "true or false",
+    "an array": "a list",
+    "a array": "a list",
+    "a tuple": "a list",
+    "an object": "a mapping",
+    "a dictionary": "a mapping",
+}
+"""Words of pydantic and what people say."""
+
 MAX_SHOWN = 50
 """Problems printed; the rest are counted."""
+MAX_PROBLEMS = 200
+"""Problems looked for: each takes a search for the nearest name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,30 @@ class ScenarioError(ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.problems, self.name)
+
+
+class Faults(list[Problem]):
+    """What is wrong, as it is found; at more than `MAX_PROBLEMS` nobody looks further."""
+
+    def __init__(self, error: type[ScenarioError] = ScenarioError) -> None:
+        super().__init__()
+        self.error = error
+
+    def append(self, problem: Problem) -> None:
+        """Add a problem, or raise the error when there were `MAX_PROBLEMS` before."""
+        if len(self) == MAX_PROBLEMS:
+            more = Problem("", f"more than {MAX_PROBLEMS} problems", "fewer: what is behind these was not looked at")
+            raise self.error([more, *self])
+        super().append(problem)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Add problems one by one, so that no more are worked out than are added."""
+        for problem in problems:
+            self.append(problem)
+
+    def __iadd__(self, problems: Iterable[Problem]) -> Self:
+        self.extend(problems)
+        return self
 
 
 def quote(value: Any) -> str:
@@ -209,7 +247,10 @@ def _allowed(kind: str, message: str, field: FieldInfo | None) -> str:
     if bounds and (kind.startswith(("greater_than", "less_than", "int_", "float_")) or kind == "finite_number"):
         whole = field is not None and "int" in str(field.annotation)
         return f"a {'whole ' if whole else ''}number, {bounds}"
-    return message.replace("valid ", "").replace("a integer", "a whole number").replace("a string", "text")
+    message = message.replace("valid ", "")
+    for pydantic, word in _WORDS.items():
+        message = message.replace(pydantic, word)
+    return message
 
 
 def problems_from_pydantic(error: ValidationError, model: type[BaseModel], data: Any, prefix: str) -> list[Problem]:
@@ -225,7 +266,7 @@ def problems_from_pydantic(error: ValidationError, model: type[BaseModel], data:
         path of `data` in the scenario.
     """
     merged: dict[str, Problem] = {}
-    for item in error.errors(include_url=False, include_context=True):
+    for item in error.errors(include_url=False, include_context=True)[: 10 * MAX_PROBLEMS]:
         kind, loc = item["type"], item["loc"]
         if kind != "missing":
             loc = _known(loc, data)

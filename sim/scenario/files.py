@@ -7,15 +7,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from sim.evidence import yaml_files
 from sim.scenario.errors import Problem, ScenarioError, nearest, one_of, quote
 from sim.scenario.own_code import own_code_refused
+from sim.scenario.reading import read_yaml
 from sim.scenario.substances import read_table
-
-MAX_BYTES = 2_000_000
-"""Size above which a file is refused; a scenario with every value written out has about 100,000."""
 
 SECTIONS = ("parameters", "substances", "jurisdictions", "platforms", "agents")
 """Keys whose mappings are merged with those of the extended scenario; everything else, lists too, is replaced;
@@ -82,42 +77,6 @@ def find(name: str | PathLike[str], search: Search = None, beside: Path | None =
     return files[text]
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping that a scenario file holds, unchecked.
-
-    Raises
-    ------
-    ScenarioError
-        when it cannot be read, is not YAML in UTF-8, or is not a mapping.
-    """
-
-    def refuse(given: str, allowed: str) -> ScenarioError:
-        return ScenarioError([Problem(str(path), given, allowed)])
-
-    try:
-        raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
-    except OSError as error:
-        raise refuse(error.strerror or "a file that cannot be read", "a readable YAML file") from None
-    if raw is None:
-        raise refuse("a larger file", f"a YAML file of at most {MAX_BYTES:,} bytes")
-    try:
-        content = yaml_files.parse(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise refuse(f"bytes that are not UTF-8 text (at byte {error.start})", "a YAML file in UTF-8") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise refuse(f"unreadable YAML: {error.problem or error.context}{where}", "a mapping in YAML") from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise refuse(f"unreadable YAML: {' '.join(str(error).split())[:160]}", "a mapping in YAML") from None
-    if content is None:
-        raise refuse("an empty file", "a mapping of scenario keys, for example `extends: baseline`")
-    if not isinstance(content, dict):
-        raise refuse(f"a {type(content).__name__}", "a mapping of scenario keys, for example `extends: baseline`")
-    content.setdefault("name", path.stem)
-    return content
-
-
 def merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
     """A scenario on top of the one that it extends: sections are merged key by key, all else is replaced."""
     merged = dict(parent)
@@ -153,7 +112,7 @@ def beside_it(content: Mapping[str, Any], beside: Path | None) -> dict[str, Any]
     if isinstance(found.get("substances"), str):
         if own_code_refused():
             raise ScenarioError([Problem("substances", quote(found["substances"]), "a mapping here: no files")])
-        found["substances"] = read_table(folder / found["substances"], read_yaml)
+        found["substances"] = read_table(folder / found["substances"])
     return found
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from sim.evidence import yaml_files
 from sim.evidence.parameters import load_parameters
-from sim.scenario.errors import Problem, nearest, no_such_name, one_of, quote
+from sim.scenario.errors import Faults, Problem, nearest, no_such_name, one_of, quote
 
 
 def apply(content: dict[str, Any], changes: Iterable[str], known: Collection[str]) -> list[Problem]:
@@ -29,7 +29,7 @@ def apply(content: dict[str, Any], changes: Iterable[str], known: Collection[str
     list of Problem
         the changes that lead nowhere. Whether a value is allowed is for the scenario to say.
     """
-    problems: list[Problem] = []
+    problems = Faults()
     for steps, value in parse_changes(changes, problems):
         _set(content, steps, value, known, problems)
     return problems

@@ -23,6 +23,7 @@ from sim import registry
 from sim.scenario.errors import Problem, ScenarioError, nearest, no_such_name, one_of, quote
 
 PREFIX = "odm_own_"
+MAX_FILES = 100
 _LOADED: dict[str, dict[str, type[BaseModel]]] = {}
 _REFUSED: ContextVar[bool] = ContextVar("refused", default=False)
 
@@ -87,6 +88,9 @@ def files(document: Mapping[str, Any], problems: list[Problem]) -> tuple[OwnFile
     if not isinstance(given, list):
         problems.append(Problem("uses", quote(given), what))
         return ()
+    if len(given) > MAX_FILES:
+        problems.append(Problem("uses", f"{len(given):,} files", f"at most {MAX_FILES}"))
+        return ()
     found: dict[str, OwnFile] = {}
     for i, entry in enumerate(given):
         path, stated = (entry.get("file"), entry.get("sha256")) if isinstance(entry, dict) else (entry, None)
@@ -108,6 +112,9 @@ def files(document: Mapping[str, Any], problems: list[Problem]) -> tuple[OwnFile
 
 def _read(given: str, stated: Any, path: str, problems: list[Problem]) -> OwnFile | None:
     """A file with its hash; one that was loaded before as stated need not be there any more."""
+    if "\0" in given:
+        problems.append(Problem(path, quote(given), "the path of a Python file"))
+        return None
     file = str(Path(given).resolve())
     if isinstance(stated, str) and OwnFile(file, stated).module in _LOADED:
         return OwnFile(file, stated)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,8 +19,11 @@ MAX_VALUES = 50_000
 MAX_DEPTH = 12
 """Nesting in a scenario; the deepest value that means something sits at five."""
 
+MAX_KEY = 200
+"""Characters in a key."""
 
-def plain(value: Any, problems: list[Problem]) -> Any:
+
+def plain_data(value: Any, problems: list[Problem]) -> Any:
     """A copy of some data, made of None, booleans, finite numbers, text, lists and mappings with text keys.
 
     Parameters
@@ -29,6 +34,19 @@ def plain(value: Any, problems: list[Problem]) -> Any:
         receives what cannot be converted; None stands in the copy instead.
     """
     return _Copy(problems).of(value, "", 0)
+
+
+def _python(value: Any) -> Any:
+    """Numbers, rows and arrays of NumPy and pandas, and other whole and real numbers, as Python's own."""
+    match value:
+        case str() | bool() | int() | float() | list() | tuple() | Mapping() | BaseModel():
+            return value
+        case numbers.Integral():
+            return int(value)
+        case numbers.Real() | Decimal():
+            return float(value)
+    own = getattr(value, "to_dict", None) or getattr(value, "tolist", None)
+    return own() if callable(own) else value
 
 
 class _Copy:
@@ -49,6 +67,7 @@ class _Copy:
             self.refuse(path[:100], "too much data, or data that holds itself", allowed)
         if self.left <= 0 or value is None:
             return None
+        value = _python(value)
         match value:
             case bool():
                 return bool(value)
@@ -78,8 +97,8 @@ class _Copy:
     def mapping(self, items: Iterable[tuple[Any, Any]], path: str, depth: int) -> dict[str, Any]:
         copy: dict[str, Any] = {}
         for name, item in items:
-            if isinstance(name, str) and name.isprintable():
+            if isinstance(name, str) and len(name) <= MAX_KEY and name.isprintable():
                 copy[str(name)] = self.of(item, f"{path}.{name}" if path else name, depth + 1)
             else:
-                self.refuse(path, f"the key {quote(name)}", "keys of printable text")
+                self.refuse(path, f"the key {quote(name)}", f"keys of printable text, at most {MAX_KEY} characters")
         return copy

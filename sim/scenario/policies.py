@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +11,9 @@ from pydantic import BaseModel
 
 from sim.scenario.errors import Problem, key, nearest, no_such_name, one_of, quote
 from sim.scenario.sections import Problems, check
+
+MAX_POLICIES = 500
+"""Policies of a scenario; every day looks at each."""
 
 
 def policies(
@@ -25,6 +30,9 @@ def policies(
         return ()
     if not isinstance(given, list):
         problems.append(Problem("policies", quote(given), "a list of {kind, start, end, strength, ...}"))
+        return ()
+    if len(given) > MAX_POLICIES:
+        problems.append(Problem("policies", f"{len(given):,} policies", f"at most {MAX_POLICIES}"))
         return ()
     found: dict[int, Any] = {}
     for i, entry in enumerate(given):
@@ -58,7 +66,7 @@ def _policy(entry: Any, kinds: Mapping[str, type[BaseModel]], path: str, problem
     model = kinds[kind]
     names = [key(name, field) for name, field in model.model_fields.items()]
     extra = [name for name in entry if name not in names]
-    problems += [no_such_name(f"{path}.{name}", name, [word for word in names if word != "kind"]) for name in extra]
+    problems += (no_such_name(f"{path}.{name}", name, [word for word in names if word != "kind"]) for name in extra)
     return check(model, {name: value for name, value in entry.items() if name in names}, path, problems)
 
 
@@ -105,31 +113,24 @@ def _names(found: Mapping[int, Any], given: Sequence[Any], problems: Problems) -
         label = getattr(policy, "label", None)
         if label is not None and labels.setdefault(label, i) != i:
             problems.append(Problem(f"policies.{i}.label", quote(label), "a label that no other policy has"))
+    words = [_words(entry) for entry in given]
+    having = Counter(word for entry in words for word in entry)
     for i, policy in found.items():
         after = getattr(policy, "after", None)
-        others = [entry for k, entry in enumerate(given) if k != i and isinstance(entry, dict)]
-        words = [entry.get(word) for entry in others for word in ("label", "kind")]
-        known = list(dict.fromkeys(word for word in words if isinstance(word, str)))
-        if after is not None and after.policy not in known:
+        if after is not None and having[after.policy] == (after.policy in words[i]):
+            known = dict.fromkeys(word for k, entry in enumerate(words) if k != i for word in entry)
             problems.append(no_such_name(f"policies.{i}.after.policy", after.policy, known))
+
+
+def _words(entry: Any) -> list[str]:
+    """The names by which `after` of other policies may call one."""
+    words = [entry.get(word) for word in ("label", "kind")] if isinstance(entry, dict) else []
+    return list(dict.fromkeys(word for word in words if isinstance(word, str)))
 
 
 def _chances(found: Mapping[int, Any], days: int, problems: Problems) -> None:
     """Whether every policy can begin before the run, or the policy itself, ends."""
-    first: dict[int, int] = {}
-    more = True
-    while more:  # earliest beginnings only become earlier, so this ends
-        more = False
-        for i, policy in found.items():
-            begins, after, when = policy.start, getattr(policy, "after", None), getattr(policy, "when", None)
-            if after is not None:
-                others = [first[k] for k in first if k != i and policy.follows(found[k])]
-                begins = max(begins, min(others) + after.days) if others else None
-            if begins is None:
-                continue
-            begins = begins if when is None else max(begins, when.first_look)
-            if begins < first.get(i, begins + 1):
-                first[i], more = begins, True
+    first = _first_days(found)
     for i, policy in found.items():
         last = min(days, days if policy.end is None else policy.end)
         if i not in first:
@@ -145,3 +146,28 @@ def _chances(found: Mapping[int, Any], days: int, problems: Problems) -> None:
                     f"one that can be met by day {last - 1}, the last on which it may be on",
                 )
             )
+
+
+def _first_days(found: Mapping[int, Any]) -> dict[int, int]:
+    """The earliest day on which each policy can begin, by the shortest way along `after`; those that wait for themselves have none."""
+    followers: dict[str, list[int]] = {}
+    for i, policy in found.items():
+        if getattr(policy, "after", None) is not None:
+            followers.setdefault(policy.after.policy, []).append(i)
+
+    def begins(i: int, other: int | None = None) -> tuple[int, int]:
+        policy = found[i]
+        day = policy.start if other is None else max(policy.start, other + policy.after.days)
+        when = getattr(policy, "when", None)
+        return (day if when is None else max(day, when.first_look)), i
+
+    first: dict[int, int] = {}
+    waiting = [begins(i) for i, policy in found.items() if getattr(policy, "after", None) is None]
+    heapq.heapify(waiting)
+    while waiting:
+        day, i = heapq.heappop(waiting)
+        if first.setdefault(i, day) == day:
+            for word in _words(vars(found[i])):
+                for follower in followers.pop(word, ()):  # the first of a name is the earliest
+                    heapq.heappush(waiting, begins(follower, day))
+    return first

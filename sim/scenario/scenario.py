@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from os import PathLike
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from sim.evidence.parameters import load_parameters
 from sim.evidence.tables import Jurisdiction, Substance, jurisdiction_rows, substance_rows
 from sim.scenario import files, overrides, own_code, sections, yaml_text
 from sim.scenario.content import Content
-from sim.scenario.errors import Problem, ScenarioError, no_such_name
-from sim.scenario.plain import plain
+from sim.scenario.errors import Faults, Problem, ScenarioError, no_such_name
+from sim.scenario.plain import plain_data
 from sim.scenario.policies import policies
+from sim.scenario.reading import read_yaml
 from sim.scenario.settings import Settings, length, people, widest
 
 
@@ -52,7 +54,7 @@ class Scenario(Content):
     """
 
     def __init__(self, content: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
-        super().__init__(**_complete({**(content or {}), **fields}))
+        super().__init__(**_complete({**({} if content is None else content), **fields}))
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -61,7 +63,12 @@ class Scenario(Content):
         return _unpickled, (own_code.Code(self.uses), self.__getstate__())
 
     @classmethod
-    def load(cls, source: str | PathLike[str] | Mapping[str, Any] | Scenario, search: files.Search = None) -> Scenario:
+    def load(
+        cls,
+        source: str | PathLike[str] | Mapping[str, Any] | Scenario,
+        search: files.Search = None,
+        beside: Path | None = None,
+    ) -> Scenario:
         """A scenario by name, from a YAML file, or from the mapping that such a file holds.
 
         Parameters
@@ -70,6 +77,8 @@ class Scenario(Content):
             a name under ``experiments/scenarios``, the path of a file, or a mapping. A scenario is returned as it is.
         search
             folder or folders to look for names in first.
+        beside
+            folder that relative paths start from, here and in a mapping, when not the current one.
 
         Raises
         ------
@@ -78,12 +87,14 @@ class Scenario(Content):
         """
         if isinstance(source, Scenario):
             return source
+        if hasattr(source, "to_dict"):  # a row of a data frame
+            source = cast(Any, source).to_dict()
         if isinstance(source, Mapping):
-            return cls(files.flatten(source, search, None))
+            return cls(files.flatten(source, search, beside))
         if not isinstance(source, str | PathLike):
             raise ScenarioError([Problem("", f"a {type(source).__name__}", "a scenario's name, path or mapping")])
-        path = files.find(source, search)
-        return cls(files.flatten(files.read_yaml(path), search, path.parent, (str(path.resolve()),)))
+        path = files.find(source, search, beside)
+        return cls(files.flatten(read_yaml(path), search, path.parent, (str(path.resolve()),)))
 
     def with_(self, **fields: Any) -> Scenario:
         """The same scenario with other settings; checked like any other.
@@ -134,7 +145,7 @@ def list_scenarios(search: files.Search = None) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
     for name, path in files.scenario_files(search).items():
         try:
-            content = files.read_yaml(path)
+            content = read_yaml(path)
             found.append((name, str(content.get("title", "")), " ".join(str(content.get("question", "")).split())))
         except ScenarioError as error:
             found.append((name, "", str(error.problems[0])))
@@ -147,15 +158,18 @@ SCENARIO_KEYS = (*Scenario.model_fields, "weight", "extends")
 
 def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a scenario from what its author gave: checked, and with every default filled in."""
-    problems: list[Problem] = []
-    document = files.flatten(plain(content, problems) or {}, None, None)
+    problems = Faults()
+    given = plain_data(content, problems) or {}
+    document = files.flatten(given, None, None)
+    if document != given:  # other files came in
+        document = plain_data(document, problems) or {}
     name = str(document.get("name", ""))[:80]
-    problems += [no_such_name(key, key, SCENARIO_KEYS) for key in document if key not in SCENARIO_KEYS]
+    problems += (no_such_name(key, key, SCENARIO_KEYS) for key in document if key not in SCENARIO_KEYS)
     document = {key: value for key, value in document.items() if value is not None}
     weight = document.pop("weight", None)
-    given = {key: document[key] for key in Settings.model_fields if key in document}
-    settings = sections.check(Settings, given, "", problems)
-    base = settings or widest(given)
+    plain = {key: document[key] for key in Settings.model_fields if key in document}
+    settings = sections.check(Settings, plain, "", problems)
+    base = settings or widest(plain)
     length(settings, problems)
     shipped = jurisdiction_rows()
     parts: dict[str, Any] = {

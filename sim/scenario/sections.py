@@ -10,11 +10,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sim.evidence.parameters import ParameterBook
+from sim.evidence.parameters import ParameterBook, load_parameters
 from sim.evidence.tables import BY_SCENARIO, COOPERATION, Jurisdiction, Row
 from sim.scenario.errors import Problem, key, nearest, no_such_name, one_of, problems_from_pydantic, quote
 
 Problems = list[Problem]
+
+MAX_ROWS = 200
+"""Rows of a table that a scenario may give; the shipped ones have 12 and 4."""
 
 Shares = Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1, max_length=60)]
 
@@ -63,7 +66,7 @@ def parameters(document: Mapping[str, Any], book: ParameterBook, problems: Probl
             problems.append(Problem(path, quote(given), "a mapping from name to number"))
             continue
         for name, value in given.items():
-            problem = _parameter_problem(book, group, name, value)
+            problem = parameter_problem(group, name, value)
             if problem is None:
                 values[group][name] = float(value) + 0.0  # no negative zero
             else:
@@ -71,8 +74,9 @@ def parameters(document: Mapping[str, Any], book: ParameterBook, problems: Probl
     return values
 
 
-def _parameter_problem(book: ParameterBook, group: str, name: str, value: Any) -> Problem | None:
+def parameter_problem(group: str, name: str, value: Any) -> Problem | None:
     """What is wrong with one parameter, if anything; a name that another group has is pointed to it."""
+    book = load_parameters()
     path, spec = f"parameters.{group}.{name}", book.specs.get(f"{group}.{name}")
     if spec is None:
         elsewhere = next((other for other, spec in book.specs.items() if spec.name == name), None)
@@ -91,7 +95,11 @@ def rows[RowType: Row](
     A new row gives every field, or names a row that it is `like` and gives what differs.
     """
     base, table = dict(base), {}
-    for name, given in mapping(document, section, "a mapping from name to fields", problems).items():
+    changed = mapping(document, section, "a mapping from name to fields", problems)
+    if len(changed) > MAX_ROWS:
+        problems.append(Problem(section, f"{len(changed):,} rows", f"at most {MAX_ROWS}"))
+        changed = {}
+    for name, given in changed.items():
         problem = _row_problem(f"{section}.{name}", name, given, base, model)
         if problem is not None:
             problems.append(problem)
@@ -157,15 +165,15 @@ def cross_check(
     names = [*dict.fromkeys([*shipped, *mapping(document, "jurisdictions", "a mapping", [])])]
     for name, substance in parts["substances"].items():
         path = f"substances.{name}.status_by_jurisdiction"
-        problems += [
+        problems += (
             no_such_name(f"{path}.{other}", other, names)
             for other in substance.status_by_jurisdiction
             if other not in names
-        ]
+        )
     for name, row in jurisdictions.items():
         others = [other for other in names if other != name]
         path = f"jurisdictions.{name}.cooperation"
-        problems += [no_such_name(f"{path}.{other}", other, others) for other in row.cooperation if other not in others]
+        problems += (no_such_name(f"{path}.{other}", other, others) for other in row.cooperation if other not in others)
         full = {other: row.cooperation.get(other, COOPERATION) for other in others}
         jurisdictions[name] = row.model_copy(update={"cooperation": full})
     if list(jurisdictions) == names:

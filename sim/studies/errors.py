@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,6 +10,9 @@ from pathlib import Path
 from textwrap import shorten
 
 from sim.scenario import is_own_code
+
+SEEDS = 2**64
+"""Seeds that there are, from 0 on."""
 
 
 class StudyError(Exception):
@@ -62,6 +66,25 @@ def unknown_name(what: str, given: str, known: Iterable[str]) -> RequestError:
     nearest = get_close_matches(given, known, n=3, cutoff=0.5)
     hint = f"nearest: {', '.join(nearest)}" if nearest else f"known: {', '.join(known)}"
     return RequestError(f"{what}: there is none called {given!r}; {hint}")
+
+
+def seeds_from(first: int, runs: int) -> tuple[int, ...]:
+    """Return the seeds of runs, each the next, when the last of them is one too.
+
+    Raises
+    ------
+    RequestError
+        If it is not.
+    """
+    try:
+        first, runs = operator.index(first), operator.index(runs)
+    except TypeError:
+        raise RequestError(f"seed: given {first!r}, must be a whole number") from None
+    if not 0 <= first <= SEEDS - runs:
+        raise RequestError(
+            f"seed: given {first}, must be from 0 to {SEEDS - runs} so that all {runs} seeds are below 2^64"
+        )
+    return tuple(range(first, first + runs))
 
 
 def at_least(what: str, given: int, lowest: int) -> int:

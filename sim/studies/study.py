@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 
+MAX_SCENARIOS = 100
+MAX_PATHS = 1_000
+"""Scenarios of a study, and paths that it sets or varies."""
+
+
 class Budget(BaseModel):
     """What a study may spend; it ends in order when either is used up."""
 
@@ -44,19 +49,27 @@ class StudyFile(BaseModel):
     expected_time: str = Field(default="", max_length=200, description="how long it takes, and on what, in words")
     kind: str = Field(description="what is done with the runs")
     scenarios: tuple[str | dict[str, Any], ...] = Field(
-        min_length=1, description="names, paths relative to this file, or scenarios in full; the first is the baseline"
+        min_length=1,
+        max_length=MAX_SCENARIOS,
+        description="names, paths relative to this file, or scenarios in full; the first is the baseline",
     )
-    set: dict[str, Any] = Field(default_factory=dict, description="path: value, for every scenario that has the path")
-    uncertainties: tuple[Factor, ...] = Field(default=(), description="facts that nobody knows exactly")
+    set: dict[str, Any] = Field(
+        default_factory=dict, max_length=MAX_PATHS, description="path: value, for every scenario that has the path"
+    )
+    uncertainties: tuple[Factor, ...] = Field(
+        default=(), max_length=MAX_PATHS, description="facts that nobody knows exactly"
+    )
     ensemble: str | None = Field(default=None, description="ensemble of a calibration, in the place of ranges")
-    levers: tuple[Factor, ...] = Field(default=(), description="settings of policies that somebody could choose")
+    levers: tuple[Factor, ...] = Field(
+        default=(), max_length=MAX_PATHS, description="settings of policies that somebody could choose"
+    )
     measures: tuple[str, ...] = Field(default=(), description="outcomes to report; by default all")
     daily: Literal["measures", "all", "none"] | tuple[str, ...] = Field(
         default="measures", description="outcomes whose daily values are kept"
     )
     exact_daily: bool = Field(default=False, description="whether daily values are kept without rounding")
     replications: int = Field(default=8, ge=1, le=1_000_000, description="runs of each point and scenario")
-    seed: int = Field(default=1, ge=0, lt=2**63, description="seed of the first replication; the next take the next")
+    seed: int = Field(default=1, ge=0, lt=2**64, description="seed of the first replication; the next take the next")
     budget: Budget = Field(default_factory=Budget, description="what may be spent")
 
 

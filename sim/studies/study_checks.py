@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +14,29 @@ from pydantic import BaseModel, ValidationError
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import families, outcomes
 from sim.scenario import (
+    Faults,
     Problem,
     Scenario,
     ScenarioError,
     nearest,
     no_such_name,
     one_of,
+    parameter_problem,
+    plain_data,
     problems_from_pydantic,
     quote,
 )
 from sim.studies import kinds
+from sim.studies.errors import SEEDS
 from sim.studies.methods.factors import Factor, complete, parameter_of
 from sim.studies.methods.paths import assignment, has_path
 from sim.studies.methods.worlds import read_ensemble, spanned
-from sim.studies.study import ReadyStudy, StudyFile, labelled
+from sim.studies.study import MAX_PATHS, MAX_SCENARIOS, ReadyStudy, StudyFile, labelled
+
+MAX_TRIED = 400
+"""Values of factors that are tried in a scenario, which takes milliseconds each."""
+
+Trial = tuple[str, Scenario, str]
 
 
 class StudyFileError(ScenarioError):
@@ -45,8 +56,11 @@ def check[StudyType: ReadyStudy](
     StudyFileError
         With every problem at once.
     """
-    problems: list[Problem] = []
+    problems = Faults(StudyFileError)
     name = str(content.get("name", ""))[:80]
+    content = plain_data(content, problems) or {}
+    if problems:  # what is no plain data can be put nowhere
+        raise StudyFileError(problems, name)
     kind = kinds.find(content.get("kind"), problems)
     sections = {key: content[key] for key in kinds.names() if key in content}
     plain = {key: _factors(key, value) for key, value in content.items() if key not in sections}
@@ -55,7 +69,11 @@ def check[StudyType: ReadyStudy](
             problems.append(Problem(key, f"a section of another kind ({key})", f"a section named {kind.name}"))
     plain.setdefault("kind", "")
     file = _model(StudyFile, plain, "", problems)
-    settings = None if kind is None else _model(kind.Settings, sections.get(kind.name) or {}, kind.name, problems)
+    settings = (
+        None
+        if kind is None
+        else _model(kind.Settings, {} if sections.get(kind.name) is None else sections[kind.name], kind.name, problems)
+    )
     scenarios = _scenarios(content.get("scenarios"), folder, problems)
     if file is None:
         raise StudyFileError(problems, name)
@@ -74,6 +92,11 @@ def check[StudyType: ReadyStudy](
         raise StudyFileError(problems, name)
     study = study_type(file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble)
     kind.check(study, problems)
+    most = kind.most_seeds(study)
+    if file.seed + most > SEEDS:
+        problems.append(
+            Problem("seed", f"{file.seed} and the {most - 1} after it", f"at most {SEEDS - most}: seeds end at 2^64")
+        )
     if problems:
         raise StudyFileError(problems, name)
     return study
@@ -84,11 +107,12 @@ def _factors(key: str, value: Any) -> Any:
     if key in ("uncertainties", "levers") and value == "all":
         value = ["*"]
     if key in ("uncertainties", "levers") and isinstance(value, list | tuple):
-        return [
+        found = (
             {"path": path} if isinstance(path, str) else path
             for entry in value
             for path in (_matching(entry) if isinstance(entry, str) and "*" in entry else [entry])
-        ]
+        )
+        return list(islice(found, MAX_PATHS + 1))
     return value
 
 
@@ -104,24 +128,23 @@ def _model[Model: BaseModel](model: type[Model], given: Any, prefix: str, proble
         problems.append(Problem(prefix, quote(given), f"a mapping of {one_of(model.model_fields)}"))
         return None
     unknown_keys = [key for key in given if key not in model.model_fields]
-    problems += [no_such_name(f"{prefix}.{key}".strip("."), key, model.model_fields) for key in unknown_keys]
-    given = {key: value for key, value in given.items() if key not in unknown_keys}
+    problems += (no_such_name(f"{prefix}.{key}".strip("."), key, model.model_fields) for key in unknown_keys)
+    given = {key: value for key, value in given.items() if key in model.model_fields}
     try:
-        return model.model_validate(given)
+        return model.model_validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
         problems += [p for p in problems_from_pydantic(error, model, given, prefix) if p not in problems]
         return None
 
 
 def _scenarios(given: Any, folder: Path, problems: list[Problem]) -> dict[str, Scenario]:
-    """The scenarios of a study, each under a name of its own."""
+    """The scenarios of a study, each under a name of its own; relative paths start from the folder of the study's file."""
     found: list[Scenario] = []
-    for i, entry in enumerate(given if isinstance(given, list | tuple) else ()):
+    for i, entry in enumerate(given[:MAX_SCENARIOS] if isinstance(given, list) else ()):
         if not isinstance(entry, str | Mapping):
             continue
-        beside = folder / entry if isinstance(entry, str) and entry.endswith((".yaml", ".yml")) else None
         try:
-            found.append(Scenario.load(str(beside) if beside is not None and beside.is_file() else entry))
+            found.append(Scenario.load(entry, beside=folder))
         except ScenarioError as error:
             problems += [
                 Problem(".".join(filter(None, (f"scenarios.{i}", p.path))), p.given, p.allowed, p.nearest)
@@ -168,6 +191,7 @@ def _paths(
 ) -> None:
     """Whether every path leads somewhere and every value that may come is allowed there."""
     seen: set[str] = set()
+    trials: list[Trial] = []
     for word, group in factors.items():
         for i, factor in enumerate(group):
             where = f"{word}.{i}"
@@ -179,22 +203,28 @@ def _paths(
             before = len(problems)
             _somewhere(where, [factor.path], scenarios, problems)
             if len(problems) == before:
-                _ends(factor, where, scenarios, problems)
+                trials += _ends(factor, where, scenarios, problems)
+    if len(trials) > MAX_TRIED:
+        allowed = f"at most {MAX_TRIED:,}: ends of ranges, and texts, in every scenario that has their path"
+        problems.append(Problem("", f"factors with {len(trials):,} values that must be tried", allowed))
+    for where, scenario, change in trials if len(trials) <= MAX_TRIED else ():
+        try:
+            scenario.override([change])
+        except ScenarioError as error:
+            found = [Problem(f"{where} ({p.path})", p.given, p.allowed, p.nearest) for p in error.problems]
+            problems += (problem for problem in found if problem not in problems)
 
 
-def _ends(factor: Factor, where: str, scenarios: Mapping[str, Scenario], problems: list[Problem]) -> None:
-    """Whether the ends of a factor's range are allowed in the scenarios that have its path; one is enough for a parameter."""
-    having = [scenario for scenario in scenarios.values() if has_path(scenario, factor.path)]
-    if parameter_of(factor.path) is not None:
-        having = having[:1]
+def _ends(factor: Factor, where: str, scenarios: Mapping[str, Scenario], problems: list[Problem]) -> list[Trial]:
+    """What must be tried to know whether the ends of a factor's range are allowed; those of a parameter are looked at at once."""
     try:
         ends = factor.ends
     except ValueError:
-        return  # a range that makes no sense was reported before
-    for scenario in having:
-        for value in ends:
-            try:
-                scenario.override([assignment(factor.path, value)])
-            except ScenarioError as error:
-                found = [Problem(f"{where} ({p.path})", p.given, p.allowed, p.nearest) for p in error.problems]
-                problems += [problem for problem in found if problem not in problems]
+        return []  # a range that makes no sense was reported before
+    spec = parameter_of(factor.path)
+    if spec is not None:
+        found = (parameter_problem(spec.group, spec.name, value) for value in ends)
+        problems += (Problem(f"{where} ({p.path})", p.given, p.allowed, p.nearest) for p in found if p is not None)
+        return []
+    having = [scenario for scenario in scenarios.values() if has_path(scenario, factor.path)]
+    return [(where, scenario, assignment(factor.path, value)) for scenario in having for value in ends]

@@ -124,6 +124,10 @@ class Kind(ABC):
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:  # noqa: B027 - most have nothing to add
         """Add what this kind cannot do with the study to the problems."""
 
+    def most_seeds(self, study: ReadyStudy) -> int:
+        """Seeds that the study takes at most, from its first one on."""
+        return study.file.replications
+
     @abstractmethod
     def planned(self, study: ReadyStudy) -> int:
         """Runs that the study takes, at most."""

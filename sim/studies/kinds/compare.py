@@ -84,6 +84,11 @@ class Compare(Kind):
             except KeyError:
                 problems.append(no_such_name(path, name, outcomes()))
 
+    def most_seeds(self, study: ReadyStudy) -> int:
+        """Those of the file, or as many as a precision may take."""
+        most = study.settings.most if study.settings.precision is not None else 0
+        return max(study.file.replications, most)
+
     def planned(self, study: ReadyStudy) -> int:
         """Replications of every scenario, and with a precision as many as may be added."""
         settings: CompareSettings = study.settings

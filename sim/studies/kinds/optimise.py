@@ -80,6 +80,10 @@ class Optimise(Kind):
         if find_spec("optuna") is None:
             problems.append(Problem("kind", "optimise", "the extra packages of `online-drug-markets[studies]`"))
 
+    def most_seeds(self, study: ReadyStudy) -> int:
+        """Those of the search, and as many that it never saw."""
+        return 2 * study.file.replications
+
     def planned(self, study: ReadyStudy) -> int:
         """Portfolios x worlds x seeds, the baseline in every world, and the second look."""
         s: OptimiseSettings = study.settings

@@ -45,7 +45,9 @@ class Factor(BaseModel):
     distribution: Literal["uniform", "loguniform", "integer", "choice"] | None = Field(
         default=None, description="how values are drawn; by default the parameter's"
     )
-    values: tuple[Value, ...] | None = Field(default=None, min_length=1, description="values instead of a range")
+    values: tuple[Value, ...] | None = Field(
+        default=None, min_length=1, max_length=10_000, description="values instead of a range"
+    )
 
     def at(self, share: float) -> Value:
         """The value below which the given share (0 to 1) of the distribution lies."""
@@ -77,8 +79,14 @@ class Factor(BaseModel):
 
     @property
     def ends(self) -> tuple[Value, ...]:
-        """The values that must be allowed for all others to be: both ends, or the whole list."""
-        return self.values if self.values is not None else (self.at(0.0), self.at(1.0))
+        """The values that must be allowed for all others to be: both ends; of a list, all texts, and of its numbers both ends and one that is not whole."""
+        if self.values is None:
+            return self.at(0.0), self.at(1.0)
+        numbers = [value for value in self.values if isinstance(value, int | float) and not isinstance(value, bool)]
+        parts = [value for value in numbers if value % 1][:1]
+        ends = [min(numbers), max(numbers), *parts] if numbers else []
+        texts = {(type(value), value): value for value in self.values if isinstance(value, str | bool)}
+        return (*dict.fromkeys(ends), *texts.values())
 
 
 def parameter_of(path: str) -> ParameterSpec | None:

@@ -173,12 +173,13 @@ def _outcomes(results: Sequence[JobResult], baseline: str) -> DataFrame:
 
 def _daily(results: Sequence[JobResult]) -> DataFrame:
     """A row a day and run."""
+    import numpy as np
     import pandas as pd
 
     daily = pd.concat(
         [
             pd.DataFrame(result.daily, columns=list(result.columns)).assign(
-                scenario=result.label, seed=result.seed, day=result.days
+                scenario=result.label, seed=np.uint64(result.seed), day=result.days
             )
             for result in results
         ],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.studies.errors import at_least
+from sim.studies.errors import at_least, seeds_from
 from sim.studies.runs.simulate import ModelClass, OnDay, check_tables, default_model, load_scenario, simulate, warm_up
 from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import staging, write_frame
@@ -134,7 +134,7 @@ def run(
     wanted = check_tables(tables)
     at_least("threads", threads, 1)
     ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers)
-    chosen_seed = ready.seed if seed is None else seed
+    (chosen_seed,) = seeds_from(ready.seed if seed is None else seed, 1)
     model_class = model_class or default_model()
     compile_s = warm_up(ready, model_class, threads)
     finished = simulate(ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, on_day=progress)

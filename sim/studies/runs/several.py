@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.studies.errors import RequestError, at_least, describe_failure, run_failed
+from sim.studies.errors import RequestError, at_least, describe_failure, run_failed, seeds_from
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.one_run import RunResult, finish_runs, run, write_result
 from sim.studies.runs.simulate import ModelClass, OnDay
@@ -73,13 +73,11 @@ def run_several(
         raise RequestError("tables: they go into files, so give a folder for them (--out)")
     if threads is None:
         threads = usable_cores() if scenario.consumers >= THREADS_FROM else 1
-    first = scenario.seed if seed is None else seed
+    seeds = seeds_from(scenario.seed if seed is None else seed, runs)
     results: list[RunResult] = []
     with nullcontext() if out is None else staging(out) as place:
-        for number in range(runs):
-            result = _one(
-                scenario, first + number, threads, tables, audit, _shifted(progress, number, runs), model_class
-            )
+        for number, each in enumerate(seeds):
+            result = _one(scenario, each, threads, tables, audit, _shifted(progress, number, runs), model_class)
             if place is not None:
                 write_result(result, place, f"seed-{result.seed}" if runs > 1 else "")
             results.append(replace(result, tables={}))

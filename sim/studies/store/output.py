@@ -21,7 +21,7 @@ _STUDY_COLUMNS = {
     spec.name: spec
     for spec in (
         ColumnSpec("scenario", "string", "name", "Scenario."),
-        ColumnSpec("seed", "int64", "id", "Run seed; runs of equal seed are paired."),
+        ColumnSpec("seed", "uint64", "id", "Run seed; runs of equal seed are paired."),
         ColumnSpec("outcome", "string", "name", "Outcome; see the data dictionary."),
         ColumnSpec("group", "string", "name", "Group of the outcome."),
         ColumnSpec("unit", "string", "name", "Unit of baseline, mean, low and high."),
