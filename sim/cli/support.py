@@ -22,7 +22,7 @@ TRACEBACK = "ODM_TRACEBACK"
 NARROW = 118
 """Columns below which tables take one scenario at a time."""
 PIPE_WIDTH = 140
-"""Columns of what is written to a file or a pipe, unless the environment variable COLUMNS says how many."""
+"""Columns of what is written to a file or a pipe."""
 
 
 @contextmanager
@@ -95,9 +95,7 @@ def console() -> Console:
     """Return a console on the standard output, wide where nobody's window limits it."""
     from rich.console import Console
 
-    asked = os.environ.get("COLUMNS", "")
-    width = int(asked) if asked.isdecimal() and int(asked) > 0 else PIPE_WIDTH
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=width)
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def path(text: str) -> Path:
