@@ -190,9 +190,11 @@ def show(
         elif full:
             print(loaded.to_yaml(sources=True))
         else:
+            from shutil import get_terminal_size
+
             from sim.cli.showing import summary
 
-            print(summary(loaded, scenario, support.console().width))
+            print(summary(loaded, scenario, get_terminal_size((support.PIPE_WIDTH, 24)).columns))
 
 
 @app.command()
