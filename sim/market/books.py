@@ -44,7 +44,7 @@ class OpenOrders:
         keep = np.ones(self.n, bool)
         keep[rows] = False
         first = int(rows.min())
-        moved = first + np.flatnonzero(keep[first:])
+        moved = first + keep[first:].nonzero()[0]
         n = first + len(moved)
         for column in self.columns:
             column[first:n] = column[moved]

@@ -6,11 +6,14 @@ C channels, J jurisdictions, P platform slots, S substances.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import N_CHANNELS
+
+if TYPE_CHECKING:
+    from sim.agents.enforcement import Agency
 
 
 def _grown(array: np.ndarray, size: int) -> np.ndarray:
@@ -90,8 +93,14 @@ class Upstream:
 
 @dataclass
 class Policing:
-    """Effort of the police as it bears on others, relative to the usual, and what it meets."""
+    """Who the agencies are, the effort of the police as it bears on others, relative to the usual, and what it meets."""
 
+    where: np.ndarray  # (agencies,) jurisdiction of each
+    unit: np.ndarray  # (agencies,) kind of each
+    usual_days: (
+        np.ndarray
+    )  # (agencies, targets) officer-days a day at which the rates of arrests and seizures are stated
+    stated_days: np.ndarray  # (J, targets) the same of a jurisdiction
     post_effort: np.ndarray  # (J,)
     vendor_effort: np.ndarray  # (J, 2) on vendors nearby and online
     supplier_effort: np.ndarray  # (J,)
@@ -102,11 +111,15 @@ class Policing:
     covert: dict[int, tuple[str, float]] = field(default_factory=dict)  # slots that police run: policy and publicity
 
     @classmethod
-    def usual(cls, jurisdictions: int, consumers: int) -> Policing:
+    def usual(cls, agencies: list[Agency], jurisdictions: int, consumers: int) -> Policing:
         """As it is on an ordinary day."""
-        j = jurisdictions
-        one = np.ones
-        return cls(one(j), one((j, 2)), one(j), one(j), np.zeros(j), np.full(j, 0.002 * consumers))
+        j, one = jurisdictions, np.ones
+        where, unit = np.array([a.jurisdiction for a in agencies]), np.array([a.unit for a in agencies])
+        usual = np.array([a.usual_days * a.start_allocation for a in agencies])
+        stated = np.zeros((j, usual.shape[1]))
+        np.add.at(stated, where, usual)
+        effort = one(j), one((j, 2)), one(j), one(j), np.zeros(j)
+        return cls(where, unit, usual, stated, *effort, user_exposure=np.full(j, 0.002 * consumers))
 
 
 @dataclass

@@ -83,6 +83,7 @@ class MarketState(mesa.Model):
         self.agent_classes = scenario.agent_classes()
         self.scenario = scenario
         self.seed, self.day, self.threads = np.uint64(seed), -scenario.burn_in, threads
+        self._moment = Moment(cast("int", self.seed), self.day)
         self.levers = Levers(len(scenario.jurisdictions))
         self.publicity = 0.0
         self.usual, self.care = Usual(), Care()
@@ -104,7 +105,9 @@ class MarketState(mesa.Model):
     @property
     def moment(self) -> Moment:
         """Seed and day."""
-        return Moment(cast("int", self.seed), self.day)
+        if self._moment.day != self.day:
+            self._moment = Moment(cast("int", self.seed), self.day)
+        return self._moment
 
     @property
     def pool(self) -> ThreadPoolExecutor | None:
@@ -176,7 +179,7 @@ class MarketState(mesa.Model):
         if status != self._slots_of:
             self._slots_of = status
             is_open = (t.status[:n] == PlatformStatus.OPEN) | (t.status[:n] == PlatformStatus.COVERT)
-            self._slots = [np.flatnonzero((t.channel[:n] == c) & is_open) for c in range(N_CHANNELS)]
+            self._slots = [((t.channel[:n] == c) & is_open).nonzero()[0] for c in range(N_CHANNELS)]
         return self._slots[channel]
 
     def crypto_slots(self) -> np.ndarray:

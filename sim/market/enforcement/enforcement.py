@@ -30,17 +30,15 @@ def enforce(state: MarketState) -> None:
     """Phase 2: every agency spends its officer-days; evidence is pooled over agencies, ripe cases become raids and arrests."""
     p = state.p.enforcement
     agencies = list(state.agencies)
-    where = np.array([a.jurisdiction for a in agencies])
+    where, unit, usual = state.policing.where, state.policing.unit, state.policing.usual_days
     efforts = efforts_today(state, agencies, where)
-    usual = np.array([a.usual_days * a.start_allocation for a in agencies])
-    spent, stated = (np.zeros((state.world.n_jurisdictions, efforts.shape[1])) for _ in range(2))
+    spent = np.zeros((state.world.n_jurisdictions, efforts.shape[1]))
     np.add.at(spent, where, efforts)
-    np.add.at(stated, where, usual)
-    ratio = spent / np.maximum(stated, 1e-9)
+    ratio = spent / np.maximum(state.policing.stated_days, 1e-9)
     state.today.officer_days = float(efforts.sum())
     state.policing.post_effort[:], state.policing.supplier_effort[:] = ratio[:, POST], ratio[:, SUPPLIERS]
     state.policing.user_effort[:] = spent[:, USERS] + 0.5 * spent[:, REFERRALS]
-    unit, capability = np.array([a.unit for a in agencies]), np.array([a.capability for a in agencies])
+    capability = np.array([a.capability for a in agencies])
     first = (1.0 - p.foreign_loss * (1.0 - state.world.cooperation))[where] * capability[:, None]
     reach = (1.0 - p.foreign_loss * (1.0 - cooperation_today(state)))[where]
     reach = reach * (capability * np.where(unit == Unit.CYBER, state.levers.capability[where], 1.0))[:, None]
@@ -115,7 +113,7 @@ def platform_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sc
     t.evidence[slots] += gained.sum(axis=0)
     threshold = p.platform_case * scale
     credit_each(state, PLATFORMS, p.credit_takedown * gained.sum(axis=1) / threshold)
-    for k in np.flatnonzero(t.evidence[slots] >= threshold):
+    for k in (t.evidence[slots] >= threshold).nonzero()[0]:
         if uniform(int(state.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
             leader = int(gained[:, k].argmax())
             state.agencies[leader].takedowns += 1
@@ -162,14 +160,14 @@ def take_down(
     wait = 1 + int(p.seizure_days * -np.log(uniform(state.seed, int(Draw.REOPEN), slot, day, 0)))
     t.processor_day[slot] = max(int(t.processor_day[slot]), day + wait)
     state.publicity += 0.1 * publicity
-    users = np.flatnonzero(state.consumers.columns.pharmacy_home[: state.consumers.n] == slot)
+    users = (state.consumers.columns.pharmacy_home[: state.consumers.n] == slot).nonzero()[0]
     state.consumers.columns.legal_hits[users, RiskGroup.OPEN_WEB] += 0.3 * publicity
 
 
 def read_servers(state: MarketState, slot: int, channel: Channel) -> None:
     """What lies on a seized server is read: leads to vendors, and the messages of some users."""
     p, v, c = state.p.enforcement, state.vendors.columns, state.consumers.columns
-    here = np.flatnonzero((v.account[: state.vendors.n] == slot).any(axis=1) & (v.alive[: state.vendors.n] == 1))
+    here = ((v.account[: state.vendors.n] == slot).any(axis=1) & (v.alive[: state.vendors.n] == 1)).nonzero()[0]
     v.evidence[here] += p.server_leads * v.recent[here]
     home = c.home if channel == Channel.CRYPTOMARKET else c.pharmacy_home
     state.today.privacy += int(p.server_read * np.sum(home[: state.consumers.n] == slot))
@@ -178,14 +176,14 @@ def read_servers(state: MarketState, slot: int, channel: Channel) -> None:
 def supplier_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Evidence on suppliers; a ripe case removes one until it is replaced."""
     p, s, n, day = state.p.enforcement, state.supplier_table.columns, state.supplier_table.n, state.day
-    live = np.flatnonzero(s.alive[:n] == 1)
+    live = (s.alive[:n] == 1).nonzero()[0]
     if not len(live):
         return
     gained = evidence_gained(effort, reach, s.size[live], s.jurisdiction[live])
     s.evidence[live] += gained.sum(axis=0)
     threshold = p.supplier_case * scale
     credit_each(state, SUPPLIERS, p.credit_supplier * gained.sum(axis=1) / threshold)
-    for k in np.flatnonzero(s.evidence[live] >= threshold):
+    for k in (s.evidence[live] >= threshold).nonzero()[0]:
         i = int(live[k])
         if uniform(int(state.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:
             s.alive[i], s.removed_day[i], s.evidence[i] = 0, day, 0.0
@@ -204,9 +202,9 @@ def run_covertly(state: MarketState, slot: int, until: int, publicity: float, po
 def run_covert(state: MarketState) -> None:
     """Markets that police run: users and vendors leave evidence; on the last day the market is closed with arrests."""
     t, day = state.platform_table.columns, state.day
-    for m in np.flatnonzero(t.status[: state.platform_table.n] == PlatformStatus.COVERT):
+    for m in (t.status[: state.platform_table.n] == PlatformStatus.COVERT).nonzero()[0]:
         v, n = state.vendors.columns, state.vendors.n
-        here = np.flatnonzero((v.account[:n] == m).any(axis=1) & (v.alive[:n] == 1))
+        here = ((v.account[:n] == m).any(axis=1) & (v.alive[:n] == 1)).nonzero()[0]
         v.evidence[here] += v.recent[here]
         state.today.privacy += int(t.trade7[m])
         if day >= t.covert_until[m]:
@@ -216,6 +214,6 @@ def run_covert(state: MarketState) -> None:
                 < 1.0 - np.exp(-0.02 * v.evidence[here] / v.opsec[here])
             ]
             arrest(state, known, policy)
-            buyers = np.flatnonzero(state.consumers.columns.home[: state.consumers.n] == m)
+            buyers = (state.consumers.columns.home[: state.consumers.n] == m).nonzero()[0]
             take_down(state, int(m), publicity, policy=policy)
             charge_or_refer(state, buyers[uniforms(state.seed, Draw.COVERT_ARREST, buyers, day, 1) < 0.01], policy)

@@ -94,9 +94,9 @@ def vendor_entry(state: MarketState) -> None:
 def role_changes(state: MarketState) -> None:
     """Social suppliers who buy online become small vendors on the street or by app, at a weekly look."""
     c, n = state.consumers.columns, state.consumers.n
-    able = np.flatnonzero(
+    able = (
         (c.segment[:n] == Segment.SOCIAL_SUPPLIER) & (c.alive[:n] == 1) & (c.considering[:n] == Considering.BOUGHT)
-    )
+    ).nonzero()[0]
     able = able[uniforms(state.seed, Draw.ROLE, able, state.day) < 7.0 * state.p.vendors.social_entry]
     if len(able):
         selling = state.vendors.columns

@@ -132,7 +132,7 @@ def release_escrow(state: MarketState, slot: int, raid: bool, theft: bool) -> np
     """Empty the escrow of a closing platform: refunded when it closes in order, otherwise stolen or seized. Returns (V,) cents that vendors lose."""
     t, o = state.platform_table.columns, state.books.open_orders.columns
     n = state.books.open_orders.n
-    rows = np.flatnonzero((o.platform[:n] == slot) & (o.held[:n] > 0))
+    rows = ((o.platform[:n] == slot) & (o.held[:n] > 0)).nonzero()[0]
     money = int(o.held[rows].sum(dtype=np.int64))
     if theft:
         state.books.ledger.stolen += money

@@ -79,13 +79,13 @@ def ban_listings(state: MarketState) -> None:
     banned = np.zeros(NO_SLOT + 1, np.uint32)
     slots = np.concatenate([state.crypto_slots(), state.open_slots(Channel.SOCIAL_APP)])
     key = np.where(t.channel[slots] == Channel.SOCIAL_APP, 70_000 + slots, t.key[slots])
-    for s in np.flatnonzero(asked):
+    for s in asked.nonzero()[0]:
         willing = uniforms(seed, Draw.LISTING_BAN, key, 0, int(s)) < asked[s]
         banned[slots[willing]] |= np.uint32(1 << int(s))
     state.trade.bans = bool(banned.any())
-    live = np.flatnonzero(
+    live = (
         (v.alive[:n] == 1) & ((v.channel[:n] == Channel.SOCIAL_APP) | (v.channel[:n] == Channel.CRYPTOMARKET))
-    )
+    ).nonzero()[0]
     open_about_it = uniforms(seed, Draw.EVASION, v.key[live], 0) >= state.p.vendors.evasion
     main = np.uint32(1) << v.main[live].astype(np.uint32)
     has = v.account[live] != NO_SLOT

@@ -68,6 +68,6 @@ def announce(state: MarketState, publicity: float) -> None:
     if publicity <= 0.0:
         return
     c, n = state.consumers.columns, state.consumers.n
-    users = np.flatnonzero(c.home[:n] != NO_SLOT)
+    users = (c.home[:n] != NO_SLOT).nonzero()[0]
     c.legal_hits[users, RiskGroup.CRYPTO] += state.p.enforcement.announce_fright * publicity
     state.publicity += publicity

@@ -24,13 +24,13 @@ def change_roles(state: MarketState) -> None:
     segment, living = c.segment[:n], c.alive[:n] == 1
     dependence = c.dependence[:n]
     free = living & (segment < DEPENDENT)
-    take_role(state, np.flatnonzero(free & (dependence >= state.p.consumption.dependent_from)), DEPENDENT, "dependent")
-    recovered = np.flatnonzero(living & (segment == DEPENDENT) & (dependence < state.p.consumption.recovered_below))
+    take_role(state, (free & (dependence >= state.p.consumption.dependent_from)).nonzero()[0], DEPENDENT, "dependent")
+    recovered = (living & (segment == DEPENDENT) & (dependence < state.p.consumption.recovered_below)).nonzero()[0]
     take_role(state, recovered, c.origin[recovered], "recovered")
-    able = np.flatnonzero(living & (segment == Segment.RECREATIONAL) & (c.considering[:n] == Considering.BOUGHT))
+    able = (living & (segment == Segment.RECREATIONAL) & (c.considering[:n] == Considering.BOUGHT)).nonzero()[0]
     begin = able[uniforms(state.seed, Draw.SUPPLYING, able, state.day) < WEEK * v.supply_start]
     take_role(state, begin, SUPPLIER, "began to supply friends")
-    supplying = np.flatnonzero(living & (segment == SUPPLIER))
+    supplying = (living & (segment == SUPPLIER)).nonzero()[0]
     stop = supplying[uniforms(state.seed, Draw.SUPPLYING, supplying, state.day, 1) < WEEK * v.supply_stop]
     take_role(state, stop, c.origin[stop], "stopped supplying friends")
     stop_selling(state)
@@ -55,6 +55,6 @@ def take_role(state: MarketState, who: np.ndarray, role: int | np.ndarray, cause
 def stop_selling(state: MarketState) -> None:
     """Vendors who are consumers too and no longer supply friends give selling up: they leave business today."""
     v, n, c = state.vendors.columns, state.vendors.n, state.consumers.columns
-    rows = np.flatnonzero((v.person[:n] >= 0) & (v.alive[:n] == 1))
+    rows = ((v.person[:n] >= 0) & (v.alive[:n] == 1)).nonzero()[0]
     person = v.person[rows]
     v.exit_cause[rows[(c.segment[person] != SUPPLIER) | (c.alive[person] == 0)]] = ExitCause.ROLE_ENDED

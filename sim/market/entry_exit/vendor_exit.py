@@ -120,7 +120,7 @@ def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:
         state.vendors.n, state.moment, slot, int(state.platform_table.columns.key[slot]), Owed(lost, state.trade.mean_order_cents),
         narrow(state.vendors.columns, views.ExitVendors), state.p.vendors, renamed,
     )  # fmt: skip
-    tell_of_new_names(state, np.flatnonzero(renamed))
+    tell_of_new_names(state, renamed.nonzero()[0])
     settle_exits(state)
 
 
@@ -128,7 +128,7 @@ def settle_exits(state: MarketState) -> None:
     """Take the vendors marked in ``exit_cause`` out of business."""
     v = state.vendors.columns
     n = state.vendors.n
-    rows = np.flatnonzero((v.alive[:n] == 1) & (v.exit_cause[:n] != ExitCause.NONE))
+    rows = ((v.alive[:n] == 1) & (v.exit_cause[:n] != ExitCause.NONE)).nonzero()[0]
     if not len(rows):
         return
     v.alive[rows], v.exit_day[rows] = 0, state.day

@@ -53,7 +53,7 @@ def novel_substances(state: MarketState) -> None:
         number = ews.appear(day, popularity, toxicity)
         state.event(EventKind.NOVEL_SUBSTANCE, number, cause="appeared", amount=popularity)
     contaminants(state)
-    live = np.flatnonzero(~ews.gone & ~ews.opioid)
+    live = (~ews.gone & ~ews.opioid).nonzero()[0]
     if len(live):
         ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / 365.0
     detect(state, live)
@@ -65,7 +65,7 @@ def novel_substances(state: MarketState) -> None:
 def contaminants(state: MarketState) -> None:
     """A strong synthetic opioid that enters or leaves adulterated supply is an entry of its own."""
     ews = state.early_warning
-    there = np.flatnonzero(ews.opioid & ~ews.gone)
+    there = (ews.opioid & ~ews.gone).nonzero()[0]
     share = state.care.contaminated
     if share > 0.0 and not len(there):
         number = ews.appear(state.day, share, 1.0, opioid=True)
@@ -95,7 +95,7 @@ def detect(state: MarketState, live: np.ndarray) -> None:
 def give_alerts(state: MarketState) -> None:
     """Today's alerts, false alarms among them; each wears attention down, and attention comes back."""
     p, ews, day = state.p.services, state.early_warning, state.day
-    out = np.flatnonzero(ews.alert_day == day)
+    out = (ews.alert_day == day).nonzero()[0]
     for number in out:
         state.event(EventKind.ALERT, int(number), cause="early warning", amount=float(day - ews.born[number]))
     false = p.false_alarms * float(state.levers.false_alarms[0]) / 365.0

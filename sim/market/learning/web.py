@@ -49,5 +49,5 @@ def forum_talk(state: MarketState, due: np.ndarray) -> None:
         np.add.at(v.negative, warned, 1.0)
     if false > 0.0:
         n = state.vendors.n
-        live = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET))
+        live = ((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET)).nonzero()[0]
         v.negative[live] += (false * v.recent[live])[:, None] * (v.account[live] != NO_SLOT)

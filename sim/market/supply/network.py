@@ -58,7 +58,7 @@ def upper_tier(organised: np.ndarray, size: np.ndarray, two: np.ndarray) -> nx.D
 
     A bipartite graph of given degrees (Havel-Hakimi); empty where there are no manufacturers, so that groups make what they sell.
     """
-    makers, groups = np.flatnonzero(organised == 0), np.flatnonzero(organised == 1)
+    makers, groups = (organised == 0).nonzero()[0], (organised == 1).nonzero()[0]
     tier = nx.DiGraph()
     tier.add_nodes_from(range(len(organised)))
     if not len(makers) or not len(groups):
@@ -115,7 +115,7 @@ def arrest_group(state: MarketState, i: int, agency: int = -1, policy: str = "")
 def replace_suppliers(state: MarketState) -> None:
     """Removed suppliers are replaced after a while by newcomers, who reckon with the usual risk and have to win vendors back."""
     p, s, day = state.p.supply, state.supplier_table.columns, state.day
-    for i in np.flatnonzero(s.alive[: state.supplier_table.n] == 0):
+    for i in (s.alive[: state.supplier_table.n] == 0).nonzero()[0]:
         away = day - int(s.removed_day[i])
         if (
             away > p.replacement_wait
@@ -131,7 +131,7 @@ def find_sources(state: MarketState) -> None:
     lost = (s.source[:n] >= 0) & (s.alive[s.source[:n]] == 0) & (s.alive[:n, None] == 1)
     if not lost.any():
         return
-    makers = np.flatnonzero((s.organised[:n] == 0) & (s.alive[:n] == 1))
+    makers = ((s.organised[:n] == 0) & (s.alive[:n] == 1)).nonzero()[0]
     for i, place in zip(*np.nonzero(lost), strict=True):
         free = makers[~np.isin(makers, s.source[i])]
         key = int(i) * SOURCES + int(place)
@@ -176,13 +176,13 @@ def supply_graph(state: MarketState) -> nx.DiGraph:
     """The network as it stands: manufacturers to groups to vendors in business. Nodes are ("supplier", slot) and ("vendor", row)."""
     s, n, v = state.supplier_table.columns, state.supplier_table.n, state.vendors.columns
     graph = nx.DiGraph()
-    graph.add_nodes_from(("supplier", int(i)) for i in np.flatnonzero(s.alive[:n] == 1))
+    graph.add_nodes_from(("supplier", int(i)) for i in (s.alive[:n] == 1).nonzero()[0])
     for i, place in zip(*np.nonzero(s.source[:n] >= 0), strict=True):
         edge = ("supplier", int(s.source[i, place])), ("supplier", int(i))
         if edge[0] in graph and edge[1] in graph:
             graph.add_edge(*edge)
     supplier = v.supplier[: state.vendors.n]
-    for row in np.flatnonzero((v.alive[: state.vendors.n] == 1) & (supplier >= 0)):
+    for row in ((v.alive[: state.vendors.n] == 1) & (supplier >= 0)).nonzero()[0]:
         graph.add_node(("vendor", int(row)))
         if ("supplier", int(supplier[row])) in graph:
             graph.add_edge(("supplier", int(supplier[row])), ("vendor", int(row)))

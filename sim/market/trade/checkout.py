@@ -174,10 +174,10 @@ def ration(vendor: np.ndarray, stock: np.ndarray, priority: np.ndarray) -> np.nd
     keep = np.ones(len(vendor), bool)
     if not short.any():
         return keep
-    contested = np.flatnonzero(short[vendor])
+    contested = short[vendor].nonzero()[0]
     order = contested[np.lexsort((priority[contested], vendor[contested]))]
     v = vendor[order]
-    starts = np.flatnonzero(np.r_[True, v[1:] != v[:-1]])
+    starts = (np.r_[True, v[1:] != v[:-1]]).nonzero()[0]
     rank = np.arange(len(v)) - np.repeat(starts, np.diff(np.r_[starts, len(v)]))
     keep[order] = rank < np.floor(stock[v])
     return keep
@@ -196,7 +196,7 @@ def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, i
         state.p.payment,
     )  # fmt: skip
     over_rows(state.pool, check_out, m, state.moment, wanted, chosen, till, bills)
-    paid = np.flatnonzero(chosen.status == CHOSEN)
+    paid = (chosen.status == CHOSEN).nonzero()[0]
     if any_short(chosen.vendor[paid], v.columns.stock):
         priority = uniforms(int(state.seed), Draw.PRIORITY, wanted.due[paid], state.day)
         paid = paid[ration(chosen.vendor[paid], v.columns.stock, priority)]

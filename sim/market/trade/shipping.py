@@ -268,7 +268,7 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     post = Post(orders, narrow(state.consumers.columns, views.ShippingConsumers), vendors)
     lo, hi = rows
     over_rows(state.pool, Shifted(lo), hi - lo, state.moment, post, inspect(state), goods)
-    due = state.books.due = np.flatnonzero(o.columns.due[: o.n] <= state.day)
+    due = state.books.due = (o.columns.due[: o.n] <= state.day).nonzero()[0]
     money = np.zeros(4, np.int64)
     settle(due, state.seed, orders, vendors, narrow(state.platform_table.columns, views.ShippingPlatforms), money, p)
     income, fees, refunds, withheld = money.tolist()
