@@ -114,6 +114,28 @@ def test_the_day_is_described_in_its_order():
     assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == order
 
 
+RULES = re.findall(r"^\| ([^|`]+) \| `([\w/]+\.py)` \| `(\w+)::(\w+)` \|$", MODEL_PAGE, flags=re.MULTILINE)
+"""Rows of the table of rules: rule, file below `sim/market`, test file, test."""
+
+
+@pytest.mark.parametrize(("rule", "place", "file", "test"), RULES, ids=[rule[0] for rule in RULES])
+def test_every_rule_of_the_model_has_a_test_that_speaks_of_it(rule, place, file, test):
+    assert (ROOT / "sim" / "market" / place).is_file()
+    assert f"def {test}(" in (ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8")
+    stems = {word.lower()[:5] for word in re.findall(r"[A-Za-z]{4,}", rule)}
+    assert any(stem in test for stem in stems), "found by the field's word"
+
+
+def test_every_rule_file_of_the_market_has_a_rule():
+    """The others hold books, views and draws."""
+    books = {"trade/booking.py", "choice/scene.py", "choice/conditions.py", "entry_exit/characters.py"}
+    market = ROOT / "sim" / "market"
+    files = {str(f.relative_to(market)) for f in market.glob("*/*.py") if f.name != "__init__.py"}
+    named = {place for _, place, _, _ in RULES}
+    assert named - files <= {"beliefs.py", "state.py"}
+    assert files - named == books
+
+
 @pytest.mark.parametrize("room", ["agents", "market"])
 def test_every_file_of_agents_and_market_is_described(room):
     files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "sim" / room).rglob("*.py")}

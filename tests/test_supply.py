@@ -171,7 +171,7 @@ def test_stocks_hide_a_shock_at_first():
 
 
 # Purity ---------------------------------------------------------------------------------------------------------------
-def test_a_vendor_cuts_as_far_as_pays():
+def test_dilution_goes_as_far_as_pays():
     """The choice is the best of: gain less custom lost less unease."""
     care, cost, seen, custom = 0.6, 1.0, 0.2, 3.0
     x = np.linspace(0, 1, 100_001)

@@ -1,0 +1,775 @@
+"""The rules of `docs/model.md`, section 7, each said in the field's words where no other test file says it.
+
+Most look at one phase of one day of a market that is set to what the rule is about; the table of the section names the test of every rule.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.agents.codes import (
+    NEVER,
+    NO_SLOT,
+    Channel,
+    Considering,
+    ExitCause,
+    Membership,
+    OrderOutcome,
+    PlatformStatus,
+    RiskGroup,
+    Segment,
+)
+from sim.agents.orders import NO_RATING
+from sim.market import views
+from sim.market.choice.choice import choice
+from sim.market.demand.demand import FROM_STASH, demand
+from sim.market.enforcement.contacts import charge_or_refer, stop_users
+from sim.market.enforcement.enforcement import enforce, run_covertly
+from sim.market.entry_exit.entry import platform_entry, vendor_entry
+from sim.market.entry_exit.exit import abandon, close_platform, platform_exits
+from sim.market.entry_exit.vendor_exit import vendor_moves
+from sim.market.health.receipt import threats
+from sim.market.learning.learning import learning
+from sim.market.supply.pricing import price
+from sim.market.supply.supply import restock
+from sim.market.trade.checkout import checkout
+from sim.market.trade.shipping import shipping
+from sim.market.views import narrow
+from sim.model import MarketModel
+from tests.worlds import branched, frames, ran, world
+
+MANY_BUYERS = {"supply": {"crypto_vendors": 0.02}, "world": {"market_users": 0.9}}
+
+
+def market(parameters: dict[str, Any] | None = None, consumers: int = 2000, **fields: Any) -> MarketModel:
+    """A market on day 0, after forty days of trade."""
+    return ran(world(consumers=consumers, burn_in=40, parameters=parameters or {}, **fields), 1, 0)
+
+
+def under(model: MarketModel, **parameters: dict[str, Any]) -> MarketModel:
+    """A copy of a market under other parameters."""
+    given = model.scenario.resolved()["parameters"]
+    return branched(
+        model, 0, parameters={k: {**given.get(k, {}), **parameters.get(k, {})} for k in {*given, *parameters}}
+    )
+
+
+def ordered(model: MarketModel) -> pd.DataFrame:
+    """Orders that today's needs lead to, as they stand when they have been paid for."""
+    needs = demand(model)
+    lo, hi = checkout(model, needs, choice(model, needs))
+    columns, rows = model.books.open_orders.columns, slice(lo, hi)
+    wanted = ("consumer", "vendor", "platform", "channel", "substance", "quantity", "price", "held")
+    return pd.DataFrame({name: getattr(columns, name)[rows].copy() for name in wanted})
+
+
+def everybody_needs(model: MarketModel) -> MarketModel:
+    """The same market, on a day on which all consumers need something."""
+    model.consumers.columns.next_day[:] = model.day
+    return model
+
+
+def slots(model: MarketModel) -> np.ndarray:
+    return model.crypto_slots().copy()
+
+
+def sellers(model: MarketModel, channel: Channel = Channel.CRYPTOMARKET) -> np.ndarray:
+    v, n = model.vendors.columns, model.vendors.n
+    return np.flatnonzero((v.channel[:n] == channel) & (v.alive[:n] == 1))
+
+
+# Payment --------------------------------------------------------------------------------------------------------------
+def finalised_early(positive: float, negative: float, **payment: float) -> pd.Series:
+    """Whether each order on a cryptomarket is finalised early, where all vendors have these ratings."""
+    model = everybody_needs(market(MANY_BUYERS))
+    if payment:
+        model = under(model, payment=payment)
+    model.vendors.columns.positive[:], model.vendors.columns.negative[:] = positive, negative
+    orders = ordered(model)
+    on_market = orders[orders["channel"] == Channel.CRYPTOMARKET]
+    assert len(on_market) > 50
+    assert (orders.loc[orders["channel"] != Channel.CRYPTOMARKET, "held"] == 0).all()
+    return on_market["held"] == 0
+
+
+def test_early_finalisation_is_for_vendors_with_good_ratings():
+    assert not finalised_early(0.0, 50.0).any(), "a badly rated vendor cannot ask for money before the goods are there"
+    unknown, trusted = finalised_early(0.0, 0.0).mean(), finalised_early(500.0, 0.0).mean()
+    assert unknown < 0.5 * trusted
+
+
+def test_early_finalisation_of_a_trusted_vendor_is_twice_what_the_market_leaves_out_of_escrow():
+    share = market(MANY_BUYERS).p.platforms.escrow_share
+    early = finalised_early(1e6, 0.0)
+    expected = 2.0 * (1.0 - share)
+    assert abs(early.mean() - expected) < 4.0 * np.sqrt(expected * (1.0 - expected) / len(early))
+
+
+def settled(held: bool, outcome: OrderOutcome, **shipping_parameters: float) -> tuple[MarketModel, int, int]:
+    """A market whose open cryptomarket orders all have this fate today: it, what was in escrow for them, and vendors' income from before."""
+    model = under(market(MANY_BUYERS), shipping=shipping_parameters)
+    o = model.books.open_orders
+    on_market = o.columns.channel[: o.n] == Channel.CRYPTOMARKET
+    o.columns.due[: o.n] = np.where(on_market, model.day, model.day + 100)
+    o.columns.outcome[: o.n] = outcome
+    if not held:
+        for m in slots(model):
+            model.platform_table.columns.escrow[m] -= o.columns.held[: o.n][o.columns.platform[: o.n] == m].sum()
+        o.columns.held[: o.n][on_market] = 0
+    before = model.books.ledger.vendor_income, model.books.ledger.refunds, int(o.columns.held[: o.n][on_market].sum())
+    shipping(model, (o.n, o.n))
+    assert before[2] > 0 or not held
+    return model, before[2], model.books.ledger.refunds - before[1]
+
+
+def test_escrow_gives_buyers_their_money_back_when_a_dispute_is_decided_for_them():
+    _, held, refunds = settled(True, OrderOutcome.SCAMMED, dispute_scam=1.0)
+    assert refunds == held
+    _, _, refunds = settled(True, OrderOutcome.SCAMMED, dispute_scam=0.0)
+    assert refunds == 0
+
+
+def test_who_finalised_early_gets_nothing_back():
+    _, _, refunds = settled(False, OrderOutcome.SCAMMED, dispute_scam=1.0)
+    assert refunds == 0
+
+
+def test_escrow_of_goods_that_arrived_is_paid_out_less_the_fee():
+    model, held, refunds = settled(True, OrderOutcome.DELIVERED)
+    earned = model.books.ledger.vendor_income - market(MANY_BUYERS).books.ledger.vendor_income
+    fees = model.books.ledger.fees - market(MANY_BUYERS).books.ledger.fees
+    assert refunds == 0
+    assert earned + fees == held
+    assert fees == pytest.approx(held * model.p.platforms.fee, rel=0.01)
+
+
+def test_the_quantity_discount_lowers_the_price_of_a_dose_as_a_power_of_the_quantity():
+    start = everybody_needs(market())
+    plain, cheap = (ordered(under(start, payment={"quantity_discount": d})) for d in (0.0, 0.3))
+    assert (plain["quantity"] == cheap["quantity"]).all()
+    median = start.substances.doses_per_order[plain["substance"]]
+    inside = plain["price"].between(2_000, 1_000_000) & cheap["price"].between(2_000, 1_000_000)
+    ratio = (cheap["price"] / plain["price"])[inside]
+    assert inside.sum() > 200
+    np.testing.assert_allclose(ratio, ((plain["quantity"] / median) ** -0.3)[inside], rtol=0.01)
+
+
+# Shipping -------------------------------------------------------------------------------------------------------------
+def parcels(seizures: float = 1.0) -> pd.DataFrame:
+    """Orders by post of a day, with the parcels that they are split into."""
+    model = everybody_needs(under(market(MANY_BUYERS), shipping={"split_usd": 60.0}))
+    model.levers.interception[:] *= seizures
+    needs = demand(model)
+    rows = checkout(model, needs, choice(model, needs))
+    shipping(model, rows)
+    o = model.books.open_orders.columns
+    lo, hi = rows
+    found = pd.DataFrame(
+        {
+            name: getattr(o, name)[lo:hi].copy()
+            for name in ("consumer", "vendor", "channel", "price", "parcels", "dispatched")
+        }
+    )
+    source = model.vendors.columns.jurisdiction[found["vendor"]]
+    found["abroad"] = source != model.consumers.columns.jurisdiction[found["consumer"]]
+    return found[(found["channel"] == Channel.CRYPTOMARKET) & (found["dispatched"] == 1) & found["abroad"]]
+
+
+def test_dear_orders_are_split_over_more_parcels():
+    by_price = parcels().sort_values("price")
+    few, many = by_price.head(len(by_price) // 3)["parcels"].mean(), by_price.tail(len(by_price) // 3)["parcels"].mean()
+    assert few < many
+
+
+def test_orders_are_split_more_where_more_is_seized():
+    usual, strict = parcels(), parcels(seizures=9.0)
+    assert (usual["price"].to_numpy() == strict["price"].to_numpy()).all()
+    assert (strict["parcels"].to_numpy() >= usual["parcels"].to_numpy()).all()
+    assert strict["parcels"].sum() > 1.2 * usual["parcels"].sum()
+
+
+def test_most_ratings_are_five_stars():
+    given = frames(world(consumers=2000, days=60))["orders"]["rating"]
+    given = given[given.between(1, 5)]
+    assert len(given) > 300
+    assert (given == 5).mean() > 0.85
+
+
+# Entry and exit of platforms ------------------------------------------------------------------------------------------
+def opened(usual: float) -> int:
+    """Cryptomarkets that open in thirty days, on a day of usual trade or of so many times less."""
+    model = under(market(), platforms={"cryptomarket_entry": 0.0, "niche_entry": 0.5})
+    model.usual.trade = usual * model.crypto_trade()
+    before = len(slots(model))
+    for day in range(30):
+        model.day = day
+        platform_entry(model)
+    return len(slots(model)) - before
+
+
+def test_platforms_open_faster_while_trade_is_below_what_it_was():
+    assert opened(1.0) == 0
+    assert 0 < opened(1.5) < opened(10.0)
+
+
+def closures(change: Any, **platforms: float) -> np.ndarray:
+    """Status of the cryptomarkets after one day on which only the hazard in question can close them; ``change`` sets the first half of them apart."""
+    model = under(market(), platforms={"frailty": 0.0, "hack_base": 0.0, **platforms})
+    model.platform_table.columns.frail_scam[:] = 0.0
+    first = slots(model)
+    assert len(first) > 3
+    change(model, first[: len(first) // 2], first[len(first) // 2 :])
+    platform_exits(model)
+    return model.platform_table.columns.status[first] != PlatformStatus.OPEN
+
+
+def test_voluntary_closure_is_for_markets_with_little_trade():
+    def change(model: MarketModel, small: np.ndarray, large: np.ndarray) -> None:
+        t = model.platform_table.columns
+        t.frail_quit[:], t.open_day[:] = 1.0, -3000
+        t.trade180[small], t.trade180[large] = 0.0, 10.0 * model.usual.trade
+
+    closed = closures(change, closure_days=1.0, hack_young=1.0)
+    half = len(closed) // 2
+    assert closed[:half].all()
+    assert not closed[half:].any()
+
+
+def test_hacks_are_for_young_markets():
+    def change(model: MarketModel, young: np.ndarray, old: np.ndarray) -> None:
+        t = model.platform_table.columns
+        t.frail_quit[:] = 0.0
+        t.open_day[young], t.open_day[old] = model.day, -3000
+
+    closed = closures(change, closure_days=1.0, hack_young=30.0)
+    half = len(closed) // 2
+    assert closed[:half].all()
+    assert not closed[half:].any()
+
+
+@pytest.mark.parametrize(
+    ("status", "entry"),
+    [
+        (PlatformStatus.SEIZED, "seized"),
+        (PlatformStatus.HACKED, "stolen"),
+        (PlatformStatus.EXIT_SCAMMED, "stolen"),
+        (PlatformStatus.CLOSED, "refunds"),
+    ],
+)
+def test_escrow_of_a_closed_market_is_refunded_stolen_or_seized(status, entry):
+    model = market(MANY_BUYERS)
+    t = model.platform_table.columns
+    slot = int(slots(model)[t.escrow[slots(model)].argmax()])
+    held, before = int(t.escrow[slot]), {k: getattr(model.books.ledger, k) for k in ("seized", "stolen", "refunds")}
+    assert held > 0
+    close_platform(model, slot, status, "test", 0.0)
+    gained = {k: getattr(model.books.ledger, k) - was for k, was in before.items()}
+    assert gained == {**dict.fromkeys(before, 0), entry: held}
+    assert t.escrow[slot] == 0
+
+
+def test_before_an_exit_scam_the_operator_keeps_what_falls_due():
+    model = market({**MANY_BUYERS, "platforms": {"scam_withholds": 5.0}})
+    slot = int(slots(model)[0])
+    abandon(model, slot, True, 0.0)
+    t = model.platform_table.columns
+    assert (t.status[slot], t.payouts[slot]) == (PlatformStatus.OPEN, 0), "payouts stop while orders still come in"
+    model.run_for(6)
+    assert t.status[slot] == PlatformStatus.EXIT_SCAMMED
+    assert model.books.ledger.stolen > 0
+
+
+def test_displaced_users_have_no_home_and_search_after_a_delay():
+    model = market(MANY_BUYERS)
+    c, n = model.consumers.columns, model.consumers.n
+    slot = int(np.bincount(c.home[:n][c.home[:n] != NO_SLOT]).argmax())
+    users = np.flatnonzero((c.home[:n] == slot) & (c.market_state[:n] == Membership.ACTIVE))
+    assert len(users) > 20
+    close_platform(model, slot, PlatformStatus.SEIZED, "raid", 1.0)
+    assert (c.home[users] == NO_SLOT).all()
+    assert (c.market_state[users] == Membership.SEARCHING).all()
+    assert (c.market_until[users] > model.day + 1).all()
+    assert not (c.known[users] == slot).any()
+
+
+def test_displaced_users_herd_where_others_went():
+    """The market that displaced users joined lately gains more new users than in the same world where they had gone elsewhere."""
+    joined = []
+    for crowd in (0, 1):
+        model = market(MANY_BUYERS)
+        c, t = model.consumers.columns, model.platform_table.columns
+        by_trade = slots(model)[np.argsort(-t.trade7[slots(model)])]
+        close_platform(model, int(by_trade[0]), PlatformStatus.SEIZED, "raid", 0.0)
+        rivals = by_trade[1:3]
+        t.arrivals[rivals[crowd]] = 0.2 * model.consumers.n
+        was = (c.home == rivals[0]).sum()
+        model.run_for(12)
+        joined.append((c.home == rivals[0]).sum() - was)
+    assert joined[0] > joined[1]
+
+
+# Vendors come and go --------------------------------------------------------------------------------------------------
+def entrants(income: float) -> int:
+    """Vendors who enter in twenty days where a vendor earns so many times the usual."""
+    model = market()
+    model.trade.per_vendor[:] = income * model.usual.per_vendor
+    before = model.vendors.n
+    for _ in range(20):
+        vendor_entry(model)
+        model.day += 1
+    return model.vendors.n - before
+
+
+def test_vendors_enter_where_income_per_vendor_is_high():
+    assert entrants(0.1) < entrants(1.0) < entrants(10.0)
+
+
+QUIET = {"idle_exit": 0.0, "active_exit": 0.0, "young_exit": 0.0, "bad_exit": 0.0, "own_scam": 0.0, "social_exit": 0.0}
+
+
+def leavers(change: Any, **vendors: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of the vendors of cryptomarkets, which were set apart by ``change`` and which leave, where only the named reasons to leave exist."""
+    model = under(market(MANY_BUYERS), vendors={**QUIET, **vendors})
+    v, rows = model.vendors.columns, sellers(model)
+    v.leaving[:], v.entry_day[:], v.positive[:], v.negative[:] = NEVER, -3000, 0.0, 0.0
+    v.orders[rows], v.last_sale[rows] = 10, model.day
+    apart = np.arange(len(rows)) % 2 == 0
+    change(model, rows[apart])
+    vendor_moves(model)
+    return apart, v.alive[rows] == 0
+
+
+def test_idle_vendors_leave():
+    def idle(model: MarketModel, rows: np.ndarray) -> None:
+        model.vendors.columns.last_sale[rows] = model.day - 200
+
+    apart, left = leavers(idle, idle_exit=1.0)
+    assert (left == apart).all()
+
+
+def test_young_vendors_leave():
+    def young(model: MarketModel, rows: np.ndarray) -> None:
+        model.vendors.columns.entry_day[rows] = model.day
+
+    apart, left = leavers(young, young_exit=1.0)
+    assert (left == apart).all()
+
+
+def test_badly_rated_vendors_leave():
+    def bad(model: MarketModel, rows: np.ndarray) -> None:
+        model.vendors.columns.negative[rows, 0] = 5.0
+
+    apart, left = leavers(bad, bad_exit=1.0)
+    assert (left == apart).all()
+
+
+def test_a_vendors_own_exit_scam_takes_orders_and_sends_nothing():
+    model = under(market(MANY_BUYERS), vendors={**QUIET, "own_scam": 1.0, "own_scam_days": 3.0})
+    v, rows = model.vendors.columns, sellers(model)
+    v.orders[rows] = 30
+    vendor_moves(model)
+    assert (v.leaving[rows] < NEVER).all()
+    needs = demand(everybody_needs(model))
+    lo, hi = checkout(model, needs, choice(model, needs))
+    shipping(model, (lo, hi))
+    o = model.books.open_orders.columns
+    theirs = np.isin(o.vendor[lo:hi], rows)
+    assert theirs.sum() > 20
+    assert not o.dispatched[lo:hi][theirs].any()
+    model.day += 4
+    vendor_moves(model)
+    assert (v.exit_cause[rows] == ExitCause.SCAMMED_AND_LEFT).all()
+
+
+def test_multihoming_larger_vendors_list_on_more_markets():
+    model = market(MANY_BUYERS)
+    model.run_for(30)
+    v, rows = model.vendors.columns, sellers(model)
+    accounts = (v.account[rows] != NO_SLOT).sum(axis=1)
+    assert (accounts > 1).mean() > 0.05
+    large = v.sales[rows] > np.median(v.sales[rows])
+    assert accounts[large].mean() > accounts[~large].mean()
+
+
+def test_relisting_vendors_who_lost_their_market_are_back_within_days():
+    model = under(market(MANY_BUYERS), vendors={"retire_closed": 0.0, "retire_loss": 0.0})
+    v, rows = model.vendors.columns, sellers(model)
+    homes = v.account[rows]
+    slot = int(np.bincount(homes[homes != NO_SLOT]).argmax())
+    close_platform(model, slot, PlatformStatus.SEIZED, "raid", 0.0)
+    homeless = rows[(v.account[rows] == NO_SLOT).all(axis=1) & (v.alive[rows] == 1)]
+    assert len(homeless) > 5
+    model.run_for(20)
+    stayed = homeless[v.alive[homeless] == 1]
+    assert ((v.account[stayed] != NO_SLOT).any(axis=1)).mean() > 0.9
+
+
+# Supply and prices ----------------------------------------------------------------------------------------------------
+def test_vendors_restock_towards_days_of_sales_no_faster_than_they_can_grow():
+    model = market()
+    v, rows, p = model.vendors.columns, sellers(model, Channel.STREET), model.p.supply
+    rows = rows[v.supplier[rows] >= 0]
+    v.stock[rows], v.recent[rows] = 50.0, 100.0
+    model.trade.vendor_orders[:] = 0
+    restock(model)
+    assert (v.stock[rows] <= 50.0 * (1.0 + p.growth_cap) + 1e-3).all()
+    v.stock[rows], v.recent[rows] = 50.0, 1.0
+    restock(model)
+    assert (v.stock[rows] == 50.0).all(), "nobody buys beyond so many days of sales"
+
+
+def aims(change: Any, **pricing: float) -> tuple[np.ndarray, np.ndarray]:
+    """Log prices of the vendors of cryptomarkets after a day on which all go to where they want to be, as it is and with ``change``."""
+    neutral = {"reputation_premium": 0.0, "pass_through": 0.0, "scarcity": 0.0, "competition": 0.0, "speed": 1.0}
+    found = []
+    for changed in (False, True):
+        model = under(market(MANY_BUYERS), pricing={**neutral, **pricing})
+        v, rows = model.vendors.columns, sellers(model)
+        v.positive[:], v.negative[:], v.stock[:], v.recent[:], v.unit_cost[:] = 0.0, 0.0, 100.0, 10.0, 1.0
+        v.price_level[rows] = 0.0
+        if changed:
+            change(v, rows)
+        price(model)
+        found.append(v.log_price[rows].astype(float))
+    return found[0], found[1]
+
+
+def test_reputation_raises_prices_with_the_stated_elasticity():
+    def rated(v: Any, rows: np.ndarray) -> None:
+        v.positive[rows, 0], v.negative[rows, 0] = 5.0, 5.0
+
+    p = market(MANY_BUYERS).p.choice
+    good, total = p.reputation_good, p.reputation_good + p.reputation_bad
+    before, after = aims(rated, reputation_premium=1.0)
+    expected = np.log((good + 5.0) / (total + 10.0)) - np.log(good / total)
+    np.testing.assert_allclose(after - before, expected, atol=0.02)
+    assert expected < 0.0
+
+
+def test_scarcity_raises_prices():
+    def short(v: Any, rows: np.ndarray) -> None:
+        v.stock[rows] = 10.0
+
+    before, after = aims(short, scarcity=0.2)
+    assert (after > before + 0.1).all()
+
+
+def test_competition_draws_prices_to_the_mean_of_the_channel():
+    def dear(v: Any, rows: np.ndarray) -> None:
+        v.log_price[rows] += 2.0
+
+    before, after = aims(dear, competition=0.2)
+    np.testing.assert_allclose(after, before - 0.4, atol=0.02)
+
+
+# Demand ---------------------------------------------------------------------------------------------------------------
+def waiting(change: Any = None) -> float:
+    """Mean days until the next need of those whose needs are rare, who all have one today."""
+    model = everybody_needs(market())
+    c, n = model.consumers.columns, model.consumers.n
+    c.need_rate[:], c.dependence[:], c.treatment_day[:] = 0.01, 0.0, NEVER
+    if change:
+        change(c, model)
+    needs = demand(model)
+    return float((c.next_day[needs.due] - model.day).mean()) if n else 0.0
+
+
+def test_needs_come_as_a_poisson_process():
+    model = everybody_needs(market())
+    c = model.consumers.columns
+    c.need_rate[:], c.dependence[:], c.treatment_day[:] = 0.02, 0.0, NEVER
+    gaps = c.next_day[demand(model).due].astype(float) - model.day - 0.5
+    assert gaps.mean() == pytest.approx(50.0, rel=0.08)
+    assert gaps.std() == pytest.approx(gaps.mean(), rel=0.1), "exponential: the deviation equals the mean"
+
+
+def test_dependence_raises_the_rate_of_needs_and_treatment_lowers_it():
+    def dependent(c: Any, model: MarketModel) -> None:
+        c.dependence[:] = 1.0
+
+    def treated(c: Any, model: MarketModel) -> None:
+        c.treatment_day[:] = model.day - 1
+
+    p, usual = market().p.demand, waiting()
+    assert waiting(dependent) == pytest.approx(usual / (1.0 + p.dependence_rate), rel=0.05)
+    assert waiting(treated) == pytest.approx(usual / p.treatment_rate, rel=0.05)
+
+
+def test_most_needs_are_for_the_own_substance():
+    model = everybody_needs(market())
+    model.consumers.columns.stash[:] = 0.0
+    needs = demand(model)
+    own = needs.substance == model.consumers.columns.substance[needs.due]
+    assert own.mean() > model.p.demand.own_substance - 0.03
+
+
+def test_a_full_stash_meets_the_need():
+    model = everybody_needs(under(market(), demand={"own_substance": 1.0, "wholesale_share": 0.0}))
+    c = model.consumers.columns
+    full = np.arange(model.consumers.n) % 2 == 0
+    c.stash_substance[:] = c.substance
+    c.stash[:] = np.where(full, 1e5, 0.0)
+    needs = demand(model)
+    assert ((needs.substance == FROM_STASH) == full[needs.due]).all()
+
+
+def test_only_social_suppliers_buy_wholesale():
+    model = everybody_needs(market())
+    needs = demand(model)
+    bulk = needs.wholesale == 1
+    assert bulk.any()
+    assert (model.consumers.columns.segment[needs.due[bulk]] == Segment.SOCIAL_SUPPLIER).all()
+
+
+# Choice ---------------------------------------------------------------------------------------------------------------
+def share_of(channel: Channel, change: Any = None, parameters: dict[str, Any] | None = None) -> float:
+    """Share of a channel in the orders of a day on which everybody needs something."""
+    model = everybody_needs(market({**MANY_BUYERS, **(parameters or {})}))
+    c = model.consumers.columns
+    c.stash[:], c.considering[:] = 0.0, Considering.BOUGHT
+    if change:
+        change(c)
+    return float((ordered(model)["channel"] == channel).mean())
+
+
+def test_habit_draws_people_to_the_channel_of_their_last_purchase():
+    def street(c: Any) -> None:
+        c.habit[:] = Channel.STREET
+
+    def market_(c: Any) -> None:
+        c.habit[:] = Channel.CRYPTOMARKET
+
+    assert share_of(Channel.CRYPTOMARKET, market_) > 1.2 * share_of(Channel.CRYPTOMARKET, street)
+
+
+def test_digital_skill_opens_cryptomarkets():
+    def skilled(c: Any) -> None:
+        c.skill[:] = 1.5
+
+    def unskilled(c: Any) -> None:
+        c.skill[:] = -1.5
+
+    assert share_of(Channel.CRYPTOMARKET, skilled) > 1.5 * share_of(Channel.CRYPTOMARKET, unskilled)
+
+
+def test_caution_keeps_people_from_illicit_sources_online():
+    def cautious(c: Any) -> None:
+        c.caution[:] = 2.0
+
+    for channel in (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET):
+        assert share_of(channel, cautious) < share_of(channel)
+
+
+@pytest.mark.parametrize(
+    ("channel", "group"),
+    [
+        (Channel.CRYPTOMARKET, RiskGroup.CRYPTO),
+        (Channel.STREET, RiskGroup.OFFLINE),
+        (Channel.SOCIAL_APP, RiskGroup.OPEN_WEB),
+    ],
+)
+def test_perceived_legal_risk_of_a_channel_keeps_people_from_it(channel, group):
+    def afraid(c: Any) -> None:
+        c.legal_hits[:, group] += 3.0
+
+    assert share_of(channel, afraid) < 0.9 * share_of(channel)
+
+
+def test_perceived_risk_of_loss_keeps_people_from_cryptomarkets():
+    def robbed(c: Any) -> None:
+        c.loss_hits[:] += 3.0
+
+    assert share_of(Channel.CRYPTOMARKET, robbed) < 0.9 * share_of(Channel.CRYPTOMARKET)
+
+
+def test_who_considers_no_online_source_uses_none():
+    def offline(c: Any) -> None:
+        c.considering[:] = Considering.NOT_YET
+
+    for channel in (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET):
+        assert share_of(channel, offline) == 0.0
+
+
+def test_licensed_pharmacies_sell_nothing_prohibited():
+    model = everybody_needs(market())
+    model.consumers.columns.stash[:] = 0.0
+    orders = ordered(model)
+    licensed = orders[orders["channel"] == Channel.LICENSED_PHARMACY]
+    home = model.consumers.columns.jurisdiction[licensed["consumer"]]
+    assert len(licensed) > 10
+    assert (model.substances.status[home, licensed["substance"]] < 3).all()
+
+
+def test_a_home_market_is_preferred():
+    """Of those who know two open markets, more order where their home is."""
+    model = everybody_needs(market(MANY_BUYERS))
+    c, n = model.consumers.columns, model.consumers.n
+    a, b = slots(model)[:2]
+    c.known[:n], c.bought[:n], c.good[:n], c.bad[:n] = NO_SLOT, 0, 0.0, 0.0
+    c.known[:n, 0], c.known[:n, 1] = a, b
+    c.market_state[:n], c.considering[:n] = Membership.ACTIVE, Considering.BOUGHT
+    at_a = []
+    for home in (a, b):
+        copy = branched(model, 0)
+        copy.consumers.columns.home[:n] = home
+        orders = ordered(copy)
+        orders = orders[orders["channel"] == Channel.CRYPTOMARKET]
+        at_a.append((orders["platform"] == a).mean())
+    assert at_a[0] > at_a[1] + 0.1
+
+
+def test_direct_deals_need_a_tie():
+    def direct(tie: int) -> float:
+        model = everybody_needs(market(MANY_BUYERS))
+        c = model.consumers.columns
+        c.stash[:], c.tie[:] = 0.0, np.where(c.bought > 0, tie, 0)
+        return float((ordered(model)["channel"] == Channel.DIRECT).sum())
+
+    assert direct(0) == 0
+    assert direct(1) > 0
+
+
+# Enforcement ----------------------------------------------------------------------------------------------------------
+def test_a_ripe_case_becomes_a_raid():
+    model = under(market(), enforcement={"ripe_raid": 1.0})
+    t, p = model.platform_table.columns, model.p.enforcement
+    ripe = p.platform_case * model.consumers.n / 20_000.0
+    first = slots(model)
+    t.evidence[first] = 0.0
+    t.evidence[first[0]] = ripe
+    enforce(model)
+    assert t.status[first[0]] == PlatformStatus.SEIZED
+    assert (t.status[first[1:]] == PlatformStatus.OPEN).all()
+
+
+def test_a_covert_operation_gathers_evidence_and_intrudes_on_privacy_until_the_market_is_closed():
+    model = market(MANY_BUYERS)
+    t, v = model.platform_table.columns, model.vendors.columns
+    slot = int(slots(model)[t.trade7[slots(model)].argmax()])
+    here = np.flatnonzero((v.account[: model.vendors.n] == slot).any(axis=1) & (v.alive[: model.vendors.n] == 1))
+    before = v.evidence[here].sum()
+    run_covertly(model, slot, model.day + 5, 0.5)
+    model.run_for(3)
+    assert t.status[slot] == PlatformStatus.COVERT
+    assert v.evidence[here].sum() > before
+    assert model.yesterday.privacy + model.today.privacy > 0
+    model.run_for(4)
+    assert t.status[slot] == PlatformStatus.SEIZED
+
+
+def test_a_criminal_record_draws_attention():
+    """Among buyers of the same day and channel, those with a record are stopped more often."""
+    model = market()
+    c, n = model.consumers.columns, model.consumers.n
+    c.record[:n] = np.arange(n) % 2
+    buyers, j = np.arange(n), model.world.n_jurisdictions
+    counts = np.zeros(2)
+    for day in range(20):
+        marked = np.zeros(n, bool)
+        stop_users(
+            buyers, np.full(n, int(Channel.STREET)), model.seed, day, narrow(c, views.ContactConsumers), np.ones(6), 2.0,
+            np.full(j, 0.1 * n / j), np.full(j, n / j), marked,
+        )  # fmt: skip
+        counts += np.bincount(c.record[:n][marked], minlength=2)
+    assert counts[0] > 100
+    assert counts[1] / counts[0] == pytest.approx(2.0, rel=0.2)
+
+
+def test_a_charge_costs_trust_in_police_and_brings_stigma():
+    model = under(market(), enforcement={"charged": 1.0})
+    c = model.consumers.columns
+    who = np.array([3, 50, 700])
+    trust, stigma = c.trust_police[who].copy(), c.stigma[who].copy()
+    charge_or_refer(model, who)
+    assert (c.trust_police[who] < trust).all()
+    assert (c.stigma[who] > stigma).all()
+    assert (c.record[who] == 1).all()
+
+
+# Learning -------------------------------------------------------------------------------------------------------------
+def learned(outcome: OrderOutcome, parameters: dict[str, float]) -> tuple[MarketModel, np.ndarray]:
+    """A market whose open cryptomarket orders all end so, having been learned from; their buyers."""
+    model = under(market(MANY_BUYERS), learning=parameters)
+    o = model.books.open_orders
+    rows = np.flatnonzero(o.columns.channel[: o.n] == Channel.CRYPTOMARKET)
+    o.columns.outcome[rows], o.columns.rating[rows] = outcome, NO_RATING
+    model.books.due = rows
+    learning(model)
+    return model, o.columns.consumer[rows]
+
+
+def test_good_orders_may_form_a_direct_tie():
+    model, buyers = learned(OrderOutcome.DELIVERED, {"tie_chance": 1.0})
+    assert (model.consumers.columns.tie[buyers].max(axis=1) == 1).mean() > 0.9
+
+
+def test_bad_orders_end_a_tie():
+    model = market(MANY_BUYERS)
+    model.consumers.columns.tie[:] = 1
+    for forget, kept in ((0.0, True), (1.0, False)):
+        copy = under(model, learning={"forget_after_bad": forget})
+        o, c = copy.books.open_orders, copy.consumers.columns
+        rows = np.flatnonzero(o.columns.channel[: o.n] == Channel.CRYPTOMARKET)
+        known = (c.vendor[o.columns.consumer[rows]] == o.columns.vendor[rows][:, None]) & (
+            c.bought[o.columns.consumer[rows]] > 0
+        )
+        rows, known = rows[known.any(axis=1)], known[known.any(axis=1)]
+        assert len(rows) > 5
+        o.columns.outcome[rows], o.columns.rating[rows] = OrderOutcome.LOST, NO_RATING
+        copy.books.due = rows
+        learning(copy)
+        tied = c.tie[o.columns.consumer[rows]][known] == 1
+        assert tied.all() if kept else not tied.any()
+
+
+def test_many_turn_away_from_cryptomarkets_after_a_first_order():
+    def lapsed(chance: float) -> int:
+        model, buyers = learned(OrderOutcome.DELIVERED, {"quit_after_first": chance})
+        return int((model.consumers.columns.market_state[buyers] == Membership.LAPSED).sum())
+
+    assert lapsed(1.0) > lapsed(0.5) > lapsed(0.0)
+
+
+def test_harm_reduction_practice_is_learned_from_friends():
+    def practice(friends: float) -> float:
+        model = under(market(), learning={"practice_peers": 0.2, "practice_decay": 0.0, "practice_forum": 0.0})
+        c, n = model.consumers.columns, model.consumers.n
+        teachers = np.arange(n) % 2 == 0
+        c.practice[:n] = np.where(teachers, friends, 0.3)
+        model.run_for(14)
+        return float(c.practice[:n][~teachers].mean())
+
+    assert practice(0.1) < practice(0.3) < practice(0.9)
+
+
+def test_news_of_a_raid_reaches_users_more_than_others():
+    model = market(MANY_BUYERS)
+    c, n = model.consumers.columns, model.consumers.n
+    slot = int(np.bincount(c.home[:n][c.home[:n] != NO_SLOT]).argmax())
+    users = c.home[:n] == slot
+    others = ~users & (c.considering[:n] > Considering.NOT_YET)
+    before = c.legal_hits[:n, RiskGroup.CRYPTO].copy()
+    close_platform(model, slot, PlatformStatus.SEIZED, "raid", 1.0)
+    fright = c.legal_hits[:n, RiskGroup.CRYPTO] - before
+    assert fright[users].mean() > fright[others].mean() > 0.0
+
+
+# Harm -----------------------------------------------------------------------------------------------------------------
+def test_violence_is_for_purchases_where_people_meet():
+    """With everything bought on the street there is more of it than with everything bought online."""
+    model = market(MANY_BUYERS)
+    o, p = model.books.open_orders, model.p.consumption
+    rows = np.arange(o.n)
+    expected = {}
+    for channel in (Channel.STREET, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.LICENSED_PHARMACY):
+        o.columns.channel[: o.n] = channel
+        _, expected[channel] = threats(
+            rows, int(model.seed), narrow(o.columns, views.ConsumptionOrders), narrow(model.consumers.columns, views.ConsumptionConsumers),
+            model.vendors.columns.kind, np.zeros(o.n, np.uint8), p,
+        )  # fmt: skip
+    assert expected[Channel.STREET] > expected[Channel.SOCIAL_APP] > expected[Channel.LICENSED_PHARMACY] == 0.0
+    assert expected[Channel.STREET] > expected[Channel.CRYPTOMARKET]
