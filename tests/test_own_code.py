@@ -356,6 +356,24 @@ def test_a_file_that_cannot_be_used_says_why(folder, text, said):
     assert said in message
 
 
+def test_a_syntax_error_is_one_problem_and_not_what_follows_from_it(folder):
+    (folder / "wrong.py").write_text("class Lamp(Policy)\n    pass\n")
+    found = problems(
+        uses=[str(folder / "wrong.py")],
+        agents={"forum": "wrong.Lamp"},
+        policies=[{"kind": "lamp"}, {"kind": "takedown", "strength": 3}],
+    )
+    assert set(found) == {"uses.0", "policies.1.strength"}
+    assert "wrong.py, line 1" in found["uses.0"]
+
+
+@pytest.mark.parametrize("kind", ["consumer", "vendor", "platform", "supplier"])
+def test_who_is_a_row_has_no_class_and_the_message_says_what_to_do_instead(folder, kind):
+    found = problems(uses=[str(folder / "my_market.py")], agents={kind: "my_market.CautiousSearchEngine"})
+    assert "rows of a table" in found[f"agents.{kind}"]
+    assert "change their parameters" in found[f"agents.{kind}"]
+
+
 def test_every_problem_is_said_at_once_with_the_nearest_name(folder):
     found = problems(
         uses=[str(folder / "my_markt.py"), str(folder / "my_market.py"), str(folder / "my-market.yaml"), 3],

@@ -24,6 +24,12 @@ from sim.scenario.errors import Problem, ScenarioError, nearest, no_such_name, o
 
 PREFIX = "odm_own_"
 MAX_FILES = 100
+RUNS = "Python that runs"
+ROW_KINDS = dict.fromkeys(
+    ("consumer", "vendor", "platform", "supplier"),
+    "those who are rows of a table have no class to replace; change their parameters, their columns by a policy, or the rule of their phase",
+)
+"""Kinds of agents that are rows, and why no class takes their place."""
 _LOADED: dict[str, dict[str, type[BaseModel]]] = {}
 _REFUSED: ContextVar[bool] = ContextVar("refused", default=False)
 
@@ -173,10 +179,15 @@ def kinds_of(own: OwnFile) -> dict[str, type[BaseModel]]:
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        raise ScenarioError(
-            [Problem("uses", f"{quote(own.file)}, which stops with {said}", "Python that runs")]
-        ) from error
+        raise ScenarioError([Problem("uses", f"{quote(own.file)}, which stops with {said}", RUNS)]) from error
     return _LOADED.setdefault(name, kinds)
+
+
+def causes(problems: list[Problem]) -> list[Problem]:
+    """The problems without those that follow from a file of own code that does not run: kinds of policies and agents that are not known for want of it."""
+    if not any(problem.allowed == RUNS for problem in problems):
+        return problems
+    return [problem for problem in problems if not re.match(r"policies\.\d+\.kind$|agents\.", problem.path)]
 
 
 def is_own_code(file: str) -> bool:
@@ -215,6 +226,8 @@ def agents(document: Mapping[str, Any], uses: tuple[OwnFile, ...], problems: lis
 def _agent_problem(kind: str, name: Any, uses: tuple[OwnFile, ...]) -> Problem | None:
     """Why a class cannot take the place of a kind of agent."""
     path, kinds = f"agents.{kind}", registry.agent_kinds()
+    if kind.lower() in ROW_KINDS:
+        return Problem(path, quote(kind), f"{one_of(kinds)}: {ROW_KINDS[kind.lower()]}")
     if kind not in kinds:
         return no_such_name(path, kind, kinds)
     stem, _, word = name.partition(".") if isinstance(name, str) else ("", "", "")

@@ -190,7 +190,7 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     if weight is not None:
         base = base.model_copy(update={"people": people(weight, base, document, problems)})
     if problems:
-        raise ScenarioError(problems, name)
+        raise ScenarioError(own_code.causes(problems), name)
     parts["parameters"] = {group: Frozen(values) for group, values in parts["parameters"].items()}
     parts |= {name: Frozen(parts[name]) for name in ("parameters", "substances", "jurisdictions", "agents")}
     return {**base.model_dump(), **parts}
