@@ -187,7 +187,7 @@ orders = market.table("orders").query("day >= 0")
 stories = orders.groupby("consumer").agg(
     orders=("order", "size"),
     channels=("channel", "nunique"),
-    failed=("outcome", lambda outcome: (outcome != "delivered").sum()),
+    failed=("outcome", lambda outcome: (outcome.notna() & (outcome != "delivered")).sum()),
 )
 row = stories.query("20 <= orders <= 60").sort_values(["channels", "failed"], ascending=False, kind="stable").index[0]
 person, year = market.consumers[row], orders[orders["consumer"] == row].sort_values("day")
@@ -198,7 +198,8 @@ print(
 # %%
 used = [name for name in reversed(CHANNELS) if name in set(year["channel"])]
 height = year["channel"].map(used.index).astype(int)
-good = year["outcome"] == "delivered"
+good, under_way = year["outcome"] == "delivered", year["outcome"].isna()
+wrong = ~good & ~under_way
 
 figure, (top, bottom) = plt.subplots(
     2, 1, figsize=(9, 5), sharex=True, layout="constrained", gridspec_kw={"height_ratios": [3, 2]}
@@ -207,9 +208,13 @@ area = 3 * np.sqrt(year["price_usd"]) + 6
 top.scatter(
     year["day"][good], height[good], s=area[good], color=[COLOUR[name] for name in year["channel"][good]], alpha=0.75
 )
-top.scatter(year["day"][~good], height[~good], s=area[~good] + 20, marker="x", color="black", linewidths=1.6)
+top.scatter(year["day"][wrong], height[wrong], s=area[wrong] + 20, marker="x", color="black", linewidths=1.6)
+top.scatter(year["day"][under_way], height[under_way], s=area[under_way], facecolors="none", edgecolors="black")
 top.set_yticks(range(len(used)), [CHANNELS[name] for name in used])
-top.set(title="Orders: the dot grows with the price; a cross went wrong", ylim=(-0.6, len(used) - 0.4))
+top.set(
+    title="Orders: the dot grows with the price; a cross went wrong, a ring is still under way",
+    ylim=(-0.6, len(used) - 0.4),
+)
 bottom.step(year["day"], year["price_usd"].cumsum(), where="post", color="#444444")
 bottom.set(title="Money spent since day 0 (USD)", xlabel="day", ylim=(0, None), xlim=(-3, 368))
 plt.show()
@@ -219,7 +224,7 @@ plt.show()
 # **tie** means that the two can deal directly, without a platform: ties are what survives when a market is closed.
 
 # %%
-print(year.loc[~good, ["day", "channel", "substance", "price_usd", "outcome"]].to_string(index=False))
+print(year.loc[wrong, ["day", "channel", "substance", "price_usd", "outcome"]].to_string(index=False))
 memory = pd.DataFrame({"vendor": person.vendor, "good orders": person.bought, "direct tie": person.tie == 1})
 memory.query("vendor >= 0").sort_values("good orders", ascending=False).set_index("vendor")
 
@@ -308,8 +313,8 @@ plt.show()
 # **For the class**
 # 1. Before day 40 the lines lie exactly upon each other. Why? (The next section answers.)
 # 2. How much of the trade is back on day 100? Is the closure a success? What would you have to know to say so?
-# 3. Street trade falls in *both* worlds from day 0 on: 60 days of burn-in are too few for this world to come to rest.
-#    Why does this hardly harm the difference between the two?
+# 3. Trade on cryptomarkets grows from day 0 on in the world *without* a closure, while street trade is as good as flat: 60
+#    days of burn-in are too few for this world to come to rest. Why does this hardly harm the difference between the two?
 # 4. Close three markets instead of one (`"count": 3`). Does three times the force have three times the effect?
 
 # %% [markdown]

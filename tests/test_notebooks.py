@@ -23,15 +23,32 @@ EVERY = pytest.mark.parametrize("name", NAMES)
 HELPERS = """
 def early(label):
     return result.daily.query("scenario == @label and day < 40").drop(columns="scenario").reset_index(drop=True)
+
+
+def drift(name):
+    # mean of the last quarter of the days over that of the first, in the world without a closure
+    runs = result.daily.query("scenario == 'baseline'")
+    return runs.query("day >= 75")[name].mean() / runs.query("day < 25")[name].mean()
 """
 CLAIMS = {
     "01-meet-the-market": {
         "most trade is on the street": "totals.idxmax() == 'street'",
-        "somebody tried several channels and lost some orders": "len(used) >= 3 and (~good).sum() >= 1",
+        "about fifty outcomes a day": "45 <= daily.shape[1] <= 75",
+        "a year has so many days": "len(daily) == 365",
+        "four segments, of whom a few spend much": "len(share) == 4 and (share['of money spent'] / share['of consumers']).max() > 2",
+        "the star sends what was ordered": "star.ships > 0.5 and len(sold) > 0",
+        "somebody with twenty to sixty orders tried several channels and lost some": "20 <= len(year) <= 60 and len(used) >= 3 and wrong.sum() >= 1",
+        "what is under way did not go wrong": "not (wrong & year['outcome'].isna()).any() and len(year) == (good | wrong | under_way).sum()",
+        "the memory holds at most four": "len(memory) == 4",
         "a few vendors sell most": "gini(revenue) > 0.5",
         "before the closure the two worlds are one": "early('closure').equals(early('baseline'))",
         "the closure cuts trade on cryptomarkets": "table.loc['orders_cryptomarket', 'high'] < 0",
         "apps and street gain": "(table.loc[['orders_social_app', 'orders_street'], 'mean'] > 0).all()",
+        "cryptomarkets grow in the world without a closure": "drift('orders_cryptomarket') > 1.08",
+        "street trade is as good as flat": "abs(drift('orders_street') - 1) < 0.05",
+        "buyers of the closed market are back within days, not all": "0 < -table.loc['orders_cryptomarket', 'mean'] < table.loc['orders_cryptomarket', 'baseline']",
+        "both ways have the same mean": "abs(paired.mean() - (with_closure.mean() - without_it.mean())) < 1e-9",
+        "the two intervals come from the same eight runs": "len(result.outcomes) == 8",
         "pairs narrow the interval": "(as_pairs.high - as_pairs.low) < as_two_groups.high - as_two_groups.low",
     }
 }
