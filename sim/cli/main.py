@@ -6,6 +6,7 @@ Heavy modules are imported inside the commands, so that help and mistakes in the
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -122,18 +123,28 @@ def compare(
     consumers: Consumers = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one a core.")] = None,
     changes: Changes = None,
-    out: Out = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=support.path,
+            metavar="DIR",
+            help="Folder that keeps every run; without it, nothing is kept.",
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the comparison in the folder.")] = False,
     tables: Tables = "",
     audit: Audit = False,
     as_json: Json = False,
 ) -> None:
-    """Compare scenarios with a baseline over runs of equal seeds."""
+    """Compare scenarios with a baseline over runs of equal seeds, stop it, and go on with it."""
     with support.explained():
         import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
 
+        from sim.cli.progress import show_study
         from sim.report.comparison import compare as compare_scenarios
 
-        with support.study_progress(f"{1 + len(others)} scenarios", as_json) as progress:
+        with studies.stoppable(out), show_study(f"{1 + len(others)} scenarios", as_json=False, quiet=as_json) as tell:
             comparison = compare_scenarios(
                 baseline,
                 others,
@@ -147,7 +158,8 @@ def compare(
                 overrides=changes or (),
                 audit=audit,
                 out=out,
-                progress=progress,
+                resume=resume,
+                on_event=tell,
             )
         if as_json:
             support.print_json(comparison.to_json())
@@ -267,7 +279,10 @@ def _print_comparison(comparison: Comparison, out: Path | None) -> None:
         for line in lines[1:]:
             console.print(f"  {line}", soft_wrap=True, markup=False)
     if out is not None:
-        console.print(f"Written to {out}", soft_wrap=True)
+        where = f"{out}: answer{os.sep}report.md; every run: odm results {out}"
+        console.print(f"Written to {where}", soft_wrap=True, markup=False)
+    else:
+        console.print("Nothing was kept; --out DIR keeps every run, the report and the figures.", soft_wrap=True)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from sim.cli import support
+from sim.studies.execution.events import only_what_takes_long
 
 LINE_SECONDS = 30.0
 """Seconds between two lines where there is no terminal."""
@@ -19,9 +20,11 @@ Tell = Callable[[dict[str, Any]], None]
 
 
 @contextmanager
-def show_study(what: str, as_json: bool) -> Iterator[Tell]:
-    """Give the function that shows events."""
-    if as_json:
+def show_study(what: str, as_json: bool, quiet: bool = False) -> Iterator[Tell]:
+    """Give the function that shows events; a quiet one says only that the model is compiled."""
+    if quiet:
+        yield only_what_takes_long
+    elif as_json:
         yield lambda event: print(json.dumps(event, allow_nan=False), flush=True)
     elif sys.stderr.isatty():
         with _live(what) as tell:
@@ -45,7 +48,8 @@ class _Lines:
                 self.say(in_words(event))
         elif kind == "started":
             self.say(
-                f"{event['study']} ({event['kind']}): at most {event['runs']:,} runs, {event['there']:,} are there, into {event['folder']}"
+                f"{event['study']} ({event['kind']}): at most {event['runs']:,} runs, {event['there']:,} are there"
+                + (f", into {event['folder']}" if event["folder"] else "")
             )
         elif kind == "note":
             self.say(event["text"])

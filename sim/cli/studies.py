@@ -72,15 +72,11 @@ def study(
         from sim.cli.progress import show_study
 
         folder = out or Path("results") / ready.name
-        try:
-            with _stopped_in_order(), show_study(ready.name, as_json) as tell:
-                done = run_study(
-                    ready, folder, resume=resume, retry=retry, workers=workers, executor=executor.value,
-                    scheduler=scheduler, on_event=tell,
-                )  # fmt: skip
-        except KeyboardInterrupt:
-            support.say(f"Interrupted. What was finished is kept in {folder}; go on with --resume.")
-            raise typer.Exit(130) from None
+        with stoppable(folder), show_study(ready.name, as_json) as tell:
+            done = run_study(
+                ready, folder, resume=resume, retry=retry, workers=workers, executor=executor.value,
+                scheduler=scheduler, on_event=tell,
+            )  # fmt: skip
         if not as_json:
             _print_done(done)
         if done.failed:
@@ -158,13 +154,30 @@ def verify(
 
 
 @contextmanager
-def _stopped_in_order() -> Iterator[None]:
-    """Take the signal that a cluster's time limit sends as an interruption."""
+def stoppable(folder: Path | None) -> Iterator[None]:
+    """Say after an interruption what is kept, and how to go on; the signal that a cluster's time limit sends is one too.
+
+    Parameters
+    ----------
+    folder
+        Where runs are kept; None where they are not.
+    """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
+    except KeyboardInterrupt:
+        support.say(_after_interruption(folder))
+        raise typer.Exit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _after_interruption(folder: Path | None) -> str:
+    if folder is None:
+        return "Interrupted. Nothing was kept; with --out DIR, runs that have ended are kept, and --resume goes on."
+    if not (folder / "study.json").exists():
+        return "Interrupted. Nothing was written."
+    return f"Interrupted. What was finished is kept in {folder}; go on with --resume."
 
 
 def _print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as_json: bool) -> None:

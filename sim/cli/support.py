@@ -15,8 +15,6 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sim.studies.runs.workers import Progress
-
 TRACEBACK = "ODM_TRACEBACK"
 """Environment variable that asks for the traceback of whatever goes wrong."""
 NARROW = 118
@@ -116,15 +114,6 @@ def run_progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None] 
     """Show the days of a run; gives the function to call, or None where nobody looks."""
     with _bar(what, "{task.completed:,.0f}/{task.total:,.0f} days", quiet) as update:
         yield update and (lambda done, total: update(completed=done, total=total))
-
-
-@contextmanager
-def study_progress(what: str, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """Show the runs of a study and the days of all of them together."""
-    with _bar(what, "{task.fields[runs]} runs", quiet, runs="0") as update:
-        yield update and (
-            lambda now: update(completed=now.days_done, total=now.days, runs=f"{now.runs_done}/{now.runs}")
-        )
 
 
 @contextmanager

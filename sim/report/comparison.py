@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sim.studies import kinds
 from sim.studies.errors import RequestError, at_least, seeds_from
-from sim.studies.runs.compare import PairedRuns, Pairs, load_all
+from sim.studies.execution.conduct import How, conduct
+from sim.studies.execution.driver import Driver
+from sim.studies.execution.events import Event, OnEvent, only_what_takes_long
+from sim.studies.kinds import Answer
+from sim.studies.runs.compare import PairedRuns, load_all
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, check_tables, default_model
-from sim.studies.store.output import staging
-from sim.studies.study import labelled
+from sim.studies.store.output import passing_folder, write_frame
+from sim.studies.study import MAX_SCENARIOS, ReadyStudy, StudyFile, labelled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
     from sim.scenario import Scenario
-    from sim.studies.runs.workers import OnProgress
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a comparison is: runs, and days of all runs that are done."""
+
+    runs_done: int
+    runs: int
+    days_done: int
+    days: int
+
+
+OnProgress = Callable[[Progress], None]
 
 
 class Comparison(PairedRuns):
@@ -46,25 +65,38 @@ class Comparison(PairedRuns):
         return figures.trade_figure(self)
 
     def save(self, folder: str | Path) -> None:
-        """Write effects, daily outcomes, figures, a short report and the record into a folder.
+        """Write effects, outcomes, daily outcomes, figures and a short report into a folder.
 
-        The folder appears only when all is written.
+        They are what `compare` writes into ``answer/`` of its ``out``, which has every run, a record and the way to go on besides.
 
         Raises
         ------
         RequestError
-            If the folder cannot be written or holds other people's files.
+            If the folder holds anything already, or cannot be written.
         """
-        with staging(folder) as place:
+        place = Path(folder).expanduser()
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            if any(place.iterdir()):
+                raise RequestError(f"output: {folder} holds files; give the name of a folder that is to appear")
+            for name, frame in self.tables.items():
+                write_frame(frame, name, place / f"{name}.parquet")
+                frame.to_csv(place / f"{name}.csv", index=False)
             self.write(place)
+        except OSError as error:
+            raise RequestError(f"output: {folder} cannot be written: {error.strerror or error}") from error
+
+    @property
+    def tables(self) -> dict[str, DataFrame]:
+        """Effects and outcomes, which are written as CSV too."""
+        return {"effects": self.effects, "outcomes": self.outcomes}
 
     def write(self, place: Path) -> None:
-        """Write all files into a folder that is there, beside the tables that the runs wrote into it."""
+        """Write what goes beside the tables: daily outcomes, figures, report."""
         from sim.report.comparison_page import write_page
 
-        self.write_tables(place)
+        write_frame(self.daily, "daily", place / "daily.parquet")
         write_page(self, place)
-        self.write_record(place)
 
 
 def compare(  # more than ten arguments: one for each option of `odm compare`, given by name
@@ -82,6 +114,8 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     out: str | Path | None = None,
     progress: OnProgress | None = None,
     model_class: ModelClass | None = None,
+    resume: bool = False,
+    on_event: OnEvent | None = None,
 ) -> Comparison:
     """Compare scenarios with a baseline over paired runs.
 
@@ -107,11 +141,16 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     audit
         Whether to check every conservation identity each day of each run.
     out
-        Folder for the files; found unwritable before the first run, and complete or not there at all.
+        Folder of the comparison, which is a study: every run that ends is kept there, `Results` reads them, and what was
+        interrupted can be gone on with. Without it, nothing is kept but what is returned.
     progress
-        Told a few times a second how far the study is.
+        Told a few times a second how far it is.
     model_class
         Model to run instead of `MarketModel`.
+    resume
+        Go on with what is in the folder; runs that are there are not done again.
+    on_event
+        Told what happens; see `sim.studies.execution.events`.
 
     Returns
     -------
@@ -120,34 +159,111 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     Raises
     ------
     ScenarioError
-        If a scenario cannot be run as asked.
+        If a scenario cannot be run as asked, or cannot be paired with the baseline.
     RequestError
         If something else that was asked for is not possible.
     RunFailedError
-        If a run fails; names its scenario and seed.
+        If a run fails; names its scenario and seed. What ended before is kept in ``out``.
+    StudyError
+        If it had to stop for another reason, such as a full disk.
 
     Examples
     --------
     >>> from sim import compare
     >>> compare("baseline", ["takedown"], runs=8).effects  # doctest: +SKIP
     """
-    from sim.scenario import Scenario
-
-    at_least("runs", runs, 1)
+    study = _study(
+        baseline, others, {"days": days, "burn_in": burn_in, "consumers": consumers, "overrides": overrides},
+        runs=runs, seed=seed, tables=check_tables(tables), audit=audit,
+    )  # fmt: skip
     workers = usable_cores() if workers is None else at_least("workers", workers, 1)
-    wanted = check_tables(tables)
-    if wanted and out is None:
+    how = How(
+        resume=resume,
+        retry=resume,
+        workers=workers,
+        executor="inline" if workers == 1 else "processes",
+        model_class=model_class or default_model(),
+        on_event=_both(on_event, progress, study),
+        strict=True,
+    )
+    if out is not None:
+        return _conduct(study, Path(out).expanduser(), how, keep=True)
+    if tables:
         raise RequestError("tables: they are written by the runs themselves, so give a folder for them (out)")
+    if resume:
+        raise RequestError("resume: without a folder (out) there is nothing to go on with")
+    with passing_folder() as place:
+        return _conduct(study, place, how, keep=False)
+
+
+def _study(
+    baseline: Scenario | str,
+    others: Sequence[Scenario | str] | Scenario | str,
+    options: Mapping[str, Any],
+    *,
+    runs: int,
+    seed: int | None,
+    **fields: Any,
+) -> ReadyStudy:
+    """The study that a comparison is."""
+    from sim.scenario import Problem, Scenario, ScenarioError
+
     sources = [baseline, others] if isinstance(others, str | Scenario) else [baseline, *others]
-    options = {"days": days, "burn_in": burn_in, "consumers": consumers, "overrides": overrides}
-    scenarios = labelled(load_all(sources, options))
-    if len(scenarios) < 2:
+    at_least("runs", runs, 1)
+    if len(sources) < 2:
         raise RequestError("others: name at least one scenario to compare with the baseline")
-    first = next(iter(scenarios.values())).seed if seed is None else seed
-    pairs = Pairs(scenarios, seeds_from(first, runs), model_class or default_model(), wanted, audit)
-    if out is None:
-        return Comparison.of(pairs, workers, progress, None)
-    with staging(out) as place:
-        comparison = Comparison.of(pairs, workers, progress, place / "tables" if wanted else None)
-        comparison.write(place)
-    return comparison
+    if len(sources) > MAX_SCENARIOS:
+        raise RequestError(f"others: given {len(sources) - 1}, at most {MAX_SCENARIOS - 1}")
+    scenarios = labelled(load_all(sources, options))
+    first = seeds_from(next(iter(scenarios.values())).seed if seed is None else seed, runs)[0]
+    kind = kinds.get("compare")
+    file = StudyFile(
+        name="comparison",
+        kind=kind.name,
+        scenarios=tuple(scenarios),
+        replications=runs,
+        seed=first,
+        daily="all",
+        exact_daily=True,
+        **fields,
+    )
+    study = ReadyStudy(file, scenarios, (), (), kind.Settings())
+    problems: list[Problem] = []
+    kind.check(study, problems)
+    if problems:
+        raise ScenarioError(problems)
+    return study
+
+
+def _conduct(study: ReadyStudy, folder: Path, how: How, keep: bool) -> Comparison:
+    """Have the runs of a comparison done, and its files written where they are kept."""
+    found: list[Comparison] = []
+    if not keep and how.on_event is not None:
+        tell = how.on_event
+        how = replace(how, on_event=lambda event: tell({**event, "folder": ""} if "folder" in event else event))
+
+    def ask(study: ReadyStudy, driver: Driver) -> Answer:
+        runs = driver.evaluate([{}])
+        timings = {"compile_s": round(driver.prepare_s, 3), "runs_s": round(sum(driver.seconds), 3)}
+        found.append(Comparison.of(study, runs, driver.store, timings))
+        return Answer(found[0].tables)
+
+    def write_page(*what: Any) -> None:
+        found[0].write(what[-1])
+
+    conduct(study, folder, how, write_page if keep else None, ask)
+    return found[0]
+
+
+def _both(on_event: OnEvent | None, progress: OnProgress | None, study: ReadyStudy) -> OnEvent | None:
+    """What is told events, where somebody wants the days of all runs too."""
+    if progress is None:
+        return on_event
+    days = sum(scenario.burn_in + scenario.days for scenario in study.scenarios.values()) // len(study.scenarios)
+
+    def tell(event: Event) -> None:
+        (on_event or only_what_takes_long)(event)
+        if event["event"] == "progress":
+            progress(Progress(event["done"], event["runs"], event["done"] * days, event["runs"] * days))
+
+    return tell

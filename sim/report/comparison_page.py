@@ -58,5 +58,6 @@ def _notes(comparison: PairedRuns) -> list[str]:
         *words.notes(comparison),
         "`effects.csv` and `effects.parquet` hold every effect, `outcomes` every run, `daily.parquet` every day of "
         "every run; the Parquet files carry the meaning and the unit of each column.",
-        "`record.json` holds the scenarios with every value, the seeds, the versions and the hash of each file here.",
+        "`record.json`, one folder up, holds the scenarios with every value, the seeds, the versions and the hash of each file; "
+        "every run is in the store there: `odm results DIR`.",
     ]

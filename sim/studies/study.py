@@ -67,7 +67,9 @@ class StudyFile(BaseModel):
     daily: Literal["measures", "all", "none"] | tuple[str, ...] = Field(
         default="measures", description="outcomes whose daily values are kept"
     )
-    exact_daily: bool = Field(default=False, description="whether daily values are kept without rounding")
+    exact_daily: bool = Field(default=False, description="whether daily values are kept in every bit")
+    tables: tuple[str, ...] = Field(default=(), description="tables that every run writes into `tables/`, or `all`")
+    audit: bool = Field(default=False, description="whether every run checks every conservation identity each day")
     replications: int = Field(default=8, ge=1, le=1_000_000, description="runs of each point and scenario")
     seed: int = Field(default=1, ge=0, lt=2**64, description="seed of the first replication; the next take the next")
     budget: Budget = Field(default_factory=Budget, description="what may be spent")

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sim.evidence.parameters import load_parameters
-from sim.measures.dictionary import families, outcomes
+from sim.measures.dictionary import families, outcomes, tables
 from sim.scenario import (
     Faults,
     Problem,
@@ -154,9 +154,12 @@ def _scenarios(given: Any, folder: Path, problems: list[Problem]) -> dict[str, S
 
 
 def _measures(file: StudyFile, problems: list[Problem]) -> None:
-    """Whether every outcome that is named exists."""
+    """Whether every outcome and every table that is named exists."""
     known = outcomes()
     daily = file.daily if isinstance(file.daily, tuple) else ()
+    for i, name in enumerate(file.tables):
+        if name not in ("all", *tables()):
+            problems.append(no_such_name(f"tables.{i}", name, ("all", *tables())))
     for word, names in (("measures", file.measures), ("daily", daily)):
         for i, name in enumerate(names):
             if name not in known and not name.startswith(tuple(families())):

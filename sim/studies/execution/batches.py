@@ -12,17 +12,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from sim.studies.errors import describe_failure
+from sim.studies.errors import StudyError, describe_failure
 from sim.studies.execution.identity import Order, model_version, run_id
 from sim.studies.methods.paths import resolve
-from sim.studies.runs.simulate import ModelClass, simulate, warm_up
-from sim.studies.store.parts import Row, StoreError, shorten, to_table, write_part
+from sim.studies.runs.simulate import Market, ModelClass, simulate, warm_up
+from sim.studies.store.output import write_tables
+from sim.studies.store.parts import Daily, Row, StoreError, shorten, to_table, write_part
 from sim.studies.store.store import PARTS
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from sim.scenario import Scenario
 
 LONGEST_TRACE = 8_000
@@ -46,6 +44,8 @@ class Task:
         Outcomes whose daily values are kept; None for all.
     exact
         Whether daily values are kept without rounding.
+    tables, audit
+        Tables that every run writes into files of its own, and whether it checks every conservation identity each day.
     """
 
     folder: Path
@@ -54,6 +54,8 @@ class Task:
     version: str
     daily: tuple[str, ...] | None
     exact: bool
+    tables: tuple[str, ...] = ()
+    audit: bool = False
 
     def bases(self) -> Mapping[str, Scenario]:
         """The scenarios by label."""
@@ -127,22 +129,43 @@ def _run(task: Task, order: Order) -> Row:
     same = {"run": order.run, "scenario": order.label, "seed": order.seed, "inputs": order.inputs}
     try:
         scenario = resolve(task.bases()[order.label], order.changes)
-        if run_id(scenario.digest, order.seed, task.version) != order.run:
+        if run_id(scenario.digest, order.seed, task.version, scenario.name) != order.run:
             raise RuntimeError("the scenario that the worker built is not the one that was planned")
-        outcomes, daily = numbers(scenario, order.seed, task)
+        model = _market(scenario, order.seed, task)
+        outcomes, daily = _numbers(model, task)
+    except StudyError:
+        raise
     except Exception as error:
         trace = traceback.format_exc()[-LONGEST_TRACE:]
         return Row(**same, status="failed", error=describe_failure(error), trace=trace)
+    _write_tables(model, order, task)
     return Row(**same, status="ok", outcomes=outcomes, daily=daily)
 
 
-def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, NDArray[np.float32]]]:
+def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, Daily]]:
     """Outcomes of a run, exact, and its daily values as they are stored."""
-    model = simulate(scenario, seed, task.model_class, share_burn_in=True).model
+    return _numbers(_market(scenario, seed, task), task)
+
+
+def _market(scenario: Scenario, seed: int, task: Task) -> Market:
+    """A market at the end of its run."""
+    return simulate(scenario, seed, task.model_class, tables=task.tables, audit=task.audit, share_burn_in=True).model
+
+
+def _numbers(model: Market, task: Task) -> tuple[dict[str, float], dict[str, Daily]]:
+    """See `numbers`."""
     frame = model.daily() if task.daily != () else None
     names = [] if frame is None else [str(name) for name in frame.columns if task.daily is None or name in task.daily]
     outcomes = {name: float(value) for name, value in model.outcomes().items()}
     return outcomes, {name: shorten(frame[name].to_numpy(), task.exact) for name in names if frame is not None}
+
+
+def _write_tables(model: Market, order: Order, task: Task) -> None:
+    """Write the tables of a run, each whole or not at all, before the run counts as done."""
+    if task.tables:
+        place = f"seed-{order.seed}" + (f"-{order.run[:8]}" if order.changes else "")
+        frames = {name: model.table(name) for name in task.tables if name != "daily"}
+        write_tables(frames, task.folder, (order.label, place))
 
 
 def died(order: Order, words: str) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from sim.studies import kinds
 from sim.studies.errors import RequestError, at_least
+from sim.studies.execution.children import may_have_children, refuse_inside_a_worker, refuse_unreadable
 from sim.studies.execution.cluster import dask_executor
 from sim.studies.execution.driver import KEPT, Driver
-from sim.studies.execution.events import Event, OnEvent
+from sim.studies.execution.events import Event, OnEvent, only_what_takes_long
 from sim.studies.execution.executors import Inline, Processes
 from sim.studies.execution.identity import model_version
 from sim.studies.kinds import Answer
@@ -22,7 +24,7 @@ from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model
 from sim.studies.store import lock
 from sim.studies.store.folder import ANSWER, PLAN, claim, look_at
-from sim.studies.store.output import write_frame
+from sim.studies.store.output import table_files, write_frame
 from sim.studies.store.own import put_in_place, recorded
 from sim.studies.store.parts import StoreError, write_whole
 from sim.studies.store.results import Results
@@ -35,6 +37,11 @@ if TYPE_CHECKING:
     from sim.studies.study import ReadyStudy
 
 EXECUTORS = ("processes", "dask", "inline")
+
+HERE = "this process is a worker of a pool, which may start no others: all runs are done in it, one after the other"
+
+Ask = Callable[["ReadyStudy", Driver], Answer]
+"""Has the runs of a study done, and makes an answer of them."""
 
 WritePage = Callable[["ReadyStudy", Answer, int, "DataFrame", Path], None]
 """Writes the report of a study, its answer, the number of its runs and those that failed into a folder."""
@@ -80,18 +87,25 @@ class How:
     scheduler: str | None = None
     model_class: ModelClass | None = None
     on_event: OnEvent | None = None
+    strict: bool = False
+    """Whether the first run that fails ends the study, as a `RunFailedError`."""
 
     def check(self) -> None:
         """Refuse what is not possible."""
+        refuse_inside_a_worker()
         if self.workers is not None:
             at_least("workers", self.workers, 1)
         if isinstance(self.executor, str) and self.executor not in EXECUTORS:
             raise RequestError(f"executor: given {self.executor!r}, allowed: {', '.join(EXECUTORS)}, or an Executor")
         if self.scheduler is not None and self.executor != "dask":
             raise RequestError("scheduler: it goes with the executor dask")
+        if self.executor == "processes" and self.model_class is not None and may_have_children():
+            refuse_unreadable(self.model_class)
 
 
-def conduct(study: ReadyStudy, folder: Path, how: How, write_page: WritePage) -> Conducted:
+def conduct(
+    study: ReadyStudy, folder: Path, how: How, write_page: WritePage | None, ask: Ask | None = None
+) -> Conducted:
     """Do a study in a folder, or go on with the one that is there.
 
     Parameters
@@ -99,7 +113,9 @@ def conduct(study: ReadyStudy, folder: Path, how: How, write_page: WritePage) ->
     study, folder, how
         What is done, where, and how.
     write_page
-        Writes the report and its figures beside the tables of the answer.
+        Writes the report and its figures beside the tables of the answer; None where the answer itself is all that is wanted.
+    ask
+        Has the runs done and makes an answer of them; by default as the study's kind does.
 
     Raises
     ------
@@ -109,7 +125,7 @@ def conduct(study: ReadyStudy, folder: Path, how: How, write_page: WritePage) ->
         If it had to stop; what was finished is kept.
     """
     how.check()
-    tell = how.on_event or (lambda event: None)
+    tell = how.on_event or only_what_takes_long
     model_class = how.model_class or default_model()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,11 +138,21 @@ def conduct(study: ReadyStudy, folder: Path, how: How, write_page: WritePage) ->
             store = Store(folder)
             for words in store.open(how.retry):
                 tell({"event": "note", "text": words})
-            with _executor(how.executor, how.scheduler, how.workers or usable_cores()) as (place, alive):
-                driver = Driver(study, store, place, alive, model_class, tell)
-                return _do(study, folder, driver, write_page)
+            with _executor(_where(how, tell), how.scheduler, how.workers or usable_cores()) as (place, alive):
+                driver = Driver(study, store, place, alive, model_class, tell, how.strict)
+                return _do(study, folder, driver, write_page, ask or kinds.get(study.file.kind).conduct)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror or error}. {KEPT}") from error
+
+
+def _where(how: How, tell: OnEvent) -> str | Executor:
+    """Where runs are done: here, where this process may have no others."""
+    if how.executor != "processes" or may_have_children():
+        return how.executor
+    tell({"event": "note", "text": HERE})
+    if how.on_event is None:
+        warnings.warn(HERE, RuntimeWarning, stacklevel=2)
+    return "inline"
 
 
 @contextmanager
@@ -158,8 +184,8 @@ def _executor(
         own.shutdown(wait=True, cancel_futures=not good)
 
 
-def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage) -> Conducted:
-    """Let the kind ask its questions, and write down what it found."""
+def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage | None, ask: Ask) -> Conducted:
+    """Let the questions be asked, and write down what was found."""
     kind, tell = kinds.get(study.file.kind), driver.tell
     driver.tally.planned = kind.planned(study)
     tell(
@@ -172,14 +198,18 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage) 
             "there": len(driver.store),
         }
     )
-    answer = kind.conduct(study, driver)
+    answer = ask(study, driver)
+    if driver.tally.planned > driver.tally.known:  # fewer were needed: equal ones are one run
+        driver.tally.planned = driver.tally.known
+        tell(driver.tally.event())
     store, runs = driver.store, list(driver.order)
     failures = store.rows(
         [run for run in runs if not store.ok(run)], ["run", "scenario", "seed", "inputs", "status", "error"]
     )
-    store.consolidate(runs)
-    store.drop_damaged()
-    _write(study, folder, driver, answer, failures, write_page)
+    if write_page is not None:
+        store.consolidate(runs)
+        store.drop_damaged()
+        _write(study, folder, driver, answer, failures, write_page)
     failed = len(failures)
     finished: Event = {
         "event": "finished",
@@ -210,7 +240,8 @@ def _write(
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text, encoding="utf-8")
     write_page(study, answer, len(plan), failures, place)
-    written = [f"{ANSWER}/{path.relative_to(place).as_posix()}" for path in place.rglob("*") if path.is_file()]
+    written = [path.relative_to(folder).as_posix() for path in table_files(folder, driver.task.tables)]
+    written += [f"{ANSWER}/{path.relative_to(place).as_posix()}" for path in place.rglob("*") if path.is_file()]
     ours = {name.removeprefix(f"{ANSWER}/"): found for name, found in recorded(folder).items()}
     kept = put_in_place(place, folder / ANSWER, ours)
     if kept:

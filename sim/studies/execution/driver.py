@@ -6,7 +6,6 @@ Whatever kind of study asks, and however often it is interrupted: a run that is 
 from __future__ import annotations
 
 import pickle
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from pathlib import Path
@@ -14,14 +13,15 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from sim.kernels import CACHE, COMPILING, PATIENCE, how_far, is_cold
-from sim.studies.errors import StudyError
+from sim.studies.errors import StudyError, run_failed
 from sim.studies.execution import batches
 from sim.studies.execution.cluster import is_death
 from sim.studies.execution.events import OnEvent, Tally
 from sim.studies.execution.identity import Order, Planner, model_version
+from sim.studies.execution.line import Line
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Point
-from sim.studies.runs.simulate import ModelClass
+from sim.studies.runs.simulate import ModelClass, check_tables
 from sim.studies.store.parts import write_part
 from sim.studies.store.store import Store, single
 
@@ -50,7 +50,7 @@ def speak_for(getting_ready: Future[float], tell: OnEvent) -> None:
     wait([getting_ready], timeout=SOON)
     said = COMPILING if is_cold(CACHE) else None
     while said and not getting_ready.done():
-        tell({"event": "note", "text": said})
+        tell({"event": "note", "text": said, "long": True})
         wait([getting_ready], timeout=PATIENCE)
         said = how_far(CACHE)
 
@@ -68,6 +68,8 @@ class Driver:
         The model.
     tell
         Told what happens.
+    strict
+        Whether the first run that fails ends the study, as a `RunFailedError`.
     """
 
     def __init__(
@@ -78,7 +80,9 @@ class Driver:
         workers: Callable[[], int],
         model_class: ModelClass,
         tell: OnEvent,
+        strict: bool = False,
     ) -> None:
+        self.strict = strict
         self.study, self.store, self.executor, self.workers, self.tell = study, store, executor, workers, tell
         version = model_version(model_class)
         self.planner = Planner(study, version)
@@ -89,10 +93,13 @@ class Driver:
             version=version,
             daily=study.daily,
             exact=study.file.exact_daily,
+            tables=check_tables(study.file.tables),
+            audit=study.file.audit,
         )
         self.tally = Tally()
         self.order: dict[str, Order] = {}
         self.seconds: list[float] = []
+        self.prepare_s = 0.0
         self._began = monotonic()
         self._prepared = False
         self._tries: dict[str, int] = {}
@@ -153,7 +160,7 @@ class Driver:
         self.tell(self.tally.event())
         if missing:
             self._prepare()
-            self._dispatch(deque(missing))
+            self._dispatch(Line(missing))
         if len(list(self.store.parts.glob("batch-*.parquet"))) > MANY_PARTS:
             self.store.consolidate(list(self.order))
 
@@ -165,13 +172,15 @@ class Driver:
             try:
                 getting_ready = self.executor.submit(batches.prepare, self.task)
                 speak_for(getting_ready, self.tell)
-                getting_ready.result()
+                self.prepare_s = getting_ready.result()
+            except StudyError:
+                raise
             except Exception as error:
                 if isinstance(error, BrokenExecutor) or not is_death(error):
                     raise StudyError(f"no worker could start: {error!r}") from error
             self.tally.mark()
 
-    def _dispatch(self, line: deque[Order]) -> None:
+    def _dispatch(self, line: Line) -> None:
         """Do runs in batches; what dies with its worker goes back into the line."""
         running: dict[Future[batches.Done], list[Order]] = {}
         try:
@@ -191,17 +200,15 @@ class Driver:
                 future.cancel()
             self.tally.running = 0
 
-    def _next(self, line: deque[Order]) -> list[Order]:
+    def _next(self, line: Line) -> list[Order]:
         """The next batch: as much as takes `BATCH_SECONDS`, less towards the end; a run that killed workers goes alone."""
         recent = self.seconds[-50:]
         mean = sum(recent) / len(recent) if recent else BATCH_SECONDS
-        size = max(1, min(MOST_RUNS, round(BATCH_SECONDS / max(mean, 1e-3)), len(line) // (3 * max(1, self.workers()))))
-        batch = [line.popleft()]
-        while line and len(batch) < size and batch[0].run not in self._tries and line[0].run not in self._tries:
-            batch.append(line.popleft())
-        return batch
+        workers = max(1, self.workers())
+        size = max(1, min(MOST_RUNS, round(BATCH_SECONDS / max(mean, 1e-3)), len(line) // (3 * workers)))
+        return line.take(size, workers, self._tries)
 
-    def _take(self, future: Future[batches.Done], batch: list[Order], line: deque[Order]) -> None:
+    def _take(self, future: Future[batches.Done], batch: list[Order], line: Line) -> None:
         """Take note of a batch that ended."""
         error = future.exception()
         if error is None:
@@ -234,8 +241,12 @@ class Driver:
                         "error": error,
                     }
                 )
+                if self.strict:
+                    failure = run_failed(order.label, order.seed, error)
+                    failure.add_note(self.store.rows([run], ["run", "status", "trace"])["trace"][0])
+                    raise failure
 
-    def _worker_died(self, batch: list[Order], line: deque[Order], words: str) -> None:
+    def _worker_died(self, batch: list[Order], line: Line, words: str) -> None:
         """Put the runs of a dead worker back, each to be done alone; one at which workers keep dying has failed."""
         for order in batch:
             self._tries[order.run] = self._tries.get(order.run, 0) + (1 if len(batch) == 1 else 0)
@@ -249,4 +260,4 @@ class Driver:
             )
             return
         self.tell({"event": "note", "text": f"a worker ended abruptly ({words}); its {len(batch)} runs are done again"})
-        line.extendleft(reversed(batch))
+        line.put_back(batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -11,6 +12,13 @@ Event = dict[str, Any]
 """``event`` says which: started, progress, failed, note, finished. The other keys are its values."""
 
 OnEvent = Callable[[Event], None]
+
+
+def only_what_takes_long(event: Event) -> None:
+    """Say on the standard error what somebody who asked for no events waits for nevertheless: that the model is compiled."""
+    if event.get("long") and sys.stderr is not None:
+        print(event["text"], file=sys.stderr, flush=True)
+
 
 WINDOW_SECONDS = 300.0
 """The rate is that of the last so many seconds."""

@@ -15,11 +15,20 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from sim.studies.runs.workers import lean_children, refuse_inside_a_worker
+from sim.studies.errors import StudyError
+from sim.studies.execution.children import deaf_to_interruption, lean_children, refuse_inside_a_worker
 
 
 class WorkerDiedError(RuntimeError):
     """The process that did a task ended before the task did."""
+
+
+class WorkerNotStartedError(StudyError):
+    """A process ended before it could take its first task."""
+
+
+READY = b"ready"
+"""What a worker says first."""
 
 
 class Inline(Executor):
@@ -84,9 +93,14 @@ class Processes(Executor):
             try:
                 if child is None or not child.is_alive():
                     child, here = self._start(hide_main=b"__main__" not in parcel)
+                    self._wait_for(child, here)
                 here.send_bytes(parcel)
                 wait([here, child.sentinel])
                 good, answer = pickle.loads(here.recv_bytes())
+            except WorkerNotStartedError as error:
+                future.set_exception(error)
+                self._drop(child)
+                child = None
             except (EOFError, OSError):
                 future.set_exception(WorkerDiedError(_end_of(child)))
                 self._drop(child)
@@ -104,13 +118,27 @@ class Processes(Executor):
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
         child = context.Process(target=_worker, args=(there,), daemon=True)
-        with self._lock, lean_children(hide_main=hide_main):
+        with self._lock, lean_children(hide_main=hide_main), deaf_to_interruption():
             if self._closed:
                 raise RuntimeError("the executor was shut down")
             child.start()
             self._children.add(child)
         there.close()
         return child, here
+
+    def _wait_for(self, child: SpawnProcess, here: Connection) -> None:
+        """Wait until a worker says that it is there."""
+        wait([here, child.sentinel])
+        try:
+            there = here.recv_bytes() == READY
+        except (EOFError, OSError):
+            there = False
+        if not there and not self._closed and not _killed(child):
+            raise WorkerNotStartedError(
+                f"a worker process could not start ({_end_of(child)}); see the messages above, or use one worker. What they "
+                "run must be in a file that can be imported: calls of a script that start them go under "
+                "`if __name__ == '__main__':`, and a model of a notebook goes into a module"
+            )
 
     def _drop(self, child: SpawnProcess | None) -> None:
         with self._lock:
@@ -134,6 +162,12 @@ class Processes(Executor):
                 thread.join(30)
 
 
+def _killed(child: SpawnProcess) -> bool:
+    """Whether a signal ended a process."""
+    child.join(5)
+    return child.exitcode is not None and child.exitcode < 0
+
+
 def _end_of(child: SpawnProcess | None) -> str:
     """How a process ended: the name of the signal, or its exit code."""
     if child is None:
@@ -146,6 +180,7 @@ def _end_of(child: SpawnProcess | None) -> str:
 def _worker(connection: Connection) -> None:
     """Do what comes down the line; end with the parent, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection.send_bytes(READY)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     while True:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -48,9 +49,11 @@ def model_version(model_class: ModelClass | None = None) -> str:
     """Version of the model and hash of all code and data that its numbers depend on."""
     digest = hashlib.sha256(source_hash().encode())
     if model_class is not None and model_class is not default_model():
-        source = inspect.getsourcefile(model_class)
-        digest.update(f"{model_class.__module__}.{model_class.__qualname__}".encode())
-        digest.update(Path(source).read_bytes() if source else b"")
+        module = (
+            "__main__" if model_class.__module__ == "__mp_main__" else model_class.__module__
+        )  # a script, in a worker
+        digest.update(f"{module}.{model_class.__qualname__}".encode())
+        digest.update(_source(model_class))
         return f"{model_class.__qualname__} {digest.hexdigest()[:16]}"
     for path in sorted(path for suffix in ("*.py", "*.yaml") for path in PACKAGE.rglob(suffix)):
         room = path.relative_to(PACKAGE).parts[0]
@@ -59,9 +62,27 @@ def model_version(model_class: ModelClass | None = None) -> str:
     return f"{__version__} {digest.hexdigest()[:16]}"
 
 
-def run_id(scenario_digest: str, seed: int, version: str) -> str:
-    """Identity of a run: 128 bits in hexadecimal digits."""
-    return hashlib.sha256(f"{scenario_digest}\0{seed}\0{version}".encode()).hexdigest()[:32]
+def _source(model_class: ModelClass) -> bytes:
+    """The file that a class stands in, or its own text where it was typed into a notebook.
+
+    Where there is neither, the class is another one in every process: nothing can be known of its being the same.
+    """
+    try:
+        path = inspect.getsourcefile(model_class)
+        if path is not None and Path(path).is_file():
+            return Path(path).read_bytes()
+        return inspect.getsource(model_class).encode()
+    except (OSError, TypeError):
+        return secrets.token_bytes()
+
+
+def run_id(scenario_digest: str, seed: int, version: str, name: str) -> str:
+    """Identity of a run: 128 bits in hexadecimal digits.
+
+    The name of a scenario changes nothing in the model that ships. One of somebody's own may look at it.
+    """
+    looked_at = "" if version[:1].isdigit() else f"\0{name}"
+    return hashlib.sha256(f"{scenario_digest}\0{seed}\0{version}{looked_at}".encode()).hexdigest()[:32]
 
 
 class Planner:
@@ -83,7 +104,8 @@ class Planner:
     def order(self, point: Point, label: str, seed: int) -> Order:
         """The run of a point in a scenario with a seed."""
         changes = tuple(sorted((path, value) for path, value in point.items() if self.study.applies(path, label)))
-        return Order(run_id(self._digest(label, changes), seed, self.version), label, changes, seed)
+        name = self.study.scenarios[label].name
+        return Order(run_id(self._digest(label, changes), seed, self.version, name), label, changes, seed)
 
     def _digest(self, label: str, changes: Changes) -> str:
         key = (label, changes)

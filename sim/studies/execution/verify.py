@@ -198,7 +198,7 @@ def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
         except ScenarioError as error:
             problems.append(f"{what} cannot be done again: {error.problems[0]}")
             continue
-        if run_id(scenario.digest, int(row["seed"]), described["model"]) != row["run"]:
+        if run_id(scenario.digest, int(row["seed"]), described["model"], scenario.name) != row["run"]:
             problems.append(f"{what} is not the run that its inputs describe")
             continue
         daily = tuple(
@@ -257,5 +257,7 @@ def _same(stored: Any, found: Any) -> bool:
     """Whether numbers are equal in every bit; a missing one equals a missing one."""
     if stored is None:
         return False
-    a, b = np.asarray(stored, dtype=np.asarray(found).dtype), np.asarray(found)
+    b = np.asarray(found)
+    a = np.asarray(stored)
+    a, b = (a, b.astype(np.float32)) if a.dtype == np.float32 else (a.astype(b.dtype), b)
     return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=True))

@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from sim.studies.runs.effects import INTERVAL, add_displacement, paired_effects
+from sim.measures.dictionary import families
+from sim.measures.dictionary import outcomes as known_outcomes
+from sim.studies.runs.effects import add_displacement, paired_effects
 from sim.studies.runs.one_run import finite
-from sim.studies.runs.simulate import ModelClass, load_scenario, warm_up
-from sim.studies.runs.workers import Job, JobResult, OnProgress, run_jobs
-from sim.studies.store.digests import frame_digests
-from sim.studies.store.output import write_frame
-from sim.studies.store.record import write_record
+from sim.studies.runs.simulate import load_scenario
+from sim.studies.store.parts import DAILY
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.scenario import Scenario
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Runs to be done: every scenario with every seed.
-
-    Attributes
-    ----------
-    scenarios
-        Every scenario by its label, the baseline first.
-    seeds
-        Run seeds.
-    model_class, tables, audit
-        What each is run with; see `sim.studies.runs.simulate.simulate`.
-    """
-
-    scenarios: Mapping[str, Scenario]
-    seeds: tuple[int, ...]
-    model_class: ModelClass
-    tables: tuple[str, ...] = ()
-    audit: bool = False
-
-    def jobs(self, tables_folder: Path | None) -> list[Job]:
-        """The runs, seed by seed."""
-        return [
-            Job(label, scenario, seed, self.model_class, self.tables, tables_folder, self.audit)
-            for seed in self.seeds
-            for label, scenario in self.scenarios.items()
-        ]
+    from sim.studies.store.store import Store
+    from sim.studies.study import ReadyStudy
 
 
 @dataclass(frozen=True)
@@ -71,7 +42,7 @@ class PairedRuns:
     daily
         One row a day and run: scenario, seed, day, every daily outcome.
     timings
-        Seconds on the wall: `compile_s` before the runs, and the sum of the runs.
+        Seconds on the wall: `compile_s` before the runs, and `runs_s`, the sum of the runs that were done just now.
     """
 
     baseline: str
@@ -84,21 +55,32 @@ class PairedRuns:
     timings: Mapping[str, float]
 
     @classmethod
-    def of(cls, pairs: Pairs, workers: int, progress: OnProgress | None, tables_folder: Path | None) -> Self:
-        """Do the runs, and put what they gave into frames."""
-        compile_s = sum(warm_up(scenario, pairs.model_class) for scenario in pairs.scenarios.values())
-        results = run_jobs(pairs.jobs(tables_folder), workers, progress)
-        baseline = next(iter(pairs.scenarios))
-        outcomes = _outcomes(results, baseline)
+    def of(cls, study: ReadyStudy, runs: DataFrame, store: Store, timings: Mapping[str, float]) -> Self:
+        """Put what the runs of a study gave into frames.
+
+        Parameters
+        ----------
+        study
+            The study: its scenarios, seed by seed.
+        runs
+            Scenario, seed and outcomes of each run, as the driver gives them.
+        store
+            Where the daily outcomes are.
+        timings
+            See the attribute.
+        """
+        first = study.scenarios[study.baseline]
+        names = [str(name) for name in runs.columns if name not in ("point", "scenario", "seed", "run", "status")]
+        outcomes = add_displacement(runs[["scenario", "seed", *_in_order(names, first)]], study.baseline)
         return cls(
-            baseline=baseline,
-            scenarios=pairs.scenarios,
-            seeds=pairs.seeds,
-            weight=results[0].weight,
-            effects=paired_effects(outcomes, baseline),
+            baseline=study.baseline,
+            scenarios=study.scenarios,
+            seeds=study.seeds,
+            weight=first.weight,
+            effects=paired_effects(outcomes, study.baseline),
             outcomes=outcomes,
-            daily=_daily(results),
-            timings={"compile_s": round(compile_s, 3), "runs_s": round(sum(r.elapsed_s for r in results), 3)},
+            daily=_daily(runs, store, first),
+            timings=timings,
         )
 
     @property
@@ -125,25 +107,6 @@ class PairedRuns:
             }
         return {"baseline": self.baseline, "runs": self.runs, "effects": effects}
 
-    def write_tables(self, place: Path) -> None:
-        """Write effects, outcomes and daily outcomes into a folder that is there."""
-        for name, frame in (("effects", self.effects), ("outcomes", self.outcomes)):
-            write_frame(frame, name, place / f"{name}.parquet")
-            frame.to_csv(place / f"{name}.csv", index=False)
-        write_frame(self.daily, "daily", place / "daily.parquet")
-
-    def write_record(self, place: Path) -> None:
-        """Write the record over all files of a folder, which comes last."""
-        write_record(
-            place,
-            kind="compare",
-            scenarios=self.scenarios,
-            seeds=self.seeds,
-            settings={"baseline": self.baseline, "interval": INTERVAL},
-            timings=self.timings,
-            runs=frame_digests(self.outcomes, self.baseline),
-        )
-
 
 def load_all(sources: Sequence[Scenario | str], options: Mapping[str, Any]) -> list[Scenario]:
     """Load every scenario; what is wrong with any of them is said at once."""
@@ -163,27 +126,25 @@ def load_all(sources: Sequence[Scenario | str], options: Mapping[str, Any]) -> l
     return loaded
 
 
-def _outcomes(results: Sequence[JobResult], baseline: str) -> DataFrame:
-    """A row a run, with how far trade moved against the baseline."""
-    import pandas as pd
+def _in_order(names: Iterable[str], scenario: Scenario) -> list[str]:
+    """Outcomes in the order in which a model gives them: that of the dictionary, then one for each jurisdiction."""
+    places = {name: index for index, name in enumerate([*known_outcomes(), *scenario.jurisdictions])}
+    members = {prefix + name: name for prefix in families() for name in scenario.jurisdictions}
+    return sorted(names, key=lambda name: (places.get(members.get(name, name), len(places)), name))
 
-    frame = pd.DataFrame([{"scenario": r.label, "seed": r.seed, **r.outcomes} for r in results])
-    return add_displacement(frame, baseline)
 
-
-def _daily(results: Sequence[JobResult]) -> DataFrame:
+def _daily(runs: DataFrame, store: Store, scenario: Scenario) -> DataFrame:
     """A row a day and run."""
     import numpy as np
     import pandas as pd
 
-    daily = pd.concat(
-        [
-            pd.DataFrame(result.daily, columns=list(result.columns)).assign(
-                scenario=result.label, seed=np.uint64(result.seed), day=result.days
-            )
-            for result in results
-        ],
-        ignore_index=True,
-    )
-    first = ["scenario", "seed", "day"]
-    return daily[first + [name for name in daily.columns if name not in first]]
+    rows = store.rows(runs["run"]).set_index("run").loc[runs["run"]]
+    stored = {name.removeprefix(DAILY): name for name in map(str, rows.columns) if name.startswith(DAILY)}
+    days = [len(values) for values in rows[next(iter(stored.values()))]]
+    head = {
+        "scenario": np.repeat(runs["scenario"].to_numpy(), days),
+        "seed": np.repeat(rows["seed"].to_numpy(dtype=np.uint64), days),
+        "day": np.concatenate([np.arange(n) for n in days]),
+    }
+    names = _in_order(stored, scenario)
+    return pd.DataFrame({**head, **{name: np.concatenate(rows[stored[name]].to_list()) for name in names}})

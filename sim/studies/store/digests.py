@@ -39,7 +39,7 @@ def _cells(column: Any) -> list[tuple[int, bytes]]:
         values = column.to_numpy(zero_copy_only=False).astype(np.float64)
         return [(row, values[row].tobytes()) for row in rows]
     ends = column.offsets.to_numpy()
-    values = column.values.to_numpy(zero_copy_only=False).astype(np.float32)
+    values = column.values.to_numpy(zero_copy_only=False)  # float32, or float64 where a study keeps them exact
     return [(row, values[ends[row] : ends[row + 1]].tobytes()) for row in rows]
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -12,10 +15,20 @@ from typing import TYPE_CHECKING
 
 from sim.measures.dictionary import ColumnSpec, column
 from sim.studies.errors import RequestError
+from sim.studies.store import lock
 from sim.studies.store.own import RECORD, strangers
+from sim.studies.store.parts import StoreError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+PASSING = "odm-runs-"
+"""How the name of a folder begins that is there only while runs are done."""
+YOUNG = 60.0
+"""Seconds in which a folder that nobody has locked may be one that is just being made."""
+
+TABLES = "tables"
+"""Folder of the tables that runs write, below that of a study."""
 
 _STUDY_COLUMNS = {
     spec.name: spec
@@ -119,6 +132,69 @@ def _remove(place: Path, new_parents: list[Path]) -> None:
             parent.rmdir()
         except OSError:
             return
+
+
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """A folder for runs that nobody wants to keep; one that a killed process left behind goes with the next.
+
+    Raises
+    ------
+    StoreError
+        If the disk on which such folders lie is full.
+    """
+    for old in Path(tempfile.gettempdir()).glob(f"{PASSING}*"):
+        _clear(old)
+    try:
+        with tempfile.TemporaryDirectory(prefix=PASSING) as place:
+            yield Path(place)
+    except StoreError as error:
+        raise StoreError(
+            f"{error.args[0].partition('. ')[0]}. Nothing was kept. Give a folder on another disk with out (--out), or name one "
+            "for what is kept only while runs are done, with TMPDIR"
+        ) from error
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder that was left behind, if nobody is at work in it."""
+    try:
+        if folder.is_symlink() or time.time() - folder.stat().st_mtime < YOUNG:
+            return
+        with lock.held(folder):
+            pass
+        shutil.rmtree(folder, ignore_errors=True)
+    except (OSError, RequestError):  # somebody else's, or at work
+        return
+
+
+def write_tables(frames: Mapping[str, DataFrame], folder: Path, steps: Sequence[str]) -> None:
+    """Write the tables of a run below ``tables/`` in the folder of a study, each whole or not at all, and through no link.
+
+    Raises
+    ------
+    StoreError
+        If that cannot be done.
+    """
+    place = folder.joinpath(TABLES, *steps)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        if place.resolve() != folder.resolve().joinpath(TABLES, *steps):
+            raise StoreError(f"{place} leads elsewhere through a symbolic link, and results are written through none")
+        for name, frame in frames.items():
+            unfinished = place / f".{uuid.uuid4().hex}.writing"
+            try:
+                write_frame(frame, name, unfinished)
+                unfinished.replace(place / f"{name}.parquet")
+            finally:
+                unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{place} cannot be written: {error.strerror or error}") from error
+
+
+def table_files(folder: Path, names: Sequence[str]) -> list[Path]:
+    """The files that `write_tables` wrote for the runs of a study."""
+    found = (path for name in names for path in folder.glob(f"{TABLES}/*/*/{name}.parquet"))
+    return sorted(path for path in found if path.is_file() and not path.is_symlink())
 
 
 def write_frame(frame: DataFrame, table: str, path: Path) -> None:

@@ -1,7 +1,8 @@
 """Parts: Parquet files that hold the runs of a batch, a row a run. A part appears whole or not at all, and its name is a hash of its bytes.
 
 Outcomes of a run are exact (float64). Daily values are float32; those that are no whole numbers keep `KEPT_BITS` of their
-fraction, which is a relative error below 0.1 %, unless a study asks for `exact_daily`: rounding halves the size of a store.
+fraction, which is a relative error below 0.1 %, unless a study asks for `exact_daily`: then they are float64, in every bit, and
+the store is several times as large.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.store.digests import DIGEST, table_digests
@@ -25,8 +27,9 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives back wh
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from numpy.typing import NDArray
 
+Daily = NDArray[np.float32] | NDArray[np.float64]
+"""Daily values of an outcome, as they are stored."""
 KEPT_BITS = 9
 _MANTISSA = 23
 _MANY_VALUES = 512
@@ -68,14 +71,16 @@ class Row:
     error: str = ""
     trace: str = ""
     outcomes: Mapping[str, float] = field(default_factory=dict)
-    daily: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    daily: Mapping[str, Daily] = field(default_factory=dict)
 
 
-def shorten(values: NDArray[Any], exact: bool) -> NDArray[np.float32]:
-    """Daily values as they are stored; whole numbers and what is not finite stay as they are."""
+def shorten(values: NDArray[Any], exact: bool) -> Daily:
+    """Daily values as they are stored; whole numbers and what is not finite stay as they are, and all where they are to be exact."""
+    if exact:
+        return np.ascontiguousarray(values, dtype=np.float64)
     found = np.ascontiguousarray(values, dtype=np.float32)
     finite = np.isfinite(found)
-    if exact or np.array_equal(found[finite], np.rint(found[finite])):
+    if np.array_equal(found[finite], np.rint(found[finite])):
         return found
     bits = found.view(np.uint32).astype(np.uint64)
     drop = np.uint64(_MANTISSA - KEPT_BITS)
@@ -96,7 +101,9 @@ def to_table(rows: Sequence[Row]) -> pa.Table:
     for name in dict.fromkeys(name for row in rows for name in row.outcomes):
         columns[OUTCOME + name] = pa.array([row.outcomes.get(name) for row in rows], pa.float64())
     for name in dict.fromkeys(name for row in rows for name in row.daily):
-        columns[DAILY + name] = pa.array([row.daily.get(name) for row in rows], pa.list_(pa.float32()))
+        values = [row.daily.get(name) for row in rows]
+        exact = any(found is not None and found.dtype == np.float64 for found in values)
+        columns[DAILY + name] = pa.array(values, pa.list_(pa.float64() if exact else pa.float32()))
     table = pa.table(columns)
     return table.append_column(DIGEST, pa.array(table_digests(table), pa.string()))
 
