@@ -110,6 +110,13 @@ def run(
             support.print_json(found[0] if runs == 1 else found)
         else:
             _print_runs(results, out)
+        if len(results) < runs:
+            kept = "" if out is None else f" and are kept in {out}"
+            rest = f"--seed {results[-1].seed + 1} --runs {runs - len(results)}" + (
+                " and another --out" if kept else ""
+            )
+            support.say(f"Interrupted. {len(results)} of {runs} runs had ended{kept}; for the others: {rest}")
+            raise typer.Exit(130)
 
 
 @app.command()

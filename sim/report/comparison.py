@@ -230,6 +230,7 @@ def _study(
     study = ReadyStudy(file, scenarios, (), (), kind.Settings())
     problems: list[Problem] = []
     kind.check(study, problems)
+    kinds.check_pairs(study, kind.pairs(study), problems)
     if problems:
         raise ScenarioError(problems)
     return study

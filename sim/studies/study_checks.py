@@ -92,6 +92,7 @@ def check[StudyType: ReadyStudy](
         raise StudyFileError(problems, name)
     study = study_type(file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble)
     kind.check(study, problems)
+    kinds.check_pairs(study, kind.pairs(study), problems)
     most = kind.most_seeds(study)
     if file.seed + most > SEEDS:
         problems.append(

@@ -198,6 +198,8 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage |
             "there": len(driver.store),
         }
     )
+    for words in kinds.other_differences(study, kind.pairs(study)):
+        tell({"event": "note", "text": words})
     answer = ask(study, driver)
     if driver.tally.planned > driver.tally.known:  # fewer were needed: equal ones are one run
         driver.tally.planned = driver.tally.known

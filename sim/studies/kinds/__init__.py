@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from sim.studies.study import ReadyStudy
 
 _KINDS: dict[str, Kind] = {}
+TOTALS = ("days", "burn_in", "consumers", "people")
+"""Settings of a scenario that decide how large its totals are."""
+WORLD = ("parameters", "substances", "jurisdictions", "platforms", "uses", "agents")
+"""What else a scenario is made of, besides its policies."""
 
 
 class Settings(BaseModel):
@@ -124,6 +128,10 @@ class Kind(ABC):
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:  # noqa: B027 - most have nothing to add
         """Add what this kind cannot do with the study to the problems."""
 
+    def pairs(self, study: ReadyStudy) -> Sequence[str]:
+        """Scenarios that are compared with the first of them seed by seed, so that their totals must be of the same size."""
+        return ()
+
     def most_seeds(self, study: ReadyStudy) -> int:
         """Seeds that the study takes at most, from its first one on."""
         return study.file.replications
@@ -135,6 +143,37 @@ class Kind(ABC):
     @abstractmethod
     def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Do the study."""
+
+
+def check_pairs(study: ReadyStudy, labels: Sequence[str], problems: list[Problem]) -> None:
+    """Whether runs of these scenarios are pairs: an effect is no effect where one world is longer or larger than the other."""
+    for label in labels[1:]:
+        first, scenario = study.scenarios[labels[0]], study.scenarios[label]
+        for name in TOTALS:
+            here, there = (_plain(getattr(which, name)) for which in (scenario, first))
+            if here != there:
+                allowed = (
+                    f"{there}, as in {labels[0]}: what is paired must agree in it, or totals differ for that reason; give it for all, "
+                    f"with --set {name}={there}, or in a study file with `set: {{{name}: {there}}}`"
+                )
+                problems.append(Problem(f"{label}: {name}", here, allowed))
+
+
+def other_differences(study: ReadyStudy, labels: Sequence[str]) -> list[str]:
+    """In what besides policies scenarios that are paired differ, in words: the effect is that of all of it."""
+    found = []
+    for label in labels[1:]:
+        first, scenario = study.scenarios[labels[0]].resolved(), study.scenarios[label].resolved()
+        names = [name for name in WORLD if first[name] != scenario[name]]
+        if names:
+            found.append(
+                f"{label} differs from {labels[0]} in more than policies ({', '.join(names)}): effects are those of all of it together"
+            )
+    return found
+
+
+def _plain(value: float) -> str:
+    return f"{value:.12g}"
 
 
 def check_measured(study: ReadyStudy, where: str, name: str, problems: list[Problem]) -> None:

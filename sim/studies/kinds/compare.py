@@ -13,7 +13,7 @@ from pydantic import Field
 
 from sim.measures.dictionary import outcome, outcomes
 from sim.scenario import Problem, no_such_name, quote
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, other_differences, register_kind
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import drawn_worlds
 from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
@@ -83,6 +83,10 @@ class Compare(Kind):
                 outcome(name)
             except KeyError:
                 problems.append(no_such_name(path, name, outcomes()))
+
+    def pairs(self, study: ReadyStudy) -> list[str]:
+        """All scenarios."""
+        return list(study.scenarios)
 
     def most_seeds(self, study: ReadyStudy) -> int:
         """Those of the file, or as many as a precision may take."""
@@ -170,6 +174,7 @@ def _answer(study: ReadyStudy, runs: DataFrame, settings: CompareSettings, why: 
     failed = int((runs["status"] != "ok").sum())
     if failed:
         notes.append(f"{failed} runs failed; the pairs that they belong to are left out.")
+    notes += other_differences(study, list(study.scenarios))
     if why:
         notes.append(
             f"Replications: {why} (half width {reached:.4g}). An interval at which adding stopped is slightly too narrow."

@@ -76,6 +76,10 @@ class Discover(Kind):
         if find_spec("ema_workbench") is None:
             problems.append(Problem("kind", "discover", "the extra packages of `online-drug-markets[studies]`"))
 
+    def pairs(self, study: ReadyStudy) -> list[str]:
+        """The baseline and the policy, where a failure is told from their difference."""
+        return _labels(study) if any(failure.of != "level" for failure in study.settings.fails) else []
+
     def planned(self, study: ReadyStudy) -> int:
         """Worlds x seeds x two scenarios."""
         return study.settings.points * len(study.seeds) * len(_labels(study))

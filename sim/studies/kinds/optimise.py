@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, one_of, quote
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import TOTALS, Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
 from sim.studies.methods.paths import resolve
 from sim.studies.methods.worlds import drawn_worlds
@@ -77,8 +77,16 @@ class Optimise(Kind):
         for name in (*wanted, *settings.at_most):
             if study.measures and name not in study.measures:
                 problems.append(Problem("optimise", quote(name), one_of(study.measures)))
+        for i, factor in enumerate(study.levers):
+            if factor.path in (*TOTALS, "weight"):
+                allowed = "a lever that does not change how large all totals are: portfolios are paired with the baseline, which has none"
+                problems.append(Problem(f"levers.{i}.path", quote(factor.path), allowed))
         if find_spec("optuna") is None:
             problems.append(Problem("kind", "optimise", "the extra packages of `online-drug-markets[studies]`"))
+
+    def pairs(self, study: ReadyStudy) -> list[str]:
+        """The baseline and the portfolio."""
+        return list(study.scenarios)
 
     def most_seeds(self, study: ReadyStudy) -> int:
         """Those of the search, and as many that it never saw."""

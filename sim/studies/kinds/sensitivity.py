@@ -82,6 +82,10 @@ class Sensitivity(Kind):
                 Problem("sensitivity.method", settings.method, f"another method: {quote(steps)} move in steps")
             )
 
+    def pairs(self, study: ReadyStudy) -> list[str]:
+        """All scenarios, where effects are analysed."""
+        return list(study.scenarios) if "effect" in study.settings.of else []
+
     def planned(self, study: ReadyStudy) -> int:
         """Points x seeds x scenarios."""
         labels = len(study.scenarios)

@@ -57,6 +57,10 @@ class Sweep(Kind):
         fixed = len(study.scenarios) - varied
         return (varied * self._count(study) + fixed) * len(study.seeds)
 
+    def pairs(self, study: ReadyStudy) -> list[str]:
+        """All scenarios."""
+        return list(study.scenarios)
+
     def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Evaluate the design, point by point as far as the budget goes."""
         settings: SweepSettings = study.settings

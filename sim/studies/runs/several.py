@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from sim.studies.errors import RequestError, at_least, describe_failure, run_failed, seeds_from
@@ -50,7 +51,8 @@ def run_several(
     audit
         Whether to check every conservation identity each day.
     out
-        Folder for the files; found unwritable before the first run, and complete or not there at all.
+        Folder for the files; found unwritable before the first run. It appears when all is done, or at an interruption with the runs
+        that had ended.
     progress
         Called with the days done and the days in all, over all runs.
     model_class
@@ -59,7 +61,7 @@ def run_several(
     Returns
     -------
     list of RunResult
-        Without the tables, which are in the files.
+        Without the tables, which are in the files. After an interruption (Ctrl-C), those that had ended, if any had.
 
     Raises
     ------
@@ -76,11 +78,17 @@ def run_several(
     seeds = seeds_from(scenario.seed if seed is None else seed, runs)
     results: list[RunResult] = []
     with nullcontext() if out is None else staging(out) as place:
-        for number, each in enumerate(seeds):
-            result = _one(scenario, each, threads, tables, audit, _shifted(progress, number, runs), model_class)
-            if place is not None:
-                write_result(result, place, f"seed-{result.seed}" if runs > 1 else "")
-            results.append(replace(result, tables={}))
+        try:
+            for number, each in enumerate(seeds):
+                result = _one(scenario, each, threads, tables, audit, _shifted(progress, number, runs), model_class)
+                if place is not None:
+                    write_result(result, place, f"seed-{result.seed}" if runs > 1 else "")
+                results.append(replace(result, tables={}))
+        except KeyboardInterrupt:
+            if not results:
+                raise
+            if place is not None and len(results) < runs:  # what a run had begun to write
+                rmtree(place / f"seed-{seeds[len(results)]}", ignore_errors=True)
         if place is not None:
             finish_runs(results, place)
     return results

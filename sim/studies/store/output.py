@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sim.measures.dictionary import ColumnSpec, column
 from sim.studies.errors import RequestError
 from sim.studies.store import lock
+from sim.studies.store.lock import LOCK
 from sim.studies.store.own import RECORD, strangers
 from sim.studies.store.parts import StoreError
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 PASSING = "odm-runs-"
 """How the name of a folder begins that is there only while runs are done."""
-YOUNG = 60.0
-"""Seconds in which a folder that nobody has locked may be one that is just being made."""
 
 TABLES = "tables"
 """Folder of the tables that runs write, below that of a study."""
@@ -73,6 +72,8 @@ def staging(folder: str | Path) -> Iterator[Path]:
     ------
     RequestError
         At the start, if the folder cannot be written or holds files that no earlier run wrote.
+    StoreError
+        If it cannot be written later, as on a full disk.
     """
     target = Path(folder).expanduser().resolve()
     foreign = _foreign_files(target)
@@ -86,20 +87,29 @@ def staging(folder: str | Path) -> Iterator[Path]:
             f"output: {folder} is the current folder or holds it, and would be replaced by another; "
             "give the name of a folder that is to appear, for example --out results"
         )
-    place = target.with_name(f".{target.name}.writing-{os.getpid()}")
+    for left in target.parent.glob(f".{glob.escape(target.name)}.writing-*") if target.parent.is_dir() else ():
+        _clear(left)
+    outside = target.with_name(f".{target.name}.writing-{os.getpid()}")
+    place = outside / target.name
     new_parents = [parent for parent in target.parents if not parent.exists()]
     try:
         place.mkdir(parents=True)
         (place / RECORD).touch()
         (place / RECORD).unlink()
     except OSError as error:
-        _remove(place, new_parents)
+        _remove(outside, new_parents)
         raise RequestError(f"output: {folder} cannot be written: {error.strerror or error}") from error
     try:
-        yield place
-        _put_in_place(place, target)
-    except BaseException:
-        _remove(place, new_parents)
+        with lock.held(outside):
+            yield place
+            _put_in_place(place, target)
+        shutil.rmtree(outside, ignore_errors=True)
+    except BaseException as error:
+        _remove(outside, new_parents)
+        if isinstance(error, OSError):  # whatever breaks a run is none: it is told as such
+            raise StoreError(
+                f"{folder} cannot be written: {error.strerror or error}. Nothing was kept; make room, or give another folder"
+            ) from error
         raise
 
 
@@ -156,9 +166,9 @@ def passing_folder() -> Iterator[Path]:
 
 
 def _clear(folder: Path) -> None:
-    """Remove a folder that was left behind, if nobody is at work in it."""
+    """Remove a folder that a killed process left behind: one that holds the lock of a process of this machine that is gone."""
     try:
-        if folder.is_symlink() or time.time() - folder.stat().st_mtime < YOUNG:
+        if folder.is_symlink() or not (folder / LOCK).is_file() or not lock.is_own(folder):
             return
         with lock.held(folder):
             pass

@@ -1,4 +1,4 @@
-"""Reading what a study wrote: pandas frames, and SQL over its runs."""
+"""Reading what `odm study`, `odm compare` and `odm run` wrote: pandas frames, and SQL over its runs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.studies.errors import RequestError
-from sim.studies.store.folder import PLAN, read_study
+from sim.studies.store.folder import PLAN, STUDY, read_study
 from sim.studies.store.parts import mark_of, refuse_foreign
+from sim.studies.store.plain import plain_runs
 from sim.studies.store.query import ask, database, listed, quoted
 from sim.studies.store.store import PARTS
 
@@ -26,12 +27,12 @@ VIEWS = {
 
 
 class Results:
-    """The runs of a study, finished or not.
+    """The runs of a study or a comparison, finished or not, or those that `odm run` wrote.
 
     Parameters
     ----------
     folder
-        Folder of the study.
+        Folder that `odm study`, `odm compare` or `odm run` wrote.
 
     Raises
     ------
@@ -46,7 +47,8 @@ class Results:
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         self.folder = Path(folder)
-        self.study = read_study(self.folder)
+        self._plain = None if (self.folder / STUDY).exists() else plain_runs(self.folder)
+        self.study = self._plain.described if self._plain is not None else read_study(self.folder)
 
     def sql(self, query: str) -> DataFrame:
         """The rows of a query over the views `runs`, `outcomes`, `daily` and `plan` (see `VIEWS`).
@@ -58,6 +60,13 @@ class Results:
         """
         import duckdb
 
+        if self._plain is not None:
+            with database(self._plain.files) as connection:
+                try:
+                    self._plain.views(connection)
+                except duckdb.Error as error:
+                    raise RequestError(f"{self.folder} cannot be read: {str(error).strip()}") from None
+                return ask(connection, query)
         parts = sorted((self.folder / PARTS).resolve().glob("*.parquet"))
         if not parts:
             raise RequestError(f"{self.folder} has no finished runs yet")
