@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import time
 
 import numpy as np
 import pandas as pd
@@ -91,3 +93,20 @@ class DyingMarket(FakeMarket):
         super().run_for(duration)
         if self.seed == 2:
             os._exit(9)
+
+
+class SlowMarket(FakeMarket):
+    """Takes a while for a run: as many seconds as the environment variable FAKE_MARKET_SLEEP says."""
+
+    def __init__(self, scenario, rng=None, **options):
+        super().__init__(scenario, rng, **options)
+        time.sleep(float(os.environ.get("FAKE_MARKET_SLEEP", "0")))
+
+
+class FullDisk(FakeMarket):
+    """From its second seed on, files of this process can have 3,000 bytes."""
+
+    def run_for(self, duration):
+        super().run_for(duration)
+        if self.seed > 1 and self.scenario.consumers > 200:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))

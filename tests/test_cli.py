@@ -176,7 +176,7 @@ class TestCompare:
     def test_results_are_written_with_figures(self, files):
         answer = odm("compare", "plain.yaml", "advice.yaml", "--runs", 2, "--workers", 1, "--out", "out", "--days", 10)
         assert answer.exit_code == 0
-        assert (files / "out/figures/effects.png").exists()
+        assert (files / "out/answer/figures/effects.png").exists()
         assert verify_record(files / "out") == []
 
     def test_a_narrow_window_shows_one_intervention_at_a_time(self, monkeypatch):

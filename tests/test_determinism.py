@@ -15,10 +15,11 @@ import pytest
 from sim.kernels import source_hash
 from sim.market.blocks import BLOCK, WORTH_SHARING
 from sim.model import MarketModel
+from sim.studies.execution.identity import Order
+from sim.studies.execution.line import Line
 from sim.studies.runs import burn_in
 from sim.studies.runs.burn_in import recall, world_of
 from sim.studies.runs.simulate import simulate
-from sim.studies.runs.workers import Job, in_line
 from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, ran, run, same_frames, world
 
 EVERYTHING = world(policies=[example(kind, start=5) for kind in KINDS])
@@ -179,11 +180,26 @@ def test_a_world_that_cannot_be_pickled_is_not_shared_and_breaks_nothing(monkeyp
 
 
 def test_a_worker_stays_with_its_seed_where_as_many_seeds_as_workers_are_under_way():
-    jobs = [Job(label, world(), seed, MarketModel) for seed in range(5) for label in ("baseline", "takedown")]
-    handed_out = [(jobs[k].seed, jobs[k].label) for k in in_line(jobs, 2)]
-    seeds = [seed for seed, _ in handed_out]
-    assert seeds == [0, 1, 0, 1, 2, 3, 2, 3, 4, 4]
-    assert sorted(handed_out) == sorted((job.seed, job.label) for job in jobs)
+    orders = [Order(f"{seed} {label}", label, (), seed) for seed in range(5) for label in ("baseline", "takedown")]
+    line, batches = Line(orders), []
+    while line:
+        batches.append(line.take(1, 2, ()))
+    assert [order.seed for (order,) in batches] == [0, 1, 0, 1, 2, 3, 2, 3, 4, 4]
+    assert sorted(order.run for (order,) in batches) == sorted(order.run for order in orders)
+
+
+def test_a_batch_is_of_one_seed_and_a_run_that_killed_workers_is_alone_in_its():
+    line = Line([Order(f"{seed} {k}", "baseline", (), seed) for seed in range(2) for k in range(4)])
+    assert [[order.run for order in line.take(3, 2, {"1 1"})] for _ in range(5)] == [
+        ["0 0", "0 1", "0 2"],
+        ["1 0"],
+        ["0 3"],
+        ["1 1"],
+        ["1 2", "1 3"],
+    ]
+    assert (len(line), line.take(3, 2, ())) == (0, [])
+    line.put_back([Order("1 1", "baseline", (), 1)])
+    assert [order.run for order in line.take(3, 2, ())] == ["1 1"]
 
 
 def test_the_worlds_that_are_kept_take_limited_room(monkeypatch):

@@ -220,7 +220,7 @@ class TestIdentity:
         for point in designs.points("lhs", study.uncertainties, 5, 0, 1):
             for label, scenario in study.scenarios.items():
                 order = planner.order(point, label, 7)
-                assert order.run == run_id(resolve(scenario, order.changes).digest, 7, "v")
+                assert order.run == run_id(resolve(scenario, order.changes).digest, 7, "v", scenario.name)
 
     def test_a_lever_that_a_scenario_lacks_leaves_its_runs_the_same(self):
         study = Study.load(sweep_study())

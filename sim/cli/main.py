@@ -111,11 +111,7 @@ def run(
         else:
             _print_runs(results, out)
         if len(results) < runs:
-            kept = "" if out is None else f" and are kept in {out}"
-            rest = f"--seed {results[-1].seed + 1} --runs {runs - len(results)}" + (
-                " and another --out" if kept else ""
-            )
-            support.say(f"Interrupted. {len(results)} of {runs} runs had ended{kept}; for the others: {rest}")
+            studies.say_what_is_kept(out, len(results), runs, results[-1].seed)
             raise typer.Exit(130)
 
 

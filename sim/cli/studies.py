@@ -172,6 +172,13 @@ def stoppable(folder: Path | None) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def say_what_is_kept(out: Path | None, done: int, runs: int, last: int) -> None:
+    """Say, after an interruption of several runs of a scenario, which are there and how to do the others; `last` is the last seed done."""
+    kept = "" if out is None else f" and are kept in {out}"
+    rest = f"--seed {last + 1} --runs {runs - done}" + ("" if out is None else " and another --out")
+    support.say(f"Interrupted. {done} of {runs} runs had ended{kept}; for the others: {rest}.")
+
+
 def _after_interruption(folder: Path | None) -> str:
     if folder is None:
         return "Interrupted. Nothing was kept; with --out DIR, runs that have ended are kept, and --resume goes on."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sim.report import figures
 from sim.report.text import words
 from sim.report.text.tables import effect_markdown
+from sim.studies.kinds import other_differences
 
 if TYPE_CHECKING:
     from sim.studies.runs.compare import PairedRuns
@@ -56,6 +57,7 @@ def _found(label: str, lines: list[str]) -> str:
 def _notes(comparison: PairedRuns) -> list[str]:
     return [
         *words.notes(comparison),
+        *other_differences(comparison.scenarios),
         "`effects.csv` and `effects.parquet` hold every effect, `outcomes` every run, `daily.parquet` every day of "
         "every run; the Parquet files carry the meaning and the unit of each column.",
         "`record.json`, one folder up, holds the scenarios with every value, the seeds, the versions and the hash of each file; "

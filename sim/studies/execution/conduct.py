@@ -198,7 +198,8 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage |
             "there": len(driver.store),
         }
     )
-    for words in kinds.other_differences(study, kind.pairs(study)):
+    paired = {label: study.scenarios[label] for label in kind.pairs(study)}
+    for words in kinds.other_differences(paired) if paired else ():
         tell({"event": "note", "text": words})
     answer = ask(study, driver)
     if driver.tally.planned > driver.tally.known:  # fewer were needed: equal ones are one run

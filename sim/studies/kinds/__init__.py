@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from sim.scenario import Scenario
     from sim.studies.methods.factors import Point
     from sim.studies.study import ReadyStudy
 
@@ -159,17 +160,15 @@ def check_pairs(study: ReadyStudy, labels: Sequence[str], problems: list[Problem
                 problems.append(Problem(f"{label}: {name}", here, allowed))
 
 
-def other_differences(study: ReadyStudy, labels: Sequence[str]) -> list[str]:
-    """In what besides policies scenarios that are paired differ, in words: the effect is that of all of it."""
-    found = []
-    for label in labels[1:]:
-        first, scenario = study.scenarios[labels[0]].resolved(), study.scenarios[label].resolved()
-        names = [name for name in WORLD if first[name] != scenario[name]]
-        if names:
-            found.append(
-                f"{label} differs from {labels[0]} in more than policies ({', '.join(names)}): effects are those of all of it together"
-            )
-    return found
+def other_differences(scenarios: Mapping[str, Scenario]) -> list[str]:
+    """In what besides policies scenarios differ from the first, in words: an effect is that of all of it."""
+    (first, baseline), *others = ((label, scenario.resolved()) for label, scenario in scenarios.items())
+    differing = {label: [name for name in WORLD if other[name] != baseline[name]] for label, other in others}
+    return [
+        f"{label} differs from {first} in more than policies ({', '.join(names)}): effects are those of all of it together"
+        for label, names in differing.items()
+        if names
+    ]
 
 
 def _plain(value: float) -> str:

@@ -174,7 +174,7 @@ def _answer(study: ReadyStudy, runs: DataFrame, settings: CompareSettings, why: 
     failed = int((runs["status"] != "ok").sum())
     if failed:
         notes.append(f"{failed} runs failed; the pairs that they belong to are left out.")
-    notes += other_differences(study, list(study.scenarios))
+    notes += other_differences(study.scenarios)
     if why:
         notes.append(
             f"Replications: {why} (half width {reached:.4g}). An interval at which adding stopped is slightly too narrow."
