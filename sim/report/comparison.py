@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.studies import kinds
-from sim.studies.errors import RequestError, at_least, seeds_from
+from sim.studies.errors import RequestError, StudyError, at_least, seeds_from
 from sim.studies.execution.conduct import How, conduct
-from sim.studies.execution.driver import Driver
+from sim.studies.execution.driver import KEPT, Driver
 from sim.studies.execution.events import Event, OnEvent, only_what_takes_long
 from sim.studies.kinds import Answer
 from sim.studies.runs.compare import PairedRuns, load_all
@@ -37,6 +37,10 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+NOT_KEPT = (
+    "Nothing was kept; with a folder (out, --out) it is, and can be gone on with. TMPDIR names the disk for what is there only "
+    "while runs are done"
+)
 
 
 class Comparison(PairedRuns):
@@ -193,7 +197,12 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     if resume:
         raise RequestError("resume: without a folder (out) there is nothing to go on with")
     with passing_folder() as place:
-        return _conduct(study, place, how, keep=False)
+        try:
+            return _conduct(study, place, how, keep=False)
+        except StudyError as error:
+            if KEPT not in str(error):
+                raise
+            raise StudyError(str(error).replace(KEPT, NOT_KEPT)) from error
 
 
 def _study(

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sim.studies.errors import RequestError
@@ -46,7 +47,7 @@ def refuse_unreadable(model_class: Any) -> None:
     except (pickle.PicklingError, AttributeError, TypeError):
         where = "inside a function"
     else:
-        if b"__main__" not in parcel or hasattr(sys.modules["__main__"], "__file__"):
+        if b"__main__" not in parcel or Path(getattr(sys.modules["__main__"], "__file__", "")).is_file():
             return
         where = "in a notebook or at a prompt"
     name = getattr(model_class, "__qualname__", model_class)
