@@ -16,7 +16,7 @@ setup: .venv/.runtime ## make .venv with the odm command in it
 setup-dev: .venv/.dev ## the same, with what tests, linting and notebooks need
 
 demo: setup ## compare three interventions with the baseline, into results/demo
-	@$(BIN)/odm compare baseline takedown education harm-reduction --runs 8 --out results/demo
+	@$(BIN)/odm compare baseline takedown education harm-reduction --runs 8 --out results/demo --resume
 
 test: lint ## linting, types and tests
 	@echo "== the model"

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from sim import Results, compare, run_study
+from sim.cli import app
 from sim.kernels import COMPILING
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution import driver
@@ -318,6 +320,12 @@ class TestRead:
             "tables/closure/seed-1/events.parquet was changed after it was written"
         ]
 
+    def test_a_comparison_that_is_saved_by_itself_can_be_verified(self, tmp_path):
+        compare(*PAIR, runs=2, workers=1, model_class=FakeMarket).save(tmp_path / "out")
+        assert (tmp_path / "out" / "report.md").exists()
+        report = verify(tmp_path / "out", 1, FakeMarket)
+        assert (report["ok"], report["runs"]) == (True, 4)
+
     def test_another_comparison_is_not_mixed_in(self, tmp_path):
         compare(*PAIR, runs=2, workers=1, out=tmp_path / "out", model_class=FakeMarket)
         with pytest.raises(RequestError, match=r"study\.tables"):
@@ -354,6 +362,19 @@ class TestPairs:
     def test_nor_are_they_in_any_kind_of_study_that_pairs(self, kind, name):
         with pytest.raises(ValueError, match=f"quiet: {name}"):
             run_study(self.study(kind, **{name: 1000}), "nowhere")
+
+    def test_a_real_closure_is_not_paired_with_a_longer_baseline(self, monkeypatch):
+        monkeypatch.setattr("sim.report.comparison.default_model", lambda: FakeMarket)
+        answer = CliRunner().invoke(app, ["compare", "baseline", "bayonet-2017", "--workers", "1"])
+        assert answer.exit_code == 2
+        assert "bayonet-2017: days: given 365; allowed: 730, as in baseline" in answer.stderr
+        assert "bayonet-2017: burn_in" in answer.stderr
+        assert "with --set days=730" in answer.stderr
+        same = ["--days", "20", "--burn-in", "5", "--consumers", "300", "--runs", "1"]
+        answer = CliRunner().invoke(app, ["compare", "baseline", "bayonet-2017", "--workers", "1", *same])
+        assert answer.exit_code == 0
+        assert "bayonet-2017 differs from baseline in more than policies (platforms)" in answer.stderr
+        assert "Nothing was kept; --out DIR keeps every run" in answer.stdout
 
     def test_a_study_of_levels_takes_any(self):
         from sim import Study

@@ -117,7 +117,7 @@ def run_progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None] 
 
 
 @contextmanager
-def _bar(what: str, count: str, quiet: bool, **fields: Any) -> Iterator[Callable[..., None] | None]:
+def _bar(what: str, count: str, quiet: bool) -> Iterator[Callable[..., None] | None]:
     """Progress bar on the standard error; pulses until the first update."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -148,5 +148,5 @@ def _bar(what: str, count: str, quiet: bool, **fields: Any) -> Iterator[Callable
         TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=None, **fields)
+        task = progress.add_task(what, total=None)
         yield lambda **changes: progress.update(task, **changes)

@@ -14,9 +14,12 @@ from sim.studies.execution.driver import KEPT, Driver
 from sim.studies.execution.events import Event, OnEvent, only_what_takes_long
 from sim.studies.kinds import Answer
 from sim.studies.runs.compare import PairedRuns, load_all
+from sim.studies.runs.effects import INTERVAL
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, check_tables, default_model
-from sim.studies.store.output import passing_folder, write_frame
+from sim.studies.store.digests import frame_digests
+from sim.studies.store.output import passing_folder, staging, write_frame
+from sim.studies.store.record import write_record
 from sim.studies.study import MAX_SCENARIOS, ReadyStudy, StudyFile, labelled
 
 if TYPE_CHECKING:
@@ -69,26 +72,31 @@ class Comparison(PairedRuns):
         return figures.trade_figure(self)
 
     def save(self, folder: str | Path) -> None:
-        """Write effects, outcomes, daily outcomes, figures and a short report into a folder.
+        """Write effects, outcomes, daily outcomes, figures, a short report and the record into a folder.
 
-        They are what `compare` writes into ``answer/`` of its ``out``, which has every run, a record and the way to go on besides.
+        The folder appears only when all is written. What `compare` writes into its ``out`` has every run and the way to go on besides.
 
         Raises
         ------
         RequestError
-            If the folder holds anything already, or cannot be written.
+            If the folder cannot be written or holds other people's files.
+        StoreError
+            If it cannot be written later, as on a full disk.
         """
-        place = Path(folder).expanduser()
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            if any(place.iterdir()):
-                raise RequestError(f"output: {folder} holds files; give the name of a folder that is to appear")
+        with staging(folder) as place:
             for name, frame in self.tables.items():
                 write_frame(frame, name, place / f"{name}.parquet")
                 frame.to_csv(place / f"{name}.csv", index=False)
             self.write(place)
-        except OSError as error:
-            raise RequestError(f"output: {folder} cannot be written: {error.strerror or error}") from error
+            write_record(
+                place,
+                kind="compare",
+                scenarios=self.scenarios,
+                seeds=self.seeds,
+                settings={"baseline": self.baseline, "interval": INTERVAL},
+                timings=self.timings,
+                runs=frame_digests(self.outcomes, self.baseline),
+            )
 
     @property
     def tables(self) -> dict[str, DataFrame]:

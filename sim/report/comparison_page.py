@@ -60,6 +60,5 @@ def _notes(comparison: PairedRuns) -> list[str]:
         *other_differences(comparison.scenarios),
         "`effects.csv` and `effects.parquet` hold every effect, `outcomes` every run, `daily.parquet` every day of "
         "every run; the Parquet files carry the meaning and the unit of each column.",
-        "`record.json`, one folder up, holds the scenarios with every value, the seeds, the versions and the hash of each file; "
-        "every run is in the store there: `odm results DIR`.",
+        "`record.json`, here or one folder up, holds the scenarios with every value, the seeds, the versions and the hash of each file.",
     ]

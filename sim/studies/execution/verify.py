@@ -216,7 +216,7 @@ def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
 
 
 def _plain_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int, list[str], list[str]]:
-    """Check the digest of every run of `odm run` or `odm compare`, and do some again."""
+    """Check the digest of every run of `odm run`, or of a comparison that was saved by itself, and do some again."""
     import pandas as pd
 
     from sim.scenario import Scenario, ScenarioError

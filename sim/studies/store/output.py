@@ -178,6 +178,8 @@ def write_tables(frames: Mapping[str, DataFrame], folder: Path, steps: Sequence[
         place.mkdir(parents=True, exist_ok=True)
         if place.resolve() != folder.resolve().joinpath(TABLES, *steps):
             raise StoreError(f"{place} leads elsewhere through a symbolic link, and results are written through none")
+        for left in place.glob(".*.writing"):  # by a worker that was killed at this run
+            left.unlink(missing_ok=True)
         for name, frame in frames.items():
             unfinished = place / f".{uuid.uuid4().hex}.writing"
             try:

@@ -57,7 +57,7 @@ def write_record(
     folder
         Folder with the finished files.
     kind
-        What was done: `run` or `compare`.
+        What was done: `run`, `compare` (a comparison saved by itself), or `study` and the kind of study.
     scenarios
         The scenarios by the name they have in the results.
     seeds
