@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from sim.cli import support
-from sim.studies.execution.events import only_what_takes_long
+from sim.studies.execution.events import only_what_all_must_know
 
 LINE_SECONDS = 30.0
 """Seconds between two lines where there is no terminal."""
@@ -21,9 +21,9 @@ Tell = Callable[[dict[str, Any]], None]
 
 @contextmanager
 def show_study(what: str, as_json: bool, quiet: bool = False) -> Iterator[Tell]:
-    """Give the function that shows events; a quiet one says only that the model is compiled."""
+    """Give the function that shows events; a quiet one says only what all must know."""
     if quiet:
-        yield only_what_takes_long
+        yield only_what_all_must_know
     elif as_json:
         yield lambda event: print(json.dumps(event, allow_nan=False), flush=True)
     elif sys.stderr.isatty():

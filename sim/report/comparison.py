@@ -11,7 +11,7 @@ from sim.studies import kinds
 from sim.studies.errors import RequestError, StudyError, at_least, seeds_from
 from sim.studies.execution.conduct import How, conduct
 from sim.studies.execution.driver import KEPT, Driver
-from sim.studies.execution.events import Event, OnEvent, only_what_takes_long
+from sim.studies.execution.events import Event, OnEvent, only_what_all_must_know
 from sim.studies.kinds import Answer
 from sim.studies.runs.compare import PairedRuns, load_all
 from sim.studies.runs.effects import INTERVAL
@@ -20,7 +20,7 @@ from sim.studies.runs.simulate import ModelClass, check_tables, default_model
 from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import passing_folder, staging, write_frame
 from sim.studies.store.record import write_record
-from sim.studies.study import MAX_SCENARIOS, ReadyStudy, StudyFile, labelled
+from sim.studies.study import MAX_REPLICATIONS, MAX_SCENARIOS, ReadyStudy, StudyFile, labelled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -226,20 +226,21 @@ def _study(
     from sim.scenario import Problem, Scenario, ScenarioError
 
     sources = [baseline, others] if isinstance(others, str | Scenario) else [baseline, *others]
-    at_least("runs", runs, 1)
+    if at_least("runs", runs, 1) > MAX_REPLICATIONS:
+        raise RequestError(f"runs: given {runs}, at most {MAX_REPLICATIONS:,}")
     if len(sources) < 2:
         raise RequestError("others: name at least one scenario to compare with the baseline")
     if len(sources) > MAX_SCENARIOS:
         raise RequestError(f"others: given {len(sources) - 1}, at most {MAX_SCENARIOS - 1}")
     scenarios = labelled(load_all(sources, options))
-    first = seeds_from(next(iter(scenarios.values())).seed if seed is None else seed, runs)[0]
+    seeds = seeds_from(next(iter(scenarios.values())).seed if seed is None else seed, runs)
     kind = kinds.get("compare")
     file = StudyFile(
         name="comparison",
         kind=kind.name,
         scenarios=tuple(scenarios),
-        replications=runs,
-        seed=first,
+        replications=len(seeds),
+        seed=seeds[0],
         daily="all",
         exact_daily=True,
         **fields,
@@ -280,7 +281,7 @@ def _both(on_event: OnEvent | None, progress: OnProgress | None, study: ReadyStu
     days = sum(scenario.burn_in + scenario.days for scenario in study.scenarios.values()) // len(study.scenarios)
 
     def tell(event: Event) -> None:
-        (on_event or only_what_takes_long)(event)
+        (on_event or only_what_all_must_know)(event)
         if event["event"] == "progress":
             progress(Progress(event["done"], event["runs"], event["done"] * days, event["runs"] * days))
 

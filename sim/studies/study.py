@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 MAX_SCENARIOS = 100
 MAX_PATHS = 1_000
-"""Scenarios of a study, and paths that it sets or varies."""
+MAX_REPLICATIONS = 1_000_000
+"""Scenarios of a study, paths that it sets or varies, and runs of each point and scenario."""
 
 
 class Budget(BaseModel):
@@ -70,7 +71,7 @@ class StudyFile(BaseModel):
     exact_daily: bool = Field(default=False, description="whether daily values are kept in every bit")
     tables: tuple[str, ...] = Field(default=(), description="tables that every run writes into `tables/`, or `all`")
     audit: bool = Field(default=False, description="whether every run checks every conservation identity each day")
-    replications: int = Field(default=8, ge=1, le=1_000_000, description="runs of each point and scenario")
+    replications: int = Field(default=8, ge=1, le=MAX_REPLICATIONS, description="runs of each point and scenario")
     seed: int = Field(default=1, ge=0, lt=2**64, description="seed of the first replication; the next take the next")
     budget: Budget = Field(default_factory=Budget, description="what may be spent")
 

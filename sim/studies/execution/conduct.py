@@ -16,7 +16,7 @@ from sim.studies.errors import RequestError, at_least
 from sim.studies.execution.children import may_have_children, refuse_inside_a_worker, refuse_unreadable
 from sim.studies.execution.cluster import dask_executor
 from sim.studies.execution.driver import KEPT, Driver
-from sim.studies.execution.events import Event, OnEvent, only_what_takes_long
+from sim.studies.execution.events import Event, OnEvent, only_what_all_must_know
 from sim.studies.execution.executors import Inline, Processes
 from sim.studies.execution.identity import model_version
 from sim.studies.kinds import Answer
@@ -125,7 +125,7 @@ def conduct(
         If it had to stop; what was finished is kept.
     """
     how.check()
-    tell = how.on_event or only_what_takes_long
+    tell = how.on_event or only_what_all_must_know
     model_class = how.model_class or default_model()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -200,7 +200,7 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage |
     )
     paired = {label: study.scenarios[label] for label in kind.pairs(study)}
     for words in kinds.other_differences(paired) if paired else ():
-        tell({"event": "note", "text": words})
+        tell({"event": "note", "text": words, "always": True})
     answer = ask(study, driver)
     if driver.tally.planned > driver.tally.known:  # fewer were needed: equal ones are one run
         driver.tally.planned = driver.tally.known

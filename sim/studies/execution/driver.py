@@ -50,7 +50,7 @@ def speak_for(getting_ready: Future[float], tell: OnEvent) -> None:
     wait([getting_ready], timeout=SOON)
     said = COMPILING if is_cold(CACHE) else None
     while said and not getting_ready.done():
-        tell({"event": "note", "text": said, "long": True})
+        tell({"event": "note", "text": said, "always": True})
         wait([getting_ready], timeout=PATIENCE)
         said = how_far(CACHE)
 
@@ -189,7 +189,7 @@ class Driver:
                     batch = self._next(line)
                     running[self.executor.submit(batches.work, self.task, batch)] = batch
                 done, _ = wait(running, timeout=TELL_SECONDS, return_when=FIRST_COMPLETED)
-                for future in done:
+                for future in [future for future in running if future in done]:  # as they were handed out
                     self._take(future, running.pop(future), line)
                 self.tally.running = min(
                     len(running), max(1, self.workers())

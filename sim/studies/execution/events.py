@@ -14,9 +14,9 @@ Event = dict[str, Any]
 OnEvent = Callable[[Event], None]
 
 
-def only_what_takes_long(event: Event) -> None:
-    """Say on the standard error what somebody who asked for no events waits for nevertheless: that the model is compiled."""
-    if event.get("long") and sys.stderr is not None:
+def only_what_all_must_know(event: Event) -> None:
+    """Say on the standard error what somebody who asked for no events must know nevertheless: that the model is compiled, what is no fair pair."""
+    if event.get("always") and sys.stderr is not None:
         print(event["text"], file=sys.stderr, flush=True)
 
 
