@@ -60,7 +60,7 @@ class TestStudy:
         assert set(progress[-1]) == {
             "event", "done", "failed", "running", "runs", "found", "runs_per_second", "seconds_left",
         }  # fmt: skip
-        assert (progress[-1]["done"], progress[-1]["runs"]) == (15, 27)
+        assert (progress[-1]["done"], progress[-1]["runs"]) == (27, 27)
         assert {event["running"] for event in progress} <= {0, 1}, (
             "one worker does one run at a time, however many wait in its batch"
         )
