@@ -4,6 +4,7 @@ import copy
 import pickle
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from sim import Column, MarketModel, Scenario, ScenarioError
@@ -11,6 +12,7 @@ from sim.agents.codes import Segment
 from sim.measures.dictionary import tables
 from sim.population import Population, SlotTable
 from sim.registry import column_kinds
+from sim.studies.store.output import write_frame
 from tests.toy_town import RESIDENT, SHOP, Resident, ResidentColumns, Shop, ShopColumns, Town
 from tests.worlds import fingerprint, model_of, ran, same_frames, world
 
@@ -171,6 +173,16 @@ def test_tables_show_them_last():
     assert fame.iloc[1] == 5.0
 
 
+def test_one_that_is_called_as_an_outcome_is_not_taken_for_it(tmp_path):
+    lost = Column("u1", "people", 0, 9, "Friends lost")
+    model = model_of(world(columns={"consumers": {"deaths": lost}}))
+    write_frame(model.table("consumers"), "consumers", tmp_path / "consumers.parquet")
+    field = pq.read_schema(tmp_path / "consumers.parquet").field("deaths")
+    assert (str(field.type), field.metadata) == ("uint8", None)
+    write_frame(model.table("daily"), "daily", tmp_path / "daily.parquet")
+    assert pq.read_schema(tmp_path / "daily.parquet").field("deaths").metadata[b"unit"] == b"deaths"
+
+
 def test_a_scenario_file_declares_them(tmp_path):
     (tmp_path / "moody.yaml").write_text(AS_TEXT, encoding="utf-8")
     scenario = Scenario.load(tmp_path / "moody.yaml")
@@ -208,6 +220,9 @@ def test_odm_show_names_them(tmp_path, monkeypatch):
     (tmp_path / "moody.yaml").write_text(AS_TEXT, encoding="utf-8")
     shown = " ".join(CliRunner().invoke(app, ["show", "moody.yaml"]).output.split())
     assert "consumers.mood: Mood, 1 is best (share; 0 to 1; 0.5 at first)" in shown
+    assert (
+        "platforms.fame: What the press makes of it, nan for nothing yet (points; any number; none at first)" in shown
+    )
     assert "columns.consumers" not in shown
     full = CliRunner().invoke(app, ["show", "moody.yaml", "--full"]).output
     assert "mood: {dtype: float32, unit: share" in full

@@ -79,7 +79,8 @@ def summary(scenario: Scenario, given: str, width: int) -> str:
     lines += ["", "Columns of its own:"] if scenario.columns else []
     for kind, columns in scenario.columns.items():
         for name, column in columns.items():
-            allowed = f"{column.interval}; {in_words(column.default)} at first"
+            first = "none" if column.allows_nan else in_words(column.default)
+            allowed = f"{column.interval}; {first} at first"
             lines += wrapped(f"{kind}.{name}: {column.text} ({column.unit}; {allowed})", "  ", "    ")
     apart = {name: value for name, value in plain.items() if name not in TOLD_APART}
     changed = list(differences(apart, {name: baseline.get(name) for name in baseline if name not in TOLD_APART}))
