@@ -36,7 +36,7 @@ from sim.policies.base import Policy
 from sim.policies.conditions import After, When
 from sim.population import describe
 from sim.registry import policy_kinds
-from sim.scenario import Platforms, Settings, list_scenarios
+from sim.scenario import OwnColumn, Platforms, Settings, list_scenarios
 from sim.studies.study_files import study_files
 
 DOCS = Path(__file__).resolve().parent
@@ -110,9 +110,9 @@ def state_variables() -> str:
     )
     kinds = [kind for kind in vars(codes).values() if isinstance(kind, type) and issubclass(kind, IntEnum)]
     rows = [
-        (f"`{kind.__name__}`", words(kind.__doc__), ", ".join(f"{code} {code.name.lower()}" for code in kind))
+        (f"`{kind.__name__}`", words(kind.__doc__), ", ".join(f"{code:d} {code}" for code in kind))
         for kind in kinds
-        if kind is not IntEnum
+        if len(kind)
     ]
     parts.append(
         "## Codes\n\nWhat the numbers in code variables stand for.\n\n" + table(("Code", "Of", "Values"), rows)
@@ -240,6 +240,7 @@ def blocks() -> dict[str, str]:
         ),
         "settings": fields(Settings),
         "platforms": fields(Platforms),
+        "own columns": fields(OwnColumn),
         "substance fields": fields(Substance, skip=("name",)),
         "jurisdiction fields": fields(Jurisdiction, skip=("name",)),
         "scenarios": table(("Name", "Title", "Question"), shipped),

@@ -15,6 +15,7 @@ from sim._version import __version__
 
 if TYPE_CHECKING:
     from sim.model import MarketModel
+    from sim.population import Column
     from sim.report.comparison import Comparison, compare
     from sim.report.study import run_study
     from sim.scenario import Scenario, ScenarioError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sim.studies.study_files import Study
 
 __all__ = [
+    "Column",
     "Comparison",
     "MarketModel",
     "Results",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Column": "sim.population",
     "Comparison": "sim.report.comparison",
     "MarketModel": "sim.model",
     "Results": "sim.studies.store.results",

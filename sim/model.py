@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import mesa
 import numpy as np
 import pandas as pd
 
@@ -21,8 +23,10 @@ from sim.market.supply.pricing import price
 from sim.market.supply.supply import supply
 from sim.market.trade.checkout import checkout
 from sim.market.trade.shipping import shipping
+from sim.measures.collector import Outcomes
 from sim.measures.recorder import Recorder
 from sim.policies.plan import Plan, apply_policies
+from sim.population import Column
 from sim.scenario import Scenario
 from sim.streams import seed_from
 from sim.world import build
@@ -45,6 +49,8 @@ class MarketModel(MarketState):
         always there.
     audit
         Check every conservation identity daily.
+    columns
+        Columns of your own, by kind of agent (consumers, vendors, platforms, suppliers) and name, beside those that the scenario declares.
 
     Examples
     --------
@@ -60,14 +66,18 @@ class MarketModel(MarketState):
         threads: int = 1,
         tables: tuple[str, ...] = (),
         audit: bool = False,
+        columns: Mapping[str, Mapping[str, Column]] | None = None,
     ) -> None:
         loaded = Scenario.load(scenario)
+        if columns:
+            loaded = loaded.with_(columns=columns)
         seed = seed_from(rng, loaded.seed)
         events = "events" in tables or "all" in tables
         super().__init__(loaded, seed, np.random.default_rng(0), threads=threads, events=events)
         build(self)
         self.recorder = Recorder(self, tables, audit)
         self.policy_plan = Plan()
+        self._collector: mesa.DataCollector | None = None
 
     def step(self) -> None:
         """One day: policies, enforcement, entry and exit, supply, prices, demand, choice, checkout, shipping, consumption, learning, measures."""
@@ -89,6 +99,33 @@ class MarketModel(MarketState):
         learning(self)
         self.recorder.record(self)
         self.end_day()
+
+    def run_for(self, duration: float) -> None:
+        """Run so many days.
+
+        Raises
+        ------
+        ValueError
+            When the run would be longer than a run can be.
+        """
+        self.allow(duration)
+        super().run_for(duration)
+
+    def run_until(self, end_time: float) -> None:
+        """Run until so many days have passed since the beginning of burn-in; see `run_for`."""
+        self.allow(end_time - self.time)
+        super().run_until(end_time)
+
+    @property
+    def datacollector(self) -> mesa.DataCollector:
+        """A collector of the daily outcomes, which the model keeps anyway; or the one of your own that was put in its place."""
+        if self._collector is None:
+            self._collector = Outcomes(self.recorder, self.scenario.burn_in)
+        return self._collector
+
+    @datacollector.setter
+    def datacollector(self, collector: mesa.DataCollector) -> None:
+        self._collector = collector
 
     def daily(self) -> pd.DataFrame:
         """Every outcome, one row a day from day 0 on."""

@@ -1,4 +1,4 @@
-"""The kinds of policy that scenarios may list, and of agents that they may replace. Both enter themselves; nothing below them has to know them."""
+"""The kinds of policy that scenarios may list, and of agents that they may replace or give columns to. All enter themselves; nothing below them has to know them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel
 
 _KINDS: dict[str, type[BaseModel]] = {}
 _AGENTS: dict[str, type] = {}
 _OWN: ContextVar[tuple[str, dict[str, type[BaseModel]]] | None] = ContextVar("own", default=None)
+
+
+class ColumnKind(NamedTuple):
+    """A kind of agent whose columns an author may add to."""
+
+    agent: Any
+    """Its class, which has a schema."""
+    tabled: frozenset[str]
+    """Columns of its table that are no columns of the agent."""
+
+
+_COLUMNS: dict[str, ColumnKind] = {}
 
 
 def kind_of(policy: type[BaseModel]) -> str:
@@ -74,3 +86,13 @@ def register_agent(agent: type) -> None:
 def agent_kinds() -> dict[str, type]:
     """Every kind of agent that a scenario may replace, by name."""
     return dict(sorted(_AGENTS.items()))
+
+
+def register_columns(kind: str, agent: type, *tabled: str) -> None:
+    """Let scenarios give the agents that the model calls ``kind`` columns of their own; ``tabled`` names what else is in their table."""
+    _COLUMNS[kind] = ColumnKind(agent, frozenset(tabled))
+
+
+def column_kinds() -> dict[str, ColumnKind]:
+    """Every kind of agent to which a scenario may give columns, by name."""
+    return dict(sorted(_COLUMNS.items()))

@@ -74,7 +74,10 @@ def make_jurisdictions(jurisdictions: list[Jurisdiction], substances: int) -> Wo
 def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> None:
     """Consumers with segment, needs, means, knowledge and standing."""
     w, d, seed, n = state.p.world, state.p.demand, state.seed, state.scenario.consumers
-    state.consumers = Population(state, Consumer, CONSUMER, ConsumerColumns, n)
+    own = state.scenario.columns.get("consumers")
+    state.consumers = Population(state, Consumer, CONSUMER, ConsumerColumns, n, kind="consumers", own=own)
+    places, substances = list(state.scenario.jurisdictions), list(state.scenario.substances)
+    state.consumers.names = {"jurisdiction": places, "substance": substances, "stash_substance": substances}
     register(state, state.consumers)
     c, rows = state.consumers.columns, np.arange(n)
     u = [uniforms(seed, Draw.CONSUMER_TRAITS, rows, 0, k) for k in range(10)]
@@ -169,7 +172,8 @@ def make_institutions(state: MarketState, jurisdictions: list[Jurisdiction]) -> 
 def make_platforms(state: MarketState) -> None:
     """Licensed pharmacies and streets by jurisdiction, direct deals, pharmacy programmes, apps, and the cryptomarkets that are open already."""
     q = state.p.platforms
-    table = state.platform_table = SlotTable(PLATFORM, PlatformColumns, 64)
+    own = state.scenario.columns.get("platforms")
+    table = state.platform_table = SlotTable(PLATFORM, PlatformColumns, 64, "platforms", own)
     slots = table.capacity
     access = np.full(state.world.n_jurisdictions, state.p.payment.coin_access)
     state.trade = Trade(np.full(slots, 0.9), np.zeros(slots), np.zeros(slots), access)
@@ -214,7 +218,10 @@ def make_platforms(state: MarketState) -> None:
 def make_vendors(state: MarketState) -> None:
     """Vendors of every channel; cryptomarket vendors list in proportion to the markets' shares."""
     p, n = state.p.supply, state.consumers.n
-    state.vendors = Population(state, Vendor, VENDOR, VendorColumns, 0, capacity=max(64, int(0.04 * n)))
+    own, room = state.scenario.columns.get("vendors"), max(64, int(0.04 * n))
+    state.vendors = Population(state, Vendor, VENDOR, VendorColumns, 0, capacity=room, kind="vendors", own=own)
+    places, substances = list(state.scenario.jurisdictions), list(state.scenario.substances)
+    state.vendors.names = {"jurisdiction": places, "main": substances}
     register(state, state.vendors)
     per = {
         Channel.ILLICIT_PHARMACY: p.pharmacy_vendors, Channel.SOCIAL_APP: p.app_vendors, Channel.CRYPTOMARKET: p.crypto_vendors,

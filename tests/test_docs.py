@@ -2,14 +2,17 @@
 
 import ast
 import importlib
+import importlib.util
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import requires
 from pathlib import Path
 from typing import NamedTuple
 
+import mesa
 import pytest
 import typer.main
 
@@ -44,6 +47,12 @@ class Block(NamedTuple):
     def title(self) -> str | None:
         """The file that the reader is to write it into."""
         return next((mark.removeprefix("title=") for mark in self.marks if mark.startswith("title=")), None)
+
+    @property
+    def lacks(self) -> list[str]:
+        """The packages that it says it needs and that are not installed."""
+        needed = [mark.removeprefix("needs=") for mark in self.marks if mark.startswith("needs=")]
+        return [name for names in needed for name in names.split(",") if importlib.util.find_spec(name) is None]
 
 
 def blocks(page: Path) -> list[Block]:
@@ -186,9 +195,10 @@ def reader(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "_KINDS", dict(registry._KINDS))
     monkeypatch.setattr(sim.policies, "__path__", [*sim.policies.__path__, str(tmp_path / "sim" / "policies")])
+    monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     yield tmp_path
-    for name in [name for name in sys.modules if name.startswith("sim.policies.") and _written(name, tmp_path)]:
+    for name in [name for name in sys.modules if _written(name, tmp_path)]:
         del sys.modules[name]
 
 
@@ -209,6 +219,8 @@ def test_examples_run(page, reader):
                 load(block, reader)
             case "csv" | "python" if block.title and "own" in block.marks:
                 pass  # a file that the scenario of the page names
+            case "python" if block.lacks:
+                compile(block.text, str(page), "exec")
             case "python" if block.title:
                 importlib.import_module(block.title.removesuffix(".py").replace("/", "."))
             case "python":
@@ -218,6 +230,19 @@ def test_examples_run(page, reader):
                     (check if "slow" in block.marks else execute)(command, printed, reader, "wrong" in block.marks)
             case other:
                 pytest.fail(f"nobody knows how to run {other}")
+
+
+def test_what_a_page_needs_besides_comes_with_the_extra_that_it_names():
+    page = ROOT / "docs" / "how-to-use-it-as-a-mesa-model.md"
+    (block,) = [block for block in blocks(page) if any(mark.startswith("needs=") for mark in block.marks)]
+    assert 'pip install "mesa[viz]"' in page.read_text(encoding="utf-8")
+    brought = [need for need in requires("mesa") or [] if "extra == 'viz'" in need]
+    assert {"solara", "altair"} <= {re.split(r"[^\w-]", need)[0] for need in brought}
+    source = Path(mesa.__file__).parent / "visualization" / "solara_viz.py"  # importing it would need solara
+    shown = next(node for node in ast.parse(source.read_text(encoding="utf-8")).body if getattr(node, "name", "") == "SolaraViz")  # fmt: skip
+    known = {argument.arg for argument in (*shown.args.args, *shown.args.kwonlyargs)}  # type: ignore[attr-defined]
+    (call,) = [node for node in ast.walk(ast.parse(block.text)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "SolaraViz"]  # fmt: skip
+    assert {keyword.arg for keyword in call.keywords} <= known
 
 
 def load(block: Block, folder: Path) -> None:

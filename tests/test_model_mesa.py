@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import multiprocessing
+import pickle
+import warnings
 
 import mesa
 import numpy as np
 import pandas as pd
 import pytest
-from mesa.agentset import AbstractAgentSet
+from mesa.agentset import AbstractAgentSet, AgentSet
 
 from sim import MarketModel as FromPackage
-from sim.agents.codes import Channel, Segment, VendorKind
+from sim.agents.codes import Channel, PlatformStatus, Segment, VendorKind
 from sim.agents.consumers import Consumer
 from sim.agents.enforcement import Agency
 from sim.agents.payments import PaymentProcessor
@@ -20,6 +24,7 @@ from sim.agents.services import TreatmentService
 from sim.agents.suppliers import Supplier
 from sim.agents.vendors import Vendor
 from sim.model import MarketModel
+from sim.population import Column
 from tests.worlds import fingerprint, model_of, ran, world
 
 
@@ -101,6 +106,40 @@ def test_sets_are_selected_from_aggregated_grouped_and_iterated(model):
     assert len(list(model.vendors)) == len(model.vendors)
     pharmacies = model.vendors.select(lambda v: v.kind == VendorKind.LICENSED_PHARMACY)
     assert len(pharmacies) == model.world.n_jurisdictions
+
+
+def test_consumers_and_vendors_are_agent_sets_of_mesa(model):
+    assert isinstance(model.consumers, AgentSet)
+    assert isinstance(model.vendors.select(at_most=3), AgentSet)
+
+
+def test_groups_have_the_names_of_codes_and_compare_as_numbers(model):
+    sizes = model.consumers.groupby("segment").count()
+    assert all(isinstance(key, Segment) for key in sizes)
+    assert "Segment.DEPENDENT" in repr(sizes)
+    assert {str(key) for key in sizes} == {"patient", "recreational", "dependent", "social_supplier"}
+    assert sizes[int(Segment.DEPENDENT)] == sizes[Segment.DEPENDENT] > 0
+    assert model.platforms.groupby("status").count()[PlatformStatus.OPEN] > 0
+    assert str(model.vendors[0].kind) in {kind.name.lower() for kind in VendorKind}
+    assert f"{Segment.PATIENT}" == "patient"
+    assert f"{Segment.PATIENT:d}" == "0"
+    assert json.dumps({"segment": Segment.DEPENDENT}) == '{"segment": 2}'
+
+
+def test_groups_by_place_and_by_substance_have_names_too(model):
+    places = model.consumers.groupby("jurisdiction").count()
+    assert {str(place) for place in places} == set(model.scenario.jurisdictions)
+    assert sum(places[k] for k in range(len(places))) == len(model.consumers)
+    assert "north_america" in repr(places)
+    assert {str(s) for s in model.vendors.groupby("main").count()} <= set(model.scenario.substances)
+    assert pickle.loads(pickle.dumps(places)) == places
+    assert [str(place) for place in pickle.loads(pickle.dumps(places))] == [str(place) for place in places]
+
+
+def test_a_code_without_a_name_stays_a_number(model):
+    habits = model.consumers.groupby("habit").count()
+    assert type(next(key for key in habits if key == 6)) is int
+    assert isinstance(next(key for key in habits if key != 6), Channel)
 
 
 def test_values_are_had_and_set_as_arrays(model):
@@ -186,6 +225,114 @@ def test_collecting_moves_nothing():
     assert fingerprint(model) == fingerprint(ran(world(), until=-10))
 
 
+def test_a_market_has_a_collector_of_its_daily_outcomes(model):
+    frame = model.datacollector.get_model_vars_dataframe()
+    assert frame["day"].tolist() == [0, 1, 2, 3, 4]
+    pd.testing.assert_frame_equal(frame.drop(columns="day"), model.daily(), check_names=False)
+    held = model.datacollector
+    model.run_for(2)
+    assert len(held.get_model_vars_dataframe()) == 7
+    assert held.model_vars["orders"][-1] == model.daily()["orders"].iloc[-1]
+    model.datacollector.collect(model)
+    assert len(held.get_model_vars_dataframe()) == 7, "what is recorded already is not collected twice"
+    assert len(pickle.loads(pickle.dumps(model)).datacollector.get_model_vars_dataframe()) == 7
+
+
+def test_nobody_makes_a_collector_before_it_is_asked_for():
+    model = model_of(world())
+    model.run_for(25)
+    assert model._collector is None
+
+
+class Watched(MarketModel):
+    """A market with a collector of its author's own, as in any Mesa model."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={"living": lambda m: m.consumers.agg("alive", sum)},
+            agenttype_reporters={Agency: {"spent": "spent"}, Platform: {"status": "status"}},
+        )
+
+    def step(self):
+        super().step()
+        self.datacollector.collect(self)
+
+
+def test_a_collector_of_ones_own_takes_its_place():
+    market = Watched(world(), rng=1)
+    market.run_for(4)
+    assert market.datacollector.get_model_vars_dataframe()["living"].tolist() == [600] * 4
+    assert len(market.datacollector.get_agenttype_vars_dataframe(Agency)) == 4 * len(market.agencies)
+    assert market.datacollector.get_agenttype_vars_dataframe(Platform)["status"].isin([1]).all()
+
+
+# Batches --------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def batch_run():
+    """Mesa's batch_run, which makes processes start as it wants; others get back what they had."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    yield lambda *args, **kwargs: mesa.batch_run(*args, display_progress=False, **kwargs)
+    multiprocessing.set_start_method(before, force=True)
+
+
+SCENARIOS = [world(name="plain"), world(name="closed", policies=[{"kind": "takedown", "start": 2, "count": 2}])]
+
+
+def test_batch_run_runs_markets(batch_run):
+    rows = pd.DataFrame(
+        batch_run(MarketModel, {"scenario": SCENARIOS}, rng=[3, 4], max_steps=28, data_collection_period=1)
+    )
+    assert len(rows) == 2 * 2 * 8
+    assert rows["Step"].min() == 21
+    assert rows["day"].max() == 7
+    plain = rows[(rows["RunId"] == 0)]
+    assert plain["orders"].tolist() == ran(world(name="plain"), 3, until=8).daily()["orders"].tolist()
+    closed = rows[rows["scenario"] == SCENARIOS[1]]
+    assert closed["policy_cost_usd"].sum() > 0 == plain["policy_cost_usd"].sum()
+
+
+def test_batch_run_takes_every_so_many_days_or_the_last(batch_run):
+    every = batch_run(MarketModel, {"scenario": SCENARIOS[:1]}, rng=[3], max_steps=30, data_collection_period=4)
+    assert [row["day"] for row in every] == [0, 4, 8]
+    last = batch_run(MarketModel, {"scenario": SCENARIOS[:1]}, rng=[3], max_steps=30)
+    assert [row["day"] for row in last] == [9]
+
+
+def test_batch_run_ends_with_the_scenario(batch_run):
+    rows = batch_run(MarketModel, {"scenario": [world(days=3, burn_in=2)]}, rng=[1], max_steps=1000)
+    assert [row["day"] for row in rows] == [2]
+
+
+def test_batch_run_spreads_over_processes(batch_run):
+    def runs(processes):
+        rows = batch_run(
+            MarketModel, {"scenario": SCENARIOS, "columns": [None, {"consumers": {"mood": Column("f4", "share", 0, 1, "Mood")}}]},
+            rng=[3], max_steps=24, data_collection_period=1, number_processes=processes,
+        )  # fmt: skip
+        return (
+            pd.DataFrame(rows).drop(columns=["scenario", "columns"]).sort_values(["RunId", "Step"], ignore_index=True)
+        )
+
+    alone, spread = runs(1), runs(2)
+    assert len(alone) == 4 * 4
+    pd.testing.assert_frame_equal(alone, spread)
+
+
+def test_batch_run_takes_ones_own_collector(batch_run):
+    rows = pd.DataFrame(batch_run(Watched, {"scenario": SCENARIOS[:1]}, rng=[1], max_steps=3))
+    assert (rows["living"] == 600).all()
+    assert rows["spent"].notna().sum() == rows["status"].isna().sum() > 0
+
+
+def test_a_batch_that_ends_in_the_burn_in_says_so(batch_run):
+    with pytest.warns(UserWarning, match="the first 20 steps are burn-in; run more"):
+        assert batch_run(MarketModel, {"scenario": SCENARIOS[:1]}, rng=[1], max_steps=5) == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model_of(world()).datacollector.get_model_vars_dataframe().empty
+
+
 # The clock ------------------------------------------------------------------------------------------------------------
 def test_the_market_runs_for_days():
     model = model_of(world())
@@ -199,6 +346,12 @@ def test_it_may_run_beyond_the_days_of_its_scenario():
     model = ran(world())
     model.run_for(5)
     assert model.daily().index.tolist() == list(range(50))
+
+
+def test_a_market_stops_running_when_its_scenario_is_over():
+    model = model_of(world(days=3, burn_in=2))
+    model.run_model()
+    assert (model.running, model.day) == (False, 3)
 
 
 def test_methods_can_be_scheduled_as_in_any_mesa_model():

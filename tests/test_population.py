@@ -9,7 +9,7 @@ import mesa
 import numpy as np
 import pandas as pd
 import pytest
-from mesa.agentset import AbstractAgentSet
+from mesa.agentset import AbstractAgentSet, AgentSet
 from mesa.experimental.mesa_signals import ModelSignals
 
 from sim.population import Population, RowAgent, Selection, register
@@ -73,6 +73,59 @@ def test_handles_on_one_agent_are_one_agent(town, residents):
     assert residents[4] != residents[5]
     assert residents[4] != Town(12).residents[4]
     assert residents[4] != town.agents.to_list()[0]
+
+
+def test_who_holds_an_agent_gets_the_same_object_again(town, residents):
+    agent = residents[4]
+    assert residents[4] is agent
+    assert residents.to_list()[4] is agent
+    assert next(a for a in town.agents if a.unique_id == agent.unique_id) is agent
+    assert residents.select(lambda a: a.wealth == 4)[0] is agent
+    made = Resident(town)
+    assert residents[made.row] is made
+    agent.remove()
+    assert agent.wealth == 4
+    assert set(residents._handles.refs) == {4, made.row}, "of those whom nobody holds nothing is kept"
+
+
+def test_a_row_that_was_given_again_is_another_object():
+    town = Town(5, reuse=True)
+    old = town.residents[1]
+    old.remove()
+    town.residents.add(1)
+    new = town.residents[1]
+    assert new is not old
+    assert new.unique_id != old.unique_id
+    assert town.residents[1] is new
+
+
+@pytest.mark.parametrize("again", COPIES)
+def test_copies_keep_who_is_who(again, town):
+    town.mayor, town.council = town.residents[3], [town.residents[3], town.residents[4]]
+    other = again(town)
+    assert other.mayor is other.council[0] is other.residents[3]
+    assert other.mayor is not town.mayor
+
+
+def test_a_mesa_set_holds_agents_whom_somebody_holds(town, residents):
+    everybody = residents.to_list()
+    chosen = AgentSet(everybody)
+    assert len(chosen) == 12
+    assert chosen.select(lambda a: a.wealth > 9).agg("wealth", sum) == 21
+    chosen.shuffle_do("earn", 5)
+    assert residents.agg("wealth", min) == 5
+    some = residents.select(residents.get("segment") == 1)
+    held = some.to_list()
+    assert [agent in AgentSet(held) for agent in everybody[:3]] == [False, True, False]
+    del everybody, held
+    assert len(chosen) == 0, "Mesa's set holds nobody: it is empty when nobody else does"
+
+
+def test_populations_and_selections_are_agent_sets(town, residents):
+    chosen = [residents, residents.select(at_most=3), residents.shuffle(), town.agents.select(), town.agents.copy()]
+    assert all(isinstance(agents, AgentSet) for agents in chosen)
+    public = {name for name in dir(AgentSet) if not name.startswith("_")} - {"count", "index"}  # a sequence: deprecated
+    assert [[name for name in public if not hasattr(agents, name)] for agents in chosen] == [[]] * len(chosen)
 
 
 def test_numbers_are_unique_among_all_agents(town, residents):

@@ -3,7 +3,15 @@
 from enum import IntEnum
 
 
-class Channel(IntEnum):
+class Code(IntEnum):
+    """A number with a name: it compares as the number and prints as the name, as tables have it."""
+
+    def __str__(self) -> str:
+        """The name in lower case."""
+        return self.name.lower()
+
+
+class Channel(Code):
     """Where a purchase is made."""
 
     LICENSED_PHARMACY = 0
@@ -19,7 +27,7 @@ ABSTAIN = N_CHANNELS  # the alternative that is no channel
 SEARCH = int(Channel.ILLICIT_PHARMACY)  # open search stands at the place of the illicit pharmacy in the choice
 
 
-class RiskGroup(IntEnum):
+class RiskGroup(Code):
     """Groups of channels whose legal risk consumers learn about together."""
 
     OPEN_WEB = 0
@@ -27,7 +35,7 @@ class RiskGroup(IntEnum):
     OFFLINE = 2
 
 
-class Segment(IntEnum):
+class Segment(Code):
     """What a consumer looks for."""
 
     PATIENT = 0
@@ -36,7 +44,7 @@ class Segment(IntEnum):
     SOCIAL_SUPPLIER = 3
 
 
-class Considering(IntEnum):
+class Considering(Code):
     """How far an illicit online source is thinkable to a consumer."""
 
     NOT_YET = 0
@@ -44,7 +52,7 @@ class Considering(IntEnum):
     BOUGHT = 2
 
 
-class Membership(IntEnum):
+class Membership(Code):
     """How a consumer stands towards cryptomarkets."""
 
     NONE = 0
@@ -53,7 +61,7 @@ class Membership(IntEnum):
     LAPSED = 3
 
 
-class LegalStatus(IntEnum):
+class LegalStatus(Code):
     """How the law of a jurisdiction stands towards a substance, from lax to strict."""
 
     OVER_THE_COUNTER = 0
@@ -62,7 +70,7 @@ class LegalStatus(IntEnum):
     PROHIBITED = 3
 
 
-class VendorKind(IntEnum):
+class VendorKind(Code):
     """Who sells."""
 
     ORGANISED_CRIME = 0
@@ -72,7 +80,7 @@ class VendorKind(IntEnum):
     LICENSED_PHARMACY = 4
 
 
-class PlatformStatus(IntEnum):
+class PlatformStatus(Code):
     """State of a platform."""
 
     UNUSED = 0
@@ -84,7 +92,7 @@ class PlatformStatus(IntEnum):
     CLOSED = 6
 
 
-class ExitCause(IntEnum):
+class ExitCause(Code):
     """Why a vendor left."""
 
     NONE = 0
@@ -94,7 +102,7 @@ class ExitCause(IntEnum):
     ROLE_ENDED = 4
 
 
-class OrderOutcome(IntEnum):
+class OrderOutcome(Code):
     """What became of an order."""
 
     IN_TRANSIT = 0
@@ -105,7 +113,7 @@ class OrderOutcome(IntEnum):
     REFUNDED = 5
 
 
-class Content(IntEnum):
+class Content(Code):
     """What a parcel really held."""
 
     AS_SOLD = 0
@@ -113,7 +121,7 @@ class Content(IntEnum):
     SUBSTITUTED = 2
 
 
-class EventKind(IntEnum):
+class EventKind(Code):
     """Kinds of rows in the events table."""
 
     PLATFORM_OPENED = 0
@@ -145,6 +153,8 @@ class EventKind(IntEnum):
 
 
 NEVER = 32767  # a day that does not come, in two-byte day columns
+LAST_DAY = 32_000  # the longest run is over by then: what would happen later is put off to it, so that no day wraps
+MOST_COUNTED = 65535  # where counters of two bytes stop
 NOBODY = -1
 NO_SLOT = 65535
 

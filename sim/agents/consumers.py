@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sim.agents.codes import NEVER, NO_SLOT
+from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Content, Membership, Segment
 from sim.population import Column, RowAgent, columns_type
+from sim.registry import register_columns
 
 KNOWN_MARKETS = 4
 REMEMBERED_VENDORS = 4
@@ -11,8 +12,10 @@ RISK_GROUPS = 3
 
 CONSUMER = {
     # who they are
-    "segment": Column("u1", "code", 0, 3, "Segment: patient, recreational, dependent, social supplier"),
-    "origin": Column("u1", "code", 0, 3, "Segment to which a dependent consumer or social supplier returns", default=1),
+    "segment": Column("u1", "code", 0, 3, "Segment: patient, recreational, dependent, social supplier", codes=Segment),
+    "origin": Column(
+        "u1", "code", 0, 3, "Segment to which a dependent consumer or social supplier returns", default=1, codes=Segment
+    ),
     "jurisdiction": Column("u1", "code", 0, 31, "Jurisdiction of residence"),
     "substance": Column("u1", "code", 0, 31, "Substance mostly needed"),
     "alive": Column("u1", "flag", 0, 1, "1 while alive", default=1),
@@ -23,14 +26,19 @@ CONSUMER = {
     "access": Column("f4", "probability", 0, 1, "Chance that a need is covered by a valid prescription"),
     # what they know
     "considering": Column(
-        "u1", "code", 0, 2, "0 no illicit online source is considered, 1 considered, 2 bought from before"
+        "u1",
+        "code",
+        0,
+        2,
+        "0 no illicit online source is considered, 1 considered, 2 bought from before",
+        codes=Considering,
     ),
     "misbelief": Column("u1", "flag", 0, 1, "1 when every online pharmacy is believed to be approved"),
     "verification": Column("f4", "probability", 0, 1, "Chance to look a pharmacy up before buying"),
     "caution": Column("f4", "logit", -3, 3, "Shift of the utility of illicit sources from education, decaying"),
     "support_knowledge": Column("f4", "share", 0, 1, "Knowledge of services that help, free of stigma"),
     # cryptomarkets that they know
-    "market_state": Column("u1", "code", 0, 3, "none, active, searching after a closure, lapsed"),
+    "market_state": Column("u1", "code", 0, 3, "none, active, searching after a closure, lapsed", codes=Membership),
     "market_until": Column("i2", "day", -NEVER, NEVER, "Day on which a search or a lapse is taken up again"),
     "home": Column("u2", "slot", 0, NO_SLOT, "Cryptomarket used by habit", default=NO_SLOT),
     "app_home": Column("u2", "slot", 0, NO_SLOT, "Social or messaging app used by habit", default=NO_SLOT),
@@ -51,11 +59,11 @@ CONSUMER = {
     ),
     # the clock and the stash
     "next_day": Column("i2", "day", -NEVER, NEVER, "Day of the next need"),
-    "habit": Column("u1", "code", 0, 6, "Channel of the last purchase", default=6),
+    "habit": Column("u1", "code", 0, 6, "Channel of the last purchase", default=6, codes=Channel),
     "stash": Column("f4", "doses", 0, 1e6, "Doses at hand"),
     "stash_potency": Column("f4", "ratio", 0, 1e3, "Strength of the doses at hand relative to a normal heroin dose"),
     "stash_substance": Column("u1", "code", 0, 31, "Substance at hand"),
-    "stash_content": Column("u1", "code", 0, 2, "as sold, adulterated, substituted"),
+    "stash_content": Column("u1", "code", 0, 2, "as sold, adulterated, substituted", codes=Content),
     # health
     "tolerance": Column("f4", "ratio", 0.01, 1.5, "Opioid tolerance relative to a daily user", default=0.25),
     "dependence": Column("f4", "share", 0, 1, "Severity of dependence"),
@@ -85,3 +93,6 @@ else:
 
 class Consumer(RowAgent, schema=CONSUMER):
     """One consumer: a view of one row of the consumer columns."""
+
+
+register_columns("consumers", Consumer, "consumer", "spent_usd")

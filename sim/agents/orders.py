@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sim.agents.codes import NEVER
+from sim.agents.codes import NEVER, Channel, Content, OrderOutcome
 from sim.population import Column, RowAgent, columns_type
 
 NO_RATING, GOOD_RATING = 255, 4
@@ -15,7 +15,7 @@ ORDER = {
     "consumer": Column("i4", "row", 0, 2**31 - 1, "Buyer"),
     "vendor": Column("i4", "row", 0, 2**31 - 1, "Seller"),
     "platform": Column("u2", "slot", 0, 65535, "Slot of the platform"),
-    "channel": Column("u1", "code", 0, 5, "Channel"),
+    "channel": Column("u1", "code", 0, 5, "Channel", codes=Channel),
     "substance": Column("u1", "code", 0, 31, "Substance"),
     "quantity": Column("f4", "doses", 0, 1e6, "Doses"),
     "price": Column("i4", "cents", 0, 2**31 - 1, "Price paid"),
@@ -24,8 +24,8 @@ ORDER = {
     "parcels": Column("u1", "parcels", 1, 255, "Parcels it was split into", default=1),
     "first": Column("u1", "flag", 0, 1, "1 for the first order of this pair"),
     "dispatched": Column("u1", "flag", 0, 1, "1 when the vendor sent it"),
-    "outcome": Column("u1", "code", 0, 5, "Outcome"),
-    "content": Column("u1", "code", 0, 2, "True content"),
+    "outcome": Column("u1", "code", 0, 5, "Outcome", codes=OrderOutcome),
+    "content": Column("u1", "code", 0, 2, "True content", codes=Content),
     "purity": Column("f4", "share", 0, 1, "Strength of the goods relative to their label", default=1),
     "potency": Column("f4", "ratio", 0, 1e3, "Strength of a dose relative to a normal heroin dose, 0 for non-opioids"),
     "share": Column("f4", "share", 0, 1, "Share of the goods that arrived"),

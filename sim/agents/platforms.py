@@ -4,12 +4,20 @@ from typing import TYPE_CHECKING
 
 from sim.agents.codes import NEVER, Channel, PlatformStatus
 from sim.population import Column, SlotAgent, columns_type
+from sim.registry import register_columns
 
 PLATFORM = {
     "key": Column("i4", "number", 0, 65535, "What random draws about the platform are keyed by: its day of opening"),
-    "channel": Column("u1", "code", 0, 5, "Channel"),
+    "channel": Column("u1", "code", 0, 5, "Channel", codes=Channel),
     "jurisdiction": Column("u1", "code", 0, 31, "Where it is hosted"),
-    "status": Column("u1", "code", 0, 6, "unused, open, covert (run by police), seized, exit-scammed, hacked, closed"),
+    "status": Column(
+        "u1",
+        "code",
+        0,
+        6,
+        "unused, open, covert (run by police), seized, exit-scammed, hacked, closed",
+        codes=PlatformStatus,
+    ),
     "open_day": Column("i2", "day", -NEVER, NEVER, "First day", default=NEVER),
     "close_day": Column("i2", "day", -NEVER, NEVER, "Last day", default=NEVER),
     "fee": Column("f4", "share", 0, 1, "Commission on sales"),
@@ -60,8 +68,11 @@ class Platform(SlotAgent, schema=PLATFORM):
     @property
     def name(self) -> str:
         """Channel and slot, such as ``cryptomarket-3``."""
-        return f"{Channel(self.channel).name.lower()}-{self.slot}"
+        return f"{self.channel}-{self.slot}"
 
     def __repr__(self) -> str:
         """Name and status."""
-        return f"<{self.name}, {PlatformStatus(self.status).name.lower()}>"
+        return f"<{self.name}, {self.status}>"
+
+
+register_columns("platforms", Platform, "day", "platform", "active_buyers", "orders", "volume_usd", "escrow_usd")

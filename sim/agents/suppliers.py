@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from sim.agents.codes import NEVER
 from sim.population import Column, SlotAgent, columns_type
+from sim.registry import register_columns
 
 SOURCES = 2
 
@@ -43,3 +44,6 @@ else:
 
 class Supplier(SlotAgent, schema=SUPPLIER):
     """A manufacturer or an organised-crime group."""
+
+
+register_columns("suppliers", Supplier)

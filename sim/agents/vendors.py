@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sim.agents.codes import NEVER, NO_SLOT
+from sim.agents.codes import NEVER, NO_SLOT, Channel, ExitCause, VendorKind
 from sim.population import Column, RowAgent, columns_type
+from sim.registry import register_columns
 
 ACCOUNTS = 4
 
@@ -11,14 +12,14 @@ VENDOR = {
     "key": Column(
         "i8", "number", -1, 2**62, "What random draws about the vendor are keyed by: channel, day of entry, place"
     ),
-    "kind": Column("u1", "code", 0, 4, "Vendor kind"),
-    "channel": Column("u1", "code", 0, 5, "Channel in which the vendor entered"),
+    "kind": Column("u1", "code", 0, 4, "Vendor kind", codes=VendorKind),
+    "channel": Column("u1", "code", 0, 5, "Channel in which the vendor entered", codes=Channel),
     "jurisdiction": Column("u1", "code", 0, 31, "Jurisdiction from which the vendor ships"),
     "supplier": Column("i2", "row", -1, 32767, "Supplier: index in model.suppliers, -1 for none", default=-1),
     "alive": Column("u1", "flag", 0, 1, "1 while in business"),
     "entry_day": Column("i2", "day", -NEVER, NEVER, "Day of entry"),
     "exit_day": Column("i2", "day", -NEVER, NEVER, "Day of exit", default=NEVER),
-    "exit_cause": Column("u1", "code", 0, 4, "Cause of exit"),
+    "exit_cause": Column("u1", "code", 0, 4, "Cause of exit", codes=ExitCause),
     "person": Column("i4", "row", -1, 2**31 - 1, "Consumer behind a social supplier, -1 for none", default=-1),
     # character
     "breadth": Column("f4", "listings", 1, 230, "Number of listings the vendor can run", default=1),
@@ -74,3 +75,6 @@ else:
 
 class Vendor(RowAgent, schema=VENDOR):
     """One vendor: a view of one row of the vendor columns."""
+
+
+register_columns("vendors", Vendor, "vendor", "revenue_usd")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TIMING = ("kind", "label", "start", "end", "strength")
 """Fields of a policy that are said first, in words."""
-TOLD_APART = ("name", "title", "question", "policies", "seed", "days", "burn_in", "consumers", "people")
+TOLD_APART = ("name", "title", "question", "policies", "seed", "days", "burn_in", "consumers", "people", "columns")
 """Parts of a scenario that are said in words of their own."""
 
 
@@ -76,6 +76,12 @@ def summary(scenario: Scenario, given: str, width: int) -> str:
         label = f" ({policy.label})" if policy.label else ""
         told = "; ".join([f"{policy.kind}{label} {when(policy)}", *settings(policy)])
         lines += wrapped(f"{told}. {policy.purpose}".strip(), f"  {number}. ", "     ")
+    lines += ["", "Columns of its own:"] if scenario.columns else []
+    for kind, columns in scenario.columns.items():
+        for name, column in columns.items():
+            first = "none" if column.allows_nan else in_words(column.default)
+            allowed = f"{column.interval}; {first} at first"
+            lines += wrapped(f"{kind}.{name}: {column.text} ({column.unit}; {allowed})", "  ", "    ")
     apart = {name: value for name, value in plain.items() if name not in TOLD_APART}
     changed = list(differences(apart, {name: baseline.get(name) for name in baseline if name not in TOLD_APART}))
     if scenario.name != "baseline":

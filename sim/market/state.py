@@ -24,7 +24,7 @@ from sim.market.books import Books, Events, Tally
 from sim.market.groups import Care, Moment, Policing, Trade, Upstream, Usual, World
 from sim.market.substances import Substances
 from sim.population import Population, SlotTable
-from sim.scenario import Scenario
+from sim.scenario import LONGEST, Scenario
 
 
 class MarketState(mesa.Model):
@@ -127,6 +127,7 @@ class MarketState(mesa.Model):
 
     def begin_day(self) -> None:
         """Forget yesterday's tallies; levers are neutral until a policy moves them."""
+        self.allow(1)
         self.yesterday, self.today = self.today, Tally()
         if self.day == 0:
             for counter in ("harms", "criminalised", "treatment_days"):
@@ -140,6 +141,16 @@ class MarketState(mesa.Model):
         self.books.open_orders.drop(self.books.due)
         self.books.due = np.empty(0, np.int64)
         self.day += 1
+        if self.day >= self.scenario.days:
+            self.running = False
+
+    def allow(self, days: float) -> None:
+        """Raise a ValueError when so many days more are more than the columns of days hold."""
+        left = LONGEST - self.scenario.burn_in - self.day
+        if not days <= left:
+            raise ValueError(
+                f"a run has at most {LONGEST:,} days, burn-in included, which is what columns of days hold: {left:,} are left, not {days:,g}"
+            )
 
     # agents ------------------------------------------------------------------------------------------------------
     def agents_of[A: mesa.Agent](self, kind: type[A]) -> AgentSet[A]:

@@ -42,11 +42,12 @@ def labelled(codes: np.ndarray, names: list[str]) -> pd.Categorical:
 
 
 def joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Parts of a table in one, with the columns of the dictionary."""
+    """Parts of a table in one, with the columns of the dictionary and then those of the author's own."""
     columns = list(dictionary()[name])
     if not parts:
         return pd.DataFrame(columns=columns)
-    return pd.concat(parts, ignore_index=True)[columns]
+    own = [column for column in parts[-1] if column not in columns]
+    return pd.concat(parts, ignore_index=True)[columns + own]
 
 
 def processor_names(state: MarketState) -> list[str]:
@@ -96,6 +97,7 @@ def platform_rows(state: MarketState) -> pd.DataFrame:
         "day": np.full(n, state.day, np.int32), "platform": np.arange(n), "channel": named(t.channel[:n], Channel), "status": named(t.status[:n], PlatformStatus),
         "listings": t.listings[:n].astype(np.int32), "vendors": t.vendors[:n].copy(), "active_buyers": users, "orders": state.trade.orders[:n].astype(np.int32),
         "volume_usd": volume[:n] / 100.0, "escrow_usd": t.escrow[:n] / 100.0, "visibility": t.visibility[:n].copy(),
+        **state.platform_table.own.frame(n),
     })  # fmt: skip
 
 
@@ -108,6 +110,7 @@ def vendor_table(state: MarketState) -> pd.DataFrame:
         "entry_day": v.entry_day[:n].astype(np.int32), "exit_day": pd.array(np.where(gone, v.exit_day[:n], 0), "Int32").copy(),
         "exit_cause": named(v.exit_cause[:n], ExitCause, int(ExitCause.NONE)), "identity": v.identity[:n].astype(np.int64),
         "revenue_usd": v.income[:n] / 100.0, "orders": v.orders[:n].astype(np.int64), "platforms_used": v.platforms_used[:n].astype(np.int32),
+        **state.vendors.own.frame(n),
     }).assign(exit_day=lambda d: d["exit_day"].where(gone))  # fmt: skip
 
 
@@ -118,7 +121,7 @@ def consumer_table(state: MarketState) -> pd.DataFrame:
         "consumer": np.arange(n), "segment": named(c.segment[:n], Segment), "jurisdiction": labelled(c.jurisdiction[:n], list(state.scenario.jurisdictions)),
         "orders": c.orders[:n].astype(np.int32), "spent_usd": c.spent[:n].copy(), "vendors_used": c.vendors_used[:n].astype(np.int32),
         "harms": c.harms[:n].astype(np.int32), "treatment_days": c.treatment_days[:n].astype(np.int32), "criminalised": c.criminalised[:n] > 0,
-        "alive": c.alive[:n] == 1,
+        "alive": c.alive[:n] == 1, **state.consumers.own.frame(n),
     })  # fmt: skip
 
 

@@ -1,6 +1,15 @@
 """Policies: one file per intervention. Importing this package registers them all."""
 
-from sim.agents import enforcement, intermediaries, payments, services  # noqa: F401  scenarios may replace these agents by name
+from sim.agents import (  # noqa: F401  scenarios name these agents: to replace them, or to give them columns
+    consumers,
+    enforcement,
+    intermediaries,
+    payments,
+    platforms,
+    services,
+    suppliers,
+    vendors,
+)
 from sim.policies import (
     cyber_capability,
     decriminalisation,

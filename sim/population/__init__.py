@@ -9,6 +9,8 @@ from sim.population.columns import (
     grown_columns,
     new_columns,
 )
+from sim.population.names import Named
+from sim.population.own_columns import OwnColumns, labels, name_fault
 from sim.population.population import Population
 from sim.population.roster import register
 from sim.population.row_agents import RowAgent
@@ -19,6 +21,8 @@ from sim.population.slots import SlotAgent, SlotTable
 __all__ = [
     "RESERVED",
     "Column",
+    "Named",
+    "OwnColumns",
     "Population",
     "RowAgent",
     "RowSet",
@@ -29,6 +33,8 @@ __all__ = [
     "columns_type",
     "describe",
     "grown_columns",
+    "labels",
+    "name_fault",
     "new_columns",
     "register",
 ]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,8 @@ class Column:
         Value of a new row. A default that is not a number (NaN) also allows NaN as a value: "none yet".
     shape
         Shape of the value of one row; () is a single number.
+    codes
+        The enumeration whose numbers the values are: agents and groups then show its members.
 
     Raises
     ------
@@ -56,9 +59,13 @@ class Column:
     text: str
     default: float = 0
     shape: tuple[int, ...] = ()
+    codes: type[IntEnum] | None = None
 
     def __post_init__(self) -> None:
-        kind = np.dtype(self.dtype)
+        try:
+            kind = np.dtype(self.dtype)
+        except TypeError:
+            raise ValueError(f"a column holds booleans, integers or floats, not {self.dtype!r}") from None
         if kind.kind not in "biuf":
             raise ValueError(f"a column holds booleans, integers or floats, not {kind}")
         if not self.text.strip() or not self.unit.strip():
@@ -118,6 +125,13 @@ class Column:
                 values = values[~missing]
         low, high = self._limits()
         return not values.size or bool(low <= values.min() and values.max() <= high)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data, as a scenario holds them; a default of NaN is ``none``."""
+        fields = {name: getattr(self, name) for name in ("unit", "low", "high", "text", "shape")}
+        codes = {"codes": self.codes.__name__} if self.codes else {}
+        default = "none" if self.allows_nan else self.default
+        return {"dtype": np.dtype(self.dtype).name, **fields, "default": default, **codes}
 
     def empty(self, rows: int) -> NDArray[Any]:
         """Return an array of `rows` rows at the default: shape (rows, *shape)."""
@@ -234,6 +248,7 @@ class ColumnAttribute:
         self.__doc__ = f"{column.text} ({column.unit}; {column.interval})"
         # What can be written without a further look: plain numbers within these limits.
         self._low, self._high = column._limits()
+        self._members: Any = column.codes._value2member_map_ if column.codes else {}
         self._plain: tuple[type, ...] = () if column.shape else (bool, int)
         kind = np.dtype(column.dtype)
         if kind.kind == "f":
@@ -242,12 +257,15 @@ class ColumnAttribute:
             self._plain = () if column.shape else (bool, int, float)
 
     def __get__(self, agent: Any, owner: type | None = None) -> Any:
-        """Read: a Python number, or the row of the array itself for a column with a shape."""
+        """Read: a Python number, a code as the member of its enumeration, or the row of the array itself for a column with a shape."""
         if agent is None:
             return self
         columns, row = agent._place()
         value = getattr(columns, self.name)[row]
-        return value if self.column.shape else value.item()
+        if self.column.shape:
+            return value
+        value = value.item()
+        return self._members.get(value, value) if self._members else value
 
     def __set__(self, agent: Any, value: Any) -> None:
         """Write, after checking type and range."""
@@ -276,7 +294,7 @@ def declare(cls: Any, schema: Schema) -> None:
             setattr(cls, name, ColumnAttribute(name, column))
 
 
-def unknown(what: str, name: str, schema: Schema) -> str:
+def unknown(what: str, name: str, schema: Iterable[str]) -> str:
     """Return the message for a name that is no column, with the nearest one that is."""
     near = get_close_matches(name, schema, 1)
     return f"{what} has no attribute {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")

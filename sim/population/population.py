@@ -7,13 +7,15 @@ everybody else sees a Mesa set of agents: ``model.consumers[42].trust``, ``model
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mesa.experimental.mesa_signals import ModelSignals
 
-from sim.population.columns import Schema, declare, grown_columns, new_columns, problems, unknown
+from sim.population.columns import Schema, declare, grown_columns, new_columns, problems
+from sim.population.names import named
+from sim.population.own_columns import OwnColumns, merged
 from sim.population.row_agents import RowAgent, handle
 from sim.population.row_sets import RowSet
 from sim.population.selection import Selection
@@ -46,11 +48,19 @@ class Population[C](RowSet):
     reuse
         Whether the rows of agents that left go to new ones (the lowest first), each with a new `unique_id`: for agents
         that come and go in numbers, like orders. Others keep their row for good.
+    kind, own
+        Word by which the model names the agents, and the columns that an author adds to theirs.
 
     Attributes
     ----------
     columns
         NamedTuple of arrays of length `capacity`; rows from `n` on are unused. Replaced when the population grows.
+    own
+        The author's columns (`OwnColumns`), which no kernel sees.
+    declared
+        Both kinds of columns, by name.
+    names
+        What the codes of a column are called, by column, where only the world knows it.
     n
         Rows ever used.
     ids
@@ -71,6 +81,8 @@ class Population[C](RowSet):
         capacity: int | None = None,
         *,
         reuse: bool = False,
+        kind: str = "",
+        own: Schema | None = None,
     ) -> None:
         declare(agent_class, schema)
         room = max(1, n, capacity or 0)
@@ -80,6 +92,9 @@ class Population[C](RowSet):
         self.schema = schema
         self.reuse = reuse
         self.columns: C = new_columns(schema, columns_type, room)
+        self.own = OwnColumns(kind, own, room)
+        self.declared = merged(schema, self.own)
+        self.names: dict[str, Sequence[str]] = {}
         self.ids = np.zeros(room, np.int64)
         self.present = np.zeros(room, np.bool_)
         self.n = 0
@@ -107,6 +122,22 @@ class Population[C](RowSet):
 
     def _index(self) -> NDArray[np.int64] | slice:
         return slice(self.n) if self._order is None and not self._gone else self.rows
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: handles find themselves again."""
+        return {name: value for name, value in self.__dict__.items() if name != "_handles"}
+
+    def column(self, name: str) -> NDArray[Any]:
+        """(capacity, ...) the array of a column, declared or own."""
+        return self.own[name] if name in self.own else getattr(self.columns, name)
+
+    def code(self, name: str, value: Any) -> Any:
+        """A value of a column as the code that it is, with a name if it has one."""
+        return named(value, self.declared[name].codes, self.names.get(name))
+
+    def unknown(self, name: str) -> str:
+        """The message for a name that is no attribute of an agent."""
+        return self.own.unknown(self.agent_class.__name__, name, self.declared)
 
     def __len__(self) -> int:
         """Return the number of agents in the model."""
@@ -168,8 +199,8 @@ class Population[C](RowSet):
         if count < 0:
             raise ValueError(f"cannot add {count} agents")
         rows, reused = self._room(count)
-        for name in self.schema if reused else values:  # rows never used before are at their defaults
-            getattr(self.columns, name)[rows] = values.get(name, self.schema[name].default)
+        for name in self.declared if reused else values:  # rows never used before are at their defaults
+            self.column(name)[rows] = values.get(name, self.declared[name].default)
         first = self.model.agent_id_counter
         self.model.agent_id_counter = first + count
         self.ids[rows] = np.arange(first, first + count)
@@ -184,14 +215,14 @@ class Population[C](RowSet):
     def _checked(self, given: Mapping[str, ArrayLike]) -> tuple[dict[str, NDArray[Any]], int]:
         values: dict[str, NDArray[Any]] = {}
         for name, value in given.items():
-            if name not in self.schema:
-                raise TypeError(unknown(self.agent_class.__name__, name, self.schema))
-            values[name] = self.schema[name].checked(name, value)
-        lengths = {len(v) for name, v in values.items() if v.ndim > len(self.schema[name].shape)}
+            if name not in self.declared:
+                raise TypeError(self.unknown(name))
+            values[name] = self.declared[name].checked(name, value)
+        lengths = {len(v) for name, v in values.items() if v.ndim > len(self.declared[name].shape)}
         if len(lengths) > 1:
             raise ValueError(f"columns have different lengths: {sorted(lengths)}")
         count = lengths.pop() if lengths else 1
-        return {name: self.schema[name].spread(value, count) for name, value in values.items()}, count
+        return {name: self.declared[name].spread(value, count) for name, value in values.items()}, count
 
     def _room(self, count: int) -> tuple[NDArray[np.int64], int]:
         """Return `count` rows to fill, and how many of them are those of agents who left; the others, new ones, follow."""
@@ -202,6 +233,7 @@ class Population[C](RowSet):
             while size < self.n + fresh:
                 size *= 2
             self.columns = grown_columns(self.schema, self.columns, size)
+            self.own.grow(size)
             self.ids = np.concatenate([self.ids, np.zeros(size - len(self.ids), np.int64)])
             self.present = np.concatenate([self.present, np.zeros(size - len(self.present), np.bool_)])
         rows = np.concatenate([freed, np.arange(self.n, self.n + fresh, dtype=np.int64)])
@@ -255,4 +287,4 @@ class Population[C](RowSet):
 
     def problems(self) -> list[str]:
         """Return a line for each column with a value out of range among the agents; empty if all is well."""
-        return problems(self.schema, self.columns, self._index())
+        return problems(self.schema, self.columns, self._index()) + self.own.problems(self._index())

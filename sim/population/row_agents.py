@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from mesa import Agent
 
-from sim.population.columns import Schema, declare, unknown
+from sim.population.columns import Schema, declare
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from mesa import Model
+    from numpy.typing import NDArray
 
     from sim.population.rows import Rows
 
@@ -18,8 +22,10 @@ if TYPE_CHECKING:
 class RowAgent(Agent):
     """A light Mesa agent: row `row` of a population.
 
-    Its attributes read and write the columns; it holds no state of its own. Two handles on one agent are equal and
-    have one hash. Declare the schema on the class, ``class Consumer(RowAgent, schema=CONSUMER)``, and write what one
+    Its attributes read and write the columns, the author's own ones too; it holds no state itself. While somebody holds
+    the handle on an agent, whoever asks for that agent gets the same object.
+
+    Declare the schema on the class, ``class Consumer(RowAgent, schema=CONSUMER)``, and write what one
     agent can be asked as its properties and methods. ``Consumer(model, trust=0.5)`` adds a row to the population that
     is registered for the class.
 
@@ -43,6 +49,7 @@ class RowAgent(Agent):
         population = self._registered(model)
         row = int(population.add({name: [value] for name, value in values.items()})[0])
         self.__dict__.update(_population=population, row=row, unique_id=int(population.ids[row]))
+        _held(population).put(row, self)
 
     @classmethod
     def _registered(cls, model: Model) -> Any:
@@ -57,8 +64,8 @@ class RowAgent(Agent):
         if args:
             raise TypeError(f"values of {cls.__name__} are given by the name of their column")
         population = cls._registered(model)
-        schema = cls.schema or {}
-        values = {name: schema[name].spread(value, n) if name in schema else value for name, value in kwargs.items()}
+        known = population.declared
+        values = {name: known[name].spread(value, n) if name in known else value for name, value in kwargs.items()}
         return population.at(population.add(values if values else n))
 
     @classmethod
@@ -84,9 +91,22 @@ class RowAgent(Agent):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Write a column or a property; a row keeps nothing else."""
-        if not hasattr(getattr(type(self), name, None), "__set__"):
-            raise AttributeError(unknown(type(self).__name__, name, self.schema or {}))
-        object.__setattr__(self, name, value)
+        if hasattr(getattr(type(self), name, None), "__set__"):
+            object.__setattr__(self, name, value)
+            return
+        population = self._population
+        if name not in population.own:
+            raise AttributeError(population.unknown(name))
+        population.own.write(name, self._place()[1], value)
+
+    def __getattr__(self, name: str) -> Any:
+        """Read a column of the author's own; called for what is no other attribute."""
+        population: Rows | None = self.__dict__.get("_population")
+        if population is None or hasattr(type(self), name):
+            return object.__getattribute__(self, name)  # a property that failed says why
+        if name in population.own:
+            return population.own.read(name, self._place()[1])
+        raise AttributeError(population.unknown(name))
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same agent of the same population."""
@@ -106,14 +126,59 @@ class RowAgent(Agent):
         """Pickle and copy as a handle on the population, as that is pickled or copied."""
         return handle, (type(self), self._population, self.row, self.unique_id)
 
-    if TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> Any: ...
+class _Ref(ref[Any]):
+    """A weak reference that knows the row of its agent."""
+
+    __slots__ = ("row",)
+    row: int
+
+
+class _Handles:
+    """The handles that somebody holds, by row. As `weakref.WeakValueDictionary`, in half its time."""
+
+    def __init__(self) -> None:
+        refs: dict[int, _Ref] = {}
+
+        def drop(gone: Any) -> None:
+            if refs.get(gone.row) is gone:
+                del refs[gone.row]
+
+        self.refs, self._drop = refs, drop
+
+    def of(self, kind: type[Any], population: Rows, row: int, unique_id: int) -> Any:
+        """Return the handle on a row: the one that somebody holds, or a new one."""
+        found = self.refs.get(row)
+        agent = None if found is None else found()
+        if agent is None or agent.__dict__["unique_id"] != unique_id:
+            agent = object.__new__(kind)
+            state = agent.__dict__
+            state["_population"], state["row"], state["unique_id"] = population, row, unique_id
+            self.put(row, agent)
+        return agent
+
+    def put(self, row: int, agent: Any) -> None:
+        """Know a handle for as long as somebody holds it."""
+        weak = self.refs[row] = _Ref(agent, self._drop)
+        weak.row = row
+
+
+def _held(population: Any) -> _Handles:
+    """The handles on a population's agents. While it is being unpickled they may be the first thing that is there."""
+    held = population.__dict__.get("_handles")
+    if held is None:
+        held = population.__dict__["_handles"] = _Handles()
+    return held
 
 
 def handle(kind: type[Any], population: Rows, row: int, unique_id: int) -> Any:
-    """Return the agent of a row without making one."""
-    agent = object.__new__(kind)
-    state = agent.__dict__
-    state["_population"], state["row"], state["unique_id"] = population, row, unique_id
-    return agent
+    """Return the handle on the agent of a row: the one that somebody holds, or a new one."""
+    return _held(population).of(kind, population, row, unique_id)
+
+
+def handles(population: Rows, rows: NDArray[np.int64]) -> Iterator[Any]:
+    """Iterate over the agents of rows; those that leave meanwhile are passed over."""
+    of, kind = _held(population).of, population.agent_class
+    for row, unique_id in zip(rows.tolist(), population.ids[rows].tolist(), strict=True):
+        if population.present[row] and population.ids[row] == unique_id:
+            yield of(kind, population, row, unique_id)

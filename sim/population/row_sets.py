@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from mesa.agentset import AbstractAgentSet, GroupBy
+from mesa.agentset import AbstractAgentSet, AgentSet, GroupBy
 
-from sim.population.columns import unknown
 from sim.population.mesa_sets import HeldAgents, RowGroups
-from sim.population.row_agents import RowAgent, handle
+from sim.population.row_agents import RowAgent, handles
 
 if TYPE_CHECKING:
     from random import Random
@@ -65,11 +64,7 @@ class RowSet(AbstractAgentSet[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         """Iterate over the agents; those that leave meanwhile are passed over, new ones are not visited."""
-        population, rows = self.population, self.rows
-        kind = population.agent_class
-        for row, unique_id in zip(rows.tolist(), population.ids[rows].tolist(), strict=True):
-            if population.present[row] and population.ids[row] == unique_id:
-                yield handle(kind, population, row, unique_id)
+        return handles(self.population, self.rows)
 
     def __getitem__(self, item: int | slice) -> Any:
         """Return the agent at a position, or the list of agents of a slice."""
@@ -126,9 +121,9 @@ class RowSet(AbstractAgentSet[Any]):
             if any(values.ndim > 1 for values in each):
                 return [list(values) for values in zip(*each, strict=True)]
             return np.stack(each, axis=1) if each else np.empty((len(self), 0))
-        if attr_names in self.population.schema:
+        if attr_names in self.population.declared:
             index = self._index()
-            values = getattr(self.population.columns, attr_names)[index]
+            values = self.population.column(attr_names)[index]
             return values.copy() if isinstance(index, slice) else values
         if attr_names == "unique_id":
             return self.population.ids[self.rows]
@@ -139,7 +134,7 @@ class RowSet(AbstractAgentSet[Any]):
             return _array([getattr(agent, attr_names) for agent in self])
         if handle_missing == "default":
             return _array([default_value] * len(self))
-        raise AttributeError(unknown(kind.__name__, attr_names, self.population.schema))
+        raise AttributeError(self.population.unknown(attr_names))
 
     def set(self, attr_name: str, value: ArrayLike) -> RowSet:
         """Set an attribute of every agent: one value for all, or one each in the order of the set.
@@ -149,13 +144,13 @@ class RowSet(AbstractAgentSet[Any]):
         AttributeError, TypeError, ValueError
             If there is no such column, or a value is not of its kind or out of its range; nothing is written then.
         """
-        column = self.population.schema.get(attr_name)
+        column = self.population.declared.get(attr_name)
         if column is not None:
             values = column.spread(column.checked(attr_name, value), len(self))
-            getattr(self.population.columns, attr_name)[self._index()] = values
+            self.population.column(attr_name)[self._index()] = values
             return self
         if not hasattr(self.population.agent_class, attr_name):
-            raise AttributeError(unknown(self.population.agent_class.__name__, attr_name, self.population.schema))
+            raise AttributeError(self.population.unknown(attr_name))
         for agent, one in zip(self, np.broadcast_to(np.asarray(value), (len(self),)).tolist(), strict=True):
             setattr(agent, attr_name, one)
         return self
@@ -214,13 +209,13 @@ class RowSet(AbstractAgentSet[Any]):
         return self._reordered(rows[: int(most)] if most < len(rows) else rows, inplace)
 
     def groupby(self, by: Callable[[Any], Any] | str, result_type: Literal["agentset", "list"] = "agentset") -> GroupBy:
-        """Group agents by an attribute or a function; groups come in the order of their first agents."""
+        """Group agents by an attribute (codes as members of their enumeration) or a function, in the order of their first agents."""
         rows = self.rows
         members: dict[Any, NDArray[np.int64]]
-        if isinstance(by, str) and by in self.population.schema and not self.population.schema[by].shape:
+        if isinstance(by, str) and by in self.population.declared and not self.population.declared[by].shape:
             keys, first, group = np.unique(self.get(by), return_index=True, return_inverse=True)
             parts = np.split(rows[np.argsort(group, kind="stable")], np.cumsum(np.bincount(group))[:-1])
-            members = {keys[k].item(): parts[k] for k in np.argsort(first)}
+            members = {self.population.code(by, keys[k].item()): parts[k] for k in np.argsort(first)}
         else:
             key = by if callable(by) else operator.attrgetter(by)
             found: dict[Any, list[int]] = {}
@@ -282,6 +277,10 @@ class RowSet(AbstractAgentSet[Any]):
         return self.population.at(self.rows)
 
     __copy__ = copy
+
+
+AgentSet.register(RowSet)
+AgentSet.register(HeldAgents)
 
 
 def _array(values: list[Any]) -> NDArray[Any]:

@@ -9,18 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from mesa import Agent
     from numpy.typing import ArrayLike, NDArray
 
-    from sim.population.columns import Schema
+    from sim.population.columns import Column, Schema
+    from sim.population.own_columns import OwnColumns
 
 
 class Rows(Protocol):
     """The rows of a population; see `sim.population.Population`."""
 
     schema: Schema
+    declared: Mapping[str, Column]
     columns: Any
+    own: OwnColumns
     ids: NDArray[np.int64]
     present: NDArray[np.bool_]
     ever_removed: bool
@@ -37,6 +42,18 @@ class Rows(Protocol):
 
     def __contains__(self, agent: object, /) -> bool:
         """Whether this agent is in the population now."""
+        ...
+
+    def column(self, name: str) -> NDArray[Any]:
+        """The array of a column, declared or own."""
+        ...
+
+    def code(self, name: str, value: Any) -> Any:
+        """A value of a column as the code that it is."""
+        ...
+
+    def unknown(self, name: str) -> str:
+        """The message for a name that is no attribute of an agent."""
         ...
 
     def agent(self, row: int) -> Any:

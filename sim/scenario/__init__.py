@@ -21,12 +21,14 @@ from sim.scenario.own_code import is_own_code, no_own_code, own_code_refused
 from sim.scenario.plain import plain_data
 from sim.scenario.reading import read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
-from sim.scenario.sections import Platforms, parameter_problem
-from sim.scenario.settings import Settings
+from sim.scenario.sections import OwnColumn, Platforms, parameter_problem
+from sim.scenario.settings import LONGEST, Settings
 
 __all__ = [
+    "LONGEST",
     "SCENARIO_KEYS",
     "Faults",
+    "OwnColumn",
     "Platforms",
     "Problem",
     "Scenario",

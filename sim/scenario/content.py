@@ -30,6 +30,8 @@ class Content(Settings):
     uses: SkipValidation[tuple[own_code.OwnFile, ...]] = Field(description="files of the author's own code")
     agents: SkipValidation[Mapping[str, str]] = Field(description="own classes in the place of kinds of agent")
 
+    columns: SkipValidation[Mapping[str, Mapping[str, Any]]] = Field(description="own columns of kinds of agent")
+
     def resolved(self) -> dict[str, Any]:
         """Everything, defaults included, as plain data; `Scenario.load` takes it back."""
         content: dict[str, Any] = {name: getattr(self, name) for name in Settings.model_fields}
@@ -40,15 +42,20 @@ class Content(Settings):
         content["policies"] = [policy.model_dump(mode="json", by_alias=True) for policy in self.policies]
         content["uses"] = [{"file": used.file, "sha256": used.sha256} for used in self.uses]
         content["agents"] = dict(self.agents)
+        content["columns"] = {
+            kind: {name: column.to_dict() for name, column in columns.items()} for kind, columns in self.columns.items()
+        }
         return content
 
     def canonical(self) -> str:
-        """Everything that a run depends on as JSON with sorted keys: all but name, title, question and the sources of values."""
+        """Everything that a run depends on as JSON with sorted keys: all but name, title, question and what is only told."""
         content = {key: value for key, value in self.resolved().items() if key not in ("name", "title", "question")}
         for row in (*content["substances"].values(), *content["jurisdictions"].values()):
             del row["source"]
         content["uses"] = sorted(used.sha256 for used in self.uses)
-        for name in ("uses", "agents"):
+        for column in (column for columns in content["columns"].values() for column in columns.values()):
+            del column["text"], column["unit"]
+        for name in ("uses", "agents", "columns"):
             if not content[name]:
                 del content[name]
         return json.dumps(content, sort_keys=True, separators=(",", ":"))

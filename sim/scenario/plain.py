@@ -37,7 +37,7 @@ def plain_data(value: Any, problems: list[Problem]) -> Any:
 
 
 def _python(value: Any) -> Any:
-    """Numbers, rows and arrays of NumPy and pandas, and other whole and real numbers, as Python's own."""
+    """Numbers, rows and arrays of NumPy and pandas, other whole and real numbers, and columns, as Python's own."""
     match value:
         case str() | bool() | int() | float() | list() | tuple() | Mapping() | BaseModel():
             return value

@@ -39,7 +39,7 @@ class Scenario(Content):
     ----------
     content, **fields
         name, title, question, seed, days, burn_in, consumers, people (or weight), parameters, substances,
-        jurisdictions, platforms, policies, uses, agents, extends.
+        jurisdictions, platforms, policies, uses, agents, columns, extends.
 
     Raises
     ------
@@ -180,6 +180,7 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     }
     parts["uses"] = own_code.files(document, problems)
     parts["agents"] = own_code.agents(document, parts["uses"], problems)
+    parts["columns"] = {kind: Frozen(own) for kind, own in sections.own_columns(document, problems).items()}
     kinds = own_code.policy_kinds(parts["uses"], problems)
     tables = {
         "jurisdictions": list(dict.fromkeys([*shipped, *parts["jurisdictions"]])),
@@ -192,5 +193,5 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise ScenarioError(own_code.causes(problems), name)
     parts["parameters"] = {group: Frozen(values) for group, values in parts["parameters"].items()}
-    parts |= {name: Frozen(parts[name]) for name in ("parameters", "substances", "jurisdictions", "agents")}
+    parts |= {name: Frozen(parts[name]) for name in ("parameters", "substances", "jurisdictions", "agents", "columns")}
     return {**base.model_dump(), **parts}

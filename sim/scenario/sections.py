@@ -6,12 +6,13 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.evidence.parameters import ParameterBook, load_parameters
 from sim.evidence.tables import BY_SCENARIO, COOPERATION, Jurisdiction, Row
+from sim.registry import ColumnKind, column_kinds
 from sim.scenario.errors import Problem, key, nearest, no_such_name, one_of, problems_from_pydantic, quote
 
 Problems = list[Problem]
@@ -31,6 +32,24 @@ class Platforms(BaseModel):
         default=(0.34, 0.26, 0.16, 0.11, 0.07, 0.06),
         description="initial user shares of the cryptomarkets, largest or not first (sum to 1; assumed: several "
         "established markets, leader as in 2013-2017; a near-monopoly has 0.8 or more [hydra-share])",
+    )
+
+
+class OwnColumn(BaseModel):
+    """A column that an author adds to those of a kind of agent; see `sim.population.Column`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    dtype: str = Field(max_length=20, description="type of NumPy: `f4`, `f8`, `i1` to `i8`, `u1` to `u8` or `bool`")
+    unit: str = Field(min_length=1, max_length=40, description="unit of the value")
+    text: str = Field(min_length=1, max_length=200, description="what it is, in a line")
+    low: float | None = Field(default=None, description="smallest value allowed (empty: no bound)")
+    high: float | None = Field(default=None, description="largest value allowed (empty: no bound)")
+    default: float | int | bool | Literal["none"] = Field(
+        default=0, description="value at first, and of agents that come later; `none` is no value yet, for floats"
+    )
+    shape: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field(
+        default=(), max_length=2, description="shape of the value of one agent (empty: a single number)"
     )
 
 
@@ -190,6 +209,73 @@ def platforms(document: Mapping[str, Any], problems: Problems) -> Platforms:
         return Platforms()
     _sums_to_one("platforms.cryptomarkets", math.fsum(found.cryptomarkets), problems)
     return found
+
+
+MAX_OWN = 100
+"""Columns that an author may add to a kind of agent."""
+
+
+def own_columns(document: Mapping[str, Any], problems: Problems) -> dict[str, dict[str, Any]]:
+    """The columns that the author adds, by kind of agent."""
+    kinds, found = column_kinds(), {}
+    what = "a mapping, for example {consumers: {mood: {dtype: f4, unit: share, text: Mood}}}"
+    for kind, given in mapping(document, "columns", what, problems).items():
+        path = f"columns.{kind}"
+        if kind not in kinds:
+            problems.append(no_such_name(path, kind, kinds))
+        elif not isinstance(given, dict):
+            problems.append(Problem(path, quote(given), "a mapping from name to column"))
+        elif len(given) > MAX_OWN:
+            problems.append(Problem(path, f"{len(given):,} columns", f"at most {MAX_OWN}"))
+        else:
+            found[kind] = _columns_of(path, given, kinds[kind], problems)
+    return {kind: columns for kind, columns in found.items() if columns}
+
+
+def _columns_of(path: str, given: Mapping[str, Any], kind: ColumnKind, problems: Problems) -> dict[str, Any]:
+    """The columns that the author adds to one kind of agent."""
+    from sim.population import labels, name_fault  # with NumPy and Mesa: only for those who have columns
+
+    found: dict[str, Any] = {}
+    tabled = {*kind.tabled}
+    for name, fields in given.items():
+        here = f"{path}.{name}"
+        fault = name_fault(name, kind.agent, kind.tabled)
+        if fault is not None:
+            problems.append(Problem(here, quote(name), fault))
+        elif not isinstance(fields, dict):
+            problems.append(Problem(here, quote(fields), f"a mapping of {', '.join(OwnColumn.model_fields)}"))
+        else:
+            column = _own_column(here, fields, problems)
+            if column is None:
+                continue
+            twice = sorted(tabled.intersection(labels(name, column)))
+            if twice:
+                problems.append(Problem(here, quote(name), f"another name: there would be two columns {twice[0]!r}"))
+            tabled |= {*labels(name, column)}
+            found[name] = column
+    return found
+
+
+def _own_column(path: str, fields: Mapping[str, Any], problems: Problems) -> Any:
+    """A column from its fields, None when it cannot be one."""
+    from sim.population import Column
+
+    checked = check(OwnColumn, fields, path, problems)
+    if checked is None:
+        return None
+    values = checked.model_dump()
+    if values["default"] == "none":
+        values["default"] = math.nan
+    try:
+        column = Column(**values)
+        return dataclasses.replace(column, dtype=column.to_dict()["dtype"])  # one name for one type
+    except ValueError as error:
+        allowed = (
+            "a type for booleans, whole numbers or floats, with low, high and default that it holds and that agree"
+        )
+        problems.append(Problem(path, str(error), allowed))
+        return None
 
 
 def _sums_to_one(path: str, total: float, problems: Problems) -> None:

@@ -93,4 +93,10 @@ def write(scenario: Content, sources: bool) -> str:
             lines.append(_line(1, name, value, text if sources else None, mark))
             mark = "  "
     lines += [_line(0, name, plain[name], None) for name in ("uses", "agents") if plain[name]]
+    lines += ["columns:"] if plain["columns"] else []
+    for kind, columns in plain["columns"].items():
+        lines += [
+            _line(1, kind, {}, None).removesuffix(" {}"),
+            *(_line(2, name, column, None) for name, column in columns.items()),
+        ]
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, Considering, Membership, RiskGroup
+from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Considering, Membership, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import ChoiceParameters, MigrationParameters
@@ -31,7 +31,6 @@ TASTE, MARKET_TASTE, DARK = int(Draw.TASTE), int(Draw.MARKET_TASTE), int(RiskGro
 NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER), int(Draw.LEARN_MARKET)
 _, ACTIVE, SEARCHING, LAPSED = (int(m) for m in Membership)
 NOT_YET = int(Considering.NOT_YET)
-LAST_DAY = 32_000  # the columns of days hold no later one
 
 
 class Closure(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NO_SLOT, Channel
+from sim.agents.codes import MOST_COUNTED, NO_SLOT, Channel
 from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import VendorsParameters
 from sim.kernels import inner, kernel
@@ -139,6 +139,6 @@ def open_account(vendors: Any, v: int, slot: int, day: int, kept: int) -> bool:
             vendors.account[v, a], vendors.account_day[v, a], vendors.kept[v, a] = slot, day, kept
             vendors.positive[v, a], vendors.negative[v, a] = best, bad
             vendors.account_sales[v, a] = 0.0
-            vendors.platforms_used[v] += 1
+            vendors.platforms_used[v] = min(vendors.platforms_used[v] + 1, MOST_COUNTED)
             return True
     return False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import NO_SLOT, Channel, ExitCause
+from sim.agents.codes import MOST_COUNTED, NO_SLOT, Channel, ExitCause
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.entry_exit.news import NEW_NAME
@@ -39,7 +39,7 @@ def remove_from(
         if uniform(seed, MODERATION, vendors.key[v], day, 0) >= chance:
             continue
         removed += 1
-        vendors.identity[v] += 1
+        vendors.identity[v] = min(vendors.identity[v] + 1, MOST_COUNTED)
         news[v] |= NEW_NAME
         vendors.sales[v] *= reset
         vendors.positive[v, 0], vendors.negative[v, 0] = 0.0, 0.0

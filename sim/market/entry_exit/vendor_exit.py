@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, EventKind, ExitCause, VendorKind
+from sim.agents.codes import LAST_DAY, MOST_COUNTED, NEVER, NO_SLOT, EventKind, ExitCause, VendorKind
 from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import VendorsParameters
 from sim.kernels import inner, kernel
@@ -76,7 +76,7 @@ def vendors_of_closed(
             if u2 >= p.keep_identity:
                 renamed[v] = 1
                 vendors.kept[v, :] = 0
-                vendors.identity[v] += 1
+                vendors.identity[v] = min(vendors.identity[v] + 1, MOST_COUNTED)
                 vendors.sales[v] *= p.reset_sales
                 vendors.positive[v, here], vendors.negative[v, here] = 0.0, 0.0
             vendors.positive[v, 0] = vendors.positive[v, here]
@@ -110,7 +110,7 @@ def vendor_exits(n: int, when: Moment, vendors: Any, p: VendorsParameters) -> No
             if when.day > vendors.leaving[v]:
                 vendors.exit_cause[v] = ABSCONDED
         elif vendors.orders[v] > 20 and u2 < p.own_scam:
-            vendors.leaving[v] = when.day + int(p.own_scam_days)
+            vendors.leaving[v] = min(LAST_DAY, when.day + int(p.own_scam_days))
 
 
 def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import (
+    MOST_COUNTED,
     N_SUMS,
     SUM_ADVERSE,
     SUM_DEATH,
@@ -137,7 +138,7 @@ def use_today(c: int, s: int, use: float, agonist: bool, when: Moment, users: Us
     sums[SUM_ADVERSE] += adverse
     if u2 < adverse:
         bits |= ADVERSE
-        consumers.harms[c] += 1
+        consumers.harms[c] = min(consumers.harms[c] + 1, MOST_COUNTED)
     strength = consumers.stash_potency[c]
     if strength <= 0.0:
         return bits
@@ -162,7 +163,7 @@ def use_today(c: int, s: int, use: float, agonist: bool, when: Moment, users: Us
     sums[SUM_DEATH] += overdose * fatal
     if u3 < overdose:
         bits |= OVERDOSE
-        consumers.harms[c] += 1
+        consumers.harms[c] = min(consumers.harms[c] + 1, MOST_COUNTED)
         consumers.practice[c] = hr + p.practice_own_event * (1.0 - hr)
         if u4 < fatal:
             bits |= DEATH

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import Channel, Content, OrderOutcome, Segment, VendorKind
+from sim.agents.codes import MOST_COUNTED, Channel, Content, OrderOutcome, Segment, VendorKind
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market.groups import Friends
@@ -155,5 +155,5 @@ def threats(
             count += 1
             hurt[i] = 1
             c = orders.consumer[o]
-            consumers.harms[c] += 1
+            consumers.harms[c] = min(consumers.harms[c] + 1, MOST_COUNTED)
     return count, expected

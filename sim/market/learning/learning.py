@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome, RiskGroup
+from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.orders import GOOD_RATING, NO_RATING
 from sim.agents.vendors import ACCOUNTS
@@ -37,7 +37,6 @@ ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
 NOT_YET, CONSIDERS = int(Considering.NOT_YET), int(Considering.CONSIDERS)
 BEGINS, STOPS = 1, 2  # what becomes of a consumer's stage of considering
 WEEK, MONTH = 7, 30
-LAST_DAY = 32_000  # the columns of days hold no later one
 MOST_BOUGHT = 65_535  # that a column holds
 PRACTICE, SUPPORT, CONSIDERING = 0, 1, 2
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)

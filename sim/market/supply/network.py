@@ -27,7 +27,8 @@ def make_suppliers(state: MarketState) -> None:
     """Manufacturers and organised-crime groups of unequal size, what they supply and where, and who buys from whom."""
     p, seed = state.p.supply, state.seed
     count, j, k = int(p.suppliers), state.world.n_jurisdictions, len(state.substances.dose_usd)
-    state.supplier_table = SlotTable(SUPPLIER, SupplierColumns, count)
+    own = state.scenario.columns.get("suppliers")
+    state.supplier_table = SlotTable(SUPPLIER, SupplierColumns, count, "suppliers", own)
     rows = np.arange(count)
     u = [uniforms(seed, Draw.SUPPLIER_TRAITS, rows, 0, a) for a in range(4)]
     for i in range(count):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import Channel, EventKind
+from sim.agents.codes import LAST_DAY, Channel, EventKind
 from sim.agents.enforcement import PAYMENTS
 from sim.agents.payments import CARDS, COIN, FIRST_ACQUIRER, Coin, Exchange, Merchant, PaymentProcessor
 from sim.market.trade.coins import coins
@@ -115,7 +115,7 @@ def end_account(state: MarketState, slot: int, cause: str, policy: str = "") -> 
         wait = 1 + int(0.5 * mean * -(np.log(u[0]) + np.log(u[1])))
         bank = pick_acquirer(state, float(u[2]))
         bank.accounts += 1
-        merchant.accounts.append((bank.row, min(day + wait, 32000)))
+        merchant.accounts.append((bank.row, min(day + wait, LAST_DAY)))
         place, longest = place + 1, max(longest, wait)
     row, first = merchant.next_account()
     t.processor[slot], t.processor_day[slot] = row, max(int(t.processor_day[slot]), first)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NEVER, Channel, Content, EventKind, OrderOutcome
+from sim.agents.codes import LAST_DAY, NEVER, Channel, Content, EventKind, OrderOutcome
 from sim.agents.enforcement import POST
 from sim.agents.payments import FIRST_ACQUIRER
 from sim.evidence.groups import ShippingParameters
@@ -131,9 +131,9 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
         orders.parcels[o], orders.share[o] = 1, 1.0
         if orders.dispatched[o] == 0:
             orders.outcome[o], orders.share[o] = SCAMMED, 0.0
-            orders.due[o] = day + days + int(p.patience_days)
+            orders.due[o] = min(LAST_DAY, day + days + int(p.patience_days))
             continue
-        orders.due[o] = day + days
+        orders.due[o] = min(LAST_DAY, day + days)
         orders.outcome[o] = DELIVERED
         if channel == STREET or channel == LICENSED or (channel == APP and domestic):
             continue
@@ -150,7 +150,7 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
         orders.parcels[o], orders.share[o] = n, arrived / n
         if arrived == 0:
             orders.outcome[o] = SEIZED if seized > 0 else LOST
-            orders.due[o] = day + days + int(p.patience_days)
+            orders.due[o] = min(LAST_DAY, day + days + int(p.patience_days))
 
 
 @kernel
