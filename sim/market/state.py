@@ -86,7 +86,7 @@ class MarketState(mesa.Model):
         self._moment = Moment(cast("int", self.seed), self.day)
         self.levers = Levers(len(scenario.jurisdictions))
         self.publicity = 0.0
-        self.usual, self.care = Usual(), Care()
+        self.usual, self.care = Usual(), Care(np.zeros((7, *self.levers.alert_reach.shape)))
         self.books, self.today, self.yesterday = Books(Events(events), scenario.consumers // 12), Tally(), Tally()
         self._pool: ThreadPoolExecutor | None = None
         self._slots_of, self._slots = b"", [np.empty(0, np.int64)] * N_CHANNELS

@@ -50,6 +50,7 @@ ChoiceConsumers = view(
     "tie",
     "vendor",
     "verification",
+    "turn",
 )
 ChoiceVendors = view("ChoiceVendors", "account", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
@@ -103,6 +104,7 @@ ConsumptionConsumers = view(
     "treatment_days",
     "trust_police",
     "waiting_day",
+    "turn",
 )
 ConsumptionOrders = view(
     "ConsumptionOrders",
@@ -135,12 +137,14 @@ LearningConsumers = view(
     "market_until",
     "pharmacy_home",
     "practice",
+    "segment",
     "stigma",
     "support_knowledge",
     "tie",
     "trust_police",
     "vendor",
     "verification",
+    "turn",
 )
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -66,8 +67,19 @@ def _policy(entry: Any, kinds: Mapping[str, type[BaseModel]], path: str, problem
     model = kinds[kind]
     names = [key(name, field) for name, field in model.model_fields.items()]
     extra = [name for name in entry if name not in names]
-    problems += (no_such_name(f"{path}.{name}", name, [word for word in names if word != "kind"]) for name in extra)
+    problems += (_no_field(f"{path}.{name}", name, model, [word for word in names if word != "kind"]) for name in extra)
     return check(model, {name: value for name, value in entry.items() if name in names}, path, problems)
+
+
+def _no_field(path: str, word: str, model: type[BaseModel], names: Sequence[str]) -> Problem:
+    """The problem of a field that a policy does not have; where another one says the same, that one is named."""
+    meant = getattr(model, "instead", {}).get(word)
+    problem = no_such_name(path, word, names)
+    return (
+        problem
+        if meant is None
+        else dataclasses.replace(problem, allowed=f"{meant}, which says that here", nearest=meant)
+    )
 
 
 def _dates(policy: Any, path: str, days: int, burn_in: int, problems: Problems) -> None:
