@@ -23,6 +23,7 @@ from sim.agents.orders import NO_RATING
 from sim.measures.dictionary import tables as dictionary
 
 if TYPE_CHECKING:
+    from datetime import date
     from enum import IntEnum
 
     from sim.market.state import MarketState
@@ -47,6 +48,14 @@ def joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=columns)
     return pd.concat(parts, ignore_index=True)[columns]
+
+
+def dated(frame: pd.DataFrame, day0: date | None) -> pd.DataFrame:
+    """A table with a column of days, and beside it their dates where ``day0`` is the date of day 0."""
+    if day0 is not None:
+        days = frame["day"].to_numpy().astype("timedelta64[D]")
+        frame.insert(int(frame.columns.get_indexer(["day"])[0]) + 1, "date", np.datetime64(day0, "D") + days)
+    return frame
 
 
 def processor_names(state: MarketState) -> list[str]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 JURISDICTION: JsonDict = {"table": "jurisdictions"}
+DAY: JsonDict = {"day": True}
+"""The ``json_schema_extra`` of a field that is a day: a date may be given instead."""
 SUBSTANCE: JsonDict = {"table": "substances"}
 """The ``json_schema_extra`` of a field that names rows of a table of the scenario: names that are not there are refused when it is loaded."""
 
@@ -66,8 +68,12 @@ class Policy(BaseModel):
     """Whether it comes from outside, as a shock does, and costs the public nothing."""
 
     kind: str
-    start: int = Field(default=0, description="first day (day)")
-    end: int | None = Field(default=None, description="first day on which it is off again (day; empty: never)")
+    start: int = Field(default=0, json_schema_extra=DAY, description="first day (day or date)")
+    end: int | None = Field(
+        default=None,
+        json_schema_extra=DAY,
+        description="first day on which it is off again (day or date; empty: never)",
+    )
     strength: float = Field(default=1.0, ge=0, le=1, description="share of the full policy (0 to 1)")
 
     label: str | None = Field(

@@ -130,7 +130,7 @@ class PairedRuns:
         for name, frame in (("effects", self.effects), ("outcomes", self.outcomes)):
             write_frame(frame, name, place / f"{name}.parquet")
             frame.to_csv(place / f"{name}.csv", index=False)
-        write_frame(self.daily, "daily", place / "daily.parquet")
+        write_frame(_dated(self.daily, self.scenarios), "daily", place / "daily.parquet")
 
     def write_record(self, place: Path) -> None:
         """Write the record over all files of a folder, which comes last."""
@@ -169,6 +169,19 @@ def _outcomes(results: Sequence[JobResult], baseline: str) -> DataFrame:
 
     frame = pd.DataFrame([{"scenario": r.label, "seed": r.seed, **r.outcomes} for r in results])
     return add_displacement(frame, baseline)
+
+
+def _dated(daily: DataFrame, scenarios: Mapping[str, Scenario]) -> DataFrame:
+    """Daily outcomes with the date of each day, where a scenario has a calendar."""
+    import pandas as pd
+
+    day0 = {label: scenario.day0 for label, scenario in scenarios.items() if scenario.day0 is not None}
+    if not day0:
+        return daily
+    first = pd.to_datetime(daily["scenario"].map(day0))
+    frame = daily.copy()
+    frame.insert(list(frame.columns).index("day") + 1, "date", first + pd.to_timedelta(daily["day"], unit="D"))
+    return frame
 
 
 def _daily(results: Sequence[JobResult]) -> DataFrame:
