@@ -70,7 +70,7 @@ def test_to_name_all_jurisdictions_is_to_name_none(kind):
 
 
 ACTS = {
-    "vendor_arrests": {"count": 20_000},
+    "vendor_arrests": {"count": 10_000},
     "network_attack": {"share": 1.0},
     "supplier_interdiction": {"arrested": 1.0},
     "international_operation": {"arrests": 1.0},
@@ -240,3 +240,16 @@ def test_the_costs_of_the_places_add_up_to_that_of_all(kind):
     parts = [policy(**fields, jurisdictions=(place,)).cost(model) for place in PLACES]
     assert min(parts) >= 0
     assert sum(parts) == pytest.approx(policy(**fields).cost(model), rel=1e-6)
+
+
+def test_deflection_in_one_place_does_not_pay_for_referrals_in_another():
+    """Two programmes side by side pay together what one for both pays."""
+    busy = {"consumers": 4000, "parameters": {"enforcement": {"contacts_per_day": 20.0}}}
+    programme = example("deflection", places=0.0)
+    model = run(world(policies=[programme], **busy), until=5)
+    state, policy = model, policy_kinds()["deflection"]
+    fields = {key: value for key, value in programme.items() if key != "kind"}
+    assert model.yesterday.referrals == len(model.yesterday.referred) > 5
+    parts = [policy(**fields, jurisdictions=(place,)).cost(state) for place in PLACES]
+    assert sum(part > 0 for part in parts) > 1
+    assert sum(parts) == pytest.approx(policy(**fields).cost(state))

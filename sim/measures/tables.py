@@ -54,7 +54,7 @@ def dated(frame: pd.DataFrame, day0: date | None) -> pd.DataFrame:
     """A table with a column of days, and beside it their dates where ``day0`` is the date of day 0."""
     if day0 is not None:
         days = frame["day"].to_numpy().astype("timedelta64[D]")
-        frame.insert(int(frame.columns.get_indexer(["day"])[0]) + 1, "date", np.datetime64(day0, "D") + days)
+        frame.insert(list(frame.columns).index("day") + 1, "date", np.datetime64(day0, "D") + days)
     return frame
 
 

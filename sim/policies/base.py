@@ -147,6 +147,10 @@ class LocalPolicy(Policy):
         """Number of consumers for whom it is meant."""
         return state.consumers.n if self.everyone(state) else float(np.count_nonzero(self.meant(state)))
 
+    def among(self, state: MarketState, rows: np.ndarray) -> int:
+        """How many of these consumers are among those for whom it is meant."""
+        return len(rows) if self.everyone(state) else int(np.count_nonzero(self.meant(state)[rows]))
+
     def reached(self, state: MarketState, share: float) -> float:
         """Number of living consumers in ``share`` of those for whom it is meant."""
         alive = state.consumers.columns.alive[: state.consumers.n]

@@ -75,4 +75,6 @@ class Decriminalisation(LocalPolicy):
     def cost(self, state: MarketState) -> float:
         """Commissions, and yesterday's referrals."""
         standing = self.strength * self.usd_per_consumer * self.consumers(state) / 365.0
-        return standing + (state.yesterday.referrals * self.usd_per_referral if self.referred else 0.0)
+        return standing + (
+            self.among(state, state.yesterday.referred) * self.usd_per_referral if self.referred else 0.0
+        )

@@ -48,6 +48,6 @@ class Deflection(AimedPolicy):
         """Case management of yesterday's referrals, and the added places."""
         slots = self.places_there(state)
         return (
-            state.yesterday.referrals * self.months * state.p.costs.case_month
+            self.among(state, state.yesterday.referred) * self.months * state.p.costs.case_month
             + self.strength * self.places * slots * state.p.costs.treatment_day
         )

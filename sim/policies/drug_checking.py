@@ -59,6 +59,6 @@ class DrugChecking(AimedPolicy):
         beyond = 1.0 - usual
         if not self.everyone(state):
             share = self.consumers(state) / state.consumers.n
-            beyond *= share / (share + (1.0 - share) * usual)
+            beyond *= share / max(share + (1.0 - share) * usual, 1e-12)
         extra = state.yesterday.checks * beyond
         return extra * state.p.costs.check + self.strength * self.reach * self.consumers(state) * 0.1 / 365.0

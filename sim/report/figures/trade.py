@@ -69,8 +69,9 @@ def trade_figure(comparison: PairedRuns) -> Figure:
             axes.set_ylim(bottom=0)
             axes.set_ylim(top=axes.get_ylim()[1] * 1.12)
         day0 = comparison.scenarios[comparison.baseline].day0
-        for axes in grid[-1] if day0 is not None else ():
-            months(axes, day0)
+        if day0 is not None:
+            for axes in grid[-1]:
+                months(axes, day0)
         _titles(figure, comparison, height)
     return figure
 
