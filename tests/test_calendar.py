@@ -126,7 +126,7 @@ def test_dates_to_choose_from_are_days_to_choose_from():
 
 
 def test_set_of_a_study_takes_dates():
-    study = Study.load({**STUDY, "set": {"day0": DAY0, "policies.takedown.start": "2027-03-01"}})
+    study = Study.load({**STUDY, "kind": "compare", "set": {"day0": DAY0, "policies.takedown.start": "2027-03-01"}})
     assert study.scenarios["takedown"].policies[0].start == 59
 
 
@@ -160,7 +160,7 @@ def test_without_a_calendar_no_table_has_dates():
 
 
 def test_files_of_a_run_have_dates(tmp_path):
-    run_scenario(dated(days=3, consumers=300), out=tmp_path / "out")
+    run_scenario(dated(days=3, consumers=300)).save(tmp_path / "out")
     table = pq.read_table(next((tmp_path / "out").rglob("daily.parquet")))
     assert table.column("date").to_pylist() == [date(2027, 1, day) for day in (1, 2, 3)]
     assert table.schema.field("date").metadata[b"unit"] == b"date"
@@ -189,7 +189,7 @@ def test_ticks_of_a_calendar_stand_at_the_days_that_they_name(days):
     assert 2 <= len(ticks) <= 6
     assert (ticks >= -30).all()
     assert (ticks <= days).all()
-    dates = [np.datetime64("2027-01-15") + int(tick) for tick in ticks]
+    dates = [np.datetime64("2027-01-15") + np.timedelta64(int(tick), "D") for tick in ticks]
     for found, label in zip(dates, (text.get_text() for text in axes.get_xticklabels()), strict=True):
         stamp = pd.Timestamp(found)
         assert label in (f"{stamp:%b}", f"{stamp:%Y}", f"{stamp:%d}", f"{stamp:%b %d}"), (label, stamp)
