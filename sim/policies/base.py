@@ -132,8 +132,10 @@ class LocalPolicy(Policy):
 
     def where(self, state: MarketState) -> np.ndarray:
         """Indices of the jurisdictions in which it acts."""
-        names = state.scenario.jurisdictions
-        return np.array([k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions])
+        names = list(state.scenario.jurisdictions)
+        return np.array(
+            [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions], int
+        )
 
     def everyone(self, state: MarketState) -> bool:
         """Whether nobody is left out."""

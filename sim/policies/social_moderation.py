@@ -52,5 +52,5 @@ class SocialModeration(LocalPolicy):
     def cost(self, state: MarketState) -> float:
         """Moderators and tools."""
         seats = [company.platform.jurisdiction for company in state.media]
-        part = float(np.isin(seats, self.where(state)).mean())
+        part = 1.0 if self.everyone(state) or not seats else float(np.isin(seats, self.where(state)).mean())
         return self.strength * self.usd_per_consumer * part * state.consumers.n / 365.0
