@@ -257,17 +257,8 @@ BookingOrders = view(
 )
 BookingConsumers = view("BookingConsumers", "considering", "habit", "orders", "spent", "vendors_used")
 BookingVendors = view(
-    "BookingVendors",
-    "account",
-    "account_sales",
-    "buyers",
-    "income",
-    "last_sale",
-    "orders",
-    "sales",
-    "stock",
-    "supplier",
-)
+    "BookingVendors", "account", "account_sales", "buyers", "income", "last_sale", "orders", "sales", "stock", "supplier",
+)  # fmt: skip
 BookingPlatforms = view("BookingPlatforms", "escrow", "fee", "fees")
 NewVendors = view(
     "NewVendors",
