@@ -31,7 +31,7 @@ from sim.evidence import yaml_files
 from sim.evidence.parameters import load_parameters
 from sim.evidence.sources import cited, load_sources
 from sim.evidence.tables import Jurisdiction, Substance
-from sim.measures.dictionary import families, outcomes, tables
+from sim.measures.dictionary import column, families, outcomes, tables
 from sim.policies.base import Policy
 from sim.policies.conditions import After, When
 from sim.population import describe
@@ -99,7 +99,8 @@ def state_variables() -> str:
         heads = ("Variable", "Meaning", "Unit", "Range", "At first", "Type")
         parts.append(f"## {agent.__name__}\n\n{words(agent.__doc__)} {size} bytes.\n\n" + table(heads, rows))
     parts.append(
-        "## Levers\n\nWhat policies may move. Every lever is back at its neutral value each morning.\n\n"
+        "## Levers\n\nWhat policies may move. Every lever is back at its neutral value each morning. `people` means one value for each "
+        "jurisdiction, segment and turn of a consumer, so that a policy can be meant for a part of the people.\n\n"
         + table(
             ("Lever", "Meaning", "Unit", "Neutral", "Belongs to", "One for each"),
             [
@@ -130,13 +131,19 @@ def remarks(spec: Any) -> str:
     return "; ".join(found)
 
 
+def _plain(spec: Any) -> str:
+    """Return what a column holds, as part of a sentence."""
+    return f"{spec.text[0].lower()}{spec.text[1:].rstrip('.')}"
+
+
 def data_dictionary() -> str:
     """Return the page of outcomes and table columns."""
     heads = ("Outcome", "Meaning", "Unit", "Over a run", "Better", "Remarks")
     parts = [
         "# Data dictionary\n\n" + NOTE + "What a run reports and writes. Counts and sums are those of the simulated "
         "consumers; one of them stands for `weight` real people. Day 0 is the first day after burn-in. Parquet files carry "
-        "the same text as metadata.\n\n## Outcomes\n\nOne value a day; over a run they are summed or averaged.\n"
+        "the same text as metadata. Where the scenario has the date of day 0 (`day0`), daily tables and events also have a "
+        f"column `date`: {_plain(column('daily', 'date'))}.\n\n## Outcomes\n\nOne value a day; over a run they are summed or averaged.\n"
     ]
     specs = [*outcomes().values(), *families().values()]
     for group in dict.fromkeys(spec.group for spec in specs):
@@ -194,6 +201,8 @@ def policies() -> str:
             f"## {kind}\n\n**Purpose.** {policy.purpose} {words(policy.__doc__)}\n",
             "**What it does.**\n\n" + "".join(f"- {line}\n" for line in does),
             fields(policy, skip=tuple(Policy.model_fields)),
+            f"**Where.** {policy.place}\n",
+            *([f"**How many.** {policy.extent}\n"] if policy.extent else []),
             f"**Cost.** {words(policy.cost.__doc__)}\n",
             f"**How it can fail.** {policy.can_fail}\n",
             f"**Evidence.** {policy.evidence}\n\n"

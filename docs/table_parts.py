@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from sim.scenario import bounds_in_words, without_none
 
-KINDS = {"dict": "mapping", "tuple": "list", "float": "number", "int": "whole number", "str": "text"}
+KINDS = {"dict": "mapping", "tuple": "list", "float": "number", "int": "whole number", "str": "text", "date": "date"}
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Membership, PlatformStatus, Segment
-from sim.agents.consumers import CONSUMER, Consumer, ConsumerColumns
+from sim.agents.consumers import CONSUMER, TURNS, Consumer, ConsumerColumns
 from sim.agents.enforcement import TARGETS, Agency, Unit, mandates
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
 from sim.agents.payments import CARDS, COIN
@@ -86,6 +86,7 @@ def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> Non
         np.cumsum([w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers]), u[0]
     )
     c.jurisdiction[:] = pick(state.world.consumer_share, u[1])
+    c.turn[:] = uniforms(seed, Draw.TURN, rows, 0) * TURNS
     needs = state.substances.needs
     for g in range(len(Segment)):
         at = c.segment == g

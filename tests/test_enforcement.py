@@ -113,7 +113,7 @@ def test_dose_and_response(kind):
         measure = policy(**example(kind, strength=strength, start=model.day))
         measure.move(model, model.levers)
         x = model.levers
-        found.append(np.r_[1 - x.effort_kept, x.effort_gained, x.capability - 1, x.cooperation])
+        found.append(np.r_[1 - x.effort_kept.ravel(), x.effort_gained.ravel(), x.capability - 1, x.cooperation])
     assert not found[0].any()
     assert found[2].any()
     assert found[1] == near(found[2] / 2)

@@ -320,7 +320,7 @@ def test_a_lever_moves_further_with_strength(kind):
 
 
 def test_a_shock_of_one_substance_in_one_place_spares_the_rest():
-    shock = {"kind": "supply_shock", "substance": "heroin", "jurisdiction": "rest_of_world", "lost": 1.0}
+    shock = {"kind": "supply_shock", "substance": "heroin", "jurisdictions": ["rest_of_world"], "lost": 1.0}
     lever = run(world(policies=[shock]), until=1).levers.production
     assert lever[3, 4] == 0.0
     assert lever.sum() == lever.size - 1
@@ -337,11 +337,11 @@ def test_a_shock_comes_on_over_its_ramp():
 
 def test_a_demand_shock_of_a_segment_spares_the_others():
     lever = run(
-        world(policies=[{"kind": "demand_shock", "segment": "recreational", "needs": 0.5}]), until=1
+        world(policies=[{"kind": "demand_shock", "segments": ["recreational"], "needs": 0.5}]), until=1
     ).levers.need
     kinds = len(world().substances)
-    assert (lever[1, :kinds] == 0.5).all()
-    assert lever.sum() == lever.size - 0.5 * kinds
+    assert (lever[:, 1, :kinds] == 0.5).all()
+    assert lever.sum() == lever.size - 0.5 * kinds * len(lever)
 
 
 def test_shocks_cost_the_public_nothing():

@@ -14,6 +14,7 @@ class ConsumerColumns(NamedTuple):
     budget: np.ndarray
     price_sensitivity: np.ndarray
     skill: np.ndarray
+    turn: np.ndarray
     access: np.ndarray
     considering: np.ndarray
     misbelief: np.ndarray

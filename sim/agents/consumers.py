@@ -9,6 +9,8 @@ from sim.registry import register_columns
 KNOWN_MARKETS = 4
 REMEMBERED_VENDORS = 4
 RISK_GROUPS = 3
+TURNS = 100
+"""Turns in which programmes for a share of people reach them: a hundredth of consumers each, and always the same ones."""
 
 CONSUMER = {
     # who they are
@@ -23,6 +25,9 @@ CONSUMER = {
     "budget": Column("f4", "log", -5, 5, "Personal deviation of log order size from the median"),
     "price_sensitivity": Column("f4", "1", 0, 10, "Weight of log price in channel choice"),
     "skill": Column("f4", "sd", -6, 6, "Digital skill and openness, standardised; opens online channels"),
+    "turn": Column(
+        "u1", "hundredth", 0, TURNS - 1, "Place in the order in which programmes for a share of people reach them"
+    ),
     "access": Column("f4", "probability", 0, 1, "Chance that a need is covered by a valid prescription"),
     # what they know
     "considering": Column(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.agents.codes import Segment
+from sim.agents.consumers import TURNS
 from sim.agents.enforcement import TARGETS
 
 MAX_SUBSTANCES = 32
@@ -25,47 +26,52 @@ def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarr
 class Levers:
     """All levers of a model with J jurisdictions; arrays by how they are declared.
 
-    (1,) for the world, (J,) by jurisdiction, (J, 4) by segment within it, (32,) by substance, (J, 32) for goods by jurisdiction and substance, (J, J) by
-    route (origin, destination), (4, 32) for needs by segment and main substance, (7,) by target of enforcement.
+    (1,) for the world, (J,) by jurisdiction, (J, 4) by segment within it, (J, 4, 100) for people by jurisdiction, segment and turn, (J, 32) for goods by
+    jurisdiction and substance, (J, J) by route (origin, destination), (J, 4, 32) for needs by jurisdiction, segment and main substance, (J, 7) by
+    jurisdiction and target of enforcement. A consumer's turn is drawn once: programmes for a share of people reach those of the first turns.
     """
 
     jurisdictions: int
     demand: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Rates at which needs arise")
     initiation: np.ndarray = lever(
-        1.0, "world", "consumers", "ratio", "Inflow of people who begin to consider an online source"
+        1.0, "jurisdiction", "consumers", "ratio", "Inflow of people who begin to consider an online source"
     )
     caution_reach: np.ndarray = lever(
-        0.0, "jurisdiction", "consumers", "share/week", "Consumers reached by a message against illicit sources"
+        0.0, "people", "consumers", "share/week", "Consumers reached by a message against illicit sources"
     )
     caution_message: np.ndarray = lever(
         0.0,
-        "jurisdiction",
+        "people",
         "consumers",
         "logit/week",
         "What messages add to caution: reach times effect, summed over messages; negative backfires",
     )
     verification_reach: np.ndarray = lever(
-        0.0, "jurisdiction", "consumers", "share/week", "Consumers taught to look a pharmacy up"
+        0.0, "people", "consumers", "share/week", "Consumers taught to look a pharmacy up"
     )
     verification_message: np.ndarray = lever(
         0.0,
-        "jurisdiction",
+        "people",
         "consumers",
         "probability/week",
         "What lessons add to the habit of looking up: reach times effect, summed over lessons",
     )
     lookup: np.ndarray = lever(
         0.0,
-        "world",
+        "jurisdiction",
         "intermediaries",
         "probability",
         "What a register adds to the chance that a look-up shows an illicit seller",
     )
     unsealed: np.ndarray = lever(
-        1.0, "world", "intermediaries", "ratio", "Detection of sellers without a seal by those who glance at it"
+        1.0, "jurisdiction", "intermediaries", "ratio", "Detection of sellers without a seal by those who glance at it"
     )
     glance: np.ndarray = lever(
-        1.0, "world", "intermediaries", "ratio", "Detection of sellers with a forged seal by those who glance at it"
+        1.0,
+        "jurisdiction",
+        "intermediaries",
+        "ratio",
+        "Detection of sellers with a forged seal by those who glance at it",
     )
     demotion: np.ndarray = lever(
         0.0, "world", "intermediaries", "share", "Rank that search engines take from illicit sites"
@@ -75,23 +81,27 @@ class Levers:
     )
     warning: np.ndarray = lever(
         0.0,
-        "world",
+        "jurisdiction",
         "intermediaries",
         "share",
         "Visits to illicit pharmacies and app sellers on which a warning is shown",
     )
     recognition: np.ndarray = lever(
         0.0,
-        "jurisdiction",
+        "people",
         "intermediaries",
         "probability",
         "What information at the point of search adds to the chance to recognise an illicit pharmacy",
     )
     moderation: np.ndarray = lever(
-        0.0, "world", "intermediaries", "share/month", "Sellers' accounts that apps remove, beyond the usual"
+        0.0,
+        "jurisdiction",
+        "intermediaries",
+        "share/month",
+        "Sellers' accounts that apps, by seat, remove beyond the usual",
     )
     listing_ban: np.ndarray = lever(
-        0.0, "substance", "platforms", "share", "Cryptomarkets and apps that ban listings of a substance"
+        0.0, "goods", "platforms", "share", "Cryptomarkets and apps, by seat, that ban listings of a substance"
     )
     false_signal: np.ndarray = lever(
         0.0, "world", "intermediaries", "share", "Ratings and forum posts about vendors that are false"
@@ -104,27 +114,27 @@ class Levers:
     )
     exchange_closure: np.ndarray = lever(0.0, "jurisdiction", "processors", "share", "Pressure on exchanges to close")
     checking_reach: np.ndarray = lever(
-        0.0, "jurisdiction", "services", "share", "Consumers whom drug checking reaches, beyond the usual"
+        0.0, "people", "services", "share", "Consumers whom drug checking reaches, beyond the usual"
     )
-    check_uptake: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Uptake of checking by those reached")
-    naloxone: np.ndarray = lever(
-        0.0, "jurisdiction", "services", "share", "Consumers who carry naloxone, beyond the usual"
+    check_uptake: np.ndarray = lever(1.0, "people", "services", "ratio", "Uptake of checking by those reached")
+    naloxone: np.ndarray = lever(0.0, "people", "services", "share", "Consumers who carry naloxone, beyond the usual")
+    treatment_slots: np.ndarray = lever(
+        1.0, "people", "services", "ratio", "Places in treatment that are open to somebody"
     )
-    treatment_slots: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Places in treatment")
-    dropout: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Rate at which people drop out of treatment")
+    dropout: np.ndarray = lever(1.0, "people", "services", "ratio", "Rate at which people drop out of treatment")
     support_reach: np.ndarray = lever(
-        0.0, "jurisdiction", "services", "share/week", "Consumers reached by information on support"
+        0.0, "people", "services", "share/week", "Consumers reached by information on support"
     )
     support_message: np.ndarray = lever(
         0.0,
-        "jurisdiction",
+        "people",
         "services",
         "share/week",
         "What messages add to knowledge of services: reach times effect, summed over messages",
     )
     stigma_message: np.ndarray = lever(
         0.0,
-        "jurisdiction",
+        "people",
         "services",
         "share/week",
         "What messages take from stigma: reach times effect, summed over messages; negative adds to it",
@@ -134,7 +144,7 @@ class Levers:
         1.0, "world", "services", "ratio", "What early warning sees of samples, reports, seizures and forums"
     )
     warning_delay: np.ndarray = lever(1.0, "world", "services", "ratio", "Days from detection to the alert")
-    alert_reach: np.ndarray = lever(1.0, "world", "services", "ratio", "Users whom an alert reaches")
+    alert_reach: np.ndarray = lever(1.0, "people", "services", "ratio", "Users whom an alert reaches")
     false_alarms: np.ndarray = lever(1.0, "world", "services", "ratio", "Alerts without a cause")
     legal_access: np.ndarray = lever(
         0.0, "segment", "services", "probability", "Needs covered by regulated supply, by jurisdiction and segment"
@@ -158,13 +168,13 @@ class Levers:
     )
     charges: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Users stopped who are charged")
     referral: np.ndarray = lever(
-        0.0, "jurisdiction", "agencies", "share", "Users stopped who are offered services instead of a charge"
+        0.0, "people", "agencies", "share", "Users stopped who are offered services instead of a charge"
     )
     interception: np.ndarray = lever(
         1.0, "jurisdiction", "intermediaries", "ratio", "Chance that a parcel on its way in is seized"
     )
     need: np.ndarray = lever(
-        1.0, "need", "consumers", "ratio", "Rates at which needs arise, by segment and main substance"
+        1.0, "need", "consumers", "ratio", "Rates at which needs arise, by jurisdiction, segment and main substance"
     )
     street_access: np.ndarray = lever(
         1.0,
@@ -176,7 +186,9 @@ class Levers:
     production: np.ndarray = lever(
         1.0, "goods", "suppliers", "share", "Production that works, by jurisdiction of the maker and substance"
     )
-    recruitment: np.ndarray = lever(1.0, "world", "suppliers", "ratio", "Branches that groups recruit")
+    recruitment: np.ndarray = lever(
+        1.0, "jurisdiction", "suppliers", "ratio", "Branches that groups recruit, by where they work"
+    )
     group_effort: np.ndarray = lever(
         1.0, "jurisdiction", "agencies", "ratio", "Effort against suppliers and their consignments"
     )
@@ -215,11 +227,11 @@ class Levers:
             "world": 1,
             "jurisdiction": j,
             "segment": (j, len(Segment)),
-            "substance": s,
+            "people": (j, len(Segment), TURNS),
             "goods": (j, s),
             "route": (j, j),
-            "need": (len(Segment), s),
-            "target": len(TARGETS),
+            "need": (j, len(Segment), s),
+            "target": (j, len(TARGETS)),
         }
         self._shapes = {f.name: shapes[f.metadata["by"]] for f in fields(self) if f.metadata}
         neutral = [np.full(self._shapes[f.name], f.metadata["neutral"]).ravel() for f in fields(self) if f.metadata]

@@ -3,6 +3,8 @@
 import numpy as np
 from mesa import Model
 
+from sim.agents.codes import Segment
+from sim.agents.consumers import TURNS
 from sim.agents.institutions import Institution
 
 
@@ -15,11 +17,11 @@ class TreatmentService(Institution):
 
 
 class Outreach(Institution):
-    """Outreach: naloxone at hand around people who use, by jurisdiction, beyond what is usual; it follows what programmes hand out."""
+    """Outreach: naloxone at hand around people who use, by jurisdiction, segment and turn, beyond what is usual; it follows what programmes hand out."""
 
     def __init__(self, model: Model, jurisdictions: int) -> None:
         super().__init__(model)
-        self.carried = np.zeros(jurisdictions)
+        self.carried = np.zeros((jurisdictions, len(Segment), TURNS))
 
     def supply(self, aimed: np.ndarray, days: float) -> None:
         """Kits reach people, and are used up, lost or expire: carriage moves towards ``aimed`` (share) in ``days``."""

@@ -102,6 +102,7 @@ class Tally:
         self.violence, self.violence_expected = 0, 0.0
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
+        self.referred = np.empty(0, np.int64)  # consumers referred to services
 
 
 class Books:

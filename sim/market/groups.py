@@ -153,7 +153,7 @@ class Trade:
 class Care:
     """Who is on the way to help, and what users have been warned of."""
 
+    alerts_week: np.ndarray  # (7, J, 4, 100) alerts heeded on each day of the last week, by those whom they reach
     referred: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # consumers who were referred today
     waiting_list: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # consumers, first come first
-    alerts_week: np.ndarray = field(default_factory=lambda: np.zeros(7))  # alerts heeded on each day of the last week
     contaminated: float = 0.0  # share of counterfeits beyond the usual that hold a strong synthetic

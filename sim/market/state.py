@@ -86,7 +86,7 @@ class MarketState(mesa.Model):
         self._moment = Moment(cast("int", self.seed), self.day)
         self.levers = Levers(len(scenario.jurisdictions))
         self.publicity = 0.0
-        self.usual, self.care = Usual(), Care()
+        self.usual, self.care = Usual(), Care(np.zeros((7, *self.levers.alert_reach.shape)))
         self.books, self.today, self.yesterday = Books(Events(events), scenario.consumers // 12), Tally(), Tally()
         self._pool: ThreadPoolExecutor | None = None
         self._slots_of, self._slots = b"", [np.empty(0, np.int64)] * N_CHANNELS
@@ -223,6 +223,7 @@ class MarketState(mesa.Model):
         """Refer consumers to services: those who are dependent ask for treatment today."""
         if len(who):
             self.today.referrals += len(who)
+            self.today.referred = np.concatenate([self.today.referred, who])
             p, c = self.p.services, self.consumers.columns
             c.support_knowledge[who] += p.referral_support * (1.0 - c.support_knowledge[who])
             c.stigma[who] = np.maximum(c.stigma[who] - p.referral_trust, 0.0)

@@ -50,6 +50,7 @@ ChoiceConsumers = view(
     "tie",
     "vendor",
     "verification",
+    "turn",
 )
 ChoiceVendors = view("ChoiceVendors", "account", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
@@ -103,6 +104,7 @@ ConsumptionConsumers = view(
     "treatment_days",
     "trust_police",
     "waiting_day",
+    "turn",
 )
 ConsumptionOrders = view(
     "ConsumptionOrders",
@@ -135,12 +137,14 @@ LearningConsumers = view(
     "market_until",
     "pharmacy_home",
     "practice",
+    "segment",
     "stigma",
     "support_knowledge",
     "tie",
     "trust_police",
     "vendor",
     "verification",
+    "turn",
 )
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
@@ -253,17 +257,8 @@ BookingOrders = view(
 )
 BookingConsumers = view("BookingConsumers", "considering", "habit", "orders", "spent", "vendors_used")
 BookingVendors = view(
-    "BookingVendors",
-    "account",
-    "account_sales",
-    "buyers",
-    "income",
-    "last_sale",
-    "orders",
-    "sales",
-    "stock",
-    "supplier",
-)
+    "BookingVendors", "account", "account_sales", "buyers", "income", "last_sale", "orders", "sales", "stock", "supplier",
+)  # fmt: skip
 BookingPlatforms = view("BookingPlatforms", "escrow", "fee", "fees")
 NewVendors = view(
     "NewVendors",

@@ -155,6 +155,8 @@ def column(table: str, name: str) -> ColumnSpec | None:
     known = tables().get(table, {}).get(name)
     if known is not None or (table in tables() and table != "daily"):
         return known
+    if name in _document()["dated"]:
+        return ColumnSpec(name, **_document()["dated"][name])
     try:
         spec = outcome(name)
     except KeyError:

@@ -101,11 +101,11 @@ class Recorder:
         if name in KEPT and name not in self.wanted:
             raise ValueError(f"table {name!r} was not kept: make the model with tables=({name!r},)")
         if name == "daily":
-            return self.daily().reset_index()
+            return tables.dated(self.daily().reset_index(), state.scenario.day0)
         if name in ("vendors", "consumers"):
             return tables.vendor_table(state) if name == "vendors" else tables.consumer_table(state)
         if name == "events":
-            return tables.event_table(state)
+            return tables.dated(tables.event_table(state), state.scenario.day0)
         if name == "accounts":
             return self.accounts.table(state)
         if name == "networks":

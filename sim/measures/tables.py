@@ -23,6 +23,7 @@ from sim.agents.orders import NO_RATING
 from sim.measures.dictionary import tables as dictionary
 
 if TYPE_CHECKING:
+    from datetime import date
     from enum import IntEnum
 
     from sim.market.state import MarketState
@@ -48,6 +49,14 @@ def joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     own = [column for column in parts[-1] if column not in columns]
     return pd.concat(parts, ignore_index=True)[columns + own]
+
+
+def dated(frame: pd.DataFrame, day0: date | None) -> pd.DataFrame:
+    """A table with a column of days, and beside it their dates where ``day0`` is the date of day 0."""
+    if day0 is not None:
+        days = frame["day"].to_numpy().astype("timedelta64[D]")
+        frame.insert(list(frame.columns).index("day") + 1, "date", np.datetime64(day0, "D") + days)
+    return frame
 
 
 def processor_names(state: MarketState) -> list[str]:

@@ -7,12 +7,15 @@ from its dates and conditions (`sim.policies.plan`); what a policy calls `start`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from sim.agents.codes import Segment
+from sim.agents.consumers import TURNS
 from sim.policies.conditions import After, When
 
 if TYPE_CHECKING:
@@ -21,8 +24,14 @@ if TYPE_CHECKING:
 
 
 JURISDICTION: JsonDict = {"table": "jurisdictions"}
+DAY: JsonDict = {"day": True}
+"""The ``json_schema_extra`` of a field that is a day: a date may be given instead."""
 SUBSTANCE: JsonDict = {"table": "substances"}
 """The ``json_schema_extra`` of a field that names rows of a table of the scenario: names that are not there are refused when it is loaded."""
+
+
+SegmentName = Literal["patient", "recreational", "dependent", "social_supplier"]
+"""A segment of consumers, as scenarios write it."""
 
 
 class Policy(BaseModel):
@@ -49,12 +58,22 @@ class Policy(BaseModel):
     purpose: ClassVar[str] = ""
     evidence: ClassVar[str] = ""
     can_fail: ClassVar[str] = ""
+    place: ClassVar[str] = ""
+    """Where it acts: what ``jurisdictions`` means for it, what says so instead, or why it has one place, the world."""
+    extent: ClassVar[str] = ""
+    """What its share of people (``reach``, ``coverage``, ...) is: who is meant, drawn when."""
+    instead: ClassVar[Mapping[str, str]] = {}
+    """Words that people may try, each with the field that is meant."""
     exogenous: ClassVar[bool] = False
     """Whether it comes from outside, as a shock does, and costs the public nothing."""
 
     kind: str
-    start: int = Field(default=0, description="first day (day)")
-    end: int | None = Field(default=None, description="first day on which it is off again (day; empty: never)")
+    start: int = Field(default=0, json_schema_extra=DAY, description="first day (day or date)")
+    end: int | None = Field(
+        default=None,
+        json_schema_extra=DAY,
+        description="first day on which it is off again (day or date; empty: never)",
+    )
     strength: float = Field(default=1.0, ge=0, le=1, description="share of the full policy (0 to 1)")
 
     label: str | None = Field(
@@ -100,6 +119,85 @@ class Policy(BaseModel):
         if self.exogenous:
             return 0.0
         raise NotImplementedError
+
+
+class LocalPolicy(Policy):
+    """Something done in some jurisdictions; in all of them where none is named."""
+
+    jurisdictions: tuple[str, ...] = Field(
+        default=(),
+        json_schema_extra=JURISDICTION,
+        description="names of the jurisdictions in which it acts (empty: all)",
+    )
+
+    def where(self, state: MarketState) -> np.ndarray:
+        """Indices of the jurisdictions in which it acts."""
+        names = list(state.scenario.jurisdictions)
+        return np.array(
+            [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions], int
+        )
+
+    def everyone(self, state: MarketState) -> bool:
+        """Whether nobody is left out."""
+        return len(self.where(state)) == state.world.n_jurisdictions
+
+    def meant(self, state: MarketState) -> np.ndarray:
+        """(n,) whether it is meant for each consumer."""
+        return np.isin(state.consumers.columns.jurisdiction[: state.consumers.n], self.where(state))
+
+    def consumers(self, state: MarketState) -> float:
+        """Number of consumers for whom it is meant."""
+        return state.consumers.n if self.everyone(state) else float(np.count_nonzero(self.meant(state)))
+
+    def among(self, state: MarketState, rows: np.ndarray) -> int:
+        """How many of these consumers are among those for whom it is meant."""
+        return len(rows) if self.everyone(state) else int(np.count_nonzero(self.meant(state)[rows]))
+
+    def reached(self, state: MarketState, share: float) -> float:
+        """Number of living consumers in ``share`` of those for whom it is meant."""
+        alive = state.consumers.columns.alive[: state.consumers.n]
+        return share * float(np.sum(alive if self.everyone(state) else alive[self.meant(state)]))
+
+
+class AimedPolicy(LocalPolicy):
+    """Something done for people: in some jurisdictions, of some segments, for a share of them.
+
+    The share is drawn once a consumer: the same people for as long as it lasts, for every policy that has such a share, and among those of a larger one.
+    """
+
+    segments: tuple[SegmentName, ...] = Field(
+        default=(), description="segments of consumers for whom it is meant (empty: all)"
+    )
+    share_of_people: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="share of these consumers for whom it is meant: the same ones throughout (share, in hundredths)",
+    )
+
+    def whom(self, state: MarketState) -> tuple[np.ndarray, ...]:
+        """Index of those for whom it is meant into a lever by jurisdiction, segment and turn."""
+        named = [k for k in Segment if not self.segments or k.name.lower() in self.segments]
+        return np.ix_(self.where(state), named, np.arange(round(self.share_of_people * TURNS)))
+
+    def everyone(self, state: MarketState) -> bool:
+        """Whether nobody is left out."""
+        return (
+            super().everyone(state)
+            and self.whom(state)[1].size == len(Segment)
+            and round(self.share_of_people * TURNS) == TURNS
+        )
+
+    def places_there(self, state: MarketState) -> int:
+        """Places in treatment where it acts, none where it is meant for nobody."""
+        where, _, turns = self.whom(state)
+        return sum(service.slots for service in state.treatment if service.jurisdiction in where) if turns.size else 0
+
+    def meant(self, state: MarketState) -> np.ndarray:
+        """(n,) whether it is meant for each consumer."""
+        c, n = state.consumers.columns, state.consumers.n
+        _, segments, turns = self.whom(state)
+        return super().meant(state) & np.isin(c.segment[:n], segments) & (c.turn[:n] < turns.size)
 
 
 def reached(state: MarketState, share: float) -> float:

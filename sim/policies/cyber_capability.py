@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.agents.enforcement import Unit
-from sim.policies.base import Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class CyberCapability(Policy):
+class CyberCapability(LocalPolicy):
     """Raise the capability of cyber units step by step until it is full after ``years``."""
 
     purpose: ClassVar[str] = "More evidence on platforms, online vendors and suppliers from the same officer-days."
@@ -27,6 +27,7 @@ class CyberCapability(Policy):
         "More raids move trade to rivals and direct deals; forum knowledge is lost with markets; more people's messages are read; the effect is late and "
         "the cost is not."
     )
+    place: ClassVar[str] = "Cyber units of these jurisdictions; they work on cases everywhere, as before."
 
     kind: Literal["cyber_capability"] = "cyber_capability"
     gain: float = Field(
@@ -48,9 +49,11 @@ class CyberCapability(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Raise the capability of every cyber unit."""
-        levers.capability *= 1.0 + self.strength * self.gain * self.grown(state)
+        levers.capability[self.where(state)] *= 1.0 + self.strength * self.gain * self.grown(state)
 
     def cost(self, state: MarketState) -> float:
         """Training and equipment, from the first day on."""
-        days = sum(float(agency.officer_days) for agency in state.agencies if agency.unit == Unit.CYBER)
+        where = self.where(state)
+        units = [a for a in state.agencies if a.unit == Unit.CYBER and a.jurisdiction in where]
+        days = sum(float(agency.officer_days) for agency in units)
         return self.strength * self.gain * days * self.usd_per_officer_day

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class Decriminalisation(Policy):
+class Decriminalisation(LocalPolicy):
     """Replace charges of users by nothing or by a referral to services; people return to less stigma.
 
     Police still meet users and still work against supply: moving their effort elsewhere is another policy.
@@ -32,6 +32,8 @@ class Decriminalisation(Policy):
     can_fail: ClassVar[str] = (
         "Supply stays illegal and its content unknown; without services behind it little changes for health; less risk may bring in newcomers."
     )
+    place: ClassVar[str] = "The law and police of these jurisdictions, for the people who live there."
+    extent: ClassVar[str] = "`dropped` and `referred` are chances, drawn at each stop by police."
 
     kind: Literal["decriminalisation"] = "decriminalisation"
     dropped: float = Field(
@@ -64,13 +66,15 @@ class Decriminalisation(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Drop charges, refer some, change what is thought of users."""
-        s = self.strength
-        levers.charges[:] *= 1.0 - s * self.dropped
-        levers.referral[:] = 1.0 - (1.0 - levers.referral) * (1.0 - s * self.referred)
-        levers.stigma[:] *= 1.0 + s * (self.stigma - 1.0)
-        levers.initiation[0] *= 1.0 + s * (self.newcomers - 1.0)
+        s, where = self.strength, self.where(state)
+        levers.charges[where] *= 1.0 - s * self.dropped
+        levers.referral[where] = 1.0 - (1.0 - levers.referral[where]) * (1.0 - s * self.referred)
+        levers.stigma[where] *= 1.0 + s * (self.stigma - 1.0)
+        levers.initiation[where] *= 1.0 + s * (self.newcomers - 1.0)
 
     def cost(self, state: MarketState) -> float:
         """Commissions, and yesterday's referrals."""
-        standing = self.strength * self.usd_per_consumer * state.consumers.n / 365.0
-        return standing + (state.yesterday.referrals * self.usd_per_referral if self.referred else 0.0)
+        standing = self.strength * self.usd_per_consumer * self.consumers(state) / 365.0
+        return standing + (
+            self.among(state, state.yesterday.referred) * self.usd_per_referral if self.referred else 0.0
+        )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import AimedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class Deflection(Policy):
+class Deflection(AimedPolicy):
     """Offer services to users who are stopped; places in treatment grow with it.
 
     References
@@ -28,6 +28,10 @@ class Deflection(Policy):
         "[lead-arrest-6m], [lead-utilisation-cost], [youth-diversion-campbell], [angel-placement]; offer and places assumed."
     )
     can_fail: ClassVar[str] = "Without places in treatment it only spares the charge; contacts with police remain."
+    place: ClassVar[str] = (
+        "Offered by police and services to people who live there; added places are kept for those for whom it is meant."
+    )
+    extent: ClassVar[str] = "`offer` is a chance, drawn at each stop by police."
 
     kind: Literal["deflection"] = "deflection"
     offer: float = Field(default=0.5, ge=0, le=1, description="users stopped who are offered services (share)")
@@ -36,13 +40,14 @@ class Deflection(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Refer instead of charging; add places."""
-        levers.referral[:] = 1.0 - (1.0 - levers.referral) * (1.0 - self.strength * self.offer)
-        levers.treatment_slots[:] *= 1.0 + self.strength * self.places
+        whom = self.whom(state)
+        levers.referral[whom] = 1.0 - (1.0 - levers.referral[whom]) * (1.0 - self.strength * self.offer)
+        levers.treatment_slots[whom] *= 1.0 + self.strength * self.places
 
     def cost(self, state: MarketState) -> float:
         """Case management of yesterday's referrals, and the added places."""
-        slots = sum(service.slots for service in state.treatment)
+        slots = self.places_there(state)
         return (
-            state.yesterday.referrals * self.months * state.p.costs.case_month
+            self.among(state, state.yesterday.referred) * self.months * state.p.costs.case_month
             + self.strength * self.places * slots * state.p.costs.treatment_day
         )

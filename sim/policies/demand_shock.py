@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Segment
-from sim.policies.base import JURISDICTION, SUBSTANCE, Policy
+from sim.policies.base import SUBSTANCE, LocalPolicy, SegmentName
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class DemandShock(Policy):
+class DemandShock(LocalPolicy):
     """Needs of a segment or for a substance rise or fall, the street is harder to reach, more people look online.
 
     References
@@ -30,19 +30,14 @@ class DemandShock(Policy):
     can_fail: ClassVar[str] = (
         "Not a policy: a shock. People who came online because the street was closed may stay there when it opens again."
     )
+    place: ClassVar[str] = "Needs, streets and newcomers where people live."
+    instead: ClassVar[dict[str, str]] = {"segment": "segments", "jurisdiction": "jurisdictions"}
     exogenous: ClassVar[bool] = True
 
     kind: Literal["demand_shock"] = "demand_shock"
-    segment: Literal["patient", "recreational", "dependent", "social_supplier"] | None = Field(
-        default=None, description="only needs of this segment (empty: all)"
-    )
+    segments: tuple[SegmentName, ...] = Field(default=(), description="segments whose needs change (empty: all)")
     substance: str | None = Field(
         default=None, json_schema_extra=SUBSTANCE, description="only those who mostly need this substance (empty: all)"
-    )
-    jurisdiction: str | None = Field(
-        default=None,
-        json_schema_extra=JURISDICTION,
-        description="where the street is harder to reach, by jurisdiction (empty: all)",
     )
     needs: float = Field(default=1.0, ge=0, le=5, description="rate of needs against the usual (ratio)")
     street_lost: float = Field(default=0.5, ge=0, le=0.99, description="access to the street that is lost (share)")
@@ -52,10 +47,9 @@ class DemandShock(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Change needs, access and inflow."""
-        table, places = list(state.scenario.substances), list(state.scenario.jurisdictions)
-        segments = np.arange(len(Segment)) if self.segment is None else np.array([Segment[self.segment.upper()]])
+        table, where = list(state.scenario.substances), self.where(state)
+        segments = [k for k in Segment if not self.segments or k.name.lower() in self.segments]
         substances = np.arange(len(table)) if self.substance is None else np.array([table.index(self.substance)])
-        levers.need[np.ix_(segments, substances)] *= 1.0 + self.strength * (self.needs - 1.0)
-        rows = np.arange(len(places)) if self.jurisdiction is None else np.array([places.index(self.jurisdiction)])
-        levers.street_access[rows] *= 1.0 - self.strength * self.street_lost
-        levers.initiation[:] *= 1.0 + self.strength * (self.initiation - 1.0)
+        levers.need[np.ix_(where, segments, substances)] *= 1.0 + self.strength * (self.needs - 1.0)
+        levers.street_access[where] *= 1.0 - self.strength * self.street_lost
+        levers.initiation[where] *= 1.0 + self.strength * (self.initiation - 1.0)

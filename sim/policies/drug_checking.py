@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import AimedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class DrugChecking(Policy):
+class DrugChecking(AimedPolicy):
     """Offer checking to more people and make it easier to use; those warned discard or use less, ratings and early warning learn from it.
 
     References
@@ -27,6 +27,12 @@ class DrugChecking(Policy):
     evidence: ClassVar[str] = "[loop-2016], [insite-check], [fts-ri-uptake]; reach of a programme assumed."
     can_fail: ClassVar[str] = (
         "How often people check binds, not how many are offered it; trust in services decides who comes."
+    )
+    place: ClassVar[str] = (
+        "A service for people who live there; what it sees feeds the one early-warning system of the world."
+    )
+    extent: ClassVar[str] = (
+        "`reach` is a chance, drawn for each parcel that arrives for those for whom the service is meant."
     )
 
     kind: Literal["drug_checking"] = "drug_checking"
@@ -42,13 +48,17 @@ class DrugChecking(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Widen reach and ease uptake."""
-        levers.checking_reach[:] += self.strength * self.reach
-        levers.check_uptake[:] *= 1.0 + self.strength * (self.uptake - 1.0)
+        whom = self.whom(state)
+        levers.checking_reach[whom] += self.strength * self.reach
+        levers.check_uptake[whom] *= 1.0 + self.strength * (self.uptake - 1.0)
 
     def cost(self, state: MarketState) -> float:
         """Checks of the day before beyond the usual ones, and outreach to those reached."""
         base = state.p.consumption.checking_base
-        extra = state.yesterday.checks * (
-            1.0 - base / (base + self.strength * self.reach + 1e-12) / max(self.uptake, 1.0)
-        )
-        return extra * state.p.costs.check + self.strength * self.reach * state.consumers.n * 0.1 / 365.0
+        usual = base / (base + self.strength * self.reach + 1e-12) / max(self.uptake, 1.0)
+        beyond = 1.0 - usual
+        if not self.everyone(state):
+            share = self.consumers(state) / state.consumers.n
+            beyond *= share / max(share + (1.0 - share) * usual, 1e-12)
+        extra = state.yesterday.checks * beyond
+        return extra * state.p.costs.check + self.strength * self.reach * self.consumers(state) * 0.1 / 365.0

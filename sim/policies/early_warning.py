@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import AimedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class EarlyWarningSystem(Policy):
+class EarlyWarningSystem(AimedPolicy):
     """See more of what circulates, report it sooner and reach more users; an eager system also cries wolf.
 
     References
@@ -27,6 +27,13 @@ class EarlyWarningSystem(Policy):
     evidence: ClassVar[str] = "[dcs-novel-nps], [nps-new-per-year]; sight, speed, reach and false alarms assumed."
     can_fail: ClassVar[str] = (
         "An alert that reaches nobody changes nothing; false and frequent alarms wear attention down; some seek out what is called strong."
+    )
+    place: ClassVar[str] = (
+        "`jurisdictions`, `segments` and `share_of_people` say whom alerts reach. What is seen, how fast it is told and how often falsely belong to one "
+        "system for the world: novel substances circulate everywhere, and one alert is given for all."
+    )
+    extent: ClassVar[str] = (
+        "`reach` multiplies the share of users whom each alert reaches, among those for whom it is meant."
     )
 
     kind: Literal["early_warning"] = "early_warning"
@@ -60,7 +67,7 @@ class EarlyWarningSystem(Policy):
         s = self.strength
         levers.warning_sight[0] *= 1.0 + s * (self.sight - 1.0)
         levers.warning_delay[0] *= 1.0 + s * (self.delay - 1.0)
-        levers.alert_reach[0] *= 1.0 + s * (self.reach - 1.0)
+        levers.alert_reach[self.whom(state)] *= 1.0 + s * (self.reach - 1.0)
         levers.false_alarms[0] *= 1.0 + s * (self.false_alarms - 1.0)
 
     def cost(self, state: MarketState) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy, reached
+from sim.policies.base import AimedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ LOGIT_PER_SMD = 1.81
 
 
 @register_policy
-class EducationCampaign(Policy):
+class EducationCampaign(AimedPolicy):
     """Reach consumers week by week; the effect on use is null on average and can backfire, the effect on checking is a modest adoption.
 
     References
@@ -32,6 +32,10 @@ class EducationCampaign(Policy):
     )
     can_fail: ClassVar[str] = (
         "Null on average for use; a message can backfire (positive effect_smd); what is learned fades within weeks."
+    )
+    place: ClassVar[str] = "Told to people who live there."
+    extent: ClassVar[str] = (
+        "`reach` is a rate: each week a new draw decides who of those for whom it is meant is reached."
     )
 
     kind: Literal["education_campaign"] = "education_campaign"
@@ -51,13 +55,13 @@ class EducationCampaign(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Send messages."""
-        share = self.strength * self.reach
+        share, whom = self.strength * self.reach, self.whom(state)
         per_contact = -self.effect_smd * LOGIT_PER_SMD / (state.p.learning.caution_days / 7.0 / 0.693)
-        levers.caution_reach[:] += share
-        levers.caution_message[:] += share * per_contact
-        levers.verification_reach[:] += share
-        levers.verification_message[:] += share * self.lesson
+        levers.caution_reach[whom] += share
+        levers.caution_message[whom] += share * per_contact
+        levers.verification_reach[whom] += share
+        levers.verification_message[whom] += share * self.lesson
 
     def cost(self, state: MarketState) -> float:
         """Contacts."""
-        return reached(state, self.strength * self.reach / 7.0) * state.p.costs.campaign_contact
+        return self.reached(state, self.strength * self.reach / 7.0) * state.p.costs.campaign_contact

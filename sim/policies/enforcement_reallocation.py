@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.agents.enforcement import TARGETS
-from sim.policies.base import Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ Target = Literal["platforms", "vendors", "suppliers", "payments", "post", "users
 
 
 @register_policy
-class EnforcementReallocation(Policy):
+class EnforcementReallocation(LocalPolicy):
     """Move a share of the officer-days on one target, users by default, to another. Staff go to the agencies of the same jurisdiction that work on it."""
 
     purpose: ClassVar[str] = "Stop charging users and pursue those above them with the same budget."
@@ -30,6 +30,8 @@ class EnforcementReallocation(Policy):
         "What is gained in health may come from the trust of users alone; more raids and supplier arrests shift trade and may raise adulteration; agencies "
         "learn their way back to where credit is easy."
     )
+    place: ClassVar[str] = "Agencies of these jurisdictions; officer-days stay within each."
+    extent: ClassVar[str] = "`share` is one of officer-days, not of people."
 
     kind: Literal["enforcement_reallocation"] = "enforcement_reallocation"
     take_from: Target = Field(default="users", description="target that loses officer-days")
@@ -41,11 +43,12 @@ class EnforcementReallocation(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Take officer-days off one target and send them to the other."""
-        levers.effort_kept[TARGETS.index(self.take_from)] *= 1.0 - self.strength * self.share
-        levers.effort_gained[TARGETS.index(self.give_to)] += self.strength * self.share
+        where = self.where(state)
+        levers.effort_kept[where, TARGETS.index(self.take_from)] *= 1.0 - self.strength * self.share
+        levers.effort_gained[where, TARGETS.index(self.give_to)] += self.strength * self.share
 
     def cost(self, state: MarketState) -> float:
         """Retraining of those who are moved."""
-        k = TARGETS.index(self.take_from)
-        days = sum(float(agency.effort()[k]) for agency in state.agencies)
+        k, where = TARGETS.index(self.take_from), self.where(state)
+        days = sum(float(agency.effort()[k]) for agency in state.agencies if agency.jurisdiction in where)
         return self.strength * self.share * days * self.retraining_usd_per_day

@@ -28,6 +28,8 @@ class InternationalCooperation(Policy):
         "Platforms and suppliers in jurisdictions that stay outside go on; trade displaced by more raids comes back elsewhere; data shared abroad intrude on "
         "privacy; ratification takes years."
     )
+    place: ClassVar[str] = "`members` says which jurisdictions join."
+    instead: ClassVar[dict[str, str]] = {"jurisdictions": "members"}
 
     kind: Literal["international_cooperation"] = "international_cooperation"
     closed: float = Field(

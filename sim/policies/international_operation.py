@@ -10,7 +10,7 @@ from pydantic import Field
 from sim.agents.codes import Channel
 from sim.market.enforcement.arrests import arrest
 from sim.market.enforcement.enforcement import take_down
-from sim.policies.base import JURISDICTION, Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class InternationalOperation(Policy):
+class InternationalOperation(LocalPolicy):
     """A week of action like operation Pangea: sites seized, adverts removed, parcels inspected, sellers arrested.
 
     References
@@ -35,6 +35,12 @@ class InternationalOperation(Policy):
     )
     can_fail: ClassVar[str] = (
         "Sites are back in days under new domains, adverts in weeks, parcels wait until the week is over; publicity tells people that such sites exist."
+    )
+    place: ClassVar[str] = (
+        "Who takes part: parcels into these jurisdictions, programmes hosted, sellers who live and apps that have their seat there."
+    )
+    extent: ClassVar[str] = (
+        "`sites` and `arrests` are chances, drawn for each programme and seller; a pharmacy or an app serves people everywhere."
     )
 
     kind: Literal["international_operation"] = "international_operation"
@@ -61,9 +67,6 @@ class InternationalOperation(Policy):
     publicity: float = Field(
         default=0.5, ge=0, le=2, description="publicity (0 none, 1 usual of a raid, 2 twice the usual)"
     )
-    jurisdictions: tuple[str, ...] = Field(
-        default=(), json_schema_extra=JURISDICTION, description="who takes part (empty: every jurisdiction)"
-    )
     officer_days: float = Field(
         default=60.0,
         ge=0,
@@ -75,30 +78,24 @@ class InternationalOperation(Policy):
         since = state.day - self.start
         return since % 365 if self.yearly else since
 
-    def _where(self, state: MarketState) -> np.ndarray:
-        names = list(state.scenario.jurisdictions)
-        return np.array(
-            [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions], int
-        )
-
     def _part(self, state: MarketState) -> float:
         """Share of consumers who live where it takes place."""
         share = state.world.consumer_weight
-        return float(share[self._where(state)].sum() / share.sum())
+        return float(share[self.where(state)].sum() / share.sum())
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Inspect more parcels, remove more accounts."""
         if self._since(state) >= self.days:
             return
-        where = self._where(state)
+        where = self.where(state)
         levers.interception[where] *= 1.0 + self.strength * (self.inspection - 1.0)
-        levers.moderation[0] += self.strength * self.adverts * self._part(state) * 30.0 / self.days
+        levers.moderation[where] += self.strength * self.adverts * 30.0 / self.days
 
     def act(self, state: MarketState) -> None:
         """Seize domains and arrest sellers on the first day."""
         if self._since(state) != 0:
             return
-        where, seed = self._where(state), int(state.seed)
+        where, seed = self.where(state), int(state.seed)
         t, v, n = state.platform_table.columns, state.vendors.columns, state.vendors.n
         slots = state.open_slots(Channel.ILLICIT_PHARMACY)
         slots = slots[np.isin(t.jurisdiction[slots], where)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import JURISDICTION, Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class IspBlock(Policy):
+class IspBlock(LocalPolicy):
     """Customers of providers that block cannot open listed domains, unless they know how to get around it.
 
     References
@@ -31,13 +31,12 @@ class IspBlock(Policy):
         "Lists lag behind new domains; digital skill gets around; who is determined is the least held back; legal sites may be blocked by mistake (not in "
         "the model), and circumvention does not spread by learning here, so that the effect is a ceiling."
     )
+    place: ClassVar[str] = "Access providers of these jurisdictions, for the people who live there."
+    extent: ClassVar[str] = "`coverage` is a chance, drawn at each click on an illicit result."
 
     kind: Literal["isp_block"] = "isp_block"
     coverage: float = Field(
         default=0.5, ge=0, le=1, description="customers of providers that block (share, assumed 0.2 to 0.9)"
-    )
-    jurisdictions: tuple[str, ...] = Field(
-        default=(), json_schema_extra=JURISDICTION, description="where (empty: in every jurisdiction)"
     )
     usd_per_consumer: float = Field(
         default=0.02, ge=0, le=10, description="lists and filters (USD per consumer and year, assumed 0.005 to 0.2)"
@@ -45,10 +44,9 @@ class IspBlock(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Have providers block."""
-        names = list(state.scenario.jurisdictions)
-        where = [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions]
+        where = self.where(state)
         levers.isp_block[where] = 1.0 - (1.0 - levers.isp_block[where]) * (1.0 - self.strength * self.coverage)
 
     def cost(self, state: MarketState) -> float:
         """Lists and filters."""
-        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * self.consumers(state) / 365.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import Policy, reached
+from sim.policies.base import AimedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class Naloxone(Policy):
+class Naloxone(AimedPolicy):
     """Hand out naloxone around people who use; carriage builds up over months and is lost again when the programme ends.
 
     References
@@ -28,6 +28,10 @@ class Naloxone(Policy):
     evidence: ClassVar[str] = "[naloxone-oend], [naloxone-prescribing]; carriage reached assumed 0.05 to 0.5."
     can_fail: ClassVar[str] = (
         "Nobody can give it to somebody who uses alone; kits expire; it prevents deaths and no overdoses; bolder use could cancel a part of it."
+    )
+    place: ClassVar[str] = "Kits around people who live there."
+    extent: ClassVar[str] = (
+        "`carriage` is the chance that somebody at hand carries a kit, drawn at each overdose; who is told by `outreach` is drawn anew each week."
     )
 
     kind: Literal["naloxone"] = "naloxone"
@@ -46,15 +50,17 @@ class Naloxone(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Equip people; tell those met of services."""
-        levers.naloxone[:] = 1.0 - (1.0 - levers.naloxone) * (1.0 - self.strength * self.carriage)
+        whom = self.whom(state)
+        levers.naloxone[whom] = 1.0 - (1.0 - levers.naloxone[whom]) * (1.0 - self.strength * self.carriage)
         share = self.strength * self.outreach
-        levers.support_reach[:] += share
-        levers.support_message[:] += share * 0.05
+        levers.support_reach[whom] += share
+        levers.support_message[whom] += share * 0.05
 
     def cost(self, state: MarketState) -> float:
         """Kits that are handed out to people around those who use opioids, and contacts of outreach."""
         c, n = state.consumers.columns, state.consumers.n
-        around = np.count_nonzero((state.substances.opioid[c.substance[:n]] > 0) & (c.alive[:n] == 1))
+        uses = (state.substances.opioid[c.substance[:n]] > 0) & (c.alive[:n] == 1)
+        around = np.count_nonzero(uses if self.everyone(state) else uses & self.meant(state))
         kits = self.strength * self.carriage * around / state.p.services.naloxone_days
-        contacts = reached(state, self.strength * self.outreach / 7.0)
+        contacts = self.reached(state, self.strength * self.outreach / 7.0)
         return kits * state.p.costs.naloxone_kit + contacts * state.p.costs.campaign_contact

@@ -11,7 +11,7 @@ from sim.agents.codes import Channel
 from sim.market.enforcement.arrests import arrest
 from sim.market.enforcement.attacks import cut_links, post_false_ratings, weak_links
 from sim.measures.networks import vendor_centrality
-from sim.policies.base import Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ WORK = {"targeted": 1.0, "weak_link": 0.1, "signal": 0.05}
 
 
 @register_policy
-class NetworkAttack(Policy):
+class NetworkAttack(LocalPolicy):
     """Attack the most central share of cryptomarket vendors: arrest them, cut their weak links, or bury their ratings in false ones.
 
     ``targeted`` arrests those who lead by sales, by buyers (``degree``) or by betweenness in the trade network. ``weak_link`` writes to the buyers who
@@ -43,6 +43,8 @@ class NetworkAttack(Policy):
         "Others grow into the gap; buyers who lose a tie buy from strangers, with more bad products and fraud; false ratings hurt honest vendors most and "
         "teach buyers to deal with those whom they trust; letters to buyers intrude on privacy."
     )
+    place: ClassVar[str] = "Vendors who ship from these jurisdictions, wherever their buyers are."
+    extent: ClassVar[str] = "`share` is one of these vendors, the first by rank."
 
     kind: Literal["network_attack"] = "network_attack"
     mode: Literal["targeted", "weak_link", "signal"] = Field(default="targeted", description="what is attacked")
@@ -66,7 +68,11 @@ class NetworkAttack(Policy):
     def targets(self, state: MarketState) -> np.ndarray:
         """Rows of the vendors who are attacked, in order of their rows."""
         v, n = state.vendors.columns, state.vendors.n
-        rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET))
+        rows = np.flatnonzero(
+            (v.alive[:n] == 1)
+            & (v.channel[:n] == Channel.CRYPTOMARKET)
+            & np.isin(v.jurisdiction[:n], self.where(state))
+        )
         if self.mode == "weak_link":
             value = weak_links(state)[rows]
         else:
@@ -91,4 +97,6 @@ class NetworkAttack(Policy):
         if not self._today(state):
             return 0.0
         vendors = self.strength * self.share * float(state.usual.vendors[Channel.CRYPTOMARKET])
+        if not self.everyone(state):
+            vendors *= float(state.world.vendor_weight[self.where(state)].sum())
         return vendors * self.officer_days_each * WORK[self.mode] * state.p.costs.officer_day

@@ -28,6 +28,10 @@ class NovelOpioid(Policy):
     )
     evidence: ClassVar[str] = "[mexico-pharmacy-pills], [opioid-nps], [insite-check]; the share by default assumed."
     can_fail: ClassVar[str] = "It is a shock: it does harm; where little is adulterated it hardly shows."
+    place: ClassVar[str] = (
+        "The world: it comes with the goods of suppliers and vendors whose parcels go everywhere, and the table of substances holds one content for all."
+    )
+    extent: ClassVar[str] = "`share` is one of counterfeits, drawn for each batch."
 
     kind: Literal["novel_opioid"] = "novel_opioid"
     share: float = Field(

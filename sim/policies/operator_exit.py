@@ -32,6 +32,7 @@ class OperatorExit(Policy):
     can_fail: ClassVar[str] = (
         "It is an event and no measure: escrow is lost in an exit scam, buyers and vendors scatter, and rivals take the trade over."
     )
+    place: ClassVar[str] = "The world: a cryptomarket is one place, whose users are everywhere."
 
     kind: Literal["operator_exit"] = "operator_exit"
     mode: Literal["exit_scam", "voluntary"] = Field(

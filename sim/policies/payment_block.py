@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.market.trade.payments import buy_under_cover
-from sim.policies.base import JURISDICTION, Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class PaymentBlock(Policy):
+class PaymentBlock(LocalPolicy):
     """Make it hard to be paid: by card (test purchases, complaints, fines) or by coin (delisting, closing of exchanges).
 
     References
@@ -34,6 +34,10 @@ class PaymentBlock(Policy):
         "Programmes under pressure keep several accounts, so that orders may not fall at all; more of them take coins. Who cannot get the main coin turns to "
         "coins that are harder to trace, and evidence is lost."
     )
+    place: ClassVar[str] = (
+        "Exchanges that serve people there, or programmes hosted there; banks and cards are the world's."
+    )
+    extent: ClassVar[str] = "`delisting` and `closure` are pressure on exchanges, not shares of people."
 
     kind: Literal["payment_block"] = "payment_block"
     mode: Literal["acquirers", "coins"] = Field(default="acquirers", description="what is blocked")
@@ -51,9 +55,6 @@ class PaymentBlock(Policy):
     closure: float = Field(
         default=0.0, ge=0, le=1, description="pressure on exchanges to close (share, assumed 0 to 1)"
     )
-    jurisdictions: tuple[str, ...] = Field(
-        default=(), json_schema_extra=JURISDICTION, description="where exchanges are pressed (empty: everywhere)"
-    )
     usd_per_purchase: float = Field(
         default=150.0, ge=0, le=5000, description="cost of a test purchase with complaint (USD, assumed 100 to 500)"
     )
@@ -65,8 +66,7 @@ class PaymentBlock(Policy):
         """Press exchanges."""
         if self.mode != "coins":
             return
-        names = list(state.scenario.jurisdictions)
-        where = [k for k, name in enumerate(names) if not self.jurisdictions or name in self.jurisdictions]
+        where = self.where(state)
         listing = levers.main_delisting if self.coin == "main" else levers.privacy_delisting
         listing[where] = 1.0 - (1.0 - listing[where]) * (1.0 - self.strength * self.delisting)
         levers.exchange_closure[where] = 1.0 - (1.0 - levers.exchange_closure[where]) * (
@@ -76,10 +76,12 @@ class PaymentBlock(Policy):
     def act(self, state: MarketState) -> None:
         """Make the day's test purchases."""
         if self.mode == "acquirers":
-            buy_under_cover(state, self.strength * self.purchases, self.target == "largest", self.kind)
+            buy_under_cover(
+                state, self.strength * self.purchases, self.target == "largest", self.kind, self.where(state)
+            )
 
     def cost(self, state: MarketState) -> float:
         """Purchases and complaints, or supervision."""
         if self.mode == "acquirers":
             return self.strength * self.purchases / 7.0 * self.usd_per_purchase
-        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * self.consumers(state) / 365.0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import SUBSTANCE, Policy
+from sim.policies.base import SUBSTANCE, LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class PlatformSelfRegulation(Policy):
+class PlatformSelfRegulation(LocalPolicy):
     """Platforms are moved to ban listings of some substances, and search engines and apps to warn before illicit offers.
 
     References
@@ -30,6 +30,12 @@ class PlatformSelfRegulation(Policy):
     can_fail: ClassVar[str] = (
         "Banned goods are sold under cover names or on markets without a ban, and mixed into others; a warning stops the undecided only, half of whom go on "
         "searching."
+    )
+    place: ClassVar[str] = (
+        "Bans: cryptomarkets hosted and apps with their seat there, for all their users. Warnings: what people who live there are shown."
+    )
+    extent: ClassVar[str] = (
+        "`banning` is drawn once a platform and substance: a larger share takes in the platforms of a smaller one. `warning` is a chance, drawn at each visit."
     )
 
     kind: Literal["platform_self_regulation"] = "platform_self_regulation"
@@ -56,11 +62,13 @@ class PlatformSelfRegulation(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Ask platforms to ban and to warn."""
+        where = self.where(state)
         for k, name in enumerate(state.scenario.substances):
             if name in self.substances:
-                levers.listing_ban[k] = 1.0 - (1.0 - levers.listing_ban[k]) * (1.0 - self.strength * self.banning)
-        levers.warning[0] = 1.0 - (1.0 - levers.warning[0]) * (1.0 - self.strength * self.warning)
+                open_to_all = (1.0 - levers.listing_ban[where, k]) * (1.0 - self.strength * self.banning)
+                levers.listing_ban[where, k] = 1.0 - open_to_all
+        levers.warning[where] = 1.0 - (1.0 - levers.warning[where]) * (1.0 - self.strength * self.warning)
 
     def cost(self, state: MarketState) -> float:
         """Negotiation and oversight."""
-        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * self.consumers(state) / 365.0

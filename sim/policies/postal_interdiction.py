@@ -36,6 +36,9 @@ class PostalInterdiction(Policy):
         "Vendors split orders and buyers turn to domestic sellers or the street; without staff every parcel is late, legal ones too; "
         "inspection opens the post of people who did nothing."
     )
+    place: ClassVar[str] = "`destination` and `origin` say which routes."
+    extent: ClassVar[str] = "`advance_data` is one of parcels."
+    instead: ClassVar[dict[str, str]] = {"jurisdictions": "destination"}
 
     kind: Literal["postal_interdiction"] = "postal_interdiction"
     inspections: float = Field(default=2.0, ge=1, le=50, description="parcels inspected against the usual (ratio)")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class RegulatedSupply(Policy):
+class RegulatedSupply(LocalPolicy):
     """Cover more needs by licensed supply: patients by prescription and telemedicine, dependent consumers by a medicine of the same class.
 
     Those covered may still choose other sources. Some of what dependent consumers get is passed on to friends, and fewer of them ask for treatment.
@@ -33,6 +33,10 @@ class RegulatedSupply(Policy):
     can_fail: ClassVar[str] = (
         "Diverted medicines reach people without tolerance; easy supply crowds treatment out; those who want another drug do not come."
     )
+    place: ClassVar[str] = (
+        "Prescribers of these jurisdictions, for people who live there; there is a share for each segment."
+    )
+    extent: ClassVar[str] = "Shares are chances, drawn at each need."
 
     kind: Literal["regulated_supply"] = "regulated_supply"
     patients: float = Field(
@@ -54,13 +58,15 @@ class RegulatedSupply(Policy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Widen access by segment; what is given out unsupervised is diverted in part."""
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
-        levers.legal_access[:] = 1.0 - (1.0 - levers.legal_access) * (1.0 - self.strength * shares)
-        levers.diversion[:] = 1.0 - (1.0 - levers.diversion) * (1.0 - self.strength * self.diversion)
+        where = self.where(state)
+        levers.legal_access[where] = 1.0 - (1.0 - levers.legal_access[where]) * (1.0 - self.strength * shares)
+        levers.diversion[where] = 1.0 - (1.0 - levers.diversion[where]) * (1.0 - self.strength * self.diversion)
 
     def cost(self, state: MarketState) -> float:
         """A consultation for every need that is covered."""
         c, n, d = state.consumers.columns, state.consumers.n, state.p.demand
-        people = np.bincount(c.segment[:n], c.alive[:n], 4)
+        alive = c.alive[:n] if self.everyone(state) else c.alive[:n] * self.meant(state)
+        people = np.bincount(c.segment[:n], alive, 4)
         rates = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
         return self.strength * float((people * rates * shares).sum()) * state.p.costs.prescription

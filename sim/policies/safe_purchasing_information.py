@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy, reached
+from sim.policies.base import AimedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class SafePurchasingInformation(Policy):
+class SafePurchasingInformation(AimedPolicy):
     """Patients are taught to look a pharmacy up before they buy; signs of illicit ones are shown where they search.
 
     References
@@ -29,6 +29,10 @@ class SafePurchasingInformation(Policy):
     )
     can_fail: ClassVar[str] = (
         "The lesson fades; people without a prescription know and do not care; who turns back may go without medicine or to the street."
+    )
+    place: ClassVar[str] = "Taught and shown to people who live there."
+    extent: ClassVar[str] = (
+        "`reach` is a rate: each week a new draw decides who of those for whom it is meant is reached. `shown` is a chance, drawn at each search."
     )
 
     kind: Literal["safe_purchasing_information"] = "safe_purchasing_information"
@@ -56,11 +60,14 @@ class SafePurchasingInformation(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Teach, and explain at search."""
-        reach = self.strength * self.reach
-        levers.verification_reach[:] += reach
-        levers.verification_message[:] += reach * self.lesson
-        levers.recognition[:] = 1.0 - (1.0 - levers.recognition) * (1.0 - self.strength * self.shown * self.recognised)
+        reach, whom = self.strength * self.reach, self.whom(state)
+        levers.verification_reach[whom] += reach
+        levers.verification_message[whom] += reach * self.lesson
+        unseen = 1.0 - self.strength * self.shown * self.recognised
+        levers.recognition[whom] = 1.0 - (1.0 - levers.recognition[whom]) * unseen
 
     def cost(self, state: MarketState) -> float:
         """Contacts, weekly lessons and explanations at search."""
-        return reached(state, self.strength * (self.reach + 0.1 * self.shown) / 7.0) * state.p.costs.campaign_contact
+        return (
+            self.reached(state, self.strength * (self.reach + 0.1 * self.shown) / 7.0) * state.p.costs.campaign_contact
+        )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import JURISDICTION, SUBSTANCE, Policy
+from sim.policies.base import SUBSTANCE, LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class Scheduling(Policy):
+class Scheduling(LocalPolicy):
     """Change the legal status of a substance in some jurisdictions by steps: over the counter, prescription, controlled, prohibited.
 
     Prescribers, illicit sellers and consumers respond: fewer prescriptions, higher illicit prices, some turn to a substitute. Within a status (as from
@@ -33,6 +33,7 @@ class Scheduling(Policy):
     can_fail: ClassVar[str] = (
         "People without a prescription turn to illicit sources; substitutes may be worse; the price premium pays illicit sellers."
     )
+    place: ClassVar[str] = "The law of these jurisdictions, for people who live there and what is sold to them."
 
     kind: Literal["scheduling"] = "scheduling"
     substance: str = Field(
@@ -44,9 +45,6 @@ class Scheduling(Policy):
         le=3,
         description="steps stricter, negative for laxer (ratio of one step of status, -3 to 3)",
     )
-    jurisdictions: tuple[str, ...] = Field(
-        default=(), json_schema_extra=JURISDICTION, description="names of the jurisdictions; none named is all"
-    )
     usd_per_consumer: float = Field(
         default=0.01,
         ge=0.0001,
@@ -57,10 +55,8 @@ class Scheduling(Policy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Change the status today."""
         s = list(state.scenario.substances).index(self.substance)
-        places = list(state.scenario.jurisdictions)
-        for j in [places.index(name) for name in self.jurisdictions] or range(len(places)):
-            levers.scheduling[j, s] += self.strength * self.steps
+        levers.scheduling[self.where(state), s] += self.strength * self.steps
 
     def cost(self, state: MarketState) -> float:
         """Law and control."""
-        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * self.consumers(state) / 365.0

@@ -29,6 +29,8 @@ class SearchDemotion(Policy):
         "Sellers poison results again, so that speed counts more than size; for controlled medicines nearly all results are illicit, and little changes "
         "until nearly all are demoted; people who buy regularly do not search."
     )
+    place: ClassVar[str] = "The world: the model has one search engine, whose results are the same for all."
+    extent: ClassVar[str] = "`demotion` is one of rank, not of people."
 
     kind: Literal["search_demotion"] = "search_demotion"
     demotion: float = Field(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class SocialModeration(Policy):
+class SocialModeration(LocalPolicy):
     """Accounts that sell are removed; sellers come back under new ones with fewer followers, adverts are seen less, fewer people begin.
 
     References
@@ -28,6 +29,10 @@ class SocialModeration(Policy):
     can_fail: ClassVar[str] = (
         "Sellers are back at once; regular buyers keep their contact; others turn to the street, so that harm hardly falls."
     )
+    place: ClassVar[str] = (
+        "Apps that have their seat there, for all their users: a company moderates its app as a whole. Seats are dealt out over the jurisdictions in turn (assumed)."
+    )
+    extent: ClassVar[str] = "`removal` is a rate: each account may be removed on each day."
 
     kind: Literal["social_moderation"] = "social_moderation"
     removal: float = Field(
@@ -42,8 +47,10 @@ class SocialModeration(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Have apps remove more."""
-        levers.moderation[0] += self.strength * self.removal
+        levers.moderation[self.where(state)] += self.strength * self.removal
 
     def cost(self, state: MarketState) -> float:
         """Moderators and tools."""
-        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0
+        seats = [company.platform.jurisdiction for company in state.media]
+        part = 1.0 if self.everyone(state) or not seats else float(np.isin(seats, self.where(state)).mean())
+        return self.strength * self.usd_per_consumer * part * state.consumers.n / 365.0

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.market.supply.network import arrest_group
-from sim.policies.base import Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class SupplierInterdiction(Policy):
+class SupplierInterdiction(LocalPolicy):
     """Work on groups: more effort on cases and consignments, a wave of arrests on the first day, or less recruitment.
 
     References
@@ -32,6 +32,8 @@ class SupplierInterdiction(Policy):
         "Groups spread over more routes and ship stronger goods; vendors find another supplier and successors take over; shortage raises prices, "
         "cutting and potency, and with inelastic demand the revenue of those who are left."
     )
+    place: ClassVar[str] = "Groups that work there and agencies of these jurisdictions."
+    extent: ClassVar[str] = "`arrested` is a chance, drawn once for each group."
 
     kind: Literal["supplier_interdiction"] = "supplier_interdiction"
     effort: float = Field(
@@ -50,28 +52,37 @@ class SupplierInterdiction(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Raise effort; cut recruitment."""
-        levers.group_effort[:] *= 1.0 + self.strength * (self.effort - 1.0)
-        levers.recruitment[:] *= 1.0 - self.strength * self.recruitment_cut
+        where = self.where(state)
+        levers.group_effort[where] *= 1.0 + self.strength * (self.effort - 1.0)
+        levers.recruitment[where] *= 1.0 - self.strength * self.recruitment_cut
 
     def act(self, state: MarketState) -> None:
         """Arrest groups on the first day, each with the chance ``arrested``."""
         if state.day != self.start or self.arrested == 0:
             return
         s, n = state.supplier_table.columns, state.supplier_table.n
-        live = np.flatnonzero((s.alive[:n] == 1) & (s.organised[:n] == 1))
+        live = np.flatnonzero(
+            (s.alive[:n] == 1) & (s.organised[:n] == 1) & np.isin(s.jurisdiction[:n], self.where(state))
+        )
         u = uniforms(int(state.seed), Draw.POLICY, live, self.start, 2)
         for i in live[u < self.strength * self.arrested]:
             arrest_group(state, int(i), policy=self.kind)
 
     def cost(self, state: MarketState) -> float:
         """Officer-days of the added effort and of the wave; people kept from being recruited."""
-        p = state.p.enforcement
-        days = sum(a.officer_days for a in state.agencies) * p.share_suppliers * self.strength * (self.effort - 1.0)
+        p, where, table = state.p.enforcement, self.where(state), state.supplier_table
+        days = (
+            sum(a.officer_days for a in state.agencies if a.jurisdiction in where)
+            * p.share_suppliers
+            * self.strength
+            * (self.effort - 1.0)
+        )
         if state.day == self.start:
-            days += (
-                self.strength * self.arrested * state.supplier_table.n * p.supplier_case * state.consumers.n / 20_000
-            )
+            there = np.count_nonzero(np.isin(table.columns.jurisdiction[: table.n], where))
+            days += self.strength * self.arrested * there * p.supplier_case * state.consumers.n / 20_000
         supply = state.p.supply
         recruits = supply.entry_rate * float(state.usual.vendors.sum()) * supply.organised_share
+        if not self.everyone(state):
+            recruits *= float(state.world.vendor_weight[where].sum())
         kept = self.strength * self.recruitment_cut * recruits
         return days * state.p.costs.officer_day + kept * self.recruit_cost

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import JURISDICTION, SUBSTANCE, Policy
+from sim.policies.base import SUBSTANCE, LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class SupplyShock(Policy):
+class SupplyShock(LocalPolicy):
     """Production of a substance or in a jurisdiction fails, at once or over ``ramp_days``; staff of the post may be missing too.
 
     What follows is left to stocks, prices, purity and buyers: stocks run down first, then goods get dearer, weaker and scarce.
@@ -33,14 +33,13 @@ class SupplyShock(Policy):
     can_fail: ClassVar[str] = (
         "Not a policy: a shock. Stocks can hide it for months; scarce goods are cut and replaced, and people who are used to less are at risk later."
     )
+    place: ClassVar[str] = "Makers and the post of these jurisdictions."
+    instead: ClassVar[dict[str, str]] = {"jurisdiction": "jurisdictions"}
     exogenous: ClassVar[bool] = True
 
     kind: Literal["supply_shock"] = "supply_shock"
     substance: str | None = Field(
         default=None, json_schema_extra=SUBSTANCE, description="only this substance of the table (empty: all)"
-    )
-    jurisdiction: str | None = Field(
-        default=None, json_schema_extra=JURISDICTION, description="only makers in this jurisdiction (empty: all)"
     )
     lost: float = Field(default=0.5, ge=0, le=1, description="production lost (share)")
     ramp_days: int = Field(default=0, ge=0, le=1000, description="days until all of it is lost")
@@ -49,8 +48,7 @@ class SupplyShock(Policy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Take production and staff away."""
         grown = 1.0 if self.ramp_days == 0 else min(1.0, (state.day - self.start + 1) / self.ramp_days)
-        table, places = list(state.scenario.substances), list(state.scenario.jurisdictions)
-        rows = np.arange(len(places)) if self.jurisdiction is None else np.array([places.index(self.jurisdiction)])
+        table, rows = list(state.scenario.substances), self.where(state)
         columns = np.arange(len(table)) if self.substance is None else np.array([table.index(self.substance)])
         levers.production[np.ix_(rows, columns)] *= 1.0 - self.strength * self.lost * grown
         levers.postal_staff[rows] *= 1.0 - self.strength * self.staff_lost * grown

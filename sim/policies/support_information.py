@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy, reached
+from sim.policies.base import AimedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class SupportInformation(Policy):
+class SupportInformation(AimedPolicy):
     """Tell people which services help, without stigma: those reached know more of them and feel less stigma; both fade.
 
     References
@@ -29,6 +29,10 @@ class SupportInformation(Policy):
     )
     can_fail: ClassVar[str] = (
         "Where treatment has no places it only lengthens the waiting list; knowledge fades; wording that blames adds stigma (negative stigma_relief)."
+    )
+    place: ClassVar[str] = "Told to people who live there."
+    extent: ClassVar[str] = (
+        "`reach` is a rate: each week a new draw decides who of those for whom it is meant is reached."
     )
 
     kind: Literal["support_information"] = "support_information"
@@ -47,11 +51,11 @@ class SupportInformation(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Send information."""
-        share = self.strength * self.reach
-        levers.support_reach[:] += share
-        levers.support_message[:] += share * self.knowledge
-        levers.stigma_message[:] += share * self.stigma_relief
+        share, whom = self.strength * self.reach, self.whom(state)
+        levers.support_reach[whom] += share
+        levers.support_message[whom] += share * self.knowledge
+        levers.stigma_message[whom] += share * self.stigma_relief
 
     def cost(self, state: MarketState) -> float:
         """Contacts."""
-        return reached(state, self.strength * self.reach / 7.0) * state.p.costs.campaign_contact
+        return self.reached(state, self.strength * self.reach / 7.0) * state.p.costs.campaign_contact

@@ -37,6 +37,8 @@ class Takedown(Policy):
         "Without moderators honest buyers lose most: fraud goes unpunished and bad goods unnoticed. "
         "Displacement to rivals and direct deals; loss of forum knowledge; publicity draws newcomers; covert running intrudes on privacy."
     )
+    place: ClassVar[str] = "`host` says where the platforms are hosted; their users are everywhere."
+    instead: ClassVar[dict[str, str]] = {"jurisdictions": "host"}
 
     kind: Literal["takedown"] = "takedown"
     mode: Literal["seize", "moderators"] = Field(

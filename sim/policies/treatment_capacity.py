@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.policies.base import AimedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class TreatmentCapacity(Policy):
+class TreatmentCapacity(AimedPolicy):
     """Add places in treatment and let fewer people drop out of it.
 
     References
@@ -28,6 +28,7 @@ class TreatmentCapacity(Policy):
     can_fail: ClassVar[str] = (
         "Places stay empty where stigma keeps people away; places without staff raise drop-out; those who leave drug-free care have lost their tolerance."
     )
+    place: ClassVar[str] = "Services of these jurisdictions; added places are kept for those for whom it is meant."
 
     kind: Literal["treatment_capacity"] = "treatment_capacity"
     places: float = Field(
@@ -39,10 +40,10 @@ class TreatmentCapacity(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Open places; change how long people stay."""
-        levers.treatment_slots[:] *= 1.0 + self.strength * self.places
-        levers.dropout[:] *= 1.0 + self.strength * (self.dropout - 1.0)
+        whom = self.whom(state)
+        levers.treatment_slots[whom] *= 1.0 + self.strength * self.places
+        levers.dropout[whom] *= 1.0 + self.strength * (self.dropout - 1.0)
 
     def cost(self, state: MarketState) -> float:
         """The added places, staffed whether taken or not."""
-        slots = sum(service.slots for service in state.treatment)
-        return self.strength * self.places * slots * state.p.costs.treatment_day
+        return self.strength * self.places * self.places_there(state) * state.p.costs.treatment_day

@@ -10,7 +10,7 @@ from pydantic import Field
 from sim.agents.codes import Channel
 from sim.market.enforcement.arrests import arrest
 from sim.market.entry_exit.news import announce
-from sim.policies.base import Policy
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class VendorArrests(Policy):
+class VendorArrests(LocalPolicy):
     """Arrest vendors of a channel on the first day, and again every month where ``monthly``."""
 
     purpose: ClassVar[str] = "Remove sellers and deter others."
@@ -29,6 +29,9 @@ class VendorArrests(Policy):
     can_fail: ClassVar[str] = (
         "Others take the customers over; the arrest of the largest hits buyers' ties, that of random ones hardly anybody. "
         "Publicity draws newcomers."
+    )
+    place: ClassVar[str] = (
+        "Vendors who ship from, or sell in, these jurisdictions, wherever their buyers are; `count` stays the number per 20,000 consumers of the world."
     )
 
     kind: Literal["vendor_arrests"] = "vendor_arrests"
@@ -59,7 +62,8 @@ class VendorArrests(Policy):
         if not self._today(state):
             return
         v, n = state.vendors.columns, state.vendors.n
-        rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel[self.channel.upper()]))
+        sells = (v.alive[:n] == 1) & (v.channel[:n] == Channel[self.channel.upper()])
+        rows = np.flatnonzero(sells & np.isin(v.jurisdiction[:n], self.where(state)))
         by = {"largest": -v.sales[rows], "newest": -v.entry_day[rows].astype(float)}
         key = by.get(self.target, uniforms(int(state.seed), Draw.POLICY, v.key[rows], self.start, 1))
         arrest(state, np.sort(rows[np.lexsort((rows, key))][: self._number(state)]), self.kind)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy, reached
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class VerificationScheme(Policy):
+class VerificationScheme(LocalPolicy):
     """Register and seal: those who look a seller up see through illicit ones; those who only glance at a seal are reassured by forged ones.
 
     References
@@ -27,6 +27,10 @@ class VerificationScheme(Policy):
     evidence: ClassVar[str] = "[us-verify-awareness], [pharm-quality-eaasm], [student-rogue-detection]; uptake assumed."
     can_fail: ClassVar[str] = (
         "Forged seals reassure those who glance instead of looking up; people who know and want an illicit source do not care."
+    )
+    place: ClassVar[str] = "A register for people who live there, and the seals that they are shown."
+    extent: ClassVar[str] = (
+        "`awareness` is a rate: each week a new draw decides who learns of it. `glancing` is one of looks at a seal."
     )
 
     kind: Literal["verification_scheme"] = "verification_scheme"
@@ -51,14 +55,14 @@ class VerificationScheme(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Teach the habit, open the register, show the seal."""
-        s = self.strength
-        levers.verification_reach[:] += s * self.awareness
-        levers.verification_message[:] += s * self.awareness * self.uptake
-        levers.lookup[0] += s * self.register_gain
-        levers.glance[0] *= 1.0 - 0.5 * s * self.glancing
-        levers.unsealed[0] *= 1.0 + 0.43 * s * self.glancing
+        s, where = self.strength, self.where(state)
+        levers.verification_reach[where] += s * self.awareness
+        levers.verification_message[where] += s * self.awareness * self.uptake
+        levers.lookup[where] += s * self.register_gain
+        levers.glance[where] *= 1.0 - 0.5 * s * self.glancing
+        levers.unsealed[where] *= 1.0 + 0.43 * s * self.glancing
 
     def cost(self, state: MarketState) -> float:
         """Running cost and contacts."""
-        contacts = reached(state, self.strength * self.awareness / 7.0) * state.p.costs.campaign_contact
-        return contacts + self.strength * self.usd_per_consumer * state.consumers.n / 365.0
+        contacts = self.reached(state, self.strength * self.awareness / 7.0) * state.p.costs.campaign_contact
+        return contacts + self.strength * self.usd_per_consumer * self.consumers(state) / 365.0

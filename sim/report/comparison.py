@@ -13,7 +13,7 @@ from sim.studies.execution.conduct import How, conduct
 from sim.studies.execution.driver import KEPT, Driver
 from sim.studies.execution.events import Event, OnEvent, only_what_all_must_know
 from sim.studies.kinds import Answer
-from sim.studies.runs.compare import PairedRuns, load_all
+from sim.studies.runs.compare import PairedRuns, load_all, with_dates
 from sim.studies.runs.effects import INTERVAL
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, check_tables, default_model
@@ -107,7 +107,7 @@ class Comparison(PairedRuns):
         """Write what goes beside the tables: daily outcomes, figures, report."""
         from sim.report.comparison_page import write_page
 
-        write_frame(self.daily, "daily", place / "daily.parquet")
+        write_frame(with_dates(self.daily, self.scenarios), "daily", place / "daily.parquet")
         write_page(self, place)
 
 

@@ -22,7 +22,7 @@ from sim.scenario.plain import plain_data
 from sim.scenario.reading import read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import OwnColumn, Platforms, parameter_problem
-from sim.scenario.settings import LONGEST, Settings
+from sim.scenario.settings import LONGEST, Settings, as_day
 
 __all__ = [
     "LONGEST",
@@ -35,6 +35,7 @@ __all__ = [
     "ScenarioError",
     "Settings",
     "allowed_in_words",
+    "as_day",
     "bounds_in_words",
     "is_own_code",
     "list_scenarios",

@@ -35,6 +35,7 @@ class Content(Settings):
     def resolved(self) -> dict[str, Any]:
         """Everything, defaults included, as plain data; `Scenario.load` takes it back."""
         content: dict[str, Any] = {name: getattr(self, name) for name in Settings.model_fields}
+        content["day0"] = None if self.day0 is None else self.day0.isoformat()
         content["parameters"] = {group: dict(values) for group, values in self.parameters.items()}
         content["substances"] = {name: row.fields() for name, row in self.substances.items()}
         content["jurisdictions"] = {name: row.fields() for name, row in self.jurisdictions.items()}
@@ -55,7 +56,7 @@ class Content(Settings):
         content["uses"] = sorted(used.sha256 for used in self.uses)
         for column in (column for columns in content["columns"].values() for column in columns.values()):
             del column["text"], column["unit"]
-        for name in ("uses", "agents", "columns"):
+        for name in ("uses", "agents", "columns", "day0"):
             if not content[name]:
                 del content[name]
         return json.dumps(content, sort_keys=True, separators=(",", ":"))

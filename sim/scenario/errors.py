@@ -8,6 +8,7 @@ import re
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal, Self, cast, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -155,8 +156,10 @@ def key(name: str, field: FieldInfo) -> str:
     return field.alias or name
 
 
-def number(value: float) -> str:
+def number(value: float | date) -> str:
     """A bound as a person writes it."""
+    if isinstance(value, date):
+        return value.isoformat()
     return f"{value:,}" if isinstance(value, int) else f"{value:,.10g}"
 
 
@@ -197,7 +200,7 @@ def allowed_in_words(field: FieldInfo) -> str:
             get_args(without_none(get_args(kind)[0])) if get_origin(without_none(get_args(kind)[0])) is Literal else ()
         )
         return ("a list of " + ", ".join(map(str, choices)) if choices else "a list") + nothing
-    words = {int: "a whole number", float: "a number", str: "text", dict: "a mapping"}
+    words = {int: "a whole number", float: "a number", str: "text", dict: "a mapping", date: "a date"}
     return ", ".join(filter(None, [words.get(get_origin(kind) or kind, "a value"), bounds_in_words(field)])) + nothing
 
 
@@ -244,6 +247,8 @@ def _allowed(kind: str, message: str, field: FieldInfo | None) -> str:
         message,
     )
     bounds = bounds_in_words(field) if field is not None else ""
+    if field is not None and without_none(field.annotation) is date:
+        return f"a date such as 2027-01-01, {bounds}"
     if bounds and (kind.startswith(("greater_than", "less_than", "int_", "float_")) or kind == "finite_number"):
         whole = field is not None and "int" in str(field.annotation)
         return f"a {'whole ' if whole else ''}number, {bounds}"

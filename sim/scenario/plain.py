@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +42,8 @@ def _python(value: Any) -> Any:
     match value:
         case str() | bool() | int() | float() | list() | tuple() | Mapping() | BaseModel():
             return value
+        case date():
+            return value.isoformat()
         case numbers.Integral():
             return int(value)
         case numbers.Real() | Decimal():

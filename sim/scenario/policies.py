@@ -11,6 +11,10 @@ from pydantic import BaseModel
 
 from sim.scenario.errors import Problem, key, nearest, no_such_name, one_of, quote
 from sim.scenario.sections import Problems, check
+from sim.scenario.settings import Settings, as_day, told
+
+DAY = {"day": True}
+"""The ``json_schema_extra`` of a field of a policy that is a day, for which a date may be given."""
 
 MAX_POLICIES = 500
 """Policies of a scenario; every day looks at each."""
@@ -19,8 +23,7 @@ MAX_POLICIES = 500
 def policies(
     document: Mapping[str, Any],
     kinds: Mapping[str, type[BaseModel]],
-    days: int,
-    burn_in: int,
+    settings: Settings,
     tables: Mapping[str, Sequence[str]],
     problems: Problems,
 ) -> tuple[Any, ...]:
@@ -36,21 +39,21 @@ def policies(
         return ()
     found: dict[int, Any] = {}
     for i, entry in enumerate(given):
-        policy = _policy(entry, kinds, f"policies.{i}", problems)
+        policy = _policy(entry, kinds, settings, f"policies.{i}", problems)
         if policy is not None:
             found[i] = policy
     wrong = len(problems)
     for i, policy in found.items():
-        _dates(policy, f"policies.{i}", days, burn_in, problems)
+        _dates(policy, f"policies.{i}", settings, problems)
         _conditions(policy, f"policies.{i}", tables["jurisdictions"], problems)
         _references(policy, f"policies.{i}", tables, problems)
     _names(found, given, problems)
     if len(problems) == wrong and len(found) == len(given):
-        _chances(found, days, problems)
+        _chances(found, settings.days, problems)
     return tuple(found.values())
 
 
-def _policy(entry: Any, kinds: Mapping[str, type[BaseModel]], path: str, problems: Problems) -> Any:
+def _policy(entry: Any, kinds: Mapping[str, type[BaseModel]], settings: Settings, path: str, problems: Problems) -> Any:
     """One policy, or None with what is wrong with it."""
     if not isinstance(entry, dict):
         problems.append(Problem(path, quote(entry), "a mapping {kind, start, end, strength, ...}"))
@@ -66,20 +69,40 @@ def _policy(entry: Any, kinds: Mapping[str, type[BaseModel]], path: str, problem
     model = kinds[kind]
     names = [key(name, field) for name, field in model.model_fields.items()]
     extra = [name for name in entry if name not in names]
-    problems += (no_such_name(f"{path}.{name}", name, [word for word in names if word != "kind"]) for name in extra)
-    return check(model, {name: value for name, value in entry.items() if name in names}, path, problems)
+    problems += (_no_field(f"{path}.{name}", name, model, [word for word in names if word != "kind"]) for name in extra)
+    given = {name: value for name, value in entry.items() if name in names}
+    for name, field in model.model_fields.items():
+        if isinstance(given.get(name), str) and field.json_schema_extra == DAY:
+            given[name] = as_day(given[name], settings.day0, f"{path}.{name}", problems)
+            if given[name] is None:
+                del given[name]
+    return check(model, given, path, problems)
 
 
-def _dates(policy: Any, path: str, days: int, burn_in: int, problems: Problems) -> None:
+def _no_field(path: str, word: str, model: type[BaseModel], names: Sequence[str]) -> Problem:
+    """The problem of a field that a policy does not have: where another one says the same that is named, and where it acts everywhere why."""
+    meant = getattr(model, "instead", {}).get(word)
+    if meant is not None:
+        return Problem(path, quote(word), f"{meant}, which says that here", meant)
+    place = getattr(model, "place", "") if word == "jurisdictions" else ""
+    return Problem(path, quote(word), f"nothing: {place}") if place else no_such_name(path, word, names)
+
+
+def _dates(policy: Any, path: str, settings: Settings, problems: Problems) -> None:
     """Whether the start lies in the run and the end after it."""
     start, end = getattr(policy, "start", 0), getattr(policy, "end", None)
+    days, burn_in, day0 = settings.days, settings.burn_in, settings.day0
     if not -burn_in <= start < days:
-        allowed = f"a day of the run, {-burn_in} to {days - 1} (day 0 is the first after burn-in)"
+        allowed = (
+            f"a day of the run, {told(-burn_in, day0)} to {told(days - 1, day0)} (day 0 is the first after burn-in)"
+        )
         name = getattr(policy, "label", None) or policy.kind
         way_out = f"; begin earlier (--set policies.{name}.start={max(-burn_in, days // 2)}) or run for longer (--days {start + 1} or more)"
-        problems.append(Problem(f"{path}.start", str(start), allowed + (way_out if start >= days else "")))
+        problems.append(Problem(f"{path}.start", told(start, day0), allowed + (way_out if start >= days else "")))
     if end is not None and end <= start:
-        problems.append(Problem(f"{path}.end", str(end), f"a day after the start, {start + 1} or later, or null"))
+        problems.append(
+            Problem(f"{path}.end", told(end, day0), f"a day after the start, {told(start + 1, day0)} or later, or null")
+        )
 
 
 def _conditions(policy: Any, path: str, jurisdictions: Sequence[str], problems: Problems) -> None:

@@ -38,7 +38,7 @@ class Scenario(Content):
     Parameters
     ----------
     content, **fields
-        name, title, question, seed, days, burn_in, consumers, people (or weight), parameters, substances,
+        name, title, question, seed, days, day0, burn_in, consumers, people (or weight), parameters, substances,
         jurisdictions, platforms, policies, uses, agents, columns, extends.
 
     Raises
@@ -186,7 +186,7 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
         "jurisdictions": list(dict.fromkeys([*shipped, *parts["jurisdictions"]])),
         "substances": list(dict.fromkeys([*substance_rows(), *parts["substances"]])),
     }
-    parts["policies"] = policies(document, kinds, base.days, base.burn_in, tables, problems)
+    parts["policies"] = policies(document, kinds, base, tables, problems)
     sections.cross_check(document, parts, shipped, problems)
     if weight is not None:
         base = base.model_copy(update={"people": people(weight, base, document, problems)})

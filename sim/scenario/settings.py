@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,6 +38,12 @@ class Settings(BaseModel):
     question: str = Field(default="", max_length=5000, description="the question it asks, a paragraph")
     seed: int = Field(default=1, ge=0, lt=2**64, description="random seed of the first run")
     days: int = Field(default=730, ge=1, le=LONGEST, description="days after burn-in (days)")
+    day0: date | None = Field(
+        default=None,
+        ge=date(1900, 1, 1),
+        le=date(2200, 1, 1),
+        description="date of day 0, such as 2027-01-01: with it, dates may stand for days (empty: days are numbers)",
+    )
     burn_in: int = Field(default=180, ge=0, le=3_650, description="days before day 0, not reported (days)")
     consumers: int = Field(default=20_000, ge=200, le=50_000_000, description="simulated consumers (agents)")
     people: float = Field(
@@ -67,6 +74,27 @@ def people(weight: Any, base: Settings, document: Mapping[str, Any], problems: P
 
 def widest(given: Mapping[str, Any]) -> Settings:
     """Settings to check the rest against when they are wrong themselves: the longest run where the dates are wrong."""
-    dates = {"days": LONGEST - 3_650, "burn_in": 3_650}
+    dates = {"days": LONGEST - 3_650, "burn_in": 3_650, "day0": None}
     right = {key: given[key] for key in dates if key in given and check(Settings, {key: given[key]}, "", [])}
-    return Settings(**{**dates, **right})
+    return Settings.model_validate({**dates, **right})
+
+
+def as_day(value: Any, day0: date | None, path: str, problems: Problems) -> Any:
+    """The day that a date written as text is, counted from ``day0``; None with a problem where it is none; what is no text stays as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        given = date.fromisoformat(value)
+    except ValueError:
+        problems.append(Problem(path, quote(value), "a whole number of days, or a date such as 2027-03-01"))
+        return None
+    if day0 is None:
+        allowed = "a whole number of days; or a date, where the scenario has the date of day 0 (day0: 2027-01-01, or --set day0=2027-01-01)"
+        problems.append(Problem(path, quote(value), allowed))
+        return None
+    return (given - day0).days
+
+
+def told(day: int, day0: date | None) -> str:
+    """A day with its date, where there is a calendar."""
+    return str(day) if day0 is None or abs(day) > 2 * LONGEST else f"{day} ({day0 + timedelta(days=day)})"

@@ -88,3 +88,4 @@ class Draw(IntEnum):
     SUPPLYING = 162
     FALSE_ALARM = 163
     SUBSTITUTE = 164
+    TURN = 170

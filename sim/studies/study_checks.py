@@ -28,6 +28,7 @@ from sim.scenario import (
 )
 from sim.studies import kinds
 from sim.studies.errors import SEEDS
+from sim.studies.factor_dates import dates_as_days
 from sim.studies.methods.factors import Factor, complete, parameter_of
 from sim.studies.methods.paths import assignment, has_path
 from sim.studies.methods.worlds import read_ensemble, spanned
@@ -68,13 +69,14 @@ def check[StudyType: ReadyStudy](
         if kind is not None and key != kind.name:
             problems.append(Problem(key, f"a section of another kind ({key})", f"a section named {kind.name}"))
     plain.setdefault("kind", "")
+    scenarios = _scenarios(content.get("scenarios"), folder, problems)
+    plain = dates_as_days(plain, scenarios, problems)
     file = _model(StudyFile, plain, "", problems)
     settings = (
         None
         if kind is None
         else _model(kind.Settings, {} if sections.get(kind.name) is None else sections[kind.name], kind.name, problems)
     )
-    scenarios = _scenarios(content.get("scenarios"), folder, problems)
     if file is None:
         raise StudyFileError(problems, name)
     _measures(file, problems)

@@ -83,7 +83,7 @@ def channel_utilities(
         out[SEARCH] = asc + p.skill_search * skill + p.taste_sd * normal_from(t1) - caution - p.web_risk_weight * web
     if online and table.sold[APP, s] and len(today.app_slot) > 0:
         out[APP] = p.app + p.skill_app * skill + p.taste_sd * normal_from(t2) - caution - p.web_risk_weight * web
-        out[APP] += math.log(1.0 - today.warning * p.warning_leaves)
+        out[APP] += math.log(1.0 - today.warning[j] * p.warning_leaves)
         if consumers.app_home[c] == NO_SLOT:
             out[APP] += p.exposure_weight * today.app_exposure  # who has no contact finds one through adverts
     if online and market_value > IMPOSSIBLE:

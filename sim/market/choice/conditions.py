@@ -34,12 +34,12 @@ class Conditions(NamedTuple):
     app_exposure: float  # log of exposure to sellers' adverts in apps, 0 when nothing is removed
     isp_block: np.ndarray  # (J,) share of people whose access provider blocks
     listed: np.ndarray  # (P,) share of a programme's domains on block lists
-    warning: float  # share of visits on which a warning is shown
-    recognition: np.ndarray  # (J,) added to the chance to recognise an illicit pharmacy
+    warning: np.ndarray  # (J,) share of visits on which a warning is shown
+    recognition: np.ndarray  # (J, 4, 100) added to the chance to recognise an illicit pharmacy
     forged: np.ndarray  # (P,) 1 where a forged seal is shown
-    unsealed: float  # factor on the detection of an illicit seller without a seal (1 without a scheme)
-    glance: float  # factor on the detection of a seller with a forged seal (1 without a scheme)
-    lookup: float  # probability that a look-up in a register shows an illicit seller
+    unsealed: np.ndarray  # (J,) factor on the detection of an illicit seller without a seal (1 without a scheme)
+    glance: np.ndarray  # (J,) factor on the detection of a seller with a forged seal (1 without a scheme)
+    lookup: np.ndarray  # (J,) probability that a look-up in a register shows an illicit seller
     legal: np.ndarray  # (J, G) probability that a need is covered by regulated supply
 
 
@@ -63,9 +63,7 @@ def conditions(state: MarketState, is_open: np.ndarray, listings: np.ndarray) ->
         illicit_share=state.search.illicit_share(rank, demotion),
         app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
         app_exposure=float(np.log(max(state.trade.ads_seen, 1e-3))), isp_block=np.array([isp.share for isp in state.providers]),
-        listed=t.listed, warning=float(state.levers.warning[0]), recognition=state.levers.recognition,
-        glance=float(state.levers.glance[0]),
-        unsealed=float(state.levers.unsealed[0]),
-        forged=t.forged, lookup=min(1.0, 0.6 + float(state.levers.lookup[0])),
+        listed=t.listed, warning=state.levers.warning, recognition=state.levers.recognition,
+        glance=state.levers.glance, unsealed=state.levers.unsealed, forged=t.forged, lookup=np.minimum(1.0, 0.6 + state.levers.lookup),
         legal=state.levers.legal_access,
     )  # fmt: skip

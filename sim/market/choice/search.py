@@ -46,11 +46,12 @@ def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene:
     """
     consumers, today, p = scene.consumers, scene.today, scene.p
     u1, u2, u3, u4 = uniform4(when.seed, BLOCKED, c, when.day, click)
-    if u1 < today.isp_block[consumers.jurisdiction[c]] * today.listed[slot]:
+    j = consumers.jurisdiction[c]
+    if u1 < today.isp_block[j] * today.listed[slot]:
         usual = p.circumvent_knowing if knowing else p.circumvent
         if u2 >= logistic(math.log(usual / (1.0 - usual)) + p.circumvent_skill * consumers.skill[c]):
             return TURNED_AWAY
-    if u3 < today.warning * p.warning_leaves:
+    if u3 < today.warning[j] * p.warning_leaves:
         return TURNED_AWAY if u4 < p.warning_returns else GAVE_UP
     return NOTHING
 
@@ -60,7 +61,7 @@ def search(when: Moment, c: int, kind: int, prescription: bool, scene: Scene) ->
     """Search the open web: up to three clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
     consumers, today, p = scene.consumers, scene.today, scene.p
     j = consumers.jurisdiction[c]
-    hindered = today.isp_block[j] > 0.0 or today.warning > 0.0
+    hindered = today.isp_block[j] > 0.0 or today.warning[j] > 0.0
     for click in range(3):
         u1, u2, u3, u4 = uniform4(when.seed, CLICK, c, when.day, click)
         if u1 >= today.illicit_share[kind]:
@@ -83,9 +84,9 @@ def search(when: Moment, c: int, kind: int, prescription: bool, scene: Scene) ->
         if not prescription:
             return SEARCH, slot  # knows what it is and looks for just that
         detect = p.detect_believer if consumers.misbelief[c] else p.detect_unaided
-        detect = min(1.0, detect * (today.glance if today.forged[slot] else today.unsealed))
-        detect = 1.0 - (1.0 - detect) * (1.0 - today.recognition[j])
-        detect = 1.0 - (1.0 - detect) * (1.0 - consumers.verification[c] * today.lookup)
+        detect = min(1.0, detect * (today.glance[j] if today.forged[slot] else today.unsealed[j]))
+        detect = 1.0 - (1.0 - detect) * (1.0 - today.recognition[j, consumers.segment[c], consumers.turn[c]])
+        detect = 1.0 - (1.0 - detect) * (1.0 - consumers.verification[c] * today.lookup[j])
         if u3 >= detect:
             return SEARCH, slot
     return ABSTAIN, NO_SLOT

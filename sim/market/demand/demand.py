@@ -84,8 +84,8 @@ def needs(
 ) -> None:
     """Fill substance, log size and the wholesale flag for the consumers ``out.due[lo:hi]`` and set the day of the next need.
 
-    ``table`` holds the substances; ``demand_level`` multiplies the rates by segment and main substance (1 in normal times); ``legal[j, segment]`` is the
-    share of needs that regulated supply covers, by a medicine of the same class where the substance itself is not prescribed.
+    ``table`` holds the substances; ``demand_level`` multiplies the rates by jurisdiction, segment and main substance (1 in normal times);
+    ``legal[j, segment]`` is the share of needs that regulated supply covers, by a medicine of the same class where the substance itself is not prescribed.
     """
     for i in range(lo, hi):
         c = out.due[i]
@@ -106,7 +106,7 @@ def needs(
         out.size[i] = consumers.budget[c] + p.order_spread * normal_from(u3)
         rate = (
             consumers.need_rate[c]
-            * demand_level[segment, consumers.substance[c]]
+            * demand_level[j, segment, consumers.substance[c]]
             * (1.0 + p.dependence_rate * consumers.dependence[c])
         )
         if consumers.treatment_day[c] <= when.day:

@@ -81,7 +81,7 @@ def charge_or_refer(state: MarketState, who: np.ndarray, policy: str = "") -> No
     j = c.jurisdiction[who]
     u = uniforms(state.seed, Draw.CHARGE, who, day)
     w = uniforms(state.seed, Draw.CHARGE, who, day, 1)
-    offered = w < state.levers.referral[j]
+    offered = w < state.levers.referral[j, c.segment[who], c.turn[who]]
     state.refer(who[offered])
     charged = who[~offered & (u < p.charged * state.levers.charges[j])]
     if not len(charged):

@@ -70,11 +70,12 @@ def efforts_today(state: MarketState, agencies: list[Agency], where: np.ndarray)
     efforts = np.array([a.effort() * levers.police_effort[a.jurisdiction] for a in agencies])
     if (levers.effort_kept == 1.0).all():
         return efforts
-    freed = (efforts * (1.0 - levers.effort_kept)).sum(axis=1)
-    efforts = efforts * levers.effort_kept
+    kept, gained = levers.effort_kept[where], levers.effort_gained[where]
+    freed = (efforts * (1.0 - kept)).sum(axis=1)
+    efforts = efforts * kept
     pool = np.bincount(where, freed, state.world.n_jurisdictions)[where]
     mandate = np.array([a.mandate for a in agencies])
-    return efforts + pool[:, None] * mandate * (levers.effort_gained / max(float(levers.effort_gained.sum()), 1e-12))
+    return efforts + pool[:, None] * mandate * (gained / np.maximum(gained.sum(axis=1, keepdims=True), 1e-12))
 
 
 def cooperation_today(state: MarketState) -> np.ndarray:

@@ -55,7 +55,7 @@ def remove_accounts(state: MarketState) -> None:
     sellers, reset = narrow(v, views.AccountVendors), np.float32(p.reset_sales)
     for company in state.media:
         slot = company.platform.slot
-        monthly = company.moderation + float(state.levers.moderation[0])
+        monthly = company.moderation + float(state.levers.moderation[t.jurisdiction[slot]])
         company.removed += remove_from(
             n, state.seed, state.day, slot, monthly / 30.0, p.removed_exit, reset, sellers, state.trade.vendor_news
         )
@@ -79,8 +79,8 @@ def ban_listings(state: MarketState) -> None:
     banned = np.zeros(NO_SLOT + 1, np.uint32)
     slots = np.concatenate([state.crypto_slots(), state.open_slots(Channel.SOCIAL_APP)])
     key = np.where(t.channel[slots] == Channel.SOCIAL_APP, 70_000 + slots, t.key[slots])
-    for s in asked.nonzero()[0]:
-        willing = uniforms(seed, Draw.LISTING_BAN, key, 0, int(s)) < asked[s]
+    for s in asked.any(axis=0).nonzero()[0]:
+        willing = uniforms(seed, Draw.LISTING_BAN, key, 0, int(s)) < asked[t.jurisdiction[slots], s]
         banned[slots[willing]] |= np.uint32(1 << int(s))
     state.trade.bans = bool(banned.any())
     live = (

@@ -65,10 +65,10 @@ class Users(NamedTuple):
 
     consumers: Any  # columns: `views.ConsumptionConsumers`
     table: Substances
-    carriage: np.ndarray  # (J,) share of consumers who carry naloxone
+    carriage: np.ndarray  # (J, 4, 100) share of those around a consumer who carry naloxone
     entry_factor: np.ndarray  # (J,) what services do to entry into treatment
-    dropout: np.ndarray  # (J,) what they do to leaving it
-    warned: float  # fall of the dose among those who heed an alert of a strong opioid
+    dropout: np.ndarray  # (J, 4, 100) what they do to leaving it
+    warned: np.ndarray  # (J, 4, 100) fall of the dose among those who heed an alert of a strong opioid
     p: ConsumptionParameters
 
 
@@ -143,7 +143,8 @@ def use_today(c: int, s: int, use: float, agonist: bool, when: Moment, users: Us
     if strength <= 0.0:
         return bits
     intended = (p.occasional_dose + (1.0 - p.occasional_dose) * consumers.dependence[c]) * (1.0 - p.practice_dose * hr)
-    intended *= 1.0 - users.warned * min(2.0 * hr, 1.0)
+    j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
+    intended *= 1.0 - users.warned[j, g, k] * min(2.0 * hr, 1.0)
     ratio = strength * intended * max(consumers.tolerance[c], p.tolerance_floor) ** -p.tolerance_exponent
     if content != AS_SOLD:
         ratio *= p.unexpected_content
@@ -154,7 +155,7 @@ def use_today(c: int, s: int, use: float, agonist: bool, when: Moment, users: Us
         per_dose = hill_overdose(ratio, p.r50, p.hill) * p.severity_share
     overdose = at_least_one(per_dose, use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
-    fatal = fatality(company, consumers.trust_police[c], users.carriage[consumers.jurisdiction[c]], p)
+    fatal = fatality(company, consumers.trust_police[c], users.carriage[j, g, k], p)
     if agonist:
         fatal *= 1.0 - treatment_protection(
             when.day - consumers.treatment_day[c], p.treatment_protects, p.treatment_full_days
@@ -191,7 +192,7 @@ def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users
     consumers.treatment_days[c] += 1
     consumers.dependence[c] = dependence * (1.0 - p.recovery)
     hazard = treatment_hazard(when.day - consumers.treatment_day[c], p.dropout_a, p.dropout_b, p.dropout_c) / 30.4
-    hazard *= users.dropout[j]
+    hazard *= users.dropout[j, consumers.segment[c], consumers.turn[c]]
     return LEFT_TREATMENT if u2 < hazard else 0
 
 

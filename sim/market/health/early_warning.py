@@ -105,18 +105,26 @@ def give_alerts(state: MarketState) -> None:
     ews.attention *= (1.0 - p.alert_fatigue) ** ews.alerts
 
 
-def heeded(state: MarketState) -> float:
-    """Share of users whom an alert reaches and who pay attention."""
-    reach = state.p.services.alert_reach * float(state.levers.alert_reach[0])
-    return min(1.0, reach) * state.early_warning.attention
+def heeded(state: MarketState) -> np.ndarray:
+    """(J, 4, 100) share of users whom an alert reaches and who pay attention, by jurisdiction, segment and turn."""
+    reach = state.p.services.alert_reach * state.levers.alert_reach
+    return np.minimum(1.0, reach) * state.early_warning.attention
 
 
-def dose_warned_of(state: MarketState) -> float:
-    """Fall of the dose among those who practise harm reduction while an alert of a strong opioid is out: as after a warning of one's own, by reach."""
+def dose_warned_of(state: MarketState) -> np.ndarray:
+    """(J, 4, 100) fall of the dose among those who practise harm reduction while an alert of a strong opioid is out: as after a warning of one's own, by reach."""
     ews, p = state.early_warning, state.p.consumption
     if not (ews.opioid & ~ews.gone & ews.alerted(state.day)).any():
-        return 0.0
+        return np.zeros_like(state.levers.alert_reach)
     return heeded(state) * p.reduce_share * (1.0 - p.reduced_dose)
+
+
+def practised(state: MarketState, share: np.ndarray) -> float:
+    """Mean over consumers of ``share`` (J, 4, 100) of what each practises of harm reduction."""
+    c, n, everywhere = state.consumers.columns, state.consumers.n, share.flat[0]
+    if (share == everywhere).all():
+        return float(everywhere) * float(c.practice[:n].mean())
+    return float((share[c.jurisdiction[:n], c.segment[:n], c.turn[:n]] * c.practice[:n]).mean())
 
 
 def novel_harm(state: MarketState, live: np.ndarray) -> None:
@@ -128,7 +136,7 @@ def novel_harm(state: MarketState, live: np.ndarray) -> None:
     if row < 0:
         return
     weight = ews.spread(live, state.day, p.novel_spread_days)
-    aware = heeded(state) * 2.0 * float(state.consumers.columns.practice[: state.consumers.n].mean())
+    aware = 2.0 * practised(state, heeded(state))
     toxicity = ews.toxicity[live] * (1.0 - p.alert_protects * min(aware, 1.0) * ews.alerted(state.day)[live])
     older = p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
     factor = (older + float((weight * toxicity).sum())) / (older + float(weight.sum()))

@@ -28,11 +28,11 @@ LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (
 
 
 class Offered(NamedTuple):
-    """What is offered to buyers, by jurisdiction."""
+    """What is offered to buyers, by jurisdiction (J,) or by jurisdiction, segment and turn (J, 4, 100)."""
 
-    reach: np.ndarray  # share of consumers whom drug checking reaches
-    uptake: np.ndarray  # what multiplies the share of them who use it
-    diversion: np.ndarray  # share of what dependent people get on prescription that they pass on
+    reach: np.ndarray  # (J, 4, 100) share of consumers whom drug checking reaches
+    uptake: np.ndarray  # (J, 4, 100) what multiplies the share of them who use it
+    diversion: np.ndarray  # (J,) share of what dependent people get on prescription that they pass on
 
 
 @inner
@@ -90,11 +90,11 @@ def receive(
         if s == table.novel and orders.channel[o] == CRYPTO:
             posted += 1
         u1, u2, u3, u4 = uniform4(seed, CHECK, c, orders.day[o], 0)
-        j = consumers.jurisdiction[c]
+        j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
         takes = (
-            (p.checking_base + offered.reach[j])
+            (p.checking_base + offered.reach[j, g, k])
             * p.check_uptake
-            * offered.uptake[j]
+            * offered.uptake[j, g, k]
             * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
         )
         if orders.channel[o] > PHARMACY and u1 < takes:

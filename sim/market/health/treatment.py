@@ -46,6 +46,17 @@ def ask(state: MarketState, who: np.ndarray) -> None:
     state.care.waiting_list = np.concatenate([state.care.waiting_list, who[order]])
 
 
+def first_served(waiting: np.ndarray, places: np.ndarray, used: int) -> np.ndarray:
+    """Those of ``waiting``, in their order, for whom there is a place: fewer are ``used`` by then than the ``places`` that are open to each."""
+    entered, at = [waiting[:0]], 0
+    for most in np.unique(places).tolist():  # one number, unless places are kept for some
+        able = at + (places[at:] >= most).nonzero()[0][: max(0, most - used)]
+        if len(able):
+            entered.append(waiting[able])
+            used, at = used + len(able), int(able[-1]) + 1
+    return np.concatenate(entered)
+
+
 def admit(state: MarketState) -> None:
     """Those who have waited longest enter as long as there are places."""
     c, queue = state.consumers.columns, state.care.waiting_list
@@ -56,8 +67,8 @@ def admit(state: MarketState) -> None:
     where = c.jurisdiction[queue]
     for service in state.treatment:
         waiting = queue[where == service.jurisdiction]
-        free = max(0, int(service.slots * state.levers.treatment_slots[service.jurisdiction]) - service.used)
-        entered = waiting[:free]
+        places = (service.slots * state.levers.treatment_slots[service.jurisdiction]).astype(int)
+        entered = first_served(waiting, places[c.segment[waiting], c.turn[waiting]], service.used)
         service.waiting = len(waiting) - len(entered)
         if not len(entered):
             continue

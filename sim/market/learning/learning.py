@@ -191,9 +191,9 @@ class Talk(NamedTuple):
     """What is said this week besides what friends say."""
 
     forum: float  # worth of what forums say
-    initiation: float  # what multiplies advertising and word of mouth
+    initiation: np.ndarray  # (J,) what multiplies advertising and word of mouth
     ads: float  # exposure to adverts, 1 when nothing is removed
-    alerted: float  # what the week's alerts teach
+    alerted: np.ndarray  # (J, 4, 100) what the week's alerts teach
     messages: Messages
 
 
@@ -230,7 +230,8 @@ def hear_peers(
         hr += p.practice_peers * (peers - hr) - p.practice_decay * hr
         if considering > NOT_YET:
             hr += p.practice_forum * talk.forum * (1.0 - hr)
-        hr += talk.alerted * (1.0 - hr)
+        j = consumers.jurisdiction[c]
+        hr += talk.alerted[j, consumers.segment[c], consumers.turn[c]] * (1.0 - hr)
         if b > a:
             consumers.support_knowledge[c] += p.support_peers * (told / (b - a) - was[c, SUPPORT])
         consumers.practice[c] = min(max(hr, 0.0), 1.0)
@@ -241,7 +242,7 @@ def hear_peers(
         if considering == NOT_YET:
             share = online / (b - a) if b > a else 0.0
             starts[c] = (
-                BEGINS if u1 < 7.0 * (p.advertising * talk.ads + p.word_of_mouth * share) * talk.initiation else 0
+                BEGINS if u1 < 7.0 * (p.advertising * talk.ads + p.word_of_mouth * share) * talk.initiation[j] else 0
             )
         else:
             starts[c] = STOPS if u2 < 7.0 * p.stop_considering else 0
@@ -263,9 +264,9 @@ def learning(state: MarketState) -> None:
     over_rows(state.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
     alerts = state.care.alerts_week
     alerts[day % WEEK] = heeded(state) * state.early_warning.alerts
-    initiation = float(levers.initiation[0]) * (1.0 + p.publicity_draws * state.publicity)
+    initiation = levers.initiation * (1.0 + p.publicity_draws * state.publicity)
     talk = Talk(
-        state.forum.worth, initiation, state.trade.ads_seen, p.practice_alert * float(alerts.sum()), messages_of_week(levers)
+        state.forum.worth, initiation, state.trade.ads_seen, p.practice_alert * alerts.sum(axis=0), messages_of_week(levers)
     )  # fmt: skip
     over_rows(state.pool, hear_peers, n, state.moment, learners, state.world.friends, was, talk, p, starts)
     turned = rows_marked(starts)

@@ -15,7 +15,7 @@ SOCIAL = int(Draw.SOCIAL)
 
 
 class Messages(NamedTuple):
-    """Messages of a week by jurisdiction: the share of consumers whom each reaches, and what one who is reached takes from it."""
+    """Messages of a week by jurisdiction, segment and turn: the share of consumers whom each reaches, and what one who is reached takes from it."""
 
     caution_reach: np.ndarray
     caution: np.ndarray
@@ -29,7 +29,7 @@ class Messages(NamedTuple):
 def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Share of consumers whom messages reach in a week, and what one who is reached hears: on average over all, ``message``."""
     if not reach.any():
-        return reach, np.zeros_like(message)
+        return reach, message  # nobody hears it
     share = np.minimum(reach, 1.0)
     return share, np.divide(message, share, out=np.zeros_like(message), where=share > 0)
 
@@ -45,16 +45,18 @@ def messages_of_week(levers: Levers) -> Messages:
 @inner
 def hear_messages(c: int, when: Moment, consumers: Any, messages: Messages) -> None:
     """A week's messages for a consumer: caution about illicit sources, lessons in looking a pharmacy up, and information on services."""
-    j = consumers.jurisdiction[c]
-    if messages.support_reach[j] > 0.0:
-        hear_of_support(c, when, consumers, messages.support_reach[j], messages.support[j], messages.stigma[j])
-    if messages.caution_reach[j] > 0.0 or messages.lesson_reach[j] > 0.0:
+    j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
+    if messages.support_reach[j, g, k] > 0.0:
+        hear_of_support(
+            c, when, consumers, messages.support_reach[j, g, k], messages.support[j, g, k], messages.stigma[j, g, k]
+        )
+    if messages.caution_reach[j, g, k] > 0.0 or messages.lesson_reach[j, g, k] > 0.0:
         _, _, u3, u4 = uniform4(when.seed, SOCIAL, c, when.day, 1)
-        if u3 < messages.caution_reach[j]:
-            consumers.caution[c] = min(max(consumers.caution[c] + messages.caution[j], -3.0), 3.0)
-        if u4 < messages.lesson_reach[j]:
+        if u3 < messages.caution_reach[j, g, k]:
+            consumers.caution[c] = min(max(consumers.caution[c] + messages.caution[j, g, k], -3.0), 3.0)
+        if u4 < messages.lesson_reach[j, g, k]:
             consumers.verification[c] = min(
-                1.0, consumers.verification[c] + messages.lesson[j] * (1.0 - consumers.verification[c])
+                1.0, consumers.verification[c] + messages.lesson[j, g, k] * (1.0 - consumers.verification[c])
             )
 
 

@@ -36,7 +36,7 @@ def recruit(state: MarketState) -> None:
         state.upstream.takings[:], state.upstream.branches[:] = s.takings[:n], s.branches[:n]
     pull = np.clip((s.takings[:n] + 1.0) / (state.upstream.takings + 1.0), 0.2, 5.0) ** p.recruit_income
     gap = np.clip((state.upstream.branches + 1.0) / (s.branches[:n] + 1.0), 0.2, 5.0) ** p.recruit_gap
-    s.drive[:n] = s.alive[:n] * s.organised[:n] * pull * gap * state.levers.recruitment[0]
+    s.drive[:n] = s.alive[:n] * s.organised[:n] * pull * gap * state.levers.recruitment[s.jurisdiction[:n]]
     groups = s.size[:n] * s.organised[:n]
     state.upstream.recruitment = float((groups * s.drive[:n]).sum() / max(float(groups.sum()), 1e-9))
 

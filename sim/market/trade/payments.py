@@ -125,8 +125,8 @@ def end_account(state: MarketState, slot: int, cause: str, policy: str = "") -> 
     state.event(EventKind.ACCOUNT_TERMINATED, slot, policy=policy, cause=cause, amount=longest)
 
 
-def buy_under_cover(state: MarketState, per_week: float, largest_only: bool, policy: str) -> None:
-    """Buy from pharmacy programmes under cover and complain to the card network, which ends the account and fines its acquirer.
+def buy_under_cover(state: MarketState, per_week: float, largest_only: bool, policy: str, where: np.ndarray) -> None:
+    """Buy from programmes hosted in the jurisdictions ``where`` under cover and complain to the card network, which ends the account and fines its acquirer.
 
     ``per_week`` purchases are spread over all programmes, or those with the acquirer of most accounts. A purchase must be authorised to show
     the acquirer, and not every complaint is acted on.
@@ -137,6 +137,7 @@ def buy_under_cover(state: MarketState, per_week: float, largest_only: bool, pol
     if largest_only and len(slots):
         top = max(state.processors[FIRST_ACQUIRER:], key=lambda bank: (bank.accounts, -bank.row)).row
         slots = slots[t.processor[slots] == top]
+    slots = slots[np.isin(t.jurisdiction[slots], where)]
     if not len(slots):
         return
     shown = t.availability[slots] * (1.0 - p.issuer_decline) * p.complaint_works

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from io import BytesIO
 from math import ceil
 from pathlib import Path
@@ -58,6 +59,22 @@ def grid(count: int, height: float, width: float = 9.0) -> tuple[Figure, list[Ax
     rows = max(1, ceil(count / 3))
     figure = Picture(figsize=(width, 0.3 + rows * height), layout="constrained")
     return figure, [figure.add_subplot(rows, 3, k + 1) for k in range(count)]
+
+
+def months(axes: Axes, day0: date) -> None:
+    """Write dates in the place of days on an axis of time."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num, num2date
+
+    first = float(date2num(day0))
+    low, high = axes.get_xlim()
+    locator = AutoDateLocator(minticks=2, maxticks=4)
+    ticks = [
+        tick
+        for tick in locator.tick_values(num2date(first + low), num2date(first + high))
+        if low <= tick - first <= high
+    ]
+    axes.set_xticks([tick - first for tick in ticks], ConciseDateFormatter(locator).format_ticks(ticks))
+    axes.set_xlabel("")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.dictionary import outcome
-from sim.report.figures.style import BASELINE, FAINT, SERIES, Picture, style
+from sim.report.figures.style import BASELINE, FAINT, SERIES, Picture, months, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,6 +68,10 @@ def trade_figure(comparison: PairedRuns) -> Figure:
         for axes in grid[0]:
             axes.set_ylim(bottom=0)
             axes.set_ylim(top=axes.get_ylim()[1] * 1.12)
+        day0 = comparison.scenarios[comparison.baseline].day0
+        if day0 is not None:
+            for axes in grid[-1]:
+                months(axes, day0)
         _titles(figure, comparison, height)
     return figure
 

@@ -133,6 +133,19 @@ def _in_order(names: Iterable[str], scenario: Scenario) -> list[str]:
     return sorted(names, key=lambda name: (places.get(members.get(name, name), len(places)), name))
 
 
+def with_dates(daily: DataFrame, scenarios: Mapping[str, Scenario]) -> DataFrame:
+    """Daily outcomes with the date of each day, where a scenario has a calendar."""
+    import pandas as pd
+
+    day0 = {label: scenario.day0 for label, scenario in scenarios.items() if scenario.day0 is not None}
+    if not day0:
+        return daily
+    first = pd.to_datetime(daily["scenario"].map(day0))
+    frame = daily.copy()
+    frame.insert(list(frame.columns).index("day") + 1, "date", first + pd.to_timedelta(daily["day"], unit="D"))
+    return frame
+
+
 def _daily(runs: DataFrame, store: Store, scenario: Scenario) -> DataFrame:
     """A row a day and run."""
     import numpy as np

@@ -160,9 +160,11 @@ def finite(value: float) -> float | None:
 
 def write_result(result: RunResult, place: Path, subfolder: str = "") -> None:
     """Write the daily measures (Parquet and CSV) and the tables (Parquet) of one run."""
+    from sim.measures.tables import dated
+
     target = place / subfolder
     target.mkdir(parents=True, exist_ok=True)
-    daily = result.daily.rename_axis("day").reset_index()
+    daily = dated(result.daily.rename_axis("day").reset_index(), result.scenario.day0)
     write_frame(daily, "daily", target / "daily.parquet")
     daily.to_csv(target / "daily.csv", index=False)
     for name, frame in result.tables.items():

@@ -1,0 +1,255 @@
+"""Where a policy acts, for whom, and for how many: in the jurisdictions, for the segments and for the share of people that it names, and nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.agents.codes import Segment
+from sim.agents.consumers import TURNS
+from sim.agents.levers import Levers
+from sim.market.health.treatment import first_served
+from sim.model import MarketModel
+from sim.policies.base import AimedPolicy, LocalPolicy
+from sim.registry import policy_kinds
+from sim.scenario import Scenario, ScenarioError
+from tests.worlds import KINDS, branched, example, frames, lever_values, neutral_levers, ran, run, same_frames, world
+
+START, END = 10, 30
+PLACES = list(Scenario().jurisdictions)
+HERE = 1
+LOCAL = [kind for kind in KINDS if issubclass(policy_kinds()[kind], LocalPolicy)]
+AIMED = [kind for kind in LOCAL if issubclass(policy_kinds()[kind], AimedPolicy)]
+BY = {str(lever["name"]): lever["by"] for lever in Levers.describe()}
+ONE_SYSTEM = {"early_warning": {"warning_sight", "warning_delay", "false_alarms"}}
+"""What a local policy moves for the world, as its `place` says."""
+COINS = {"payment_block": {"mode": "coins", "closure": 0.3}}
+"""Settings at which a policy moves levers."""
+
+
+def acting(kind: str, **fields) -> Scenario:
+    return world(policies=[example(kind, **COINS.get(kind, {}), start=START, end=END, **fields)])
+
+
+def on_first_day(kind: str, **fields) -> MarketModel:
+    return ran(acting(kind, **fields), until=START + 1)
+
+
+def refused(policy: dict) -> str:
+    with pytest.raises(ScenarioError) as error:
+        world(policies=[policy])
+    return str(error.value)
+
+
+# Where ----------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_policy_names_jurisdictions_or_says_what_does_or_why_it_has_one_place(kind):
+    policy = policy_kinds()[kind]
+    assert len(policy.place) > 20
+    if kind not in LOCAL:
+        said = policy.instead.get("jurisdictions")
+        assert said in policy.model_fields or policy.place.startswith("The world: ")
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+def test_the_levers_of_other_jurisdictions_stay_neutral_and_those_of_the_named_one_move_as_everywhere(kind):
+    there, everywhere = on_first_day(kind, jurisdictions=[PLACES[HERE]]), on_first_day(kind)
+    now, full, neutral = lever_values(there.levers), lever_values(everywhere.levers), neutral_levers(there)
+    for name, value in neutral.items():
+        if BY[name] == "world":
+            assert name in ONE_SYSTEM.get(kind, ()) or (now[name] == value).all(), name
+        else:
+            assert (np.delete(now[name], HERE, axis=0) == np.delete(value, HERE, axis=0)).all(), name
+            assert (now[name][HERE] == full[name][HERE]).all(), name
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+def test_to_name_all_jurisdictions_is_to_name_none(kind):
+    named, none = (frames(acting(kind, **fields)) for fields in ({"jurisdictions": PLACES}, {}))
+    assert [table for table in none if not same_frames(named[table], none[table])] == []
+
+
+ACTS = {
+    "vendor_arrests": {"count": 10_000},
+    "network_attack": {"share": 1.0},
+    "supplier_interdiction": {"arrested": 1.0},
+    "international_operation": {"arrests": 1.0},
+}
+
+
+@pytest.mark.parametrize("kind", ACTS)
+def test_acts_hit_those_who_are_there(kind):
+    before = ran(world(), until=START)
+    after = branched(before, 1, policies=[example(kind, **ACTS[kind], start=START, jurisdictions=[PLACES[HERE]])])
+    for name in ("vendors", "supplier_table"):
+        n = getattr(before, name).n
+        alive, later = (getattr(model, name).columns.alive[:n] for model in (before, after))
+        usual = getattr(branched(before, 1), name).columns.alive[:n]
+        gone = ((alive == 1) & (later == 0) & (usual == 1)).nonzero()[0]
+        assert set(getattr(before, name).columns.jurisdiction[gone].tolist()) <= {HERE}
+        if name == ("supplier_table" if kind == "supplier_interdiction" else "vendors"):
+            assert len(gone)
+
+
+def test_test_purchases_end_accounts_of_programmes_hosted_there():
+    model = run(
+        world(
+            policies=[example("payment_block", purchases=1000.0, target="any", jurisdictions=[PLACES[HERE]])], days=5
+        ),
+        tables=("events",),
+    )
+    ended = model.table("events").query("policy == 'payment_block'")["subject"].to_numpy()
+    assert len(ended)
+    assert set(model.platform_table.columns.jurisdiction[ended].tolist()) == {HERE}
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+def test_a_jurisdiction_that_does_not_exist_is_refused_with_the_nearest(kind):
+    assert f"did you mean '{PLACES[HERE]}'?" in refused(example(kind, jurisdictions=[PLACES[HERE].upper() + "S"]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "said"),
+    [
+        ("takedown", "jurisdictions", "host"),
+        ("international_cooperation", "jurisdictions", "members"),
+        ("postal_interdiction", "jurisdictions", "destination"),
+        ("demand_shock", "jurisdiction", "jurisdictions"),
+        ("demand_shock", "segment", "segments"),
+        ("supply_shock", "jurisdiction", "jurisdictions"),
+    ],
+)
+def test_a_word_for_which_a_policy_has_another_is_refused_with_that_one(kind, word, said):
+    assert f"did you mean '{said}'?" in refused({"kind": kind, word: PLACES[HERE]})
+
+
+def test_a_policy_of_the_world_says_why_it_has_no_jurisdictions():
+    assert policy_kinds()["novel_opioid"].place in refused({"kind": "novel_opioid", "jurisdictions": PLACES[:1]})
+
+
+# For whom and for how many --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", AIMED)
+def test_levers_move_for_those_for_whom_it_is_meant_and_for_nobody_else(kind):
+    few = on_first_day(kind, segments=["dependent", "patient"], share_of_people=0.3)
+    now, full, neutral = lever_values(few.levers), lever_values(on_first_day(kind).levers), neutral_levers(few)
+    meant = np.zeros((len(PLACES), len(Segment), TURNS), bool)
+    meant[:, [Segment.DEPENDENT, Segment.PATIENT], :30] = True
+    of_people = [name for name in neutral if BY[name] == "people" and (full[name] != neutral[name]).any()]
+    assert of_people
+    for name in of_people:
+        assert (now[name] == np.where(meant, full[name], neutral[name])).all(), name
+
+
+@pytest.mark.parametrize("kind", AIMED)
+def test_to_name_all_segments_and_all_people_is_to_name_none(kind):
+    everybody = {"segments": [segment.name.lower() for segment in Segment], "share_of_people": 1.0}
+    named, none = frames(acting(kind, **everybody)), frames(acting(kind))
+    assert [table for table in none if not same_frames(named[table], none[table])] == []
+
+
+@pytest.mark.parametrize("kind", ["education_campaign", "support_information", "safe_purchasing_information"])
+def test_what_is_told_to_half_the_dependent_people_of_a_place_is_heard_by_them_alone(kind):
+    """On one day a seventh of consumers hears; nobody has passed anything on by then."""
+    start = ran(world(consumers=6000), until=START)
+    aimed = {"jurisdictions": [PLACES[0]], "segments": ["dependent"], "share_of_people": 0.5, "reach": 1.0}
+    after, usual = branched(start, 1, policies=[example(kind, **aimed)]), branched(start, 1)
+    policy = after.scenario.policies[0]
+    told = np.zeros(start.consumers.n, bool)
+    for name in ("caution", "verification", "support_knowledge", "stigma"):
+        told |= after.consumers.get(name) != usual.consumers.get(name)
+    c = start.consumers.columns
+    assert told.any()
+    assert policy.meant(start)[told].all()
+    assert set(c.segment[: start.consumers.n][told].tolist()) == {Segment.DEPENDENT}
+    assert told.sum() == pytest.approx(policy.meant(start).sum() / 7, rel=0.6)
+
+
+def test_naloxone_for_half_the_people_saves_among_them_alone():
+    start = ran(world(consumers=2000), until=0)
+    after = branched(start, 30, policies=[example("naloxone", carriage=1.0, outreach=0.0, share_of_people=0.5)])
+    carried = after.outreach.carried
+    assert (carried[:, :, :50] > 0).all()
+    assert (carried[:, :, 50:] == 0).all()
+
+
+def test_checks_are_made_by_those_to_whom_they_are_offered():
+    start = ran(world(consumers=6000, parameters={"consumption": {"checking_base": 0.0}}), until=0)
+    offer = example("drug_checking", segments=["recreational"], share_of_people=0.4)
+    none, some, all_ = (
+        branched(start, 20, policies=[{**offer, **fields}]).checking.samples - start.checking.samples
+        for fields in ({"share_of_people": 0.0}, {}, {"share_of_people": 1.0})
+    )
+    assert none == 0
+    assert 0 < some < all_
+    assert some == pytest.approx(0.4 * all_, rel=0.35)
+
+
+def test_the_people_of_a_smaller_share_are_among_those_of_a_larger_and_stay_the_same():
+    start = ran(world(consumers=6000), until=0)
+    later = branched(start, 20)
+    few, many = (policy_kinds()["naloxone"](share_of_people=share) for share in (0.25, 0.5))
+    other = policy_kinds()["drug_checking"](share_of_people=0.5)
+    assert few.meant(start).mean() == pytest.approx(0.25, abs=0.02)
+    assert many.meant(start).mean() == pytest.approx(0.5, abs=0.02)
+    assert many.meant(start)[few.meant(start)].all()
+    assert (many.meant(later) == many.meant(start)).all()
+    assert (other.meant(start) == many.meant(start)).all(), "strips and naloxone for half the people: the same half"
+
+
+def test_who_is_reached_first_is_another_in_another_run():
+    one, other = (ran(world(), seed, 0).consumers.columns.turn[:600] for seed in (1, 2))
+    assert (one != other).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("places", "used", "enter"),
+    [
+        ([2, 2, 2, 2], 0, [0, 1]),
+        ([2, 2, 2, 2], 5, []),
+        ([2, 4, 2, 4, 4, 4], 0, [0, 1, 3, 4]),
+        ([2, 4, 2, 4, 4, 4], 2, [1, 3]),
+        ([4, 2, 4, 4], 1, [0, 2, 3]),
+        ([], 0, []),
+    ],
+)
+def test_places_kept_for_some_are_taken_by_them_in_their_turn(places, used, enter):
+    waiting = np.arange(len(places))
+    assert first_served(waiting, np.array(places, int), used).tolist() == enter
+
+
+# What it costs --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", [kind for kind in AIMED if kind not in ("early_warning", "treatment_capacity")])
+def test_what_is_meant_for_half_the_people_costs_about_half(kind):
+    half, all_, none = (
+        sum(float(p.cost(model)) for p in model.scenario.policies)
+        for model in (ran(world(policies=[example(kind, share_of_people=share)], consumers=4000), until=20) for share in (0.5, 1.0, 0.0))
+    )  # fmt: skip
+    assert none == pytest.approx(0, abs=1e-9)
+    assert 0.2 * all_ < half < 0.8 * all_
+
+
+WHOLE = {"early_warning", "payment_block", "vendor_arrests", "drug_checking", "deflection", "decriminalisation"}
+"""Whose cost is of what they find or of one system, and not a sum over places."""
+
+
+@pytest.mark.parametrize("kind", [k for k in LOCAL if k not in WHOLE and not policy_kinds()[k].exogenous])
+def test_the_costs_of_the_places_add_up_to_that_of_all(kind):
+    model = ran(world(), until=START)
+    policy = policy_kinds()[kind]
+    fields = {key: value for key, value in example(kind, start=START).items() if key != "kind"}
+    parts = [policy(**fields, jurisdictions=(place,)).cost(model) for place in PLACES]
+    assert min(parts) >= 0
+    assert sum(parts) == pytest.approx(policy(**fields).cost(model), rel=1e-6)
+
+
+def test_deflection_in_one_place_does_not_pay_for_referrals_in_another():
+    """Two programmes side by side pay together what one for both pays."""
+    busy = {"consumers": 4000, "parameters": {"enforcement": {"contacts_per_day": 20.0}}}
+    programme = example("deflection", places=0.0)
+    model = run(world(policies=[programme], **busy), until=5)
+    state, policy = model, policy_kinds()["deflection"]
+    fields = {key: value for key, value in programme.items() if key != "kind"}
+    assert model.yesterday.referrals == len(model.yesterday.referred) > 5
+    parts = [policy(**fields, jurisdictions=(place,)).cost(state) for place in PLACES]
+    assert sum(part > 0 for part in parts) > 1
+    assert sum(parts) == pytest.approx(policy(**fields).cost(state))
