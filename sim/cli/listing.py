@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +41,7 @@ def policies() -> Rows:
 
 def _field(name: str, field: FieldInfo) -> dict[str, Any]:
     """One field of a policy: its default, what it may be, its unit, what it means."""
+    from sim.report.text.names import unit_in
     from sim.scenario import allowed_in_words
 
     default = "required" if field.is_required() else field.get_default(call_default_factory=True)
@@ -51,16 +51,9 @@ def _field(name: str, field: FieldInfo) -> dict[str, Any]:
         "name": field.alias or name,
         "default": plain,
         "allowed": allowed_in_words(field),
-        "unit": _unit(text),
+        "unit": unit_in(text),
         "text": text,
     }
-
-
-def _unit(text: str) -> str:
-    """The unit that a description names first in its last brackets: ``(USD, assumed 30 to 75)``."""
-    found = re.findall(r"\(([^()]*)\)", text)
-    unit = re.split(r"[,;:]", found[-1])[0].strip() if found else ""
-    return "" if re.match(r"-?\d", unit) else unit
 
 
 def _first_line(text: str | None) -> str:
