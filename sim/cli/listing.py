@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from rich.table import Table
+    from rich.text import Text
 
 Rows = list[dict[str, Any]]
 
@@ -91,10 +92,14 @@ def tables() -> Rows:
     ]
 
 
-def as_table(what: str, rows: Rows) -> Table:
-    """Lay a listing out for reading: names never cut, texts wrapped."""
-    from rich.markup import escape
-    from rich.table import Table
+TEXTS = ("text", "title", "question")
+WRAPS = (*TEXTS, "unit", "allowed", "default")
+
+
+def as_table(what: str, rows: Rows, width: int) -> Table | Text:
+    """Lay a listing out for reading in a width: names never cut, texts wrapped; below each other where columns have no room."""
+    from sim.cli.output import clean
+    from sim.report.text.columns import Column, lay_out
 
     if what == "policies":
         rows = _policy_lines(rows)
@@ -110,13 +115,12 @@ def as_table(what: str, rows: Rows) -> Table:
             }
             for row in rows
         ]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for index, name in enumerate(rows[0] if rows else ["nothing"]):
-        wrapped = name in ("text", "title", "question", "unit", "allowed")
-        table.add_column(name, no_wrap=not wrapped, overflow="fold", style="bold" if index == 0 else "")
-    for row in rows:
-        table.add_row(*(escape(str(value)) for value in row.values()))
-    return table
+    titles = list(rows[0] if rows else ["nothing"])
+    columns = [
+        Column(name, wraps=name in WRAPS, style="bold" if k == 0 else "", least=28 if name in TEXTS else 0)
+        for k, name in enumerate(titles)
+    ]
+    return lay_out(columns, [[clean(str(value)) for value in row.values()] for row in rows], width)
 
 
 def _policy_lines(policies: Rows) -> Rows:

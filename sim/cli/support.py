@@ -12,17 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from sim.cli.output import say
 
+if TYPE_CHECKING:
     from sim.studies.runs.workers import Progress
 
 TRACEBACK = "ODM_TRACEBACK"
 """Environment variable that asks for the traceback of whatever goes wrong."""
-NARROW = 118
-"""Columns below which tables take one scenario at a time."""
-PIPE_WIDTH = 140
-"""Columns of what is written to a file or a pipe."""
 
 
 @contextmanager
@@ -68,19 +64,6 @@ def exit_code(error: Exception) -> int | None:
     return 1 if isinstance(error, StudyError) else None
 
 
-def say(text: str) -> None:
-    """Write a line to the standard error."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def flush_output() -> None:
-    """Write out what is buffered; a reader who has gone away is no error."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_output()
-
-
 def _drop_output() -> None:
     """Send further output nowhere, so that the interpreter does not complain on its way out."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -89,13 +72,6 @@ def _drop_output() -> None:
 def print_json(content: Any) -> None:
     """Print plain data as JSON."""
     print(json.dumps(content, indent=1, allow_nan=False))
-
-
-def console() -> Console:
-    """Return a console on the standard output, wide where nobody's window limits it."""
-    from rich.console import Console
-
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def path(text: str) -> Path:
@@ -150,7 +126,7 @@ def _bar(what: str, count: str, quiet: bool, **fields: Any) -> Iterator[Callable
             return Text("getting ready" if task.total is None else count.format(task=task))
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         Count(),
         TimeElapsedColumn(),
