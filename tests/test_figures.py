@@ -272,6 +272,12 @@ def test_a_figure_of_a_study_is_legible_whatever_it_shows(name, hard, monkeypatc
         check(FIGURES[name](*given), monkeypatch)
 
 
+@pytest.mark.parametrize("name", ["effects", "ranking", "sweep"])
+def test_a_figure_of_nothing_is_drawn_and_says_what_it_would_show(name, monkeypatch):
+    table, *more = cases("plain")[name][0]
+    check(FIGURES[name](table.head(0), *(more[:1] and [more[0], []])), monkeypatch)
+
+
 def policies(hard: str) -> list[dict]:
     kinds = ["takedown", "vendor_arrests", "postal_interdiction", "education_campaign", "isp_block"]
     number = {"many": 30, "one pair": 1, "zero": 0}.get(hard, 6)

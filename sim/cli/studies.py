@@ -64,6 +64,7 @@ def study(
     """Do a study from its file, stop it, and go on with it."""
     with support.explained():
         from sim.report.study import run_study
+        from sim.studies.store.names import file_name
         from sim.studies.study_files import Study
 
         ready = Study.load(file, settings or (), **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
@@ -72,7 +73,7 @@ def study(
             return
         from sim.cli.progress import show_study
 
-        folder = out or Path("results") / ready.name
+        folder = out or Path("results") / file_name(ready.name)
         try:
             with _stopped_in_order(), show_study(ready.name, as_json) as tell:
                 done = run_study(
@@ -172,8 +173,9 @@ def _stopped_in_order() -> Iterator[None]:
 def _print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as_json: bool) -> None:
     """Print what a study would take."""
     from sim.studies.execution.dry_run import estimate
+    from sim.studies.store.names import file_name
 
-    found = estimate(ready, workers, out=out or Path("results") / ready.name)
+    found = estimate(ready, workers, out=out or Path("results") / file_name(ready.name))
     if as_json:
         support.print_json(found)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -41,7 +42,7 @@ def explained() -> Iterator[None]:
         code = exit_code(error)
         if code is None or os.environ.get(TRACEBACK):
             raise
-        say(f"odm: {error}")
+        say(f"odm: {_said(error)}")
         if type(error).__name__ == "RunFailedError":
             from sim.studies.errors import OWN
 
@@ -54,12 +55,23 @@ def explained() -> Iterator[None]:
         raise typer.Exit(code) from None
 
 
+def _said(error: Exception) -> str:
+    """An error in words; of a file, what the system says and its name in short."""
+    if not isinstance(error, OSError):
+        return str(error)
+    from sim.scenario import quote
+
+    return f"{error.strerror}: {quote(str(error.filename))}"
+
+
 def exit_code(error: Exception) -> int | None:
     """Return the exit code of an error that is not a defect of the program; None for one that is."""
     from sim.scenario import ScenarioError
     from sim.studies.errors import RequestError, StudyError
 
     if isinstance(error, ScenarioError | RequestError):
+        return 2
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return 2
     return 1 if isinstance(error, StudyError) else None
 

@@ -40,6 +40,9 @@ LABEL_INCHES = 2.3
 @style()
 def effects(table: DataFrame) -> Figure:
     """Every effect in per cent of the baseline with its interval, a panel a scenario, outcomes in the order of the dictionary."""
+    if not len(table):
+        none = table.reindex(columns=["scenario", "outcome", "percent", "excludes_zero"]).astype({"percent": float})
+        return panels.draw_effects(none, [], "the baseline", "No scenario was compared with it.")
     kept = table[[not outcome(name).detail and is_tested(name) for name in table["outcome"]]]
     headings = [panels.Heading(label) for label in dict.fromkeys(table["scenario"])]
     pairs = table["n"].max() if "n" in table and len(table) else 0
@@ -58,7 +61,7 @@ def ranking(table: DataFrame) -> Figure:
     names, scenarios = every[:MOST_PANELS], list(dict.fromkeys(table["scenario"]))
     labels = [wrap(label, LABEL_INCHES, NAME) for label in scenarios]
     row = lines_in(labels) * line_height(NAME) + 0.06
-    left, wide = MARGIN + max(width_of(label, NAME) for label in labels) + 0.12, 1.75
+    left, wide = MARGIN + max((width_of(label, NAME) for label in labels), default=0.0) + 0.12, 1.75
     across = min(4, len(names)) or 1
     titles = [wrap(outcome(name).label or name, wide - 0.1, NAME, bold=True) for name in names]
     above, body = lines_in(titles) * line_height(NAME) + 0.12, row * len(scenarios) + 0.05
@@ -169,7 +172,7 @@ def _places(values: Any, inches: float) -> tuple[dict[str, int] | None, list[tup
     places = {text: place for place, text in enumerate(dict.fromkeys(map(str, values)))}
     every = -(-len(places) // max(1, int(inches / (2 * line_height(SMALL) + 0.04))))
     labels = [(place, wrap(text, 1.3, SMALL, most=2)) for text, place in places.items() if place % every == 0]
-    return places, labels, max(width_of(label, SMALL) for _, label in labels) + 0.1
+    return places, labels, max((width_of(label, SMALL) for _, label in labels), default=0.0) + 0.1
 
 
 def _response(axes: Axes, rows: DataFrame, first: str, places: dict[str, int] | None, k: int, line: bool) -> None:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _MARKS = re.compile(r"[\\`*\[\]|]")
-_BEGINS = re.compile(r"^(\d*)(#|[-+.)](?=\s))")
+_BEGINS = re.compile(r"^(\d*)(#|[-+.)](?=\s)|~{3}|[-_=]{3})")
 
 
 def escaped(text: str, code: bool = False) -> str:
