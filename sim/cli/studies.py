@@ -144,7 +144,7 @@ def verify(
             support.print_json(report)
         else:
             for line in (*report["problems"], *(f"Note: {note}" for note in report["notes"])):
-                print(line)
+                print(output.clean(line))
             again = report["runs_again"]
             if again:
                 print(
