@@ -205,7 +205,7 @@ def _flow(key: Sequence[Mark], room: float, top: float) -> tuple[list[tuple[floa
     return placed, top + high * line_height(KEY) + (0.05 if key else 0.0)
 
 
-def number(value: float, _place: int | None = None) -> str:
+def number(value: float, _place: float | None = None) -> str:
     """A number on an axis: six digits at most, millions and billions in words."""
     for size, word in ((1e9, " bn"), (1e6, " m")):
         if size <= abs(value) < 1000 * size or (size == 1e9 and 1e12 <= abs(value) < 1e15):

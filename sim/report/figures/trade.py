@@ -175,7 +175,7 @@ def _mark(axes: Axes, found: Sequence[Intervention], days: int) -> None:
     dated = [each for each in found if each.start is not None and each.start <= last]
     for end in {each.end for each in dated if each.end is not None and each.end < last}:
         axes.axvline(end, color="#333333", linewidth=0.8, linestyle=(0, (1, 2)))
-    for start in {each.start for each in dated}:
+    for start in {each.start or 0 for each in dated}:
         axes.axvline(start, color="#333333", linewidth=0.9, linestyle=(0, (4, 2)))
     spans = [((each.start or 0) / last * PANEL_INCHES, [each.number]) for each in dated]
     while True:
