@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sim.cli import app, support
+from sim.cli import app
 from sim.measures.dictionary import outcomes
 from sim.model import MarketModel
 from sim.scenario import Scenario
@@ -180,7 +180,7 @@ class TestCompare:
         assert verify_record(files / "out") == []
 
     def test_a_narrow_window_shows_one_intervention_at_a_time(self, monkeypatch):
-        monkeypatch.setattr(support, "PIPE_WIDTH", 90)
+        monkeypatch.setenv("COLUMNS", "90")
         answer = odm("compare", "plain.yaml", "closure.yaml", "advice.yaml", "--runs", 2, "--workers", 1)
         assert "closure against plain" in answer.stdout
         assert max(len(line) for line in answer.stdout.splitlines() if " * " in line) <= 90

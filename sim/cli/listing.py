@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from rich.table import Table
+    from rich.text import Text
 
 Rows = list[dict[str, Any]]
 
@@ -42,6 +42,7 @@ def policies() -> Rows:
 
 def _field(name: str, field: FieldInfo) -> dict[str, Any]:
     """One field of a policy: its default, what it may be, its unit, what it means."""
+    from sim.report.text.names import unit_in
     from sim.scenario import allowed_in_words
 
     default = "required" if field.is_required() else field.get_default(call_default_factory=True)
@@ -51,16 +52,9 @@ def _field(name: str, field: FieldInfo) -> dict[str, Any]:
         "name": field.alias or name,
         "default": plain,
         "allowed": allowed_in_words(field),
-        "unit": _unit(text),
+        "unit": unit_in(text),
         "text": text,
     }
-
-
-def _unit(text: str) -> str:
-    """The unit that a description names first in its last brackets: ``(USD, assumed 30 to 75)``."""
-    found = re.findall(r"\(([^()]*)\)", text)
-    unit = re.split(r"[,;:]", found[-1])[0].strip() if found else ""
-    return "" if re.match(r"-?\d", unit) else unit
 
 
 def _first_line(text: str | None) -> str:
@@ -98,10 +92,14 @@ def tables() -> Rows:
     ]
 
 
-def as_table(what: str, rows: Rows) -> Table:
-    """Lay a listing out for reading: names never cut, texts wrapped."""
-    from rich.markup import escape
-    from rich.table import Table
+TEXTS = ("text", "title", "question")
+WRAPS = (*TEXTS, "unit", "allowed", "default")
+
+
+def as_table(what: str, rows: Rows, width: int) -> Table | Text:
+    """Lay a listing out for reading in a width: names never cut, texts wrapped; below each other where columns have no room."""
+    from sim.cli.output import clean
+    from sim.report.text.columns import Column, lay_out
 
     if what == "policies":
         rows = _policy_lines(rows)
@@ -117,13 +115,12 @@ def as_table(what: str, rows: Rows) -> Table:
             }
             for row in rows
         ]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for index, name in enumerate(rows[0] if rows else ["nothing"]):
-        wrapped = name in ("text", "title", "question", "unit", "allowed")
-        table.add_column(name, no_wrap=not wrapped, overflow="fold", style="bold" if index == 0 else "")
-    for row in rows:
-        table.add_row(*(escape(str(value)) for value in row.values()))
-    return table
+    titles = list(rows[0] if rows else ["nothing"])
+    columns = [
+        Column(name, wraps=name in WRAPS, style="bold" if k == 0 else "", least=28 if name in TEXTS else 0)
+        for k, name in enumerate(titles)
+    ]
+    return lay_out(columns, [[clean(str(value)) for value in row.values()] for row in rows], width)
 
 
 def _policy_lines(policies: Rows) -> Rows:

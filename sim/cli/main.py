@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim._version import __version__
-from sim.cli import studies, support
+from sim.cli import output, studies, support
 
 if TYPE_CHECKING:
     from sim.report.comparison import Comparison
@@ -105,6 +105,7 @@ def run(
             results = run_several(
                 ready, runs, seed=seed, threads=threads, tables=wanted, audit=audit, out=out, progress=progress
             )
+        output.kept(out)
         if as_json:
             found = [result.to_json() for result in results]
             support.print_json(found[0] if runs == 1 else found)
@@ -164,6 +165,7 @@ def compare(
                 resume=resume,
                 on_event=tell,
             )
+        output.kept(out)
         if as_json:
             support.print_json(comparison.to_json())
         else:
@@ -183,7 +185,7 @@ def list_(what: Annotated[Listing, typer.Argument(help="What to list.")], as_jso
         if as_json:
             support.print_json(rows)
         else:
-            support.console().print(listing.as_table(what.value, rows))
+            output.console().print(listing.as_table(what.value, rows, output.width()))
 
 
 @app.command()
@@ -205,11 +207,9 @@ def show(
         elif full:
             print(loaded.to_yaml(sources=True))
         else:
-            from shutil import get_terminal_size
-
             from sim.cli.showing import summary
 
-            print(summary(loaded, scenario, get_terminal_size((support.PIPE_WIDTH, 24)).columns))
+            print(output.clean(summary(loaded, scenario, output.width())))
 
 
 @app.command()
@@ -244,56 +244,55 @@ def _print_runs(results: Sequence[RunResult], out: Path | None) -> None:
     from sim.report.text import tables, words
 
     first = results[0]
-    console = support.console()
-    console.print(words.how_run(results), soft_wrap=True)
-    console.print()
-    console.print(tables.outcome_table([result.outcomes for result in results]))
-    console.print()
+    output.line(words.how_run(results))
+    output.line()
+    output.console().print(tables.outcome_table([result.outcomes for result in results], output.width()))
+    output.line()
     for note in words.run_notes(results):
-        console.print(f"Note: {note}", soft_wrap=True, markup=False)
+        output.line(f"Note: {note}")
     seconds = sum(result.elapsed_s for result in results)
-    console.print(
-        f"{seconds:.1f} s for the run{'s' if len(results) > 1 else ''}, {first.compile_s:.1f} s to get ready."
-    )
+    output.line(f"{seconds:.1f} s for the run{'s' if len(results) > 1 else ''}, {first.compile_s:.1f} s to get ready.")
     if out is not None:
-        console.print(f"Written to {out}", soft_wrap=True)
+        output.line(f"Written to {out}")
 
 
 def _print_comparison(comparison: Comparison, out: Path | None) -> None:
     """Print the effects, and in words which of them are clear."""
     from sim.report.text import tables, words
 
-    console = support.console()
-    groups = [comparison.others] if console.width >= support.NARROW else [[label] for label in comparison.others]
-    console.print(words.how(comparison), soft_wrap=True)
-    console.print()
+    width = output.width()
+    groups = [comparison.others] if width >= output.NARROW else [[label] for label in comparison.others]
+    output.line(words.how(comparison))
+    output.line()
     for labels in groups:
         if len(labels) == 1:
-            console.print(f"{labels[0]} against {comparison.baseline}", style="bold", soft_wrap=True)
-        console.print(tables.effect_table(comparison, labels))
-    console.print(
+            output.line(f"{labels[0]} against {comparison.baseline}", style="bold")
+        output.console().print(tables.effect_table(comparison, labels, width))
+    output.line(
         "* the interval leaves zero out. Effect: mean over seeds of scenario minus baseline. pp: percentage points."
     )
     for note in words.notes(comparison):
-        console.print(f"Note: {note}", soft_wrap=True, markup=False)
-    console.print()
+        output.line(f"Note: {note}")
+    output.line()
     for label, lines in words.findings(comparison).items():
-        console.print(f"[bold]{label}[/bold]: {lines[0]}", soft_wrap=True)
+        output.line(f"{label}: {lines[0]}")
         for line in lines[1:]:
-            console.print(f"  {line}", soft_wrap=True, markup=False)
+            output.line(f"  {line}")
     if out is not None:
         where = f"{out}: answer{os.sep}report.md; every run: odm results {out}"
-        console.print(f"Written to {where}", soft_wrap=True, markup=False)
+        output.line(f"Written to {where}")
     else:
-        console.print("Nothing was kept; --out DIR keeps every run, the report and the figures.", soft_wrap=True)
+        output.line("Nothing was kept; --out DIR keeps every run, the report and the figures.")
 
 
 def main() -> None:
     """Run the `odm` command."""
     gc.set_threshold(100_000, 50, 50)  # imports make many objects and no rubbish
+    output.settle()
     try:
         app()
+    except SystemExit as stop:
+        raise SystemExit(output.ended(stop.code)) from None
     finally:
-        support.flush_output()
         if "duckdb" not in sys.modules:  # which complains of what is left at the end
             gc.freeze()  # nothing is to be found among what goes with the process, and looking takes half a second

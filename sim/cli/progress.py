@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from sim.cli import support
+from sim.cli import output
 from sim.studies.execution.events import only_what_all_must_know
 
 LINE_SECONDS = 30.0
@@ -30,7 +30,7 @@ def show_study(what: str, as_json: bool, quiet: bool = False) -> Iterator[Tell]:
         with _live(what) as tell:
             yield tell
     else:
-        yield _Lines(support.say).tell
+        yield _Lines(output.say).tell
 
 
 class _Lines:
@@ -88,10 +88,15 @@ def _live(what: str) -> Iterator[Tell]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[words]}", markup=False),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=None, words="getting ready")
-        lines = _Lines(lambda text: console.print(text, soft_wrap=True, markup=False))
+        lines = _Lines(lambda text: console.print(output.clean(text), soft_wrap=True, markup=False))
 
         def tell(event: dict[str, Any]) -> None:
             if event["event"] == "progress":

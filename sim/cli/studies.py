@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import support
+from sim.cli import output, support
 
 if TYPE_CHECKING:
     from pandas import DataFrame
     from rich.table import Table
+    from rich.text import Text
 
     from sim.studies.execution.conduct import Conducted
     from sim.studies.study import ReadyStudy
@@ -63,6 +64,7 @@ def study(
     """Do a study from its file, stop it, and go on with it."""
     with support.explained():
         from sim.report.study import run_study
+        from sim.studies.store.names import file_name
         from sim.studies.study_files import Study
 
         ready = Study.load(file, settings or (), **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
@@ -71,12 +73,13 @@ def study(
             return
         from sim.cli.progress import show_study
 
-        folder = out or Path("results") / ready.name
+        folder = out or Path("results") / file_name(ready.name)
         with stoppable(folder), show_study(ready.name, as_json) as tell:
             done = run_study(
                 ready, folder, resume=resume, retry=retry, workers=workers, executor=executor.value,
                 scheduler=scheduler, on_event=tell,
             )  # fmt: skip
+        output.kept(folder)
         if not as_json:
             _print_done(done)
         if done.failed:
@@ -105,10 +108,10 @@ def results(
         elif as_json:
             support.print_json(_plain(frame))
         else:
-            support.console().print(_table(frame))
+            output.console().print(_table(frame, output.width()))
             if sql is None:
                 for name, text in VIEWS.items():
-                    support.console().print(f"{name}: {text}", soft_wrap=True, markup=False)
+                    output.line(f"{name}: {text}")
 
 
 def verify(
@@ -131,13 +134,13 @@ def verify(
 
         if run_code and sample:
             for file in code_of(folder):
-                support.say(f"Running {file}, since --run-code says so.")
+                output.say(f"Running {file}, since --run-code says so.")
         report = check(folder, sample, run_code=run_code, seed=seed)
         if as_json:
             support.print_json(report)
         else:
             for line in (*report["problems"], *(f"Note: {note}" for note in report["notes"])):
-                print(line)
+                print(output.clean(line))
             again = report["runs_again"]
             if again:
                 print(
@@ -166,7 +169,7 @@ def stoppable(folder: Path | None) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        support.say(_after_interruption(folder))
+        output.say(_after_interruption(folder))
         raise typer.Exit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -176,7 +179,7 @@ def say_what_is_kept(out: Path | None, done: int, runs: int, last: int) -> None:
     """Say, after an interruption of several runs of a scenario, which are there and how to do the others; `last` is the last seed done."""
     kept = "" if out is None else f" and are kept in {out}"
     rest = f"--seed {last + 1} --runs {runs - done}" + ("" if out is None else " and another --out")
-    support.say(f"Interrupted. {done} of {runs} runs had ended{kept}; for the others: {rest}.")
+    output.say(f"Interrupted. {done} of {runs} runs had ended{kept}; for the others: {rest}.")
 
 
 def _after_interruption(folder: Path | None) -> str:
@@ -190,8 +193,9 @@ def _after_interruption(folder: Path | None) -> str:
 def _print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as_json: bool) -> None:
     """Print what a study would take."""
     from sim.studies.execution.dry_run import estimate
+    from sim.studies.store.names import file_name
 
-    found = estimate(ready, workers, out=out or Path("results") / ready.name)
+    found = estimate(ready, workers, out=out or Path("results") / file_name(ready.name))
     if as_json:
         support.print_json(found)
         return
@@ -208,24 +212,19 @@ def _print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as
 
 def _print_done(done: Conducted) -> None:
     """Print findings, and name what failed."""
-    console = support.console()
-    for line in done.answer.findings:
-        console.print(f"- {line}", soft_wrap=True, markup=False)
-    for line in done.answer.notes:
-        console.print(f"Note: {line}", soft_wrap=True, markup=False)
-    console.print(
-        f"{done.runs} runs, {done.failed} failed. Written to {done.folder}: answer{os.sep}report.md",
-        soft_wrap=True,
-        markup=False,
-    )
+    for found in done.answer.findings:
+        output.line(f"- {found}")
+    for note in done.answer.notes:
+        output.line(f"Note: {note}")
+    output.line(f"{done.runs} runs, {done.failed} failed. Written to {done.folder}: answer{os.sep}report.md")
     if done.failed:
-        support.say(f"{done.failed} of {done.runs} runs failed:")
+        output.say(f"{done.failed} of {done.runs} runs failed:")
         for row in done.failures.head(20).to_dict("records"):
             at = f", {row['inputs']}" if row["inputs"] != "{}" else ""
-            support.say(f"  {row['scenario']}, seed {row['seed']}{at}: {row['error']}")
+            output.say(f"  {row['scenario']}, seed {row['seed']}{at}: {row['error']}")
         if done.failed > 20:
-            support.say(f"  and {done.failed - 20} more")
-        support.say(
+            output.say(f"  and {done.failed - 20} more")
+        output.say(
             "--retry does them again; their tracebacks: odm results DIR --sql \"select * from runs where status <> 'ok'\""
         )
 
@@ -237,12 +236,21 @@ def _plain(frame: DataFrame) -> list[dict[str, Any]]:
     return json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15))
 
 
-def _table(frame: DataFrame, most: int = 60) -> Table:
-    """The first rows for a terminal."""
-    from rich.table import Table
+def _table(frame: DataFrame, width: int, most: int = 60) -> Table | Text:
+    """The first rows for a terminal; columns that have no room are named, the last ones first."""
+    from sim.report.text.columns import Column, Heading, Row, lay_out
 
-    title = None if len(frame) <= most else f"first {most} of {len(frame):,} rows; --csv prints all"
-    table = Table(*map(str, frame.columns), caption=title)
-    for row in frame.head(most).itertuples(index=False):
-        table.add_row(*(f"{value:,.6g}" if isinstance(value, float) else str(value) for value in row))
-    return table
+    texts = [[output.clean(_cell(value)) for value in row] for row in frame.head(most).itertuples(index=False)]
+    numeric = [kind.kind in "iuf" for kind in frame.dtypes]
+    columns = [
+        Column(output.clean(str(name)), right=number, wraps=not number, drop=place)
+        for place, (name, number) in enumerate(zip(frame.columns, numeric, strict=True))
+    ]
+    rows: list[Row] = list(texts)
+    if len(frame) > most:
+        rows.append(Heading(f"first {most} of {len(frame):,} rows; --csv prints all"))
+    return lay_out(columns, rows, width, "--csv prints all")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)

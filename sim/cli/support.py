@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from sim.cli.output import say
 
 TRACEBACK = "ODM_TRACEBACK"
 """Environment variable that asks for the traceback of whatever goes wrong."""
-NARROW = 118
-"""Columns below which tables take one scenario at a time."""
-PIPE_WIDTH = 140
-"""Columns of what is written to a file or a pipe."""
 
 
 @contextmanager
@@ -43,7 +39,7 @@ def explained() -> Iterator[None]:
         code = exit_code(error)
         if code is None or os.environ.get(TRACEBACK):
             raise
-        say(f"odm: {error}")
+        say(f"odm: {_said(error)}")
         if type(error).__name__ == "RunFailedError":
             from sim.studies.errors import OWN
 
@@ -56,6 +52,15 @@ def explained() -> Iterator[None]:
         raise typer.Exit(code) from None
 
 
+def _said(error: Exception) -> str:
+    """An error in words; of a file, what the system says and its name in short."""
+    if not isinstance(error, OSError):
+        return str(error)
+    from sim.scenario import quote
+
+    return f"{error.strerror}: {quote(str(error.filename))}"
+
+
 def exit_code(error: Exception) -> int | None:
     """Return the exit code of an error that is not a defect of the program; None for one that is."""
     from sim.scenario import ScenarioError
@@ -63,20 +68,9 @@ def exit_code(error: Exception) -> int | None:
 
     if isinstance(error, ScenarioError | RequestError):
         return 2
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return 2
     return 1 if isinstance(error, StudyError) else None
-
-
-def say(text: str) -> None:
-    """Write a line to the standard error."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def flush_output() -> None:
-    """Write out what is buffered; a reader who has gone away is no error."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_output()
 
 
 def _drop_output() -> None:
@@ -87,13 +81,6 @@ def _drop_output() -> None:
 def print_json(content: Any) -> None:
     """Print plain data as JSON."""
     print(json.dumps(content, indent=1, allow_nan=False))
-
-
-def console() -> Console:
-    """Return a console on the standard output, wide where nobody's window limits it."""
-    from rich.console import Console
-
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def path(text: str) -> Path:
@@ -139,7 +126,7 @@ def _bar(what: str, count: str, quiet: bool) -> Iterator[Callable[..., None] | N
             return Text("getting ready" if task.total is None else count.format(task=task))
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         Count(),
         TimeElapsedColumn(),

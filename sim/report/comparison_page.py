@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.report import figures
 from sim.report.text import words
+from sim.report.text.markdown import escaped
 from sim.report.text.tables import effect_markdown
 from sim.studies.kinds import other_differences
 
@@ -26,8 +27,8 @@ def write_page(comparison: PairedRuns, place: Path) -> None:
 def page(comparison: PairedRuns) -> str:
     """Return the text of the report."""
     parts = [
-        f"# {' and '.join(comparison.others)} against {comparison.baseline}",
-        words.how(comparison),
+        "# " + escaped(f"{' and '.join(comparison.others)} against {comparison.baseline}"),
+        escaped(words.how(comparison)),
         "## What was compared",
         *(_introduce(comparison, label) for label in comparison.scenarios),
         "## What was found",
@@ -39,7 +40,7 @@ def page(comparison: PairedRuns) -> str:
         "Same sign: runs whose effect has the sign of the mean. pp: percentage points.",
         effect_markdown(comparison),
         "## Notes",
-        "\n".join(f"- {note}" for note in _notes(comparison)),
+        "\n".join(f"- {escaped(note, code=True)}" for note in _notes(comparison)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -47,11 +48,11 @@ def page(comparison: PairedRuns) -> str:
 def _introduce(comparison: PairedRuns, label: str) -> str:
     scenario = comparison.scenarios[label]
     about = ". ".join(filter(None, [scenario.title.rstrip("."), " ".join(scenario.question.split())]))
-    return f"- **{label}**: {about}" if about else f"- **{label}**"
+    return f"- **{escaped(label)}**: {escaped(about)}" if about else f"- **{escaped(label)}**"
 
 
 def _found(label: str, lines: list[str]) -> str:
-    return "\n".join([f"- **{label}**: {lines[0]}", *(f"  - {line}" for line in lines[1:])])
+    return "\n".join([f"- **{escaped(label)}**: {escaped(lines[0])}", *(f"  - {escaped(line)}" for line in lines[1:])])
 
 
 def _notes(comparison: PairedRuns) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.report.figures import draw, save_figure
+from sim.report.text.markdown import code, escaped
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -27,7 +28,7 @@ def write_page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame
 def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> str:
     """Return the text of the page."""
     file = study.file
-    parts = [f"# {file.title or file.name}", " ".join(file.question.split())]
+    parts = [f"# {escaped(file.title or file.name)}", escaped(file.question)]
     parts += ["## What was done", "\n".join(_done(study, runs, len(failures)))]
     parts += ["## What was found", _list(answer.findings) or "Nothing that can be said in a sentence; see the tables."]
     parts += [f"![{name}](figures/{name}.png)" for name in answer.figures]
@@ -45,7 +46,7 @@ def _done(study: ReadyStudy, runs: int, failed: int) -> list[str]:
     lines = [f"- {study.file.kind}: {runs} runs" + (f", {failed} of which failed" if failed else "")]
     for label, scenario in study.scenarios.items():
         lines.append(
-            f"- scenario **{label}**: {scenario.title or 'without title'} ({scenario.consumers:,} consumers, {scenario.days} days)"
+            f"- scenario **{escaped(label)}**: {escaped(scenario.title or 'without title')} ({scenario.consumers:,} consumers, {scenario.days} days)"
         )
     for word, factors in (("uncertainty", study.uncertainties), ("lever", study.levers)):
         for factor in factors:
@@ -54,7 +55,7 @@ def _done(study: ReadyStudy, runs: int, failed: int) -> list[str]:
                 if factor.values is not None
                 else f"{factor.low:g} to {factor.high:g} ({factor.distribution})"
             )
-            lines.append(f"- {word} `{factor.path}`: {span}")
+            lines.append(f"- {word} {code(factor.path)}: {escaped(span)}")
     return lines
 
 
@@ -69,4 +70,4 @@ def _tables(answer: Answer) -> str:
 
 
 def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
+    return "\n".join(f"- {escaped(line, code=True)}" for line in lines)

@@ -6,65 +6,116 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, Picture, style
+from sim.report.figures.layout import (
+    MARGIN,
+    NAME,
+    SMALL,
+    Mark,
+    Page,
+    guides,
+    line_height,
+    lines_in,
+    number,
+    scale,
+    width_of,
+    wrap,
+)
+from sim.report.figures.style import FAINT, NEITHER, SERIES, style
+from sim.report.text.names import factor_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+MOST_SCORES = 20
+LABEL_INCHES, WORDS_INCHES = 2.8, 2.0
 
+
+@style()
 def boxes(limits: DataFrame, quality: DataFrame) -> Figure:
-    """Limits of every box, as shares of the ranges of the factors."""
-    rows = limits.reset_index(drop=True)
-    with style():
-        figure = Picture(figsize=(7.2, 1.2 + 0.3 * len(rows)), layout="constrained")
-        axes = figure.add_subplot()
-        y = np.arange(len(rows))[::-1]
-        axes.hlines(y, 0, 1, color=FAINT, linewidth=6)
-        for place, row in zip(y, rows.to_dict("records"), strict=True):
-            span = row["most"] - row["least"]
-            low, high = ((row[end] - row["least"]) / span if span else float(end == "high") for end in ("low", "high"))
-            if np.isfinite(low):
-                axes.hlines(place, low, high, color=SERIES[(row["box"] - 1) % len(SERIES)], linewidth=6)
-            words = row["values"] or f"{row['low']:.3g} to {row['high']:.3g}"
-            axes.text(1.02, place, words, fontsize=7, va="center", color=INK)
-        axes.set_yticks(
-            y, [f"{box}: {name}" for box, name in zip(rows["box"], rows["factor"], strict=True)], fontsize=7
-        )
-        axes.set_xlim(0, 1.3)
-        axes.set_xlabel("place in the range of the factor")
-        held = quality[quality["worlds"] == "held out"]
-        words = ", ".join(f"{r.box}: {r.coverage:.0%} / {r.density:.0%}" for r in held.itertuples())
-        axes.set_title(f"coverage / density on worlds held out: {words}", fontsize=8, loc="left", color=INK)
-        return figure
+    """Limits of every box, as shares of the ranges of the factors, with the limits themselves beside them."""
+    rows = limits.reset_index(drop=True).to_dict("records")
+    labels = [wrap(f"{row['box']}: {factor_name(row['factor'])}", LABEL_INCHES, NAME) for row in rows]
+    words = [wrap(row["values"] or f"{number(row['low'])} to {number(row['high'])}", WORDS_INCHES, SMALL + 0.5) for row in rows]  # fmt: skip
+    heights = np.array([max(lines_in([pair[0]]), lines_in([pair[1]])) for pair in zip(labels, words, strict=True)])
+    heights = heights * line_height(NAME) + 0.09
+    left = MARGIN + max((width_of(label, NAME) for label in labels), default=0.5) + 0.12
+    right = max((width_of(text, SMALL + 0.5) for text in words), default=0.0) + 0.25
+    held = quality[quality["worlds"] == "held out"].to_dict("records")
+    below = [
+        f"Box {row['box']}, on the worlds held out: holds {row['coverage']:.0%} of the failures (coverage); "
+        f"of the worlds in it {row['density']:.0%} fail (density)."
+        if np.isfinite(row["coverage"]) and np.isfinite(row["density"])
+        else f"Box {row['box']}: no world held out tells what it is worth."
+        for row in held
+    ]
+    about = "Each line is a factor that a box restricts: its range in grey, the part in the box in colour, its ends in numbers."
+    tall = float(heights.sum()) or 0.2
+    page = Page(max(left + 2.8 + right + MARGIN, 6.8), tall + 0.55, "Where the policy fails: limits of the boxes", about, below=below)  # fmt: skip
+    axes = page.panel(left, 0.05, page.width - left - right - MARGIN, tall)
+    y = np.cumsum(heights) - heights / 2
+    axes.hlines(y, 0, 1, color=FAINT, linewidth=6)
+    for place, row, text in zip(y, rows, words, strict=True):
+        span = row["most"] - row["least"]
+        low, high = ((row[end] - row["least"]) / span if span else float(end == "high") for end in ("low", "high"))
+        if np.isfinite(low):
+            axes.hlines(place, low, high, color=SERIES[(row["box"] - 1) % len(SERIES)], linewidth=6)
+        axes.text(1.03, place, text, transform=axes.get_yaxis_transform(), fontsize=SMALL + 0.5, va="center", linespacing=1.2)  # fmt: skip
+    axes.set_yticks(y, labels, fontsize=NAME, linespacing=1.2)
+    axes.set_ylim(tall, 0)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("place in the range of the factor (0: least, 1: most)", fontsize=SMALL)
+    return page.figure
 
 
+@style()
 def worlds(table: DataFrame, limits: DataFrame) -> Figure:
     """Worlds in which the policy fails and does not, over the two numbers that the first box restricts most."""
     rows = limits[(limits["box"] == 1) & limits["low"].notna()]
     kept = (rows["high"] - rows["low"]) / (rows["most"] - rows["least"])
     names = [str(name) for name in rows.loc[kept.sort_values().index, "factor"]][:2]
-    names += [] if len(names) > 1 else ["point"] * (2 - len(names))
-    with style():
-        figure = Picture(figsize=(5.6, 4.4), layout="constrained")
-        axes = figure.add_subplot()
-        for fails, colour, mark, words in ((False, NEITHER, ".", "does not fail"), (True, SERIES[1], "x", "fails")):
-            chosen = table[table["fails"] == fails]
-            axes.plot(chosen[names[0]], chosen[names[1]], mark, color=colour, markersize=4, label=words)
-        axes.set_xlabel(names[0])
-        axes.set_ylabel(names[1] if names[1] != "point" else "number of the world")
-        axes.legend(fontsize=7, frameon=False)
-        return figure
+    names += ["point"] * (2 - len(names))
+    looks = {
+        False: {"marker": "o", "color": NEITHER, "markerfacecolor": "none", "markersize": 3.5, "linestyle": ""},
+        True: {"marker": "x", "color": SERIES[1], "markersize": 4.5, "linestyle": ""},
+    }
+    count = int(table["fails"].sum())
+    key = [Mark(f"fails ({count:,})", looks[True]), Mark(f"does not fail ({len(table) - count:,})", looks[False])]
+    words = [wrap("number of the world" if name == "point" else factor_name(name), 3.4, NAME) for name in names]
+    tall = lines_in(words) * line_height(NAME)
+    page = Page(6.5, 4.1 + tall, "Worlds, by the two factors that the first box restricts most", key=key)
+    axes = page.panel(0.95 + tall, 0.08, 6.5 - tall - 1.2, 3.55)
+    for fails in (False, True):
+        chosen = table[table["fails"] == fails]
+        axes.plot(chosen[names[0]], chosen[names[1]], clip_on=False, **looks[fails])
+    axes.set_xlabel(words[0], fontsize=NAME, linespacing=1.2)
+    page.figure.text(
+        (MARGIN + 0.02) / page.width, 1 - (page.top + 0.08 + 3.55 / 2) / page.height, words[1], rotation=90,
+        fontsize=NAME, va="center", linespacing=1.2,
+    )  # fmt: skip
+    scale(axes.xaxis, 5)
+    scale(axes.yaxis, 6)
+    return page.figure
 
 
+@style()
 def scores(table: DataFrame) -> Figure:
     """Which factors tell failures apart."""
-    rows = table[table["of"] == "fails"].sort_values("score", ascending=False).head(20)
-    with style():
-        figure = Picture(figsize=(6.0, 1.0 + 0.22 * len(rows)), layout="constrained")
-        axes = figure.add_subplot()
-        y = np.arange(len(rows))[::-1]
-        axes.barh(y, rows["score"], color=SERIES[0], height=0.7)
-        axes.set_yticks(y, rows["factor"], fontsize=7)
-        axes.set_xlabel("importance for failure (extra trees)")
-        return figure
+    every = table[table["of"] == "fails"].sort_values("score", ascending=False)
+    rows = every.head(MOST_SCORES)
+    labels = [wrap(factor_name(name), LABEL_INCHES, NAME) for name in rows["factor"]]
+    row = lines_in(labels) * line_height(NAME) + 0.07
+    left = MARGIN + max((width_of(label, NAME) for label in labels), default=0.5) + 0.12
+    below = [f"{len(rows)} of {len(every)} factors, those that matter most; the rest is in the table."] if len(rows) < len(every) else []  # fmt: skip
+    words = "Importance of each factor in telling worlds of failure from the others (extra trees); all add up to 1."
+    page = Page(max(left + 3.2, 6.8), row * max(len(rows), 1) + 0.55, "What tells failures apart", words, below=below)
+    axes = page.panel(left, 0.05, page.width - left - 0.35, row * max(len(rows), 1))
+    y = np.arange(len(rows))
+    axes.barh(y, rows["score"], color=SERIES[0], height=0.7)
+    axes.set_yticks(y, labels, fontsize=NAME, linespacing=1.2)
+    axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    scale(axes.xaxis, 5)
+    guides(axes, "x")
+    axes.set_xlabel("importance (share)", fontsize=SMALL)
+    return page.figure

@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
-from sim.report.figures.style import BAND, BETTER, FAINT, INK, NEITHER, UNCLEAR, WORSE, Picture, style
+from sim.report.figures.layout import (
+    MARGIN,
+    NAME,
+    SMALL,
+    Mark,
+    Page,
+    guides,
+    line_height,
+    lines_in,
+    scale,
+    width_of,
+    wrap,
+)
+from sim.report.figures.style import BAND, BETTER, INK, NEITHER, QUIET, UNCLEAR, WORSE, style
 from sim.report.text import numbers
 from sim.report.text.words import is_tested, printed_effects, records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import MaxNLocator
-    from matplotlib.transforms import Transform
+    from pandas import DataFrame
 
     from sim.studies.runs.compare import PairedRuns
 
-ROW_INCHES, PANEL_INCHES, GAP_INCHES, LABEL_INCHES = 0.235, 2.85, 0.42, 2.8
-TOP_INCHES, BOTTOM_INCHES, LEAST_INCHES, ACROSS = 1.45, 0.8, 4.6, 4
+PANEL_INCHES, NUMBER_INCHES, GAP_INCHES, LABEL_INCHES = 2.0, 0.72, 0.14, 2.7
+HEADING, MOST_PANELS = 10.0, 24
 Row = Mapping[str, Any]
+
+LOOKS = {
+    "better": ("o", BETTER, BETTER),
+    "worse": ("D", WORSE, WORSE),
+    "clear, a matter of judgement": ("s", NEITHER, NEITHER),
+    "interval covers zero": ("o", UNCLEAR, "white"),
+}
+"""Marker, colour and filling of each kind of effect; markers differ, so that a print in grey can be read."""
+
+
+class Heading(NamedTuple):
+    """What stands over a panel and under it."""
+
+    label: str
+    title: str = ""
+    below: str = ""
 
 
 def effects_figure(comparison: PairedRuns) -> Figure:
     """Draw every effect that can be told in per cent of its baseline level.
 
-    A dot is the mean paired effect and a line its 95 % interval; the dot is hollow where the interval covers zero.
-    Colour says whether most people would call the change better or worse. What lies beyond the axis is marked by an
-    arrow and its number. Outcomes whose baseline is zero stand below the panel in their own unit.
+    A mark is the mean paired effect and a line its 95 % interval; the mark is hollow where the interval covers zero.
+    Colour and shape say whether most people would call the change better or worse. What lies beyond the axis is marked
+    by an arrow. Numbers of clear effects stand in a column beside the panel. Outcomes whose baseline is zero stand
+    below the panel in their own unit.
 
     Parameters
     ----------
@@ -41,105 +68,166 @@ def effects_figure(comparison: PairedRuns) -> Figure:
     """
     printed = printed_effects(comparison)
     effects = printed[np.array([is_tested(name) for name in printed["outcome"]])]
-    shown = list(dict.fromkeys(effects.loc[np.isfinite(effects["percent"]), "outcome"]))
-    lines = _lines(shown)
-    limit = _limit(effects["percent"].to_numpy(), effects["excludes_zero"].to_numpy())
-    across = min(len(comparison.others), ACROSS)
-    panel = max(PANEL_INCHES, LEAST_INCHES / across)
-    down = -(-len(comparison.others) // across)
-    without = {label: _without_level(records(printed[printed["scenario"] == label])) for label in comparison.others}
-    extra = max(text.count("\n") + 1 if text else 0 for text in without.values())
-    bottom = BOTTOM_INCHES + 0.17 * extra
-    block = TOP_INCHES * 0.45 + ROW_INCHES * len(lines) + bottom
-    width, height = LABEL_INCHES + panel * across, TOP_INCHES * 0.62 + block * down
-    with style():
-        figure = Picture(figsize=(width, height))
-        for index, label in enumerate(comparison.others):
-            column, line = index % across, index // across
-            base = height - TOP_INCHES * 0.62 - block * (line + 1) + bottom
-            place = (
-                (LABEL_INCHES + panel * column) / width,
-                base / height,
-                (panel - GAP_INCHES) / width,
-                ROW_INCHES * len(lines) / height,
-            )
-            axes = figure.add_axes(place)
-            rows = {row["outcome"]: row for row in records(effects[effects["scenario"] == label])}
-            _panel(axes, lines, rows, limit, labels=column == 0)
-            _heading(axes, label, comparison.scenarios[label].title, without[label])
-        _titles(figure, comparison, height)
-    return figure
+    headings = [
+        Heading(
+            label,
+            comparison.scenarios[label].title,
+            _without_level(records(printed[printed["scenario"] == label])),
+        )
+        for label in comparison.others
+    ]
+    how = (
+        f"Mean of {comparison.runs} paired runs; line: 95 % interval."
+        if comparison.runs > 1
+        else "One pair of runs: no interval, so nothing can be told from chance."
+    )
+    return draw_effects(effects, headings, comparison.baseline, how)
+
+
+@style()
+def draw_effects(effects: DataFrame, headings: Sequence[Heading], baseline: str, how: str) -> Figure:
+    """Draw effects, a panel a heading, outcomes in the order of the data dictionary.
+
+    Parameters
+    ----------
+    effects
+        scenario, outcome, baseline, mean, low, high, percent, excludes_zero.
+    headings
+        Label of each scenario, its title, and what stands under its panel.
+    baseline, how
+        What the effects are against, and how they were found.
+    """
+    below = []
+    if len(headings) > MOST_PANELS:
+        below = [f"{MOST_PANELS} of {len(headings)} scenarios; the rest is in the table."]
+        headings = headings[:MOST_PANELS]
+    lines = _lines(list(dict.fromkeys(effects.loc[np.isfinite(effects["percent"]), "outcome"])))
+    if not lines:
+        below = ["No outcome has a level of which an effect could be told in per cent.", *below]
+    labels = [line[1:].upper() if line.startswith("#") else _name(line) for line in lines]
+    labels = [wrap(label, LABEL_INCHES, NAME + 0.5, most=3) for label in labels]
+    row_inches = lines_in(labels) * line_height(NAME + 0.5) + 0.085
+    limit = _limit(effects["percent"].to_numpy(dtype=float), effects["excludes_zero"].to_numpy())
+    across = _across(len(headings))
+    room = PANEL_INCHES + NUMBER_INCHES - 0.05
+    left = MARGIN + max((width_of(label, NAME + 0.5, bold=True) for label in labels), default=0.5) + 0.12
+    whole = [_fitted(heading, room) for heading in headings]
+    above = max((_heading_inches(heading) for heading in whole), default=0.0)
+    under = 0.42 + max((h.below.count("\n") + 1) * line_height(SMALL) if h.below else 0.0 for h in whole)
+    block = above + row_inches * max(len(lines), 1) + under + 0.12
+    width = max(left + (PANEL_INCHES + NUMBER_INCHES + GAP_INCHES) * across + MARGIN, 7.0)
+    title = f"Change against {baseline}, in per cent of its level"
+    page = Page(width, block * -(-len(headings) // across), title, how, _key(), below)
+    for index, heading in enumerate(whole):
+        column, line = index % across, index // across
+        x = left + (PANEL_INCHES + NUMBER_INCHES + GAP_INCHES) * column
+        y = block * line + above
+        axes = page.panel(x, y, PANEL_INCHES, row_inches * max(len(lines), 1))
+        rows = {row["outcome"]: row for row in records(effects[effects["scenario"] == headings[index].label])}
+        _panel(axes, lines, rows, limit)
+        if column == 0:
+            _names(axes, lines, labels)
+        head = above - _heading_inches(heading)
+        page.write(x, y - above + head, heading.label, fontsize=HEADING, fontweight="bold")
+        if heading.title:
+            down = (heading.label.count("\n") + 1) * line_height(HEADING) + 0.03
+            page.write(x, y - above + head + down, heading.title, fontsize=SMALL + 0.5, color=QUIET)
+        if heading.below:
+            page.write(x, block * line + block - under + 0.3, heading.below, fontsize=SMALL, color=QUIET)
+    return page.figure
+
+
+def _across(panels: int) -> int:
+    return min(panels, 4 if panels <= 12 else 6) or 1
+
+
+def _fitted(heading: Heading, room: float) -> Heading:
+    """Words of a heading in lines that fit over and under its panel."""
+    title = heading.title if heading.title.lower() != heading.label.lower() else ""
+    return Heading(
+        wrap(heading.label, room, HEADING, bold=True),
+        wrap(title, room, SMALL + 0.5) if title else "",
+        "\n".join(wrap(line, room, SMALL) for line in heading.below.split("\n")) if heading.below else "",
+    )
+
+
+def _heading_inches(heading: Heading) -> float:
+    title = (heading.title.count("\n") + 1) * line_height(SMALL + 0.5) + 0.03 if heading.title else 0.0
+    return (heading.label.count("\n") + 1) * line_height(HEADING) + title + 0.08
 
 
 def _lines(shown: Sequence[str]) -> list[str]:
-    """Outcomes from top to bottom, each group under its own heading (a line that starts with #)."""
+    """Outcomes from top to bottom in the order of the dictionary, each group under its own heading (a line that starts with #)."""
     lines: list[str] = []
     for group in GROUPS:
-        members = [name for name in shown if outcome(name).group == group]
+        members = [name for name in in_order(shown) if outcome(name).group == group]
         lines += [f"#{group.capitalize()}", *members] if members else []
     return lines
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    """Outcomes in the order of the data dictionary; those of families at the end."""
+    from sim.measures.dictionary import outcomes
+
+    places = {name: place for place, name in enumerate(outcomes())}
+    return sorted(names, key=lambda name: places.get(name, len(places)))
+
+
+def _name(name: str) -> str:
+    return outcome(name).label or name
 
 
 def _limit(percents: np.ndarray, clear: np.ndarray) -> float:
     """Half width of the axis: most of the clear effects fit, a few very large ones do not decide."""
     sizes = np.abs(percents[np.isfinite(percents) & clear.astype(bool)])
     wanted = 1.6 * float(np.quantile(sizes, 0.85)) if sizes.size else 5.0
-    steps = np.array([1, 2, 5, 10, 20, 30, 50, 100, 200])
+    steps = np.array([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 50, 100, 200])
     return float(steps[min(np.searchsorted(steps, wanted), steps.size - 1)])
 
 
-def _panel(axes: Axes, lines: Sequence[str], rows: Mapping[str, Row], limit: float, labels: bool) -> None:
-    """Draw the dots and lines of one intervention."""
+def _panel(axes: Axes, lines: Sequence[str], rows: Mapping[str, Row], limit: float) -> None:
+    """Draw the marks and lines of one intervention."""
     axes.set_xlim(-limit, limit)
-    axes.set_ylim(len(lines) - 0.5, -0.5)
+    axes.set_ylim(max(len(lines), 1) - 0.5, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(_locator())
+    scale(axes.xaxis)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+g}".replace("-", "\u2212") if value else "0")
-    axes.set_xlabel("% of level", fontsize=7.5, labelpad=1)
-    axes.grid(axis="x", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
+    axes.set_xlabel("% of level", fontsize=SMALL, labelpad=1)
+    guides(axes, "x")
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
     for y, name in enumerate(lines):
         if name.startswith("#"):
             axes.axhspan(y - 0.5, y + 0.5, color=BAND, linewidth=0, zorder=0.5)
-            if labels:
-                axes.text(
-                    -0.02,
-                    y,
-                    name[1:].upper(),
-                    transform=_left(axes),
-                    ha="right",
-                    va="center",
-                    fontsize=7.5,
-                    fontweight="bold",
-                    color="#666666",
-                )
             continue
-        if labels:
-            axes.text(-0.02, y, outcome(name).label, transform=_left(axes), ha="right", va="center", fontsize=8.5)
         axes.axhline(y, color="#EFEFEF", linewidth=0.6, zorder=0.6)
         row = rows.get(name)
         if row is not None and np.isfinite(row["percent"]):
             _whisker(axes, y, row, limit)
 
 
-def _locator() -> MaxNLocator:
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(nbins=5, steps=[1, 2, 5, 10], symmetric=True)
-
-
-def _left(axes: Axes) -> Transform:
-    """Horizontal place as a share of the panel, vertical place as a row."""
-    return axes.get_yaxis_transform()
+def _names(axes: Axes, lines: Sequence[str], labels: Sequence[str]) -> None:
+    """Write the outcomes and their groups left of a panel; across as a share of the panel, down as a row."""
+    for y, (line, label) in enumerate(zip(lines, labels, strict=True)):
+        heading = line.startswith("#")
+        axes.text(
+            -0.03,
+            y,
+            label,
+            transform=axes.get_yaxis_transform(),
+            ha="right",
+            va="center",
+            fontsize=NAME + 0.5 - heading,
+            fontweight="bold" if heading else "normal",
+            color="#666666" if heading else INK,
+            linespacing=1.2,
+        )
 
 
 def _whisker(axes: Axes, y: int, row: Row, limit: float) -> None:
-    """Draw one effect: interval, dot, and the number of a clear one."""
-    spec = outcome(row["outcome"])
+    """Draw one effect: interval, mark, and the number of a clear one in the column beside the panel."""
     clear = bool(row["excludes_zero"])
-    colour = _colour(spec, row["mean"]) if clear else UNCLEAR
+    marker, colour, face = LOOKS[_kind(outcome(row["outcome"]), row["mean"]) if clear else "interval covers zero"]
     per = 100 / abs(row["baseline"])
     low, high, mean = (value * per for value in (row["low"], row["high"], row["mean"]))
     if np.isfinite(low) and max(low, -limit) < min(high, limit):
@@ -152,44 +240,40 @@ def _whisker(axes: Axes, y: int, row: Row, limit: float) -> None:
             zorder=2,
         )
     beyond = abs(mean) > limit
-    marker = ("<" if mean < 0 else ">") if beyond else "o"
-    edge = np.clip(mean, -limit * 0.985, limit * 0.985)
     axes.plot(
-        [edge],
+        [np.clip(mean, -limit * 0.985, limit * 0.985)],
         [y],
-        marker,
-        markersize=5.4,
+        ("<" if mean < 0 else ">") if beyond else marker,
+        markersize=5.0,
         markeredgewidth=1.1,
         color=colour,
-        markerfacecolor=colour if clear else "white",
+        markerfacecolor=face,
         zorder=3,
         clip_on=False,
     )
     if clear or beyond:
-        _number(axes, y, (low, high, mean), limit, colour)
+        axes.text(
+            1 + (NUMBER_INCHES - 0.04) / PANEL_INCHES,
+            y,
+            percent(mean),
+            transform=axes.get_yaxis_transform(),
+            ha="right",
+            va="center",
+            fontsize=SMALL + 0.5,
+            color=colour,
+        )
 
 
-def _number(axes: Axes, y: int, effect: tuple[float, float, float], limit: float, colour: str) -> None:
-    """Write the number of an effect beside it: outwards, else towards zero, else across zero, where there is room."""
-    sign = 1 if effect[2] > 0 else -1
-    mean = abs(effect[2])
-    near, far = sorted(sign * end if np.isfinite(end) else mean for end in effect[:2])
-    gap, wide = 0.045 * limit, 0.42 * limit
-    if max(mean, far) + wide < limit:
-        place, outwards = max(mean, far) + gap, True
-    elif min(mean, near, limit) > wide:
-        place, outwards = min(mean, near, limit) - 1.5 * gap, False
-    else:
-        place, outwards = -gap, False
-    text = numbers.percent(effect[2]).replace("-", "\u2212")
-    side = "left" if outwards == (sign > 0) else "right"
-    axes.text(sign * place, y, text, ha=side, va="center", fontsize=7.5, color=colour, zorder=4)
+def percent(value: float) -> str:
+    """A change in per cent, short enough for its column whatever its size."""
+    text = numbers.percent(value) if abs(value) < 99_999.5 else f"{value:+.0e} %"
+    return text.replace("-", "\u2212")
 
 
-def _colour(spec: OutcomeSpec, mean: float) -> str:
+def _kind(spec: OutcomeSpec, mean: float) -> str:
     if spec.better == "none":
-        return NEITHER
-    return BETTER if (mean > 0) == (spec.better == "higher") else WORSE
+        return "clear, a matter of judgement"
+    return "better" if (mean > 0) == (spec.better == "higher") else "worse"
 
 
 def _without_level(rows: Sequence[Row]) -> str:
@@ -203,91 +287,13 @@ def _without_level(rows: Sequence[Row]) -> str:
     ]
     if risen:
         prices.append("Zero in the baseline: " + ", ".join(risen))
-    return "\n".join(fill(line, 48) for line in prices)
+    return "\n".join(prices)
 
 
-def _heading(axes: Axes, label: str, title: str, without: str) -> None:
-    """Write what the panel shows above it, the directions, and what has no baseline below it."""
-    axes.annotate(
-        label,
-        (0.5, 1),
-        (0, 25),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        ha="center",
-        fontsize=10.5,
-        fontweight="bold",
-    )
-    if title and title.lower() != label.lower():
-        axes.annotate(
-            fill(title, 44),
-            (0.5, 1),
-            (0, 20),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            fontsize=7.5,
-            color="#555555",
-        )
-    if without:
-        axes.annotate(
-            without,
-            (0, 0),
-            (0, -30),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            va="top",
-            fontsize=7,
-            color="#555555",
-        )
-
-
-def _titles(figure: Figure, comparison: PairedRuns, height: float) -> None:
-    """Write the title, and how to read the marks."""
-    figure.text(
-        0.012,
-        1 - 0.12 / height,
-        f"Change against {comparison.baseline}, in per cent of its level",
-        fontsize=13,
-        fontweight="bold",
-        va="top",
-    )
-    figure.text(
-        0.012,
-        1 - 0.42 / height,
-        f"Mean of {comparison.runs} paired runs; line: 95 % interval."
-        if comparison.runs > 1
-        else "One pair of runs: no interval, so nothing can be told from chance.",
-        fontsize=8.5,
-        color="#555555",
-        va="top",
-    )
-    figure.legend(
-        handles=_key(),
-        loc="upper left",
-        bbox_to_anchor=(0.004, 1 - 0.56 / height),
-        ncols=5,
-        frameon=False,
-        fontsize=8.5,
-        handletextpad=0.2,
-        columnspacing=1.4,
-        borderpad=0,
-    )
-
-
-def _key() -> list[Line2D]:
+def _key() -> list[Mark]:
     """What the marks mean."""
-    from matplotlib.lines import Line2D
-
-    marks = (
-        ("better", "o", BETTER, BETTER),
-        ("worse", "o", WORSE, WORSE),
-        ("clear, a matter of judgement", "o", NEITHER, NEITHER),
-        ("interval covers zero", "o", UNCLEAR, "white"),
-        ("beyond the axis", ">", NEITHER, NEITHER),
-    )
+    looks = {**LOOKS, "beyond the axis": (">", NEITHER, NEITHER)}
     return [
-        Line2D([], [], linestyle="", marker=marker, markersize=5.4, color=colour, markerfacecolor=face, label=text)
-        for text, marker, colour, face in marks
+        Mark(words, {"linestyle": "", "marker": marker, "markersize": 5.0, "color": colour, "markerfacecolor": face})
+        for words, (marker, colour, face) in looks.items()
     ]

@@ -6,7 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, Picture, grid, style
+from sim.measures.dictionary import outcome
+from sim.report.figures.effects import in_order
+from sim.report.figures.layout import (
+    MARGIN,
+    NAME,
+    SMALL,
+    Mark,
+    Page,
+    guides,
+    line_height,
+    lines_in,
+    number,
+    rest,
+    scale,
+    title_of,
+    width_of,
+    wrap,
+)
+from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, look, style
+from sim.report.text.names import factor_name, outcome_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,6 +33,18 @@ if TYPE_CHECKING:
 
 MOST_FACTORS = 25
 MOST_PANELS = 9
+MOST_LINES = 4
+SHARES = {
+    "ST": "total index ST: share of the variance that a factor has a part in, alone or with others",
+    "S1": "first index S1: share of the variance that a factor has a part in alone",
+    "delta": "delta: how far the distribution moves with a factor, 0 to 1",
+    "median": "PAWN, median: how far the distribution moves with a factor, 0 to 1",
+}
+"""Indices that are shares, and so are on one scale for all outcomes."""
+OWN = {
+    "mu_star": "mu*: mean size of the change that a step of a factor makes, in the unit of the outcome",
+    "dgsm": "dgsm: bound of the total index, from slopes",
+}
 
 
 def _single(indices: DataFrame, main: str) -> DataFrame:
@@ -27,57 +58,144 @@ def _top(rows: DataFrame, most: int) -> list[str]:
     return [str(name) for name in share.sort_values(ascending=False).head(most).index]
 
 
+def _words(main: str) -> str:
+    text = SHARES.get(main) or OWN.get(main, main)
+    return text[0].upper() + text[1:] + "."
+
+
+def _about(table: DataFrame) -> str:
+    """Of what the indices are: level or effect, in which scenario."""
+    if not len(table) or "of" not in table:
+        return ""
+    return f": {table['of'].iloc[0]} {'of' if table['of'].iloc[0] == 'effect' else 'in'} {table['scenario'].iloc[0]}"
+
+
+@style()
 def heatmap(indices: DataFrame, main: str) -> Figure:
     """Main index of every factor (rows) for every outcome (columns), each column as a share of its largest."""
     rows = _single(indices, main)
-    names, factors = list(dict.fromkeys(rows["outcome"])), _top(rows, MOST_FACTORS)
+    names, factors = in_order(list(dict.fromkeys(rows["outcome"]))), _top(rows, MOST_FACTORS)
     table = rows.pivot(index="factor", columns="outcome", values="value").reindex(index=factors, columns=names)
-    shown = table / table.abs().max()
-    with style():
-        figure = Picture(figsize=(3.2 + 0.5 * len(names), 1.6 + 0.24 * len(factors)), layout="constrained")
-        axes = figure.add_subplot()
-        image = axes.imshow(shown.to_numpy(dtype=float), cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=7)
-        axes.set_yticks(range(len(factors)), factors, fontsize=7)
-        for (i, j), value in np.ndenumerate(table.to_numpy(dtype=float)):
-            if np.isfinite(value) and len(names) <= 12:
-                dark = shown.to_numpy(dtype=float)[i, j] > 0.6
-                axes.text(j, i, f"{value:.2g}", ha="center", va="center", fontsize=6, color="white" if dark else INK)
-        figure.colorbar(image, ax=axes, label=f"{main}, as a share of the largest of the outcome", shrink=0.8)
-        return figure
+    values = table.to_numpy(dtype=float)
+    shown = (table / table.abs().max().replace(0, np.nan)).to_numpy(dtype=float)
+    labels = [wrap(factor_name(name), 2.9, SMALL + 0.5) for name in factors]
+    heads = [wrap(outcome(name).label or name, 1.9, SMALL, most=3) for name in names]
+    cell = max(0.5, lines_in(heads) * line_height(SMALL) + 0.06)
+    row = lines_in(labels) * line_height(SMALL + 0.5) + 0.07
+    left = MARGIN + max((width_of(label, SMALL + 0.5) for label in labels), default=0.5) + 0.12
+    above = max((width_of(head, SMALL) for head in heads), default=0.0) + 0.1
+    wide, high = cell * max(len(names), 1), row * max(len(factors), 1)
+    words = f"{_words(main)} Darker: nearer to the largest of the outcome. Numbers: the index itself."
+    count = rows["factor"].nunique()
+    below = [f"{len(factors)} of {count} factors, those that matter most; the rest is in the table."] if count > len(factors) else []  # fmt: skip
+    page = Page(
+        max(left + wide + MARGIN, 6.5), above + high + 0.6, f"What matters for which outcome{_about(indices)}", words, below=below
+    )  # fmt: skip
+    axes = page.panel(left, above, wide, high)
+    image = axes.imshow(np.clip(shown, 0, 1), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(names)), heads, rotation=90, fontsize=SMALL, linespacing=1.2)
+    axes.set_yticks(range(len(factors)), labels, fontsize=SMALL + 0.5, linespacing=1.2)
+    axes.tick_params(length=0)
+    for (i, j), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            text = f"{value:.2g}" if abs(value) < 1000 else f"{value:.0e}"
+            axes.text(j, i, text.replace("-", "\u2212"), ha="center", va="center", fontsize=SMALL - 1, color="white" if shown[i, j] > 0.6 else INK)  # fmt: skip
+    scale_axes = page.panel(left, above + high + 0.12, min(wide, 2.0), 0.11)
+    page.figure.colorbar(image, cax=scale_axes, orientation="horizontal", ticks=[0, 0.5, 1])
+    scale_axes.tick_params(labelsize=SMALL)
+    page.write(MARGIN, above + high + 0.1, wrap("share of the largest", left - 0.3, SMALL, most=2), fontsize=SMALL)
+    return page.figure
 
 
+@style()
 def bars(indices: DataFrame, main: str) -> Figure:
-    """Indices of the ten factors that matter most for each outcome, with intervals."""
-    names = list(dict.fromkeys(indices["outcome"]))[:MOST_PANELS]
-    with style():
-        figure, panels = grid(len(names), 2.4, width=9.6)
-        for name, axes in zip(names, panels, strict=True):
-            rows = _single(indices[indices["outcome"] == name], main).sort_values("value", ascending=False).head(10)
-            y = np.arange(len(rows))[::-1]
-            axes.barh(y, rows["value"], color=SERIES[0], height=0.7)
-            axes.hlines(y, rows["low"], rows["high"], color=NEITHER, linewidth=1.2)
-            axes.set_yticks(y, rows["factor"], fontsize=6)
-            axes.set_title(name, fontsize=8, loc="left", color=INK)
-            axes.set_xlabel(main, fontsize=7)
-        return figure
+    """Indices of the ten factors that matter most for each outcome, with intervals; shares on one scale for all."""
+    every = in_order(list(dict.fromkeys(indices["outcome"])))
+    names = every[:MOST_PANELS]
+    chosen = {
+        name: _single(indices[indices["outcome"] == name], main).sort_values("value", ascending=False).head(10)
+        for name in names
+    }
+    label, bar, across = 1.9, 1.75, min(3, len(names)) or 1
+    labels = {name: [wrap(factor_name(f), label, SMALL, most=MOST_LINES) for f in rows["factor"]] for name, rows in chosen.items()}  # fmt: skip
+    titles = [wrap(outcome_name(name), label + bar - 0.1, NAME, bold=True) for name in names]
+    row = lines_in([text for texts in labels.values() for text in texts]) * line_height(SMALL) + 0.06
+    above, body = lines_in(titles) * line_height(NAME) + 0.1, row * max((len(r) for r in chosen.values()), default=1)
+    block, cell = above + body + 0.45, label + bar + 0.35
+    words = f"{_words(main)} Line: 95 % interval. The ten largest of each outcome."
+    words += "" if main in SHARES else " Each outcome has its own scale."
+    page = Page(
+        max(MARGIN + cell * across, 6.5), block * -(-len(names) // across), f"What matters most{_about(indices)}", words,
+        below=rest(len(names), len(every), "outcomes"),
+    )  # fmt: skip
+    for k, name in enumerate(names):
+        rows = chosen[name]
+        x = MARGIN + cell * (k % across)
+        axes = page.panel(x + label + 0.1, block * (k // across) + above, bar, row * max(len(rows), 1))
+        y = np.arange(len(rows))
+        axes.barh(y, rows["value"], color=SERIES[4], height=0.7)
+        axes.hlines(y, rows["low"], rows["high"], color=NEITHER, linewidth=1.2)
+        axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
+        axes.set_yticks(y, labels[name], fontsize=SMALL, linespacing=1.2)
+        if main in SHARES:
+            axes.set_xlim(*_span(list(chosen.values())))
+        scale(axes.xaxis, 3)
+        guides(axes, "x")
+        page.write(x, block * (k // across), titles[k], fontweight="bold")
+        axes.set_xlabel(main.replace("mu_star", "mu*"), fontsize=SMALL, labelpad=1)
+    return page.figure
 
 
+def _span(tables: list[DataFrame]) -> tuple[float, float]:
+    """One scale for what is shown in all panels."""
+    found = [np.array([0.0])]
+    for rows in tables:
+        found += [rows[name].to_numpy(dtype=float) for name in ("value", "low", "high") if name in rows]
+    every = np.concatenate(found)
+    low, high = float(np.nanmin(every)), float(np.nanmax(every))
+    return low - 0.02 * (high - low) * (low < 0), high + 0.05 * (high - low) or 1.0
+
+
+@style()
 def convergence(steps: DataFrame, main: str) -> Figure:
-    """Main index of the six factors that matter most for each outcome, over the number of samples used."""
-    names = list(dict.fromkeys(steps["outcome"]))[:MOST_PANELS]
-    with style():
-        figure, panels = grid(len(names), 2.2, width=9.6)
-        for name, axes in zip(names, panels, strict=True):
-            rows: Any = steps[steps["outcome"] == name]
-            last = rows[rows["samples"] == rows["samples"].max()].sort_values("value", ascending=False)
-            axes.axhline(0, color=FAINT, zorder=0)
-            for k, factor in enumerate(last["factor"].head(len(SERIES))):
-                line = rows[rows["factor"] == factor]
-                axes.plot(line["samples"], line["value"], "o-", color=SERIES[k], markersize=3, label=factor)
-            axes.set_xscale("log", base=2)
-            axes.set_title(name, fontsize=8, loc="left", color=INK)
-            axes.set_xlabel("samples", fontsize=7)
-            axes.set_ylabel(main, fontsize=7)
-            axes.legend(fontsize=5, frameon=False)
-        return figure
+    """Main index of the factors that matter most, over the number of samples used, a panel an outcome."""
+    every = in_order(list(dict.fromkeys(steps["outcome"])))
+    names = every[:MOST_PANELS]
+    chosen: dict[str, Any] = {name: steps[steps["outcome"] == name] for name in names}
+    tops: dict[str, list[str]] = {}
+    for name, rows in chosen.items():
+        last = rows[rows["samples"] == rows["samples"].max()].sort_values("value", ascending=False)
+        tops[name] = [str(factor) for factor in last["factor"].head(MOST_LINES)]
+    factors = list(dict.fromkeys(factor for found in tops.values() for factor in found))
+    wide, high, left, across = 3.2, 1.7, 0.75, min(3, len(names)) or 1
+    titles = [wrap(outcome_name(name), wide - left, NAME, bold=True) for name in names]
+    above = lines_in(titles) * line_height(NAME) + 0.14
+    block = above + high + 0.55
+    words = f"{_words(main)} Flat lines: more samples would change little. The {MOST_LINES} largest of each outcome."
+    key = [Mark(factor_name(factor), {**look(k), "markersize": 4}) for k, factor in enumerate(factors)]
+    page = Page(
+        max(MARGIN + wide * across, 6.5), block * -(-len(names) // across), f"Whether there are enough samples{_about(steps)}", words, key,
+        rest(len(names), len(every), "outcomes"),
+    )  # fmt: skip
+    for k, name in enumerate(names):
+        axes = page.panel(
+            MARGIN + wide * (k % across) + left - 0.1, block * (k // across) + above, wide - left - 0.15, high
+        )
+        axes.axhline(0, color=FAINT, zorder=0)
+        rows = chosen[name]
+        for factor in tops[name]:
+            line = rows[rows["factor"] == factor].sort_values("samples")
+            axes.plot(line["samples"], line["value"], linestyle="-", markersize=4, **look(factors.index(factor)))
+        if main in SHARES:
+            shown = [table[table["factor"].isin(tops[which])] for which, table in chosen.items()]
+            axes.set_ylim(*_span(shown))
+        axes.set_xscale("log", base=2)
+        ticks = sorted(set(rows["samples"]))
+        axes.set_xticks(ticks, [number(tick) for tick in ticks])
+        axes.minorticks_off()
+        scale(axes.yaxis)
+        guides(axes)
+        title_of(axes, titles[k])
+        axes.set_xlabel("samples", fontsize=SMALL, labelpad=1)
+    return page.figure

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from io import BytesIO
-from math import ceil
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,13 +17,17 @@ from matplotlib.figure import Figure
 # Okabe and Ito's palette, without its yellow, which is too light for lines.
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 BETTER, WORSE, NEITHER, UNCLEAR = "#0072B2", "#D55E00", "#4D4D4D", "#8C8C8C"
-BASELINE, INK, FAINT, BAND = "#6E6E6E", "#222222", "#D9D9D9", "#F4F4F1"
+BASELINE, INK, QUIET, FAINT, BAND = "#6E6E6E", "#222222", "#555555", "#D9D9D9", "#F4F4F1"
+MARKS = "osD^vPX<>ph"
+"""Marks beside the colours, so that a print in grey tells series apart; all pairs differ until colours x marks."""
 DPI = 150
 
 _SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "text.color": INK,
+    "text.parse_math": False,
+    "text.hinting": "no_hinting",
     "axes.edgecolor": "#999999",
     "axes.labelcolor": INK,
     "axes.linewidth": 0.7,
@@ -54,11 +57,11 @@ class Picture(Figure):
         return buffer.getvalue()
 
 
-def grid(count: int, height: float, width: float = 9.0) -> tuple[Figure, list[Axes]]:
-    """A figure with so many panels of one height, three in a row (inches)."""
-    rows = max(1, ceil(count / 3))
-    figure = Picture(figsize=(width, 0.3 + rows * height), layout="constrained")
-    return figure, [figure.add_subplot(rows, 3, k + 1) for k in range(count)]
+def look(k: int) -> dict[str, Any]:
+    """Colour and mark of the k-th series; from the 67th on marks are hollow."""
+    colour = SERIES[k % len(SERIES)]
+    hollow = k // (len(SERIES) * len(MARKS)) % 2
+    return {"color": colour, "marker": MARKS[k % len(MARKS)], "markerfacecolor": "white" if hollow else colour}
 
 
 def months(axes: Axes, day0: date) -> None:

@@ -1,38 +1,63 @@
-"""Trade by channel over time: baseline against each scenario, with bands over runs, the interventions marked."""
+"""Trade by channel over time: baseline against each scenario, with bands over runs, the interventions numbered and named below."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.measures.dictionary import outcome
-from sim.report.figures.style import BASELINE, FAINT, SERIES, Picture, months, style
+from sim.report.figures.layout import (
+    MARGIN,
+    NAME,
+    SMALL,
+    Mark,
+    Page,
+    guides,
+    line_height,
+    lines_in,
+    scale,
+    width_of,
+    wrap,
+)
+from sim.report.figures.style import BASELINE, SERIES, months, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from sim.policies.base import Policy
     from sim.scenario import Scenario
     from sim.studies.runs.compare import PairedRuns
 
 PREFIX = "orders_"
 SMOOTHING_DAYS = 7
 LOW, HIGH = 0.10, 0.90
-PANEL_INCHES = (2.05, 1.65)
-MARGINS = (1.85, 0.3, 1.25, 0.62)
-"""Inches left, right, above and below the panels."""
+PANEL_INCHES, GAP_INCHES, ROW_INCHES, UNDER_INCHES, LABEL_INCHES = 1.75, 0.62, 1.2, 0.42, 1.6
+USUAL = (0, (4, 1.5))
+"""Dashes of the baseline, so that a print in grey tells the two lines apart."""
 Band = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
 
 
+class Intervention(NamedTuple):
+    """A policy as the figure names it: its number in the scenario, name, first day and end where these are dates, and when in words."""
+
+    number: int
+    name: str
+    start: int | None
+    end: int | None
+    words: str
+
+
+@style()
 def trade_figure(comparison: PairedRuns) -> Figure:
     """Draw daily orders of every channel: a row a scenario, a column a channel.
 
     The line is the median over runs of a moving average, the band the middle 80 % of runs. Channels have each their own
-    scale, the same in every row. Dashed lines mark where interventions start, dotted ones where they end.
+    scale, the same in every row. Interventions have numbers where they start; below, each number is named.
 
     Parameters
     ----------
@@ -41,39 +66,99 @@ def trade_figure(comparison: PairedRuns) -> Figure:
     """
     channels = [name for name in comparison.daily.columns if name.startswith(PREFIX)]
     bands = {label: _bands(comparison, label, channels) for label in comparison.scenarios}
-    rows, columns = len(comparison.others), len(channels)
-    left, right, above, below = MARGINS
-    width = left + PANEL_INCHES[0] * columns + right
-    height = above + PANEL_INCHES[1] * rows + below
-    with style():
-        figure = Picture(figsize=(width, height))
-        grid = figure.subplots(rows, columns, sharex=True, sharey="col", squeeze=False)
-        figure.subplots_adjust(
-            left=left / width,
-            right=1 - right / width,
-            top=1 - above / height,
-            bottom=below / height,
-            wspace=0.28,
-            hspace=0.34,
+    policies = {label: interventions(comparison.scenarios[label]) for label in comparison.others}
+    labels = {label: wrap(label, LABEL_INCHES, NAME + 1.5, bold=True) for label in comparison.others}
+    against = wrap(f"against {comparison.baseline}", LABEL_INCHES, NAME)
+    titles = [wrap(_channel(name), PANEL_INCHES, NAME + 0.5, bold=True) for name in channels]
+    above = lines_in(titles) * line_height(NAME + 0.5) + 0.24
+    tallest = lines_in(labels.values()) * line_height(NAME + 1.5) + lines_in([against]) * line_height(NAME)
+    row = max(ROW_INCHES + UNDER_INCHES, tallest + 0.15)
+    left = MARGIN + LABEL_INCHES + GAP_INCHES
+    first = comparison.scenarios[comparison.baseline]
+    words = (
+        f"{comparison.runs} paired run{'s' if comparison.runs != 1 else ''} of {first.consumers:,} simulated consumers, "
+        f"each standing for {comparison.weight:,.0f} people. Line: median of the runs, {SMOOTHING_DAYS}-day mean. "
+        "Band: middle 80 % of runs. Upright lines: an intervention starts (dashed, with its number) or ends (dotted). "
+        "Each channel has its own scale, the same in every row."
+    )
+    key = [Mark(comparison.baseline, {"color": BASELINE, "linestyle": USUAL, "linewidth": 1.3})]
+    below = [_listed(label, found) for label, found in policies.items() if found]
+    width = left + (PANEL_INCHES + GAP_INCHES) * len(channels)
+    page = Page(
+        max(width, 6.8), above + row * len(comparison.others) + 0.1, "Orders a day by channel", words, key, below
+    )
+    tops = {
+        name: max((band.max() for runs in bands.values() for band in runs[name][1:] if band.size), default=0.0)
+        for name in channels
+    }
+    for k, label in enumerate(comparison.others):
+        colour, down = SERIES[k % len(SERIES)], above + row * k
+        page.write(MARGIN, down, labels[label], fontsize=NAME + 1.5, fontweight="bold", color=colour)
+        under = (labels[label].count("\n") + 1) * line_height(NAME + 1.5) + 0.02
+        page.write(MARGIN, down + under, against, color=BASELINE)
+        for column, name in enumerate(channels):
+            axes = page.panel(left + (PANEL_INCHES + GAP_INCHES) * column, down, PANEL_INCHES, row - UNDER_INCHES)
+            _draw(axes, bands[comparison.baseline][name], BASELINE, 0.18, dashed=True)
+            _draw(axes, bands[label][name], colour, 0.22)
+            axes.margins(x=0)
+            axes.set_ylim(0, 1.05 * tops[name] or 1.0)
+            scale(axes.yaxis)
+            scale(axes.xaxis, 3, whole=True)
+            guides(axes)
+            _mark(axes, policies[label], first.days)
+            if k == 0:
+                page.write(left + (PANEL_INCHES + GAP_INCHES) * column, 0, titles[column], fontsize=NAME + 0.5, fontweight="bold")  # fmt: skip
+            if first.day0 is not None:
+                months(axes, first.day0)
+            elif k == len(comparison.others) - 1:
+                axes.set_xlabel("day", fontsize=SMALL, labelpad=1)
+    return page.figure
+
+
+def _channel(name: str) -> str:
+    title = outcome(name).label.partition(": ")[2] or outcome(name).label
+    return title[:1].upper() + title[1:]
+
+
+def interventions(scenario: Scenario) -> list[Intervention]:
+    """The policies of a scenario in order of their first day, those that wait for something at the end."""
+    dated = [p for p in scenario.policies if getattr(p, "after", None) is None and getattr(p, "when", None) is None]
+    waiting = [policy for policy in scenario.policies if policy not in dated]
+    ordered = [*sorted(dated, key=lambda policy: policy.start), *waiting]
+    return [
+        Intervention(
+            number,
+            policy.kind.replace("_", " ") + (f" ({policy.label})" if policy.label else ""),
+            max(policy.start, 0) if policy in dated else None,
+            policy.end if policy in dated else None,
+            _when(policy, scenario.day0),
         )
-        for row, label in enumerate(comparison.others):
-            colour = SERIES[row % len(SERIES)]
-            for column, name in enumerate(channels):
-                axes = grid[row, column]
-                _draw(axes, bands[comparison.baseline][name], BASELINE, 0.18)
-                _draw(axes, bands[label][name], colour, 0.22)
-                _dress(axes, first_row=row == 0, last_row=row == rows - 1, name=name)
-                _mark(axes, comparison.scenarios[label], words=column == 0)
-            _name_row(figure, grid[row, 0], label, comparison.baseline, colour)
-        for axes in grid[0]:
-            axes.set_ylim(bottom=0)
-            axes.set_ylim(top=axes.get_ylim()[1] * 1.12)
-        day0 = comparison.scenarios[comparison.baseline].day0
-        if day0 is not None:
-            for axes in grid[-1]:
-                months(axes, day0)
-        _titles(figure, comparison, height)
-    return figure
+        for number, policy in enumerate(ordered, 1)
+    ]
+
+
+def _when(policy: Policy, day0: date | None) -> str:
+    """When a policy is on, in a few words; dates in the place of days where day 0 has one."""
+
+    def day(number: int) -> str:
+        if day0 is None:
+            return f"day {number}"
+        found = day0 + timedelta(number)
+        return f"{found.day} {found:%b %Y}"
+
+    after, every = getattr(policy, "after", None), getattr(policy, "every", None)
+    if after is not None:
+        return f"{after.days} days after {after.policy}"
+    words = f"from {day(policy.start)}" + (
+        f" to {day(policy.end - 1).removeprefix('day ')}" if policy.end is not None else ""
+    )
+    words += f", every {every} days" if every else ""
+    return words + (", when its condition holds" if getattr(policy, "when", None) is not None else "")
+
+
+def _listed(label: str, found: Sequence[Intervention]) -> str:
+    """The interventions of a scenario in a sentence."""
+    return f"{label}: " + "; ".join(f"{each.number} {each.name}, {each.words}" for each in found) + "."
 
 
 def _bands(comparison: PairedRuns, label: str, channels: Sequence[str]) -> dict[str, Band]:
@@ -85,76 +170,44 @@ def _bands(comparison: PairedRuns, label: str, channels: Sequence[str]) -> dict[
     for name in channels:
         runs = mine.pivot(index="day", columns="seed", values=name)
         smooth = runs.rolling(SMOOTHING_DAYS, center=True, min_periods=1).mean().to_numpy()
-        low, middle, high = np.quantile(smooth, (LOW, 0.5, HIGH), axis=1)
+        low, middle, high = np.nan_to_num(np.quantile(smooth, (LOW, 0.5, HIGH), axis=1), nan=0.0)
         found[name] = (days[thin], low[thin], middle[thin], high[thin])
     return found
 
 
-def _draw(axes: Axes, band: Band, colour: str, alpha: float) -> None:
+def _draw(axes: Axes, band: Band, colour: str, alpha: float, dashed: bool = False) -> None:
     days, low, middle, high = band
     axes.fill_between(days, low, high, color=colour, alpha=alpha, linewidth=0)
-    axes.plot(days, middle, color=colour, linewidth=1.3)
+    axes.plot(days, middle, color=colour, linewidth=1.3, linestyle=USUAL if dashed else "-")
 
 
-def _dress(axes: Axes, *, first_row: bool, last_row: bool, name: str) -> None:
-    """Titles and ticks of one panel."""
-    from matplotlib.ticker import MaxNLocator
-
-    axes.grid(axis="y", color=FAINT, linewidth=0.5)
-    axes.set_axisbelow(True)
-    axes.margins(x=0)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=2))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-    axes.tick_params(length=2.5)
-    if first_row:
-        title = outcome(name).label.partition(": ")[2] or outcome(name).label
-        axes.set_title(fill(title[:1].upper() + title[1:], 18), fontsize=9.5, fontweight="bold", loc="left", pad=14)
-    if last_row:
-        axes.set_xlabel("day", fontsize=8)
-
-
-def _mark(axes: Axes, scenario: Scenario, words: bool) -> None:
-    """Mark where each intervention with a date starts and ends within the days shown."""
-    last = scenario.days - 1
-    starts: dict[int, list[str]] = {}
-    dated = [p for p in scenario.policies if getattr(p, "after", None) is None and getattr(p, "when", None) is None]
-    for policy in dated:
-        starts.setdefault(max(policy.start, 0), []).append(policy.kind.replace("_", " "))
-        if policy.end is not None and policy.end < last:
-            axes.axvline(policy.end, color="#333333", linewidth=0.8, linestyle=(0, (1, 2)))
-    for start, kinds in starts.items():
+def _mark(axes: Axes, found: Sequence[Intervention], days: int) -> None:
+    """Mark where each intervention with a date starts and ends; numbers that would meet are written as one span."""
+    last = max(days - 1, 1)
+    dated = [each for each in found if each.start is not None and each.start <= last]
+    for end in {each.end for each in dated if each.end is not None and each.end < last}:
+        axes.axvline(end, color="#333333", linewidth=0.8, linestyle=(0, (1, 2)))
+    for start in {each.start or 0 for each in dated}:
         axes.axvline(start, color="#333333", linewidth=0.9, linestyle=(0, (4, 2)))
-        if words:
-            late = start > 0.6 * last
-            axes.annotate(
-                ", ".join(kinds),
-                (start, 1.0),
-                (-2 if late else 2, 2),
-                xycoords=axes.get_xaxis_transform(),
-                textcoords="offset points",
-                fontsize=7,
-                ha="right" if late else "left",
-                va="bottom",
-                color="#333333",
-                annotation_clip=False,
-            )
+    spans = [((each.start or 0) / last * PANEL_INCHES, [each.number]) for each in dated]
+    while True:
+        spans = [(min(at, PANEL_INCHES - width_of(_span(numbers), SMALL)), numbers) for at, numbers in spans]
+        ends = [at + width_of(_span(numbers), SMALL) + 0.06 for at, numbers in spans]
+        meets = next((k for k in range(1, len(spans)) if spans[k][0] < ends[k - 1]), 0)
+        if not meets:
+            break
+        spans[meets - 1 : meets + 1] = [(spans[meets - 1][0], spans[meets - 1][1] + spans[meets][1])]
+    for at, numbers in spans:
+        axes.text(
+            at / PANEL_INCHES,
+            1.02,
+            _span(numbers),
+            transform=axes.transAxes,
+            fontsize=SMALL,
+            va="bottom",
+            color="#333333",
+        )
 
 
-def _name_row(figure: Figure, axes: Axes, label: str, baseline: str, colour: str) -> None:
-    """Name the row's two lines in their colours, left of the first panel."""
-    box = axes.get_position()
-    middle = box.y0 + 0.6 * box.height
-    figure.text(0.012, middle, fill(label, 15), va="bottom", fontsize=10, fontweight="bold", color=colour)
-    figure.text(0.012, middle, f"against\n{fill(baseline, 18)}", va="top", fontsize=8.5, color=BASELINE)
-
-
-def _titles(figure: Figure, comparison: PairedRuns, height: float) -> None:
-    """Write what the figure shows and how to read it."""
-    first = comparison.scenarios[comparison.baseline]
-    figure.text(0.012, 1 - 0.13 / height, "Orders a day by channel", fontsize=13, fontweight="bold", va="top")
-    text = (
-        f"{comparison.runs} paired runs of {first.consumers:,} simulated consumers, "
-        f"each standing for {comparison.weight:,.0f} people. Line: median of the "
-        f"runs, {SMOOTHING_DAYS}-day mean. Band: middle 80 % of runs. Dashed: an intervention starts; dotted: it ends."
-    )
-    figure.text(0.012, 1 - 0.43 / height, text, fontsize=8.5, color="#555555", va="top")
+def _span(numbers: Sequence[int]) -> str:
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}\u2013{numbers[-1]}"

@@ -9,47 +9,53 @@ import numpy as np
 
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
 from sim.report.text import numbers
+from sim.report.text.columns import Cell, Column, Heading, Row, lay_out
+from sim.report.text.markdown import escaped
 from sim.report.text.words import printed_effects, records
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from sim.studies.runs.compare import PairedRuns
 
+WIDE = 140
+"""Letters across where nobody says how many there are."""
 _GOOD, _BAD, _CLEAR = "green", "red", "bold"
 
 
-def outcome_table(runs: Sequence[Mapping[str, float]]) -> Table:
+def outcome_table(runs: Sequence[Mapping[str, float]], width: int = WIDE) -> Table | Text:
     """Table of the outcomes of one run, or of their mean and range over several, by group.
 
     Parameters
     ----------
     runs
         Outcomes of each run.
+    width
+        Letters across; names and units wrap, and what has no room is left out and said to be.
     """
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Outcome", no_wrap=True)
-    table.add_column("Over the run" if len(runs) == 1 else f"Mean of {len(runs)} runs", justify="right", no_wrap=True)
-    if len(runs) > 1:
-        table.add_column("Lowest to highest", justify="right", no_wrap=True)
-    table.add_column("Unit", no_wrap=True, style="dim")
+    several = len(runs) > 1
+    columns = [
+        Column("Outcome", wraps=True, least=22),
+        Column(f"Mean of {len(runs)} runs" if several else "Over the run", right=True),
+        *([Column("Lowest to highest", right=True, drop=1)] if several else []),
+        Column("Unit", wraps=True, drop=2, style="dim"),
+    ]
+    rows: list[Row] = []
     specs = [spec for spec in map(outcome, runs[0]) if not spec.detail]
     for group in GROUPS:
         members = [spec for spec in specs if spec.group == group]
         if members:
-            table.add_row(Text(group.capitalize(), style="bold cyan"))
+            rows.append(Heading(group.capitalize()))
         for spec in members:
             values = np.array([run[spec.name] for run in runs])
             values = values[np.isfinite(values)]
             cells = [numbers.level(values.mean() if values.size else np.nan, spec.unit)]
-            if len(runs) > 1:
+            if several:
                 ends = (numbers.level(end, spec.unit) for end in (values.min(), values.max())) if values.size else ()
                 cells.append(" to ".join(ends))
-            table.add_row(f"  {spec.label}", *cells, _unit(spec))
-    return table
+            rows.append([f"  {spec.label}", *cells, _unit(spec)])
+    return lay_out(columns, rows, width, "--json has all")
 
 
 def _unit(spec: OutcomeSpec) -> str:
@@ -58,7 +64,7 @@ def _unit(spec: OutcomeSpec) -> str:
     return how if spec.unit in ("share", "USD", "days") else f"{spec.unit}, {how}"
 
 
-def effect_table(comparison: PairedRuns, labels: Sequence[str] | None = None) -> Table:
+def effect_table(comparison: PairedRuns, labels: Sequence[str] | None = None, width: int = WIDE) -> Table | Text:
     """Table of the effects, outcome by scenario: level, effect, interval, share of runs with that sign.
 
     A star marks an interval that leaves zero out; its colour says whether most people would call the change better.
@@ -69,32 +75,33 @@ def effect_table(comparison: PairedRuns, labels: Sequence[str] | None = None) ->
         The finished comparison.
     labels
         Scenarios to show, by default all. With one, its name is left to whoever prints the table.
+    width
+        Letters across; names wrap, and what has no room is left out and said to be.
     """
-    from rich.table import Table
-    from rich.text import Text
-
     labels = comparison.others if labels is None else list(labels)
     several = len(labels) > 1
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Outcome", no_wrap=several)
-    table.add_column(f"Level in\n{comparison.baseline}", justify="right", no_wrap=True)
-    if several:
-        table.add_column("Scenario", no_wrap=True)
-    for title in ("Effect\n(mean)", "in % of\nlevel", "95 % interval"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("Same\nsign", justify="right", no_wrap=True)
-    for group, rows in _grouped(comparison, labels):
-        table.add_row(Text(group.capitalize(), style="bold cyan"))
+    columns = [
+        Column("Outcome", wraps=True, least=22),
+        Column(f"Level in\n{comparison.baseline}", right=True, wraps=True, drop=2),
+        *([Column("Scenario", wraps=True)] if several else []),
+        Column("Effect\n(mean)", right=True),
+        Column("in % of\nlevel", right=True, drop=1),
+        Column("95 % interval", right=True, wraps=True),
+        Column(""),
+        Column("Same\nsign", right=True, drop=3),
+    ]
+    rows: list[Row] = []
+    for group, found in _grouped(comparison, labels):
+        rows.append(Heading(group.capitalize()))
         last = None
-        for row in rows:
+        for row in found:
             label, level, scenario, *middle, same = effect_cells(row)
             names = ("", "") if row["outcome"] == last else (f"  {label}", level)
             last = row["outcome"]
             style = _style(row)
-            table.add_row(*names, *([scenario] if several else []), *(Text(cell, style=style) for cell in middle), same)
-        table.add_row("")
-    return table
+            rows.append([*names, *([scenario] if several else []), *(Cell(cell, style) for cell in middle), same])
+        rows.append(Heading(""))
+    return lay_out(columns, rows, width, "--json has all")
 
 
 def effect_markdown(comparison: PairedRuns) -> str:
@@ -109,10 +116,10 @@ def effect_markdown(comparison: PairedRuns) -> str:
         "",
         "Same sign",
     ]
-    lines = ["| " + " | ".join(head) + " |", "|---|---:|---|---:|---:|---:|---|---:|"]
+    lines = ["| " + " | ".join(map(escaped, head)) + " |", "|---|---:|---|---:|---:|---:|---|---:|"]
     for group, rows in _grouped(comparison, comparison.others):
         lines.append(f"| **{group.capitalize()}** | | | | | | | |")
-        lines += ["| " + " | ".join(effect_cells(row)) + " |" for row in rows]
+        lines += ["| " + " | ".join(map(escaped, effect_cells(row))) + " |" for row in rows]
     return "\n".join(lines)
 
 

@@ -287,7 +287,7 @@ def _files(study: ReadyStudy, trials: list[int], points: list[Point]) -> dict[st
     if scenario is None:
         return {}
     ready = [
-        resolve(scenario, sorted(p.items())).with_(name=f"{study.name}-{t}")
+        resolve(scenario, sorted(p.items())).with_(name=f"{study.name[:60]}-{t}")
         for t, p in zip(trials, points, strict=True)
     ]
     return {f"scenarios/{found.name}.yaml": found.to_yaml() for found in ready}
