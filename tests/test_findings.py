@@ -1,11 +1,15 @@
 """What is said to have been found: nothing from chance, every clear effect with its size, and no ranks without a difference."""
 
+import json
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from sim.measures.dictionary import outcome, outcomes
-from sim.studies.findings import effects, ranks
+from sim.studies.findings import effects, ranks, ratios
 from sim.studies.findings.effects import sentences, tell
 from sim.studies.runs.compare_tables import effects_table
 from sim.studies.runs.effects import paired_effects
@@ -110,7 +114,9 @@ class TestCountedAndExpected:
         assert "deaths" not in found.names
         assert not found.apart
 
-    @pytest.mark.parametrize("planted", [{"deaths": {"one": -20}}, {"deaths": {"one": 20}, "deaths_expected": {"one": -20}}])
+    @pytest.mark.parametrize(
+        "planted", [{"deaths": {"one": -20}}, {"deaths": {"one": 20}, "deaths_expected": {"one": -20}}]
+    )
     def test_they_do_not_contradict_each_other_without_a_word(self, planted):
         found = told(runs(spread=0.5, **planted))
         assert "deaths" not in found.names
@@ -133,8 +139,8 @@ class TestRanks:
     def test_the_first_is_named_with_how_far_it_is_ahead(self):
         frame = runs(deaths_expected={"one": -30, "two": -10}, spread=0.5)
         line = ranks.ranked(frame, ["deaths_expected"], {"deaths_expected"})[0]
-        assert line.startswith("Ranking by deaths (expected) (lower is better): one first; ahead of two by 1") or (
-            line.startswith("Ranking by deaths (expected) (lower is better): one first; ahead of two by 2")
+        assert re.match(
+            r"Ranking by deaths \(expected\) \(lower is better\): one first; ahead of two by (19|20)\.\d", line
         )
 
     def test_scenarios_that_are_not_told_apart_share_the_first_place(self):
@@ -156,3 +162,83 @@ class TestRanks:
             frame = runs(seed, names=["stigma"], stigma={"one": -20, "two": -20})
             named += " and " not in ranks.ranked(frame, ["stigma"], {"stigma"})[0]
         assert named / 200 < 0.12
+
+
+class TestRatios:
+    """What a death averted costs, and where no such number can be given."""
+
+    @staticmethod
+    def verdicts(**planted):
+        names = ["policy_cost_usd", "deaths_expected", "dalys", "orders"]
+        frame = runs(names=names, spread=1.0, **planted)
+        table = ratios.cost_per(frame, paired_effects(frame, "baseline"), "baseline")
+        return table[table["scenario"] == "one"].set_index("outcome"), ratios.sentences(table)["one"]
+
+    def test_fieller_ends_are_the_ratios_that_a_t_test_just_does_not_reject(self):
+        rng = np.random.default_rng(4)
+        cost, gain = rng.normal(1000, 50, 8), rng.normal(10, 3, 8)
+        cost += 20 * (gain - 10)
+        ratio, low, high = ratios.fieller(cost, gain)
+        assert low < ratio < high
+        for end in (low, high):
+            left = cost - end * gain
+            assert abs(left.mean()) / (left.std(ddof=1) / np.sqrt(8)) == pytest.approx(student.ppf(0.975, 7), rel=1e-9)
+
+    def test_fieller_holds_the_truth_as_often_as_it_says(self):
+        rng = np.random.default_rng(1)
+        held = 0
+        for _ in range(400):
+            gain = rng.normal(10, 6, 8)
+            _, low, high = ratios.fieller(3 * gain + rng.normal(70, 20, 8), gain)  # 100 for 10
+            held += not low > 10 and not high < 10
+        assert 0.91 < held / 400 < 0.99
+
+    def test_where_the_denominator_may_be_zero_there_is_no_end(self):
+        gain = np.array([3.0, -2.0, 1.0, -1.0, 2.0])
+        ratio, low, high = ratios.fieller(np.full(5, 100.0), gain)
+        assert np.isfinite(ratio)
+        assert np.isnan([low, high]).all()
+
+    def test_a_price_is_given_in_words_of_the_dictionary(self):
+        table, words = self.verdicts(policy_cost_usd={"one": 30_000}, deaths_expected={"one": -30}, dalys={"one": -60})
+        row = table.loc["deaths_expected"]
+        assert row["ratio_low"] < row["ratio"] < row["ratio_high"]
+        assert row["ratio"] == pytest.approx(1000, rel=0.05)
+        assert row["unit"] == "USD per death averted"
+        assert words.startswith("Cost-effectiveness: $")
+        assert " per death averted; $" in words
+        assert words.endswith(" per DALY averted.")
+
+    @pytest.mark.parametrize(
+        ("planted", "verdict", "words"),
+        [
+            (
+                {"policy_cost_usd": {"one": 30_000}},
+                "not told from zero",
+                "no cost per death averted can be given, since the effect",
+            ),
+            (
+                {"policy_cost_usd": {"one": 30_000}, "deaths_expected": {"one": 30}},
+                "worse",
+                "deaths become more, not fewer",
+            ),
+            ({"policy_cost_usd": {"one": -3_000}, "deaths_expected": {"one": -30}}, "saves", "money is saved"),
+        ],
+    )
+    def test_where_no_ratio_can_be_given_it_says_why(self, planted, verdict, words):
+        table, said = self.verdicts(**planted)
+        assert table.loc["deaths_expected", "verdict"] == verdict
+        assert np.isnan(table.loc["deaths_expected", ["ratio", "ratio_low", "ratio_high"]].astype(float)).all()
+        assert words in said
+
+    def test_what_costs_nothing_has_no_price(self):
+        frame = runs(names=["deaths_expected", "dalys"], deaths_expected={"one": -30}).assign(policy_cost_usd=0.0)
+        table = ratios.cost_per(frame, paired_effects(frame, "baseline"), "baseline")
+        assert set(table["verdict"]) == {"no cost counted"}
+
+    def test_json_has_no_number_where_there_is_none(self):
+        frame = runs(names=["policy_cost_usd", "deaths_expected"])
+        found = ratios.as_json(ratios.cost_per(frame, paired_effects(frame, "baseline"), "baseline"))
+        assert found["one"]["deaths_expected"]["ratio"] is None
+        assert "not told from zero" in found["one"]["deaths_expected"]["words"]
+        json.dumps(found, allow_nan=False)

@@ -259,6 +259,11 @@ def _print_comparison(comparison: Comparison, out: Path | None) -> None:
     console.print(
         "* the interval leaves zero out. Effect: mean over seeds of scenario minus baseline. pp: percentage points."
     )
+    costs = comparison.cost_effectiveness
+    if len(costs):
+        console.print()
+        console.print(tables.cost_table(costs))
+        console.print()
     for note in words.notes(comparison):
         console.print(f"Note: {note}", soft_wrap=True, markup=False)
     console.print()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.studies.errors import RequestError, at_least, seeds_from
 from sim.studies.runs.compare import PairedRuns, Pairs, load_all
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, check_tables, default_model
-from sim.studies.store.output import staging
+from sim.studies.store.output import staging, write_frame
 from sim.studies.study import labelled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
     from sim.scenario import Scenario
     from sim.studies.runs.workers import OnProgress
@@ -58,11 +59,26 @@ class Comparison(PairedRuns):
         with staging(folder) as place:
             self.write(place)
 
+    @property
+    def cost_effectiveness(self) -> DataFrame:
+        """What each scenario pays for a death and for a healthy life year averted; see `sim.studies.findings.ratios.cost_per`."""
+        from sim.studies.findings.ratios import cost_per
+
+        return cost_per(self.outcomes, self.effects, self.baseline)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `odm compare --json` prints; a number that does not exist is null."""
+        from sim.studies.findings.ratios import as_json
+
+        return {**super().to_json(), "cost_effectiveness": as_json(self.cost_effectiveness)}
+
     def write(self, place: Path) -> None:
         """Write all files into a folder that is there, beside the tables that the runs wrote into it."""
         from sim.report.comparison_page import write_page
 
         self.write_tables(place)
+        write_frame(self.cost_effectiveness, "cost_effectiveness", place / "cost_effectiveness.parquet")
+        self.cost_effectiveness.to_csv(place / "cost_effectiveness.csv", index=False)
         write_page(self, place)
         self.write_record(place)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, Picture, grid, style
+from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, UNCLEAR, Picture, grid, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,11 +28,13 @@ def _top(rows: DataFrame, most: int) -> list[str]:
 
 
 def heatmap(indices: DataFrame, main: str) -> Figure:
-    """Main index of every factor (rows) for every outcome (columns), each column as a share of its largest."""
+    """Main index of every factor (rows) for every outcome (columns), each column as a share of its largest; white where noise alone may give it."""
     rows = _single(indices, main)
     names, factors = list(dict.fromkeys(rows["outcome"])), _top(rows, MOST_FACTORS)
     table = rows.pivot(index="factor", columns="outcome", values="value").reindex(index=factors, columns=names)
-    shown = table / table.abs().max()
+    noise = rows.assign(no=rows["told"] == "no").pivot(index="factor", columns="outcome", values="no")
+    lost = noise.reindex(index=factors, columns=names).eq(True).to_numpy(dtype=bool)
+    shown = (table / table.abs().max()).mask(lost, 0.0)
     with style():
         figure = Picture(figsize=(3.2 + 0.5 * len(names), 1.6 + 0.24 * len(factors)), layout="constrained")
         axes = figure.add_subplot()
@@ -42,24 +44,31 @@ def heatmap(indices: DataFrame, main: str) -> Figure:
         for (i, j), value in np.ndenumerate(table.to_numpy(dtype=float)):
             if np.isfinite(value) and len(names) <= 12:
                 dark = shown.to_numpy(dtype=float)[i, j] > 0.6
-                axes.text(j, i, f"{value:.2g}", ha="center", va="center", fontsize=6, color="white" if dark else INK)
+                words, colour = (
+                    (f"({value:.2g})", UNCLEAR) if lost[i, j] else (f"{value:.2g}", "white" if dark else INK)
+                )
+                axes.text(j, i, words, ha="center", va="center", fontsize=6, color=colour)
         figure.colorbar(image, ax=axes, label=f"{main}, as a share of the largest of the outcome", shrink=0.8)
         return figure
 
 
 def bars(indices: DataFrame, main: str) -> Figure:
-    """Indices of the ten factors that matter most for each outcome, with intervals."""
+    """Indices of the ten factors that matter most for each outcome, with intervals; hollow where noise alone may give them."""
     names = list(dict.fromkeys(indices["outcome"]))[:MOST_PANELS]
     with style():
         figure, panels = grid(len(names), 2.4, width=9.6)
         for name, axes in zip(names, panels, strict=True):
             rows = _single(indices[indices["outcome"] == name], main).sort_values("value", ascending=False).head(10)
             y = np.arange(len(rows))[::-1]
-            axes.barh(y, rows["value"], color=SERIES[0], height=0.7)
+            noise = (rows["told"] == "no").to_numpy()
+            faces = np.where(noise, "white", SERIES[0])
+            axes.barh(y, rows["value"], color=faces, edgecolor=np.where(noise, UNCLEAR, SERIES[0]), height=0.7)
             axes.hlines(y, rows["low"], rows["high"], color=NEITHER, linewidth=1.2)
             axes.set_yticks(y, rows["factor"], fontsize=6)
             axes.set_title(name, fontsize=8, loc="left", color=INK)
             axes.set_xlabel(main, fontsize=7)
+        if (indices["told"] == "no").any():
+            figure.supxlabel("hollow: not told from noise", fontsize=7, color=UNCLEAR)
         return figure
 
 

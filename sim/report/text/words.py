@@ -9,10 +9,22 @@ import numpy as np
 
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import outcome
+from sim.studies.findings import ratios
 from sim.studies.findings.effects import is_tested, prices, sentences, tell
 from sim.studies.runs.effects import INTERVAL
 
-__all__ = ["findings", "how", "how_run", "is_tested", "notes", "printed_effects", "records", "run_notes", "size_notes", "weight_notes"]
+__all__ = [
+    "findings",
+    "how",
+    "how_run",
+    "is_tested",
+    "notes",
+    "printed_effects",
+    "records",
+    "run_notes",
+    "size_notes",
+    "weight_notes",
+]
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -42,10 +54,11 @@ def findings(comparison: PairedRuns) -> dict[str, list[str]]:
         By scenario, one headline and then one line for each group of outcomes with such effects.
     """
     rows = records(printed_effects(comparison))
+    costs = ratios.sentences(ratios.cost_per(comparison.outcomes, comparison.effects, comparison.baseline))
     found: dict[str, list[str]] = {}
     for label in comparison.others:
         mine = [row for row in rows if row["scenario"] == label]
-        found[label] = [*sentences(tell(mine)), *prices(mine)]
+        found[label] = [*sentences(tell(mine)), *prices(mine), *([costs[label]] if label in costs else [])]
     return found
 
 

@@ -57,6 +57,14 @@ def is_tested(name: str) -> bool:
     return spec.signed and not spec.price
 
 
+def is_price(name: str) -> bool:
+    """Whether the outcome is what an intervention costs, which is no finding; not for a name that the dictionary lacks."""
+    try:
+        return outcome(name).price
+    except KeyError:
+        return False
+
+
 def pairs_of(row: Row) -> int:
     """Pairs in which both runs have a value."""
     return int(row["n"] if "n" in row else row["runs"])
@@ -134,7 +142,9 @@ def sentences(told: Told) -> list[str]:
     """
     if not told.tested:
         many = f"{told.pairs} pair{'s' if told.pairs != 1 else ''} of runs give{'' if told.pairs != 1 else 's'}"
-        return [f"{many if told.pairs else 'no pair has a value: this gives'} no interval; ask for more runs (8 or more)."]
+        return [
+            f"{many if told.pairs else 'no pair has a value: this gives'} no interval; ask for more runs (8 or more)."
+        ]
     lines = [_headline(told)]
     for group in GROUPS:
         changes = [change(row) for row in told.found if outcome(row["outcome"]).group == group]
@@ -154,7 +164,9 @@ def _headline(told: Told) -> str:
             f"{clear} of {told.tested} outcomes {'is' if clear == 1 else 'are'} distinguishable from zero, allowing for how "
             "many were looked at:"
         )
-    words = f"no clear effect: none of {told.tested} outcomes is distinguishable from zero with {told.pairs} paired runs; "
+    words = (
+        f"no clear effect: none of {told.tested} outcomes is distinguishable from zero with {told.pairs} paired runs; "
+    )
     if told.chance:
         words += f"{_more(len(told.chance))}, no more than chance gives among {told.tested} ({_names(told.chance)}); "
     return words + "the intervals say how large an effect could still be."

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from sim.measures.dictionary import outcome, outcomes
 from sim.scenario import Problem, no_such_name, quote
+from sim.studies.findings import ratios
 from sim.studies.findings.effects import prices, sentences, tell
 from sim.studies.findings.ranks import ranked
 from sim.studies.findings.values import failed_note, without_value
@@ -177,12 +178,13 @@ def _answer(study: ReadyStudy, runs: DataFrame, settings: CompareSettings, why: 
         notes.append(
             f"Replications: {why} (half width {reached:.4g}). An interval at which adding stopped is slightly too narrow."
         )
-    tables = {"effects": effects, "ranking": ranking, "outcomes": measured}
+    price_of = ratios.cost_per(measured, effects, study.baseline)
+    tables = {"effects": effects, "ranking": ranking, "outcomes": measured, "cost_per": price_of}
     figures = {"effects": Drawing("effects", (effects,)), "ranking": Drawing("ranking", (ranking,))}
     if len(cost):
         tables["cost_effectiveness"] = cost
         figures["cost-effectiveness"] = Drawing("cost_effectiveness", (cost,))
-    return Answer(tables, _findings(study, measured, effects, rank_by), notes, figures)
+    return Answer(tables, _findings(study, measured, effects, rank_by, price_of), notes, figures)
 
 
 def _rank_by(settings: CompareSettings, names: list[str]) -> list[str]:
@@ -196,13 +198,18 @@ def _rank_by(settings: CompareSettings, names: list[str]) -> list[str]:
     ]
 
 
-def _findings(study: ReadyStudy, measured: DataFrame, effects: DataFrame, rank_by: list[str]) -> list[str]:
+def _findings(
+    study: ReadyStudy, measured: DataFrame, effects: DataFrame, rank_by: list[str], price_of: DataFrame
+) -> list[str]:
     """What can be said in a sentence each: effects, prices and ranks that chance alone would not give."""
+    costs = ratios.sentences(price_of)
     found: list[str] = []
     differ: set[str] = set()
     for label, rows in effects.groupby("scenario", sort=False):
-        shown: list[Any] = [row for row in rows.to_dict("records") if study.measures or not outcome(row["outcome"]).detail]
+        shown: list[Any] = [
+            row for row in rows.to_dict("records") if study.measures or not outcome(row["outcome"]).detail
+        ]
         told = tell(shown)
         differ |= told.names
-        found += [f"{label}: {line}" for line in (*sentences(told), *prices(shown))]
+        found += [f"{label}: {line}" for line in (*sentences(told), *prices(shown), costs.get(str(label), "")) if line]
     return [*found, *ranked(measured, [name for name in rank_by if name in measured], differ)]
