@@ -215,7 +215,7 @@ class TestRatios:
             (
                 {"policy_cost_usd": {"one": 30_000}},
                 "not told from zero",
-                "no cost per death averted can be given, since the effect",
+                "no cost per death or DALY averted can be given, since no effect",
             ),
             (
                 {"policy_cost_usd": {"one": 30_000}, "deaths_expected": {"one": 30}},

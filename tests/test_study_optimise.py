@@ -139,7 +139,7 @@ class TestWithoutValue:
 
     def test_both_are_told_apart(self):
         def some(point, scenario, seed):
-            return {"harm": np.nan if point["x"] < 0.5 else 1.0, "cost": 10.0 * (scenario == "policy")}
+            return {"harm": np.nan, "cost": 10.0 * (scenario == "policy") * (point["waste"] > 0.5)}
 
         result = self.do(some, at_most={"cost": 4.0})
         assert set(result.tables["portfolios"]["judged"]) == {"no value", "beyond a limit"}

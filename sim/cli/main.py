@@ -246,7 +246,7 @@ def _print_runs(results: Sequence[RunResult], out: Path | None) -> None:
 
 def _print_comparison(comparison: Comparison, out: Path | None) -> None:
     """Print the effects, and in words which of them are clear."""
-    from sim.report.text import tables, words
+    from sim.report.text import caveats, tables, words
 
     console = support.console()
     groups = [comparison.others] if console.width >= support.NARROW else [[label] for label in comparison.others]
@@ -264,7 +264,7 @@ def _print_comparison(comparison: Comparison, out: Path | None) -> None:
         console.print()
         console.print(tables.cost_table(costs))
         console.print()
-    for note in words.notes(comparison):
+    for note in (*caveats.few_pairs(comparison.runs), *words.notes(comparison)):
         console.print(f"Note: {note}", soft_wrap=True, markup=False)
     console.print()
     for label, lines in words.findings(comparison).items():

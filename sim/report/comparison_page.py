@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.report import figures
-from sim.report.text import words
-from sim.report.text.tables import effect_markdown
+from sim.report.text import caveats, words
+from sim.report.text.tables import cost_markdown, effect_markdown
+from sim.studies.findings.ratios import cost_per
 
 if TYPE_CHECKING:
     from sim.studies.runs.compare import PairedRuns
@@ -26,19 +27,26 @@ def page(comparison: PairedRuns) -> str:
     """Return the text of the report."""
     parts = [
         f"# {' and '.join(comparison.others)} against {comparison.baseline}",
-        words.how(comparison),
+        *(f"**Warning**: {line}" for line in caveats.few_pairs(comparison.runs)),
+        "## Before you read on",
+        *caveats.preface(comparison.scenarios, comparison.runs, comparison.baseline),
         "## What was compared",
+        words.how(comparison),
         *(_introduce(comparison, label) for label in comparison.scenarios),
         "## What was found",
         *(_found(label, lines) for label, lines in words.findings(comparison).items()),
         "![Effects with intervals](figures/effects.png)",
         "![Trade by channel over time](figures/trade-by-channel.png)",
         "## All effects",
-        "The effect is the mean over seeds of scenario minus baseline. A star marks an interval that leaves zero out. "
+        "The effect is the mean over seeds of scenario minus baseline. A star marks an interval that leaves zero out; among "
+        "so many outcomes a few do so by chance, and are not named above. "
         "Same sign: runs whose effect has the sign of the mean. pp: percentage points.",
         effect_markdown(comparison),
+        *_costs(comparison),
         "## Notes",
-        "\n".join(f"- {note}" for note in _notes(comparison)),
+        _list(_notes(comparison)),
+        "## Limits",
+        _list(caveats.limits(comparison.scenarios, comparison.baseline)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -51,6 +59,19 @@ def _introduce(comparison: PairedRuns, label: str) -> str:
 
 def _found(label: str, lines: list[str]) -> str:
     return "\n".join([f"- **{label}**: {lines[0]}", *(f"  - {line}" for line in lines[1:])])
+
+
+def _costs(comparison: PairedRuns) -> list[str]:
+    """What a unit of harm averted costs, where anything can be said of that."""
+    costs = cost_per(comparison.outcomes, comparison.effects, comparison.baseline)
+    if not len(costs):
+        return []
+    how = "The interval of a ratio is Fieller's, 95 %. Where it is not told from zero that anything is averted, there is no ratio."
+    return ["## Cost-effectiveness", how, cost_markdown(costs)]
+
+
+def _list(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _notes(comparison: PairedRuns) -> list[str]:

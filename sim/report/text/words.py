@@ -11,6 +11,7 @@ from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import outcome
 from sim.studies.findings import ratios
 from sim.studies.findings.effects import is_tested, prices, sentences, tell
+from sim.studies.findings.values import without_value
 from sim.studies.runs.effects import INTERVAL
 
 __all__ = [
@@ -101,6 +102,7 @@ def notes(comparison: PairedRuns) -> list[str]:
             f"{_join(distances)}: a distance from the baseline run of the same seed, which cannot be negative; "
             "its interval is no test against zero."
         )
+    lines += without_value(comparison.outcomes, [spec.name for spec in specs])
     lines += weight_notes([spec.name for spec in specs], comparison.scenarios[comparison.baseline])
     return lines
 

@@ -144,9 +144,15 @@ def as_json(table: DataFrame) -> dict[str, dict[str, Any]]:
 
 
 def sentences(table: DataFrame) -> dict[str, str]:
-    """What a unit of harm averted costs, or that it cannot be said, in a sentence for each scenario."""
-    rows: Sequence[Any] = table.to_dict("records")
-    lines: dict[str, list[str]] = {}
-    for row in rows:
-        lines.setdefault(str(row["scenario"]), []).append(said(row))
-    return {label: f"Cost-effectiveness: {'; '.join(words)}." for label, words in lines.items()}
+    """What a unit of harm averted costs, or that it cannot be said, in a sentence for each scenario that costs anything."""
+    lines: dict[str, str] = {}
+    for label, part in table.groupby("scenario", sort=False):
+        rows: Sequence[Any] = part.to_dict("records")
+        words = [said(row) for row in rows if row["verdict"] not in (UNCLEAR, FREE)]
+        unclear = [outcome(row["outcome"]) for row in rows if row["verdict"] == UNCLEAR]
+        if unclear:
+            ones, units = (" or ".join(getattr(spec, word) for spec in unclear) for word in ("one", "unit"))
+            words.append(f"no cost per {ones} averted can be given, since no effect on {units} is told from zero")
+        if words:
+            lines[str(label)] = f"Cost-effectiveness: {'; '.join(words)}."
+    return lines

@@ -39,7 +39,8 @@ def without_value(runs: DataFrame, names: Iterable[str]) -> list[str]:
     """
     well = runs[runs["status"] == "ok"] if "status" in runs else runs
     lacking = {name: int((~np.isfinite(well[name].to_numpy(dtype=float))).sum()) for name in names if name in well}
-    return no_value({label_of(name): (count, len(well)) for name, count in lacking.items()}, "runs that went well")
+    of = "runs that went well" if "status" in runs else "runs"
+    return no_value({label_of(name): (count, len(well)) for name, count in lacking.items()}, of)
 
 
 def no_value(lacking: dict[str, tuple[int, int]], of: str) -> list[str]:

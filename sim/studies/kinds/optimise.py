@@ -170,7 +170,9 @@ def _search(study: ReadyStudy, driver: Driver) -> tuple[list[dict[str, Any]], li
                 row |= {f"objective.{k}": v for k, v in enumerate(value)}
                 row |= {f"over.{name}": x for name, x in zip(s.at_most, excess, strict=True)}
                 feasible = bool(whole and (np.asarray(excess) <= 0).all())
-                judged = WITHIN if feasible else BEYOND if whole else FAILED if broken else NO_VALUE
+                judged = (
+                    WITHIN if feasible else BEYOND if any(x > 0 for x in excess) else FAILED if broken else NO_VALUE
+                )
                 rows.append({**row, "feasible": feasible, "judged": judged})
     return rows, []
 
