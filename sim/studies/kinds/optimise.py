@@ -16,8 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, one_of, quote
-from sim.studies.findings.effects import is_price
-from sim.studies.findings.values import label_of, no_value
+from sim.studies.findings import portfolios
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
 from sim.studies.methods.fronts import spread, undominated
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 OTHER_WORLDS = 10_000
 """Added to the seed of the design for the worlds of the second look."""
-WITHIN, BEYOND, NO_VALUE, FAILED = "within the limits", "beyond a limit", "no value", "a run failed"
-"""What may be said of a portfolio: the column `judged`."""
 
 
 class Objective(Settings):
@@ -113,14 +110,11 @@ class Optimise(Kind):
         notes.append(
             f"{len(table)} portfolios, {int(good.sum())} within the limits, {len(front)} undominated, {len(kept)} looked at again."
         )
-        if (table["judged"] == NO_VALUE).any():
-            notes.append(_no_value(study, table))
-        if (table["judged"] == FAILED).any():
-            notes.append(
-                f"{(table['judged'] == FAILED).sum()} of {len(table)} portfolios could not be judged: a run failed."
-            )
+        measured = {f"objective.{k}": objective.measure for k, objective in enumerate(s.objectives)}
+        measured |= {f"over.{name}": name for name in s.at_most}
+        notes += portfolios.not_judged(table, measured)
         if not len(kept):
-            return Answer({"portfolios": table}, [_none(study, table)], notes)
+            return Answer({"portfolios": table}, [portfolios.none_left(table, measured)], notes)
         points: list[Point] = [
             {factor.path: row[factor.path] for factor in study.levers} for row in kept.to_dict("records")
         ]
@@ -132,7 +126,9 @@ class Optimise(Kind):
         )
         figures = {"pareto": Drawing("pareto", (table, second, [o.measure for o in s.objectives]))}
         tables = {"portfolios": table, "pareto": kept, "second_look": second}
-        return Answer(tables, _findings(second), notes, figures, _files(study, kept["trial"].tolist(), points))
+        return Answer(
+            tables, portfolios.findings(second), notes, figures, _files(study, kept["trial"].tolist(), points)
+        )
 
 
 def _worlds(study: ReadyStudy, number: int, shift: int) -> list[Point]:
@@ -170,9 +166,7 @@ def _search(study: ReadyStudy, driver: Driver) -> tuple[list[dict[str, Any]], li
                 row |= {f"objective.{k}": v for k, v in enumerate(value)}
                 row |= {f"over.{name}": x for name, x in zip(s.at_most, excess, strict=True)}
                 feasible = bool(whole and (np.asarray(excess) <= 0).all())
-                judged = (
-                    WITHIN if feasible else BEYOND if any(x > 0 for x in excess) else FAILED if broken else NO_VALUE
-                )
+                judged = portfolios.judged(feasible, excess, broken)
                 rows.append({**row, "feasible": feasible, "judged": judged})
     return rows, []
 
@@ -204,25 +198,6 @@ def _judge(
     broken = (runs["status"] != "ok").groupby(runs["point"] // len(worlds)).any()
     failed = [bool(broken.get(k, False)) for k in range(len(points))]
     return np.array(values).T, [[float(excess[k]) for excess in over] for k in range(len(points))], failed
-
-
-def _no_value(study: ReadyStudy, table: DataFrame) -> str:
-    """Which outcomes have no value for how many portfolios, though no run failed."""
-    s: OptimiseSettings = study.settings
-    names = {f"objective.{k}": objective.measure for k, objective in enumerate(s.objectives)}
-    names |= {f"over.{name}": name for name in s.at_most}
-    rows = table.loc[table["judged"] == NO_VALUE, list(names)].astype(float)
-    lacking = {name: int((~np.isfinite(rows[column])).sum()) for column, name in names.items()}
-    return " ".join(no_value({name: (count, len(table)) for name, count in lacking.items()}, "portfolios"))
-
-
-def _none(study: ReadyStudy, table: DataFrame) -> str:
-    """Why there is no portfolio to look at again."""
-    if (table["judged"] == BEYOND).any():
-        rest = int(table["judged"].isin((NO_VALUE, FAILED)).sum())
-        return "No portfolio is within the limits" + (f"; {rest} of {len(table)} could not be judged." if rest else ".")
-    failed = (table["judged"] == FAILED).all()
-    return f"No portfolio could be judged: {'every one has a run that failed.' if failed else _no_value(study, table)}"
 
 
 def _means(study: ReadyStudy, runs: DataFrame, measure: str, of: str) -> NDArray[np.float64]:
@@ -264,30 +239,6 @@ def _second_look(study: ReadyStudy, driver: Driver, points: list[Point]) -> Data
     columns = ["place", "number", "measure", "of", "goal", "mean", "low", "high", "worst", "regret", "good_enough"]
     table = pd.DataFrame(found, columns=[*columns, "n", "worlds"]).sort_values(["place", "number"])
     return table.drop(columns=["place", "number"]).reset_index(drop=True)
-
-
-def _findings(second: DataFrame) -> list[str]:
-    """The best of the portfolios kept for each objective, by the second look, where it does more than luck."""
-    found = []
-    lacking: dict[str, tuple[int, int]] = {}
-    for (measure, of, goal), rows in second.groupby(["measure", "of", "goal"], sort=False):
-        lacking[label_of(measure)] = (int((rows["worlds"] - rows["n"]).sum()), int(rows["worlds"].sum()))
-        least = "Least" if goal == "min" else "Most"
-        there = rows[np.isfinite(rows["mean"])].sort_values("mean", ascending=goal == "min")
-        if not len(there):
-            found.append(f"{least} {measure}: it has no value in any world of the second look.")
-            continue
-        row = there.iloc[0]
-        ends = (
-            f"{row['low']:,.4g} to {row['high']:,.4g}" if np.isfinite(row["low"]) else "no interval from so few worlds"
-        )
-        size, best = f"{row['mean']:,.4g} ({ends})", f"portfolio {row['trial']}"
-        if of == "effect" and not is_price(measure) and not (row["low"] > 0 or row["high"] < 0):
-            found.append(f"{least} {measure}: no clear effect; that of the best, {best}, is not told from zero: {size}")
-            continue
-        rest = f"worst world {row['worst']:,.4g}, greatest regret {row['regret']:,.4g}"
-        found.append(f"{least} {measure}: {best}, {of} {size}, {rest}")
-    return [*found, *no_value(lacking, "worlds of the portfolios looked at again")]
 
 
 def _files(study: ReadyStudy, trials: list[int], points: list[Point]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Literal
 
@@ -235,7 +235,7 @@ class Analysis:
     def _pairs(self, found: Mapping[str, Any]) -> list[Index]:
         names, values, widths = self.subjects, np.asarray(found["S2"]), np.asarray(found["S2_conf"])
         return [
-            Index(one, names[k], "S2", float(values[j, k]), *(float(values[j, k] + s * widths[j, k]) for s in (-1, 1)))
+            Index(one, names[k], "S2", float(s2 := values[j, k]), float(s2 - widths[j, k]), float(s2 + widths[j, k]))
             for j, one in enumerate(names)
             for k in range(j + 1, len(names))
         ]
@@ -252,7 +252,11 @@ class Analysis:
             key: np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - np.mean(values)
             for key, values in drawn.items()
         }
-        return [Index(r.factor, "", r.name, r.value, *map(float, r.value + ends[r.factor, r.name])) for r in rows]
+        return [
+            replace(row, low=row.value + float(ends[key][0]), high=row.value + float(ends[key][1]))
+            for row in rows
+            for key in [(row.factor, row.name)]
+        ]
 
 
 def _salib(what: str, name: str) -> Any:
