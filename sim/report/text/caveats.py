@@ -73,8 +73,8 @@ def _assumed(scenarios: Mapping[str, Scenario], uncertain: Sequence[Factor]) -> 
         words += f" The scenarios change {len(names)} of them: {shown}."
     if policies:
         words += (
-            f" How far {'the policy reaches' if len(policies) == 1 else 'the policies reach'} and how well they work "
-            f"({', '.join(sorted(policies))}) is what the scenarios say, and is not found out here."
+            f" How far a policy reaches and how well it works ({', '.join(sorted(policies))}) is what the scenarios say, and is not found "
+            "out here."
         )
     if uncertain:
         words += f" {len(uncertain)} of what is uncertain vary here; all else is held at one value."
