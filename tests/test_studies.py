@@ -343,6 +343,8 @@ class TestCompare:
         )
         files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")}
         assert files == {
+            "cost_effectiveness.parquet",
+            "cost_effectiveness.csv",
             "effects.parquet",
             "effects.csv",
             "outcomes.parquet",

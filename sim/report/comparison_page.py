@@ -78,6 +78,7 @@ def _notes(comparison: PairedRuns) -> list[str]:
     return [
         *words.notes(comparison),
         "`effects.csv` and `effects.parquet` hold every effect, `outcomes` every run, `daily.parquet` every day of "
-        "every run; the Parquet files carry the meaning and the unit of each column.",
+        "every run, `cost_effectiveness` what averting a death and a healthy life year lost costs; the Parquet files "
+        "carry the meaning and the unit of each column.",
         "`record.json` holds the scenarios with every value, the seeds, the versions and the hash of each file here.",
     ]

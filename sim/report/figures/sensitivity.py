@@ -20,6 +20,11 @@ def _single(indices: DataFrame, main: str) -> DataFrame:
     return indices[(indices["index"] == main) & (indices["other"] == "")]
 
 
+def _noise(rows: DataFrame) -> np.ndarray:
+    """Which indices noise alone may give; none in tables that do not say."""
+    return rows["told"].eq("no").to_numpy(dtype=bool) if "told" in rows else np.zeros(len(rows), dtype=bool)
+
+
 def _top(rows: DataFrame, most: int) -> list[str]:
     """The factors that matter most for any outcome, as shares of the sum over factors."""
     total = rows.groupby("outcome")["value"].transform(lambda values: values.abs().sum() or 1.0)
@@ -32,7 +37,7 @@ def heatmap(indices: DataFrame, main: str) -> Figure:
     rows = _single(indices, main)
     names, factors = list(dict.fromkeys(rows["outcome"])), _top(rows, MOST_FACTORS)
     table = rows.pivot(index="factor", columns="outcome", values="value").reindex(index=factors, columns=names)
-    noise = rows.assign(no=rows["told"] == "no").pivot(index="factor", columns="outcome", values="no")
+    noise = rows.assign(no=_noise(rows)).pivot(index="factor", columns="outcome", values="no")
     lost = noise.reindex(index=factors, columns=names).eq(True).to_numpy(dtype=bool)
     shown = (table / table.abs().max()).mask(lost, 0.0)
     with style():
@@ -60,14 +65,14 @@ def bars(indices: DataFrame, main: str) -> Figure:
         for name, axes in zip(names, panels, strict=True):
             rows = _single(indices[indices["outcome"] == name], main).sort_values("value", ascending=False).head(10)
             y = np.arange(len(rows))[::-1]
-            noise = (rows["told"] == "no").to_numpy()
+            noise = _noise(rows)
             faces = np.where(noise, "white", SERIES[0])
             axes.barh(y, rows["value"], color=faces, edgecolor=np.where(noise, UNCLEAR, SERIES[0]), height=0.7)
             axes.hlines(y, rows["low"], rows["high"], color=NEITHER, linewidth=1.2)
             axes.set_yticks(y, rows["factor"], fontsize=6)
             axes.set_title(name, fontsize=8, loc="left", color=INK)
             axes.set_xlabel(main, fontsize=7)
-        if (indices["told"] == "no").any():
+        if _noise(indices).any():
             figure.supxlabel("hollow: not told from noise", fontsize=7, color=UNCLEAR)
         return figure
 
