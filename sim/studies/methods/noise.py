@@ -111,6 +111,8 @@ def with_luck(
         Bootstrap resamples for what luck gives.
     """
     how = analysis.noise
+    if not indices:
+        return []
     if how == "shuffle":
         luck = _shuffled(analysis, points, values.mean(axis=1), min(resamples, 5))
         return [_from_shuffled(index, luck) for index in indices]
