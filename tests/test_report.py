@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -11,11 +12,12 @@ from matplotlib.image import imread
 from rich.console import Console
 
 from sim import compare
+from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import outcomes
 from sim.report import comparison_page, figures
 from sim.report.figures.catalogue import FIGURES
 from sim.report.figures.style import Picture, style
-from sim.report.text import numbers, tables, words
+from sim.report.text import caveats, numbers, tables, words
 from sim.studies import kinds
 from sim.studies.runs.one_run import run
 from tests.fake_market import FakeMarket, world
@@ -28,7 +30,9 @@ def comparison():
 
 
 PRINTED = [spec for spec in outcomes().values() if not spec.detail]
-TESTED = [spec for spec in PRINTED if spec.signed and not spec.price]
+COUNTED = {spec.counted for spec in PRINTED}
+TESTED = [spec for spec in PRINTED if spec.signed and not spec.price and spec.name not in COUNTED]
+"""What is counted and expected is one quantity."""
 
 
 def printed(table, width=140):
@@ -86,7 +90,7 @@ class TestWords:
 
     def test_what_an_intervention_costs_is_said_beside_its_effects(self, comparison):
         said = re.fullmatch(
-            r"Cost of the interventions: \+\$([\d,]+) over the run\.", words.findings(comparison)["closure"][-1]
+            r"Cost of the interventions: \+\$([\d,]+) over the run\.", words.findings(comparison)["closure"][-2]
         )
         assert said is not None
         assert float(said[1].replace(",", "")) == pytest.approx(50_000, rel=0.1)
@@ -94,12 +98,12 @@ class TestWords:
 
     def test_no_clear_effect_is_said_as_such(self, comparison):
         assert words.findings(comparison)["idle"] == [
-            f"none of {len(TESTED)} outcomes is distinguishable from zero with 4 paired runs; "
+            f"no clear effect: none of {len(TESTED)} outcomes is distinguishable from zero with 4 paired runs; "
             "the intervals say how large an effect could still be."
         ]
 
-    def test_how_many_would_be_clear_by_chance_is_said(self, comparison):
-        assert "by chance alone" in words.findings(comparison)["closure"][0]
+    def test_that_many_outcomes_were_looked_at_is_said_and_allowed_for(self, comparison):
+        assert "allowing for how many were looked at" in words.findings(comparison)["closure"][0]
 
     def test_one_pair_of_runs_is_said_to_give_no_interval(self):
         single = compare(world(), [world("closure")], runs=1, model_class=FakeMarket)
@@ -211,3 +215,49 @@ def test_the_report_names_scenarios_findings_and_figures(comparison):
     assert f"none of {len(TESTED)} outcomes" in text
     assert "figures/effects.png" in text
     assert "| Orders |" in text
+
+
+class TestBeforeAndAfter:
+    """What an adviser must know stands before the numbers, and is computed."""
+
+    def test_nothing_is_forecast_and_what_is_assumed_is_counted(self, comparison):
+        text = comparison_page.page(comparison)
+        before = text[: text.index("## What was compared")]
+        specs = load_parameters().specs
+        assumed = sum(spec.status == "assumed" for spec in specs.values())
+        assert "It forecasts nothing" in before
+        assert f"Of the {len(specs)} numbers behind the model, {assumed} are assumed" in before
+        assert "They do not show that assumed numbers may be wrong" in before
+        assert "300 consumers who stand for 12,000,000 people" in before
+        assert 200 < len(before.split()) < 450, "half a page"
+        assert text.index("## Limits") > text.index("## Notes")
+
+    def test_what_the_scenarios_change_is_named(self):
+        changed = world("changed", parameters={"choice": {"price_weight": 1.234}}, policies=[{"kind": "takedown"}])
+        _, assumed, _ = caveats.preface({"baseline": world(), "changed": changed}, 8, "baseline")
+        assert "The scenarios change 1 of them: `choice.price_weight`." in assumed
+        assert "(takedown) is what the scenarios say" in assumed
+
+    @pytest.mark.parametrize(("runs", "warned"), [(1, True), (5, True), (6, False), (40, False)])
+    def test_fewer_than_six_pairs_are_warned_of(self, runs, warned):
+        assert bool(caveats.few_pairs(runs)) == warned
+
+    def test_the_warning_comes_first(self, comparison):
+        second = comparison_page.page(comparison).split("\n\n")[1]
+        assert second.startswith("**Warning**: only 4 pairs of runs")
+
+    def test_the_price_of_a_death_averted_stands_in_report_table_and_json(self, comparison, tmp_path):
+        costs = comparison.cost_effectiveness.set_index(["scenario", "outcome"])
+        assert costs.loc[("closure", "deaths_expected"), "verdict"] == "not told from zero"
+        assert costs.loc[("advice", "deaths_expected"), "verdict"] == "no cost counted"
+        assert "No cost per death averted can be given" in comparison_page.page(comparison)
+        assert "No cost per death averted can be given" in printed(
+            tables.cost_table(comparison.cost_effectiveness), 200
+        )
+        assert comparison.to_json()["cost_effectiveness"]["closure"]["dalys"]["ratio"] is None
+
+    def test_an_outcome_without_value_is_said(self, comparison):
+        lost = comparison.outcomes.copy()
+        lost.loc[lost["seed"] == lost["seed"].iloc[0], "nps_detection_lag_days"] = np.nan
+        said = " ".join(words.notes(replace(comparison, outcomes=lost)))
+        assert "Detection lag of new substances has no value in 4 of 16 runs" in said

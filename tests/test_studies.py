@@ -320,7 +320,7 @@ class TestCompare:
 
     def test_json_holds_what_the_command_promises(self, comparison):
         found = json.loads(json.dumps(comparison.to_json(), allow_nan=False))
-        assert list(found) == ["baseline", "runs", "effects"]
+        assert list(found) == ["baseline", "runs", "effects", "cost_effectiveness"]
         assert list(found["effects"]) == ["closure", "advice", "baseline (2)"]
         assert list(found["effects"]["closure"]["orders"]) == ["baseline", "mean", "low", "high", "same_sign"]
 
@@ -347,6 +347,8 @@ class TestCompare:
             ".lock",
             "study.json",
             "plan.parquet",
+            "answer/cost_effectiveness.parquet",
+            "answer/cost_effectiveness.csv",
             "record.json",
             "answer/effects.parquet",
             "answer/effects.csv",

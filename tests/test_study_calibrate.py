@@ -141,3 +141,35 @@ class TestEnsemble:
 def test_what_cannot_be_done_is_said(section, words):
     with pytest.raises(StudyFileError, match=words):
         Study.load(file(calibrate=section))
+
+
+class TestWithoutValue:
+    @staticmethod
+    def do(function, **settings):
+        file = StudyFile(kind="calibrate", scenarios=("plain",), uncertainties=FACTORS, replications=2)
+        section = CalibrateSettings(
+            targets=[{"measure": "trade", "value": 5, "sd": 0.3}], points=60, waves=2, **settings
+        )
+        study = Study(file, {"plain": None}, FACTORS, (), section)
+        return kinds.get("calibrate").conduct(study, FunctionDriver(function, ("plain",), study.seeds))
+
+    def test_where_no_point_could_be_judged_there_is_no_posterior(self):
+        result = self.do(lambda point, scenario, seed: {"trade": np.nan})
+        assert result.findings[0] == "Nothing can be said of the parameters: no point could be judged."
+        assert "trade has no value in 60 of 60 points" in result.findings[1]
+        assert not result.files
+        assert "posterior" not in result.tables
+
+    def test_points_without_a_value_are_said_and_have_no_weight(self):
+        def some(point, scenario, seed):
+            return {"trade": np.nan if point["share"] < 0.5 else town(point, scenario, seed)["trade"]}
+
+        result = self.do(some)
+        points = result.tables["points"]
+        assert (points.loc[points["share"] < 0.5, "weight"] == 0).all()
+        assert any("trade has no value in" in note and "They have no weight" in note for note in result.notes)
+
+    def test_what_nothing_was_learnt_of_is_no_finding(self):
+        result = self.do(lambda point, scenario, seed: {"trade": 5.0 + 0.1 * seed})
+        (line,) = result.findings
+        assert line.startswith("Nothing clear was learnt of rate, share and idle")

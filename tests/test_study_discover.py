@@ -109,3 +109,43 @@ def test_a_study_is_written_with_figures(tmp_path):
 def test_what_cannot_be_done_is_said(section, words):
     with pytest.raises(StudyFileError, match=words):
         Study.load(file(discover=section))
+
+
+class TestWithoutValue:
+    """A world that cannot be judged is neither one in which the policy fails nor one in which it does not."""
+
+    def test_where_none_could_be_judged_nothing_is_said_of_failure(self):
+        result = discover(lambda point, scenario, seed: {"y": 0.0 if scenario == "baseline" else 3.0}, points=60)
+        assert result.findings == [
+            "Whether the policy fails cannot be said in any of the worlds.",
+            "y (in per cent of the baseline) has no value in 60 of 60 worlds; nothing is concluded from those.",
+        ]
+        assert result.tables["worlds"].empty
+        assert result.tables["boxes"].empty
+        assert not [note for note in result.notes if "run failed" in note]
+
+    def test_shares_are_of_the_worlds_that_could_be_judged(self):
+        def half(point, scenario, seed):
+            return {"y": 0.0} if point["d"] < 5 else planted(point, scenario, seed)
+
+        result = discover(half, boxes=1)
+        judged = result.tables["worlds"]
+        assert (judged["d"] >= 5).all()
+        assert f"of the {len(judged)} worlds that could be judged ({600 - len(judged)} could not)" in result.findings[0]
+
+    def test_one_criterion_that_is_met_is_enough_whatever_the_others_lack(self):
+        def market(point, scenario, seed):
+            return {"y": 0.0, "z": 5.0 if point["a"] > 5 else 0.0}
+
+        fails = [{"measure": "y", "above": 1}, {"measure": "z", "of": "level", "above": 1}]
+        worlds = discover(market, points=60, fails=fails).tables["worlds"]
+        assert worlds["fails"].all()
+        assert (worlds["a"] > 5).all()
+
+
+def test_a_box_that_chance_would_give_is_no_finding():
+    def luck(point, scenario, seed):
+        return {"y": 100 + (scenario == "policy") * (5 if int(point["d"] * 1e6) % 4 == 0 else -10)}
+
+    result = discover(luck, seeds=1, boxes=1)
+    assert not [line for line in result.findings if line.startswith("Box 1: ")]

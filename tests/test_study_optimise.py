@@ -7,8 +7,9 @@ import pytest
 from sim import run_study
 from sim.scenario import Scenario
 from sim.studies import kinds
-from sim.studies.kinds.optimise import OptimiseSettings, undominated
+from sim.studies.kinds.optimise import OptimiseSettings
 from sim.studies.methods.factors import Factor
+from sim.studies.methods.fronts import undominated
 from sim.studies.methods.functions import FunctionDriver
 from sim.studies.study import StudyFile
 from sim.studies.study_files import Study, StudyFileError
@@ -120,3 +121,55 @@ def test_portfolios_are_written_as_scenarios_that_can_be_run(tmp_path):
 def test_what_cannot_be_done_is_said(fields, words):
     with pytest.raises(StudyFileError, match=words):
         Study.load(file(**fields))
+
+
+class TestWithoutValue:
+    @staticmethod
+    def do(function, **settings):
+        file = StudyFile(kind="optimise", scenarios=("baseline", "policy"), levers=LEVERS, replications=1)
+        section = {"objectives": OBJECTIVES, "worlds": 2, "confirm": 6, "generations": 2, "population": 6, **settings}
+        study = Study(file, {"baseline": None, "policy": None}, (), LEVERS, OptimiseSettings(**section))
+        return kinds.get("optimise").conduct(study, FunctionDriver(function, tuple(study.scenarios), study.seeds))
+
+    def test_portfolios_without_a_value_are_not_said_to_be_outside_the_limits(self):
+        result = self.do(lambda point, scenario, seed: {"harm": np.nan, "cost": 1.0})
+        (line,) = result.findings
+        assert line.startswith("No portfolio could be judged: harm has no value in 12 of 12 portfolios;")
+        assert set(result.tables["portfolios"]["judged"]) == {"no value"}
+
+    def test_both_are_told_apart(self):
+        def some(point, scenario, seed):
+            return {"harm": np.nan, "cost": 10.0 * (scenario == "policy") * (point["waste"] > 0.5)}
+
+        result = self.do(some, at_most={"cost": 4.0})
+        assert set(result.tables["portfolios"]["judged"]) == {"no value", "beyond a limit"}
+        assert "No portfolio is within the limits; " in result.findings[0]
+        assert "could not be judged" in result.findings[0]
+
+    def test_worlds_without_a_value_count_neither_as_good_nor_as_bad(self):
+        def later(point, scenario, seed):
+            lost = seed > 1 and scenario == "policy"  # the seed of the second look
+            return {
+                "harm": np.nan if lost else -3.0 * (scenario == "policy"),
+                "cost": point["x"] * (scenario == "policy"),
+            }
+
+        result = self.do(later)
+        harm = result.tables["second_look"].query("measure == 'harm'")
+        assert harm["good_enough"].isna().all()
+        assert (harm["n"] == 0).all()
+        assert any("it has no value in any world" in line for line in result.findings)
+
+
+def test_an_effect_that_luck_would_give_is_no_finding():
+    def luck(point, scenario, seed):
+        rng = np.random.default_rng([seed, int(1e6 * point["x"]), int(1e6 * point["w"]), len(scenario)])
+        return {"harm": rng.normal(), "cost": point["x"] * (scenario == "policy")}
+
+    file = StudyFile(
+        kind="optimise", scenarios=("baseline", "policy"), uncertainties=WORLD, levers=LEVERS, replications=1
+    )
+    section = OptimiseSettings(objectives=OBJECTIVES, worlds=4, confirm=16, generations=1, population=4, keep=2)
+    study = Study(file, {"baseline": None, "policy": None}, WORLD, LEVERS, section)
+    result = kinds.get("optimise").conduct(study, FunctionDriver(luck, tuple(study.scenarios), study.seeds))
+    assert result.findings[0].startswith("Least harm: no clear effect")

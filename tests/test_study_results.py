@@ -459,5 +459,5 @@ class TestDryRun:
 def test_tables_of_an_answer_are_read_back(comparison):
     effects = comparison.results.answer("effects")
     pd.testing.assert_frame_equal(effects, comparison.answer.tables["effects"], check_dtype=False)
-    with pytest.raises(RequestError, match="known: cost_effectiveness, effects"):
+    with pytest.raises(RequestError, match="known: cost_effectiveness, cost_per, effects"):
         comparison.results.answer("efects")

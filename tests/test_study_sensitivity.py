@@ -10,7 +10,7 @@ from sim.studies import kinds
 from sim.studies.kinds.sensitivity import SensitivitySettings
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.functions import FunctionDriver
-from sim.studies.methods.sensitivity import noise
+from sim.studies.methods.noise import contrasts, differ, shares
 from sim.studies.study import StudyFile
 from sim.studies.study_files import Study, StudyFileError
 from tests.study_market import MEASURES, PATH, SIZE, StudyMarket, compare_study
@@ -134,10 +134,10 @@ class TestEffectsAndNoise:
     def test_noise_is_told_from_luck_that_all_points_share(self):
         rng = np.random.default_rng(1)
         signal, luck, own = rng.normal(0, 2, (4000, 1)), rng.normal(0, 5, (1, 4)), rng.normal(0, 2, (4000, 4))
-        assert noise(signal + luck)[0] == pytest.approx(0, abs=1e-9)
-        assert noise(signal + luck + own)[0] == pytest.approx(0.2, abs=0.02)  # 4/4 of 4 + 4/4
-        assert noise(own)[0] == pytest.approx(1, abs=0.05)
-        assert np.isnan(noise(signal)[0])
+        assert shares(signal + luck)[0] == pytest.approx(0, abs=1e-9)
+        assert shares(signal + luck + own)[0] == pytest.approx(0.2, abs=0.02)  # 4/4 of 4 + 4/4
+        assert shares(own)[0] == pytest.approx(1, abs=0.05)
+        assert np.isnan(shares(signal)[0])
 
     def test_too_few_samples_and_noise_are_warned_of(self):
         def noisy(point, scenario, seed):
@@ -149,12 +149,12 @@ class TestEffectsAndNoise:
         quiet = " ".join(answer(ishigami, study(samples=N, method="rbd_fast", seeds=2)).notes)
         assert "WARNING" not in quiet
 
-    def test_a_point_that_failed_is_left_out_with_its_block(self):
+    def test_a_point_without_a_value_is_left_out_with_its_block(self):
         def failing(point, scenario, seed):
             return {"y": math.nan} if point["a"] > 3.12 else ishigami(point)
 
         result = answer(failing, study(samples=N, method="sobol_first"))
-        assert result.tables["noise"]["failed_points"].iloc[0] > 0
+        assert result.tables["noise"]["points_without_value"].iloc[0] > 0
         assert worst(result, ISHIGAMI) < 3 * CLOSE
 
     def test_indices_converge_in_the_table_of_convergence(self, ishigami_sobol):
@@ -211,3 +211,101 @@ class TestAsAStudy:
 
     def test_measures_are_those_of_the_study(self):
         assert set(MEASURES) == set(Study.load(file()).measures)
+
+
+def luck_of(point, seed):
+    return np.random.default_rng([seed, *(int(2**31 * share) for share in point.values())]).normal()
+
+
+def nothing(point, scenario, seed):
+    return {"y": 100 + luck_of(point, seed)}
+
+
+def something(point, scenario, seed):
+    return {"y": 100 + 3 * point["a"] + 0.5 * luck_of(point, seed)}
+
+
+class TestToldFromNoise:
+    @pytest.mark.parametrize(
+        ("method", "samples"),
+        [("morris", 20), ("sobol_first", 128), ("fast", 129), ("rbd_fast", 200), ("pawn", 200), ("dgsm", 30)],
+    )
+    def test_pure_noise_has_no_finding_and_every_interval_says_so(self, method, samples):
+        result = answer(nothing, study("abc", 0, 1, samples=samples, method=method, seeds=3))
+        table = result.tables["indices"]
+        assert set(table.loc[table["low"].notna(), "told"]) == {"no"}
+        assert (table.loc[table["low"].notna(), "low"] <= 0).all()
+        assert (table.loc[table["index"] == "ST", "high"] >= 1).all()
+        assert result.findings == [
+            "No clear effect of any factor, none is told from noise: y (level, baseline).",
+        ]
+
+    @pytest.mark.parametrize(
+        ("method", "samples", "index"),
+        [("morris", 20, "mu_star"), ("sobol_first", 128, "ST"), ("rbd_fast", 200, "S1"), ("pawn", 200, "median")],
+    )
+    def test_a_factor_is_told_from_noise_and_the_others_are_not(self, method, samples, index):
+        result = answer(something, study("abc", 0, 1, samples=samples, method=method, seeds=3))
+        table = result.tables["indices"].query("index == @index").set_index("factor")
+        assert table["told"].to_dict() == {"a": "yes", "b": "no", "c": "no"}
+        assert f"{index} a " in result.findings[0]
+        assert "2 of 3 factors are not told from noise" in result.findings[0]
+
+    def test_the_interval_of_a_screening_holds_what_is_true_without_luck(self):
+        """mu* of the true slope is 3; of what luck adds in squares the lower end is free."""
+        table = answer(something, study("abc", 0, 1, samples=40, method="morris", seeds=3)).tables["indices"]
+        row = table.query("index == 'mu_star' and factor == 'a'").iloc[0]
+        assert row["low"] < 3 < row["high"]
+
+    def test_total_order_without_noise_lies_inside_its_interval(self):
+        """Of what is not luck, all is due to one factor: its share is 1, that of the others 0."""
+        table = answer(something, study("abc", 0, 1, samples=256, method="sobol_first", seeds=3)).tables["indices"]
+        rows = table.query("index == 'ST'").set_index("factor")
+        for name, truth in {"a": 1.0, "b": 0.0, "c": 0.0}.items():
+            assert rows.loc[name, "low"] <= truth <= rows.loc[name, "high"]
+
+    def test_luck_that_all_points_share_is_no_noise(self):
+        def shared(point, scenario, seed):
+            return {"y": 3 * point["a"] + 0.2 * point["b"] + 50 * seed}
+
+        result = answer(shared, study("abc", 0, 1, samples=20, method="morris", seeds=3))
+        table = result.tables["indices"].query("index == 'mu_star'").set_index("factor")
+        assert table["told"].to_dict() == {"a": "yes", "b": "yes", "c": "no"}
+
+    def test_with_one_seed_it_is_unknown_and_said(self):
+        result = answer(something, study("abc", 0, 1, samples=20, method="morris"))
+        assert set(result.tables["indices"]["told"]) == {"unknown"}
+        assert "nobody knows how much of these indices is luck" in result.findings[0]
+
+    def test_contrasts_lose_the_signal_and_keep_the_noise_of_a_mean(self):
+        rng = np.random.default_rng(1)
+        values = rng.normal(0, 5, (20_000, 1)) + rng.normal(0, 2, (20_000, 4)) + rng.normal(0, 9, (1, 4))
+        for luck in contrasts(values):
+            assert luck.std() == pytest.approx(2 / math.sqrt(4), rel=0.03)
+            assert abs(np.corrcoef(luck, values.mean(axis=1))[0, 1]) < 0.05
+
+    def test_whether_points_differ_is_fishers_analysis_of_variance(self):
+        """The penicillin yields of Box, Hunter and Hunter, four treatments in five blends: F = 1.24, p = 0.34."""
+        yields = np.array([[89, 84, 81, 87, 79], [88, 77, 87, 92, 81], [97, 92, 87, 89, 80], [94, 79, 85, 84, 88]])
+        assert differ(yields.astype(float)) == pytest.approx(0.339, abs=0.001)
+        assert differ(np.ones((4, 3))) == 1.0
+        assert differ(np.arange(4.0)[:, None] + np.arange(3.0)) == 0.0
+
+
+class TestWithoutValue:
+    @pytest.mark.parametrize(
+        ("method", "samples"), [("rbd_fast", 512), ("fast", 129), ("morris", 40), ("sobol_first", 64)]
+    )
+    def test_no_index_from_too_few_points(self, method, samples):
+        def rare(point, scenario, seed):
+            return {"y": point["a"] if point["b"] < 0.02 else math.nan}
+
+        result = answer(rare, study("abc", 0, 1, samples=samples, method=method, seeds=2))
+        assert result.tables["indices"].empty
+        noise = result.tables["noise"].iloc[0]
+        assert noise["failed_points"] == 0
+        assert noise["points_without_value"] > 0.6 * noise["points"]
+        assert result.findings == ["No index, since too few points have a value: y (level, baseline)."]
+        (note,) = [note for note in result.notes if "no value in" in note]
+        assert f"{noise['points_without_value']} of {noise['points']} points" in note
+        assert not [note for note in result.notes if "failed" in note or "do not vary" in note]

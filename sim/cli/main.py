@@ -258,7 +258,7 @@ def _print_runs(results: Sequence[RunResult], out: Path | None) -> None:
 
 def _print_comparison(comparison: Comparison, out: Path | None) -> None:
     """Print the effects, and in words which of them are clear."""
-    from sim.report.text import tables, words
+    from sim.report.text import caveats, tables, words
 
     width = output.width()
     groups = [comparison.others] if width >= output.NARROW else [[label] for label in comparison.others]
@@ -271,7 +271,12 @@ def _print_comparison(comparison: Comparison, out: Path | None) -> None:
     output.line(
         "* the interval leaves zero out. Effect: mean over seeds of scenario minus baseline. pp: percentage points."
     )
-    for note in words.notes(comparison):
+    costs = comparison.cost_effectiveness
+    if len(costs):
+        output.line()
+        output.console().print(tables.cost_table(costs))
+        output.line()
+    for note in (*caveats.few_pairs(comparison.runs), *words.notes(comparison)):
         output.line(f"Note: {note}")
     output.line()
     for label, lines in words.findings(comparison).items():

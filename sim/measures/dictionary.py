@@ -49,6 +49,10 @@ class OutcomeSpec:
         Below this number of consumers the value drifts with the size of the population.
     weights
         Parameter group whose values the outcome is weighted with.
+    counted
+        Outcome that counts what this one expects: the same quantity, with the luck of single events on top.
+    one
+        One of its units, where the cost of averting one is given.
     """
 
     name: str
@@ -64,6 +68,8 @@ class OutcomeSpec:
     price: bool = False
     min_consumers: int = 0
     weights: str | None = None
+    counted: str | None = None
+    one: str = ""
 
 
 @dataclass(frozen=True)

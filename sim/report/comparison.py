@@ -100,8 +100,21 @@ class Comparison(PairedRuns):
 
     @property
     def tables(self) -> dict[str, DataFrame]:
-        """Effects and outcomes, which are written as CSV too."""
-        return {"effects": self.effects, "outcomes": self.outcomes}
+        """Effects, outcomes and what averting harm costs, which are written as CSV too."""
+        return {"effects": self.effects, "outcomes": self.outcomes, "cost_effectiveness": self.cost_effectiveness}
+
+    @property
+    def cost_effectiveness(self) -> DataFrame:
+        """What each scenario pays for a death and for a healthy life year averted; see `sim.studies.findings.ratios.cost_per`."""
+        from sim.studies.findings.ratios import cost_per
+
+        return cost_per(self.outcomes, self.effects, self.baseline)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `odm compare --json` prints; a number that does not exist is null."""
+        from sim.studies.findings.ratios import as_json
+
+        return {**super().to_json(), "cost_effectiveness": as_json(self.cost_effectiveness)}
 
     def write(self, place: Path) -> None:
         """Write what goes beside the tables: daily outcomes, figures, report."""

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.report import figures
-from sim.report.text import words
+from sim.report.text import caveats, words
 from sim.report.text.markdown import escaped
-from sim.report.text.tables import effect_markdown
+from sim.report.text.tables import cost_markdown, effect_markdown
+from sim.studies.findings.ratios import cost_per
 from sim.studies.kinds import other_differences
 
 if TYPE_CHECKING:
@@ -28,19 +29,29 @@ def page(comparison: PairedRuns) -> str:
     """Return the text of the report."""
     parts = [
         "# " + escaped(f"{' and '.join(comparison.others)} against {comparison.baseline}"),
-        escaped(words.how(comparison)),
+        *(f"**Warning**: {line}" for line in caveats.few_pairs(comparison.runs)),
+        "## Before you read on",
+        *(
+            escaped(line, code=True)
+            for line in caveats.preface(comparison.scenarios, comparison.runs, comparison.baseline)
+        ),
         "## What was compared",
+        escaped(words.how(comparison)),
         *(_introduce(comparison, label) for label in comparison.scenarios),
         "## What was found",
         *(_found(label, lines) for label, lines in words.findings(comparison).items()),
         "![Effects with intervals](figures/effects.png)",
         "![Trade by channel over time](figures/trade-by-channel.png)",
         "## All effects",
-        "The effect is the mean over seeds of scenario minus baseline. A star marks an interval that leaves zero out. "
+        "The effect is the mean over seeds of scenario minus baseline. A star marks an interval that leaves zero out; among "
+        "so many outcomes a few do so by chance, and are not named above. "
         "Same sign: runs whose effect has the sign of the mean. pp: percentage points.",
         effect_markdown(comparison),
+        *_costs(comparison),
         "## Notes",
-        "\n".join(f"- {escaped(note, code=True)}" for note in _notes(comparison)),
+        _list(_notes(comparison)),
+        "## Limits",
+        _list(caveats.limits(comparison.scenarios, comparison.baseline)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -55,11 +66,25 @@ def _found(label: str, lines: list[str]) -> str:
     return "\n".join([f"- **{escaped(label)}**: {escaped(lines[0])}", *(f"  - {escaped(line)}" for line in lines[1:])])
 
 
+def _costs(comparison: PairedRuns) -> list[str]:
+    """What a unit of harm averted costs, where anything can be said of that."""
+    costs = cost_per(comparison.outcomes, comparison.effects, comparison.baseline)
+    if not len(costs):
+        return []
+    how = "The interval of a ratio is Fieller's, 95 %. Where it is not told from zero that anything is averted, there is no ratio."
+    return ["## Cost-effectiveness", how, cost_markdown(costs)]
+
+
+def _list(lines: list[str]) -> str:
+    return "\n".join(f"- {escaped(line, code=True)}" for line in lines)
+
+
 def _notes(comparison: PairedRuns) -> list[str]:
     return [
         *words.notes(comparison),
         *other_differences(comparison.scenarios),
         "`effects.csv` and `effects.parquet` hold every effect, `outcomes` every run, `daily.parquet` every day of "
-        "every run; the Parquet files carry the meaning and the unit of each column.",
+        "every run, `cost_effectiveness` what averting a death and a healthy life year lost costs; the Parquet files "
+        "carry the meaning and the unit of each column.",
         "`record.json`, here or one folder up, holds the scenarios with every value, the seeds, the versions and the hash of each file.",
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.report.figures import draw, save_figure
+from sim.report.text import caveats
 from sim.report.text.markdown import code, escaped
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from sim.studies.kinds import Answer
     from sim.studies.study import ReadyStudy
+
+PAIRED = ("compare", "sweep")
+"""Kinds whose findings are effects with intervals over pairs."""
 
 
 def write_page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
@@ -29,6 +33,11 @@ def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> s
     """Return the text of the page."""
     file = study.file
     parts = [f"# {escaped(file.title or file.name)}", escaped(file.question)]
+    pairs = _pairs(study, answer)
+    parts += [f"**Warning**: {line}" for line in caveats.few_pairs(pairs)] if file.kind in PAIRED else []
+    varied = study.uncertainties
+    preface = caveats.preface(study.scenarios, pairs, study.baseline, varied)
+    parts += ["## Before you read on", *(escaped(line, code=True) for line in preface)]
     parts += ["## What was done", "\n".join(_done(study, runs, len(failures)))]
     parts += ["## What was found", _list(answer.findings) or "Nothing that can be said in a sentence; see the tables."]
     parts += [f"![{name}](figures/{name}.png)" for name in answer.figures]
@@ -39,7 +48,14 @@ def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> s
             parts.append(
                 f"and {len(failures) - 20} more; `odm results DIR --sql \"select * from runs where status <> 'ok'\"` lists all."
             )
+    parts += ["## Limits", _list(caveats.limits(study.scenarios, study.baseline))]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _pairs(study: ReadyStudy, answer: Answer) -> int:
+    """Runs with the same seeds in each scenario at a point."""
+    effects = answer.tables.get("effects")
+    return int(effects["n"].max()) if effects is not None and len(effects) else len(study.seeds)
 
 
 def _done(study: ReadyStudy, runs: int, failed: int) -> list[str]:

@@ -24,7 +24,7 @@ from sim.report.figures.layout import (
     width_of,
     wrap,
 )
-from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, look, style
+from sim.report.figures.style import FAINT, INK, NEITHER, SERIES, UNCLEAR, look, style
 from sim.report.text.names import factor_name, outcome_name
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ def _single(indices: DataFrame, main: str) -> DataFrame:
     return indices[(indices["index"] == main) & (indices["other"] == "")]
 
 
+def _noise(rows: DataFrame) -> np.ndarray:
+    """Which indices noise alone may give; none in tables that do not say."""
+    return rows["told"].eq("no").to_numpy(dtype=bool) if "told" in rows else np.zeros(len(rows), dtype=bool)
+
+
 def _top(rows: DataFrame, most: int) -> list[str]:
     """The factors that matter most for any outcome, as shares of the sum over factors."""
     total = rows.groupby("outcome")["value"].transform(lambda values: values.abs().sum() or 1.0)
@@ -72,12 +77,14 @@ def _about(table: DataFrame) -> str:
 
 @style()
 def heatmap(indices: DataFrame, main: str) -> Figure:
-    """Main index of every factor (rows) for every outcome (columns), each column as a share of its largest."""
+    """Main index of every factor (rows) for every outcome (columns), each column as a share of its largest; white where noise alone may give it."""
     rows = _single(indices, main)
     names, factors = in_order(list(dict.fromkeys(rows["outcome"]))), _top(rows, MOST_FACTORS)
     table = rows.pivot(index="factor", columns="outcome", values="value").reindex(index=factors, columns=names)
     values = table.to_numpy(dtype=float)
-    shown = (table / table.abs().max().replace(0, np.nan)).to_numpy(dtype=float)
+    noise = rows.assign(no=_noise(rows)).pivot(index="factor", columns="outcome", values="no")
+    lost = noise.reindex(index=factors, columns=names).eq(True).to_numpy(dtype=bool)
+    shown = (table / table.abs().max().replace(0, np.nan)).mask(lost, 0.0).to_numpy(dtype=float)
     labels = [wrap(factor_name(name), 2.9, SMALL + 0.5) for name in factors]
     heads = [wrap(outcome(name).label or name, 1.9, SMALL, most=3) for name in names]
     cell = max(0.5, lines_in(heads) * line_height(SMALL) + 0.06)
@@ -85,7 +92,8 @@ def heatmap(indices: DataFrame, main: str) -> Figure:
     left = MARGIN + max((width_of(label, SMALL + 0.5) for label in labels), default=0.5) + 0.12
     above = max((width_of(head, SMALL) for head in heads), default=0.0) + 0.1
     wide, high = cell * max(len(names), 1), row * max(len(factors), 1)
-    words = f"{_words(main)} Darker: nearer to the largest of the outcome. Numbers: the index itself."
+    words = f"{_words(main)} Darker: nearer to the largest of the outcome. Numbers: the index itself"
+    words += ", in brackets where it is not told from noise." if lost.any() else "."
     count = rows["factor"].nunique()
     below = [f"{len(factors)} of {count} factors, those that matter most; the rest is in the table."] if count > len(factors) else []  # fmt: skip
     page = Page(
@@ -99,8 +107,11 @@ def heatmap(indices: DataFrame, main: str) -> Figure:
     axes.tick_params(length=0)
     for (i, j), value in np.ndenumerate(values):
         if np.isfinite(value):
-            text = f"{value:.2g}" if abs(value) < 1000 else f"{value:.0e}"
-            axes.text(j, i, text.replace("-", "\u2212"), ha="center", va="center", fontsize=SMALL - 1, color="white" if shown[i, j] > 0.6 else INK)  # fmt: skip
+            text = (f"{value:.2g}" if abs(value) < 1000 else f"{value:.0e}").replace("-", "\u2212")
+            colour = UNCLEAR if lost[i, j] else ("white" if shown[i, j] > 0.6 else INK)
+            axes.text(
+                j, i, f"({text})" if lost[i, j] else text, ha="center", va="center", fontsize=SMALL - 1, color=colour
+            )
     scale_axes = page.panel(left, above + high + 0.12, min(wide, 2.0), 0.11)
     page.figure.colorbar(image, cax=scale_axes, orientation="horizontal", ticks=[0, 0.5, 1])
     scale_axes.tick_params(labelsize=SMALL)
@@ -110,7 +121,7 @@ def heatmap(indices: DataFrame, main: str) -> Figure:
 
 @style()
 def bars(indices: DataFrame, main: str) -> Figure:
-    """Indices of the ten factors that matter most for each outcome, with intervals; shares on one scale for all."""
+    """Indices of the ten factors that matter most for each outcome, with intervals, hollow where noise alone may give them; shares on one scale for all."""
     every = in_order(list(dict.fromkeys(indices["outcome"])))
     names = every[:MOST_PANELS]
     chosen = {
@@ -124,6 +135,7 @@ def bars(indices: DataFrame, main: str) -> Figure:
     above, body = lines_in(titles) * line_height(NAME) + 0.1, row * max((len(r) for r in chosen.values()), default=1)
     block, cell = above + body + 0.45, label + bar + 0.35
     words = f"{_words(main)} Line: 95 % interval. The ten largest of each outcome."
+    words += " Hollow: not told from noise." if _noise(indices).any() else ""
     words += "" if main in SHARES else " Each outcome has its own scale."
     page = Page(
         max(MARGIN + cell * across, 6.5), block * -(-len(names) // across), f"What matters most{_about(indices)}", words,
@@ -134,7 +146,11 @@ def bars(indices: DataFrame, main: str) -> Figure:
         x = MARGIN + cell * (k % across)
         axes = page.panel(x + label + 0.1, block * (k // across) + above, bar, row * max(len(rows), 1))
         y = np.arange(len(rows))
-        axes.barh(y, rows["value"], color=SERIES[4], height=0.7)
+        noise = _noise(rows)
+        axes.barh(
+            y, rows["value"], height=0.7,
+            color=np.where(noise, "white", SERIES[4]), edgecolor=np.where(noise, UNCLEAR, SERIES[4]),
+        )  # fmt: skip
         axes.hlines(y, rows["low"], rows["high"], color=NEITHER, linewidth=1.2)
         axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
         axes.set_yticks(y, labels[name], fontsize=SMALL, linespacing=1.2)

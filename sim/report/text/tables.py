@@ -12,8 +12,10 @@ from sim.report.text import numbers
 from sim.report.text.columns import Cell, Column, Heading, Row, lay_out
 from sim.report.text.markdown import escaped
 from sim.report.text.words import printed_effects, records
+from sim.studies.findings import ratios
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from rich.table import Table
     from rich.text import Text
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 WIDE = 140
 """Letters across where nobody says how many there are."""
+COST_TITLES = ("Scenario", "Cost above the baseline", "Averted (95 %)", "Cost of averting one (95 %)")
 _GOOD, _BAD, _CLEAR = "green", "red", "bold"
 
 
@@ -121,6 +124,45 @@ def effect_markdown(comparison: PairedRuns) -> str:
         lines.append(f"| **{group.capitalize()}** | | | | | | | |")
         lines += ["| " + " | ".join(map(escaped, effect_cells(row))) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def cost_table(costs: DataFrame) -> Table:
+    """Table of what a unit of harm averted costs, scenario by scenario.
+
+    Parameters
+    ----------
+    costs
+        As `sim.studies.findings.ratios.cost_per` gives it.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in COST_TITLES:
+        table.add_column(title)
+    for row in records(costs):
+        table.add_row(*map(Text, cost_cells(row)))
+    return table
+
+
+def cost_markdown(costs: DataFrame) -> str:
+    """Return the same table as Markdown."""
+    lines = ["| " + " | ".join(COST_TITLES) + " |", "|---|---:|---:|---|"]
+    return "\n".join([*lines, *("| " + " | ".join(cost_cells(row)) + " |" for row in records(costs))])
+
+
+def cost_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Write one price: scenario, its cost, what is averted with the interval, and the cost of one with Fieller's interval, or why there is none."""
+    spec = outcome(row["outcome"])
+    amount = numbers.level(row["averted"], spec.unit)
+    ends = (numbers.level(row[name], spec.unit) for name in ("averted_low", "averted_high"))
+    words = ratios.said(row)
+    return (
+        str(row["scenario"]),
+        numbers.level(row["cost"], "USD"),
+        f"{amount} {spec.unit} ({' to '.join(ends)})",
+        words[0].upper() + words[1:],
+    )
 
 
 def effect_cells(row: Mapping[str, Any]) -> tuple[str, ...]:

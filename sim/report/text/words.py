@@ -8,9 +8,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.evidence.parameters import load_parameters
-from sim.measures.dictionary import GROUPS, outcome
-from sim.report.text import numbers
-from sim.studies.runs.effects import INTERVAL, LEVEL
+from sim.measures.dictionary import outcome
+from sim.studies.findings import ratios
+from sim.studies.findings.effects import is_tested, prices, sentences, tell
+from sim.studies.findings.values import without_value
+from sim.studies.runs.effects import INTERVAL
+
+__all__ = [
+    "findings",
+    "how",
+    "how_run",
+    "is_tested",
+    "notes",
+    "printed_effects",
+    "records",
+    "run_notes",
+    "size_notes",
+    "weight_notes",
+]
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -32,70 +47,20 @@ def records(effects: DataFrame) -> list[dict[str, Any]]:
 
 
 def findings(comparison: PairedRuns) -> dict[str, list[str]]:
-    """Say for every intervention which outcomes are distinguishable from zero, or that none is.
+    """Say for every intervention which effects are findings, or that none is; see `sim.studies.findings.effects`.
 
     Returns
     -------
     dict of str to list of str
         By scenario, one headline and then one line for each group of outcomes with such effects.
     """
-    effects = printed_effects(comparison)
-    tested = effects[np.array([is_tested(name) for name in effects["outcome"]])]
+    rows = records(printed_effects(comparison))
+    costs = ratios.sentences(ratios.cost_per(comparison.outcomes, comparison.effects, comparison.baseline))
     found: dict[str, list[str]] = {}
     for label in comparison.others:
-        rows = tested[tested["scenario"] == label]
-        if comparison.runs < 2:
-            found[label] = ["one pair of runs gives no interval; ask for more runs (8 or more)."]
-            continue
-        clear = rows[rows["excludes_zero"]]
-        found[label] = [_headline(len(clear), len(rows), comparison.runs), *_by_group(clear)]
-        found[label] += _prices(effects[effects["scenario"] == label])
+        mine = [row for row in rows if row["scenario"] == label]
+        found[label] = [*sentences(tell(mine)), *prices(mine), *([costs[label]] if label in costs else [])]
     return found
-
-
-def is_tested(name: str) -> bool:
-    """Whether an interval of this outcome can tell an effect from none: it is no distance and no price."""
-    spec = outcome(name)
-    return spec.signed and not spec.price
-
-
-def _prices(effects: DataFrame) -> list[str]:
-    """Say what the intervention itself costs."""
-    rows = [(outcome(row["outcome"]), row) for row in records(effects)]
-    return [
-        f"{spec.label}: {numbers.effect(row['mean'], spec.unit)} over the run."
-        for spec, row in rows
-        if spec.price and row["mean"] != 0
-    ]
-
-
-def _headline(clear: int, tested: int, runs: int) -> str:
-    if clear == 0:
-        return (
-            f"none of {tested} outcomes is distinguishable from zero with {runs} paired runs; "
-            "the intervals say how large an effect could still be."
-        )
-    by_chance = (1 - LEVEL) * tested
-    return (
-        f"{clear} of {tested} outcomes {'is' if clear == 1 else 'are'} distinguishable from zero "
-        f"(about {by_chance:.0f} would be by chance alone):"
-    )
-
-
-def _by_group(clear: DataFrame) -> list[str]:
-    lines = []
-    for group in GROUPS:
-        rows = records(clear[clear["group"] == group])
-        if rows:
-            lines.append(f"{group.capitalize()}: {', '.join(_change(row) for row in rows)}.")
-    return lines
-
-
-def _change(row: dict[str, Any]) -> str:
-    spec = outcome(row["outcome"])
-    changed = spec.unit == "share" or not abs(row["percent"]) < 1000
-    amount = numbers.effect(row["mean"], spec.unit) if changed else numbers.percent(row["percent"])
-    return f"{spec.label[0].lower() + spec.label[1:] if spec.label[1:2].islower() else spec.label} {amount}"
 
 
 def how(comparison: PairedRuns) -> str:
@@ -137,6 +102,7 @@ def notes(comparison: PairedRuns) -> list[str]:
             f"{_join(distances)}: a distance from the baseline run of the same seed, which cannot be negative; "
             "its interval is no test against zero."
         )
+    lines += without_value(comparison.outcomes, [spec.name for spec in specs])
     lines += weight_notes([spec.name for spec in specs], comparison.scenarios[comparison.baseline])
     return lines
 

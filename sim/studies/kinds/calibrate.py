@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sim.scenario import Problem
+from sim.studies.findings.values import label_of, listed, no_value
 from sim.studies.kinds import Answer, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.factors import from_unit
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 MARGIN = 0.1
 """By how much of its width a box is widened on each side before the next wave."""
+LEARNT = 0.2
+"""Share of the range of a factor from which on something is said to have been learnt; 0.05 is ruled out by what an interval of 95 % is."""
 FEWEST = 50
 """Effective points below which the posterior is not to be believed."""
 
@@ -62,6 +65,8 @@ class Searched(NamedTuple):
         Means of the targets (columns), the variance that luck gives them, and standard errors between points and targets.
     waves
         Of each wave its number, share of the space, plausible points, and points.
+    failed
+        At which points a run failed.
     """
 
     places: Floats
@@ -70,6 +75,7 @@ class Searched(NamedTuple):
     noise: Floats
     z: Floats
     waves: list[tuple[int, float, int, int]]
+    failed: NDArray[np.bool_]
 
 
 @register_kind
@@ -97,7 +103,7 @@ class Calibrate(Kind):
         s: CalibrateSettings = study.settings
         factors = study.uncertainties
         box = np.array([[0.0, 1.0]] * len(factors))
-        boxes, places, means, spreads, waves = [], [], [], [], []
+        boxes, places, means, spreads, waves, failed = [], [], [], [], [], []
         notes: list[str] = []
         for wave in range(s.waves):
             if wave and not driver.affords(s.points * len(study.seeds)):
@@ -108,12 +114,16 @@ class Calibrate(Kind):
             places.append(box[:, 0] + unit * (box[:, 1] - box[:, 0]))
             runs = driver.evaluate(from_unit(factors, places[-1]))
             mean, spread = _moments(runs, [target.measure for target in s.targets])
+            failed.append((runs["status"] != "ok").groupby(runs["point"]).any().to_numpy(dtype=bool))
             means.append(mean)
             spreads.append(spread)
             z = _distances(s, np.vstack(means), _noise(np.vstack(spreads), len(study.seeds)))
             plausible = np.abs(z).max(axis=1) < s.implausible
             where = np.vstack(places)
             waves.append((wave + 1, float(np.prod(box[:, 1] - box[:, 0])), int(plausible[-s.points :].sum()), s.points))
+            if not np.isfinite(z).all(axis=1).any():
+                notes.append(f"The search ended after wave {wave + 1}: no point could be judged.")
+                break
             if plausible.sum() < 2:
                 best = np.argsort(np.nan_to_num(np.abs(z).max(axis=1), nan=np.inf))[: max(5, s.points // 10)]
                 plausible = np.isin(np.arange(len(z)), best)
@@ -122,7 +132,8 @@ class Calibrate(Kind):
             box = np.stack([np.maximum(0, low - width), np.minimum(1, high + width)], axis=1)
         noise = _noise(np.vstack(spreads), len(study.seeds))
         z = _distances(s, np.vstack(means), noise)
-        return _answer(study, Searched(np.vstack(places), boxes, np.vstack(means), noise, z, waves), notes)
+        found = Searched(np.vstack(places), boxes, np.vstack(means), noise, z, waves, np.concatenate(failed))
+        return _answer(study, found, notes) if np.isfinite(z).all(axis=1).any() else _unjudged(study, found, notes)
 
 
 def _moments(runs: DataFrame, names: list[str]) -> tuple[Floats, Floats]:
@@ -143,7 +154,7 @@ def _distances(s: CalibrateSettings, means: Floats, noise: Floats) -> Floats:
     """Standard errors between every point and every target."""
     value, sd = (np.array([getattr(target, word) for target in s.targets]) for word in ("value", "sd"))
     z = (means - value) / np.sqrt(sd**2 + noise)
-    return np.where(np.isfinite(z), z, np.inf)
+    return np.where(np.isfinite(z).all(axis=1)[:, None], z, np.inf)
 
 
 def weights(places: Floats, boxes: list[Floats], z: Floats, points: int) -> Floats:
@@ -182,10 +193,40 @@ def _answer(study: ReadyStudy, found: Searched, notes: list[str]) -> Answer:
     findings = [
         f"{r[0]}: {r[2]:.4g} ({r[1]:.4g} to {r[3]:.4g})" if not isinstance(r[2], str) else f"{r[0]}: {r[2]}"
         for r in rows
+        if r[4] >= LEARNT
     ]
+    nothing = [r[0] for r in rows if r[4] < LEARNT]
+    if nothing:
+        findings.append(
+            f"Nothing clear was learnt of {listed(nothing)}: less than {LEARNT:.0%} of the range is ruled out."
+        )
+    if np.abs(found.z).max(axis=1).min() >= s.implausible:
+        findings = ["No parameters are found that agree with all targets: no point comes near them together."]
     text = json.dumps({"study": study.name, "points": [dict(member) for member in members]}, indent=1)
     notes = [*notes, *_notes(study, found, effective)]
     return Answer(tables, findings, notes, files={"ensemble.json": text + "\n"})
+
+
+def _unjudged(study: ReadyStudy, found: Searched, notes: list[str]) -> Answer:
+    """What is left where no point has a value for every target: no posterior, and no ensemble that looks like one."""
+    import pandas as pd
+
+    points = pd.DataFrame(from_unit(study.uncertainties, found.places)).assign(weight=np.nan, implausibility=np.nan)
+    said = ["Nothing can be said of the parameters: no point could be judged.", *_lacking(study, found)]
+    return Answer({"points": points}, said, [*notes, *_lacking(study, found)])
+
+
+def _lacking(study: ReadyStudy, found: Searched) -> list[str]:
+    """How many points could not be judged, and why."""
+    there = ~found.failed
+    lines = []
+    if found.failed.any():
+        lines.append(f"A run failed at {int(found.failed.sum())} of {len(found.failed)} points; they have no weight.")
+    lacking = {
+        label_of(target.measure): (int((there & ~np.isfinite(found.means[:, k])).sum()), int(there.sum()))
+        for k, target in enumerate(study.settings.targets)
+    }
+    return [*lines, *(f"{line} They have no weight." for line in no_value(lacking, "points"))]
 
 
 def _posterior(factor: Factor, places: Floats, weight: Floats) -> tuple[str, Value, Value, Value, float]:
@@ -220,6 +261,7 @@ def _notes(study: ReadyStudy, found: Searched, effective: float) -> list[str]:
         f"{len(found.places)} points in {len(found.boxes)} waves, {len(study.seeds)} seeds each; effective number of points {effective:.0f}.",
         "Prior: the distributions of the uncertainties, independent. Intervals: 95 % of the posterior. `noise_sd` is the luck left in a mean over seeds.",
     ]
+    notes += _lacking(study, found)
     if effective < FEWEST:
         notes.append(
             f"WARNING: fewer than {FEWEST} effective points: more points or waves before the posterior is believed."

@@ -6,13 +6,17 @@ shared by all scenarios. Replications are added until an effect is known as well
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from sim.measures.dictionary import outcome, outcomes
 from sim.scenario import Problem, no_such_name, quote
+from sim.studies.findings import ratios
+from sim.studies.findings.effects import prices, sentences, tell
+from sim.studies.findings.ranks import ranked
+from sim.studies.findings.values import failed_note, without_value
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, other_differences, register_kind
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import drawn_worlds
@@ -163,7 +167,8 @@ def _answer(study: ReadyStudy, runs: DataFrame, settings: CompareSettings, why: 
     paired = [name for name in measured.columns if str(name).startswith("displacement_")]
     names += [name for name in paired if name not in names]
     effects = effects_table(measured, study.baseline, names)
-    ranking = ranking_table(measured, _rank_by(settings, names))
+    rank_by = _rank_by(settings, names)
+    ranking = ranking_table(measured, rank_by)
     cost = cost_table(measured, study.baseline, settings.cost, settings.benefit, settings.thresholds)
     pairs = int(measured["seed"].nunique())
     notes = [
@@ -171,20 +176,20 @@ def _answer(study: ReadyStudy, runs: DataFrame, settings: CompareSettings, why: 
         + (", in a world of its own drawn from the uncertainties." if study.uncertainties else "."),
         f"Intervals: {KIND}; n is stated in every row. With {pairs} pairs the quantiles taken are {expanded(max(pairs, 2))[0]:.4f} and its counterpart.",
     ]
-    failed = int((runs["status"] != "ok").sum())
-    if failed:
-        notes.append(f"{failed} runs failed; the pairs that they belong to are left out.")
+    notes += [f"{line} The pairs that they belong to are left out." for line in failed_note(runs)]
+    notes += without_value(runs, names)
     notes += other_differences(study.scenarios)
     if why:
         notes.append(
             f"Replications: {why} (half width {reached:.4g}). An interval at which adding stopped is slightly too narrow."
         )
-    tables = {"effects": effects, "ranking": ranking, "outcomes": measured}
+    price_of = ratios.cost_per(measured, effects, study.baseline)
+    tables = {"effects": effects, "ranking": ranking, "outcomes": measured, "cost_per": price_of}
     figures = {"effects": Drawing("effects", (effects,)), "ranking": Drawing("ranking", (ranking,))}
     if len(cost):
         tables["cost_effectiveness"] = cost
         figures["cost-effectiveness"] = Drawing("cost_effectiveness", (cost,))
-    return Answer(tables, _findings(effects, ranking, cost), notes, figures)
+    return Answer(tables, _findings(study, measured, effects, rank_by, price_of), notes, figures)
 
 
 def _rank_by(settings: CompareSettings, names: list[str]) -> list[str]:
@@ -198,28 +203,18 @@ def _rank_by(settings: CompareSettings, names: list[str]) -> list[str]:
     ]
 
 
-def _findings(effects: DataFrame, ranking: DataFrame, cost: DataFrame) -> list[str]:
-    """What can be said in a sentence each."""
-    found = []
+def _findings(
+    study: ReadyStudy, measured: DataFrame, effects: DataFrame, rank_by: list[str], price_of: DataFrame
+) -> list[str]:
+    """What can be said in a sentence each: effects, prices and ranks that chance alone would not give."""
+    costs = ratios.sentences(price_of)
+    found: list[str] = []
+    differ: set[str] = set()
     for label, rows in effects.groupby("scenario", sort=False):
-        clear = rows[rows["excludes_zero"] & rows["percent"].notna()]
-        clear = clear.loc[clear["percent"].abs().sort_values(ascending=False).index].head(5)
-        words = [
-            f"{outcome(row['outcome']).label or row['outcome']} {row['percent']:+.1f} % ({row['same_sign']:.0%} of {row['n']} pairs)"
-            for _, row in clear.iterrows()
+        shown: list[Any] = [
+            row for row in rows.to_dict("records") if study.measures or not outcome(row["outcome"]).detail
         ]
-        found.append(f"{label}: " + ("; ".join(words) if words else "no effect that is told from zero"))
-    for name, rows in ranking.groupby("outcome", sort=False):
-        top = rows.sort_values("rank").iloc[0]
-        if top["rank"] != 1:
-            continue  # several share the first place
-        found.append(
-            f"{outcome(str(name)).label or name}: best is {top['scenario']}, first in {top['best']:.0%} of resamples"
-        )
-    for row in cost.to_dict("records"):
-        quadrant = f"better and dearer in {row['better_dearer']:.0%} of resamples"
-        if row["gain_low"] > 0 and np.isfinite(row["icer"]):
-            found.append(f"{row['scenario']}: {row['icer']:,.0f} USD for each unit of {row['benefit']} ({quadrant})")
-        else:
-            found.append(f"{row['scenario']}: no improvement of {row['benefit']} that is told from zero ({quadrant})")
-    return found
+        told = tell(shown)
+        differ |= told.names
+        found += [f"{label}: {line}" for line in (*sentences(told), *prices(shown), costs.get(str(label), "")) if line]
+    return [*found, *ranked(measured, [name for name in rank_by if name in measured], differ)]

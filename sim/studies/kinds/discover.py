@@ -7,12 +7,13 @@ space of uncertainties that hold most failures and little else. A part of the wo
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, nearest, one_of, quote
+from sim.studies.findings.values import no_value
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods.discovery import Limits, Worth, boxes, feature_scores, inside, worth
 from sim.studies.methods.worlds import drawn_worlds
@@ -94,9 +95,8 @@ class Discover(Kind):
             worlds = worlds[: max(1, (study.file.budget.runs or each * 40) // each)]
             notes.append(f"The budget has room for the first {len(worlds)} of {settings.points} worlds only.")
         runs = driver.evaluate(worlds, scenarios=_labels(study))
-        table = _worlds(study, worlds, runs)
-        notes += _notes(study, table)
-        return _answer(study, table, notes)
+        judged = _worlds(study, worlds, runs)
+        return _answer(study, judged, [*notes, *_notes(study, judged, len(worlds))])
 
 
 def _labels(study: ReadyStudy) -> list[str]:
@@ -106,38 +106,59 @@ def _labels(study: ReadyStudy) -> list[str]:
     return list(dict.fromkeys([study.baseline, policy]))
 
 
-def _worlds(study: ReadyStudy, worlds: list[Point], runs: DataFrame) -> DataFrame:
-    """A row a world: where it is, what failures are told from, whether the policy fails, and in which share of seeds; only complete worlds."""
+class Worlds(NamedTuple):
+    """The worlds that could be judged, and how many could not.
+
+    `table` has a row a world: its place, what failures are told from, whether and in which share of seeds the policy fails, and whether it is
+    held out. `failed`: worlds in which a run failed; `lacking`: by criterion, those without a value of all whose runs went well.
+    """
+
+    table: DataFrame
+    failed: int
+    lacking: dict[str, tuple[int, int]]
+
+
+def _worlds(study: ReadyStudy, worlds: list[Point], runs: DataFrame) -> Worlds:
+    """Judge the worlds: a policy fails where one criterion says so; where none does and one has no value, nobody knows."""
     import pandas as pd
 
     settings: DiscoverSettings = study.settings
     labels = _labels(study)
     table = pd.DataFrame([dict(world) for world in worlds])
-    ours, mean = np.zeros((len(worlds), len(study.seeds)), dtype=bool), np.zeros(len(worlds), dtype=bool)
-    complete = np.ones(len(worlds), dtype=bool)
+    shape = (len(worlds), len(study.seeds))
+    ours, mean, known = np.zeros(shape, dtype=bool), np.zeros(len(worlds), dtype=bool), np.ones(len(worlds), dtype=bool)
+    ran = (runs["status"] == "ok").groupby(runs["point"]).all().reindex(range(len(worlds))).to_numpy(dtype=bool)
+    lacking: dict[str, tuple[int, int]] = {}
     for k, failure in enumerate(settings.fails):
-        levels = [
-            runs[runs["scenario"] == label].pivot(index="point", columns="seed", values=failure.measure)
-            for label in (labels[0], labels[-1])
-        ]
-        base, policy = (frame.to_numpy(dtype=float) for frame in levels)
-        seen = np.isfinite(base) & np.isfinite(policy)
-        complete &= seen.all(axis=1)
-        value = policy if failure.of == "level" else policy - base
-        middle = value.mean(axis=1)
-        if failure.of == "percent":
-            with np.errstate(divide="ignore", invalid="ignore"):
-                scale = 100 / np.abs(base.mean(axis=1))
-                value, middle = value * scale[:, None], middle * scale
-            complete &= np.isfinite(middle)
+        value, middle = _measured(runs, failure, labels)
         ours |= _beyond(value, failure)
         mean |= _beyond(middle, failure)
+        known &= np.isfinite(middle)
+        words = "in per cent of the baseline" if failure.of == "percent" else failure.of
+        lacking[f"{failure.measure} ({words})"] = (int((ran & ~np.isfinite(middle)).sum()), int(ran.sum()))
         table[f"{failure.of}.{k}.{failure.measure}"] = middle
     table["fails"], table["failing_seeds"] = mean, ours.mean(axis=1)
     table.insert(0, "point", range(len(table)))
-    table = table[complete].reset_index(drop=True)
+    table = table[ran & (mean | known)].reset_index(drop=True)
     held = np.random.default_rng(study.file.seed).permutation(len(table)) < round(settings.held_out * len(table))
-    return table.assign(held_out=held)
+    return Worlds(table.assign(held_out=held), int((~ran).sum()), lacking)
+
+
+def _measured(runs: DataFrame, failure: Failure, labels: list[str]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What a failure is told from, worlds x seeds and as their mean; NaN where it has no value."""
+    base, policy = (
+        runs[runs["scenario"] == label]
+        .pivot(index="point", columns="seed", values=failure.measure)
+        .to_numpy(dtype=float)
+        for label in (labels[0], labels[-1])
+    )
+    value = policy if failure.of == "level" else policy - base
+    middle = value.mean(axis=1)
+    if failure.of != "percent":
+        return value, middle
+    level = np.abs(base.mean(axis=1))
+    scale = np.divide(100.0, level, out=np.full_like(level, np.nan), where=level > 0)  # of nothing there is no per cent
+    return value * scale[:, None], middle * scale
 
 
 def _beyond(values: NDArray[Any], failure: Failure) -> NDArray[np.bool_]:
@@ -145,7 +166,8 @@ def _beyond(values: NDArray[Any], failure: Failure) -> NDArray[np.bool_]:
         return values > failure.above if failure.above is not None else values < failure.below
 
 
-def _notes(study: ReadyStudy, table: DataFrame) -> list[str]:
+def _notes(study: ReadyStudy, judged: Worlds, number: int) -> list[str]:
+    table = judged.table
     settings: DiscoverSettings = study.settings
     words = [
         f"{f.measure} ({f.of}) {'above' if f.above is not None else 'below'} {f.above if f.above is not None else f.below:g}"
@@ -153,12 +175,18 @@ def _notes(study: ReadyStudy, table: DataFrame) -> list[str]:
     ]
     count = int(table["fails"].sum())
     notes = [
-        f"{_labels(study)[-1]} fails where {' or '.join(words)}, on the mean of {len(study.seeds)} seeds: in {count} of {len(table)} worlds "
-        f"({settings.design}); {int(table['held_out'].sum())} of them are held out.",
+        f"{_labels(study)[-1]} fails where {' or '.join(words)}, on the mean of {len(study.seeds)} seeds: in {count} of {len(table)} worlds that "
+        f"could be judged ({settings.design}); {int(table['held_out'].sum())} of them are held out.",
         "Boxes: PRIM (ema_workbench); of its boxes the one of the highest harmonic mean of coverage and density, less restrictions that hardly add to it.",
     ]
-    if len(table) < settings.points:
-        notes.append(f"{settings.points - len(table)} worlds are missing, by the budget or since a run failed.")
+    if judged.failed:
+        notes.append(f"{judged.failed} of {number} worlds are left out, since a run failed there.")
+    notes += no_value(judged.lacking, "worlds")
+    if number - judged.failed > len(table):
+        notes.append(
+            f"{number - judged.failed - len(table)} of {number} worlds could not be judged; if the policy fails there more or less often than "
+            "elsewhere, shares and boxes do not show it."
+        )
     if min(count, len(table) - count) < FEW:
         notes.append(
             f"WARNING: fewer than {FEW} worlds fail, or fewer than {FEW} do not: boxes are not to be believed."
@@ -171,9 +199,10 @@ def _notes(study: ReadyStudy, table: DataFrame) -> list[str]:
     return notes
 
 
-def _answer(study: ReadyStudy, table: DataFrame, notes: list[str]) -> Answer:
+def _answer(study: ReadyStudy, judged: Worlds, notes: list[str]) -> Answer:
     import pandas as pd
 
+    table = judged.table
     settings: DiscoverSettings = study.settings
     fails, held = table["fails"].to_numpy(dtype=bool), table["held_out"].to_numpy(dtype=bool)
     paths = [factor.path for factor in study.factors]
@@ -186,7 +215,8 @@ def _answer(study: ReadyStudy, table: DataFrame, notes: list[str]) -> Answer:
         rows = [
             (path, name, score)
             for name in ("fails", *continuous)
-            for path, score in feature_scores(there, table[name].to_numpy(), study.factors, 1).items()
+            if (seen := np.isfinite(table[name].to_numpy(dtype=float))).sum() >= FEW
+            for path, score in feature_scores(there[seen], table.loc[seen, name].to_numpy(), study.factors, 1).items()
         ]
         scores = pd.DataFrame(rows, columns=["factor", "of", "score"])
     quality, limits = _tables(study, found, there, fails, held)
@@ -199,7 +229,7 @@ def _answer(study: ReadyStudy, table: DataFrame, notes: list[str]) -> Answer:
     if len(scores):
         figures["feature-scores"] = Drawing("scores", (scores,))
     tables = {"boxes": quality, "limits": limits, "scores": scores, "worlds": table}
-    return Answer(tables, _findings(quality, limits, fails), notes, figures)
+    return Answer(tables, _findings(quality, limits, judged), notes, figures)
 
 
 _OURS = ("point", "fails", "failing_seeds", "held_out")
@@ -239,10 +269,15 @@ def _tables(
     )
 
 
-def _findings(quality: DataFrame, limits: DataFrame, fails: NDArray[np.bool_]) -> list[str]:
+def _findings(quality: DataFrame, limits: DataFrame, judged: Worlds) -> list[str]:
+    fails = judged.table["fails"].to_numpy(dtype=bool)
+    missing = max((total for _, total in judged.lacking.values()), default=0) - len(fails)
+    of = f"of the {len(fails)} worlds that could be judged ({missing} could not)" if missing else "of the worlds"
+    if not len(fails):
+        return ["Whether the policy fails cannot be said in any of the worlds.", *no_value(judged.lacking, "worlds")]
     if not fails.any() or fails.all():
-        return [f"The policy fails in {'all' if len(fails) and fails.all() else 'none'} of the worlds."]
-    found = [f"The policy fails in {fails.mean():.0%} of the worlds."]
+        return [f"The policy fails in {'all' if fails.all() else 'none'} {of}."]
+    found = [f"The policy fails in {fails.mean():.0%} {of}."]
     for box, rows in limits.groupby("box", sort=False):
         held = quality[(quality["box"] == box) & (quality["worlds"] == "held out")].iloc[0]
         words = " and ".join(
@@ -251,6 +286,15 @@ def _findings(quality: DataFrame, limits: DataFrame, fails: NDArray[np.bool_]) -
             else f"{r['factor']} from {r['low']:.3g} to {r['high']:.3g}"
             for r in rows.to_dict("records")
         )
+        if not held["p"] <= 0.05:
+            dense = f"{held['density']:.0%} of its {held['inside']} worlds fail, of all {held['base']:.0%}"
+            why = (
+                f"on worlds held out {dense}, not told from chance"
+                if held["inside"]
+                else "no world held out lies in it"
+            )
+            found.append(f"Box {box} is no finding, {why} ({words}).")
+            continue
         found.append(
             f"Box {box}: {words}. On worlds held out it holds {held['coverage']:.0%} of failures, and {held['density']:.0%} "
             f"({held['low']:.0%} to {held['high']:.0%}) of its {held['inside']} worlds fail, of all {held['base']:.0%}."

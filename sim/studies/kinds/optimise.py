@@ -16,8 +16,10 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, one_of, quote
+from sim.studies.findings import portfolios
 from sim.studies.kinds import TOTALS, Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
+from sim.studies.methods.fronts import spread, undominated
 from sim.studies.methods.paths import resolve
 from sim.studies.methods.worlds import drawn_worlds
 
@@ -112,12 +114,15 @@ class Optimise(Kind):
         table["undominated"] = False
         table.loc[good, "undominated"] = undominated(table.loc[good, names].to_numpy(dtype=float) * signs)
         front = table[table["undominated"]].drop_duplicates(names)
-        kept = front.iloc[_spread(front[names].to_numpy(dtype=float) * signs, s.keep)] if len(front) else front
+        kept = front.iloc[spread(front[names].to_numpy(dtype=float) * signs, s.keep)] if len(front) else front
         notes.append(
             f"{len(table)} portfolios, {int(good.sum())} within the limits, {len(front)} undominated, {len(kept)} looked at again."
         )
+        measured = {f"objective.{k}": objective.measure for k, objective in enumerate(s.objectives)}
+        measured |= {f"over.{name}": name for name in s.at_most}
+        notes += portfolios.not_judged(table, measured)
         if not len(kept):
-            return Answer({"portfolios": table}, ["No portfolio is within the limits."], notes)
+            return Answer({"portfolios": table}, [portfolios.none_left(table, measured)], notes)
         points: list[Point] = [
             {factor.path: row[factor.path] for factor in study.levers} for row in kept.to_dict("records")
         ]
@@ -129,7 +134,9 @@ class Optimise(Kind):
         )
         figures = {"pareto": Drawing("pareto", (table, second, [o.measure for o in s.objectives]))}
         tables = {"portfolios": table, "pareto": kept, "second_look": second}
-        return Answer(tables, _findings(study, second), notes, figures, _files(study, kept["trial"].tolist(), points))
+        return Answer(
+            tables, portfolios.findings(second), notes, figures, _files(study, kept["trial"].tolist(), points)
+        )
 
 
 def _worlds(study: ReadyStudy, number: int, shift: int) -> list[Point]:
@@ -157,15 +164,18 @@ def _search(study: ReadyStudy, driver: Driver) -> tuple[list[dict[str, Any]], li
                 return rows, [f"The budget ended after {generation} of {s.generations} generations."]
             trials = [search.ask() for _ in range(s.population)]
             points = [_suggest(study, trial) for trial in trials]
-            values, over = _judge(study, driver, points, worlds)
-            for trial, point, value, excess in zip(trials, points, values, over, strict=True):
+            values, over, failed = _judge(study, driver, points, worlds)
+            for trial, point, value, excess, broken in zip(trials, points, values, over, failed, strict=True):
                 signed = [v if o.goal == "min" else -v for v, o in zip(value, s.objectives, strict=True)]
                 whole = np.isfinite([*value, *excess]).all()
                 trial.set_user_attr("over", [float(x) for x in excess] if whole else [1e300] * max(1, len(excess)))
                 search.tell(trial, [float(v) for v in signed] if whole else [1e300] * len(signed))
                 row = {"trial": trial.number, "generation": generation, **point}
                 row |= {f"objective.{k}": v for k, v in enumerate(value)}
-                rows.append({**row, "feasible": bool(whole and (np.asarray(excess) <= 0).all())})
+                row |= {f"over.{name}": x for name, x in zip(s.at_most, excess, strict=True)}
+                feasible = bool(whole and (np.asarray(excess) <= 0).all())
+                judged = portfolios.judged(feasible, excess, broken)
+                rows.append({**row, "feasible": feasible, "judged": judged})
     return rows, []
 
 
@@ -182,8 +192,8 @@ def _suggest(study: ReadyStudy, trial: Trial) -> dict[str, Value]:
 
 def _judge(
     study: ReadyStudy, driver: Driver, points: Sequence[Point], worlds: list[Point]
-) -> tuple[NDArray[np.float64], list[list[float]]]:
-    """Objectives of every portfolio over the worlds, and by how much it exceeds each limit."""
+) -> tuple[NDArray[np.float64], list[list[float]], list[bool]]:
+    """Objectives of every portfolio over the worlds, by how much it exceeds each limit, and whether a run of it failed."""
     s: OptimiseSettings = study.settings
     runs = driver.evaluate([{**world, **point} for point in points for world in worlds])
     shape = (len(points), len(worlds))
@@ -193,38 +203,19 @@ def _judge(
         worst = found.max(axis=1) if objective.goal == "min" else found.min(axis=1)
         values.append(found.mean(axis=1) if objective.over == "mean" else worst)
     over = [_means(study, runs, name, "effect").reshape(shape).mean(axis=1) - most for name, most in s.at_most.items()]
-    return np.array(values).T, [[float(excess[k]) for excess in over] for k in range(len(points))]
+    broken = (runs["status"] != "ok").groupby(runs["point"] // len(worlds)).any()
+    failed = [bool(broken.get(k, False)) for k in range(len(points))]
+    return np.array(values).T, [[float(excess[k]) for excess in over] for k in range(len(points))], failed
 
 
 def _means(study: ReadyStudy, runs: DataFrame, measure: str, of: str) -> NDArray[np.float64]:
     """Mean over seeds at every point, of the level or of the paired effect."""
     policy = list(study.scenarios)[-1]
-    wide = {
-        label: runs[runs["scenario"] == label]
-        .pivot(index="point", columns="seed", values=measure)
-        .to_numpy(dtype=float)
-        for label in (study.baseline, policy)
-    }
+    wide = {}
+    for label in (study.baseline, policy):
+        rows = runs[runs["scenario"] == label]
+        wide[label] = rows.pivot(index="point", columns="seed", values=measure).to_numpy(dtype=float)
     return (wide[policy] - (wide[study.baseline] if of == "effect" else 0.0)).mean(axis=1)
-
-
-def undominated(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which rows no other row beats in one column without being beaten in another; less is better."""
-    better = (values[:, None, :] <= values[None, :, :]).all(axis=2) & (values[:, None, :] < values[None, :, :]).any(
-        axis=2
-    )
-    return ~better.any(axis=0)
-
-
-def _spread(values: NDArray[np.float64], most: int) -> list[int]:
-    """Rows that lie far from each other: the best of each column, then always the one farthest from those chosen."""
-    scaled = (values - values.min(axis=0)) / np.maximum(np.ptp(values, axis=0), 1e-300)
-    chosen = list(dict.fromkeys(int(k) for k in scaled.argmin(axis=0)))[:most]
-    while len(chosen) < min(most, len(values)):
-        distance = np.min([((scaled - scaled[k]) ** 2).sum(axis=1) for k in chosen], axis=0)
-        distance[chosen] = -1.0
-        chosen.append(int(distance.argmax()))
-    return sorted(chosen)
 
 
 def _second_look(study: ReadyStudy, driver: Driver, points: list[Point]) -> DataFrame:
@@ -244,46 +235,23 @@ def _second_look(study: ReadyStudy, driver: Driver, points: list[Point]) -> Data
         nothing = level if objective.of == "level" else np.zeros(len(worlds))
         best = np.fmin.reduce(np.vstack([sign * values, sign * nothing[None, :]]), axis=0)
         for k, row in enumerate(values):
-            mean, low, high = resamples.interval(row)
-            enough = np.nan if objective.enough is None else float((sign * row <= sign * objective.enough).mean())
-            worst, regret = float(sign * np.nanmax(sign * row)), float(np.nanmax(sign * row - best))
             head = (k, number, objective.measure, objective.of, objective.goal)
-            found.append((*head, mean, low, high, worst, regret, enough, len(worlds)))
-    columns = [
-        "place",
-        "number",
-        "measure",
-        "of",
-        "goal",
-        "mean",
-        "low",
-        "high",
-        "worst",
-        "regret",
-        "good_enough",
-        "worlds",
-    ]
-    table = pd.DataFrame(found, columns=columns).sort_values(["place", "number"])
+            seen = np.isfinite(row)
+            if not seen.any():
+                found.append((*head, *[np.nan] * 6, 0, len(worlds)))
+                continue
+            good = sign * row[seen]
+            enough = np.nan if objective.enough is None else float((good <= sign * objective.enough).mean())
+            ends = (float(sign * good.max()), float((good - best[seen]).max()), enough)
+            found.append((*head, *resamples.interval(row), *ends, int(seen.sum()), len(worlds)))
+    columns = ["place", "number", "measure", "of", "goal", "mean", "low", "high", "worst", "regret", "good_enough"]
+    table = pd.DataFrame(found, columns=[*columns, "n", "worlds"]).sort_values(["place", "number"])
     return table.drop(columns=["place", "number"]).reset_index(drop=True)
-
-
-def _findings(study: ReadyStudy, second: DataFrame) -> list[str]:
-    """The best of the portfolios kept for each objective, by the second look."""
-    found = []
-    for objective in study.settings.objectives:
-        rows = second[second["measure"] == objective.measure].sort_values("mean", ascending=objective.goal == "min")
-        row = rows.iloc[0]
-        found.append(
-            f"{'Least' if objective.goal == 'min' else 'Most'} {objective.measure}: portfolio {row['trial']}, {objective.of} {row['mean']:,.4g} "
-            f"({row['low']:,.4g} to {row['high']:,.4g}), worst world {row['worst']:,.4g}, greatest regret {row['regret']:,.4g}"
-        )
-    return found
 
 
 def _files(study: ReadyStudy, trials: list[int], points: list[Point]) -> dict[str, str]:
     """Each portfolio kept as a scenario that can be run."""
-    label = list(study.scenarios)[-1]
-    scenario = study.scenarios[label]
+    scenario = list(study.scenarios.values())[-1]
     if scenario is None:
         return {}
     ready = [

@@ -1,21 +1,24 @@
 """Sensitivity: how much of what comes out, and of what a policy changes, is due to each thing that is uncertain.
 
 Every point is run with the same seeds. Indices are of the mean over seeds, of the level in every scenario and of the paired effect of
-every scenario against the first one; the share of variance that is noise stands beside them.
+every scenario against the first one. Intervals contain the luck of the seeds, and each index says whether it is told from luck; an outcome
+that has a value at too few points has none.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, no_such_name, quote
 from sim.studies.errors import StudyError
+from sim.studies.findings.values import no_value
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.factors import from_unit
-from sim.studies.methods.sensitivity import METHODS, Analysis, Floats, noise
+from sim.studies.methods.noise import Floats, shares, with_luck
+from sim.studies.methods.sensitivity import METHODS, Analysis
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -103,20 +106,30 @@ class Sensitivity(Kind):
         points = analysis.points()
         runs = driver.evaluate(from_unit(study.factors, points))
         names = list(study.measures) or [str(name) for name in runs.columns[5:]]
-        series = _series(runs, study, names, settings.of)
-        rows, noises, paths = [], [], []
-        for (label, what, name), values in series.items():
-            mean = values.mean(axis=1)
-            share, common = noise(values)
-            lost = int((~np.isfinite(mean)).sum())
-            noises.append((label, what, name, np.nanmean(mean), np.nanstd(mean), share, common, values.shape[1], lost))
-            head = (label, what, name)
-            rows += [
-                (*head, i.factor, i.other, i.name, i.value, i.low, i.high, analysis.samples, share)
-                for i in analysis.indices(points, mean, settings.resamples)
+        found, noises, paths = [], [], []
+        for head, series in _series(runs, study, names, settings.of).items():
+            mean = series.values.mean(axis=1)
+            share, common = shares(series.values)
+            indices = analysis.indices(points, mean, settings.resamples)
+            indices = with_luck(analysis, points, series.values, indices, settings.resamples)
+            there = mean[np.isfinite(mean)]
+            level, sd = (float(there.mean()), float(there.std())) if there.size else (np.nan, np.nan)
+            lost = (series.failed, int(len(mean) - there.size) - series.failed, len(mean))
+            why = "" if indices else ("does not vary" if analysis.enough(mean) else "too few points with a value")
+            noises.append((*head, level, sd, share, common, len(study.seeds), *lost, why))
+            found += [
+                (*head, i.factor, i.other, i.name, i.value, i.low, i.high, i.told, analysis.samples, share)
+                for i in indices
             ]
             paths += [(*head, *row) for row in _convergence(analysis, points, mean)]
-        return _answer(study, rows, noises, paths)
+        return _answer(study, found, noises, paths)
+
+
+class Series(NamedTuple):
+    """An outcome at the points (rows) with the seeds (columns), and at how many points a run failed."""
+
+    values: Floats
+    failed: int
 
 
 def _analysis(study: ReadyStudy) -> Analysis:
@@ -127,18 +140,26 @@ def _analysis(study: ReadyStudy) -> Analysis:
 
 def _series(
     runs: DataFrame, study: ReadyStudy, names: list[str], of: tuple[str, ...]
-) -> dict[tuple[str, str, str], Floats]:
+) -> dict[tuple[str, str, str], Series]:
     """Points x seeds of every outcome: the level in every scenario, and the paired effect of all but the first."""
-    found: dict[tuple[str, str, str], Floats] = {}
+    found: dict[tuple[str, str, str], Series] = {}
+    runs = runs.assign(failed=runs["status"] != "ok")
+    parts = {str(label): rows for label, rows in runs.groupby("scenario", sort=False)}
+    wrong = {
+        label: rows.pivot(index="point", columns="seed", values="failed").to_numpy(dtype=bool).any(axis=1)
+        for label, rows in parts.items()
+    }
     for name in names:
-        levels: dict[str, Floats] = {}
-        for label, rows in runs.groupby("scenario", sort=False):
-            levels[str(label)] = rows.pivot(index="point", columns="seed", values=name).to_numpy(dtype=float)
+        levels: dict[str, Floats] = {
+            label: rows.pivot(index="point", columns="seed", values=name).to_numpy(dtype=float)
+            for label, rows in parts.items()
+        }
         for label, values in levels.items():
             if "level" in of:
-                found[label, "level", name] = values
+                found[label, "level", name] = Series(values, int(wrong[label].sum()))
             if "effect" in of and label != study.baseline:
-                found[label, "effect", name] = values - levels[study.baseline]
+                either = wrong[label] | wrong[study.baseline]
+                found[label, "effect", name] = Series(values - levels[study.baseline], int(either.sum()))
     return found
 
 
@@ -163,9 +184,10 @@ def _answer(study: ReadyStudy, rows: list[Row], noises: list[Row], paths: list[R
     main = METHODS[settings.method].main
     head = ["scenario", "of", "outcome"]
     indices = pd.DataFrame(
-        rows, columns=[*head, "factor", "other", "index", "value", "low", "high", "samples", "noise"]
+        rows, columns=[*head, "factor", "other", "index", "value", "low", "high", "told", "samples", "noise"]
     )
-    noise_table = pd.DataFrame(noises, columns=[*head, "mean", "sd", "noise", "common_luck", "seeds", "failed_points"])
+    lost = ["failed_points", "points_without_value", "points", "why_no_index"]
+    noise_table = pd.DataFrame(noises, columns=[*head, "mean", "sd", "noise", "common_luck", "seeds", *lost])
     steps = pd.DataFrame(paths, columns=[*head, "samples", "factor", "value"])
     figures = {}
     for label, what in dict.fromkeys(zip(indices["scenario"], indices["of"], strict=True)):
@@ -178,7 +200,7 @@ def _answer(study: ReadyStudy, rows: list[Row], noises: list[Row], paths: list[R
             figures[f"convergence-{stem}"] = Drawing("convergence", (path, main))
     return Answer(
         {"indices": indices, "noise": noise_table, "convergence": steps},
-        _findings(indices, main),
+        _findings(indices, noise_table, main),
         _notes(study, indices, noise_table),
         figures,
     )
@@ -190,7 +212,9 @@ def _notes(study: ReadyStudy, indices: DataFrame, noises: DataFrame) -> list[str
     method = METHODS[s.method]
     notes = [
         f"{s.method} with N = {s.samples}, {len(study.factors)} factors, {len(study.seeds)} seeds, the same at every point. "
-        f"Intervals: bootstrap, 95 %, {s.resamples} resamples. Indices are on the scale of the distributions of the factors."
+        f"Intervals: bootstrap, 95 %, {s.resamples} resamples"
+        + (", widened by what the luck of the seeds gives an index. " if len(study.seeds) > 1 else ". ")
+        + "`told` says whether noise alone would not give the index (no: it is not told from noise). Indices are on the scale of the distributions of the factors."
     ]
     if s.samples < method.fewest:
         notes.append(
@@ -209,22 +233,46 @@ def _notes(study: ReadyStudy, indices: DataFrame, noises: DataFrame) -> list[str
         notes.append(
             f"WARNING: more than {NOISY:.0%} of the variance between points is noise: {words}; add replications."
         )
-    lost = int(noises["failed_points"].max()) if len(noises) else 0
-    if lost:
-        what = "are replaced by the mean" if not _analysis(study).block else "are left out with their block"
-        notes.append(f"{lost} points lack an outcome since a run failed; they {what}.")
-    dull = len(noises) - len(indices[["scenario", "of", "outcome"]].drop_duplicates())
+    failed = int(noises["failed_points"].max()) if len(noises) else 0
+    what = "are replaced by the mean" if not _analysis(study).block else "are left out with their block"
+    if failed:
+        notes.append(f"At {failed} points a run failed; they {what}.")
+    lacking = {_name(r): (r.points_without_value, r.points) for r in noises.itertuples()}
+    lines = no_value(lacking, "points")
+    notes += [*lines, f"Points without a value {what}."] if lines else []
+    dull = int((noises["why_no_index"] == "does not vary").sum())
     if dull:
         notes.append(f"{dull} outcomes do not vary, and have no indices.")
     return notes
 
 
-def _findings(indices: DataFrame, main: str) -> list[str]:
-    """The three things that matter most for each outcome."""
+def _name(row: Any) -> str:
+    return f"{row.outcome} ({row.of}, {row.scenario})"
+
+
+def _findings(indices: DataFrame, noises: DataFrame, main: str) -> list[str]:
+    """The three things that matter most for each outcome, as far as luck alone would not give them."""
     found = []
     top = indices[(indices["index"] == main) & (indices["other"] == "")]
+    if (top["told"] == "unknown").any():
+        found.append(
+            "With one seed nobody knows how much of these indices is luck; `replications: 2` or more tells. As they are:"
+        )
+    nothing = []
     for (label, what, name), rows in top.groupby(["scenario", "of", "outcome"], sort=False):
-        best = rows.sort_values("value", ascending=False).head(3)
+        kept = rows[(rows["told"] == "yes") | ((rows["told"] == "unknown") & ~(rows["low"] <= 0))]
+        if not len(kept):
+            nothing.append(f"{name} ({what}, {label})")
+            continue
+        best = kept.sort_values("value", ascending=False).head(3)
         words = ", ".join(f"{r.factor} {r.value:.3g} ({r.low:.3g} to {r.high:.3g})" for r in best.itertuples())
-        found.append(f"{label}, {what} of {name}: {main} {words}")
-    return found[:40]
+        left = len(rows) - len(kept)
+        rest = f"; {left} of {len(rows)} factors are not told from noise" if left else ""
+        found.append(f"{label}, {what} of {name}: {main} {words}{rest}")
+    found = found[:40]
+    if nothing:
+        found.append(f"No clear effect of any factor, none is told from noise: {', '.join(nothing)}.")
+    few = [_name(row) for row in noises[noises["why_no_index"] == "too few points with a value"].itertuples()]
+    if few:
+        found.append(f"No index, since too few points have a value: {', '.join(few)}.")
+    return found

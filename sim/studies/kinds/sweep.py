@@ -13,9 +13,11 @@ from pydantic import Field
 
 from sim.measures.dictionary import outcome
 from sim.scenario import Problem
+from sim.studies.findings.values import failed_note, label_of, without_value
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods import designs
-from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples
+from sim.studies.methods.bootstrap import FEWEST, KIND, LEVEL, Resamples
+from sim.studies.methods.noise import differ
 from sim.studies.runs.effects import change, in_per_cent, same_sign
 
 if TYPE_CHECKING:
@@ -77,19 +79,18 @@ class Sweep(Kind):
         where = _where(points)
         levels = where.merge(_summary(runs, names), on="point")
         tables: dict[str, Any] = {"sweep": levels, "points": where}
-        figures = {"sweep": Drawing("sweep", (levels, [factor.path for factor in study.factors], names))}
+        paths = [factor.path for factor in (*study.levers, *study.uncertainties)]  # what one can choose is on the axis
+        figures = {"sweep": Drawing("sweep", (levels, paths, names))}
         if len(study.scenarios) > 1:
             effects = where.merge(_effects(runs, study.baseline, names), on="point")
             tables["effects"] = effects
-            figures["effects"] = Drawing("sweep", (effects, [factor.path for factor in study.factors], names))
-        failed = int((runs["status"] != "ok").sum())
-        if failed:
-            notes.append(f"{failed} of {len(runs)} rows have no outcomes since their run failed.")
+            figures["effects"] = Drawing("sweep", (effects, paths, names))
+        notes += [*failed_note(runs), *without_value(runs, names)]
         notes.append(
             f"{len(points)} points ({settings.design}), {len(study.seeds)} seeds each, the same at every point."
         )
         notes.append(f"Intervals of effects: {KIND}, where n is {FEWEST} or more; of levels: the same over runs.")
-        return Answer(tables, _findings(tables.get("effects", levels), names, study), notes, figures)
+        return Answer(tables, _findings(runs, tables.get("effects", levels), names, study, paths), notes, figures)
 
 
 def _where(points: list[Point]) -> DataFrame:
@@ -142,21 +143,48 @@ def _effects(runs: DataFrame, baseline: str, names: list[str]) -> DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _findings(table: DataFrame, names: list[str], study: ReadyStudy) -> list[str]:
-    """Where each outcome is lowest and highest."""
-    found = []
-    paths = [factor.path for factor in study.factors]
-    for name in names[:12]:
-        for label, rows in table[(table["outcome"] == name) & table["mean"].notna()].groupby("scenario", sort=False):
-            if len(rows) < 2 or rows["mean"].nunique() < 2:
-                continue
-            records: list[dict[Any, Any]] = rows.to_dict("records")
-            ends = [choose(records, key=lambda row: row["mean"]) for choose in (min, max)]
-            at = [", ".join(f"{path} = {_number(row[path])}" for path in paths) for row in ends]
-            words = [f"{row['mean']:,.4g} at {where}" for row, where in zip(ends, at, strict=True)]
-            what = "effect on " if "baseline" in table else ""
-            found.append(f"{label}, {what}{outcome(name).label or name}: from {words[0]} to {words[1]}")
+def _findings(runs: DataFrame, table: DataFrame, names: list[str], study: ReadyStudy, paths: list[str]) -> list[str]:
+    """Where each outcome is lowest and highest, if it differs between points by more than luck, allowing for how many were looked at."""
+    from scipy.stats import false_discovery_control
+
+    if table["point"].nunique() < 2:
+        return []
+    if len(study.seeds) < 2:
+        return ["With one seed, a response is not told from luck; `replications: 2` or more tells. See the tables."]
+    paired = "baseline" in table
+    tests: dict[tuple[str, str], float] = {}
+    for name in names:
+        wide = runs.pivot(index="point", columns=["scenario", "seed"], values=name).astype(float)
+        for label in dict.fromkeys(table["scenario"]):
+            values = wide[label] - wide[study.baseline] if paired else wide[label]
+            p = differ(values[np.isfinite(values).all(axis=1)].to_numpy())
+            if np.isfinite(p):
+                tests[str(label), name] = p
+    if not tests:
+        return ["No outcome has a value at two points or more: nothing can be said of how it responds."]
+    clear = [key for key, q in zip(tests, false_discovery_control(list(tests.values())), strict=True) if q <= 1 - LEVEL]
+    found = [_response(table, label, name, paths) for label, name in clear]
+    left = [f"{label_of(name)} ({label})" for label, name in tests if (label, name) not in clear]
+    more = [f"and {len(left) - 12} more"] if len(left) > 12 else []
+    if left:
+        found.append(
+            f"No clear response, no difference between points is told from luck: {', '.join(left[:12] + more)}."
+        )
     return found
+
+
+def _response(table: DataFrame, label: str, name: str, paths: list[str]) -> str:
+    """Where an outcome, or an effect on it, is lowest and highest, each with its interval."""
+    rows = table[(table["outcome"] == name) & (table["scenario"] == label) & table["mean"].notna()]
+    records: list[dict[Any, Any]] = rows.to_dict("records")
+    words = []
+    for row in (choose(records, key=lambda row: row["mean"]) for choose in (min, max)):
+        ends = f" ({row['low']:,.4g} to {row['high']:,.4g})" if np.isfinite(row["low"]) else ""
+        none = ", not told from zero" if ends and "baseline" in row and row["low"] <= 0 <= row["high"] else ""
+        words.append(
+            f"{row['mean']:,.4g}{ends}{none} at {', '.join(f'{path} = {_number(row[path])}' for path in paths)}"
+        )
+    return f"{label}, {'effect on ' if 'baseline' in table else ''}{label_of(name)}: from {words[0]} to {words[1]}"
 
 
 def _number(value: Value) -> str:

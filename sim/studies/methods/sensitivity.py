@@ -9,9 +9,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,16 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 LEVEL = 0.95
 HARMONICS = 4
+LEAST_SHARE, LEAST_POINTS, LEAST_BLOCKS, LEAST_CURVE = 0.5, 30, 4, 0.95
+"""There is no index from less than this share of a design, fewer points or blocks, or less than this share of the curves of fast."""
 
 
 @dataclass(frozen=True)
 class Index:
-    """An index of a factor or group, or of a pair, with both ends of its interval (NaN where the method gives none)."""
+    """An index of a factor or group, or of a pair, with both ends of its interval (NaN where the method gives none).
+
+    `told` says whether noise alone would not give it: yes, no, or unknown; see `sim.studies.methods.noise`.
+    """
 
     factor: str
     other: str
@@ -31,6 +36,7 @@ class Index:
     value: float
     low: float
     high: float
+    told: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Method:
         Points that belong together, by the number of factors or groups; 0 if all do.
     fewest
         Samples below which numbers are too uncertain to be used, from SALib's documentation and the methods' authors.
+    noise
+        How luck enters: as a share of the variance, into squares, added, or as results in random order (`shuffle`) would show it.
     groups, smooth
         Whether factors may be grouped, and whether steps between values are too small for lists and whole numbers.
     """
@@ -55,21 +63,27 @@ class Method:
     indices: Mapping[str, str]
     block: Callable[[int], int]
     fewest: int
+    noise: Literal["share", "square", "add", "shuffle"] = "share"
     groups: bool = False
     smooth: bool = False
 
 
 METHODS: dict[str, Method] = {
     "morris": Method(
-        "mu_star", {"mu_star": "mu_star_conf", "mu": "", "sigma": ""}, lambda width: width + 1, 10, groups=True
+        "mu_star",
+        {"mu_star": "mu_star_conf", "mu": "", "sigma": ""},
+        lambda width: width + 1,
+        10,
+        "square",
+        groups=True,
     ),
     "sobol": Method("ST", {"S1": "S1_conf", "ST": "ST_conf"}, lambda width: 2 * width + 2, 512, groups=True),
     "sobol_first": Method("ST", {"S1": "S1_conf", "ST": "ST_conf"}, lambda width: width + 2, 512, groups=True),
     "fast": Method("ST", {"S1": "S1_conf", "ST": "ST_conf"}, lambda width: 0, 257),
-    "rbd_fast": Method("S1", {"S1": "S1_conf"}, lambda width: 1, 300),
-    "delta": Method("delta", {"delta": "delta_conf", "S1": "S1_conf"}, lambda width: 1, 500),
-    "pawn": Method("median", {"median": "", "maximum": ""}, lambda width: 1, 500),
-    "dgsm": Method("dgsm", {"dgsm": "dgsm_conf", "vi": ""}, lambda width: width + 1, 50, smooth=True),
+    "rbd_fast": Method("S1", {"S1": "S1_conf"}, lambda width: 1, 300, "shuffle"),
+    "delta": Method("delta", {"delta": "delta_conf", "S1": "S1_conf"}, lambda width: 1, 500, "shuffle"),
+    "pawn": Method("median", {"median": "", "maximum": ""}, lambda width: 1, 500, "shuffle"),
+    "dgsm": Method("dgsm", {"dgsm": "dgsm_conf", "vi": ""}, lambda width: width + 1, 50, "add", smooth=True),
 }
 """`sobol` gives pairs too; `sobol_first` gives first and total order for half the runs."""
 
@@ -157,19 +171,35 @@ class Analysis:
             return np.ones(len(results), dtype=bool)
         return np.repeat(seen.reshape(-1, self.block).all(axis=1), self.block)
 
+    @property
+    def noise(self) -> str:
+        """How luck enters the indices; see `Method`."""
+        return METHODS[self.method].noise
+
+    def enough(self, results: Floats) -> bool:
+        """Whether so many results have a value that an index means something."""
+        if not self.block:
+            return float(np.isfinite(results).mean()) >= LEAST_CURVE
+        kept = int(self.whole(results).sum())
+        least = LEAST_POINTS if self.block == 1 else LEAST_BLOCKS * self.block
+        return kept >= max(least, LEAST_SHARE * len(results))
+
     def indices(self, points: Floats, results: Floats, resamples: int = 100) -> list[Index]:
-        """Indices of what came out at the points; empty where it is everywhere the same or hardly anything is left."""
+        """Indices of what came out at the points; empty where it is everywhere the same or too little of it has a value."""
+        if not self.enough(results):
+            return []
         kept = self.whole(results)
         if not self.block and not np.isfinite(results).all():
             results = np.where(np.isfinite(results), results, np.nanmean(results))
         x, y = points[kept], results[kept]
-        if len(y) < 4 * max(1, self.block) or np.ptp(y) <= 1e-12 * max(1.0, float(np.abs(y).max())):
+        if np.ptp(y) <= 1e-12 * float(np.abs(y).max()):
             return []
         found = self._analyse(x, y, resamples)
         rows = self._single(found)
         if self.method == "pawn":
             rows = self._resampled(rows, x, y, resamples)
-        return rows + (self._pairs(found) if self.method == "sobol" else [])
+        rows += self._pairs(found) if self.method == "sobol" else []
+        return [row for row in rows if np.isfinite(row.value)]
 
     def _analyse(self, x: Floats, y: Floats, resamples: int) -> Mapping[str, Any]:
         module = _salib("analyze", "sobol" if self._sobol else self.method)
@@ -205,7 +235,7 @@ class Analysis:
     def _pairs(self, found: Mapping[str, Any]) -> list[Index]:
         names, values, widths = self.subjects, np.asarray(found["S2"]), np.asarray(found["S2_conf"])
         return [
-            Index(one, names[k], "S2", float(values[j, k]), *(float(values[j, k] + s * widths[j, k]) for s in (-1, 1)))
+            Index(one, names[k], "S2", float(s2 := values[j, k]), float(s2 - widths[j, k]), float(s2 + widths[j, k]))
             for j, one in enumerate(names)
             for k in range(j + 1, len(names))
         ]
@@ -222,33 +252,11 @@ class Analysis:
             key: np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - np.mean(values)
             for key, values in drawn.items()
         }
-        return [Index(r.factor, "", r.name, r.value, *map(float, r.value + ends[r.factor, r.name])) for r in rows]
-
-
-def noise(values: Floats) -> tuple[float, float]:
-    """Share of the variance between points that is noise, and share of that of single runs which the seed moves alike everywhere.
-
-    Parameters
-    ----------
-    values
-        Points x seeds, the same seeds at all points.
-
-    Returns
-    -------
-    noise, common
-        What single points and seeds do together, divided by the number of seeds, over the variance of the means of points; and the
-        variance of the means of seeds over that of all. NaN with one seed.
-    """
-    values = values[np.isfinite(values).all(axis=1)]
-    n, seeds = values.shape
-    if n < 2 or seeds < 2 or np.ptp(values) == 0:
-        return np.nan, np.nan
-    points, luck, mean = values.mean(axis=1), values.mean(axis=0), values.mean()
-    rest = values - points[:, None] - luck[None, :] + mean
-    error = float((rest**2).sum() / ((n - 1) * (seeds - 1)))
-    between = float(points.var(ddof=1))
-    common = float(max(0.0, luck.var(ddof=1) - error / n) / values.var(ddof=1))
-    return (min(1.0, error / seeds / between) if between > 0 else np.nan), common
+        return [
+            replace(row, low=row.value + float(ends[key][0]), high=row.value + float(ends[key][1]))
+            for row in rows
+            for key in [(row.factor, row.name)]
+        ]
 
 
 def _salib(what: str, name: str) -> Any:

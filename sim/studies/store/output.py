@@ -36,7 +36,7 @@ _STUDY_COLUMNS = {
         ColumnSpec("seed", "uint64", "id", "Run seed; runs of equal seed are paired."),
         ColumnSpec("outcome", "string", "name", "Outcome; see the data dictionary."),
         ColumnSpec("group", "string", "name", "Group of the outcome."),
-        ColumnSpec("unit", "string", "name", "Unit of baseline, mean, low and high."),
+        ColumnSpec("unit", "string", "name", "Unit of what stands beside it: baseline, mean, low and high, or ratio."),
         ColumnSpec("baseline", "float64", "as in unit", "Mean over the baseline runs."),
         ColumnSpec("mean", "float64", "as in unit", "Mean over seeds of scenario minus baseline."),
         ColumnSpec("low", "float64", "as in unit", "Lower end of the interval of the mean."),
@@ -48,6 +48,15 @@ _STUDY_COLUMNS = {
         ColumnSpec(
             "excludes_zero", "bool", "flag", "Whether the interval leaves zero out; never for a distance or a price."
         ),
+        ColumnSpec("cost", "float64", "USD", "Mean over pairs of what the interventions cost above the baseline."),
+        ColumnSpec("averted", "float64", "as in outcome", "Mean over pairs of how much less there is of the outcome."),
+        ColumnSpec("averted_low", "float64", "as in outcome", "Lower end of its interval (paired t, 95 %)."),
+        ColumnSpec("averted_high", "float64", "as in outcome", "Upper end of its interval (paired t, 95 %)."),
+        ColumnSpec("ratio", "float64", "as in unit", "Cost of averting one; null where none can be given."),
+        ColumnSpec("ratio_low", "float64", "as in unit", "Lower end of its interval (Fieller, 95 %)."),
+        ColumnSpec("ratio_high", "float64", "as in unit", "Upper end of its interval (Fieller, 95 %)."),
+        ColumnSpec("n", "int64", "pairs", "Pairs in which both have a value."),
+        ColumnSpec("verdict", "string", "name", "Whether a ratio is given, or why none is."),
     )
 }
 

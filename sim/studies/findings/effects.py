@@ -1,0 +1,218 @@
+"""Which effects are findings: one rule for comparisons and studies.
+
+A finding is an effect whose interval leaves zero out, and which still stands out when one knows how many outcomes were looked at
+(Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x, at 5 %). Where an outcome is both counted and expected, they are one
+quantity, and the expected one, which lacks the luck of single events, speaks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.measures import numbers
+from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
+from sim.studies.runs.effects import LEVEL
+
+Row = Mapping[str, Any]
+"""An effect, as `sim.studies.runs.effects.paired_effects` gives it."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What may be said of the effects of one scenario.
+
+    Attributes
+    ----------
+    found
+        Effects that are findings, in the order given.
+    chance
+        Effects whose interval leaves zero out, but no more of them than chance gives among so many.
+    tested
+        Number of outcomes looked at, counted and expected ones taken as one.
+    pairs
+        Pairs behind the outcome that has most.
+    apart
+        Where the counted and the expected version of an outcome differ in what they say: the row of each.
+    """
+
+    found: tuple[Row, ...]
+    chance: tuple[Row, ...]
+    tested: int
+    pairs: int
+    apart: tuple[tuple[Row, Row], ...]
+
+    @property
+    def names(self) -> set[str]:
+        """Outcomes with a finding."""
+        return {row["outcome"] for row in self.found}
+
+
+def is_tested(name: str) -> bool:
+    """Whether an interval of this outcome can tell an effect from none: it is no distance and no price."""
+    spec = outcome(name)
+    return spec.signed and not spec.price
+
+
+def is_price(name: str) -> bool:
+    """Whether the outcome is what an intervention costs, which is no finding; not for a name that the dictionary lacks."""
+    try:
+        return outcome(name).price
+    except KeyError:
+        return False
+
+
+def pairs_of(row: Row) -> int:
+    """Pairs in which both runs have a value."""
+    return int(row["n"] if "n" in row else row["runs"])
+
+
+def has_interval(row: Row) -> bool:
+    """Whether there were pairs enough for an interval."""
+    return bool(np.isfinite(row["low"]) and np.isfinite(row["high"]))
+
+
+def tell(rows: Iterable[Row]) -> Told:
+    """Sort the effects of one scenario into findings and what chance may have given.
+
+    Parameters
+    ----------
+    rows
+        Its effects, an outcome each.
+    """
+    rows = [row for row in rows if is_tested(row["outcome"])]
+    pairs = max((pairs_of(row) for row in rows), default=0)
+    by_name = {row["outcome"]: row for row in rows if has_interval(row)}
+    both = {name: spec.counted for name in by_name if (spec := outcome(name)).counted in by_name}
+    tested = [row for name, row in by_name.items() if name not in both.values()]
+    found: list[Row] = []
+    chance: list[Row] = []
+    for row, q in zip(tested, _corrected([_p_value(row) for row in tested]), strict=True):
+        if _clear(row):
+            (found if q <= 1 - LEVEL + 1e-9 else chance).append(row)
+    known = {row["outcome"] for row in found}
+    apart = [
+        (by_name[counted], by_name[name])
+        for name, counted in both.items()
+        if counted is not None and _disagree(by_name[counted], by_name[name], name in known)
+    ]
+    return Told(tuple(found), tuple(chance), len(tested), pairs, tuple(apart))
+
+
+def _clear(row: Row) -> bool:
+    return bool(row["low"] > 0 or row["high"] < 0)
+
+
+def _p_value(row: Row) -> float:
+    """The p value that an interval stands for, from its half on the side of zero: below 5 % where it leaves zero out."""
+    from scipy.stats import t
+
+    mean, n = row["mean"], pairs_of(row)
+    half = mean - row["low"] if mean > 0 else row["high"] - mean
+    if mean == 0 or n < 2:
+        return 1.0
+    if half <= 0:
+        return 0.0
+    return float(2 * t.sf(abs(mean) / half * t.ppf((1 + LEVEL) / 2, n - 1), n - 1))
+
+
+def _corrected(values: Sequence[float]) -> list[float]:
+    """The p values for as many tests as were made."""
+    from scipy.stats import false_discovery_control
+
+    return [float(value) for value in false_discovery_control(values)] if values else []
+
+
+def _disagree(counted: Row, expected: Row, known: bool) -> bool:
+    """Whether a count and what was expected seem to say different things."""
+    opposite = counted["mean"] * expected["mean"] < 0
+    return (_clear(counted) and not known) or (opposite and (known or _clear(counted)))
+
+
+def sentences(told: Told) -> list[str]:
+    """What may be said of a scenario: a headline, then a line for each group with findings, then what needs a word.
+
+    Returns
+    -------
+    list of str
+        Never empty. The headline says so where there is no clear effect, or no interval.
+    """
+    if not told.tested:
+        many = f"{told.pairs} pair{'s' if told.pairs != 1 else ''} of runs give{'' if told.pairs != 1 else 's'}"
+        return [
+            f"{many if told.pairs else 'no pair has a value: this gives'} no interval; ask for more runs (8 or more)."
+        ]
+    lines = [_headline(told)]
+    for group in GROUPS:
+        changes = [change(row) for row in told.found if outcome(row["outcome"]).group == group]
+        if changes:
+            lines.append(f"{group.capitalize()}: {'; '.join(changes)}.")
+    if told.found and told.chance:
+        lines.append(
+            f"{_more(len(told.chance), 'more ')}, no more than chance gives among {told.tested}: {_names(told.chance)}."
+        )
+    return [*lines, *(_apart(*pair) for pair in told.apart)]
+
+
+def _headline(told: Told) -> str:
+    clear = len(told.found)
+    if clear:
+        return (
+            f"{clear} of {told.tested} outcomes {'is' if clear == 1 else 'are'} distinguishable from zero, allowing for how "
+            "many were looked at:"
+        )
+    words = (
+        f"no clear effect: none of {told.tested} outcomes is distinguishable from zero with {told.pairs} paired runs; "
+    )
+    if told.chance:
+        words += f"{_more(len(told.chance))}, no more than chance gives among {told.tested} ({_names(told.chance)}); "
+    return words + "the intervals say how large an effect could still be."
+
+
+def _more(count: int, word: str = "") -> str:
+    return f"{count} {word}interval{' leaves' if count == 1 else 's leave'} zero out"
+
+
+def _names(rows: Iterable[Row]) -> str:
+    return ", ".join(lowered(outcome(row["outcome"])) for row in rows)
+
+
+def change(row: Row) -> str:
+    """An effect with its interval: in per cent of the baseline, or in the outcome's unit where that says more."""
+    spec = outcome(row["outcome"])
+    if spec.unit == "share" or not abs(row["percent"]) < 1000:
+        return f"{lowered(spec)} {numbers.effect(row['mean'], spec.unit)} ({numbers.interval(row['low'], row['high'], spec.unit)})"
+    per = 100 / abs(row["baseline"])
+    low, high = (numbers.percent(row[end] * per) for end in ("low", "high"))
+    return f"{lowered(spec)} {numbers.percent(row['percent'])} ({low} to {high})"
+
+
+def lowered(spec: OutcomeSpec) -> str:
+    """The label of an outcome inside a sentence."""
+    label = spec.label or spec.name
+    return label[0].lower() + label[1:] if label[1:2].islower() else label
+
+
+def _apart(counted: Row, expected: Row) -> str:
+    spec = outcome(expected["outcome"])
+    sizes = [
+        f"{numbers.effect(row['mean'], spec.unit)} ({numbers.interval(row['low'], row['high'], spec.unit)})"
+        for row in (counted, expected)
+    ]
+    return (
+        f"{outcome(counted['outcome']).label} {sizes[0]} and {lowered(spec)} {sizes[1]} are the same quantity; the count holds the luck "
+        "of single events on top, so go by the expected one."
+    )
+
+
+def prices(rows: Iterable[Row]) -> list[str]:
+    """What the intervention itself costs, in a sentence each."""
+    found = [(outcome(row["outcome"]), row) for row in rows]
+    return [
+        f"{spec.label}: {numbers.effect(row['mean'], spec.unit)} over the run."
+        for spec, row in found
+        if spec.price and np.isfinite(row["mean"]) and row["mean"] != 0
+    ]
