@@ -16,7 +16,7 @@ from sim.studies.errors import describe_failure
 from sim.studies.execution.identity import Order, model_version, run_id
 from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, simulate, warm_up
-from sim.studies.store.parts import Row, StoreError, shorten, to_table, write_part
+from sim.studies.store.parts import ABORTED, FAILED, OK, Row, StoreError, shorten, to_table, write_part
 from sim.studies.store.store import PARTS
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def _run(task: Task, order: Order) -> Row:
         outcomes, daily = numbers(scenario, order.seed, task)
     except Exception as error:
         trace = traceback.format_exc()[-LONGEST_TRACE:]
-        return Row(**same, status="failed", error=describe_failure(error), trace=trace)
-    return Row(**same, status="ok", outcomes=outcomes, daily=daily)
+        return Row(**same, status=FAILED, error=describe_failure(error), trace=trace)
+    return Row(**same, status=OK, outcomes=outcomes, daily=daily)
 
 
 def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, NDArray[np.float32]]]:
@@ -146,6 +146,6 @@ def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float]
 
 
 def died(order: Order, words: str) -> Row:
-    """The row of a run whose worker died each time."""
+    """The row of a run that was lost with its worker, each time."""
     error = f"a worker process ended abruptly ({words}); most often memory ran out"
-    return Row(order.run, order.label, order.seed, order.inputs, "failed", error, error)
+    return Row(order.run, order.label, order.seed, order.inputs, ABORTED, error, error)

@@ -24,7 +24,7 @@ from sim.studies.store import lock
 from sim.studies.store.folder import ANSWER, PLAN, claim, look_at
 from sim.studies.store.output import write_frame
 from sim.studies.store.own import put_in_place, recorded
-from sim.studies.store.parts import StoreError, write_whole
+from sim.studies.store.parts import ABORTED, StoreError, write_whole
 from sim.studies.store.results import Results
 from sim.studies.store.store import Store
 from sim.studies.store.study_record import write_study_record
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 EXECUTORS = ("processes", "dask", "inline")
 
 WritePage = Callable[["ReadyStudy", Answer, int, "DataFrame", Path], None]
-"""Writes the report of a study, its answer, the number of its runs and those that failed into a folder."""
+"""Writes the report of a study, its answer, the number of its runs and those without outcomes into a folder."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,11 @@ class Conducted:
         The study, and where everything is.
     answer
         Tables and findings.
-    runs, failed
-        Runs that it is made of, and how many of them failed.
+    runs, failed, aborted
+        Runs that it is made of, how many of them failed, and how many were lost with their workers and are done again when the study
+        is gone on with.
     failures
-        A row for each: run, scenario, seed, inputs, error.
+        A row for each that failed or was lost: run, scenario, seed, inputs, status, error.
     """
 
     study: ReadyStudy
@@ -61,6 +62,7 @@ class Conducted:
     answer: Answer
     runs: int
     failed: int
+    aborted: int
     failures: DataFrame
 
     @property
@@ -180,16 +182,18 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage) 
     store.consolidate(runs)
     store.drop_damaged()
     _write(study, folder, driver, answer, failures, write_page)
-    failed = len(failures)
+    aborted = int((failures["status"] == ABORTED).sum())
+    failed = len(failures) - aborted
     finished: Event = {
         "event": "finished",
         "runs": len(runs),
         "failed": failed,
+        "aborted": aborted,
         "folder": str(folder),
         "findings": list(answer.findings),
     }
     tell(finished)
-    return Conducted(study, folder, answer, len(runs), failed, failures)
+    return Conducted(study, folder, answer, len(runs), failed, aborted, failures)
 
 
 def _write(

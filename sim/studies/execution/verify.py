@@ -23,7 +23,7 @@ from sim.studies.runs.simulate import ModelClass, default_model, simulate
 from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import STUDY, read_study
 from sim.studies.store.own import RECORD
-from sim.studies.store.parts import DAILY, OUTCOME
+from sim.studies.store.parts import ABORTED, DAILY, FAILED, OUTCOME
 from sim.studies.store.record import verify_record
 from sim.studies.store.store import Store
 
@@ -182,6 +182,13 @@ def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
     if asked.sample and version != described["model"]:
         notes.append(
             f"the runs were made with model {described['model']}, this is {version}: numbers may differ for that reason"
+        )
+    states = [store.status(run) for run in store.runs()]
+    if states.count(FAILED):
+        notes.append(f"{states.count(FAILED)} of the runs failed: they have no numbers")
+    if states.count(ABORTED):
+        notes.append(
+            f"{states.count(ABORTED)} of the runs were lost with their workers and have no numbers; `odm study ... --resume` does them again"
         )
     chosen = asked.pick([run for run in sorted(store.runs()) if store.ok(run)])
     again = []

@@ -31,7 +31,7 @@ from sim.scenario import Problem, nearest, no_such_name, one_of, quote
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
     from sim.studies.methods.factors import Point
     from sim.studies.study import ReadyStudy
@@ -72,7 +72,7 @@ class Driver(Protocol):
         Returns
         -------
         DataFrame
-            point (place in `points`), scenario, seed, run, status, and the outcomes; NaN for a run that failed.
+            point (place in `points`), scenario, seed, run, status, and the outcomes; NaN for a run that failed, or was lost with its worker.
         """
         ...
 
@@ -141,6 +141,13 @@ def check_measured(study: ReadyStudy, where: str, name: str, problems: list[Prob
     """Whether an outcome that a section names is one of those that the study measures."""
     if study.measures and name not in study.measures:
         problems.append(Problem(where, quote(name), one_of(study.measures), nearest(name, study.measures)))
+
+
+def without_outcomes(status: Series) -> str:
+    """How many of some runs have no outcomes, and why, in words; empty where all have."""
+    words = {"failed": "failed", "aborted": "were lost with their workers", "missing": "were not done"}
+    counts = status[status != "ok"].value_counts()
+    return ", ".join(f"{counts[state]} runs {said}" for state, said in words.items() if state in counts)
 
 
 def register_kind[KindType: type[Kind]](kind: KindType) -> KindType:

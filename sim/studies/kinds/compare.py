@@ -13,7 +13,7 @@ from pydantic import Field
 
 from sim.measures.dictionary import outcome, outcomes
 from sim.scenario import Problem, no_such_name, quote
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind, without_outcomes
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import drawn_worlds
 from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
@@ -167,9 +167,9 @@ def _answer(study: ReadyStudy, runs: DataFrame, settings: CompareSettings, why: 
         + (", in a world of its own drawn from the uncertainties." if study.uncertainties else "."),
         f"Intervals: {KIND}; n is stated in every row. With {pairs} pairs the quantiles taken are {expanded(max(pairs, 2))[0]:.4f} and its counterpart.",
     ]
-    failed = int((runs["status"] != "ok").sum())
-    if failed:
-        notes.append(f"{failed} runs failed; the pairs that they belong to are left out.")
+    lacking = without_outcomes(runs["status"])
+    if lacking:
+        notes.append(f"{lacking}; the pairs that they belong to are left out.")
     if why:
         notes.append(
             f"Replications: {why} (half width {reached:.4g}). An interval at which adding stopped is slightly too narrow."

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from sim.measures.dictionary import outcome
 from sim.scenario import Problem
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind, without_outcomes
 from sim.studies.methods import designs
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples
 from sim.studies.runs.effects import change, in_per_cent, same_sign
@@ -78,9 +78,9 @@ class Sweep(Kind):
             effects = where.merge(_effects(runs, study.baseline, names), on="point")
             tables["effects"] = effects
             figures["effects"] = Drawing("sweep", (effects, [factor.path for factor in study.factors], names))
-        failed = int((runs["status"] != "ok").sum())
-        if failed:
-            notes.append(f"{failed} of {len(runs)} rows have no outcomes since their run failed.")
+        lacking = without_outcomes(runs["status"])
+        if lacking:
+            notes.append(f"{lacking}; these of {len(runs)} rows have no outcomes.")
         notes.append(
             f"{len(points)} points ({settings.design}), {len(study.seeds)} seeds each, the same at every point."
         )

@@ -38,6 +38,8 @@ HASH = re.compile(r"-([0-9a-f]{20})\.parquet$")
 OUTCOME, DAILY = "outcome.", "daily."
 PLAIN = ("run", "scenario", "seed", "inputs", "status", "error", "trace")
 """Columns of every part beside outcomes and daily values."""
+OK, FAILED, ABORTED = "ok", "failed", "aborted"
+"""States of a run: it has its outcomes; something in it broke; it was lost with its worker, and is done again when the study is gone on with."""
 
 
 class StoreError(StudyError, RuntimeError):
@@ -53,7 +55,7 @@ class Row:
     run, scenario, seed, inputs
         Identity, label, seed, and what the point changed, as JSON.
     status, error, trace
-        `ok`, or `failed` with what broke and where.
+        `ok`; `failed` or `aborted` with what broke and where.
     outcomes
         Every outcome of the run.
     daily
