@@ -21,7 +21,7 @@ def write_page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame
         (place / "figures").mkdir()
     for name, drawing in answer.figures.items():
         save_figure(draw(drawing), place / "figures" / name)
-    (place / "report.md").write_text(page(study, answer, runs, failures), encoding="utf-8")
+    (place / "report.md").write_text(page(study, answer, runs, failures), encoding="utf-8", newline="\n")
 
 
 def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> str:

@@ -209,10 +209,10 @@ def _write(
     place.mkdir()
     for name, frame in answer.tables.items():
         write_frame(frame, name, place / f"{name}.parquet")
-        frame.to_csv(place / f"{name}.csv", index=False)
+        frame.to_csv(place / f"{name}.csv", index=False, lineterminator="\n")
     for name, text in answer.files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_text(text, encoding="utf-8")
+        (place / name).write_text(text, encoding="utf-8", newline="\n")
     write_page(study, answer, len(plan), failures, place)
     written = [f"{ANSWER}/{path.relative_to(place).as_posix()}" for path in place.rglob("*") if path.is_file()]
     ours = {name.removeprefix(f"{ANSWER}/"): found for name, found in recorded(folder).items()}

@@ -22,7 +22,7 @@ from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
 from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import STUDY, read_study
-from sim.studies.store.own import RECORD
+from sim.studies.store.own import RECORD, UNREADABLE
 from sim.studies.store.parts import ABORTED, DAILY, FAILED, OUTCOME
 from sim.studies.store.record import verify_record
 from sim.studies.store.store import Store
@@ -79,7 +79,7 @@ def verify(
                 runs, again, problems = check(place, record, asked)
             except StudyError as error:
                 problems = [str(error)]
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
+            except (*UNREADABLE, IndexError) as error:
                 problems = [f"what the record says of the runs cannot be followed ({type(error).__name__}: {error})"]
     else:
         notes.append("no run was looked at, since files do not fit the record")
@@ -152,8 +152,10 @@ def _record(place: Path) -> dict[str, Any]:
         unfinished = (place / STUDY).is_file()
         why = "its study has not ended; go on with `odm study ... --resume`" if unfinished else f"it has no {RECORD}"
         raise RequestError(f"{place} cannot be checked: {why}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RequestError(f"{place} cannot be checked: {RECORD} cannot be read: {error}") from None
+    except UNREADABLE as error:
+        raise RequestError(
+            f"{place} cannot be checked: {RECORD} cannot be read: {type(error).__name__}: {error}"
+        ) from None
     return record
 
 

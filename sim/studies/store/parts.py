@@ -20,6 +20,7 @@ import numpy as np
 
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.store.digests import DIGEST, table_digests
+from sim.studies.store.own import UNREADABLE, rename
 
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives back what it does not need, others keep it
 
@@ -163,7 +164,7 @@ def mark_of(folder: Path) -> str:
     """The mark of a study: the hash that its description states, or nothing where it has none."""
     try:
         return str(json.loads((folder / "study.json").read_text(encoding="utf-8"))["hash"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return ""
 
 
@@ -207,7 +208,7 @@ def write_whole(path: Path, content: bytes) -> None:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            unfinished.replace(path)
+            rename(unfinished, path)
             _sync(path.parent)
         finally:
             unfinished.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim._version import __version__
-from sim.studies.store.own import RECORD, content_hash, file_hash
+from sim.studies.store.own import RECORD, UNREADABLE, content_hash, file_hash
 from sim.studies.store.parts import write_whole
 
 if TYPE_CHECKING:
@@ -126,11 +126,11 @@ def verify_record(folder: str | Path) -> list[str]:
     try:
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))
         content, stated = record["run"], record["hash"]
-        expected = dict(content["files"])
-        unbound = [str(name) for name in content.get("unbound", ())]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return [f"{RECORD} cannot be read: {error}"]
-    problems = [] if content_hash(content) == stated else [f"{RECORD} was changed after it was written"]
+        expected = {str(name): str(found) for name, found in content["files"].items()}
+        unbound = [str(name) for name in content.get("unbound") or ()]
+        problems = [] if content_hash(content) == stated else [f"{RECORD} was changed after it was written"]
+    except UNREADABLE as error:
+        return [f"{RECORD} cannot be read: {type(error).__name__}: {error}"]
     found = file_hashes(place, unbound)
     for name in sorted(expected.keys() | found.keys()):
         if name not in found:

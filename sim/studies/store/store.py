@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sim.studies.store import parts
 from sim.studies.store.digests import DIGEST, table_digests
+from sim.studies.store.own import rename
 from sim.studies.store.parts import ABORTED, FAILED, OK, OUTCOME, PLAIN, Row, StoreError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Store:
     def _put_aside(self, path: Path) -> str:
         place = self.folder / DAMAGED
         place.mkdir(exist_ok=True)
-        path.rename(place / path.name)
+        rename(path, place / path.name)
         return f"{path.name} is damaged: it was moved to {place}, and its runs are done again"
 
     def _add(self, path: Path, found: Iterable[tuple[str, str]], again: Sequence[str] = ()) -> None:
