@@ -98,6 +98,15 @@ def console() -> Console:
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=PIPE_WIDTH)
 
 
+def namesake(folder: Path) -> Path | None:
+    """What in a folder `import sim` would take in the place of this package; None if nothing."""
+    ours = Path(__file__).resolve().parents[1] / "__init__.py"
+    for found in (folder / "sim" / "__init__.py", folder / "sim.py"):
+        if found.is_file() and found.resolve() != ours:
+            return found
+    return None
+
+
 def path(text: str) -> Path:
     """A path as a person gives it: ``~`` is the home folder, as in `--out=~/results`, which a shell leaves alone."""
     try:

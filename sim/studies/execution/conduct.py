@@ -23,7 +23,7 @@ from sim.studies.runs.simulate import ModelClass, default_model
 from sim.studies.store import lock
 from sim.studies.store.folder import ANSWER, PLAN, claim, look_at
 from sim.studies.store.output import write_frame
-from sim.studies.store.own import put_in_place, recorded
+from sim.studies.store.own import files_below, put_in_place, recorded
 from sim.studies.store.parts import ABORTED, StoreError, write_whole
 from sim.studies.store.results import Results
 from sim.studies.store.store import Store
@@ -214,7 +214,7 @@ def _write(
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text, encoding="utf-8", newline="\n")
     write_page(study, answer, len(plan), failures, place)
-    written = [f"{ANSWER}/{path.relative_to(place).as_posix()}" for path in place.rglob("*") if path.is_file()]
+    written = [f"{ANSWER}/{path.relative_to(place).as_posix()}" for path in files_below(place)]
     ours = {name.removeprefix(f"{ANSWER}/"): found for name, found in recorded(folder).items()}
     kept = put_in_place(place, folder / ANSWER, ours)
     if kept:

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, one_of, quote
+from sim.studies.errors import extra
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
 from sim.studies.methods.paths import resolve
@@ -78,7 +79,7 @@ class Optimise(Kind):
             if study.measures and name not in study.measures:
                 problems.append(Problem("optimise", quote(name), one_of(study.measures)))
         if find_spec("optuna") is None:
-            problems.append(Problem("kind", "optimise", "the extra packages of `online-drug-markets[studies]`"))
+            problems.append(Problem("kind", "optimise", extra("studies")))
 
     def most_seeds(self, study: ReadyStudy) -> int:
         """Those of the search, and as many that it never saw."""

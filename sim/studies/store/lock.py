@@ -64,7 +64,8 @@ def held(folder: Path) -> Iterator[str | None]:
         try:
             yield None if before is None else f"process {before.get('pid')} on {before.get('host')}"
         finally:
-            _write(descriptor, None)
+            with suppress(OSError):  # what it says then is of a process that is gone, or of this one
+                _write(descriptor, None)
             _let_go(descriptor)
     finally:
         os.close(descriptor)
@@ -128,6 +129,8 @@ def _gone(holder: dict[str, Any], free: bool | None, here: str) -> bool:
     """Whether who took the lock is there no more, as far as this machine can tell."""
     if holder.get("host") != here:
         return False
+    if free and holder.get("pid") == os.getpid():  # it was this process, and the disk would not take the end of it
+        return True
     return not _alive(holder) if ASKED_BY_SIGNAL else free is True
 
 

@@ -67,17 +67,33 @@ def strangers(folder: Path) -> Iterator[str]:
     if not ours:  # nothing below can be the folder's own, so that nobody need walk through it
         yield from (item.name for item in sorted(folder.iterdir()) if item.name not in LITTER)
         return
-    for place, folders, names in os.walk(folder):
+    for path in files_below(folder):
+        label = path.relative_to(folder).as_posix()
+        if label != RECORD and path.name not in LITTER and not _as_written(path, ours.get(label)):
+            yield label
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every file and every link below a folder, in order; no link is followed.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be read to its end: whoever deletes what is not listed here must know.
+    """
+
+    def stop(error: OSError) -> None:
+        raise error
+
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=stop):
         here = Path(place)
-        for name in sorted([*names, *(name for name in folders if (here / name).is_symlink())]):
-            path = here / name
-            label = path.relative_to(folder).as_posix()
-            if label != RECORD and name not in LITTER and not _as_written(path, ours.get(label)):
-                yield label
+        found += [here / name for name in (*names, *folders) if name in names or (here / name).is_symlink()]
+    return sorted(found)
 
 
-def refuse_links(folder: Path, names: tuple[str, ...]) -> None:
-    """See that nothing that a folder of results writes to is a symbolic link, which would lead elsewhere.
+def refuse_links(folder: Path, names: tuple[str, ...], done: str = "written") -> None:
+    """See that nothing that a folder of results is read from or written to is a symbolic link, which would lead elsewhere.
 
     Raises
     ------
@@ -90,7 +106,7 @@ def refuse_links(folder: Path, names: tuple[str, ...]) -> None:
         for found in (path, *inside):
             if found.is_symlink():
                 raise RequestError(
-                    f"output: {found} is a symbolic link, and results are written through none; "
+                    f"output: {found} is a symbolic link, and results are {done} through none; "
                     "remove it, or give another folder"
                 )
 
@@ -116,7 +132,7 @@ def put_in_place(place: Path, target: Path, ours: Mapping[str, str]) -> list[str
     rename(place, target)
     kept = []
     for old in sorted(target.parent.glob(before + "*")):  # an earlier one may have been interrupted here
-        for path in sorted(path for path in old.rglob("*") if path.is_symlink() or not path.is_dir()):
+        for path in files_below(old):
             name = path.relative_to(old).as_posix()
             new = target / name
             if path.name in LITTER or _as_written(path, ours.get(name)):

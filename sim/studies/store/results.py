@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.studies.errors import RequestError
-from sim.studies.store.folder import PLAN, read_study
+from sim.studies.store.folder import PLAN, STUDY, read_study
+from sim.studies.store.own import refuse_links
 from sim.studies.store.parts import mark_of, refuse_foreign
 from sim.studies.store.query import ask, database, listed, quoted
 from sim.studies.store.store import PARTS
@@ -46,6 +47,7 @@ class Results:
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         self.folder = Path(folder)
+        refuse_links(self.folder, (STUDY, PLAN, PARTS), "read")
         self.study = read_study(self.folder)
 
     def sql(self, query: str) -> DataFrame:

@@ -71,11 +71,12 @@ class Store:
         again = ((ABORTED, FAILED) if retry else (ABORTED,)) if repair else ()
         damaged = []
         mark = parts.mark_of(self.folder)
-        for path in sorted(self.parts.iterdir()):
-            if parts.UNFINISHED.fullmatch(path.name):
-                if repair:
+        if repair:
+            for path in (*self.folder.iterdir(), *self.parts.iterdir()):
+                if parts.UNFINISHED.fullmatch(path.name):
                     path.unlink(missing_ok=True)
-            elif path.suffix == ".parquet":
+        for path in sorted(self.parts.iterdir()):
+            if path.suffix == ".parquet":
                 parts.refuse_foreign(path, mark)
                 found = _identities(path) if parts.is_whole(path) else None
                 if found is None and not repair:
