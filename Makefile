@@ -7,7 +7,8 @@ COMPILE_LOCK := pip compile pyproject.toml --quiet --universal --python-version 
 	--generate-hashes --no-strip-extras --only-binary :all: --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-slow lint format bench throughput dock screen reference docs baseline-numbers lock clean distclean FORCE
+FOR ?= 60
+.PHONY: help setup setup-dev demo test test-slow fuzz lint format bench throughput dock screen reference docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -26,6 +27,9 @@ test: lint ## linting, types and tests
 
 test-slow: setup-dev ## the slow tests only
 	@$(BIN)/python -m pytest -m slow
+
+fuzz: setup-dev ## throw broken files at everything that reads files, for a minute (FOR=600: ten)
+	@$(BIN)/python -m tests.fuzz --seconds $(FOR)
 
 lint: setup-dev ## linting, formatting and types
 	@echo "== ruff check"

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from multiprocessing import parent_process
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryFile, gettempdir
 from time import monotonic
 from typing import Any
 
@@ -34,7 +34,7 @@ def source_hash() -> str:
     digest = hashlib.sha256(version("numba").encode())
     for pattern in _SOURCES:
         for path in sorted(_PACKAGE.glob(pattern)):
-            digest.update(str(path.relative_to(_PACKAGE)).encode() + b"\0" + path.read_bytes())
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -45,14 +45,15 @@ def cache_folder() -> Path:
         folder = base / source_hash()
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=folder):  # what permissions say is not the whole truth on every system
+                pass
         except OSError:
             continue
-        if os.access(folder, os.W_OK):
-            if base.parent == _PACKAGE / "__pycache__":
-                for old in base.iterdir():
-                    if old.name != folder.name:
-                        shutil.rmtree(old, ignore_errors=True)
-            return folder
+        if base.parent == _PACKAGE / "__pycache__":
+            for old in base.iterdir():
+                if old.name != folder.name:
+                    shutil.rmtree(old, ignore_errors=True)
+        return folder
     return Path(gettempdir())
 
 

@@ -8,7 +8,6 @@ STUDY_MARKET_QUOTA: bytes that a file may have.
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import time
 from pathlib import Path
@@ -29,6 +28,8 @@ class StudyMarket:
         time.sleep(float(os.environ.get("STUDY_MARKET_SLEEP", "0")))
         quota = os.environ.get("STUDY_MARKET_QUOTA")
         if quota:
+            import resource  # Windows has none
+
             resource.setrlimit(resource.RLIMIT_FSIZE, (int(quota), resource.RLIM_INFINITY))
         marker = os.environ.get("STUDY_MARKET_DIE_ONCE")
         if marker and self.seed == 3 and not Path(marker).exists():

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,9 +13,13 @@ from pathlib import Path
 import pytest
 
 from sim import run_study
+from sim.cli.progress import in_words
 from sim.studies.errors import RequestError, StudyError
+from sim.studies.execution.verify import verify
 from sim.studies.store import lock
 from sim.studies.store.parts import read, write_part
+from sim.studies.store.results import Results
+from sim.studies.store.store import Store
 from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
 
 ROOT = Path(__file__).parents[1]
@@ -101,13 +106,86 @@ class TestRunsThatFail:
         assert do(tmp_path / "out", retry=True).failed == 0
         assert bits(tmp_path / "out") == undisturbed
 
-    def test_a_run_that_always_kills_its_worker_fails_alone(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("STUDY_MARKET_DIE", "2")
-        study = compare_study(scenarios=compare_study()["scenarios"][:2], replications=2)
-        done = do(tmp_path / "out", study, executor="processes", workers=1)
-        assert list(done.failures["seed"]) == [2]
-        assert list(done.failures["scenario"]) == ["quiet"]
+
+SMALL = compare_study(scenarios=compare_study()["scenarios"][:2], replications=2)
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory):
+    """A study in which one run killed its worker each time, and what it said."""
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDY_MARKET_DIE", "2")
+        out = tmp_path_factory.mktemp("lost") / "out"
+        return do(out, SMALL, executor="processes", workers=1, on_event=said.append), said
+
+
+class TestRunsThatAreLost:
+    """A run at which workers keep dying is neither done nor failed: it is done again when the study is gone on with."""
+
+    @pytest.fixture
+    def out(self, lost, tmp_path):
+        return Path(shutil.copytree(lost[0].folder, tmp_path / "out"))
+
+    def test_it_is_lost_alone_and_counted_apart_from_failures(self, lost):
+        done, said = lost
+        assert (done.runs, done.failed, done.aborted) == (4, 0, 1)
+        assert list(done.failures[["scenario", "seed", "status"]].iloc[0]) == ["quiet", 2, "aborted"]
         assert done.failures["error"].str.contains("SIGKILL").all()
+        assert [event["seed"] for event in said if event["event"] == "aborted"] == [2]
+        last = [event for event in said if event["event"] == "progress"][-1]
+        assert (last["done"], last["failed"], last["aborted"]) == (4, 0, 1)
+        assert "1 lost with their workers" in in_words(last)
+
+    def test_the_report_the_results_and_the_check_name_it(self, lost):
+        folder = lost[0].folder
+        page = (folder / "answer" / "report.md").read_text()
+        assert "4 runs, 1 of which were lost with their workers" in page
+        assert "1 runs were lost with their workers; the pairs that they belong to are left out" in page
+        assert "## Runs that were lost with their workers\n\n- quiet, seed 2: a worker process ended abruptly" in page
+        assert "failed" not in page
+        counts = Results(folder).sql("select status, count(*) as n from runs group by all")
+        assert dict(zip(counts["status"], counts["n"], strict=True)) == {"aborted": 1, "ok": 3}
+        checked = verify(folder, 3, StudyMarket)
+        assert checked["ok"]
+        assert checked["runs"] == 4
+        assert any("1 of the runs were lost with their workers" in note for note in checked["notes"])
+
+    def test_it_is_done_again_on_resume_and_the_end_is_that_of_an_undisturbed_study(self, out, tmp_path):
+        done = do(out, SMALL, resume=True)
+        assert (done.failed, done.aborted) == (0, 0)
+        do(tmp_path / "undisturbed", SMALL)
+        assert bits(out) == bits(tmp_path / "undisturbed")
+
+    def test_it_counts_as_lost_until_it_is_done(self, out, monkeypatch):
+        """Neither a second loss nor a stop in between makes it a failure."""
+        monkeypatch.setenv("STUDY_MARKET_DIE", "2")
+        again = do(out, SMALL, resume=True, executor="processes", workers=1)
+        assert (again.failed, again.aborted) == (0, 1)
+        assert len(again.results.runs()) == 4
+        monkeypatch.delenv("STUDY_MARKET_DIE")
+        monkeypatch.setenv("STUDY_MARKET_FAIL", "2")
+        failed = do(out, SMALL, resume=True)
+        assert (failed.failed, failed.aborted) == (1, 0)
+
+    def test_of_a_run_that_is_there_several_times_the_best_row_counts(self, tmp_path):
+        do(tmp_path / "out", SMALL)
+        (part,) = parts(tmp_path / "out")
+        table = read(part).slice(0, 1)
+        run = table["run"][0].as_py()
+        place = table.column_names.index("status")
+        for word in ("failed", "aborted"):
+            write_part(tmp_path / "out" / "parts", "batch-00", table.set_column(place, "status", [[word]]))
+        store = Store(tmp_path / "out")
+        store.open(repair=False)
+        assert store.status(run) == "ok"
+        assert Results(tmp_path / "out").sql(f"select status from runs where run = '{run}'")["status"].tolist() == [
+            "ok"
+        ]
+        part.unlink()
+        store.open(repair=False)
+        assert store.status(run) == "failed"
+        assert Results(tmp_path / "out").runs()["status"].tolist() == ["failed"]
 
 
 class TestKilled:

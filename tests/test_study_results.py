@@ -284,7 +284,7 @@ class TestStore:
             store.open()
             for start in range(0, 30, size):
                 path = write_part(store.parts, f"batch-{start}", to_table(rows[start : start + size]))
-                store.add(path, [(row.run, True) for row in rows[start : start + size]])
+                store.add(path, [(row.run, "ok") for row in rows[start : start + size]])
             store.consolidate(order)
             assert len(list(store.parts.iterdir())) == 1
             hashes.append(next(store.parts.iterdir()).name)

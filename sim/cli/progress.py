@@ -53,10 +53,10 @@ class _Lines:
             )
         elif kind == "note":
             self.say(event["text"])
-        elif kind == "failed":
+        elif kind in ("failed", "aborted"):
             self.failures += 1
             if self.failures <= FAILURES_SHOWN:
-                self.say(f"failed: {event['scenario']}, seed {event['seed']}: {event['error']}")
+                self.say(f"{kind}: {event['scenario']}, seed {event['seed']}: {event['error']}")
 
 
 def in_words(event: dict[str, Any]) -> str:
@@ -64,6 +64,7 @@ def in_words(event: dict[str, Any]) -> str:
     parts = [
         f"{event['done']:,} of {event['runs']:,} runs done",
         f"{event['failed']} failed",
+        *([f"{event['aborted']} lost with their workers"] if event["aborted"] else []),
         f"{event['running']} running",
     ]
     if event["runs_per_second"] is not None:

@@ -40,7 +40,10 @@ def add_to(app: typer.Typer) -> None:
 
 def study(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Path of a study file, or the name of one that ships.")],
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in the folder.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with what is in the folder; runs lost with their workers are done again."),
+    ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Go on, and do runs again that failed.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one a core.")] = None,
     executor: Annotated[Place, typer.Option(help="Where runs are done.")] = Place.processes,
@@ -82,7 +85,7 @@ def study(
         output.kept(folder)
         if not as_json:
             _print_done(done)
-        if done.failed:
+        if done.failed or done.aborted:
             raise typer.Exit(1)
 
 
@@ -212,20 +215,24 @@ def _print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as
 
 def _print_done(done: Conducted) -> None:
     """Print findings, and name what failed."""
+    lost = f", {done.aborted} lost with their workers" if done.aborted else ""
     for found in done.answer.findings:
         output.line(f"- {found}")
     for note in done.answer.notes:
         output.line(f"Note: {note}")
-    output.line(f"{done.runs} runs, {done.failed} failed. Written to {done.folder}: answer{os.sep}report.md")
-    if done.failed:
-        output.say(f"{done.failed} of {done.runs} runs failed:")
+    output.line(f"{done.runs} runs, {done.failed} failed{lost}. Written to {done.folder}: answer{os.sep}report.md")
+    broken = done.failed + done.aborted
+    if broken:
+        output.say(f"{broken} of {done.runs} runs have no outcomes:")
         for row in done.failures.head(20).to_dict("records"):
             at = f", {row['inputs']}" if row["inputs"] != "{}" else ""
-            output.say(f"  {row['scenario']}, seed {row['seed']}{at}: {row['error']}")
-        if done.failed > 20:
-            output.say(f"  and {done.failed - 20} more")
+            output.say(f"  {row['status']}: {row['scenario']}, seed {row['seed']}{at}: {row['error']}")
+        if broken > 20:
+            output.say(f"  and {broken - 20} more")
+        again = [f"--resume does again what was lost with a worker ({done.aborted})"] if done.aborted else []
+        again += [f"--retry does again what failed too ({done.failed})"] if done.failed else []
         output.say(
-            "--retry does them again; their tracebacks: odm results DIR --sql \"select * from runs where status <> 'ok'\""
+            f"{'; '.join(again)}. Their tracebacks: odm results DIR --sql \"select * from runs where status <> 'ok'\""
         )
 
 

@@ -83,6 +83,15 @@ def print_json(content: Any) -> None:
     print(json.dumps(content, indent=1, allow_nan=False))
 
 
+def namesake(folder: Path) -> Path | None:
+    """What in a folder `import sim` would take in the place of this package; None if nothing."""
+    ours = Path(__file__).resolve().parents[1] / "__init__.py"
+    for found in (folder / "sim" / "__init__.py", folder / "sim.py"):
+        if found.is_file() and found.resolve() != ours:
+            return found
+    return None
+
+
 def path(text: str) -> Path:
     """A path as a person gives it: ``~`` is the home folder, as in `--out=~/results`, which a shell leaves alone."""
     try:

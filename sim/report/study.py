@@ -44,7 +44,7 @@ def run_study(
     out
         Folder; by default ``results/`` and the study's name.
     resume
-        Go on with what is in the folder; runs that are there are not done again.
+        Go on with what is in the folder; runs that are there are not done again, but those that were lost with their workers.
     retry
         The same, and do runs again that failed.
     workers

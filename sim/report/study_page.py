@@ -26,7 +26,7 @@ def write_page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame
         (place / "figures").mkdir()
     for name, drawing in answer.figures.items():
         save_figure(draw(drawing), place / "figures" / name)
-    (place / "report.md").write_text(page(study, answer, runs, failures), encoding="utf-8")
+    (place / "report.md").write_text(page(study, answer, runs, failures), encoding="utf-8", newline="\n")
 
 
 def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> str:
@@ -38,16 +38,23 @@ def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> s
     varied = study.uncertainties
     preface = caveats.preface(study.scenarios, pairs, study.baseline, varied)
     parts += ["## Before you read on", *(escaped(line, code=True) for line in preface)]
-    parts += ["## What was done", "\n".join(_done(study, runs, len(failures)))]
+    parts += ["## What was done", "\n".join(_done(study, runs, failures))]
     parts += ["## What was found", _list(answer.findings) or "Nothing that can be said in a sentence; see the tables."]
     parts += [f"![{name}](figures/{name}.png)" for name in answer.figures]
     parts += ["## Notes", _list([*answer.notes, _tables(answer)])]
-    if len(failures):
-        parts += ["## Runs that failed", _list(_failure(row) for row in failures.head(20).to_dict("records"))]
-        if len(failures) > 20:
+    lost = failures["status"] == "aborted"
+    for title, status, rows in (
+        ("## Runs that failed", "failed", failures[~lost]),
+        ("## Runs that were lost with their workers", "aborted", failures[lost]),
+    ):
+        if len(rows):
+            parts += [title, _list(_failure(row) for row in rows.head(20).to_dict("records"))]
+        if len(rows) > 20:
             parts.append(
-                f"and {len(failures) - 20} more; `odm results DIR --sql \"select * from runs where status <> 'ok'\"` lists all."
+                f"and {len(rows) - 20} more; `odm results DIR --sql \"select * from runs where status = '{status}'\"` lists all."
             )
+    if lost.any():
+        parts.append("`odm study ... --resume` does again what was lost with a worker, and writes this page anew.")
     parts += ["## Limits", _list(caveats.limits(study.scenarios, study.baseline))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -58,8 +65,12 @@ def _pairs(study: ReadyStudy, answer: Answer) -> int:
     return int(effects["n"].max()) if effects is not None and len(effects) else len(study.seeds)
 
 
-def _done(study: ReadyStudy, runs: int, failed: int) -> list[str]:
-    lines = [f"- {study.file.kind}: {runs} runs" + (f", {failed} of which failed" if failed else "")]
+def _done(study: ReadyStudy, runs: int, failures: DataFrame) -> list[str]:
+    lost = int((failures["status"] == "aborted").sum())
+    words = f"- {study.file.kind}: {runs} runs"
+    words += f", {len(failures) - lost} of which failed" if len(failures) > lost else ""
+    words += f", {lost} of which were lost with their workers" if lost else ""
+    lines = [words]
     for label, scenario in study.scenarios.items():
         lines.append(
             f"- scenario **{escaped(label)}**: {escaped(scenario.title or 'without title')} ({scenario.consumers:,} consumers, {scenario.days} days)"

@@ -16,10 +16,11 @@ from sim.scenario.errors import (
     quote,
     without_none,
 )
+from sim.scenario.files import scenario_files
 from sim.scenario.overrides import parse_changes
 from sim.scenario.own_code import is_own_code, no_own_code, own_code_refused
 from sim.scenario.plain import plain_data
-from sim.scenario.reading import read_yaml
+from sim.scenario.reading import is_file, read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import OwnColumn, Platforms, parameter_problem
 from sim.scenario.settings import LONGEST, Settings, as_day
@@ -37,6 +38,7 @@ __all__ = [
     "allowed_in_words",
     "as_day",
     "bounds_in_words",
+    "is_file",
     "is_own_code",
     "list_scenarios",
     "nearest",
@@ -50,5 +52,6 @@ __all__ = [
     "problems_from_pydantic",
     "quote",
     "read_yaml",
+    "scenario_files",
     "without_none",
 ]

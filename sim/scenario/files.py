@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.scenario.errors import Problem, ScenarioError, nearest, one_of, quote
 from sim.scenario.own_code import own_code_refused
-from sim.scenario.reading import read_yaml
+from sim.scenario.reading import is_file, is_folder, read_yaml
 from sim.scenario.substances import read_table
 
 SECTIONS = ("parameters", "substances", "jurisdictions", "platforms", "agents", "columns")
@@ -68,9 +68,9 @@ def find(name: str | PathLike[str], search: Search = None, beside: Path | None =
     files = scenario_files(search)
     if "/" in text or "\\" in text or text.endswith((".yaml", ".yml")):
         path = (beside or Path()) / text
-        if path.is_file():
+        if is_file(path):
             return path
-        given = "a folder" if path.is_dir() else "no such file"
+        given = "a folder" if is_folder(path) else "no such file"
         raise ScenarioError([Problem("", f"{quote(text)} ({given})", "a YAML file", nearest(Path(text).stem, files))])
     if text not in files:
         raise ScenarioError([Problem("", f"scenario {quote(text)}", one_of(files), nearest(text, files))])

@@ -23,6 +23,22 @@ def unreadable(path: Path, given: str, allowed: str) -> UnreadableFileError:
     return UnreadableFileError([Problem(str(path), given, allowed)])
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; none has a name that the system refuses, as one that is too long."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def read_text(path: Path, what: str) -> str:
     """The text of a file.
 
@@ -38,7 +54,11 @@ def read_text(path: Path, what: str) -> str:
     """
     if "\0" in str(path):
         raise unreadable(path, "a name that no file can have", f"a readable {what} file")
-    if path.exists() and not path.is_file():
+    try:
+        other = path.exists() and not path.is_file()
+    except OSError as error:
+        raise unreadable(path, (error.strerror or "a bad name").lower(), f"a readable {what} file") from None
+    if other:
         raise unreadable(path, "a folder" if path.is_dir() else "no plain file", f"a readable {what} file")
     try:
         with path.open("rb") as file:

@@ -15,6 +15,9 @@ from sim.evidence.tables import Substance
 from sim.scenario.errors import Problem, ScenarioError, key, one_of, quote
 from sim.scenario.reading import UnreadableFileError, read_mapping, read_text
 
+MAX_COLUMNS = 500
+"""Columns above which a table is refused; with every field inside another as one of its own it takes fewer than a hundred."""
+
 
 def read_table(path: Path) -> dict[str, Any]:
     """The rows of a table by name, unchecked.
@@ -69,6 +72,8 @@ def _lines(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
 
 def _columns(head: list[str], file: str) -> list[str]:
     """The names of the columns, each there once, and `name` among them."""
+    if len(head) > MAX_COLUMNS:
+        raise _refuse(f"{file}: {len(head):,} columns", f"at most {MAX_COLUMNS}")
     twice = [column for column in dict.fromkeys(head) if column and head.count(column) > 1][:1]
     if twice:
         raise _refuse(f"{file}: two columns {quote(twice[0])}", "every column once")

@@ -45,6 +45,14 @@ def describe_failure(error: Exception) -> str:
     return f"{type(error).__name__}: {shorten(' '.join(str(error).split()), 600, placeholder=' ...')}{place}"
 
 
+def extra(name: str) -> str:
+    """Where packages are had from that an extra names: this project is on no index."""
+    return (
+        f"the extra `{name}`: `make setup-dev` in a checkout, `pip install '.[{name}]'` there, or `pip install "
+        f"'FILE.whl[{name}]'` with the wheel that this was installed from"
+    )
+
+
 def run_failed(scenario: str, seed: int, what: str) -> RunFailedError:
     """Build the error of a run that broke off."""
     return RunFailedError(f"scenario {scenario}, seed {seed}: {what}")

@@ -21,10 +21,12 @@ from sim.scenario import (
     nearest,
     no_such_name,
     one_of,
+    own_code_refused,
     parameter_problem,
     plain_data,
     problems_from_pydantic,
     quote,
+    scenario_files,
 )
 from sim.studies import kinds
 from sim.studies.errors import SEEDS
@@ -145,6 +147,9 @@ def _scenarios(given: Any, folder: Path, problems: list[Problem]) -> dict[str, S
     found: list[Scenario] = []
     for i, entry in enumerate(given[:MAX_SCENARIOS] if isinstance(given, list) else ()):
         if not isinstance(entry, str | Mapping):
+            continue
+        if own_code_refused() and isinstance(entry, str) and entry not in scenario_files():
+            problems.append(Problem(f"scenarios.{i}", quote(entry), "the name of a scenario that ships: no files here"))
             continue
         try:
             found.append(Scenario.load(entry, beside=folder))

@@ -17,7 +17,7 @@ from sim.studies.execution.identity import Order, model_version, run_id
 from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import Market, ModelClass, simulate, warm_up
 from sim.studies.store.output import write_tables
-from sim.studies.store.parts import Daily, Row, StoreError, shorten, to_table, write_part
+from sim.studies.store.parts import ABORTED, FAILED, OK, Daily, Row, StoreError, shorten, to_table, write_part
 from sim.studies.store.store import PARTS
 
 if TYPE_CHECKING:
@@ -137,9 +137,9 @@ def _run(task: Task, order: Order) -> Row:
         raise
     except Exception as error:
         trace = traceback.format_exc()[-LONGEST_TRACE:]
-        return Row(**same, status="failed", error=describe_failure(error), trace=trace)
+        return Row(**same, status=FAILED, error=describe_failure(error), trace=trace)
     _write_tables(model, order, task)
-    return Row(**same, status="ok", outcomes=outcomes, daily=daily)
+    return Row(**same, status=OK, outcomes=outcomes, daily=daily)
 
 
 def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, Daily]]:
@@ -169,6 +169,6 @@ def _write_tables(model: Market, order: Order, task: Task) -> None:
 
 
 def died(order: Order, words: str) -> Row:
-    """The row of a run whose worker died each time."""
+    """The row of a run that was lost with its worker, each time."""
     error = f"a worker process ended abruptly ({words}); most often memory ran out"
-    return Row(order.run, order.label, order.seed, order.inputs, "failed", error, error)
+    return Row(order.run, order.label, order.seed, order.inputs, ABORTED, error, error)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from sim.studies.errors import RequestError
+from sim.studies.errors import RequestError, extra
 
 CONNECT_SECONDS = 60
 
@@ -37,9 +37,7 @@ def dask_executor(scheduler: str | None, workers: int) -> Iterator[tuple[Executo
     try:
         distributed: Any = import_module("distributed")
     except ImportError:
-        raise RequestError(
-            "executor: dask needs the extra `cluster`: pip install 'online-drug-markets[cluster]'"
-        ) from None
+        raise RequestError(f"executor: dask needs {extra('cluster')}") from None
     cluster = client = None
     try:
         if scheduler is None:

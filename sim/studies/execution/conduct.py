@@ -25,8 +25,8 @@ from sim.studies.runs.simulate import ModelClass, default_model
 from sim.studies.store import lock
 from sim.studies.store.folder import ANSWER, PLAN, claim, look_at
 from sim.studies.store.output import table_files, write_frame
-from sim.studies.store.own import put_in_place, recorded
-from sim.studies.store.parts import StoreError, write_whole
+from sim.studies.store.own import files_below, put_in_place, recorded
+from sim.studies.store.parts import ABORTED, StoreError, write_whole
 from sim.studies.store.results import Results
 from sim.studies.store.store import Store
 from sim.studies.store.study_record import write_study_record
@@ -44,7 +44,7 @@ Ask = Callable[["ReadyStudy", Driver], Answer]
 """Has the runs of a study done, and makes an answer of them."""
 
 WritePage = Callable[["ReadyStudy", Answer, int, "DataFrame", Path], None]
-"""Writes the report of a study, its answer, the number of its runs and those that failed into a folder."""
+"""Writes the report of a study, its answer, the number of its runs and those without outcomes into a folder."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,11 @@ class Conducted:
         The study, and where everything is.
     answer
         Tables and findings.
-    runs, failed
-        Runs that it is made of, and how many of them failed.
+    runs, failed, aborted
+        Runs that it is made of, how many of them failed, and how many were lost with their workers and are done again when the study
+        is gone on with.
     failures
-        A row for each: run, scenario, seed, inputs, error.
+        A row for each that failed or was lost: run, scenario, seed, inputs, status, error.
     """
 
     study: ReadyStudy
@@ -68,6 +69,7 @@ class Conducted:
     answer: Answer
     runs: int
     failed: int
+    aborted: int
     failures: DataFrame
 
     @property
@@ -213,16 +215,18 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage |
         store.consolidate(runs)
         store.drop_damaged()
         _write(study, folder, driver, answer, failures, write_page)
-    failed = len(failures)
+    aborted = int((failures["status"] == ABORTED).sum())
+    failed = len(failures) - aborted
     finished: Event = {
         "event": "finished",
         "runs": len(runs),
         "failed": failed,
+        "aborted": aborted,
         "folder": str(folder),
         "findings": list(answer.findings),
     }
     tell(finished)
-    return Conducted(study, folder, answer, len(runs), failed, failures)
+    return Conducted(study, folder, answer, len(runs), failed, aborted, failures)
 
 
 def _write(
@@ -238,13 +242,13 @@ def _write(
     place.mkdir()
     for name, frame in answer.tables.items():
         write_frame(frame, name, place / f"{name}.parquet")
-        frame.to_csv(place / f"{name}.csv", index=False)
+        frame.to_csv(place / f"{name}.csv", index=False, lineterminator="\n")
     for name, text in answer.files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_text(text, encoding="utf-8")
+        (place / name).write_text(text, encoding="utf-8", newline="\n")
     write_page(study, answer, len(plan), failures, place)
     written = [path.relative_to(folder).as_posix() for path in table_files(folder, driver.task.tables)]
-    written += [f"{ANSWER}/{path.relative_to(place).as_posix()}" for path in place.rglob("*") if path.is_file()]
+    written += [f"{ANSWER}/{path.relative_to(place).as_posix()}" for path in files_below(place)]
     ours = {name.removeprefix(f"{ANSWER}/"): found for name, found in recorded(folder).items()}
     kept = put_in_place(place, folder / ANSWER, ours)
     if kept:

@@ -22,7 +22,7 @@ from sim.studies.execution.line import Line
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Point
 from sim.studies.runs.simulate import ModelClass, check_tables
-from sim.studies.store.parts import write_part
+from sim.studies.store.parts import ABORTED, FAILED, OK, write_part
 from sim.studies.store.store import Store, single
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class Driver:
         missing = [order for run, order in orders.items() if run not in self.store]
         self.tally.known = len(self.order)
         self.tally.found += sum(run in self.store for run in new)
-        self.tally.failed += sum(run in self.store and not self.store.ok(run) for run in new)
+        self.tally.failed += sum(self.store.status(run) == FAILED for run in new)
         self.tell(self.tally.event())
         if missing:
             self._prepare()
@@ -224,16 +224,18 @@ class Driver:
         else:
             raise StudyError(f"a batch could not be done: {error!r}. {KEPT}") from error
 
-    def _note(self, path: Path, runs: Sequence[tuple[str, str]], orders: dict[str, Order]) -> None:
-        """Take a finished part into the index, and say which runs failed."""
-        self.store.add(path, [(run, not error) for run, error in runs])
-        self.tally.finish(len(runs), sum(bool(error) for _, error in runs))
+    def _note(
+        self, path: Path, runs: Sequence[tuple[str, str]], orders: dict[str, Order], broken: str = FAILED
+    ) -> None:
+        """Take a finished part into the index, and say which runs failed, or are broken otherwise."""
+        self.store.add(path, [(run, broken if error else OK) for run, error in runs])
+        self.tally.finish(len(runs), **{broken: sum(bool(error) for _, error in runs)})
         for run, error in runs:
             if error:
                 order = orders[run]
                 self.tell(
                     {
-                        "event": "failed",
+                        "event": broken,
                         "run": run,
                         "scenario": order.label,
                         "seed": order.seed,
@@ -247,7 +249,7 @@ class Driver:
                     raise failure
 
     def _worker_died(self, batch: list[Order], line: Line, words: str) -> None:
-        """Put the runs of a dead worker back, each to be done alone; one at which workers keep dying has failed."""
+        """Put the runs of a dead worker back, each to be done alone; one at which workers keep dying is left for the next time."""
         for order in batch:
             self._tries[order.run] = self._tries.get(order.run, 0) + (1 if len(batch) == 1 else 0)
         alone = batch[0]
@@ -257,6 +259,7 @@ class Driver:
                 write_part(self.store.parts, f"batch-{alone.run[:16]}", single(row)),
                 [(row.run, row.error)],
                 {alone.run: alone},
+                ABORTED,
             )
             return
         self.tell({"event": "note", "text": f"a worker ended abruptly ({words}); its {len(batch)} runs are done again"})

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 Event = dict[str, Any]
-"""``event`` says which: started, progress, failed, note, finished. The other keys are its values."""
+"""``event`` says which: started, progress, failed, aborted, note, finished. The other keys are its values."""
 
 OnEvent = Callable[[Event], None]
 
@@ -33,9 +33,11 @@ class Tally:
     found
         Runs that were there at the start.
     done
-        Runs done since, failures included.
+        Runs done since, failures and those given up included.
     failed
         Failures among all.
+    aborted
+        Runs given up, since workers died at them.
     running
         Runs that workers are at: at most one each.
     known
@@ -49,13 +51,15 @@ class Tally:
     found: int = 0
     done: int = 0
     failed: int = 0
+    aborted: int = 0
     running: int = 0
     _marks: list[tuple[float, int]] = field(default_factory=list)
 
-    def finish(self, runs: int, failed: int) -> None:
+    def finish(self, runs: int, failed: int = 0, aborted: int = 0) -> None:
         """Note that runs came back."""
         self.done += runs
         self.failed += failed
+        self.aborted += aborted
         self.mark()
 
     def mark(self) -> None:
@@ -82,6 +86,7 @@ class Tally:
             "event": "progress",
             "done": self.found + self.done,
             "failed": self.failed,
+            "aborted": self.aborted,
             "running": self.running,
             "runs": total,
             "found": self.found,

@@ -174,7 +174,12 @@ def _end_of(child: SpawnProcess | None) -> str:
         return "it could not start"
     child.join(5)
     code = child.exitcode
-    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # not every signal has a name
+        return f"signal {-code}"
 
 
 def _worker(connection: Connection) -> None:

@@ -22,10 +22,10 @@ from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
 from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import STUDY, read_study
-from sim.studies.store.own import RECORD
-from sim.studies.store.parts import DAILY, OUTCOME
+from sim.studies.store.own import RECORD, UNREADABLE, refuse_links
+from sim.studies.store.parts import ABORTED, DAILY, FAILED, OUTCOME
 from sim.studies.store.record import verify_record
-from sim.studies.store.store import Store
+from sim.studies.store.store import PARTS, Store
 
 
 def verify(
@@ -79,7 +79,7 @@ def verify(
                 runs, again, problems = check(place, record, asked)
             except StudyError as error:
                 problems = [str(error)]
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
+            except (*UNREADABLE, IndexError) as error:
                 problems = [f"what the record says of the runs cannot be followed ({type(error).__name__}: {error})"]
     else:
         notes.append("no run was looked at, since files do not fit the record")
@@ -144,6 +144,7 @@ def _not_run(label: str, entry: Any) -> str | None:
 
 def _record(place: Path) -> dict[str, Any]:
     """The hashed part of the record of a folder."""
+    refuse_links(place, (RECORD, STUDY, PARTS), "read")
     try:
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))["run"]
         if not (isinstance(record["kind"], str) and isinstance(record["files"], dict)):
@@ -152,8 +153,10 @@ def _record(place: Path) -> dict[str, Any]:
         unfinished = (place / STUDY).is_file()
         why = "its study has not ended; go on with `odm study ... --resume`" if unfinished else f"it has no {RECORD}"
         raise RequestError(f"{place} cannot be checked: {why}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RequestError(f"{place} cannot be checked: {RECORD} cannot be read: {error}") from None
+    except UNREADABLE as error:
+        raise RequestError(
+            f"{place} cannot be checked: {RECORD} cannot be read: {type(error).__name__}: {error}"
+        ) from None
     return record
 
 
@@ -182,6 +185,13 @@ def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
     if asked.sample and version != described["model"]:
         notes.append(
             f"the runs were made with model {described['model']}, this is {version}: numbers may differ for that reason"
+        )
+    states = [store.status(run) for run in store.runs()]
+    if states.count(FAILED):
+        notes.append(f"{states.count(FAILED)} of the runs failed: they have no numbers")
+    if states.count(ABORTED):
+        notes.append(
+            f"{states.count(ABORTED)} of the runs were lost with their workers and have no numbers; `odm study ... --resume` does them again"
         )
     chosen = asked.pick([run for run in sorted(store.runs()) if store.ok(run)])
     again = []

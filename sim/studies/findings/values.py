@@ -22,9 +22,11 @@ def label_of(name: str) -> str:
 
 
 def failed_note(runs: DataFrame) -> list[str]:
-    """Say how many runs failed, if any did."""
-    failed = int((runs["status"] != "ok").sum())
-    return [f"{failed} of {len(runs)} runs failed and have no outcomes."] if failed else []
+    """Say how many runs have no outcomes, and why, if any have none."""
+    words = {"failed": "failed", "aborted": "were lost with their workers", "missing": "were not done"}
+    counts = runs["status"].value_counts()
+    found = [f"{counts[state]} of {len(runs)} runs {said}" for state, said in words.items() if state in counts]
+    return [f"{', '.join(found)} and have no outcomes."] if found else []
 
 
 def without_value(runs: DataFrame, names: Iterable[str]) -> list[str]:

@@ -31,7 +31,7 @@ from sim.scenario import Problem, nearest, no_such_name, one_of, quote
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
     from sim.scenario import Scenario
     from sim.studies.methods.factors import Point
@@ -77,7 +77,7 @@ class Driver(Protocol):
         Returns
         -------
         DataFrame
-            point (place in `points`), scenario, seed, run, status, and the outcomes; NaN for a run that failed.
+            point (place in `points`), scenario, seed, run, status, and the outcomes; NaN for a run that failed, or was lost with its worker.
         """
         ...
 

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, nearest, one_of, quote
+from sim.studies.errors import extra
 from sim.studies.findings.values import no_value
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods.discovery import Limits, Worth, boxes, feature_scores, inside, worth
@@ -75,7 +76,7 @@ class Discover(Kind):
                 problems.append(Problem(f"discover.fails.{i}", "neither or both ends", "either above or below"))
             check_measured(study, f"discover.fails.{i}.measure", failure.measure, problems)
         if find_spec("ema_workbench") is None:
-            problems.append(Problem("kind", "discover", "the extra packages of `online-drug-markets[studies]`"))
+            problems.append(Problem("kind", "discover", extra("studies")))
 
     def pairs(self, study: ReadyStudy) -> list[str]:
         """The baseline and the policy, where a failure is told from their difference."""

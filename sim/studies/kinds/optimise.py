@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, one_of, quote
+from sim.studies.errors import extra
 from sim.studies.findings import portfolios
 from sim.studies.kinds import TOTALS, Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
@@ -84,7 +85,7 @@ class Optimise(Kind):
                 allowed = "a lever that does not change how large all totals are: portfolios are paired with the baseline, which has none"
                 problems.append(Problem(f"levers.{i}.path", quote(factor.path), allowed))
         if find_spec("optuna") is None:
-            problems.append(Problem("kind", "optimise", "the extra packages of `online-drug-markets[studies]`"))
+            problems.append(Problem("kind", "optimise", extra("studies")))
 
     def pairs(self, study: ReadyStudy) -> list[str]:
         """The baseline and the portfolio."""

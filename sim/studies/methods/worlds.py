@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.scenario import Problem, quote
+from sim.scenario import Problem, is_file, own_code_refused, quote
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Factor, Point
 
@@ -18,14 +18,17 @@ def read_ensemble(given: str | None, folder: Path, problems: list[Problem]) -> t
     """The points of an ensemble file, beside the study file or here; none and a problem if it is not one."""
     if given is None:
         return ()
-    path = folder / given if (folder / given).is_file() else Path(given)
+    if own_code_refused():
+        problems.append(Problem("ensemble", quote(given), "none: no files here"))
+        return ()
+    path = folder / given if is_file(folder / given) else Path(given)
     try:
         points = json.loads(path.read_text(encoding="utf-8"))["points"]
         paths = set(points[0])
         if not all(set(point) == paths for point in points):
             raise ValueError("points differ in what they set")
         return tuple(dict(point) for point in points)
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         problems.append(Problem("ensemble", f"{quote(given)} ({error})", WANTED))
         return ()
 

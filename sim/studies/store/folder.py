@@ -11,7 +11,7 @@ from sim.scenario import quote
 from sim.studies.errors import RequestError
 from sim.studies.store import lock
 from sim.studies.store.lock import LOCK
-from sim.studies.store.own import LITTER, RECORD, content_hash, refuse_links
+from sim.studies.store.own import LITTER, RECORD, UNREADABLE, content_hash, refuse_links
 from sim.studies.store.parts import write_whole
 from sim.studies.store.store import DAMAGED, PARTS
 
@@ -63,7 +63,13 @@ def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
         write_whole(path, json.dumps({**described, "hash": content_hash(described)}, indent=1, default=str).encode())
         return
     found = read_study(folder)
-    changes = differences(_fixed(found), _fixed(json.loads(json.dumps(described, default=str))))
+    try:
+        before = _fixed(found)
+    except UNREADABLE as error:
+        raise RequestError(
+            f"output: {path} does not describe a study ({type(error).__name__}: {error}); give another folder"
+        ) from None
+    changes = differences(before, _fixed(json.loads(json.dumps(described, default=str))))
     if changes:
         shown = "; ".join(changes[:MOST_CHANGES]) + (
             f"; and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
@@ -89,12 +95,12 @@ def read_study(folder: Path) -> dict[str, Any]:
     path = folder / STUDY
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        stated = found.pop("hash")
+        changed = found.pop("hash") != content_hash(found)
     except FileNotFoundError:
         raise RequestError(f"{folder} is not the folder of a study: it has no {STUDY}") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RequestError(f"{path} cannot be read: {error}") from None
-    if content_hash(found) != stated:
+    except UNREADABLE as error:
+        raise RequestError(f"{path} cannot be read: {type(error).__name__}: {error}") from None
+    if changed:
         raise RequestError(
             f"{path} was changed after it was written; its runs cannot be trusted to be those that it describes"
         )

@@ -1,4 +1,8 @@
-"""One study at a time in a folder: a lock that says who holds it, and that the system lets go when its holder dies."""
+"""One study at a time in a folder: a lock that says who holds it, and that the system lets go when its holder dies.
+
+The system's own lock decides: `flock`, or on Windows `msvcrt.locking`. The file says in words who has it. Where a disk knows no locks, and where another
+machine may have other ones, what the file says must do.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,31 @@ import json
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sim.studies.errors import RequestError
-
-try:
-    import fcntl
-except ImportError:  # Windows: the process id alone tells
-    fcntl = None
+from sim.studies.store.own import UNREADABLE
 
 LOCK = ".lock"
+MOST_BYTES = 4_096
+ASKED_BY_SIGNAL = os.name == "posix"
+"""Whether signal 0 asks whether a process is there; on Windows it would be Ctrl-C."""
+_FAR = 2**30
+"""The byte that is locked on Windows, behind all content: what is locked there, nobody else can read."""
+
+
+def _module(name: str) -> Any:
+    """A module of the standard library that some systems lack."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
+fcntl, msvcrt = _module("fcntl"), _module("msvcrt")
 
 
 @contextmanager
@@ -35,19 +52,21 @@ def held(folder: Path) -> Iterator[str | None]:
         If another study is at work in the folder.
     """
     path = folder / LOCK
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o644)
     try:
         free = _take(descriptor)
         before = _holder(descriptor)
         here = platform.node()
-        dead = before is not None and before.get("host") == here and not _alive(before)
-        if not free or (before is not None and not dead):
-            raise RequestError(_busy(folder, path, before or {}, free, here))
+        if free is False or (before is not None and not _gone(before, free, here)):
+            raise RequestError(_busy(folder, path, before or {}, free is not False, here))
         _write(descriptor, {"pid": os.getpid(), "host": here, "began": _began(os.getpid())})
         try:
             yield None if before is None else f"process {before.get('pid')} on {before.get('host')}"
         finally:
-            _write(descriptor, None)
+            with suppress(OSError):  # what it says then is of a process that is gone, or of this one
+                _write(descriptor, None)
+            _let_go(descriptor)
     finally:
         os.close(descriptor)
 
@@ -55,33 +74,46 @@ def held(folder: Path) -> Iterator[str | None]:
 def is_own(folder: Path) -> bool:
     """Whether a folder's lock, if it has one, is a study's and no file that somebody else gave this name."""
     try:
-        content = (folder / LOCK).read_bytes()
-        return not content.strip(b"\0") or "pid" in json.loads(content)
+        with (folder / LOCK).open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        return not content.strip(b"\0") or (len(content) <= MOST_BYTES and "pid" in json.loads(content))
     except FileNotFoundError:
         return True
-    except (OSError, ValueError, TypeError):
+    except UNREADABLE:
         return False
 
 
-def _take(descriptor: int) -> bool:
-    """Ask the system for the lock, without waiting; where a disk knows no locks, what the file says must do."""
-    if fcntl is None:
-        return True
+def _take(descriptor: int) -> bool | None:
+    """Ask the system for the lock, without waiting: whether it gave it; None where disk or system know no locks."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        elif msvcrt is not None:
+            os.lseek(descriptor, _FAR, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            return None
+    except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        return True
+        return None
     return True
+
+
+def _let_go(descriptor: int) -> None:
+    """Give the lock back at once, where closing the file may take a while to do it."""
+    if fcntl is None and msvcrt is not None:
+        with suppress(OSError):
+            os.lseek(descriptor, _FAR, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
 
 def _holder(descriptor: int) -> dict[str, Any] | None:
     """Who the lock says holds it."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     try:
-        found = json.loads(os.read(descriptor, 4096) or b"null")
-    except ValueError:
+        found = json.loads(os.read(descriptor, MOST_BYTES) or b"null")
+    except UNREADABLE:
         return None
     return found if isinstance(found, dict) else None
 
@@ -89,17 +121,27 @@ def _holder(descriptor: int) -> dict[str, Any] | None:
 def _write(descriptor: int, holder: dict[str, Any] | None) -> None:
     os.ftruncate(descriptor, 0)
     if holder is not None:
-        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, json.dumps(holder).encode())
+
+
+def _gone(holder: dict[str, Any], free: bool | None, here: str) -> bool:
+    """Whether who took the lock is there no more, as far as this machine can tell."""
+    if holder.get("host") != here:
+        return False
+    if free and holder.get("pid") == os.getpid():  # it was this process, and the disk would not take the end of it
+        return True
+    return not _alive(holder) if ASKED_BY_SIGNAL else free is True
 
 
 def _alive(holder: dict[str, Any]) -> bool:
     """Whether the process that took the lock is still there, and not another that has its number now."""
     pid = holder.get("pid")
-    if not isinstance(pid, int):
+    if not isinstance(pid, int) or pid <= 0:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True
@@ -117,6 +159,6 @@ def _began(pid: int) -> str | None:
 def _busy(folder: Path, path: Path, holder: dict[str, Any], free: bool, here: str) -> str:
     who = f"process {holder.get('pid', '?')} on {holder.get('host', '?')}"
     text = f"output: another study is at work in {folder} ({who}); wait for it, or give another folder"
-    if free and holder.get("host") != here:
+    if free and (holder.get("host") != here or not ASKED_BY_SIGNAL):
         text += f". If that process is gone, delete {path}: nothing else is lost"
     return text

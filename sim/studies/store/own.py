@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,24 @@ LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """Files that desktops leave in folders on their own."""
 KEPT_AS = ".kept"
 """Ending of a file that somebody changed, where the new one has its name."""
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading a file of JSON can raise that somebody else wrote: it is missing, no JSON, of another shape, or nested without end."""
+
+
+PATIENCE = (0.05, 0.2, 1.0) if os.name == "nt" else ()
+"""Seconds to wait before a name is given once more: on Windows that fails for a moment while a virus scanner or an indexer has the file open."""
+
+
+def rename(path: Path, target: Path) -> None:
+    """Give a file or folder its name, in the place of a file that has it."""
+    for seconds in PATIENCE:
+        try:
+            path.replace(target)
+        except PermissionError:
+            time.sleep(seconds)
+        else:
+            return
+    path.replace(target)
 
 
 def content_hash(content: Any) -> str:
@@ -37,8 +56,8 @@ def recorded(folder: Path) -> dict[str, str]:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         fits = content_hash(record["run"]) == record["hash"]
-        return dict(record["run"]["files"]) if fits else {}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {str(name): str(found) for name, found in record["run"]["files"].items()} if fits else {}
+    except UNREADABLE:
         return {}
 
 
@@ -48,17 +67,33 @@ def strangers(folder: Path) -> Iterator[str]:
     if not ours:  # nothing below can be the folder's own, so that nobody need walk through it
         yield from (item.name for item in sorted(folder.iterdir()) if item.name not in LITTER)
         return
-    for place, folders, names in os.walk(folder):
+    for path in files_below(folder):
+        label = path.relative_to(folder).as_posix()
+        if label != RECORD and path.name not in LITTER and not _as_written(path, ours.get(label)):
+            yield label
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every file and every link below a folder, in order; no link is followed.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be read to its end: whoever deletes what is not listed here must know.
+    """
+
+    def stop(error: OSError) -> None:
+        raise error
+
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=stop):
         here = Path(place)
-        for name in sorted([*names, *(name for name in folders if (here / name).is_symlink())]):
-            path = here / name
-            label = path.relative_to(folder).as_posix()
-            if label != RECORD and name not in LITTER and not _as_written(path, ours.get(label)):
-                yield label
+        found += [here / name for name in (*names, *folders) if name in names or (here / name).is_symlink()]
+    return sorted(found)
 
 
-def refuse_links(folder: Path, names: tuple[str, ...]) -> None:
-    """See that nothing that a folder of results writes to is a symbolic link, which would lead elsewhere.
+def refuse_links(folder: Path, names: tuple[str, ...], done: str = "written") -> None:
+    """See that nothing that a folder of results is read from or written to is a symbolic link, which would lead elsewhere.
 
     Raises
     ------
@@ -71,7 +106,7 @@ def refuse_links(folder: Path, names: tuple[str, ...]) -> None:
         for found in (path, *inside):
             if found.is_symlink():
                 raise RequestError(
-                    f"output: {found} is a symbolic link, and results are written through none; "
+                    f"output: {found} is a symbolic link, and results are {done} through none; "
                     "remove it, or give another folder"
                 )
 
@@ -93,11 +128,11 @@ def put_in_place(place: Path, target: Path, ours: Mapping[str, str]) -> list[str
     """
     before = f".{target.name}.old-"
     if target.exists():
-        target.rename(target.with_name(before + uuid.uuid4().hex))
-    place.rename(target)
+        rename(target, target.with_name(before + uuid.uuid4().hex))
+    rename(place, target)
     kept = []
     for old in sorted(target.parent.glob(before + "*")):  # an earlier one may have been interrupted here
-        for path in sorted(path for path in old.rglob("*") if path.is_symlink() or not path.is_dir()):
+        for path in files_below(old):
             name = path.relative_to(old).as_posix()
             new = target / name
             if path.name in LITTER or _as_written(path, ours.get(name)):
@@ -109,7 +144,7 @@ def put_in_place(place: Path, target: Path, ours: Mapping[str, str]) -> list[str
                 new = target / f"{name}{KEPT_AS}{'' if number == 1 else f'-{number}'}"
                 number += 1
             new.parent.mkdir(parents=True, exist_ok=True)
-            path.rename(new)
+            rename(path, new)
             kept.append(new.relative_to(target).as_posix())
         shutil.rmtree(old, ignore_errors=True)
     return kept

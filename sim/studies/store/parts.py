@@ -7,6 +7,7 @@ the store is several times as large.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.store.digests import DIGEST, table_digests
+from sim.studies.store.own import UNREADABLE, rename
 
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives back what it does not need, others keep it
 
@@ -37,10 +39,13 @@ NAME = re.compile(r"(batch|runs)-[0-9a-f]+-[0-9a-f]{20}\.parquet")
 UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.writing")
 MARK = b"study"
 """Key under which a part says, in its metadata, to which study it belongs."""
+_BROKEN = (errno.EIO, errno.ENOSPC, getattr(errno, "EDQUOT", errno.EIO))
 HASH = re.compile(r"-([0-9a-f]{20})\.parquet$")
 OUTCOME, DAILY = "outcome.", "daily."
 PLAIN = ("run", "scenario", "seed", "inputs", "status", "error", "trace")
 """Columns of every part beside outcomes and daily values."""
+OK, FAILED, ABORTED = "ok", "failed", "aborted"
+"""States of a run: it has its outcomes; something in it broke; it was lost with its worker, and is done again when the study is gone on with."""
 
 
 class StoreError(StudyError, RuntimeError):
@@ -56,7 +61,7 @@ class Row:
     run, scenario, seed, inputs
         Identity, label, seed, and what the point changed, as JSON.
     status, error, trace
-        `ok`, or `failed` with what broke and where.
+        `ok`; `failed` or `aborted` with what broke and where.
     outcomes
         Every outcome of the run.
     daily
@@ -165,10 +170,21 @@ def write_part(folder: Path, stem: str, table: pa.Table) -> Path:
 
 
 def mark_of(folder: Path) -> str:
-    """The mark of a study: the hash that its description states, or nothing where it has none."""
+    """The mark of a study: the hash that its description states, or nothing where it has none.
+
+    Raises
+    ------
+    StoreError
+        If the description is there and cannot be read: a part without its mark would be nobody's.
+    """
+    path = folder / "study.json"
     try:
-        return str(json.loads((folder / "study.json").read_text(encoding="utf-8"))["hash"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(path.read_text(encoding="utf-8"))["hash"])
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror or error})") from error
+    except UNREADABLE:
         return ""
 
 
@@ -212,7 +228,7 @@ def write_whole(path: Path, content: bytes) -> None:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            unfinished.replace(path)
+            rename(unfinished, path)
             _sync(path.parent)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -221,26 +237,42 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """See that names in a folder are on the disk, where the system can be asked for that."""
+    """See that names in a folder are on the disk, where the system can be asked for that.
+
+    Raises
+    ------
+    OSError
+        If it was asked, and the disk is full or broken.
+    """
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno in _BROKEN:
+            raise
 
 
 def is_whole(path: Path) -> bool:
-    """Whether the bytes of a part are those that were written."""
+    """Whether the bytes of a part are those that were written.
+
+    Raises
+    ------
+    StoreError
+        If they cannot be read, which says nothing about them.
+    """
     stated = HASH.search(path.name)
     try:
         return stated is not None and digest(path.read_bytes()) == stated[1]
-    except OSError:
+    except FileNotFoundError:
         return False
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be read ({error.strerror or error}); if that stays so, move it away, and "
+            "`odm study ... --resume` does the runs again that it held"
+        ) from error
 
 
 def read(path: Path, columns: Iterable[str] | None = None) -> pa.Table:

@@ -59,6 +59,10 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> DataFrame:
     import duckdb
 
     try:
+        query.encode()
+    except UnicodeEncodeError:
+        raise RequestError("query: text with half a character (a lone surrogate); write it in UTF-8") from None
+    try:
         statements = connection.extract_statements(query)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             given = "nothing to ask" if not statements else quoted(" ".join(query.split())[:80])

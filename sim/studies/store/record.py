@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim._version import __version__
-from sim.studies.store.own import RECORD, content_hash, file_hash
+from sim.studies.store.own import RECORD, UNREADABLE, content_hash, file_hash, files_below
 from sim.studies.store.parts import write_whole
 
 if TYPE_CHECKING:
@@ -126,26 +126,31 @@ def verify_record(folder: str | Path) -> list[str]:
     try:
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))
         content, stated = record["run"], record["hash"]
-        expected = dict(content["files"])
-        unbound = [str(name) for name in content.get("unbound", ())]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return [f"{RECORD} cannot be read: {error}"]
-    problems = [] if content_hash(content) == stated else [f"{RECORD} was changed after it was written"]
+        expected = {str(name): str(found) for name, found in content["files"].items()}
+        unbound = [str(name) for name in content.get("unbound") or ()]
+        problems = [] if content_hash(content) == stated else [f"{RECORD} was changed after it was written"]
+    except UNREADABLE as error:
+        return [f"{RECORD} cannot be read: {type(error).__name__}: {error}"]
     found = file_hashes(place, unbound)
     for name in sorted(expected.keys() | found.keys()):
+        shown = name.encode("utf-8", "backslashreplace").decode()  # a name need not be text
         if name not in found:
-            problems.append(f"{name} is missing")
+            problems.append(f"{shown} is missing")
         elif name not in expected:
-            problems.append(f"{name} is not in the record")
+            problems.append(f"{shown} is not in the record")
         elif found[name] != expected[name]:
-            problems.append(f"{name} was changed after it was written")
+            problems.append(f"{shown} was changed after it was written")
     return problems
 
 
 def file_hashes(folder: Path, unbound: Sequence[str] = ()) -> dict[str, str]:
     """Return the SHA-256 of every file below a folder but the record and what is no result, by path relative to it."""
     left_out = {RECORD, *unbound}
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for path in files_below(folder)
+        if path.is_file() and not path.is_symlink()
+    }
     return {name: file_hash(path) for name, path in files.items() if name not in left_out}
 
 

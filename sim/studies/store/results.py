@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.studies.errors import RequestError
 from sim.studies.store.folder import PLAN, STUDY, read_study
+from sim.studies.store.own import refuse_links
 from sim.studies.store.parts import mark_of, refuse_foreign
 from sim.studies.store.plain import plain_runs
 from sim.studies.store.query import ask, database, listed, quoted
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 VIEWS = {
-    "runs": "a row a run: run, scenario, seed, inputs (what the point changed, as JSON), status, error, trace",
+    "runs": "a row a run: run, scenario, seed, inputs (what the point changed, as JSON), status (ok, failed, or aborted: lost with its worker), error, trace",
     "outcomes": "a row for each run that went well: run, scenario, seed, inputs, and every outcome",
     "daily": "a row for each such run and day: run, scenario, seed, inputs, day, and the outcomes kept daily",
     "plan": "a row for each run that the finished study is made of, in order: scenario, seed, inputs, run",
@@ -47,6 +48,7 @@ class Results:
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         self.folder = Path(folder)
+        refuse_links(self.folder, (STUDY, PLAN, PARTS), "read")
         self._plain = None if (self.folder / STUDY).exists() else plain_runs(self.folder)
         self.study = self._plain.described if self._plain is not None else read_study(self.folder)
 
@@ -86,7 +88,7 @@ class Results:
         return self.sql("SELECT * FROM runs ORDER BY scenario, inputs, seed")
 
     def failures(self) -> DataFrame:
-        """The runs that failed, with error and traceback."""
+        """The runs that failed or were lost with their workers (status `aborted`), with error and traceback."""
         return self.sql("SELECT * FROM runs WHERE status <> 'ok' ORDER BY scenario, inputs, seed")
 
     def outcomes(self, inputs: bool = True) -> DataFrame:
@@ -122,9 +124,10 @@ class Results:
         source = f"read_parquet({files}, union_by_name = true)"
         names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
         doubled = connection.execute(f"SELECT count(*) - count(DISTINCT run) FROM {source}").fetchone()[0]
+        rank = "CASE status WHEN 'ok' THEN 0 WHEN 'failed' THEN 1 ELSE 2 END"
         if doubled:  # which file holds the row of a run that counts
             connection.execute(
-                f"CREATE TEMP TABLE chosen AS SELECT run, min(struct_pack(bad := status <> 'ok', f := filename)).f AS file "
+                f"CREATE TEMP TABLE chosen AS SELECT run, min(struct_pack(bad := {rank}, f := filename)).f AS file "
                 f"FROM read_parquet({files}, union_by_name = true, filename = true) GROUP BY run"
             )
             source = (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sim.studies.store import parts
 from sim.studies.store.digests import DIGEST, table_digests
-from sim.studies.store.parts import OUTCOME, PLAIN, Row, StoreError
+from sim.studies.store.own import rename
+from sim.studies.store.parts import ABORTED, FAILED, OK, OUTCOME, PLAIN, Row, StoreError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +19,8 @@ PARTS = "parts"
 DAMAGED = "damaged"
 RUNS_A_PART = 256
 """Runs in a part of a finished study."""
+_BEST_FIRST = (OK, FAILED, ABORTED)
+"""Which row of a run counts that is there more than once."""
 
 
 class Store:
@@ -34,7 +37,7 @@ class Store:
         self.parts = folder / PARTS
         self._files: list[Path] = []
         self._rows: list[int] = []
-        self._where: dict[str, tuple[int, bool]] = {}
+        self._where: dict[str, tuple[int, str]] = {}
 
     def open(self, retry: bool = False, repair: bool = True) -> list[str]:
         """Read the index; parts that are damaged are put aside, so that their runs are done again.
@@ -44,7 +47,8 @@ class Store:
         retry
             Whether runs that failed count as not done.
         repair
-            Whether anything may be written; else a damaged part is an error.
+            Whether anything may be written; else a damaged part is an error. Where it may, runs that were lost with their workers
+            count as not done.
 
         Returns
         -------
@@ -64,13 +68,15 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
         self._files, self._rows, self._where = [], [], {}
+        again = ((ABORTED, FAILED) if retry else (ABORTED,)) if repair else ()
         damaged = []
         mark = parts.mark_of(self.folder)
-        for path in sorted(self.parts.iterdir()):
-            if parts.UNFINISHED.fullmatch(path.name):
-                if repair:
+        if repair:
+            for path in (*self.folder.iterdir(), *self.parts.iterdir()):
+                if parts.UNFINISHED.fullmatch(path.name):
                     path.unlink(missing_ok=True)
-            elif path.suffix == ".parquet":
+        for path in sorted(self.parts.iterdir()):
+            if path.suffix == ".parquet":
                 parts.refuse_foreign(path, mark)
                 found = _identities(path) if parts.is_whole(path) else None
                 if found is None and not repair:
@@ -78,26 +84,26 @@ class Store:
                 if found is None:
                     damaged.append(self._put_aside(path))
                 else:
-                    self._add(path, found, retry)
+                    self._add(path, found, again)
         return damaged
 
     def _put_aside(self, path: Path) -> str:
         place = self.folder / DAMAGED
         place.mkdir(exist_ok=True)
-        path.rename(place / path.name)
+        rename(path, place / path.name)
         return f"{path.name} is damaged: it was moved to {place}, and its runs are done again"
 
-    def _add(self, path: Path, found: Iterable[tuple[str, bool]], retry: bool = False) -> None:
+    def _add(self, path: Path, found: Iterable[tuple[str, str]], again: Sequence[str] = ()) -> None:
         number, found = len(self._files), list(found)
         self._files.append(path)
         self._rows.append(len(found))
-        for run, ok in found:
+        for run, status in found:
             before = self._where.get(run)
-            if (ok or not retry) and (before is None or (ok and not before[1])):
-                self._where[run] = (number, ok)
+            if status not in again and (before is None or _rank(status) < _rank(before[1])):
+                self._where[run] = (number, status)
 
-    def add(self, path: Path, found: Iterable[tuple[str, bool]]) -> None:
-        """Take note of a part that was written, and of whether each of its runs went well."""
+    def add(self, path: Path, found: Iterable[tuple[str, str]]) -> None:
+        """Take note of a part that was written, and of the state of each of its runs."""
         self._add(path, found)
 
     def __contains__(self, run: str) -> bool:
@@ -112,11 +118,11 @@ class Store:
 
     def ok(self, run: str) -> bool:
         """Whether a run is there and went well."""
-        return self._where.get(run, (0, False))[1]
+        return self.status(run) == OK
 
-    def failed(self) -> list[str]:
-        """Runs that are there as failures."""
-        return [run for run, (_, ok) in self._where.items() if not ok]
+    def status(self, run: str) -> str:
+        """The state of a run; empty for one that is not there."""
+        return self._where.get(run, (0, ""))[1]
 
     def rows(self, runs: Iterable[str], columns: Sequence[str] | None = None) -> DataFrame:
         """The rows of runs that are there, a row each, in the order of the parts."""
@@ -171,7 +177,7 @@ class Store:
         """
         known = dict.fromkeys(run for run in order if run in self._where)
         runs = [*known, *sorted(set(self._where) - set(known))]
-        kept: dict[Path, list[tuple[str, bool]]] = {}
+        kept: dict[Path, list[tuple[str, str]]] = {}
         cache: dict[int, pa.Table] = {}
         for start in range(0, len(runs), RUNS_A_PART):
             chunk = runs[start : start + RUNS_A_PART]
@@ -231,20 +237,22 @@ def _among(table: pa.Table, runs: set[str]) -> pa.Array:
     status = table["status"].to_pylist() if "status" in table.column_names else None
     best: dict[str, int] = {}
     for k, run in enumerate(table["run"].to_pylist()):
-        if run in runs and (
-            run not in best or (status is not None and status[best[run]] != "ok" and status[k] == "ok")
-        ):
+        if run in runs and (run not in best or (status is not None and _rank(status[k]) < _rank(status[best[run]]))):
             best[run] = k
     rows = set(best.values())
     return pa.array([k in rows for k in range(table.num_rows)])
 
 
-def _identities(path: Path) -> list[tuple[str, bool]] | None:
-    """The runs of a part and whether each went well; None when it cannot be read."""
+def _rank(status: str) -> int:
+    """The place of a state among the rows of a run; a word that nobody knows comes last."""
+    return _BEST_FIRST.index(status) if status in _BEST_FIRST else len(_BEST_FIRST)
+
+
+def _identities(path: Path) -> list[tuple[str, str]] | None:
+    """The runs of a part and the state of each; None when it cannot be read."""
     try:
         table = parts.read(path, ("run", "status"))
-        status = table["status"].to_pylist()
-        return [(run, word == "ok") for run, word in zip(table["run"].to_pylist(), status, strict=True)]
+        return list(zip(table["run"].to_pylist(), table["status"].to_pylist(), strict=True))
     except (StoreError, KeyError):
         return None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sim.studies.store.digests import all_runs
 from sim.studies.store.folder import PLAN, STUDY
 from sim.studies.store.lock import LOCK
-from sim.studies.store.own import RECORD
+from sim.studies.store.own import RECORD, files_below
 from sim.studies.store.parts import NAME
 from sim.studies.store.record import write_record
 from sim.studies.store.store import PARTS
@@ -41,7 +41,7 @@ def write_study_record(
     answer
         The files of the answer, by their path below the folder. What else somebody put there is bound by no record.
     """
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    files = [path for path in files_below(folder) if path.is_file()]
     ours = {RECORD, STUDY, PLAN, *answer}
     unbound = {LOCK: None}
     for path in files:

@@ -1,0 +1,1 @@
+attach '{OUTSIDE}/made.db'

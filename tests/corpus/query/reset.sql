@@ -1,0 +1,1 @@
+reset allowed_paths
