@@ -13,7 +13,7 @@ from pydantic import Field
 
 from sim.measures.dictionary import outcome
 from sim.scenario import Problem
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import IMPOSSIBLE, Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples
 from sim.studies.runs.effects import change, in_per_cent, same_sign
@@ -39,6 +39,7 @@ class Sweep(Kind):
 
     name = "sweep"
     Settings = SweepSettings
+    leaves_out = True
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Something must vary."""
@@ -78,7 +79,10 @@ class Sweep(Kind):
             effects = where.merge(_effects(runs, study.baseline, names), on="point")
             tables["effects"] = effects
             figures["effects"] = Drawing("sweep", (effects, [factor.path for factor in study.factors], names))
-        failed = int((runs["status"] != "ok").sum())
+        impossible = runs.loc[runs["status"] == IMPOSSIBLE, "point"].nunique()
+        if impossible:
+            notes.append(f"{impossible} of {len(points)} points are left out: values that are not allowed together.")
+        failed = int((~runs["status"].isin(["ok", IMPOSSIBLE])).sum())
         if failed:
             notes.append(f"{failed} of {len(runs)} rows have no outcomes since their run failed.")
         notes.append(
