@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from typer.testing import CliRunner
 
+from sim.agents.codes import Channel
 from sim.cli import app
 from sim.evidence.parameters import load_parameters, read_book
 from sim.evidence.ranges import LEGAL
@@ -25,7 +26,7 @@ from sim.policies.conditions import After, When
 from sim.registry import policy_kinds
 from sim.scenario import Scenario, ScenarioError, Settings
 from sim.scenario.sections import MOST_CODES
-from tests.worlds import BUSY, KINDS, example, run, world
+from tests.worlds import BUSY, KINDS, example, model_of, run, world
 
 SPECS = load_parameters().specs
 TINY: dict[str, Any] = {"consumers": 500, "burn_in": 3, "days": 8}
@@ -205,6 +206,19 @@ def test_at_the_end_of_its_range_a_run_works(name):
 @pytest.mark.parametrize("name", [name for name, _ in parameter_cases()])
 def test_at_the_end_of_its_range_a_quiet_world_works_too(name):
     works(Scenario(**TINY).with_(**CASES[name][1]))
+
+
+def test_at_the_end_of_the_longest_run_a_slow_parcel_is_still_on_its_way():
+    """Days are kept in two bytes: one that lies beyond them would be long past."""
+    post = {"domestic_days": 3650, "border_days": 3650, "patience_days": 3650}
+    model = model_of(Scenario(**TINY | {"days": 31_990}, parameters={"shipping": post}))
+    model.run_for(3)
+    model.day = 31_985
+    model.run_for(1)
+    orders = model.books.open_orders
+    sent = orders.columns.channel[: orders.n] != Channel.STREET
+    assert sent.any()
+    assert (orders.columns.due[: orders.n] >= 0)[sent].all()
 
 
 # More than the model can hold -----------------------------------------------------------------------------------------

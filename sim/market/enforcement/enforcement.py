@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import Channel, EventKind, PlatformStatus, RiskGroup
+from sim.agents.codes import NEVER, Channel, EventKind, PlatformStatus, RiskGroup
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS, Agency, Unit
 from sim.kernels import maker
 from sim.market.enforcement.arrests import arrest, vendor_arrests
@@ -158,7 +158,7 @@ def take_down(
     t.visibility[slot] *= 1.0 - p.visibility_lost
     new_domains(state, slot)
     wait = 1 + int(p.seizure_days * -np.log(uniform(state.seed, int(Draw.REOPEN), slot, day, 0)))
-    t.processor_day[slot] = max(int(t.processor_day[slot]), day + wait)
+    t.processor_day[slot] = max(int(t.processor_day[slot]), min(NEVER - 1, day + wait))
     state.publicity += 0.1 * publicity
     users = (state.consumers.columns.pharmacy_home[: state.consumers.n] == slot).nonzero()[0]
     state.consumers.columns.legal_hits[users, RiskGroup.OPEN_WEB] += 0.3 * publicity

@@ -110,7 +110,7 @@ def vendor_exits(n: int, when: Moment, vendors: Any, p: VendorsParameters) -> No
             if when.day > vendors.leaving[v]:
                 vendors.exit_cause[v] = ABSCONDED
         elif vendors.orders[v] > 20 and u2 < p.own_scam:
-            vendors.leaving[v] = when.day + int(p.own_scam_days)
+            vendors.leaving[v] = min(NEVER - 1, when.day + int(p.own_scam_days))
 
 
 def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:

@@ -131,9 +131,9 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
         orders.parcels[o], orders.share[o] = 1, 1.0
         if orders.dispatched[o] == 0:
             orders.outcome[o], orders.share[o] = SCAMMED, 0.0
-            orders.due[o] = day + days + int(p.patience_days)
+            orders.due[o] = min(NEVER - 1, day + days + int(p.patience_days))
             continue
-        orders.due[o] = day + days
+        orders.due[o] = min(NEVER - 1, day + days)
         orders.outcome[o] = DELIVERED
         if channel == STREET or channel == LICENSED or (channel == APP and domestic):
             continue
@@ -150,7 +150,7 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
         orders.parcels[o], orders.share[o] = n, arrived / n
         if arrived == 0:
             orders.outcome[o] = SEIZED if seized > 0 else LOST
-            orders.due[o] = day + days + int(p.patience_days)
+            orders.due[o] = min(NEVER - 1, day + days + int(p.patience_days))
 
 
 @kernel
