@@ -105,7 +105,7 @@ def _each(named: Named, scenarios: Scenarios, problems: list[Problem]) -> None:
         if allowed:
             problems.append(Problem(where, quote(factor.path), allowed))
             continue
-        differs = len(_ends(factor)) < 2
+        differs = len(set(_ends(factor))) < 2  # a single value is a choice: an ensemble may hold it
         for scenario in there:
             found = [_tried(scenario, (factor.path, end), factors) for end in _ends(factor)]
             errors = [error for error in found if isinstance(error, ScenarioError)]

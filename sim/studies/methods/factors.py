@@ -126,7 +126,7 @@ def complete(factor: Factor, where: str, problems: list[Problem]) -> Factor:
     distribution = distribution or "uniform"
     if distribution == "choice":
         problems.append(Problem(f"{where}.distribution", "choice", "values to choose from, under `values`"))
-    if low > high or (low == high and spec is not None and spec.low != spec.high):
+    if low >= high:
         problems.append(Problem(f"{where}.low", f"{low:g}", f"a number below high, which is {high:g}"))
     if distribution == "loguniform" and low <= 0:
         problems.append(Problem(f"{where}.low", f"{low:g}", "a number above 0 for a loguniform range"))
