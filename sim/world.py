@@ -114,7 +114,8 @@ def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> Non
     c.next_day[:] = np.minimum(state.day + (-np.log(wait) / c.need_rate).astype(np.int64), NEVER - 1)
     stocked = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 4) < 1.0 - np.exp(-np.sqrt(c.need_rate / w.stocked_rate))
     usual = d.stocked_up * state.substances.doses_per_order[c.substance]
-    c.stash[:] = np.where(stocked, usual * np.exp(0.25 + 0.8 * normals(seed, Draw.CONSUMER_TRAITS, rows, 5)), 0.0)
+    held = np.minimum(usual * np.exp(0.25 + 0.8 * normals(seed, Draw.CONSUMER_TRAITS, rows, 5)), 1e6)
+    c.stash[:] = np.where(stocked, held, 0.0)
     c.stash_substance[:] = c.substance
     c.stash_potency[:] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
     c.legal_calm[:] = 3.0 * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
@@ -173,8 +174,10 @@ def make_institutions(state: MarketState, jurisdictions: list[Jurisdiction]) -> 
 def make_platforms(state: MarketState) -> None:
     """Licensed pharmacies and streets by jurisdiction, direct deals, pharmacy programmes, apps, and the cryptomarkets that are open already."""
     q = state.p.platforms
+    programmes, apps = int(state.p.world.pharmacies), int(state.p.world.apps)
+    first = 2 * state.world.n_jurisdictions + 1 + programmes + apps + len(state.scenario.platforms.cryptomarkets)
     own = state.scenario.columns.get("platforms")
-    table = state.platform_table = SlotTable(PLATFORM, PlatformColumns, 64, "platforms", own)
+    table = state.platform_table = SlotTable(PLATFORM, PlatformColumns, max(64, first), "platforms", own)
     slots = table.capacity
     access = np.full(state.world.n_jurisdictions, state.p.payment.coin_access)
     state.trade = Trade(np.full(slots, 0.9), np.zeros(slots), np.zeros(slots), access)
@@ -194,11 +197,10 @@ def make_platforms(state: MarketState) -> None:
     state.world.licensed_slot = np.array([platform(Channel.LICENSED_PHARMACY, j, processor=CARDS).slot for j in every])
     state.world.street_slot = np.array([platform(Channel.STREET, j).slot for j in every])
     state.world.direct_slot = platform(Channel.DIRECT, 0, processor=COIN).slot
-    programmes, apps = int(state.p.world.pharmacies), int(state.p.world.apps)
     u, w = (uniforms(state.seed, Draw.PROGRAMME, np.arange(programmes), 0, k) for k in range(2))
     attraction = np.exp(
         state.p.world.programme_spread * normals(state.seed, Draw.PROGRAMME, np.arange(programmes + apps), 1)
-    )
+    ).clip(0.0, 100.0)
     for k in range(programmes):
         site = platform(Channel.ILLICIT_PHARMACY, k % state.world.n_jurisdictions, fee=q.pharmacy_fee, attraction=attraction[k],
                         forged=int(w[k] < q.forged), availability=q.card_availability, coin_offered=state.p.payment.crypto_offered)  # fmt: skip

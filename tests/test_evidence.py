@@ -1,7 +1,6 @@
 """The parameters, tables, sources and targets that ship with the model, and the loaders that read them."""
 
 import copy
-import math
 import pickle
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from sim.evidence import parameters, yaml_files
 from sim.evidence.parameters import load_parameters, read_book
+from sim.evidence.ranges import LEGAL
 from sim.evidence.sources import cited, load_sources
 from sim.evidence.tables import Substance, jurisdiction_rows, load_jurisdictions, load_substances, substance_rows
 from sim.evidence.targets import load_targets
@@ -112,13 +112,13 @@ def test_kernels_cached_before_a_parameter_moved_do_not_read_the_wrong_field(tmp
     assert run("a,b") == ["0.2", "1"]
 
 
-def test_probabilities_and_shares_are_bounded_by_zero_and_one(book_of):
+def test_the_bounds_of_a_parameter_follow_from_its_unit(book_of):
     specs = book_of(
         g={"p": ENTRY, "rate": ENTRY | {"unit": "1/day"}, "any": ENTRY | {"unit": "utility", "low": -1}}
     ).specs
     assert (specs["g.p"].minimum, specs["g.p"].maximum) == (0, 1)
-    assert (specs["g.rate"].minimum, specs["g.rate"].maximum) == (0, math.inf)
-    assert (specs["g.any"].minimum, specs["g.any"].maximum) == (-math.inf, math.inf)
+    assert (specs["g.rate"].minimum, specs["g.rate"].maximum) == LEGAL["1/day"] == (0, 1)
+    assert (specs["g.any"].minimum, specs["g.any"].maximum) == LEGAL["utility"] == (-100, 100)
     assert specs["g.p"].allowed == "a number from 0 to 1"
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from experiments.reference import SMALLER
-from sim import Scenario, Study
+from sim import Scenario, Study, run_study
 from sim.evidence.parameters import load_parameters
 from sim.studies import kinds
 from sim.studies.execution.identity import Planner, run_id
@@ -16,7 +16,7 @@ from sim.studies.methods import designs
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.paths import resolve
 from sim.studies.study_files import StudyFileError, study_files
-from tests.study_market import PATH, SIZE, compare_study, sweep_study
+from tests.study_market import PATH, SIZE, StudyMarket, compare_study, sweep_study
 
 
 def problems(**fields):
@@ -242,3 +242,165 @@ class TestIdentity:
 
     def test_scenarios_of_equal_content_are_the_same_run_whatever_their_names(self):
         assert Scenario(name="a", **SIZE).digest == Scenario(name="b", **SIZE).digest
+
+
+TAKEDOWN = {"path": "policies.takedown.publicity", "low": 0.0, "high": 2.0}
+LEVERS = [
+    {"path": "policies.takedown.start", "values": [2, 8]},
+    {"path": "policies.takedown.end", "values": [6, 11]},
+]
+SCENARIOS = [
+    {"name": "plain", **SIZE},
+    {"name": "on", "policies": [{"kind": "takedown", "start": 3, "end": 5}], **SIZE},
+]
+
+
+class TestOnePlaceOneFactor:
+    """A value of the world is one factor, however its path is written."""
+
+    def sweep(self, **fields):
+        with pytest.raises(StudyFileError) as caught:
+            Study.load(sweep_study(**{"levers": [], **fields}))
+        return {problem.path: problem for problem in caught.value.problems}
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("world.market_users", "parameters.world.market_users"),
+            ("policies.takedown.publicity", "policies.0.publicity"),
+            ("policies.first.publicity", "policies.takedown.publicity"),
+            ("substances.cannabis.dose_usd", "substances.cannabis"),
+        ],
+    )
+    def test_two_paths_to_one_place_are_refused(self, one, other):
+        scenarios = [{"name": "a", "policies": [{"kind": "takedown", "start": 3, "label": "first"}], **SIZE}]
+        factors = [{"path": path, "low": 0.5, "high": 0.9} for path in (one, other)]
+        found = self.sweep(scenarios=scenarios, uncertainties=factors)
+        assert f"leads where {one} does" in found["uncertainties.1"].given
+
+    def test_what_varies_may_be_set_too_as_the_value_where_nothing_varies(self):
+        study = Study.load(sweep_study(levers=[TAKEDOWN], set={"policies.0.publicity": 1.0}))
+        assert study.scenarios["loud"].policies[0].publicity == 1.0
+
+    def test_one_place_is_set_once(self):
+        found = self.sweep(levers=[TAKEDOWN], set={"choice.habit": 1.0, "parameters.choice.habit": 0.5})
+        assert "as choice.habit" in found["set.parameters.choice.habit"].given
+
+    def test_places_follow_the_scenario_not_the_spelling(self):
+        first = {"kind": "takedown", "start": 3, "label": "early"}
+        both = Scenario(**SIZE, policies=[first, {"kind": "takedown", "start": 6, "label": "late"}])
+        assert (
+            both.place("policies.late.start") == both.place("policies.1.start") != both.place("policies.takedown.start")
+        )
+        assert both.place("platforms.trust_days") == both.place("parameters.platforms.trust_days")
+        assert both.place("platforms.cryptomarkets.0") == ("platforms", "cryptomarkets", "0")
+        assert both.place("weight") == both.place("people")
+
+    @pytest.mark.parametrize(
+        ("path", "values", "said"),
+        [
+            ("seed", [1, 2], "the `seed` of the study"),
+            ("people", [1e6, 2e6], "a path that changes"),
+            ("title", ["one", "two"], "a path that changes"),
+            ("policies.takedown.label", ["one", "two"], "a path that changes"),
+            ("substances.cannabis.source.default", ["one", "two"], "a path that changes"),
+        ],
+    )
+    def test_a_path_that_no_run_depends_on_is_no_factor(self, path, values, said):
+        assert (
+            "a path that changes" in self.sweep(levers=[{"path": path, "values": values}])["levers.0"].allowed
+            or path == "seed"
+        )
+
+    def test_the_seed_of_a_scenario_means_nothing_in_a_study(self):
+        assert "`seed` of the study" in self.sweep(set={"seed": 3}, levers=[TAKEDOWN])["set.seed"].allowed
+
+    @pytest.mark.parametrize(
+        ("values", "said"),
+        [([10, "long"], "one kind"), ([True, 1], "one kind"), ([10, 10.0], "each value once")],
+    )
+    def test_values_stand_together_in_a_column_and_differ(self, values, said):
+        found = self.sweep(levers=[{"path": "days", "values": values}])
+        assert said in found["levers.0.values"].allowed
+
+    def test_a_group_is_not_called_as_a_factor_outside_it(self):
+        found = self.sweep(
+            kind="sensitivity",
+            levers=[],
+            uncertainties=["choice.habit", "choice.explore", "choice.crypto"],
+            sensitivity={"samples": 4, "groups": {"choice.habit": ["choice.explore", "choice.crypto"]}},
+        )
+        assert "a name that no factor has" in found["sensitivity.groups.choice.habit"].allowed
+
+
+class TestTogether:
+    """Values that are allowed each and not together: a start after the end."""
+
+    def test_a_design_that_needs_every_point_is_refused_before_the_first_run(self):
+        with pytest.raises(StudyFileError, match=r"levers.0, levers.1 .*given .*start=8 with .*end=6") as caught:
+            Study.load(sweep_study(kind="sensitivity", scenarios=SCENARIOS, levers=LEVERS, sensitivity={"samples": 4}))
+        assert len(caught.value.problems) == 1
+
+    def test_dates_that_never_meet_are_no_fault(self):
+        apart = [{"path": "policies.takedown.start", "values": [2, 4]}, LEVERS[1]]
+        study = sweep_study(kind="sensitivity", scenarios=SCENARIOS, levers=apart, sensitivity={"samples": 4})
+        assert len(Study.load(study).levers) == 2
+
+    def test_a_sweep_leaves_out_what_is_not_allowed_and_says_so(self, tmp_path):
+        study = sweep_study(scenarios=SCENARIOS, levers=LEVERS, replications=2)
+        result = run_study(study, tmp_path / "out", workers=1, model_class=StudyMarket)
+        table = pd.read_parquet(tmp_path / "out" / "answer" / "sweep.parquet")
+        start, end = (table[lever["path"]] for lever in LEVERS)
+        on = table["scenario"] == "on"
+        assert table.loc[on & (end <= start), "mean"].isna().all()
+        assert table.loc[on & (end > start), "mean"].notna().all()
+        assert any("1 of 4 points are left out" in note for note in result.answer.notes)
+
+
+class TestOutcomesThatAreNotThere:
+    """Names of outcomes are looked at wherever they stand, before the first run."""
+
+    @pytest.mark.parametrize(
+        ("kind", "section", "where"),
+        [
+            ("compare", {"rank_by": ["deths"]}, "compare.rank_by.0"),
+            ("compare", {"benefit": "deths"}, "compare.benefit"),
+            ("compare", {"precision": {"measure": "deths", "half_width": 1}}, "compare.precision.measure"),
+            ("discover", {"fails": [{"measure": "deths", "above": 0}]}, "discover.fails.0.measure"),
+            ("calibrate", {"targets": [{"measure": "deths", "value": 1, "sd": 1}]}, "calibrate.targets.0.measure"),
+            (
+                "optimise",
+                {"objectives": [{"measure": "orders"}, {"measure": "deths"}]},
+                "optimise.objectives.1.measure",
+            ),
+            (
+                "optimise",
+                {"objectives": [{"measure": "orders"}, {"measure": "deaths"}], "at_most": {"deths": 1}},
+                "optimise.at_most.deths",
+            ),
+        ],
+    )
+    def test_in_the_section_of_a_kind(self, kind, section, where):
+        found = problems(kind=kind, measures=[], **{kind: section})
+        assert found[where].nearest == "deaths"
+
+    @pytest.mark.parametrize(
+        ("section", "where"),
+        [
+            ({"rank_by": ["deaths"]}, "compare.rank_by.0"),
+            ({"precision": {"measure": "deaths", "half_width": 1}}, "compare.precision.measure"),
+            ({"cost": "officer_days"}, "compare.cost"),
+        ],
+    )
+    def test_what_is_not_measured_cannot_be_compared(self, section, where):
+        assert "orders" in problems(compare=section)[where].allowed
+
+    def test_a_share_from_a_place_that_no_scenario_has(self):
+        assert problems(measures=["share_from_atlantis"])["measures.0"]
+        assert problems(daily=["share_from_atlantis"])["daily.0"]
+
+    def test_displacement_belongs_to_comparisons(self):
+        with pytest.raises(StudyFileError, match="only a comparison has"):
+            Study.load(sweep_study(measures=["displacement_channel", "share_street"]))
+        assert Study.load(compare_study(measures=["displacement_channel", "share_street"]))
+        assert "without the shares" in problems(measures=["displacement_channel"])["measures.0"].given

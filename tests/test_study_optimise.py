@@ -115,6 +115,23 @@ def test_portfolios_are_written_as_scenarios_that_can_be_run(tmp_path):
     assert (tmp_path / "out/answer/figures/pareto.png").is_file()
 
 
+def test_a_portfolio_that_ends_before_it_starts_is_marked_and_left_out(tmp_path):
+    dates = [
+        {"path": "policies.takedown.start", "low": 0, "high": 8, "distribution": "integer"},
+        {"path": "policies.takedown.end", "low": 3, "high": 11, "distribution": "integer"},
+        {"path": "policies.takedown.publicity", "low": 0, "high": 2},
+    ]
+    search = {"objectives": [{"measure": "orders"}, {"measure": "policy_cost_usd"}], "population": 12, "generations": 3}
+    study = file(levers=dates, optimise={**search, "keep": 2})
+    study["scenarios"][1]["policies"][0]["end"] = 6
+    table = run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket).answer.tables["portfolios"]
+    impossible = table["policies.takedown.end"] <= table["policies.takedown.start"]
+    assert impossible.any()
+    assert not table.loc[impossible, ["feasible", "undominated"]].to_numpy().any()
+    assert table.loc[impossible, "objective.0"].isna().all()
+    assert table.loc[~impossible, "feasible"].all()
+
+
 @pytest.mark.parametrize(
     ("fields", "words"), [({"levers": []}, "one lever"), ({"measures": ["orders"]}, "policy_cost_usd")]
 )

@@ -77,7 +77,7 @@ def parameters() -> Rows:
     """Every parameter with its value, range and source."""
     from sim.evidence.parameters import load_parameters
 
-    fields = ("path", "value", "unit", "low", "high", "distribution", "status", "source", "text")
+    fields = ("path", "value", "unit", "low", "high", "minimum", "maximum", "distribution", "status", "source", "text")
     return [{name: getattr(spec, name) for name in fields} for spec in load_parameters().specs.values()]
 
 
@@ -109,7 +109,8 @@ def as_table(what: str, rows: Rows, width: int) -> Table | Text:
                 "parameter": row["path"],
                 "value": f"{row['value']:g}",
                 "unit": row["unit"],
-                "range": f"{row['low']:g} to {row['high']:g}",
+                "plausible": f"{row['low']:g} to {row['high']:g}",
+                "allowed": f"{row['minimum']:,.12g} to {row['maximum']:,.12g}",
                 "status": row["status"],
                 "text": row["text"],
             }

@@ -41,14 +41,7 @@ def explained() -> Iterator[None]:
             raise
         say(f"odm: {_said(error)}")
         if type(error).__name__ == "RunFailedError":
-            from sim.studies.errors import OWN
-
-            whose = (
-                "The fault is in the file of yours that is named above"
-                if OWN in str(error)
-                else "This is a defect of the model"
-            )
-            say(f"{whose}. {TRACEBACK}=1 in the environment shows where it broke.")
+            say(f"{_whose(str(error))}. {TRACEBACK}=1 in the environment shows where it broke.")
         raise typer.Exit(code) from None
 
 
@@ -59,6 +52,20 @@ def _said(error: Exception) -> str:
     from sim.scenario import quote
 
     return f"{error.strerror}: {quote(str(error.filename))}"
+
+
+def _whose(told: str) -> str:
+    """Where to look for the fault of a run that broke off."""
+    from sim.studies.errors import NO_NUMBER, OWN
+
+    if OWN in told:
+        return "The fault is in the file of yours that is named above"
+    if NO_NUMBER in told:
+        return (
+            "Values that are allowed each take the model where it cannot calculate; `odm show` says what the scenario "
+            "changes: bring it nearer to the defaults"
+        )
+    return "This is a defect of the model"
 
 
 def exit_code(error: Exception) -> int | None:

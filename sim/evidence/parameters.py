@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from sim.evidence import yaml_files
+from sim.evidence.ranges import legal
 
 Status = Literal["read", "computed", "assumed"]
 Distribution = Literal["uniform", "loguniform", "normal", "lognormal", "beta", "fixed"]
 
 _KEYS = ("value", "unit", "low", "high", "distribution", "source", "status", "text")
-_BOUNDED = ("probability", "share", "fraction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,7 @@ class ParameterSpec:
     text
         what it means, in a line.
     minimum, maximum
-        bounds that no scenario may cross. Default: 0 to 1 for a probability or a share, at least 0 where the plausible
-        range is not negative, otherwise none.
+        lowest and highest value that a scenario may give: by default those of the unit (`sim.evidence.ranges`).
     """
 
     group: str
@@ -53,8 +52,8 @@ class ParameterSpec:
     source: str
     status: Status
     text: str
-    minimum: float = -math.inf
-    maximum: float = math.inf
+    minimum: float
+    maximum: float
 
     @property
     def path(self) -> str:
@@ -64,11 +63,7 @@ class ParameterSpec:
     @property
     def allowed(self) -> str:
         """What a scenario may set, in words."""
-        if math.isinf(self.minimum) and math.isinf(self.maximum):
-            return "a number"
-        if math.isinf(self.maximum):
-            return f"a number of at least {self.minimum:g}"
-        return f"a number from {self.minimum:g} to {self.maximum:g}"
+        return f"a number from {self.minimum:,.12g} to {self.maximum:,.12g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +124,16 @@ def _spec(group: str, name: str, entry: Any) -> ParameterSpec:
     unknown = set(entry) - {*_KEYS, "minimum", "maximum"}
     if unknown:
         raise ValueError(f"{path}: unknown {', '.join(sorted(unknown))}")
-    bounded = any(word in str(entry["unit"]) for word in _BOUNDED) and low >= 0 and high <= 1
+    try:
+        by_unit = legal(str(entry["unit"]), low) if not {"minimum", "maximum"} <= set(entry) else ()
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    minimum, maximum = (
+        float(entry.get(key, end)) for key, end in zip(("minimum", "maximum"), by_unit or (0, 0), strict=True)
+    )
+    if not -math.inf < minimum <= low <= high <= maximum < math.inf:
+        allowed = f"{minimum:g} to {maximum:g}"
+        raise ValueError(f"{path}: the plausible range {low:g} to {high:g} is outside the legal one, {allowed}")
     return ParameterSpec(
         group=group,
         name=name,
@@ -141,8 +145,8 @@ def _spec(group: str, name: str, entry: Any) -> ParameterSpec:
         source=str(entry["source"]),
         status=entry["status"],
         text=str(entry["text"]),
-        minimum=float(entry.get("minimum", 0.0 if low >= 0 else -math.inf)),
-        maximum=float(entry.get("maximum", 1.0 if bounded else math.inf)),
+        minimum=minimum,
+        maximum=maximum,
     )
 
 

@@ -63,9 +63,9 @@ class Substance(Row):
 
     class_: SubstanceClass = Field(alias="class", description="class")
     needs: Needs = Field(description="relative frequency of the need by consumer segment (weights)")
-    dose_usd: float = Field(gt=0, le=10_000, description="typical retail price (USD per dose)")
-    doses_per_order: float = Field(ge=1, le=100_000, description="median size of a retail order (doses)")
-    doses_per_day: float = Field(gt=0, le=100, description="doses on a day of use (doses per day)")
+    dose_usd: float = Field(ge=0.00001, le=10_000, description="typical retail price (USD per dose)")
+    doses_per_order: float = Field(ge=1, le=10_000, description="median size of a retail order (doses)")
+    doses_per_day: float = Field(ge=0.01, le=100, description="doses on a day of use (doses per day)")
     potency_sd: float = Field(ge=0, le=3, description="spread of content between batches (sd of log potency)")
     synthetic_share: Share = Field(
         description="share of misrepresented units that hold a strong synthetic opioid (0 to 1)"
@@ -107,7 +107,7 @@ class Jurisdiction(Row):
         ge=0, le=10, description="places in treatment (per dependent consumer)"
     )
     legitimate_access: Share = Field(description="patients with a valid prescription (share)")
-    price_factor: float = Field(gt=0, le=100, description="domestic price level (relative to North America)")
+    price_factor: float = Field(ge=0.01, le=100, description="domestic price level (relative to North America)")
 
 
 _parsed = functools.cache(yaml_files.load)

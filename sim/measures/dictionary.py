@@ -13,6 +13,14 @@ from typing import Any, Literal
 
 import yaml
 
+UNOBSERVED = float("nan")
+"""The value of an outcome on a day on which there was nothing to observe; any other nan is a fault, told apart by identity."""
+
+
+class NoNumberError(ArithmeticError):
+    """An outcome that was observed is no number."""
+
+
 GROUPS = ("market", "health", "people", "crime", "state")
 """Groups of outcomes, in the order in which they are printed."""
 

@@ -16,6 +16,7 @@ from sim.agents.codes import (
     Segment,
 )
 from sim.kernels import kernel
+from sim.measures.dictionary import UNOBSERVED
 from sim.measures.orders import Placed, closed_orders, placed_orders
 from sim.measures.structure import gini, herfindahl, top_share
 from sim.measures.upstream import upstream
@@ -30,16 +31,16 @@ ONLINE = (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET)
 
 def market(state: MarketState, placed: Placed) -> dict[str, float]:
     """Orders, prices, content, fraud, seizures and shares by channel and origin of the orders placed and closed today."""
-    closed, total, nan = closed_orders(state), max(placed.orders, 1), float("nan")
+    closed, total = closed_orders(state), max(placed.orders, 1)
     result = {
         "orders": float(placed.orders),
         "volume_usd": placed.paid,
-        "price_index": placed.paid / max(placed.expected, 1e-9) if placed.orders else nan,
-        "purity_mean": closed.purity if closed.goods else nan,
-        "purity_sd": closed.purity_sd if closed.goods else nan,
-        "counterfeit_share": closed.counterfeit / closed.goods if closed.goods else nan,
-        "scam_rate": closed.not_sent / closed.illicit if closed.illicit else nan,
-        "seizure_rate": closed.seized / closed.posted if closed.posted else nan,
+        "price_index": placed.paid / max(placed.expected, 1e-9) if placed.orders else UNOBSERVED,
+        "purity_mean": closed.purity if closed.goods else UNOBSERVED,
+        "purity_sd": closed.purity_sd if closed.goods else UNOBSERVED,
+        "counterfeit_share": closed.counterfeit / closed.goods if closed.goods else UNOBSERVED,
+        "scam_rate": closed.not_sent / closed.illicit if closed.illicit else UNOBSERVED,
+        "seizure_rate": closed.seized / closed.posted if closed.posted else UNOBSERVED,
     }
     for name, count in zip(CHANNELS, placed.by_channel.tolist(), strict=True):
         result[f"share_{name}"], result[f"orders_{name}"] = count / total, count
@@ -86,8 +87,8 @@ def means_of_living(
     stigma: np.ndarray,
     support: np.ndarray,
     segment: np.ndarray,
-) -> tuple[float, float, float, float, float]:
-    """Means over the living of practice, trust in police, stigma and knowledge of services; and how many are dependent."""
+) -> tuple[float, float, float, float, float, float]:
+    """Means over the living of practice, trust in police, stigma and knowledge of services; how many are dependent, and how many live."""
     a, b, c, d, living, dependent = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(n):
         if alive[i] == 1:
@@ -97,15 +98,17 @@ def means_of_living(
             c += stigma[i]
             d += support[i]
             dependent += 1.0 if segment[i] == DEPENDENT else 0.0
-    return a / living, b / living, c / living, d / living, dependent
+    each = max(living, 1.0)
+    return a / each, b / each, c / each, d / each, dependent, living
 
 
 def people(state: MarketState) -> dict[str, float]:
     """What happens to people besides health."""
     t, c = state.today, state.consumers.columns
-    practice, trust, stigma, support, dependent = means_of_living(
+    *means, dependent, living = means_of_living(
         state.consumers.n, c.alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.segment
     )
+    practice, trust, stigma, support = means if living else [UNOBSERVED] * 4
     return {
         "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
@@ -121,7 +124,7 @@ def crime_and_state(state: MarketState, placed: Placed) -> dict[str, float]:
     lags = state.early_warning.lags(state.day)
     return upstream(state, placed) | {
         "commission_usd": t.commission / 100.0, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
-        "alerts": float(state.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else float("nan"),
+        "alerts": float(state.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else UNOBSERVED,
     }  # fmt: skip
 
 

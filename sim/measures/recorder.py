@@ -9,7 +9,7 @@ import pandas as pd
 
 from sim.measures import tables
 from sim.measures.audit import audit_day
-from sim.measures.dictionary import outcome, outcomes
+from sim.measures.dictionary import UNOBSERVED, NoNumberError, outcome, outcomes
 from sim.measures.networks import EVERY, network_rows
 from sim.measures.outcomes import outcomes_of_day
 
@@ -46,7 +46,13 @@ class Recorder:
         self.accounts = tables.AccountLog()
 
     def record(self, state: MarketState) -> None:
-        """Keep what was asked for of the day that ends, the orders that were settled on it among it."""
+        """Keep what was asked for of the day that ends, the orders that were settled on it among it.
+
+        Raises
+        ------
+        NoNumberError
+            When an outcome that was observed is infinite or nan, with its name and the day.
+        """
         if "orders" in self.wanted:
             self.orders.append(tables.order_rows(state, state.books.due))
         if self.audit:
@@ -63,7 +69,18 @@ class Recorder:
             self.values = np.concatenate([self.values, np.empty_like(self.values)])
         today = outcomes_of_day(state)
         self.values[self.days] = [today[name] for name in self.names]
+        if not np.isfinite(self.values[self.days]).all():
+            self._numbers(today, state.day)
         self.days += 1
+
+    def _numbers(self, today: dict[str, float], day: int) -> None:
+        """Whether every outcome that was observed on a day is a number."""
+        wrong = [name for name in self.names if not (np.isfinite(today[name]) or today[name] is UNOBSERVED)]
+        if wrong:
+            raise NoNumberError(
+                f"no number as the outcome {wrong[0]} on day {day}, but {today[wrong[0]]}"
+                + (f" (nor as {', '.join(wrong[1:4])})" if wrong[1:] else "")
+            )
 
     def column(self, name: str) -> np.ndarray:
         """(days,) an outcome as recorded so far."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.measures.dictionary import UNOBSERVED
 from sim.measures.orders import Placed
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def upstream(state: MarketState, placed: Placed) -> dict[str, float]:
         "revenue_groups": groups,
         "revenue_manufacturers": float(passed.sum() + by_supplier[~organised].sum()),
         "organised_branches": float(s.branches[:n].sum()),
-        "supply_routes": float(s.routes[:n][alive].sum()) / working if alive.any() else float("nan"),
-        "supply_concentration": float(s.concentration[:n][alive].sum()) / working if alive.any() else float("nan"),
+        "supply_routes": float(s.routes[:n][alive].sum()) / working if alive.any() else UNOBSERVED,
+        "supply_concentration": float(s.concentration[:n][alive].sum()) / working if alive.any() else UNOBSERVED,
         "wholesale_stock": float(
             np.minimum(state.upstream.wholesale / (p.wholesale_days * state.upstream.made_for), 1.0).sum()
         )

@@ -57,11 +57,13 @@ class When(BaseModel):
         default=None, description="name of an outcome (a count: per day and 100,000 consumers; else in its own unit)"
     )
     event: str | None = Field(default=None, description="kind of event, such as alert, instead of an outcome (number)")
-    above: float | None = Field(default=None, description="it holds above this level")
-    below: float | None = Field(default=None, description="it holds below this level")
+    above: float | None = Field(default=None, ge=-1e15, le=1e15, description="it holds above this level")
+    below: float | None = Field(default=None, ge=-1e15, le=1e15, description="it holds below this level")
     over_days: int = Field(default=28, ge=1, le=3_650, description="days looked back on, ending yesterday (days)")
     cooldown: int = Field(default=0, ge=0, le=32_000, description="days off before it may begin again (days)")
-    times: int | None = Field(default=None, ge=1, description="how often it may begin at most (number; empty: any)")
+    times: int | None = Field(
+        default=None, ge=1, le=32_000, description="how often it may begin at most (number; empty: any)"
+    )
 
     @field_validator("outcome")
     @classmethod

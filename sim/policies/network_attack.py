@@ -52,7 +52,7 @@ class NetworkAttack(LocalPolicy):
         default="sales",
         description="who comes first, except with weak_link: there those with most buyers who bought once",
     )
-    share: float = Field(default=0.05, gt=0, le=1, description="share of cryptomarket vendors attacked at a time")
+    share: float = Field(default=0.05, ge=0.0001, le=1, description="share of cryptomarket vendors attacked at a time")
     noise: float = Field(default=0.5, ge=0, le=10, description="false ratings posted for each true one (ratio; signal)")
     monthly: bool = Field(default=False, description="repeat the attack every 30 days")
     officer_days_each: float = Field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -27,12 +27,47 @@ def apply(content: dict[str, Any], changes: Iterable[str], known: Collection[str
     Returns
     -------
     list of Problem
-        the changes that lead nowhere. Whether a value is allowed is for the scenario to say.
+        the changes that lead nowhere, or where another one of them leads. Whether a value is allowed is for the scenario to say.
     """
     problems = Faults()
+    before: dict[Place, str] = {}
     for steps, value in parse_changes(changes, problems):
+        path, here = ".".join(steps), place(content, steps, known)
+        other = next((other for there, other in before.items() if there[: len(here)] == here), None)
+        if other is not None:
+            given = "a second time" if other == path else f"a second time, as {other}"
+            problems.append(Problem(path, given, "each value once"))
+            continue
+        before[here] = path
         _set(content, steps, value, known, problems)
     return problems
+
+
+Place = tuple[str, ...]
+"""Where a path leads: the steps from the top of a scenario, policies by their number."""
+
+
+def place(content: Mapping[str, Any], steps: Sequence[str], known: Collection[str]) -> Place:
+    """Where a path leads in a scenario: two paths to the same place are one, however they are written.
+
+    ``choice.habit`` and ``parameters.choice.habit`` lead to one place, and so do a policy's label, its kind and its number. What leads nowhere stays as it is.
+
+    Parameters
+    ----------
+    content
+        a scenario as plain data; of its policies, label and kind are enough.
+    steps
+        the path, split at its dots.
+    known
+        keys that a scenario may have.
+    """
+    found: list[str] = []
+    here: Any = content
+    for step in _in_full(steps, known):
+        at = _place(here, step, found, []) if isinstance(here, list) else step
+        found.append(step if at is None else str(at))
+        here = here.get(step) if isinstance(here, dict) else here[at] if isinstance(at, int) else None
+    return ("people",) if found == ["weight"] else tuple(found)
 
 
 def parse_changes(changes: Iterable[str], problems: list[Problem]) -> Iterator[tuple[list[str], Any]]:
@@ -49,14 +84,18 @@ def parse_changes(changes: Iterable[str], problems: list[Problem]) -> Iterator[t
             problems.append(Problem(path, quote(text), "a YAML value (put text that holds a colon into quotes)"))
 
 
+def _in_full(path: Sequence[str], known: Collection[str]) -> list[str]:
+    """A path from the top: the group of a parameter alone stands for ``parameters.GROUP``."""
+    groups, head = load_parameters().groups, path[0]
+    short = head in groups and (head not in known or (len(path) == 2 and path[1] in groups[head]._fields))
+    return ["parameters", *path] if short else list(path)
+
+
 def _set(content: dict[str, Any], path: list[str], value: Any, known: Collection[str], problems: list[Problem]) -> None:
     """Change one value."""
-    groups = load_parameters().groups
-    head = path[0]
-    if head in groups and (head not in known or (len(path) == 2 and path[1] in groups[head]._fields)):
-        path = ["parameters", *path]
-    elif head not in known:
-        names = list(dict.fromkeys([*known, *groups]))
+    head, path = path[0], _in_full(path, known)
+    if path[0] not in known:
+        names = list(dict.fromkeys([*known, *load_parameters().groups]))
         problems.append(Problem(".".join(path), quote(head), one_of(names), nearest(head, names)))
         return
     if head == "weight":

@@ -116,7 +116,7 @@ class Scenario(Content):
         Raises
         ------
         ScenarioError
-            when a path leads nowhere or a value is not allowed.
+            when a path leads nowhere, two lead to one place, or a value is not allowed.
         """
         content = self.resolved()
         problems = overrides.apply(content, changes, SCENARIO_KEYS)
@@ -127,6 +127,18 @@ class Scenario(Content):
         if problems:
             raise ScenarioError(problems, self.name)
         return changed
+
+    def place(self, path: str) -> overrides.Place:
+        """Where a path of `override` leads: equal for all paths that lead to one value.
+
+        Examples
+        --------
+        >>> scenario = Scenario()
+        >>> scenario.place("choice.habit") == scenario.place("parameters.choice.habit")
+        True
+        """
+        policies = [{"label": getattr(policy, "label", None), "kind": policy.kind} for policy in self.policies]
+        return overrides.place({"policies": policies}, path.strip().split("."), SCENARIO_KEYS)
 
     def to_yaml(self, sources: bool = True) -> str:
         """Everything as YAML; with `sources`, each value's unit and source behind it."""

@@ -17,10 +17,10 @@ from sim.scenario.errors import Problem, key, nearest, no_such_name, one_of, pro
 
 Problems = list[Problem]
 
-MAX_ROWS = 200
-"""Rows of a table that a scenario may give; the shipped ones have 12 and 4."""
+MOST_CODES = 32
+"""Rows of a table, the shipped 12 or 4 among them: what vendors sell and suppliers reach is kept in 32 bits."""
 
-Shares = Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1, max_length=60)]
+Shares = Annotated[tuple[Annotated[float, Field(ge=0.0001, le=1)], ...], Field(min_length=1, max_length=60)]
 
 
 class Platforms(BaseModel):
@@ -115,8 +115,10 @@ def rows[RowType: Row](
     """
     base, table = dict(base), {}
     changed = mapping(document, section, "a mapping from name to fields", problems)
-    if len(changed) > MAX_ROWS:
-        problems.append(Problem(section, f"{len(changed):,} rows", f"at most {MAX_ROWS}"))
+    rows = len({*base, *changed})
+    if rows > MOST_CODES:
+        given = f"{len(changed):,} rows, which makes {rows:,} with those that are there"
+        problems.append(Problem(section, given, f"at most {MOST_CODES} in all"))
         changed = {}
     for name, given in changed.items():
         problem = _row_problem(f"{section}.{name}", name, given, base, model)

@@ -48,7 +48,7 @@ class Settings(BaseModel):
     consumers: int = Field(default=20_000, ge=200, le=50_000_000, description="simulated consumers (agents)")
     people: float = Field(
         default=PEOPLE,
-        gt=0,
+        ge=1,
         le=1e10,
         description="real people whom the consumers stand for (people; totals scale with it)",
     )
@@ -65,8 +65,8 @@ def people(weight: Any, base: Settings, document: Mapping[str, Any], problems: P
     """Real people behind a scenario that gives the weight of a consumer instead."""
     if "people" in document:
         problems.append(Problem("weight", quote(weight), "either weight or people, not both"))
-    elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight * base.consumers <= 1e10:
-        problems.append(Problem("weight", quote(weight), "a number above 0; at most 10 billion people in all"))
+    elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 1 <= weight * base.consumers <= 1e10:
+        problems.append(Problem("weight", quote(weight), "a number; consumers times it from 1 to 10 billion people"))
     else:
         return float(weight * base.consumers)
     return PEOPLE

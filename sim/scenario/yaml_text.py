@@ -41,8 +41,8 @@ def _line(depth: int, name: str, value: Any, comment: str | None, mark: str = ""
 
 
 def _parameter(spec: ParameterSpec, value: float) -> str:
-    """Unit, meaning and source of a parameter, and whether it is the default and plausible."""
-    note = f"{spec.unit}; {spec.text}; "
+    """Unit, legal range, meaning and source of a parameter, and whether it is the default and plausible."""
+    note = f"{spec.unit}, {spec.minimum:,.12g} to {spec.maximum:,.12g}; {spec.text}; "
     note += f"{spec.status}: {spec.source}" if value == spec.value else f"set by the scenario (default {spec.value:g})"
     return (
         note if spec.low <= value <= spec.high else f"{note}; OUTSIDE the plausible range {spec.low:g} to {spec.high:g}"

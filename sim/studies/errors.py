@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from textwrap import shorten
 
+from sim.measures.dictionary import NoNumberError
 from sim.scenario import is_own_code
 
 SEEDS = 2**64
@@ -29,6 +30,9 @@ class RunFailedError(StudyError, RuntimeError):
 
 OWN = "in a file of yours: "
 """How the place is said of what broke in a file that a scenario brought."""
+
+NO_NUMBER = NoNumberError.__name__
+"""In the error of a run in which something that was observed is no number."""
 
 
 def describe_failure(error: Exception) -> str:

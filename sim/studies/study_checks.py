@@ -12,17 +12,15 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sim.evidence.parameters import load_parameters
-from sim.measures.dictionary import families, outcomes, tables
+from sim.measures.dictionary import outcomes, tables
 from sim.scenario import (
     Faults,
     Problem,
     Scenario,
     ScenarioError,
-    nearest,
     no_such_name,
     one_of,
     own_code_refused,
-    parameter_problem,
     plain_data,
     problems_from_pydantic,
     quote,
@@ -30,16 +28,13 @@ from sim.scenario import (
 )
 from sim.studies import kinds
 from sim.studies.errors import SEEDS
+from sim.studies.factor_checks import check_factors, somewhere
 from sim.studies.factor_dates import dates_as_days
-from sim.studies.methods.factors import Factor, complete, parameter_of
+from sim.studies.methods.factors import complete
 from sim.studies.methods.paths import assignment, has_path
 from sim.studies.methods.worlds import read_ensemble, spanned
+from sim.studies.runs.effects import DISPLACEMENT
 from sim.studies.study import MAX_PATHS, MAX_SCENARIOS, ReadyStudy, StudyFile, labelled
-
-MAX_TRIED = 400
-"""Values of factors that are tried in a scenario, which takes milliseconds each."""
-
-Trial = tuple[str, Scenario, str]
 
 
 class StudyFileError(ScenarioError):
@@ -81,7 +76,7 @@ def check[StudyType: ReadyStudy](
     )
     if file is None:
         raise StudyFileError(problems, name)
-    _measures(file, problems)
+    _measures(file, kind, scenarios, problems)
     scenarios = _set(file.set, scenarios, problems)
     factors = {
         word: tuple(complete(f, f"{word}.{i}", problems) for i, f in enumerate(getattr(file, word)))
@@ -91,10 +86,11 @@ def check[StudyType: ReadyStudy](
     if ensemble and kind is not None and not kind.takes_ensemble:
         problems.append(Problem("ensemble", kind.name, "a kind that draws worlds: compare, discover or optimise"))
     factors["uncertainties"] = spanned(ensemble, factors["uncertainties"])
-    _paths(factors, scenarios, problems)
+    clashes = check_factors(factors, file.set, scenarios, problems)
     if problems or kind is None or settings is None:
         raise StudyFileError(problems, name)
     study = study_type(file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble)
+    problems += () if kind.leaves_out else clashes
     kind.check(study, problems)
     kinds.check_pairs(study, kind.pairs(study), problems)
     most = kind.most_seeds(study)
@@ -161,23 +157,33 @@ def _scenarios(given: Any, folder: Path, problems: list[Problem]) -> dict[str, S
     return labelled(found)
 
 
-def _measures(file: StudyFile, problems: list[Problem]) -> None:
-    """Whether every outcome and every table that is named exists."""
-    known = outcomes()
+def _measures(
+    file: StudyFile, kind: kinds.Kind | None, scenarios: Mapping[str, Scenario], problems: list[Problem]
+) -> None:
+    """Whether every table that is named exists, and every outcome is one of a run of some scenario, or one that the comparison of runs adds."""
+    known = list(dict.fromkeys(name for scenario in scenarios.values() for name in kinds.measurable([scenario])))
+    paired = [name for name, spec in outcomes().items() if spec.paired]
     daily = file.daily if isinstance(file.daily, tuple) else ()
     for i, name in enumerate(file.tables):
         if name not in ("all", *tables()):
             problems.append(no_such_name(f"tables.{i}", name, ("all", *tables())))
     for word, names in (("measures", file.measures), ("daily", daily)):
         for i, name in enumerate(names):
-            if name not in known and not name.startswith(tuple(families())):
-                problems.append(no_such_name(f"{word}.{i}", name, known))
+            where = f"{word}.{i}"
+            if name in paired and (word == "daily" or (kind is not None and kind.name != "compare")):
+                given = f"{quote(name)}, which only a comparison has"
+                problems.append(Problem(where, given, "an outcome of runs; see `odm list outcomes`"))
+            elif name in paired and not any(other.startswith(DISPLACEMENT[name]) for other in names):
+                given = f"{quote(name)} without the shares that it is made of"
+                problems.append(Problem(where, given, f"outcomes {DISPLACEMENT[name]}... beside it, or no list"))
+            elif name not in paired and scenarios and name not in known:
+                problems.append(no_such_name(where, name, known))
 
 
 def _set(given: Mapping[str, Any], scenarios: dict[str, Scenario], problems: list[Problem]) -> dict[str, Scenario]:
     """The scenarios with what the study sets for all of them."""
     changed = dict(scenarios)
-    _somewhere("set", list(given), scenarios, problems)
+    somewhere("set", list(given), scenarios, problems)
     for label, scenario in scenarios.items():
         here = [assignment(path, value) for path, value in given.items() if has_path(scenario, path)]
         try:
@@ -186,56 +192,3 @@ def _set(given: Mapping[str, Any], scenarios: dict[str, Scenario], problems: lis
             found = [Problem(f"set.{p.path}", p.given, p.allowed, p.nearest) for p in error.problems]
             problems += [problem for problem in found if problem not in problems]
     return changed
-
-
-def _somewhere(where: str, paths: list[str], scenarios: Mapping[str, Scenario], problems: list[Problem]) -> None:
-    """Whether the policy that a path names is in at least one scenario."""
-    for path in paths:
-        if scenarios and not any(has_path(scenario, path) for scenario in scenarios.values()):
-            step = path.split(".")[1]
-            there = dict.fromkeys(policy.kind for scenario in scenarios.values() for policy in scenario.policies)
-            problems.append(Problem(f"{where}.{path}", f"a policy {quote(step)}", one_of(there), nearest(step, there)))
-
-
-def _paths(
-    factors: Mapping[str, tuple[Factor, ...]], scenarios: Mapping[str, Scenario], problems: list[Problem]
-) -> None:
-    """Whether every path leads somewhere and every value that may come is allowed there."""
-    seen: set[str] = set()
-    trials: list[Trial] = []
-    for word, group in factors.items():
-        for i, factor in enumerate(group):
-            where = f"{word}.{i}"
-            if factor.path in seen:
-                problems.append(Problem(where, quote(factor.path), "a path that no other factor has"))
-            seen.add(factor.path)
-            if factor.values is None and (factor.low is None or factor.high is None):
-                continue
-            before = len(problems)
-            _somewhere(where, [factor.path], scenarios, problems)
-            if len(problems) == before:
-                trials += _ends(factor, where, scenarios, problems)
-    if len(trials) > MAX_TRIED:
-        allowed = f"at most {MAX_TRIED:,}: ends of ranges, and texts, in every scenario that has their path"
-        problems.append(Problem("", f"factors with {len(trials):,} values that must be tried", allowed))
-    for where, scenario, change in trials if len(trials) <= MAX_TRIED else ():
-        try:
-            scenario.override([change])
-        except ScenarioError as error:
-            found = [Problem(f"{where} ({p.path})", p.given, p.allowed, p.nearest) for p in error.problems]
-            problems += (problem for problem in found if problem not in problems)
-
-
-def _ends(factor: Factor, where: str, scenarios: Mapping[str, Scenario], problems: list[Problem]) -> list[Trial]:
-    """What must be tried to know whether the ends of a factor's range are allowed; those of a parameter are looked at at once."""
-    try:
-        ends = factor.ends
-    except ValueError:
-        return []  # a range that makes no sense was reported before
-    spec = parameter_of(factor.path)
-    if spec is not None:
-        found = (parameter_problem(spec.group, spec.name, value) for value in ends)
-        problems += (Problem(f"{where} ({p.path})", p.given, p.allowed, p.nearest) for p in found if p is not None)
-        return []
-    having = [scenario for scenario in scenarios.values() if has_path(scenario, factor.path)]
-    return [(where, scenario, assignment(factor.path, value)) for scenario in having for value in ends]

@@ -94,8 +94,8 @@ def draw_characters(
         scammer = uniform(seed, TRAITS, key, 0, 4) < p.scammers and channel != LICENSED and not small
         vendors.ships[v] = p.scammer_ships if scammer else newcomers.honest[i]
         vendors.quality[v] = math.sqrt(uniform(seed, TRAITS, key, 0, 6))
-        vendors.pack[v] = -0.5 if small else p.pack_spread * normal(seed, TRAITS, key, 1, 1)
-        level = p.price_spread * normal(seed, TRAITS, key, 1, 2)
+        vendors.pack[v] = -0.5 if small else min(max(p.pack_spread * normal(seed, TRAITS, key, 1, 1), -5.0), 5.0)
+        level = min(max(p.price_spread * normal(seed, TRAITS, key, 1, 2), -5.0), 5.0)
         vendors.price_level[v], vendors.log_price[v] = level, level
         vendors.wholesale[v] = 1 if uniform(seed, TRAITS, key, 0, 7) < p.wholesalers and not small else 0
         vendors.opsec[v] = min(max(math.exp(p.opsec_spread * normal(seed, TRAITS, key, 1, 3)), 0.06), 19.0)

@@ -40,9 +40,14 @@ def open_cryptomarket(state: MarketState, day: int, founding: int | None = None)
     host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * state.world.n_jurisdictions)
     return Platform(
         state, state.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
-        escrow_share=p.escrow_share, attraction=float(np.exp(p.appeal_spread * appeal)), security=float(np.exp(0.7 * z[0])),
-        frail_quit=float(np.exp(p.frailty * z[1])), frail_scam=float(np.exp(p.frailty * z[2])), processor=COIN,
+        escrow_share=p.escrow_share, attraction=_ratio(p.appeal_spread * appeal, 100.0), security=_ratio(0.7 * z[0], 100.0),
+        frail_quit=_ratio(p.frailty * z[1], 1000.0), frail_scam=_ratio(p.frailty * z[2], 1000.0), processor=COIN,
     )  # fmt: skip
+
+
+def _ratio(log: float, most: float) -> float:
+    """A ratio by its logarithm, at most what its column holds."""
+    return min(float(np.exp(log)), most)
 
 
 def hardy(seed: int, number: int, kind: int, p: PlatformsParameters) -> float:

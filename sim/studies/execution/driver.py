@@ -13,12 +13,15 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from sim.kernels import CACHE, COMPILING, PATIENCE, how_far, is_cold
+from sim.measures.dictionary import outcomes
+from sim.scenario import ScenarioError
 from sim.studies.errors import StudyError, run_failed
 from sim.studies.execution import batches
 from sim.studies.execution.cluster import is_death
 from sim.studies.execution.events import OnEvent, Tally
 from sim.studies.execution.identity import Order, Planner, model_version
 from sim.studies.execution.line import Line
+from sim.studies.kinds import IMPOSSIBLE
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Point
 from sim.studies.runs.simulate import ModelClass, check_tables
@@ -120,11 +123,18 @@ class Driver:
             for point in points
         ]
         wanted = [
-            (number, self.planner.order(point, label, int(seed)))
+            (number, self._order(point, label, int(seed)))
             for number, point, seed, label in designs.runs(plain, chosen, labels, crossed)
         ]
-        self._do({order.run: order for _, order in wanted})
+        self._do({order.run: order for _, order in wanted if order.run})
         return self._outcomes(wanted)
+
+    def _order(self, point: Point, label: str, seed: int) -> Order:
+        """The run of a point in a scenario; without an identity where the scenario is not allowed there, as with an end before a start."""
+        try:
+            return self.planner.order(point, label, seed)
+        except ScenarioError:
+            return Order("", label, (), seed)
 
     def planned_rows(self) -> list[tuple[str, int, str, str]]:
         """Scenario, seed, inputs and identity of every run asked for, in the order in which they were."""
@@ -146,7 +156,9 @@ class Driver:
             columns=["point", "scenario", "seed", "run"],
         )
         rows = found.reindex(head["run"]).reset_index(drop=True)
-        rows["status"] = rows["status"].fillna("missing")
+        rows["status"] = rows["status"].fillna("missing").where(head["run"] != "", IMPOSSIBLE)
+        names = self.study.measures or (outcomes() if len(rows.columns) == 1 else ())  # none where no run was possible
+        rows = rows.reindex(columns=list(dict.fromkeys([*rows.columns, *names])))
         return pd.concat([head, rows], axis=1)
 
     def _do(self, orders: dict[str, Order]) -> None:

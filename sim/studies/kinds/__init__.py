@@ -19,7 +19,7 @@ kind does may depend on nothing but the study and the outcomes it got, so that a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
@@ -27,15 +27,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from sim.measures.dictionary import families, outcomes
 from sim.scenario import Problem, nearest, no_such_name, one_of, quote
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
     from sim.scenario import Scenario
     from sim.studies.methods.factors import Point
     from sim.studies.study import ReadyStudy
+
+IMPOSSIBLE = "not allowed"
+"""Status of a point at which a scenario is not allowed, such as an end before a start: it has no run, and no outcomes."""
 
 _KINDS: dict[str, Kind] = {}
 TOTALS = ("days", "burn_in", "consumers", "people")
@@ -77,7 +81,8 @@ class Driver(Protocol):
         Returns
         -------
         DataFrame
-            point (place in `points`), scenario, seed, run, status, and the outcomes; NaN for a run that failed, or was lost with its worker.
+            point (place in `points`), scenario, seed, run, status, and the outcomes; NaN for a run that failed, or was lost with its worker,
+            and where the scenario is not allowed (`IMPOSSIBLE`).
         """
         ...
 
@@ -125,6 +130,9 @@ class Kind(ABC):
     Settings: ClassVar[type[BaseModel]] = Settings
     takes_ensemble: ClassVar[bool] = False
     """Whether worlds may be drawn from the ensemble of a calibration."""
+
+    leaves_out: ClassVar[bool] = False
+    """Whether it can do without points that are not allowed, such as an end before a start; otherwise a study that has some is refused."""
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:  # noqa: B027 - most have nothing to add
         """Add what this kind cannot do with the study to the problems."""
@@ -175,9 +183,20 @@ def _plain(value: float) -> str:
     return f"{value:.12g}"
 
 
+def measurable(scenarios: Iterable[Scenario]) -> list[str]:
+    """The outcomes that runs of all these scenarios have."""
+    tables = [scenario.jurisdictions for scenario in scenarios]
+    everywhere = [name for name in (tables[0] if tables else ()) if all(name in table for table in tables)]
+    members = [f"{prefix}{name}" for prefix in families() for name in everywhere]
+    return [*(name for name, spec in outcomes().items() if not spec.paired), *members]
+
+
 def check_measured(study: ReadyStudy, where: str, name: str, problems: list[Problem]) -> None:
-    """Whether an outcome that a section names is one of those that the study measures."""
-    if study.measures and name not in study.measures:
+    """Whether an outcome that a section names is there, and one of those that the study measures."""
+    known = measurable(study.scenarios.values())
+    if name not in known:
+        problems.append(no_such_name(where, name, study.measures or known))
+    elif study.measures and name not in study.measures:
         problems.append(Problem(where, quote(name), one_of(study.measures), nearest(name, study.measures)))
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import Field
 
 from sim.measures.dictionary import outcome, outcomes
-from sim.scenario import Problem, no_such_name, quote
+from sim.scenario import Problem, quote
 from sim.studies.findings import ratios
 from sim.studies.findings.effects import prices, sentences, tell
 from sim.studies.findings.ranks import ranked
 from sim.studies.findings.values import failed_note, without_value
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, other_differences, register_kind
+from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, other_differences, register_kind
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import drawn_worlds
 from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
@@ -78,15 +78,15 @@ class Compare(Kind):
                     "none: compare takes policies as the scenarios have them; a sweep varies them",
                 )
             )
-        names = {"compare.cost": settings.cost, "compare.benefit": settings.benefit}
-        names |= {f"compare.rank_by.{i}": name for i, name in enumerate(settings.rank_by)}
+        names = {f"compare.{word}": getattr(settings, word) for word in ("cost", "benefit")}
+        names = {where: name for where, name in names.items() if where.partition(".")[2] in settings.model_fields_set}
         if settings.precision is not None:
             names["compare.precision.measure"] = settings.precision.measure
-        for path, name in names.items():
-            try:
-                outcome(name)
-            except KeyError:
-                problems.append(no_such_name(path, name, outcomes()))
+        for where, name in names.items():
+            check_measured(study, where, name, problems)
+        for i, name in enumerate(settings.rank_by):
+            if name not in outcomes() or not outcome(name).paired:
+                check_measured(study, f"compare.rank_by.{i}", name, problems)
 
     def pairs(self, study: ReadyStudy) -> list[str]:
         """All scenarios."""

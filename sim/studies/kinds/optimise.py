@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.scenario import Problem, one_of, quote
+from sim.scenario import Problem, quote
 from sim.studies.errors import extra
 from sim.studies.findings import portfolios
-from sim.studies.kinds import TOTALS, Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import TOTALS, Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
 from sim.studies.methods.fronts import spread, undominated
 from sim.studies.methods.paths import resolve
@@ -67,6 +67,7 @@ class Optimise(Kind):
     name = "optimise"
     Settings = OptimiseSettings
     takes_ensemble = True
+    leaves_out = True
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Levers, a baseline and a portfolio, and outcomes that are measured."""
@@ -76,10 +77,10 @@ class Optimise(Kind):
         if len(study.scenarios) != 2:
             words = f"{len(study.scenarios)} scenarios"
             problems.append(Problem("scenarios", words, "two: the baseline, and one with all policies to choose from"))
-        wanted = [objective.measure for objective in settings.objectives]
-        for name in (*wanted, *settings.at_most):
-            if study.measures and name not in study.measures:
-                problems.append(Problem("optimise", quote(name), one_of(study.measures)))
+        wanted = {f"optimise.objectives.{i}.measure": o.measure for i, o in enumerate(settings.objectives)}
+        wanted |= {f"optimise.at_most.{name}": name for name in settings.at_most}
+        for where, name in wanted.items():
+            check_measured(study, where, name, problems)
         for i, factor in enumerate(study.levers):
             if factor.path in (*TOTALS, "weight"):
                 allowed = "a lever that does not change how large all totals are: portfolios are paired with the baseline, which has none"

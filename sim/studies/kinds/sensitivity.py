@@ -66,6 +66,8 @@ class Sensitivity(Kind):
             )
         seen: set[str] = set()
         for group, members in settings.groups.items():
+            if group in paths:
+                problems.append(Problem(f"sensitivity.groups.{group}", quote(group), "a name that no factor has"))
             for i, path in enumerate(members):
                 where = f"sensitivity.groups.{group}.{i}"
                 if path not in paths:

@@ -14,7 +14,7 @@ from pydantic import Field
 from sim.measures.dictionary import outcome
 from sim.scenario import Problem
 from sim.studies.findings.values import failed_note, label_of, without_value
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import IMPOSSIBLE, Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.bootstrap import FEWEST, KIND, LEVEL, Resamples
 from sim.studies.methods.noise import differ
@@ -41,6 +41,7 @@ class Sweep(Kind):
 
     name = "sweep"
     Settings = SweepSettings
+    leaves_out = True
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Something must vary."""
@@ -85,6 +86,9 @@ class Sweep(Kind):
             effects = where.merge(_effects(runs, study.baseline, names), on="point")
             tables["effects"] = effects
             figures["effects"] = Drawing("sweep", (effects, paths, names))
+        impossible = runs.loc[runs["status"] == IMPOSSIBLE, "point"].nunique()
+        if impossible:
+            notes.append(f"{impossible} of {len(points)} points are left out: values that are not allowed together.")
         notes += [*failed_note(runs), *without_value(runs, names)]
         notes.append(
             f"{len(points)} points ({settings.design}), {len(study.seeds)} seeds each, the same at every point."

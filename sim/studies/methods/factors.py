@@ -94,12 +94,21 @@ def parameter_of(path: str) -> ParameterSpec | None:
     return load_parameters().specs.get(path.removeprefix("parameters."))
 
 
+def _kind(value: Value) -> str:
+    return "text" if isinstance(value, str) else "yes or no" if isinstance(value, bool) else "number"
+
+
 def complete(factor: Factor, where: str, problems: list[Problem]) -> Factor:
     """The factor with what its parameter gives; what is still missing or makes no sense becomes a problem."""
     spec = parameter_of(factor.path)
     if factor.values is not None:
         if factor.low is not None or factor.high is not None or factor.distribution not in (None, "choice"):
             problems.append(Problem(f"{where}.values", quote(list(factor.values)), "values, or low and high, not both"))
+        if len({_kind(value) for value in factor.values}) > 1:
+            allowed = "values of one kind, which stand in one column: numbers, texts, or true and false"
+            problems.append(Problem(f"{where}.values", quote(list(factor.values)), allowed))
+        elif len(set(factor.values)) < len(factor.values):
+            problems.append(Problem(f"{where}.values", quote(list(factor.values)), "each value once"))
         return factor.model_copy(update={"distribution": "choice"})
     low, high, distribution = factor.low, factor.high, factor.distribution
     if spec is not None:
@@ -117,7 +126,7 @@ def complete(factor: Factor, where: str, problems: list[Problem]) -> Factor:
     distribution = distribution or "uniform"
     if distribution == "choice":
         problems.append(Problem(f"{where}.distribution", "choice", "values to choose from, under `values`"))
-    if low > high or (low == high and spec is not None and spec.low != spec.high):
+    if low >= high:
         problems.append(Problem(f"{where}.low", f"{low:g}", f"a number below high, which is {high:g}"))
     if distribution == "loguniform" and low <= 0:
         problems.append(Problem(f"{where}.low", f"{low:g}", "a number above 0 for a loguniform range"))
