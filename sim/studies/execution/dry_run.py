@@ -16,12 +16,10 @@ from sim.studies.methods.designs import points
 from sim.studies.methods.paths import resolve
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model, warm_up
-from sim.studies.store.parts import Row, shorten, to_bytes, to_table
+from sim.studies.store.parts import Daily, Row, shorten, to_bytes, to_table
 from sim.studies.study import ReadyStudy
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from pandas import DataFrame
 
     from sim.studies.methods.factors import Point
@@ -107,5 +105,5 @@ def _bytes(frame: DataFrame, task: batches.Task, days: int) -> float:
     return 600 + 9 * len(frame.columns) + max(0, full - none) * days / max(1, len(frame))
 
 
-def _size(daily: Mapping[str, NDArray[np.float32]]) -> int:
+def _size(daily: Mapping[str, Daily]) -> int:
     return len(to_bytes(to_table([Row("0" * 32, "probe", 0, "{}", "ok", daily=daily)])))
