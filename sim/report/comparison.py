@@ -280,10 +280,7 @@ def _conduct(study: ReadyStudy, folder: Path, how: How, keep: bool) -> Compariso
         found.append(Comparison.of(study, runs, driver.store, timings))
         return Answer(found[0].tables)
 
-    def write_page(*what: Any) -> None:
-        found[0].write(what[-1])
-
-    conduct(study, folder, how, write_page if keep else None, ask)
+    conduct(study, folder, how, (lambda *what: found[0].write(what[-1])) if keep else None, ask)
     return found[0]
 
 

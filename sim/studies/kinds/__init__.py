@@ -156,7 +156,7 @@ class Kind(ABC):
 
 def check_pairs(study: ReadyStudy, labels: Sequence[str], problems: list[Problem]) -> None:
     """Whether runs of these scenarios are pairs: an effect is no effect where one world is longer or larger than the other."""
-    for label in labels[1:]:
+    for label in (label for label in labels[1:] if label in study.scenarios):
         first, scenario = study.scenarios[labels[0]], study.scenarios[label]
         for name in TOTALS:
             here, there = (_plain(getattr(which, name)) for which in (scenario, first))

@@ -147,12 +147,8 @@ def _worlds(study: ReadyStudy, worlds: list[Point], runs: DataFrame) -> Worlds:
 
 def _measured(runs: DataFrame, failure: Failure, labels: list[str]) -> tuple[NDArray[Any], NDArray[Any]]:
     """What a failure is told from, worlds x seeds and as their mean; NaN where it has no value."""
-    base, policy = (
-        runs[runs["scenario"] == label]
-        .pivot(index="point", columns="seed", values=failure.measure)
-        .to_numpy(dtype=float)
-        for label in (labels[0], labels[-1])
-    )
+    wide = runs.pivot(index="point", columns=["scenario", "seed"], values=failure.measure)
+    base, policy = (wide[label].to_numpy(dtype=float) for label in (labels[0], labels[-1]))
     value = policy if failure.of == "level" else policy - base
     middle = value.mean(axis=1)
     if failure.of != "percent":
