@@ -246,6 +246,8 @@ FIELDS = {"dtype": "f4", "unit": "share", "text": "Mood"}
         ({"consumers": {"_mood": FIELDS}}, "a name as of a Python variable"),
         ({"consumers": {"mood": {**FIELDS, "dtype": "object"}}}, "booleans, integers or floats, not object"),
         ({"consumers": {"mood": {**FIELDS, "dtype": "flaot"}}}, "booleans, integers or floats, not 'flaot'"),
+        ({"consumers": {"mood": {**FIELDS, "dtype": "f2"}}}, "a column of float16, which tables cannot hold"),
+        ({"consumers": {"mood": {**FIELDS, "shape": [1000]}}}, "columns.consumers.mood.shape.*1000"),
         ({"consumers": {"mood": {**FIELDS, "high": 1, "default": 2}}}, "default 2 is not in the range: at most 1"),
         ({"consumers": {"mood": {**FIELDS, "dtype": "u1", "default": -1}}}, "-1 does not fit in uint8"),
         ({"consumers": {"mood": {**FIELDS, "dtype": "i4", "default": "none"}}}, "only a column of floats can default"),

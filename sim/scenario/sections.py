@@ -48,7 +48,7 @@ class OwnColumn(BaseModel):
     default: float | int | bool | Literal["none"] = Field(
         default=0, description="value at first, and of agents that come later; `none` is no value yet, for floats"
     )
-    shape: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field(
+    shape: tuple[Annotated[int, Field(ge=1, le=32)], ...] = Field(
         default=(), max_length=2, description="shape of the value of one agent (empty: a single number)"
     )
 
@@ -271,7 +271,10 @@ def _own_column(path: str, fields: Mapping[str, Any], problems: Problems) -> Any
         values["default"] = math.nan
     try:
         column = Column(**values)
-        return dataclasses.replace(column, dtype=column.to_dict()["dtype"])  # one name for one type
+        dtype = column.to_dict()["dtype"]
+        if dtype.startswith("float") and dtype not in ("float32", "float64"):
+            raise ValueError(f"a column of {dtype}, which tables cannot hold")
+        return dataclasses.replace(column, dtype=dtype)  # one name for one type
     except ValueError as error:
         allowed = (
             "a type for booleans, whole numbers or floats, with low, high and default that it holds and that agree"
