@@ -211,7 +211,7 @@ def _names(axes: Axes, lines: Sequence[str], labels: Sequence[str]) -> None:
     for y, (line, label) in enumerate(zip(lines, labels, strict=True)):
         heading = line.startswith("#")
         axes.text(
-            -0.03,
+            -0.05,
             y,
             label,
             transform=axes.get_yaxis_transform(),
