@@ -223,6 +223,8 @@ class TestStreams:
         answer = shell(f"odm show {tmp_path}/odd.yaml; odm list outcomes > /dev/null", PYTHONIOENCODING=encoding)
         assert answer.returncode == 0, answer.stderr
         assert ">= 5" in answer.stdout
+        assert answer.stdout.isascii() or encoding != "ascii"
+        assert "odz" in answer.stdout or encoding != "ascii"
         assert answer.stderr == ""
 
     @pytest.mark.parametrize("where", [">&-", "> /dev/full", "2>&-", "2> /dev/full", ">&- 2>&-", "< /dev/null | true"])

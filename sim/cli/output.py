@@ -29,9 +29,9 @@ LEAST_WIDTH = 40
 
 PLAIN = {
     "…": "...", "–": "-", "—": "-", "−": "-", "×": "x", "±": "+/-", "·": "*", "•": "*", "≤": "<=", "≥": ">=",
-    "‘": "'", "’": "'", "“": '"', "”": '"', "→": "->", "≈": "~", "é": "e", "ö": "o", "ü": "u", "ä": "a",
+    "‘": "'", "’": "'", "“": '"', "”": '"', "→": "->", "≈": "~",
 }  # fmt: skip
-"""What stands for letters that an output cannot show; a question mark for all others."""
+"""What stands for signs that an output cannot show; letters lose their accents, and a question mark stands for all others."""
 HANDLER = "odm-plain"
 
 
@@ -39,16 +39,21 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
     """The next best letters, for the codecs of the standard library."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(PLAIN.get(letter, "?") for letter in error.object[error.start : error.end]), error.end
+    return "".join(map(_plain, error.object[error.start : error.end])), error.end
+
+
+def _plain(letter: str) -> str:
+    bare = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    return PLAIN.get(letter) or bare or "?"
 
 
 class Tolerant(io.RawIOBase):
     """A raw stream that remembers what went wrong, and swallows what it cannot write."""
 
-    def __init__(self, raw: Any) -> None:
-        self.raw, self.lost = raw, None
+    lost: OSError | None = None
 
-    lost: OSError | None
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
 
     def writable(self) -> bool:
         """Always."""

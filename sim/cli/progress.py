@@ -89,12 +89,10 @@ def _live(what: str) -> Iterator[Tell]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[words]}", markup=False),
-        TimeElapsedColumn(),
-    )
+    words = TextColumn("{task.fields[words]}", markup=False)
+    columns = (words,)
+    if console.width >= output.NARROW + len(what):
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), words, TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=None, words="getting ready")
         lines = _Lines(lambda text: console.print(output.clean(text), soft_wrap=True, markup=False))

@@ -17,6 +17,8 @@ from sim.cli.output import say
 
 TRACEBACK = "ODM_TRACEBACK"
 """Environment variable that asks for the traceback of whatever goes wrong."""
+WIDE = 100
+"""Columns from which on progress has room for a bar."""
 
 
 @contextmanager
@@ -135,21 +137,22 @@ def _bar(what: str, count: str, quiet: bool) -> Iterator[Callable[..., None] | N
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.table import Column
     from rich.text import Text
 
     class Count(ProgressColumn):
         def render(self, task: Task) -> Text:
             return Text("getting ready" if task.total is None else count.format(task=task))
 
+    console = Console(stderr=True)
+    room = Column(no_wrap=True, overflow="ellipsis", max_width=max(12, console.width - 44))
+    wide = (BarColumn(), Count(), TimeElapsedColumn(), TextColumn("so far,"))
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        Count(),
-        TimeElapsedColumn(),
-        TextColumn("so far,"),
+        TextColumn("{task.description}", markup=False, table_column=room),
+        *(wide if console.width >= WIDE else (Count(),)),
         TimeRemainingColumn(),
         TextColumn("left"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=None)
         yield lambda **changes: progress.update(task, **changes)

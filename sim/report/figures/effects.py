@@ -113,7 +113,7 @@ def draw_effects(effects: DataFrame, headings: Sequence[Heading], baseline: str,
     left = MARGIN + max((width_of(label, NAME + 0.5, bold=True) for label in labels), default=0.5) + 0.12
     whole = [_fitted(heading, room) for heading in headings]
     above = max((_heading_inches(heading) for heading in whole), default=0.0)
-    under = 0.42 + max((h.below.count("\n") + 1) * line_height(SMALL) if h.below else 0.0 for h in whole)
+    under = 0.42 + max([0.0, *((h.below.count("\n") + 1) * line_height(SMALL) for h in whole if h.below)])
     block = above + row_inches * max(len(lines), 1) + under + 0.12
     width = max(left + (PANEL_INCHES + NUMBER_INCHES + GAP_INCHES) * across + MARGIN, 7.0)
     title = f"Change against {baseline}, in per cent of its level"
@@ -211,7 +211,7 @@ def _names(axes: Axes, lines: Sequence[str], labels: Sequence[str]) -> None:
     for y, (line, label) in enumerate(zip(lines, labels, strict=True)):
         heading = line.startswith("#")
         axes.text(
-            -0.03,
+            -0.05,
             y,
             label,
             transform=axes.get_yaxis_transform(),

@@ -45,11 +45,11 @@ def effects(table: DataFrame) -> Figure:
         return panels.draw_effects(none, [], "the baseline", "No scenario was compared with it.")
     kept = table[[not outcome(name).detail and is_tested(name) for name in table["outcome"]]]
     headings = [panels.Heading(label) for label in dict.fromkeys(table["scenario"])]
-    pairs = table["n"].max() if "n" in table and len(table) else 0
+    told = bool(np.isfinite(table["low"].to_numpy(dtype=float)).any())
     how = (
-        f"Mean of up to {pairs:,.0f} pairs of runs; line: 95 % interval."
-        if pairs > 1
-        else "One pair of runs: no interval, so nothing can be told from chance."
+        f"Mean of up to {table['n'].max():,.0f} pairs of runs; line: 95 % interval."
+        if told
+        else "Too few pairs of runs for an interval, so nothing can be told from chance."
     )
     return panels.draw_effects(kept, headings, "the baseline", how)
 
