@@ -12,6 +12,7 @@ from sim.studies.errors import RequestError, StudyError, at_least, seeds_from
 from sim.studies.execution.conduct import How, conduct
 from sim.studies.execution.driver import KEPT, Driver
 from sim.studies.execution.events import Event, OnEvent, only_what_all_must_know
+from sim.studies.findings.ratios import as_json, cost_per
 from sim.studies.kinds import Answer
 from sim.studies.runs.compare import PairedRuns, load_all, with_dates
 from sim.studies.runs.effects import INTERVAL
@@ -106,14 +107,10 @@ class Comparison(PairedRuns):
     @property
     def cost_effectiveness(self) -> DataFrame:
         """What each scenario pays for a death and for a healthy life year averted; see `sim.studies.findings.ratios.cost_per`."""
-        from sim.studies.findings.ratios import cost_per
-
         return cost_per(self.outcomes, self.effects, self.baseline)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `odm compare --json` prints; a number that does not exist is null."""
-        from sim.studies.findings.ratios import as_json
-
         return {**super().to_json(), "cost_effectiveness": as_json(self.cost_effectiveness)}
 
     def write(self, place: Path) -> None:

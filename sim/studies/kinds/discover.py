@@ -147,8 +147,9 @@ def _worlds(study: ReadyStudy, worlds: list[Point], runs: DataFrame) -> Worlds:
 
 def _measured(runs: DataFrame, failure: Failure, labels: list[str]) -> tuple[NDArray[Any], NDArray[Any]]:
     """What a failure is told from, worlds x seeds and as their mean; NaN where it has no value."""
-    wide = runs.pivot(index="point", columns=["scenario", "seed"], values=failure.measure)
-    base, policy = (wide[label].to_numpy(dtype=float) for label in (labels[0], labels[-1]))
+    parts = (runs[runs["scenario"] == label] for label in (labels[0], labels[-1]))
+    wide = (part.pivot(index="point", columns="seed", values=failure.measure) for part in parts)
+    base, policy = (frame.to_numpy(dtype=float) for frame in wide)
     value = policy if failure.of == "level" else policy - base
     middle = value.mean(axis=1)
     if failure.of != "percent":
@@ -284,12 +285,9 @@ def _findings(quality: DataFrame, limits: DataFrame, judged: Worlds) -> list[str
             for r in rows.to_dict("records")
         )
         if not held["p"] <= 0.05:
-            dense = f"{held['density']:.0%} of its {held['inside']} worlds fail, of all {held['base']:.0%}"
-            why = (
-                f"on worlds held out {dense}, not told from chance"
-                if held["inside"]
-                else "no world held out lies in it"
-            )
+            why = "no world held out lies in it"
+            if held["inside"]:
+                why = f"on worlds held out {held['density']:.0%} of its {held['inside']} fail, of all {held['base']:.0%}: not told from chance"
             found.append(f"Box {box} is no finding, {why} ({words}).")
             continue
         found.append(
