@@ -49,7 +49,7 @@ def print_comparison(comparison: Comparison, out: Path | None) -> None:
     costs = comparison.cost_effectiveness
     if len(costs):
         output.line()
-        output.console().print(tables.cost_table(costs))
+        output.console().print(tables.cost_table(costs, width))
         output.line()
     for note in (*caveats.few_pairs(comparison.runs), *words.notes(comparison)):
         output.line(f"Note: {note}")

@@ -126,29 +126,23 @@ def effect_markdown(comparison: PairedRuns) -> str:
     return "\n".join(lines)
 
 
-def cost_table(costs: DataFrame) -> Table:
+def cost_table(costs: DataFrame, width: int = WIDE) -> Table | Text:
     """Table of what a unit of harm averted costs, scenario by scenario.
 
     Parameters
     ----------
     costs
         As `sim.studies.findings.ratios.cost_per` gives it.
+    width
+        Letters across; all texts wrap between words.
     """
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in COST_TITLES:
-        table.add_column(title)
-    for row in records(costs):
-        table.add_row(*map(Text, cost_cells(row)))
-    return table
+    return lay_out([Column(title, wraps=True) for title in COST_TITLES], map(cost_cells, records(costs)), width)
 
 
 def cost_markdown(costs: DataFrame) -> str:
     """Return the same table as Markdown."""
     lines = ["| " + " | ".join(COST_TITLES) + " |", "|---|---:|---:|---|"]
-    return "\n".join([*lines, *("| " + " | ".join(cost_cells(row)) + " |" for row in records(costs))])
+    return "\n".join([*lines, *("| " + " | ".join(map(escaped, cost_cells(row))) + " |" for row in records(costs))])
 
 
 def cost_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
