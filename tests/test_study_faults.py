@@ -141,7 +141,7 @@ class TestRunsThatAreLost:
         folder = lost[0].folder
         page = (folder / "answer" / "report.md").read_text()
         assert "4 runs, 1 of which were lost with their workers" in page
-        assert "1 runs were lost with their workers; the pairs that they belong to are left out" in page
+        assert "were lost with their workers and have no outcomes. The pairs that they belong to are left out" in page
         assert "## Runs that were lost with their workers\n\n- quiet, seed 2: a worker process ended abruptly" in page
         assert "failed" not in page
         counts = Results(folder).sql("select status, count(*) as n from runs group by all")

@@ -66,12 +66,7 @@ def odm(
     ] = False,
 ) -> None:
     """Simulate online drug markets and what is done about them."""
-    other = support.namesake(Path())
-    if other is not None:
-        support.say(
-            f"Note: `odm` is right here, but `import sim` in Python takes {other.absolute()} in this folder, which is not this package. "
-            "Give it another name, work elsewhere, or write `import online_drug_markets` first."
-        )
+    support.say_namesake(Path())
 
 
 @app.command()

@@ -101,6 +101,16 @@ def namesake(folder: Path) -> Path | None:
     return None
 
 
+def say_namesake(folder: Path) -> None:
+    """Say it where a folder has a `sim` that Python would take for this package."""
+    other = namesake(folder)
+    if other is not None:
+        say(
+            f"Note: `odm` is right here, but `import sim` in Python takes {other.absolute()} in this folder, which is not this package. "
+            "Give it another name, work elsewhere, or write `import online_drug_markets` first."
+        )
+
+
 def path(text: str) -> Path:
     """A path as a person gives it: ``~`` is the home folder, as in `--out=~/results`, which a shell leaves alone."""
     try:
