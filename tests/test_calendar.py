@@ -171,8 +171,8 @@ def test_files_of_a_run_have_dates(tmp_path):
 def test_a_comparison_has_dates_and_its_figure_months(tmp_path):
     scenarios = [dated(name=name, consumers=300, days=40, policies=policies) for name, policies in (("a", []), ("b", [example("naloxone")]))]  # fmt: skip
     found = compare(*scenarios, runs=1, workers=1)
-    found.write_tables(tmp_path)
-    table = pq.read_table(tmp_path / "daily.parquet").to_pandas()
+    found.save(tmp_path / "out")
+    table = pq.read_table(next((tmp_path / "out").rglob("daily.parquet"))).to_pandas()
     assert set(table["date"].astype(str).str[:7]) == {"2027-01", "2027-02"}
     figure = trade_figure(found)
     labels = [text.get_text() for axes in figure.axes for text in axes.get_xticklabels()]
