@@ -25,7 +25,7 @@ from sim.scenario.errors import Problem, ScenarioError, nearest, no_such_name, o
 PREFIX = "odm_own_"
 MAX_FILES = 100
 RUNS = "Python that runs"
-ROW_KINDS = dict.fromkeys(
+ROW_KINDS: dict[str, str] = dict.fromkeys(
     ("consumer", "vendor", "platform", "supplier"),
     "those who are rows of a table have no class to replace; change their parameters, their columns by a policy, or the rule of their phase",
 )

@@ -55,7 +55,8 @@ def findings(second: DataFrame) -> list[str]:
     """The best of the portfolios kept for each objective, by the second look, where it does more than luck."""
     found = []
     lacking: dict[str, tuple[int, int]] = {}
-    for (measure, of, goal), rows in second.groupby(["measure", "of", "goal"], sort=False):
+    for key, rows in second.groupby(["measure", "of", "goal"], sort=False):
+        measure, of, goal = map(str, key)  # pyright: ignore[reportArgumentType]
         lacking[label_of(measure)] = (int((rows["worlds"] - rows["n"]).sum()), int(rows["worlds"].sum()))
         least = "Least" if goal == "min" else "Most"
         there = rows[np.isfinite(rows["mean"])].sort_values("mean", ascending=goal == "min")

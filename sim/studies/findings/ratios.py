@@ -5,7 +5,7 @@ A ratio is given only where the improvement is a finding: of an improvement that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,7 +90,7 @@ def cost_per(runs: DataFrame, effects: DataFrame, baseline: str) -> DataFrame:
         for spec in [spec for spec in averted() if spec.name in runs and costs]:
             names = [costs[0], spec.name]
             mine, base = (wide.loc[which, names].astype(float) for which in (label, baseline))
-            difference = change(mine.reindex(base.index).to_numpy(), base.to_numpy())
+            difference = change(np.asarray(mine.reindex(base.index), float), np.asarray(base, float))
             difference = difference[np.isfinite(difference).all(axis=1)]
             if difference.shape[0]:
                 rows.append((label, spec.name, f"USD per {spec.one} averted", *_row(spec, difference, found)))
@@ -132,7 +132,7 @@ def said(row: Mapping[str, Any]) -> str:
 def as_json(table: DataFrame) -> dict[str, dict[str, Any]]:
     """The same by scenario and outcome, as JSON has it: what is no number is null, and in words what is found."""
     found: dict[str, dict[str, Any]] = {}
-    rows: Sequence[Any] = table.to_dict("records")
+    rows: list[Any] = table.to_dict("records")
     for row in rows:
         plain = {name: row[name] for name in COLUMNS[2:]}
         plain = {
@@ -147,7 +147,7 @@ def sentences(table: DataFrame) -> dict[str, str]:
     """What a unit of harm averted costs, or that it cannot be said, in a sentence for each scenario that costs anything."""
     lines: dict[str, str] = {}
     for label, part in table.groupby("scenario", sort=False):
-        rows: Sequence[Any] = part.to_dict("records")
+        rows: list[Any] = part.to_dict("records")
         words = [said(row) for row in rows if row["verdict"] not in (UNCLEAR, FREE)]
         unclear = [outcome(row["outcome"]) for row in rows if row["verdict"] == UNCLEAR]
         if unclear:
