@@ -239,7 +239,8 @@ def _notes(study: ReadyStudy, indices: DataFrame, noises: DataFrame) -> list[str
     what = "are replaced by the mean" if not _analysis(study).block else "are left out with their block"
     if failed:
         notes.append(f"At {failed} points a run failed; they {what}.")
-    lacking = {_name(r): (int(r.points_without_value), int(r.points)) for r in noises.itertuples()}
+    rows: list[Any] = list(noises.itertuples())
+    lacking = {_name(r): (int(r.points_without_value), int(r.points)) for r in rows}
     lines = no_value(lacking, "points")
     notes += [*lines, f"Points without a value {what}."] if lines else []
     dull = int((noises["why_no_index"] == "does not vary").sum())
