@@ -102,7 +102,18 @@ class TestRun:
         answer = odm("run", "plain.yaml", "--days", 9, "--burn-in", 2, "--consumers", 250, "--json")
         found = json.loads(answer.stdout)
         assert answer.stderr == ""
-        assert list(found) == ["scenario", "seed", "days", "consumers", "weight", "compile_s", "elapsed_s", "outcomes"]
+        assert list(found) == [
+            "scenario",
+            "seed",
+            "days",
+            "consumers",
+            "weight",
+            "compile_s",
+            "elapsed_s",
+            "outcomes",
+            "outcomes_real",
+            "policies",
+        ]
         assert (found["scenario"], found["days"], found["consumers"]) == ("plain", 9, 250)
         assert {name for name, spec in outcomes().items() if not spec.paired} <= set(found["outcomes"])
 
