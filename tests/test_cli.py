@@ -89,7 +89,7 @@ class TestRun:
         answer = odm("run", "plain.yaml", "--seed", 4)
         assert answer.exit_code == 0
         assert "seed 4" in answer.stdout
-        assert "stands for 40,000 real people" in answer.stdout
+        assert "real people for whom they stand, 40,000 each" in answer.stdout
         groups = [
             line
             for line in map(str.rstrip, answer.stdout.splitlines())
