@@ -136,19 +136,47 @@ def _plain(spec: Any) -> str:
     return f"{spec.text[0].lower()}{spec.text[1:].rstrip('.')}"
 
 
+REAL_TOTALS = """## Simulated consumers and real people
+
+An outcome that scales is a total of the simulated consumers: times `weight` it is that of real people. One that does not (a share, a mean,
+an index, alerts) is the same for both. What happens once, such as a raid, costs the same however many consumers are simulated; the
+simulated ones bear their part of it, so that for money too the real total is the simulated one times `weight`.
+
+| Here | Totals are those of |
+| --- | --- |
+| printed tables, `report.md`, figures of a comparison; files whose name ends in `_real`; `outcomes_real`, `effects_real` in `--json` | real people |
+| `outcomes()`, `daily()`, `outcomes` and `effects` in files and in `--json`, the answers of studies, SQL | simulated consumers |
+| the table `policies` | real people |
+
+In Python, `run(...).real()` and `compare(...).real()` give the same result with real totals (`scale` says which it is), and
+`Results(DIR).outcomes(real=True)`, `.daily(real=True)` those of a study.
+
+"""
+
+
 def data_dictionary() -> str:
     """Return the page of outcomes and table columns."""
-    heads = ("Outcome", "Meaning", "Unit", "Over a run", "Better", "Remarks")
+    heads = ("Outcome", "Meaning", "Unit", "Over a run", "Scales", "Better", "Remarks")
     parts = [
         "# Data dictionary\n\n" + NOTE + "What a run reports and writes. Counts and sums are those of the simulated "
         "consumers; one of them stands for `weight` real people. Day 0 is the first day after burn-in. Parquet files carry "
         "the same text as metadata. Where the scenario has the date of day 0 (`day0`), daily tables and events also have a "
-        f"column `date`: {_plain(column('daily', 'date'))}.\n\n## Outcomes\n\nOne value a day; over a run they are summed or averaged.\n"
+        f"column `date`: {_plain(column('daily', 'date'))}.\n\n"
+        + REAL_TOTALS
+        + "## Outcomes\n\nOne value a day; over a run they are summed or averaged.\n"
     ]
     specs = [*outcomes().values(), *families().values()]
     for group in dict.fromkeys(spec.group for spec in specs):
         rows = [
-            (f"`{s.name}`", s.text, s.unit, s.aggregate, "" if s.better == "none" else s.better, remarks(s))
+            (
+                f"`{s.name}`",
+                s.text,
+                s.unit,
+                s.aggregate,
+                "yes" if s.scales else "",
+                "" if s.better == "none" else s.better,
+                remarks(s),
+            )
             for s in specs
             if s.group == group
         ]

@@ -45,8 +45,8 @@ class MarketModel(MarketState):
     threads
         Threads inside the day; results do not depend on it.
     tables
-        Event-level tables to keep: any of ``orders``, ``platforms``, ``events``, ``accounts``, ``networks``; ``vendors``, ``consumers`` and ``daily`` are
-        always there.
+        Event-level tables to keep: any of ``orders``, ``platforms``, ``events``, ``accounts``, ``networks``; ``vendors``, ``consumers``, ``policies`` and
+        ``daily`` are always there.
     audit
         Check every conservation identity daily.
     columns
@@ -132,13 +132,15 @@ class MarketModel(MarketState):
         return self.recorder.daily()
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of the tables: orders, platforms, vendors, accounts, consumers, events, networks, daily.
+        """One of the tables: orders, platforms, vendors, accounts, consumers, events, networks, policies, daily.
 
         Raises
         ------
         ValueError
             When there is no such table, or it was not asked for when the model was made.
         """
+        if name == "policies":
+            return self.policy_plan.table(self.weight)
         return self.recorder.table(self, name)
 
     def outcomes(self) -> dict[str, float]:

@@ -89,7 +89,7 @@ class TestRun:
         answer = odm("run", "plain.yaml", "--seed", 4)
         assert answer.exit_code == 0
         assert "seed 4" in answer.stdout
-        assert "stands for 40,000 real people" in answer.stdout
+        assert "real people for whom they stand, 40,000 each" in answer.stdout
         groups = [
             line
             for line in map(str.rstrip, answer.stdout.splitlines())
@@ -102,7 +102,18 @@ class TestRun:
         answer = odm("run", "plain.yaml", "--days", 9, "--burn-in", 2, "--consumers", 250, "--json")
         found = json.loads(answer.stdout)
         assert answer.stderr == ""
-        assert list(found) == ["scenario", "seed", "days", "consumers", "weight", "compile_s", "elapsed_s", "outcomes"]
+        assert list(found) == [
+            "scenario",
+            "seed",
+            "days",
+            "consumers",
+            "weight",
+            "compile_s",
+            "elapsed_s",
+            "outcomes",
+            "outcomes_real",
+            "policies",
+        ]
         assert (found["scenario"], found["days"], found["consumers"]) == ("plain", 9, 250)
         assert {name for name, spec in outcomes().items() if not spec.paired} <= set(found["outcomes"])
 

@@ -42,6 +42,8 @@ from tests.worlds import (
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 START, END = 10, 30
+OF_THE_WORLD = [table for table in ALL_TABLES if table != "policies"]
+"""Tables of what is in the world and happens in it; the other lists policies, also those that do nothing."""
 SHARED = {"policies", "name", "title", "question"}
 OWN = [
     pytest.param(kind, name, id=f"{kind}.{name}")
@@ -66,7 +68,7 @@ def daily(scenario: Scenario, seed: int = 1) -> pd.DataFrame:
 @EVERY_KIND
 def test_at_zero_strength_every_number_is_as_without_the_policy(kind):
     off, without = frames(acting(kind, strength=0.0)), frames(world())
-    assert [table for table in ALL_TABLES if not same_frames(off[table], without[table])] == []
+    assert [table for table in OF_THE_WORLD if not same_frames(off[table], without[table])] == []
 
 
 @EVERY_KIND
@@ -134,7 +136,7 @@ SCAM = {"mode": "exit_scam"}
 
 def test_an_exit_scam_of_zero_strength_is_none():
     off, without = frames(acting("operator_exit", strength=0.0, **SCAM)), frames(world())
-    assert [table for table in ALL_TABLES if not same_frames(off[table], without[table])] == []
+    assert [table for table in OF_THE_WORLD if not same_frames(off[table], without[table])] == []
 
 
 @pytest.mark.parametrize(
@@ -235,8 +237,15 @@ def test_a_policy_that_moves_levers_is_paid_for_on_every_day(kind):
 
 @EVERY_KIND
 def test_more_strength_costs_more(kind):
+    """At half the strength the one act of a policy that has no more may fail to happen, and then costs nothing."""
     half, full = (daily(acting(kind, strength=s))["policy_cost_usd"].sum() for s in (0.5, 1.0))
-    assert half == full == 0 if policy_kinds()[kind].exogenous else 0 < half < full
+    if policy_kinds()[kind].exogenous:
+        assert half == full == 0
+    elif kind == "operator_exit":
+        assert half in (0, full)
+        assert full > 0
+    else:
+        assert 0 < half < full
 
 
 def test_acts_are_written_in_the_name_of_their_policy():

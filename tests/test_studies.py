@@ -76,8 +76,8 @@ class TestRun:
         result = run(world(), model_class=FakeMarket)
         result.outcomes["nps_detection_lag_days"] = float("nan")
         found = json.loads(json.dumps(result.to_json(), allow_nan=False))
-        keys = ["scenario", "seed", "days", "consumers", "weight", "compile_s", "elapsed_s", "outcomes"]
-        assert list(found) == keys
+        keys = ["scenario", "seed", "days", "consumers", "weight", "compile_s", "elapsed_s"]
+        assert list(found) == [*keys, "outcomes", "outcomes_real", "policies"]
         assert found["outcomes"]["nps_detection_lag_days"] is None
 
     def test_only_the_tables_asked_for_are_made(self):
@@ -109,6 +109,7 @@ class TestFiles:
             "orders.parquet",
             "outcomes.parquet",
             "outcomes.csv",
+            "outcomes_real.csv",
             "record.json",
         }
         field = pq.read_schema(tmp_path / "out" / "orders.parquet").field("price_usd")
@@ -320,7 +321,8 @@ class TestCompare:
 
     def test_json_holds_what_the_command_promises(self, comparison):
         found = json.loads(json.dumps(comparison.to_json(), allow_nan=False))
-        assert list(found) == ["baseline", "runs", "effects", "cost_effectiveness"]
+        keys = ["baseline", "runs", "weight", "effects", "effects_real", "policies", "cost_effectiveness"]
+        assert list(found) == keys
         assert list(found["effects"]) == ["closure", "advice", "baseline (2)"]
         assert list(found["effects"]["closure"]["orders"]) == ["baseline", "mean", "low", "high", "same_sign"]
 
@@ -349,6 +351,8 @@ class TestCompare:
             "plan.parquet",
             "answer/cost_effectiveness.parquet",
             "answer/cost_effectiveness.csv",
+            "answer/effects_real.csv",
+            "answer/outcomes_real.csv",
             "record.json",
             "answer/effects.parquet",
             "answer/effects.csv",

@@ -24,7 +24,7 @@ from sim.scenario import Scenario
 assert sim.policies.__all__
 
 SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20}
-ALL_TABLES = ("orders", "platforms", "events", "accounts", "networks", "vendors", "consumers", "daily")
+ALL_TABLES = ("orders", "platforms", "events", "accounts", "networks", "vendors", "consumers", "policies", "daily")
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "takedown": {"count": 2},

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 
 
 def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
-    """Print the outcomes of one or several runs of a scenario."""
-    from sim.report.text import tables, words
+    """Print the outcomes of one or several runs of a scenario, totals as those of real people."""
+    from sim.report.text import deeds, tables, words
+    from sim.studies.runs.one_run import what_policies_did
 
-    first = results[0]
+    results = [result.real() for result in results]
+    first, did = results[0], what_policies_did(results)
     output.line(words.how_run(results))
     output.line()
     output.console().print(tables.outcome_table([result.outcomes for result in results], output.width()))
     output.line()
-    for note in words.run_notes(results):
+    for line in deeds.shortfalls(did):
+        output.line(f"Warning: {line}")
+    for note in (*deeds.budgets(did, {first.scenario.name: first.scenario}), *words.run_notes(results)):
         output.line(f"Note: {note}")
     seconds = sum(result.elapsed_s for result in results)
     output.line(f"{seconds:.1f} s for the run{'s' if len(results) > 1 else ''}, {first.compile_s:.1f} s to get ready.")
@@ -32,9 +36,10 @@ def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
 
 
 def print_comparison(comparison: Comparison, out: Path | None) -> None:
-    """Print the effects, and in words which of them are clear."""
-    from sim.report.text import caveats, tables, words
+    """Print the effects, totals as those of real people, and in words which of them are clear."""
+    from sim.report.text import caveats, deeds, tables, words
 
+    comparison = comparison.real()
     width = output.width()
     groups = [comparison.others] if width >= output.NARROW else [[label] for label in comparison.others]
     output.line(words.how(comparison))
@@ -51,8 +56,11 @@ def print_comparison(comparison: Comparison, out: Path | None) -> None:
         output.line()
         output.console().print(tables.cost_table(costs, width))
         output.line()
-    for note in (*caveats.few_pairs(comparison.runs), *words.notes(comparison)):
+    spent = deeds.budgets(comparison.policies, comparison.scenarios)
+    for note in (*caveats.few_pairs(comparison.runs), *spent, *words.notes(comparison)):
         output.line(f"Note: {note}")
+    for line in deeds.shortfalls(comparison.policies):
+        output.line(f"Warning: {line}")
     output.line()
     for label, lines in words.findings(comparison).items():
         output.line(f"{label}: {lines[0]}")

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 TIMING = ("kind", "label", "start", "end", "strength")
 """Fields of a policy that are said first, in words."""
-TOLD_APART = ("name", "title", "question", "policies", "seed", "days", "burn_in", "consumers", "people", "columns")
+TOLD_APART = (
+    *("name", "title", "question", "policies", "seed", "days", "burn_in", "consumers", "people", "columns", "budget"),
+)
 """Parts of a scenario that are said in words of their own."""
 
 
@@ -82,6 +84,9 @@ def summary(scenario: Scenario, given: str, width: int) -> str:
             first = "none" if column.allows_nan else in_words(column.default)
             allowed = f"{column.interval}; {first} at first"
             lines += wrapped(f"{kind}.{name}: {column.text} ({column.unit}; {allowed})", "  ", "    ")
+    if scenario.budget is not None:
+        over = scenario.budget.over if scenario.budget.over == "policies" else ", ".join(scenario.budget.over)
+        lines += ["", *wrapped(f"Budget: {scenario.budget.usd:,.0f} USD over {over}.")]
     apart = {name: value for name, value in plain.items() if name not in TOLD_APART}
     changed = list(differences(apart, {name: baseline.get(name) for name in baseline if name not in TOLD_APART}))
     if scenario.name != "baseline":

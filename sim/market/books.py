@@ -95,6 +95,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.officer_days = self.policy_cost = 0.0
+        self.purse = float("inf")  # real USD that a budget leaves for the policy that acts now
         self.commission = 0  # cents
         self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
         self.waited = 0  # days that those who enter treatment today waited

@@ -37,6 +37,8 @@ class OutcomeSpec:
         Unit in words; `share` is a number between 0 and 1.
     aggregate
         How daily values become one number for a run.
+    scales
+        Whether it is a total of the simulated consumers, which times ``weight`` is that of real people; False for what is the same in both worlds.
     group
         One of `GROUPS`.
     better
@@ -66,6 +68,7 @@ class OutcomeSpec:
     name: str
     unit: str
     aggregate: Literal["sum", "mean", "last"]
+    scales: bool
     group: str
     better: Literal["lower", "higher", "none"]
     text: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 KEPT = ("orders", "platforms", "events", "accounts", "networks")
-ALWAYS = ("vendors", "consumers", "daily")
+ALWAYS = ("vendors", "consumers", "policies", "daily")
 
 
 class Recorder:

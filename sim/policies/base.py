@@ -2,7 +2,8 @@
 
 A policy is one file: a frozen class with ``kind``, its own fields, and what it does in `levers` or `on_day`. It acts on levers that agents publish, or asks an
 agent to do what that agent can do (an agency raids, arrests); it never sets an outcome. At strength 0 it changes nothing, bit for bit. When it is on follows
-from its dates and conditions (`sim.policies.plan`); what a policy calls `start` while it is on is the day on which it last began.
+from its dates and conditions (`sim.policies.plan`); what a policy calls `start` while it is on is the day on which it last began. What it was meant for, what it
+did and what that cost goes into its account (`sim.policies.deeds`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pydantic.config import JsonDict
 from sim.agents.codes import Segment
 from sim.agents.consumers import TURNS
 from sim.policies.conditions import After, When
+from sim.policies.deeds import Deed
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
@@ -66,6 +68,12 @@ class Policy(BaseModel):
     """Words that people may try, each with the field that is meant."""
     exogenous: ClassVar[bool] = False
     """Whether it comes from outside, as a shock does, and costs the public nothing."""
+    idle: ClassVar[str] = "found nothing to act on"
+    """Why it may have done nothing while it was on."""
+    imposed: ClassVar[bool] = False
+    """Whether it happens to the market and is not bought, so that no budget bears on it; what it costs is what follows from it."""
+    counts: ClassVar[str] = "days in force"
+    """What `deed` and `act` count: a unit of `WHOLE`, or what there is `weight` times as much of in reality."""
 
     kind: str
     start: int = Field(default=0, json_schema_extra=DAY, description="first day (day or date)")
@@ -111,11 +119,21 @@ class Policy(BaseModel):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Move levers for today. Called on every day on which the policy is on."""
 
-    def act(self, state: MarketState) -> None:
-        """Cause today's events. Called on every day on which the policy is on, after all levers are set."""
+    def act(self, state: MarketState) -> Deed | None:
+        """Cause today's events. Called on every day on which the policy is on, after all levers are set.
+
+        Returns
+        -------
+        Deed or None
+            What was to be done, what was, and what that cost where it happens once (a raid); None where `deed` says it.
+        """
+
+    def deed(self, state: MarketState) -> Deed:
+        """What it was meant for today and what it bore on, unless `act` says so: a day on which it was in force."""
+        return Deed(1.0, 1.0)
 
     def cost(self, state: MarketState) -> float:
-        """Public cost of today (USD), for the simulated consumers."""
+        """Public cost of today (USD), for the simulated consumers; of a cost that does not grow with them, the part that they bear (`borne`)."""
         if self.exogenous:
             return 0.0
         raise NotImplementedError
@@ -203,3 +221,14 @@ class AimedPolicy(LocalPolicy):
 def reached(state: MarketState, share: float) -> float:
     """Number of living consumers in ``share`` of all."""
     return share * float(np.sum(state.consumers.columns.alive[: state.consumers.n]))
+
+
+def borne(state: MarketState, usd: float) -> float:
+    """Part of a real cost (USD) that the simulated consumers bear: all of it over the real people whom one stands for."""
+    return usd / state.scenario.weight
+
+
+def affordable(state: MarketState, wanted: int, usd_each: float) -> int:
+    """How many of ``wanted`` the budget pays for today, at a real price (USD) each; all of them where there is none."""
+    purse = state.today.purse
+    return wanted if wanted * usd_each <= purse else int(purse / usd_each)

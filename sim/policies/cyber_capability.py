@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sim.agents.enforcement import Unit
 from sim.policies.base import LocalPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -51,9 +52,16 @@ class CyberCapability(LocalPolicy):
         """Raise the capability of every cyber unit."""
         levers.capability[self.where(state)] *= 1.0 + self.strength * self.gain * self.grown(state)
 
-    def cost(self, state: MarketState) -> float:
-        """Training and equipment, from the first day on."""
+    def deed(self, state: MarketState) -> Deed:
+        """A day in force where there are officers of cyber units."""
+        return Deed(1.0, float(self._days(state) > 0))
+
+    def _days(self, state: MarketState) -> float:
+        """Officer-days of the cyber units where it acts."""
         where = self.where(state)
         units = [a for a in state.agencies if a.unit == Unit.CYBER and a.jurisdiction in where]
-        days = sum(float(agency.officer_days) for agency in units)
-        return self.strength * self.gain * days * self.usd_per_officer_day
+        return sum(float(agency.officer_days) for agency in units)
+
+    def cost(self, state: MarketState) -> float:
+        """Training and equipment, from the first day on."""
+        return self.strength * self.gain * self._days(state) * self.usd_per_officer_day

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.policies.base import AimedPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Deflection(AimedPolicy):
     )
     extent: ClassVar[str] = "`offer` is a chance, drawn at each stop by police."
 
+    counts: ClassVar[str] = "referrals"
+
     kind: Literal["deflection"] = "deflection"
     offer: float = Field(default=0.5, ge=0, le=1, description="users stopped who are offered services (share)")
     places: float = Field(default=0.1, ge=0, le=5, description="treatment places added (share of the present ones)")
@@ -43,6 +46,11 @@ class Deflection(AimedPolicy):
         whom = self.whom(state)
         levers.referral[whom] = 1.0 - (1.0 - levers.referral[whom]) * (1.0 - self.strength * self.offer)
         levers.treatment_slots[whom] *= 1.0 + self.strength * self.places
+
+    def deed(self, state: MarketState) -> Deed:
+        """Users referred yesterday, of those for whom it is meant."""
+        referred = self.among(state, state.yesterday.referred)
+        return Deed(referred, referred)
 
     def cost(self, state: MarketState) -> float:
         """Case management of yesterday's referrals, and the added places."""

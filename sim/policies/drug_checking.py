@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.policies.base import AimedPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class DrugChecking(AimedPolicy):
         "`reach` is a chance, drawn for each parcel that arrives for those for whom the service is meant."
     )
 
+    counts: ClassVar[str] = "checks"
+
     kind: Literal["drug_checking"] = "drug_checking"
     reach: float = Field(
         default=0.3, ge=0, le=1, description="consumers whom the service reaches (share, assumed 0.05 to 0.6)"
@@ -52,13 +55,22 @@ class DrugChecking(AimedPolicy):
         levers.checking_reach[whom] += self.strength * self.reach
         levers.check_uptake[whom] *= 1.0 + self.strength * (self.uptake - 1.0)
 
-    def cost(self, state: MarketState) -> float:
-        """Checks of the day before beyond the usual ones, and outreach to those reached."""
+    def deed(self, state: MarketState) -> Deed:
+        """Checks of the day before beyond the usual ones."""
+        checks = self._extra(state)
+        return Deed(checks, checks)
+
+    def _extra(self, state: MarketState) -> float:
+        """Checks of the day before beyond the usual ones, of those for whom it is meant."""
         base = state.p.consumption.checking_base
         usual = base / (base + self.strength * self.reach + 1e-12) / max(self.uptake, 1.0)
         beyond = 1.0 - usual
         if not self.everyone(state):
             share = self.consumers(state) / state.consumers.n
             beyond *= share / max(share + (1.0 - share) * usual, 1e-12)
-        extra = state.yesterday.checks * beyond
-        return extra * state.p.costs.check + self.strength * self.reach * self.consumers(state) * 0.1 / 365.0
+        return state.yesterday.checks * beyond
+
+    def cost(self, state: MarketState) -> float:
+        """Checks of the day before beyond the usual ones, and outreach to those reached."""
+        outreach = self.strength * self.reach * self.consumers(state) * 0.1 / 365.0
+        return self._extra(state) * state.p.costs.check + outreach

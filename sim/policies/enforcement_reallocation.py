@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sim.agents.enforcement import TARGETS
 from sim.policies.base import LocalPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class EnforcementReallocation(LocalPolicy):
     place: ClassVar[str] = "Agencies of these jurisdictions; officer-days stay within each."
     extent: ClassVar[str] = "`share` is one of officer-days, not of people."
 
+    counts: ClassVar[str] = "officer-days"
+
     kind: Literal["enforcement_reallocation"] = "enforcement_reallocation"
     take_from: Target = Field(default="users", description="target that loses officer-days")
     give_to: Target = Field(default="platforms", description="target that gains them")
@@ -47,8 +50,16 @@ class EnforcementReallocation(LocalPolicy):
         levers.effort_kept[where, TARGETS.index(self.take_from)] *= 1.0 - self.strength * self.share
         levers.effort_gained[where, TARGETS.index(self.give_to)] += self.strength * self.share
 
+    def deed(self, state: MarketState) -> Deed:
+        """Officer-days moved, of those that there are."""
+        days = self.strength * self.share * self._days(state)
+        return Deed(days, days)
+
+    def _days(self, state: MarketState) -> float:
+        """Officer-days on the target that loses them, where it acts."""
+        k, where = TARGETS.index(self.take_from), self.where(state)
+        return sum(float(agency.effort()[k]) for agency in state.agencies if agency.jurisdiction in where)
+
     def cost(self, state: MarketState) -> float:
         """Retraining of those who are moved."""
-        k, where = TARGETS.index(self.take_from), self.where(state)
-        days = sum(float(agency.effort()[k]) for agency in state.agencies if agency.jurisdiction in where)
-        return self.strength * self.share * days * self.retraining_usd_per_day
+        return self.strength * self.share * self._days(state) * self.retraining_usd_per_day

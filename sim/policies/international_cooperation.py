@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.policies.base import JURISDICTION, Policy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class InternationalCooperation(Policy):
     )
     place: ClassVar[str] = "`members` says which jurisdictions join."
     instead: ClassVar[dict[str, str]] = {"jurisdictions": "members"}
+
+    idle: ClassVar[str] = "was not in force: not ratified in time, or by fewer than two members"
 
     kind: Literal["international_cooperation"] = "international_cooperation"
     closed: float = Field(
@@ -60,6 +63,11 @@ class InternationalCooperation(Policy):
             return
         missing = (1.0 - levers.cooperation) * (1.0 - self.strength * self.closed)
         levers.cooperation[:] = np.where(self.joined(state), 1.0 - missing, levers.cooperation)
+
+    def deed(self, state: MarketState) -> Deed:
+        """A day in force from ratification on, if there are two members or more."""
+        due = self.days_on(state) >= self.ratification_days
+        return Deed(float(due), float(due and int(self.joined(state).sum()) > 1))
 
     def cost(self, state: MarketState) -> float:
         """Liaison officers, from signing on."""

@@ -10,7 +10,8 @@ from pydantic import Field
 from sim.agents.codes import Channel
 from sim.market.enforcement.arrests import arrest
 from sim.market.enforcement.enforcement import take_down
-from sim.policies.base import LocalPolicy
+from sim.policies.base import LocalPolicy, borne
+from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
 
@@ -68,10 +69,10 @@ class InternationalOperation(LocalPolicy):
         default=0.5, ge=0, le=2, description="publicity (0 none, 1 usual of a raid, 2 twice the usual)"
     )
     officer_days: float = Field(
-        default=60.0,
+        default=3500.0,
         ge=0,
-        le=10_000,
-        description="effort per 20,000 consumers at full participation (officer-days, assumed)",
+        le=1_000_000,
+        description="effort at full participation (officer-days; assumed 500 to 36,000: five officers in each of 100 countries for a week)",
     )
 
     def _since(self, state: MarketState) -> int:
@@ -91,31 +92,32 @@ class InternationalOperation(LocalPolicy):
         levers.interception[where] *= 1.0 + self.strength * (self.inspection - 1.0)
         levers.moderation[where] += self.strength * self.adverts * 30.0 / self.days
 
-    def act(self, state: MarketState) -> None:
+    @property
+    def counts(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Pharmacy programmes where some are to be seized, else days."""
+        return "platforms" if self.sites > 0 else "days in force"
+
+    def act(self, state: MarketState) -> Deed:
         """Seize domains and arrest sellers on the first day."""
-        if self._since(state) != 0:
-            return
+        since = self._since(state)
+        if since != 0:
+            return Deed(1.0, 1.0) if self.sites == 0 and since < self.days else IDLE
         where, seed = self.where(state), int(state.seed)
         t, v, n = state.platform_table.columns, state.vendors.columns, state.vendors.n
         slots = state.open_slots(Channel.ILLICIT_PHARMACY)
         slots = slots[np.isin(t.jurisdiction[slots], where)]
-        for slot in slots[uniforms(seed, Draw.COORDINATED, slots, state.day) < self.strength * self.sites]:
+        seized = slots[uniforms(seed, Draw.COORDINATED, slots, state.day) < self.strength * self.sites]
+        for slot in seized:
             take_down(state, int(slot), self.publicity, policy=self.kind)
         sells = (v.channel[:n] == Channel.ILLICIT_PHARMACY) | (v.channel[:n] == Channel.SOCIAL_APP)
         rows = np.flatnonzero((v.alive[:n] == 1) & sells & np.isin(v.jurisdiction[:n], where))
         chosen = uniforms(seed, Draw.COORDINATED, v.key[rows], state.day, 1) < self.strength * self.arrests
         arrest(state, rows[chosen], self.kind)
+        return Deed(len(seized) if len(slots) else 1.0, len(seized)) if self.sites > 0 else Deed(1.0, 1.0)
 
     def cost(self, state: MarketState) -> float:
         """Officer-days, spread over the week."""
         if self._since(state) >= self.days:
             return 0.0
-        return (
-            self.strength
-            * self._part(state)
-            * self.officer_days
-            / self.days
-            * state.consumers.n
-            / 20_000
-            * state.p.costs.officer_day
-        )
+        usd = self.strength * self._part(state) * self.officer_days / self.days * state.p.costs.officer_day
+        return borne(state, usd)

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.policies.base import AimedPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Naloxone(AimedPolicy):
         "`carriage` is the chance that somebody at hand carries a kit, drawn at each overdose; who is told by `outreach` is drawn anew each week."
     )
 
+    counts: ClassVar[str] = "kits"
+
     kind: Literal["naloxone"] = "naloxone"
     carriage: float = Field(
         default=0.2,
@@ -56,11 +59,19 @@ class Naloxone(AimedPolicy):
         levers.support_reach[whom] += share
         levers.support_message[whom] += share * 0.05
 
-    def cost(self, state: MarketState) -> float:
-        """Kits that are handed out to people around those who use opioids, and contacts of outreach."""
+    def deed(self, state: MarketState) -> Deed:
+        """Kits handed out."""
+        kits = self._kits(state)
+        return Deed(kits, kits)
+
+    def _kits(self, state: MarketState) -> float:
+        """Kits of today, for people around those who use opioids."""
         c, n = state.consumers.columns, state.consumers.n
         uses = (state.substances.opioid[c.substance[:n]] > 0) & (c.alive[:n] == 1)
         around = np.count_nonzero(uses if self.everyone(state) else uses & self.meant(state))
-        kits = self.strength * self.carriage * around / state.p.services.naloxone_days
+        return self.strength * self.carriage * around / state.p.services.naloxone_days
+
+    def cost(self, state: MarketState) -> float:
+        """Kits that are handed out to people around those who use opioids, and contacts of outreach."""
         contacts = self.reached(state, self.strength * self.outreach / 7.0)
-        return kits * state.p.costs.naloxone_kit + contacts * state.p.costs.campaign_contact
+        return self._kits(state) * state.p.costs.naloxone_kit + contacts * state.p.costs.campaign_contact

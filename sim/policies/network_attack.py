@@ -11,7 +11,8 @@ from sim.agents.codes import Channel
 from sim.market.enforcement.arrests import arrest
 from sim.market.enforcement.attacks import cut_links, post_false_ratings, weak_links
 from sim.measures.networks import vendor_centrality
-from sim.policies.base import LocalPolicy
+from sim.policies.base import LocalPolicy, affordable
+from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class NetworkAttack(LocalPolicy):
     place: ClassVar[str] = "Vendors who ship from these jurisdictions, wherever their buyers are."
     extent: ClassVar[str] = "`share` is one of these vendors, the first by rank."
 
+    counts: ClassVar[str] = "vendors"
+
     kind: Literal["network_attack"] = "network_attack"
     mode: Literal["targeted", "weak_link", "signal"] = Field(default="targeted", description="what is attacked")
     by: Literal["sales", "betweenness", "degree"] = Field(
@@ -67,6 +70,11 @@ class NetworkAttack(LocalPolicy):
 
     def targets(self, state: MarketState) -> np.ndarray:
         """Rows of the vendors who are attacked, in order of their rows."""
+        rows, wanted = self._ranked(state)
+        return np.sort(rows[:wanted])
+
+    def _ranked(self, state: MarketState) -> tuple[np.ndarray, int]:
+        """Rows of the vendors on cryptomarkets in the order in which they are attacked, and how many are."""
         v, n = state.vendors.columns, state.vendors.n
         rows = np.flatnonzero(
             (v.alive[:n] == 1)
@@ -78,25 +86,24 @@ class NetworkAttack(LocalPolicy):
         else:
             value = v.sales[rows] if self.by == "sales" else vendor_centrality(state, self.by, rows)
         order = np.lexsort((rows, -v.sales[rows], -value))
-        return np.sort(rows[order][: round(self.strength * self.share * len(rows))])
+        return rows[order], round(self.strength * self.share * len(rows))
 
-    def act(self, state: MarketState) -> None:
-        """Attack those who come first."""
+    def act(self, state: MarketState) -> Deed:
+        """Attack those who come first; each takes officer-days."""
         if not self._today(state):
-            return
-        rows = self.targets(state)
+            return IDLE
+        ranked, wanted = self._ranked(state)
+        usd_each = self.officer_days_each * WORK[self.mode] * state.p.costs.officer_day * state.scenario.weight
+        paid = affordable(state, wanted, usd_each)
+        rows = np.sort(ranked[:paid])
         if self.mode == "targeted":
             arrest(state, rows, self.kind)
         elif self.mode == "weak_link":
             cut_links(state, rows, self.kind)
         else:
             post_false_ratings(state, rows, self.noise, self.kind)
+        return Deed(wanted or self.strength * self.share * len(ranked), len(rows), len(rows) * usd_each, wanted - paid)
 
     def cost(self, state: MarketState) -> float:
-        """Officer-days of the attack."""
-        if not self._today(state):
-            return 0.0
-        vendors = self.strength * self.share * float(state.usual.vendors[Channel.CRYPTOMARKET])
-        if not self.everyone(state):
-            vendors *= float(state.world.vendor_weight[self.where(state)].sum())
-        return vendors * self.officer_days_each * WORK[self.mode] * state.p.costs.officer_day
+        """Nothing besides the attacks."""
+        return 0.0

@@ -33,6 +33,8 @@ class NovelOpioid(Policy):
     )
     extent: ClassVar[str] = "`share` is one of counterfeits, drawn for each batch."
 
+    imposed: ClassVar[bool] = True
+
     kind: Literal["novel_opioid"] = "novel_opioid"
     share: float = Field(
         default=0.4,

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from sim.market.entry_exit.exit import abandon
 from sim.policies.base import Policy
+from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy
 from sim.streams import Draw, uniform
 
@@ -34,6 +35,9 @@ class OperatorExit(Policy):
     )
     place: ClassVar[str] = "The world: a cryptomarket is one place, whose users are everywhere."
 
+    imposed: ClassVar[bool] = True
+    counts: ClassVar[str] = "platforms"
+
     kind: Literal["operator_exit"] = "operator_exit"
     mode: Literal["exit_scam", "voluntary"] = Field(
         default="exit_scam",
@@ -51,7 +55,7 @@ class OperatorExit(Policy):
         default=20.0,
         ge=0,
         le=1000,
-        description="officer-days per 20,000 consumers of the inquiry that follows (assumed 0 to 100)",
+        description="effort of the inquiry that follows (officer-days, assumed 0 to 100)",
     )
 
     def target(self, state: MarketState) -> int | None:
@@ -62,16 +66,19 @@ class OperatorExit(Policy):
         order = np.lexsort((slots, -state.platform_table.columns.trade60[slots]))
         return int(slots[order][self.rank - 1]) if self.rank <= len(slots) else None
 
-    def act(self, state: MarketState) -> None:
-        """Let the operator leave, or start to keep the money, on the first day."""
+    def act(self, state: MarketState) -> Deed:
+        """Let the operator leave, or start to keep the money, on the first day; an inquiry follows. What users lose is counted by the model."""
         if state.day != self.start:
-            return
+            return IDLE
         slot = self.target(state)
-        if slot is not None and uniform(int(state.seed), int(Draw.POLICY), slot, self.start, 100) < self.strength:
-            abandon(state, slot, self.mode == "exit_scam", self.publicity, policy=self.kind)
+        if slot is None:
+            return Deed(1.0, 0.0)
+        if uniform(int(state.seed), int(Draw.POLICY), slot, self.start, 100) >= self.strength:
+            return IDLE
+        usd = self.inquiry_days * state.p.costs.officer_day
+        abandon(state, slot, self.mode == "exit_scam", self.publicity, policy=self.kind)
+        return Deed(1.0, 1.0, usd)
 
     def cost(self, state: MarketState) -> float:
-        """Officer-days of the inquiry, on the first day; what users lose is counted by the model."""
-        if state.day != self.start:
-            return 0.0
-        return self.strength * self.inquiry_days * state.consumers.n / 20_000 * state.p.costs.officer_day
+        """Nothing besides the inquiry."""
+        return 0.0

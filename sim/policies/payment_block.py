@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from sim.agents.codes import Channel
 from sim.market.trade.payments import buy_under_cover
-from sim.policies.base import LocalPolicy
+from sim.policies.base import LocalPolicy, borne
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -38,6 +40,11 @@ class PaymentBlock(LocalPolicy):
         "Exchanges that serve people there, or programmes hosted there; banks and cards are the world's."
     )
     extent: ClassVar[str] = "`delisting` and `closure` are pressure on exchanges, not shares of people."
+
+    @property
+    def counts(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Test purchases, or days on which exchanges are pressed."""
+        return "test purchases" if self.mode == "acquirers" else "days in force"
 
     kind: Literal["payment_block"] = "payment_block"
     mode: Literal["acquirers", "coins"] = Field(default="acquirers", description="what is blocked")
@@ -80,8 +87,15 @@ class PaymentBlock(LocalPolicy):
                 state, self.strength * self.purchases, self.target == "largest", self.kind, self.where(state)
             )
 
+    def deed(self, state: MarketState) -> Deed:
+        """Purchases made while there is a programme to buy from, or a day of pressure."""
+        if self.mode != "acquirers":
+            return Deed(1.0, 1.0)
+        wanted = self.strength * self.purchases / 7.0
+        return Deed(wanted, wanted if len(state.open_slots(Channel.ILLICIT_PHARMACY)) else 0.0)
+
     def cost(self, state: MarketState) -> float:
-        """Purchases and complaints, or supervision."""
+        """Purchases and complaints, however many consumers are simulated; or supervision."""
         if self.mode == "acquirers":
-            return self.strength * self.purchases / 7.0 * self.usd_per_purchase
+            return borne(state, self.deed(state).done * self.usd_per_purchase)
         return self.strength * self.usd_per_consumer * self.consumers(state) / 365.0

@@ -12,11 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sim.measures.policy_table import policy_table
+from sim.policies.account import Account, row
+from sim.policies.deeds import Deed
+from sim.policies.purse import Purse
+
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from sim.market.books import Events
     from sim.market.state import MarketState
     from sim.measures.recorder import Recorder
     from sim.policies.base import Policy
+    from sim.scenario import Budget
 
 
 @dataclass
@@ -31,11 +39,14 @@ class Course:
         The day on which it was last off after it had been on.
     now
         The policy as it is on, starting on the day on which it last began; None while it is off.
+    account
+        What it did, and what that cost.
     """
 
     began: list[int] = field(default_factory=list)
     ended: int | None = None
     now: Policy | None = None
+    account: Account = field(default_factory=Account)
 
 
 class Plan:
@@ -46,11 +57,22 @@ class Plan:
         self.courses: list[Course] = []
         self.followers: dict[str, list[int]] = {}
         self.began: dict[str, Counter[int]] = {}
+        self.budget: Budget | None = None
+        self.purse: Purse | None = None
 
-    def follow(self, policies: Sequence[Policy], events: Events) -> None:
-        """Take up the ``policies`` of the scenario, at first or when it is another one: those that stay in their place keep their course."""
-        if self.policies == policies:
+    def follow(self, policies: Sequence[Policy], events: Events, budget: Budget | None = None, days: int = 0) -> None:
+        """Take up the policies and the budget of a scenario of so many days, at first or when it is another one.
+
+        Policies that stay in their place keep their course, and a budget that stays what it has left.
+        """
+        if self.policies != policies:
+            self._take_up(policies, events)
+        elif self.budget == budget:
             return
+        self.budget = budget
+        self.purse = None if budget is None else Purse(budget, self.policies, days)
+
+    def _take_up(self, policies: Sequence[Policy], events: Events) -> None:
         courses = [Course() for _ in policies]
         for k, (policy, same, course) in enumerate(zip(policies, self.policies, self.courses, strict=False)):
             if policy == same:
@@ -89,6 +111,11 @@ class Plan:
             if not turn:
                 turn, later = sorted(later), set()
         return [course.now for course in self.courses if course.now is not None]
+
+    def table(self, weight: float) -> DataFrame:
+        """What each policy was meant for, did and cost, a row each; ``weight`` real people for one that is simulated."""
+        courses = zip(self.policies, self.courses, strict=True)
+        return policy_table([row(k, policy, course.account, weight) for k, (policy, course) in enumerate(courses)])
 
     def _note(self, policy: Policy, day: int) -> None:
         """Keep that a policy began on a day, under each of its names."""
@@ -146,11 +173,49 @@ class Plan:
 
 
 def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
-    """Phase 1: set the levers of every policy that is on, then cause events, then book the cost; conditions look at what was recorded."""
-    plan.follow(state.scenario.policies, state.books.events)
-    on = plan.on_today(state, recorder)
-    for policy in on:
-        policy.move(state, state.levers)
-    for policy in on:
-        policy.act(state)
-        state.today.policy_cost += policy.cost(state)
+    """Phase 1: set the levers of every policy that is on, then cause events, then book deeds and cost; conditions look at what was recorded."""
+    scenario = state.scenario
+    plan.follow(scenario.policies, state.books.events, scenario.budget, scenario.days)
+    plan.on_today(state, recorder)
+    full = {k: course.now for k, course in enumerate(plan.courses) if course.now is not None}
+    shares = {} if plan.purse is None else plan.purse.shares(state, full)
+    on = {k: at_share(policy, shares.get(k, 1.0)) for k, policy in full.items()}
+    for k, policy in on.items():
+        if shares.get(k) != 0.0:
+            policy.move(state, state.levers)
+    weight = scenario.weight
+    for k, policy in on.items():
+        share = shares.get(k, 1.0)
+        usd, deed = 0.0, None
+        if share > 0.0:
+            if plan.purse is not None:
+                state.today.purse = plan.purse.free(k)
+            deed = policy.act(state)
+            usd = policy.cost(state)
+        if not isinstance(deed, Deed):  # an author's own policy may give back anything
+            deed = full[k].deed(state) if share == 1.0 else deed_in_part(full[k], policy, share, state)
+        elif share < 1.0:
+            deed = deed._replace(asked=max(deed.asked / share, deed.done))
+        if deed.usd:
+            usd += deed.usd / weight
+        state.today.policy_cost += usd
+        if plan.purse is not None:
+            plan.purse.pay(k, usd * weight)
+        plan.courses[k].account.book(state.day, deed, usd, share < 1.0 or deed.unpaid > 0)
+    state.today.purse = float("inf")
+
+
+def deed_in_part(full: Policy, policy: Policy, share: float, state: MarketState) -> Deed:
+    """The deed of a day of a policy that the budget pays for in part: ``policy`` is what it was at a ``share`` of its ``full`` strength."""
+    asked = full.deed(state).asked
+    if share == 0.0:
+        return Deed(asked, 0.0)
+    done = policy.deed(state).done
+    if policy.counts == "days in force":
+        return Deed(asked, done * share)
+    return Deed(max(asked, done / share), done)
+
+
+def at_share(policy: Policy, share: float) -> Policy:
+    """A policy at a share of its strength."""
+    return policy if share == 1.0 else policy.model_copy(update={"strength": policy.strength * share})

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.policies.base import JURISDICTION, Policy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -72,6 +73,10 @@ class PostalInterdiction(Policy):
         levers.inspection[:] *= 1.0 + self.strength * (self.inspections - 1.0) * routes
         levers.advance_data[:] = 1.0 - (1.0 - levers.advance_data) * (1.0 - self.strength * self.advance_data * routes)
         levers.postal_staff[:] *= 1.0 + self.strength * (self.staff - 1.0) * (routes.sum(axis=0) > 0)
+
+    def deed(self, state: MarketState) -> Deed:
+        """A day in force where it covers a route."""
+        return Deed(1.0, float(self.routes(state).any()))
 
     def cost(self, state: MarketState) -> float:
         """Inspections beyond the usual, for the inbound post of the simulated consumers: two items a head and year [us-mail-volume]."""

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.policies.base import LocalPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class RegulatedSupply(LocalPolicy):
     )
     extent: ClassVar[str] = "Shares are chances, drawn at each need."
 
+    counts: ClassVar[str] = "consultations"
+
     kind: Literal["regulated_supply"] = "regulated_supply"
     patients: float = Field(
         default=0.2, ge=0, le=1, description="needs of patients covered beyond the usual (share, assumed 0.05 to 0.5)"
@@ -62,11 +65,20 @@ class RegulatedSupply(LocalPolicy):
         levers.legal_access[where] = 1.0 - (1.0 - levers.legal_access[where]) * (1.0 - self.strength * shares)
         levers.diversion[where] = 1.0 - (1.0 - levers.diversion[where]) * (1.0 - self.strength * self.diversion)
 
-    def cost(self, state: MarketState) -> float:
-        """A consultation for every need that is covered."""
+    def deed(self, state: MarketState) -> Deed:
+        """Needs covered by a consultation."""
+        covered = self._covered(state)
+        return Deed(covered, covered)
+
+    def _covered(self, state: MarketState) -> float:
+        """Needs covered today."""
         c, n, d = state.consumers.columns, state.consumers.n, state.p.demand
         alive = c.alive[:n] if self.everyone(state) else c.alive[:n] * self.meant(state)
         people = np.bincount(c.segment[:n], alive, 4)
         rates = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
-        return self.strength * float((people * rates * shares).sum()) * state.p.costs.prescription
+        return self.strength * float((people * rates * shares).sum())
+
+    def cost(self, state: MarketState) -> float:
+        """A consultation for every need that is covered."""
+        return self._covered(state) * state.p.costs.prescription

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.policies.base import AimedPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class SafePurchasingInformation(AimedPolicy):
     extent: ClassVar[str] = (
         "`reach` is a rate: each week a new draw decides who of those for whom it is meant is reached. `shown` is a chance, drawn at each search."
     )
+
+    counts: ClassVar[str] = "contacts"
 
     kind: Literal["safe_purchasing_information"] = "safe_purchasing_information"
     reach: float = Field(
@@ -66,8 +69,15 @@ class SafePurchasingInformation(AimedPolicy):
         unseen = 1.0 - self.strength * self.shown * self.recognised
         levers.recognition[whom] = 1.0 - (1.0 - levers.recognition[whom]) * unseen
 
+    def deed(self, state: MarketState) -> Deed:
+        """Contacts made."""
+        contacts = self._contacts(state)
+        return Deed(contacts, contacts)
+
+    def _contacts(self, state: MarketState) -> float:
+        """Contacts of today, weekly ones spread over the week."""
+        return self.reached(state, self.strength * (self.reach + 0.1 * self.shown) / 7.0)
+
     def cost(self, state: MarketState) -> float:
         """Contacts, weekly lessons and explanations at search."""
-        return (
-            self.reached(state, self.strength * (self.reach + 0.1 * self.shown) / 7.0) * state.p.costs.campaign_contact
-        )
+        return self._contacts(state) * state.p.costs.campaign_contact

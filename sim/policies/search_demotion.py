@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from sim.agents.codes import Channel
 from sim.policies.base import Policy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class SearchDemotion(Policy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Ask engines to demote."""
         levers.demotion[0] = 1.0 - (1.0 - levers.demotion[0]) * (1.0 - self.strength * self.demotion)
+
+    def deed(self, state: MarketState) -> Deed:
+        """A day in force where there is an illicit pharmacy to bear on."""
+        return Deed(1.0, float(len(state.open_slots(Channel.ILLICIT_PHARMACY)) > 0))
 
     def cost(self, state: MarketState) -> float:
         """Reports."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from sim.agents.codes import Channel
 from sim.policies.base import LocalPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ class SocialModeration(LocalPolicy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Have apps remove more."""
         levers.moderation[self.where(state)] += self.strength * self.removal
+
+    def deed(self, state: MarketState) -> Deed:
+        """A day in force where there is an app to bear on."""
+        return Deed(1.0, float(len(state.open_slots(Channel.SOCIAL_APP)) > 0))
 
     def cost(self, state: MarketState) -> float:
         """Moderators and tools."""

@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from sim.market.supply.network import arrest_group
-from sim.policies.base import LocalPolicy
+from sim.policies.base import LocalPolicy, affordable
+from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
 
@@ -56,30 +57,38 @@ class SupplierInterdiction(LocalPolicy):
         levers.group_effort[where] *= 1.0 + self.strength * (self.effort - 1.0)
         levers.recruitment[where] *= 1.0 - self.strength * self.recruitment_cut
 
-    def act(self, state: MarketState) -> None:
-        """Arrest groups on the first day, each with the chance ``arrested``."""
-        if state.day != self.start or self.arrested == 0:
-            return
+    @property
+    def counts(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Groups where some are to be arrested, else days."""
+        return "groups" if self.arrested > 0 else "days in force"
+
+    def act(self, state: MarketState) -> Deed | None:
+        """Arrest groups on the first day, each with the chance ``arrested``; each is a case with officer-days of its own."""
+        if self.arrested == 0:
+            return None
+        if state.day != self.start:
+            return IDLE
         s, n = state.supplier_table.columns, state.supplier_table.n
         live = np.flatnonzero(
             (s.alive[:n] == 1) & (s.organised[:n] == 1) & np.isin(s.jurisdiction[:n], self.where(state))
         )
         u = uniforms(int(state.seed), Draw.POLICY, live, self.start, 2)
-        for i in live[u < self.strength * self.arrested]:
+        chosen = live[u < self.strength * self.arrested]
+        usd_each = state.p.enforcement.supplier_case * state.p.costs.officer_day
+        paid = chosen[: affordable(state, len(chosen), usd_each)]
+        for i in paid:
             arrest_group(state, int(i), policy=self.kind)
+        return Deed(len(chosen), len(paid), len(paid) * usd_each, len(chosen) - len(paid))
 
     def cost(self, state: MarketState) -> float:
-        """Officer-days of the added effort and of the wave; people kept from being recruited."""
-        p, where, table = state.p.enforcement, self.where(state), state.supplier_table
+        """Officer-days of the added effort; people kept from being recruited."""
+        p, where = state.p.enforcement, self.where(state)
         days = (
             sum(a.officer_days for a in state.agencies if a.jurisdiction in where)
             * p.share_suppliers
             * self.strength
             * (self.effort - 1.0)
         )
-        if state.day == self.start:
-            there = np.count_nonzero(np.isin(table.columns.jurisdiction[: table.n], where))
-            days += self.strength * self.arrested * there * p.supplier_case * state.consumers.n / 20_000
         supply = state.p.supply
         recruits = supply.entry_rate * float(state.usual.vendors.sum()) * supply.organised_share
         if not self.everyone(state):

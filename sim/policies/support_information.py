@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.policies.base import AimedPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class SupportInformation(AimedPolicy):
         "`reach` is a rate: each week a new draw decides who of those for whom it is meant is reached."
     )
 
+    counts: ClassVar[str] = "contacts"
+
     kind: Literal["support_information"] = "support_information"
     reach: float = Field(
         default=0.1, ge=0, le=1, description="consumers reached in a week (share, assumed 0.02 to 0.3)"
@@ -56,6 +59,15 @@ class SupportInformation(AimedPolicy):
         levers.support_message[whom] += share * self.knowledge
         levers.stigma_message[whom] += share * self.stigma_relief
 
+    def deed(self, state: MarketState) -> Deed:
+        """Contacts made."""
+        contacts = self._contacts(state)
+        return Deed(contacts, contacts)
+
+    def _contacts(self, state: MarketState) -> float:
+        """Contacts of today, weekly ones spread over the week."""
+        return self.reached(state, self.strength * self.reach / 7.0)
+
     def cost(self, state: MarketState) -> float:
         """Contacts."""
-        return self.reached(state, self.strength * self.reach / 7.0) * state.p.costs.campaign_contact
+        return self._contacts(state) * state.p.costs.campaign_contact

@@ -10,7 +10,8 @@ from pydantic import Field
 from sim.agents.codes import Channel
 from sim.market.enforcement.attacks import stop_moderation
 from sim.market.enforcement.enforcement import run_covertly, take_down
-from sim.policies.base import JURISDICTION, Policy
+from sim.policies.base import JURISDICTION, Policy, affordable
+from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy
 from sim.streams import Draw, uniform
 
@@ -40,6 +41,8 @@ class Takedown(Policy):
     place: ClassVar[str] = "`host` says where the platforms are hosted; their users are everywhere."
     instead: ClassVar[dict[str, str]] = {"jurisdictions": "host"}
 
+    counts: ClassVar[str] = "platforms"
+
     kind: Literal["takedown"] = "takedown"
     mode: Literal["seize", "moderators"] = Field(
         default="seize", description="seize the platform, or take away its moderators and leave it up (cryptomarkets)"
@@ -68,31 +71,30 @@ class Takedown(Policy):
         order = np.lexsort((slots, -t.trade60[slots]))
         return slots[order][self.rank - 1 : self.rank - 1 + self.count]
 
-    def act(self, state: MarketState) -> None:
-        """Seize the targets on the first day, begin to run them, or take their moderators away."""
+    def act(self, state: MarketState) -> Deed:
+        """Seize the targets on the first day, begin to run them, or take their moderators away; each is a case with officer-days of its own."""
         if not self.first_day(state):
-            return
-        for slot in self.targets(state):
-            if uniform(int(state.seed), int(Draw.POLICY), int(slot), self.start, 0) >= self.strength:
-                continue
+            return IDLE
+        found = self.targets(state)
+        chosen = [s for s in found if uniform(int(state.seed), int(Draw.POLICY), int(s), self.start, 0) < self.strength]
+        wanted = max((1 if self.name is not None else self.count) - len(found), 0) + len(chosen)
+        dark = self.channel == "cryptomarket"
+        covert = self.covert_days if dark and self.mode == "seize" else 0
+        usd_each = state.p.enforcement.platform_case * (1.0 + covert / 30.0) * state.p.costs.officer_day
+        if self.mode == "moderators" and not dark:
+            chosen = []
+        there, chosen = len(chosen), chosen[: affordable(state, len(chosen), usd_each)]
+        for slot in chosen:
             if self.mode == "moderators":
-                if self.channel == "cryptomarket":
-                    stop_moderation(state, int(slot), self.publicity, self.kind)
-            elif self.covert_days and self.channel == "cryptomarket":
-                last = state.day + self.covert_days
-                run_covertly(
-                    state,
-                    int(slot),
-                    last if self.end is None else min(last, self.end),
-                    self.publicity,
-                    policy=self.kind,
-                )
+                stop_moderation(state, int(slot), self.publicity, self.kind)
+            elif covert:
+                last = state.day + covert
+                until = last if self.end is None else min(last, self.end)
+                run_covertly(state, int(slot), until, self.publicity, policy=self.kind)
             else:
                 take_down(state, int(slot), self.publicity, policy=self.kind, operators=self.operators_arrested)
+        return Deed(wanted, len(chosen), len(chosen) * usd_each, there - len(chosen))
 
     def cost(self, state: MarketState) -> float:
-        """Officer-days of the cases, on the first day."""
-        if not self.first_day(state):
-            return 0.0
-        days = state.p.enforcement.platform_case * state.consumers.n / 20_000 * (1.0 + self.covert_days / 30.0)
-        return self.strength * self.count * days * state.p.costs.officer_day
+        """Nothing besides the cases."""
+        return 0.0

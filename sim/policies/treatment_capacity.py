@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.policies.base import AimedPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class TreatmentCapacity(AimedPolicy):
     )
     place: ClassVar[str] = "Services of these jurisdictions; added places are kept for those for whom it is meant."
 
+    counts: ClassVar[str] = "place-days"
+
     kind: Literal["treatment_capacity"] = "treatment_capacity"
     places: float = Field(
         default=1.0, ge=0, le=10, description="places added (share of the present ones, assumed 0.2 to 2)"
@@ -44,6 +47,15 @@ class TreatmentCapacity(AimedPolicy):
         levers.treatment_slots[whom] *= 1.0 + self.strength * self.places
         levers.dropout[whom] *= 1.0 + self.strength * (self.dropout - 1.0)
 
+    def deed(self, state: MarketState) -> Deed:
+        """Places added, for a day each."""
+        places = self._places(state)
+        return Deed(places, places)
+
+    def _places(self, state: MarketState) -> float:
+        """Places added."""
+        return self.strength * self.places * self.places_there(state)
+
     def cost(self, state: MarketState) -> float:
         """The added places, staffed whether taken or not."""
-        return self.strength * self.places * self.places_there(state) * state.p.costs.treatment_day
+        return self._places(state) * state.p.costs.treatment_day

@@ -10,7 +10,8 @@ from pydantic import Field
 from sim.agents.codes import Channel
 from sim.market.enforcement.arrests import arrest
 from sim.market.entry_exit.news import announce
-from sim.policies.base import LocalPolicy
+from sim.policies.base import LocalPolicy, affordable
+from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
 
@@ -33,6 +34,8 @@ class VendorArrests(LocalPolicy):
     place: ClassVar[str] = (
         "Vendors who ship from, or sell in, these jurisdictions, wherever their buyers are; `count` stays the number per 20,000 consumers of the world."
     )
+
+    counts: ClassVar[str] = "vendors"
 
     kind: Literal["vendor_arrests"] = "vendor_arrests"
     channel: Literal["cryptomarket", "social_app", "street", "illicit_pharmacy"] = Field(
@@ -57,22 +60,24 @@ class VendorArrests(LocalPolicy):
     def _number(self, state: MarketState) -> int:
         return round(self.strength * self.count * state.consumers.n / 20_000)
 
-    def act(self, state: MarketState) -> None:
-        """Arrest the vendors that come first."""
+    def act(self, state: MarketState) -> Deed:
+        """Arrest the vendors that come first; each takes officer-days."""
         if not self._today(state):
-            return
+            return IDLE
         v, n = state.vendors.columns, state.vendors.n
         sells = (v.alive[:n] == 1) & (v.channel[:n] == Channel[self.channel.upper()])
         rows = np.flatnonzero(sells & np.isin(v.jurisdiction[:n], self.where(state)))
         by = {"largest": -v.sales[rows], "newest": -v.entry_day[rows].astype(float)}
         key = by.get(self.target, uniforms(int(state.seed), Draw.POLICY, v.key[rows], self.start, 1))
-        arrest(state, np.sort(rows[np.lexsort((rows, key))][: self._number(state)]), self.kind)
-        announce(state, self.strength * self.publicity)
+        wanted = self._number(state)
+        usd_each = self.officer_days_each * state.p.costs.officer_day * state.scenario.weight
+        paid = affordable(state, wanted, usd_each)
+        taken = np.sort(rows[np.lexsort((rows, key))][:paid])
+        arrest(state, taken, self.kind)
+        announce(state, self.strength * self.publicity * (1.0 if paid == wanted else paid / wanted))
+        asked = wanted or self.strength * self.count * state.consumers.n / 20_000
+        return Deed(asked, len(taken), len(taken) * usd_each, wanted - paid)
 
     def cost(self, state: MarketState) -> float:
-        """Officer-days of the wave."""
-        if not self._today(state):
-            return 0.0
-        return (
-            self.strength * self.count * state.consumers.n / 20_000 * self.officer_days_each * state.p.costs.officer_day
-        )
+        """Nothing besides the arrests."""
+        return 0.0

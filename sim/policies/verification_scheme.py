@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.policies.base import LocalPolicy
+from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class VerificationScheme(LocalPolicy):
     extent: ClassVar[str] = (
         "`awareness` is a rate: each week a new draw decides who learns of it. `glancing` is one of looks at a seal."
     )
+
+    counts: ClassVar[str] = "contacts"
 
     kind: Literal["verification_scheme"] = "verification_scheme"
     awareness: float = Field(
@@ -62,7 +65,16 @@ class VerificationScheme(LocalPolicy):
         levers.glance[where] *= 1.0 - 0.5 * s * self.glancing
         levers.unsealed[where] *= 1.0 + 0.43 * s * self.glancing
 
+    def deed(self, state: MarketState) -> Deed:
+        """Contacts made."""
+        contacts = self._contacts(state)
+        return Deed(contacts, contacts)
+
+    def _contacts(self, state: MarketState) -> float:
+        """Contacts of today, weekly ones spread over the week."""
+        return self.reached(state, self.strength * self.awareness / 7.0)
+
     def cost(self, state: MarketState) -> float:
         """Running cost and contacts."""
-        contacts = self.reached(state, self.strength * self.awareness / 7.0) * state.p.costs.campaign_contact
+        contacts = self._contacts(state) * state.p.costs.campaign_contact
         return contacts + self.strength * self.usd_per_consumer * self.consumers(state) / 365.0

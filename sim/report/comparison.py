@@ -59,10 +59,10 @@ class Comparison(PairedRuns):
         """
         from sim.report import figures
 
-        return figures.effects_figure(self)
+        return figures.effects_figure(self.real())
 
     def plot_trade(self) -> Figure:
-        """Draw trade by channel over time, baseline against each scenario, with bands over runs.
+        """Draw trade by channel over time, baseline against each scenario, with bands over runs; orders are those of real people.
 
         Returns
         -------
@@ -70,7 +70,7 @@ class Comparison(PairedRuns):
         """
         from sim.report import figures
 
-        return figures.trade_figure(self)
+        return figures.trade_figure(self.real())
 
     def save(self, folder: str | Path) -> None:
         """Write effects, outcomes, daily outcomes, figures, a short report and the record into a folder.
@@ -118,6 +118,7 @@ class Comparison(PairedRuns):
         from sim.report.comparison_page import write_page
 
         write_frame(with_dates(self.daily, self.scenarios), "daily", place / "daily.parquet")
+        self.write_real(place)
         write_page(self, place)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.report import figures
-from sim.report.text import caveats, words
+from sim.report.text import caveats, deeds, words
 from sim.report.text.markdown import escaped
 from sim.report.text.tables import cost_markdown, effect_markdown
 from sim.studies.findings.ratios import cost_per
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def write_page(comparison: PairedRuns, place: Path) -> None:
-    """Write `report.md` and the figures that it shows, as PNG and SVG, into a folder."""
+    """Write `report.md` and the figures that it shows, as PNG and SVG, into a folder; totals are those of real people."""
+    comparison = comparison.real()
     pictures = place / "figures"
     pictures.mkdir(exist_ok=True)
     figures.save_figure(figures.effects_figure(comparison), pictures / "effects")
@@ -26,7 +27,8 @@ def write_page(comparison: PairedRuns, place: Path) -> None:
 
 
 def page(comparison: PairedRuns) -> str:
-    """Return the text of the report."""
+    """Return the text of the report; totals are those of real people."""
+    comparison = comparison.real()
     parts = [
         "# " + escaped(f"{' and '.join(comparison.others)} against {comparison.baseline}"),
         *(f"**Warning**: {line}" for line in caveats.few_pairs(comparison.runs)),
@@ -38,6 +40,7 @@ def page(comparison: PairedRuns) -> str:
         "## What was compared",
         escaped(words.how(comparison)),
         *(_introduce(comparison, label) for label in comparison.scenarios),
+        *_did(comparison),
         "## What was found",
         *(_found(label, lines) for label, lines in words.findings(comparison).items()),
         "![Effects with intervals](figures/effects.png)",
@@ -79,10 +82,22 @@ def _list(lines: list[str]) -> str:
     return "\n".join(f"- {escaped(line, code=True)}" for line in lines)
 
 
+def _did(comparison: PairedRuns) -> list[str]:
+    """What the policies did, where there are any, and where that was less than they were meant for."""
+    if comparison.policies is None or not len(comparison.policies):
+        return []
+    said = [f"- {line}" for line in deeds.budgets(comparison.policies, comparison.scenarios)]
+    said += [f"- **Warning**: {line}" for line in deeds.shortfalls(comparison.policies)]
+    parts = ["## What the policies did", "\n".join(said), deeds.markdown(comparison.policies)]
+    parts.append("People, vendors, contacts and money are real ones. `policies.csv` has a row for each run.")
+    return [part for part in parts if part]
+
+
 def _notes(comparison: PairedRuns) -> list[str]:
     return [
         *words.notes(comparison),
         *other_differences(comparison.scenarios),
+        "Files hold the totals of the simulated consumers, those whose name ends in `_real` those of real people.",
         "`effects.csv` and `effects.parquet` hold every effect, `outcomes` every run, `daily.parquet` every day of "
         "every run, `cost_effectiveness` what averting a death and a healthy life year lost costs; the Parquet files "
         "carry the meaning and the unit of each column.",

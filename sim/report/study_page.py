@@ -41,7 +41,7 @@ def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> s
     parts += ["## What was done", "\n".join(_done(study, runs, failures))]
     parts += ["## What was found", _list(answer.findings) or "Nothing that can be said in a sentence; see the tables."]
     parts += [f"![{name}](figures/{name}.png)" for name in answer.figures]
-    parts += ["## Notes", _list([*answer.notes, _tables(answer)])]
+    parts += ["## Notes", _list([*answer.notes, _totals(study), _tables(answer)])]
     lost = failures["status"] == "aborted"
     for title, status, rows in (
         ("## Runs that failed", "failed", failures[~lost]),
@@ -89,6 +89,15 @@ def _done(study: ReadyStudy, runs: int, failures: DataFrame) -> list[str]:
 def _failure(row: dict[Any, Any]) -> str:
     at = f", {row['inputs']}" if row["inputs"] != "{}" else ""
     return f"{row['scenario']}, seed {row['seed']}{at}: {row['error']}"
+
+
+def _totals(study: ReadyStudy) -> str:
+    """Whose totals the tables, figures and findings hold, and by what they become those of real people."""
+    weights = dict.fromkeys(f"{scenario.weight:,.6g}" for scenario in study.scenarios.values())
+    return (
+        f"Totals are those of the simulated consumers, one of whom stands for {' or '.join(weights)} real people; "
+        "`Results(DIR).outcomes(real=True)` gives those of real people, `Results(DIR).policies()` what policies did."
+    )
 
 
 def _tables(answer: Answer) -> str:

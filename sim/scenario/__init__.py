@@ -20,6 +20,7 @@ from sim.scenario.files import scenario_files
 from sim.scenario.overrides import parse_changes
 from sim.scenario.own_code import is_own_code, no_own_code, own_code_refused
 from sim.scenario.plain import plain_data
+from sim.scenario.policies import Budget
 from sim.scenario.reading import is_file, read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import OwnColumn, Platforms, parameter_problem
@@ -28,6 +29,7 @@ from sim.scenario.settings import LONGEST, Settings, as_day
 __all__ = [
     "LONGEST",
     "SCENARIO_KEYS",
+    "Budget",
     "Faults",
     "OwnColumn",
     "Platforms",

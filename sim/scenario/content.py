@@ -13,6 +13,7 @@ from sim.evidence.parameters import load_parameters
 from sim.evidence.tables import Jurisdiction, Substance
 from sim.scenario import own_code
 from sim.scenario.errors import ScenarioError, no_such_name
+from sim.scenario.policies import Budget
 from sim.scenario.sections import Platforms
 from sim.scenario.settings import Settings
 
@@ -27,6 +28,7 @@ class Content(Settings):
     jurisdictions: SkipValidation[Mapping[str, Jurisdiction]] = Field(description="table of jurisdictions")
     platforms: SkipValidation[Platforms] = Field(description="platforms open at the start")
     policies: SkipValidation[tuple[Any, ...]] = Field(description="policies, in order")
+    budget: SkipValidation[Budget | None] = Field(default=None, description="money that policies may cost")
     uses: SkipValidation[tuple[own_code.OwnFile, ...]] = Field(description="files of the author's own code")
     agents: SkipValidation[Mapping[str, str]] = Field(description="own classes in the place of kinds of agent")
 
@@ -41,6 +43,8 @@ class Content(Settings):
         content["jurisdictions"] = {name: row.fields() for name, row in self.jurisdictions.items()}
         content["platforms"] = self.platforms.model_dump(mode="json")
         content["policies"] = [policy.model_dump(mode="json", by_alias=True) for policy in self.policies]
+        if self.budget is not None:
+            content["budget"] = self.budget.model_dump(mode="json")
         content["uses"] = [{"file": used.file, "sha256": used.sha256} for used in self.uses]
         content["agents"] = dict(self.agents)
         content["columns"] = {

@@ -1,16 +1,17 @@
-"""The list of policies of a scenario: each by its class, then all together: dates, names that `after` follows, conditions that can be met."""
+"""The policies of a scenario: each by its class, then all together: dates, names that `after` follows, conditions that can be met; and their budget."""
 
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from sim.scenario.errors import Problem, key, nearest, no_such_name, one_of, quote
-from sim.scenario.sections import Problems, check
+from sim.scenario.sections import Problems, check, mapping
 from sim.scenario.settings import Settings, as_day, told
 
 DAY = {"day": True}
@@ -18,6 +19,17 @@ DAY = {"day": True}
 
 MAX_POLICIES = 500
 """Policies of a scenario; every day looks at each."""
+
+
+class Budget(BaseModel):
+    """Money that policies may cost in all, and which of them; what they reach follows from it (`sim.policies.purse`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    usd: float = Field(ge=0, le=1e15, description="money for the whole run, as real people pay it (USD)")
+    over: Literal["policies"] | Annotated[tuple[str, ...], Field(min_length=1, max_length=200)] = Field(
+        default="policies", description="what it pays for: `policies` is all of them, or a list of labels and kinds"
+    )
 
 
 def policies(
@@ -194,3 +206,24 @@ def _first_days(found: Mapping[int, Any]) -> dict[int, int]:
                 for follower in followers.pop(word, ()):  # the first of a name is the earliest
                     heapq.heappush(waiting, begins(follower, day))
     return first
+
+
+def budget(document: Mapping[str, Any], policies: Sequence[Any], problems: Problems) -> Budget | None:
+    """The budget of the policies, None where there is none."""
+    if document.get("budget") is None:
+        return None
+    given = mapping(document, "budget", "a mapping, for example {usd: 5_000_000, over: policies}", problems)
+    usd = given.get("usd")
+    if isinstance(usd, str) and re.fullmatch(r"[1-9][0-9]{0,2}(_[0-9]{3})+", usd):  # as people write large sums
+        given = {**given, "usd": int(usd)}
+    if isinstance(given.get("over"), str) and given["over"] != "policies":
+        given = {**given, "over": [given["over"]]}
+    found = check(Budget, given, "budget", problems)
+    if found is None or found.over == "policies":
+        return found
+    paid = [p for p in policies if not (getattr(p, "exogenous", False) or getattr(p, "imposed", False))]
+    names = list(dict.fromkeys(name for p in paid for name in (getattr(p, "label", None), p.kind) if name))
+    problems += (
+        no_such_name(f"budget.over.{i}", name, names) for i, name in enumerate(found.over) if name not in names
+    )
+    return found

@@ -13,7 +13,7 @@ from sim.scenario import files, overrides, own_code, sections, yaml_text
 from sim.scenario.content import Content
 from sim.scenario.errors import Faults, Problem, ScenarioError, no_such_name
 from sim.scenario.plain import plain_data
-from sim.scenario.policies import policies
+from sim.scenario.policies import budget, policies
 from sim.scenario.reading import read_yaml
 from sim.scenario.settings import Settings, length, people, widest
 
@@ -39,7 +39,7 @@ class Scenario(Content):
     ----------
     content, **fields
         name, title, question, seed, days, day0, burn_in, consumers, people (or weight), parameters, substances,
-        jurisdictions, platforms, policies, uses, agents, columns, extends.
+        jurisdictions, platforms, policies, budget, uses, agents, columns, extends.
 
     Raises
     ------
@@ -199,6 +199,7 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
         "substances": list(dict.fromkeys([*substance_rows(), *parts["substances"]])),
     }
     parts["policies"] = policies(document, kinds, base, tables, problems)
+    parts["budget"] = budget(document, parts["policies"], problems)
     sections.cross_check(document, parts, shipped, problems)
     if weight is not None:
         base = base.model_copy(update={"people": people(weight, base, document, problems)})

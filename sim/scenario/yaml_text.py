@@ -92,6 +92,10 @@ def write(scenario: Content, sources: bool) -> str:
         for name, value, text in _fields(type(policy), values):
             lines.append(_line(1, name, value, text if sources else None, mark))
             mark = "  "
+    if scenario.budget is not None:
+        lines.append("budget:")
+        for name, value, text in _fields(type(scenario.budget), plain["budget"]):
+            lines.append(_line(1, name, value, text if sources else None))
     lines += [_line(0, name, plain[name], None) for name in ("uses", "agents") if plain[name]]
     lines += ["columns:"] if plain["columns"] else []
     for kind, columns in plain["columns"].items():

@@ -77,7 +77,7 @@ def trade_figure(comparison: PairedRuns) -> Figure:
     first = comparison.scenarios[comparison.baseline]
     words = (
         f"{comparison.runs} paired run{'s' if comparison.runs != 1 else ''} of {first.consumers:,} simulated consumers, "
-        f"each standing for {comparison.weight:,.0f} people. Line: median of the runs, {SMOOTHING_DAYS}-day mean. "
+        f"each standing for {comparison.weight:,.0f} people; orders are those of {comparison.scale}. Line: median of the runs, {SMOOTHING_DAYS}-day mean. "
         "Band: middle 80 % of runs. Upright lines: an intervention starts (dashed, with its number) or ends (dotted). "
         "Each channel has its own scale, the same in every row."
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import outcome
+from sim.measures.scale import REAL
 from sim.studies.findings import ratios
 from sim.studies.findings.effects import is_tested, prices, sentences, tell
 from sim.studies.findings.values import without_value
@@ -69,8 +70,8 @@ def how(comparison: PairedRuns) -> str:
     return (
         f"{comparison.runs} paired run{'s' if comparison.runs != 1 else ''} of each scenario (seeds "
         f"{comparison.seeds[0]} to {comparison.seeds[-1]}), {first.consumers:,} simulated consumers, {first.days} days "
-        f"after {first.burn_in} days of burn-in. Totals are those of the simulated consumers over all days; each "
-        f"stands for {comparison.weight:,.0f} real people. Intervals: {INTERVAL}, n = {comparison.runs} pairs."
+        f"after {first.burn_in} days of burn-in. {whose_totals(comparison.scale, first.consumers, comparison.weight)} "
+        f"Intervals: {INTERVAL}, n = {comparison.runs} pairs."
     )
 
 
@@ -80,9 +81,15 @@ def how_run(results: Sequence[RunResult]) -> str:
     seeds = f"seed {first.seed}" if len(results) == 1 else f"seeds {first.seed} to {results[-1].seed}"
     return (
         f"{first.scenario.name}: {first.consumers:,} simulated consumers, {first.days} days after "
-        f"{first.scenario.burn_in} days of burn-in, {seeds}. Totals are those of the simulated consumers; each stands "
-        f"for {first.weight:,.0f} real people."
+        f"{first.scenario.burn_in} days of burn-in, {seeds}. {whose_totals(first.scale, first.consumers, first.weight)}"
     )
+
+
+def whose_totals(scale: str, consumers: int, weight: float) -> str:
+    """Say whether totals are those of the simulated consumers or of the real people, and how many each stands for."""
+    if scale == REAL:
+        return f"Totals are those of the {consumers * weight:,.0f} real people for whom they stand, {weight:,.6g} each."
+    return f"Totals are those of the simulated consumers; each stands for {weight:,.0f} real people."
 
 
 def run_notes(results: Sequence[RunResult]) -> list[str]:

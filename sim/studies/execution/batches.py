@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import pickle
 import threading
 import traceback
@@ -12,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sim.studies.deeds import deeds_of, plain
 from sim.studies.errors import StudyError, describe_failure
 from sim.studies.execution.identity import Order, model_version, run_id
 from sim.studies.methods.paths import resolve
@@ -133,13 +135,14 @@ def _run(task: Task, order: Order) -> Row:
             raise RuntimeError("the scenario that the worker built is not the one that was planned")
         model = _market(scenario, order.seed, task)
         outcomes, daily = _numbers(model, task)
+        did = plain(deeds_of(model))
     except StudyError:
         raise
     except Exception as error:
         trace = traceback.format_exc()[-LONGEST_TRACE:]
         return Row(**same, status=FAILED, error=describe_failure(error), trace=trace)
     _write_tables(model, order, task)
-    return Row(**same, status=OK, outcomes=outcomes, daily=daily)
+    return Row(**same, status=OK, outcomes=outcomes, daily=daily, policies=json.dumps(did) if did else "")
 
 
 def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, Daily]]:

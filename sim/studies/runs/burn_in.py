@@ -32,6 +32,7 @@ def world_of(scenario: Scenario, seed: int, tables: tuple[str, ...], audit: bool
         return None
     content = json.loads(scenario.canonical())
     del content["policies"]
+    content.pop("budget", None)  # a policy that starts before day 0 is a world of its own
     return json.dumps(content, sort_keys=True), seed, tables, audit
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sim.measures.dictionary import families
 from sim.measures.dictionary import outcomes as known_outcomes
+from sim.measures.scale import REAL, SIMULATED, real_effects, real_frame
+from sim.studies import deeds
 from sim.studies.runs.effects import add_displacement, paired_effects
 from sim.studies.runs.one_run import finite
 from sim.studies.runs.simulate import load_scenario
-from sim.studies.store.parts import DAILY
+from sim.studies.store.parts import DAILY, POLICIES
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -43,6 +47,10 @@ class PairedRuns:
         One row a day and run: scenario, seed, day, every daily outcome.
     timings
         Seconds on the wall: `compile_s` before the runs, and `runs_s`, the sum of the runs that were done just now.
+    policies
+        One row a run and policy: scenario, seed, what it was meant for, did and cost; see the table `policies` of the dictionary.
+    scale
+        Whose the totals are: those of the ``simulated consumers``, or after `real` of ``real people``.
     """
 
     baseline: str
@@ -53,6 +61,8 @@ class PairedRuns:
     outcomes: DataFrame
     daily: DataFrame
     timings: Mapping[str, float]
+    policies: DataFrame | None = None
+    scale: str = SIMULATED
 
     @classmethod
     def of(cls, study: ReadyStudy, runs: DataFrame, store: Store, timings: Mapping[str, float]) -> Self:
@@ -81,7 +91,28 @@ class PairedRuns:
             outcomes=outcomes,
             daily=_daily(runs, store, first),
             timings=timings,
+            policies=_policies(runs, store),
         )
+
+    def real(self) -> Self:
+        """The same with totals as those of the real people for whom the consumers stand; shares, means and indices stay as they are."""
+        if self.scale == REAL:
+            return self
+        return replace(
+            self,
+            effects=real_effects(self.effects, self.weight),
+            outcomes=real_frame(self.outcomes, self.weight),
+            daily=real_frame(self.daily, self.weight),
+            scale=REAL,
+        )
+
+    def write_real(self, place: Path) -> None:
+        """Write effects and outcomes with totals of real people, and what policies did, as CSV."""
+        real = self.real()
+        real.effects.to_csv(place / "effects_real.csv", index=False)
+        real.outcomes.assign(scale=REAL).to_csv(place / "outcomes_real.csv", index=False)
+        if self.policies is not None:
+            deeds.write(self.policies, place)
 
     @property
     def runs(self) -> int:
@@ -100,12 +131,23 @@ class PairedRuns:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `odm compare --json` prints; a number that does not exist is null."""
+        return {
+            "baseline": self.baseline,
+            "runs": self.runs,
+            "weight": self.weight,
+            "effects": self._effects_in_json(self.effects),
+            "effects_real": self._effects_in_json(self.real().effects),
+            "policies": [] if self.policies is None else deeds.plain(self.policies),
+        }
+
+    def _effects_in_json(self, table: DataFrame) -> dict[str, dict[str, Any]]:
+        """Effects by scenario and outcome."""
         effects: dict[str, dict[str, Any]] = {label: {} for label in self.others}
-        for row in self.effects.to_dict("records"):
+        for row in table.to_dict("records"):
             effects[row["scenario"]][row["outcome"]] = {
                 name: finite(row[name]) for name in ("baseline", "mean", "low", "high", "same_sign")
             }
-        return {"baseline": self.baseline, "runs": self.runs, "effects": effects}
+        return effects
 
 
 def load_all(sources: Sequence[Scenario | str], options: Mapping[str, Any]) -> list[Scenario]:
@@ -161,3 +203,15 @@ def _daily(runs: DataFrame, store: Store, scenario: Scenario) -> DataFrame:
     }
     names = _in_order(stored, scenario)
     return pd.DataFrame({**head, **{name: np.concatenate(rows[stored[name]].to_list()) for name in names}})
+
+
+def _policies(runs: DataFrame, store: Store) -> DataFrame:
+    """What the policies of every run did."""
+    rows = store.rows(runs["run"], ["run", POLICIES])
+    told = dict(zip(rows["run"], rows[POLICIES], strict=True)) if POLICIES in rows else {}
+    found = (
+        (row["scenario"], row["seed"], deeds.from_plain(json.loads(told[row["run"]])))
+        for row in runs[["scenario", "seed", "run"]].to_dict("records")
+        if isinstance(told.get(row["run"]), str)
+    )
+    return deeds.joined(found)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.measures.scale import REAL, SIMULATED, real_frame, real_values
+from sim.studies import deeds
 from sim.studies.errors import at_least, seeds_from
 from sim.studies.runs.simulate import ModelClass, OnDay, check_tables, default_model, load_scenario, simulate, warm_up
 from sim.studies.store.digests import frame_digests
@@ -42,6 +44,10 @@ class RunResult:
         One row a day from day 0 on, every outcome.
     tables
         The tables that were asked for.
+    policies
+        What each policy was meant for, did and cost: the table `policies`.
+    scale
+        Whose the totals in `outcomes` and `daily` are: those of the ``simulated consumers``, or after `real` of ``real people``.
     """
 
     scenario: Scenario
@@ -54,6 +60,18 @@ class RunResult:
     outcomes: dict[str, float]
     daily: DataFrame
     tables: dict[str, DataFrame] = field(default_factory=dict)
+    policies: DataFrame | None = None
+    scale: str = SIMULATED
+
+    def real(self) -> RunResult:
+        """The same with outcomes and daily values as those of the real people for whom the consumers stand: totals times `weight`.
+
+        What the dictionary does not mark as a total that scales (shares, means, indices) stays as it is; so do the tables, a row of which is one agent.
+        """
+        if self.scale == REAL:
+            return self
+        outcomes, daily = real_values(self.outcomes, self.weight), real_frame(self.daily, self.weight)
+        return replace(self, outcomes=outcomes, daily=daily, scale=REAL)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `odm run --json` prints; an outcome without a value is null."""
@@ -66,6 +84,8 @@ class RunResult:
             "compile_s": round(self.compile_s, 3),
             "elapsed_s": round(self.elapsed_s, 3),
             "outcomes": {name: finite(value) for name, value in self.outcomes.items()},
+            "outcomes_real": {name: finite(value) for name, value in self.real().outcomes.items()},
+            "policies": [] if self.policies is None else deeds.plain(self.policies),
         }
 
     def save(self, folder: str | Path) -> None:
@@ -150,6 +170,7 @@ def run(
         outcomes={name: float(value) for name, value in model.outcomes().items()},
         daily=model.daily(),
         tables={name: model.table(name) for name in wanted},
+        policies=deeds.deeds_of(model),
     )
 
 
@@ -172,6 +193,11 @@ def write_result(result: RunResult, place: Path, subfolder: str = "") -> None:
             write_frame(frame, name, target / f"{name}.parquet")
 
 
+def what_policies_did(results: Sequence[RunResult]) -> DataFrame:
+    """The tables `policies` of several runs of a scenario in one, with scenario and seed in front."""
+    return deeds.joined((r.scenario.name, r.seed, r.policies) for r in results if r.policies is not None)
+
+
 def finish_runs(results: Sequence[RunResult], place: Path) -> None:
     """Write the outcomes of one or several runs of a scenario and the record of all files."""
     import pandas as pd
@@ -180,6 +206,9 @@ def finish_runs(results: Sequence[RunResult], place: Path) -> None:
     frame = pd.DataFrame([{"seed": result.seed, **result.outcomes} for result in results])
     write_frame(frame, "outcomes", place / "outcomes.parquet")
     frame.to_csv(place / "outcomes.csv", index=False)
+    real = pd.DataFrame([{"seed": result.seed, **result.real().outcomes} for result in results]).assign(scale=REAL)
+    real.to_csv(place / "outcomes_real.csv", index=False)
+    deeds.write(what_policies_did(results), place)
     write_record(
         place,
         kind="run",

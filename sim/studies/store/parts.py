@@ -41,7 +41,7 @@ MARK = b"study"
 """Key under which a part says, in its metadata, to which study it belongs."""
 _BROKEN = (errno.EIO, errno.ENOSPC, getattr(errno, "EDQUOT", errno.EIO))
 HASH = re.compile(r"-([0-9a-f]{20})\.parquet$")
-OUTCOME, DAILY = "outcome.", "daily."
+OUTCOME, DAILY, POLICIES = "outcome.", "daily.", "policies"
 PLAIN = ("run", "scenario", "seed", "inputs", "status", "error", "trace")
 """Columns of every part beside outcomes and daily values."""
 OK, FAILED, ABORTED = "ok", "failed", "aborted"
@@ -64,8 +64,8 @@ class Row:
         `ok`; `failed` or `aborted` with what broke and where.
     outcomes
         Every outcome of the run.
-    daily
-        Values from day 0 on, by outcome.
+    daily, policies
+        Values from day 0 on, by outcome; what its policies did, as JSON, empty where it had none.
     """
 
     run: str
@@ -77,6 +77,7 @@ class Row:
     trace: str = ""
     outcomes: Mapping[str, float] = field(default_factory=dict)
     daily: Mapping[str, Daily] = field(default_factory=dict)
+    policies: str = ""
 
 
 def shorten(values: NDArray[Any], exact: bool) -> Daily:
@@ -109,6 +110,7 @@ def to_table(rows: Sequence[Row]) -> pa.Table:
         values = [row.daily.get(name) for row in rows]
         exact = any(found is not None and found.dtype == np.float64 for found in values)
         columns[DAILY + name] = pa.array(values, pa.list_(pa.float64() if exact else pa.float32()))
+    columns[POLICIES] = pa.array([row.policies or None for row in rows], pa.string())
     table = pa.table(columns)
     return table.append_column(DIGEST, pa.array(table_digests(table), pa.string()))
 

@@ -47,6 +47,7 @@ class PlainRuns:
         source = f"read_parquet({quoted(str(self.outcomes))})"
         connection.execute(f"CREATE VIEW runs AS SELECT {head}, 'ok' AS status, '' AS error, '' AS trace FROM {source}")
         connection.execute(f"CREATE VIEW outcomes AS SELECT {head}, * EXCLUDE (seed) FROM {source}")
+        connection.execute(f"CREATE VIEW policies AS SELECT {head}, NULL AS policies FROM {source} WHERE false")
         connection.execute(f"CREATE VIEW plan AS SELECT {label} AS scenario, seed, inputs, run FROM runs")
         of_file = " ".join(f"WHEN {quoted(str(path))} THEN {seed}::UBIGINT" for seed, path in self.daily.items())
         days = (

@@ -7,21 +7,24 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.measures.scale import real_frame
+from sim.studies.deeds import from_plain
 from sim.studies.errors import RequestError
 from sim.studies.store.folder import PLAN, STUDY, read_study
 from sim.studies.store.own import refuse_links
-from sim.studies.store.parts import mark_of, refuse_foreign
+from sim.studies.store.parts import POLICIES, mark_of, refuse_foreign
 from sim.studies.store.plain import plain_runs
 from sim.studies.store.query import ask, database, listed, quoted
 from sim.studies.store.store import PARTS
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 VIEWS = {
     "runs": "a row a run: run, scenario, seed, inputs (what the point changed, as JSON), status (ok, failed, or aborted: lost with its worker), error, trace",
     "outcomes": "a row for each run that went well: run, scenario, seed, inputs, and every outcome",
     "daily": "a row for each such run and day: run, scenario, seed, inputs, day, and the outcomes kept daily",
+    "policies": "a row for each such run with policies: run, scenario, seed, inputs, and what they did (policies, as JSON)",
     "plan": "a row for each run that the finished study is made of, in order: scenario, seed, inputs, run",
 }
 """Views that SQL can read, and what is in them."""
@@ -91,17 +94,52 @@ class Results:
         """The runs that failed or were lost with their workers (status `aborted`), with error and traceback."""
         return self.sql("SELECT * FROM runs WHERE status <> 'ok' ORDER BY scenario, inputs, seed")
 
-    def outcomes(self, inputs: bool = True) -> DataFrame:
-        """A row a run with every outcome; with `inputs`, a column for each path that the study varies."""
+    def outcomes(self, inputs: bool = True, real: bool = False) -> DataFrame:
+        """A row a run with every outcome; with `inputs`, a column for each path that the study varies; with `real`, totals of real people."""
         frame = self.sql("SELECT * FROM outcomes ORDER BY scenario, inputs, seed")
+        frame = real_frame(frame, self.weights(frame)) if real else frame
         return _spread(frame) if inputs else frame
 
-    def daily(self, *names: str, where: str = "true") -> DataFrame:
-        """A row a run and day; only the outcomes named, if any are, of the runs for which a condition of SQL holds."""
+    def daily(self, *names: str, where: str = "true", real: bool = False) -> DataFrame:
+        """A row a run and day; only the outcomes named, if any are, of the runs for which a condition of SQL holds; with `real`, totals of real people."""
         columns = ", ".join(f'"{name}"' for name in names) if names else "* EXCLUDE (run, scenario, seed, inputs, day)"
-        return self.sql(
+        frame = self.sql(
             f"SELECT run, scenario, seed, inputs, day, {columns} FROM daily WHERE {where} ORDER BY scenario, inputs, seed, day"
         )
+        return real_frame(frame, self.weights(frame)) if real else frame
+
+    def weights(self, frame: DataFrame) -> Series:
+        """Real people for whom a simulated consumer stands, for each row of a frame that has `scenario` and `inputs`."""
+        known = {pair: self._weight(*pair) for pair in set(zip(frame["scenario"], frame["inputs"], strict=True))}
+        return frame.apply(lambda row: known[row["scenario"], row["inputs"]], axis=1) if len(frame) else frame["seed"]
+
+    def _weight(self, label: str, inputs: str) -> float:
+        """The weight in a scenario of the study with what a point changes in it."""
+        size = {**self.study["scenarios"][label]["resolved"], **json.loads(inputs)}
+        return float(size["weight"]) if "weight" in size else size["people"] / size["consumers"]
+
+    def policies(self) -> DataFrame:
+        """What policies did: a row a run and policy, with run, scenario, seed and inputs in front; see the table `policies` of the data dictionary."""
+        import pandas as pd
+
+        head = ["run", "scenario", "seed", "inputs"]
+        if self._plain is not None:  # of `odm run`, which writes them as a table
+            path = self.folder / "policies.csv"
+            frame = pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()
+            if frame.empty:
+                return pd.DataFrame(columns=[*head, *from_plain([]).columns])
+            frame["run"] = [
+                f"{label}, seed {seed}" for label, seed in zip(frame["scenario"], frame["seed"], strict=True)
+            ]
+            frame["note"] = frame["note"].fillna("")
+            return frame.assign(inputs="{}")[[*head, *from_plain([]).columns]]
+        found = self.sql("SELECT * FROM policies WHERE policies IS NOT NULL ORDER BY scenario, inputs, seed")
+        tables = [
+            from_plain(json.loads(row["policies"])).assign(**{name: row[name] for name in head})
+            for row in found.to_dict("records")
+        ]
+        columns = [*head, *from_plain([]).columns]
+        return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
     def answer(self, table: str) -> DataFrame:
         """A table of the study's answer, such as `effects`.
@@ -146,6 +184,9 @@ class Results:
         connection.execute(
             f"CREATE VIEW daily AS SELECT {', '.join([head, days, *lists])} FROM {source} WHERE status = 'ok'"
         )
+        did = "policies" if POLICIES in names else "NULL AS policies"
+        good = f"status = 'ok'{'' if POLICIES in names else ' AND false'}"
+        connection.execute(f"CREATE VIEW policies AS SELECT {head}, {did} FROM {source} WHERE {good}")
         if plan:
             connection.execute(f"CREATE VIEW plan AS SELECT * FROM read_parquet({plan})")
 

@@ -1,0 +1,57 @@
+"""From simulated consumers to the real people whom they stand for: totals times ``weight``, everything else as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from sim.measures.dictionary import outcome
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SIMULATED, REAL = "simulated consumers", "real people"
+"""Whose totals are, as ``scale`` says it."""
+
+AMOUNTS = ("baseline", "mean", "low", "high")
+"""Columns of a table of effects that are in the unit of the outcome."""
+
+
+def scales(name: str) -> bool:
+    """Whether an outcome is a total that scales; False for a name that the dictionary does not know."""
+    try:
+        return outcome(name).scales
+    except KeyError:
+        return False
+
+
+def real_values(values: Mapping[str, float], weight: float) -> dict[str, float]:
+    """Outcomes by name as those of real people.
+
+    Parameters
+    ----------
+    values
+        Outcomes of the simulated consumers.
+    weight
+        Real people for whom one of them stands.
+    """
+    return {name: value * weight if scales(name) else value for name, value in values.items()}
+
+
+def real_frame(frame: DataFrame, weight: object) -> DataFrame:
+    """A table with a column an outcome, totals as those of real people; other columns stay as they are.
+
+    Parameters
+    ----------
+    frame
+        A row a day or a run; totals of the simulated consumers.
+    weight
+        Real people for whom one of them stands: a number, or a Series with one a row.
+    """
+    return frame.assign(**{str(name): frame[name] * weight for name in frame.columns if scales(str(name))})
+
+
+def real_effects(effects: DataFrame, weight: float, amounts: Iterable[str] = AMOUNTS) -> DataFrame:
+    """A table of effects, a row an outcome, with the amounts of totals as those of real people, and a column ``scale`` that says so."""
+    factor = effects["outcome"].map(lambda name: weight if scales(name) else 1.0)
+    return effects.assign(**{name: effects[name] * factor for name in amounts}, scale=REAL)

@@ -1,0 +1,153 @@
+"""Totals are those of the simulated consumers and, times `weight`, of real people; what happens once costs the same however many consumers are simulated."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim import compare, run
+from sim.measures.dictionary import families, outcomes
+from sim.measures.scale import REAL, SIMULATED, real_frame, real_values
+from sim.model import MarketModel
+from sim.registry import policy_kinds
+from sim.report.text import words
+from tests.fake_market import FakeMarket
+from tests.fake_market import world as made_up
+from tests.worlds import EXAMPLES, world
+
+SPECS = [*outcomes().values(), *families().values()]
+INTENSIVE = {"share", "index", "ratio", "days", "routes"}
+"""Units of what is the same of a sample and of all: shares, means, indices."""
+
+ONCE = {
+    "takedown": {},
+    "operator_exit": {"mode": "voluntary"},
+    "international_operation": {"days": 5, "sites": 0.0, "arrests": 0.0},
+    "payment_block": {"purchases": 20.0},
+    "supplier_interdiction": {"effort": 1.0, "arrested": 1.0},
+}
+"""Policies whose objects a small world has as many of as a large one."""
+A_HEAD = {
+    "education_campaign": {},
+    "isp_block": {},
+    "verification_scheme": {},
+    "cyber_capability": {"years": 0.0},
+    "vendor_arrests": {"count": 1000},
+}
+
+
+def cost(kind: str, consumers: int, **fields) -> float:
+    """Real cost of ten days of a policy (USD), simulated with so many consumers."""
+    policy = {"kind": kind, "start": 1, **fields}
+    result = run(world(consumers=consumers, days=11, burn_in=3, policies=[policy]))
+    return result.real().outcomes["policy_cost_usd"]
+
+
+# What the dictionary says ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_a_share_a_mean_or_an_index_does_not_scale_and_every_count_of_people_orders_and_money_does(spec):
+    if spec.unit in INTENSIVE:
+        assert not spec.scales
+    elif spec.name == "alerts":
+        assert not spec.scales, "as many are given out in a small world as in a large one"
+    else:
+        assert spec.scales
+
+
+def test_real_totals_are_those_of_the_simulated_consumers_times_the_weight():
+    result = run(world(days=20, burn_in=5, policies=[{"kind": "education_campaign"}]))
+    real = result.real()
+    assert (result.scale, real.scale) == (SIMULATED, REAL)
+    for name, value in result.outcomes.items():
+        factor = result.weight if outcomes().get(name) and outcomes()[name].scales else 1.0
+        assert real.outcomes[name] == pytest.approx(value * factor, nan_ok=True), name
+    assert real.outcomes["orders"] > result.outcomes["orders"] > 0
+    assert (real.daily["orders"] == result.daily["orders"] * result.weight).all()
+    assert (real.daily["share_street"] == result.daily["share_street"]).all()
+    assert real.real() is real
+
+
+def test_what_is_promised_under_todays_names_stays_that_of_the_simulated_consumers():
+    scenario = world(days=10, burn_in=3)
+    model = MarketModel(scenario, rng=1)
+    model.run_for(13)
+    result = run(scenario)
+    printed = result.to_json()
+    assert printed["outcomes"]["orders"] == model.outcomes()["orders"] == model.daily()["orders"].sum()
+    assert printed["outcomes_real"]["orders"] == model.outcomes()["orders"] * scenario.weight
+
+
+def test_a_column_that_is_no_outcome_is_left_alone():
+    assert real_values({"seed": 3.0, "orders": 2.0, "stigma": 0.5}, 10.0) == {
+        "seed": 3.0,
+        "orders": 20.0,
+        "stigma": 0.5,
+    }
+    frame = run(world(days=5, burn_in=1)).daily.assign(seed=7)
+    assert (real_frame(frame, 10.0)["seed"] == 7).all()
+
+
+# What happens once, and what is a person's ----------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ONCE)
+def test_what_happens_once_has_the_same_real_cost_however_many_consumers_are_simulated(kind):
+    few, many = (cost(kind, consumers, **ONCE[kind]) for consumers in (2000, 4000))
+    assert few == pytest.approx(many, rel=1e-9)
+    assert few > 0
+
+
+@pytest.mark.parametrize("kind", A_HEAD)
+def test_what_is_spent_on_people_and_sellers_grows_with_the_real_ones_and_not_with_the_simulated(kind):
+    few, many = (cost(kind, consumers, **A_HEAD[kind]) for consumers in (2000, 4000))
+    assert few == pytest.approx(many, rel=0.1)
+    half = run(world(consumers=2000, people=6e6, days=11, burn_in=3, policies=[{"kind": kind, "start": 1, **A_HEAD[kind]}]))  # fmt: skip
+    assert half.real().outcomes["policy_cost_usd"] == pytest.approx(few / 2, rel=1e-9)
+
+
+def test_a_raid_costs_what_a_case_takes_in_officer_days():
+    scenario = world(days=5, burn_in=3, policies=[{"kind": "takedown", "start": 1}])
+    days, price = (scenario.parameters[g][n] for g, n in (("enforcement", "platform_case"), ("costs", "officer_day")))
+    assert run(scenario).real().outcomes["policy_cost_usd"] == pytest.approx(days * price)
+
+
+def test_the_real_cost_of_all_policies_is_that_of_the_run():
+    policies = [{"kind": kind, "start": 1, **EXAMPLES.get(kind, {})} for kind in policy_kinds()]
+    result = run(world(days=12, burn_in=3, policies=policies))
+    assert result.policies is not None
+    assert result.policies["cost_real_usd"].sum() == pytest.approx(result.real().outcomes["policy_cost_usd"])
+    shocks = result.policies["policy"].isin([kind for kind, policy in policy_kinds().items() if policy.exogenous])
+    assert (result.policies.loc[shocks, "cost_real_usd"] == 0).all()
+    assert (result.policies.loc[~shocks, "cost_real_usd"] > 0).sum() >= 24
+
+
+# Comparisons and what is printed --------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def comparison():
+    return compare(made_up(), [made_up("closure")], runs=3, workers=1, model_class=FakeMarket)
+
+
+def test_effects_on_totals_are_scaled_with_their_intervals_and_no_verdict_changes(comparison):
+    here, real = (c.effects.set_index("outcome") for c in (comparison, comparison.real()))
+    assert (real["scale"] == REAL).all()
+    for name in ("baseline", "mean", "low", "high"):
+        assert real.loc["orders", name] == pytest.approx(here.loc["orders", name] * comparison.weight)
+        assert real.loc["stigma", name] == here.loc["stigma", name]
+    assert (real["excludes_zero"] == here["excludes_zero"]).all()
+    assert real["percent"].equals(here["percent"])
+    assert comparison.to_json()["effects"]["closure"]["orders"]["mean"] == here.loc["orders", "mean"]
+    assert comparison.to_json()["effects_real"]["closure"]["orders"]["mean"] == real.loc["orders", "mean"]
+
+
+def test_it_is_said_whose_the_totals_are(comparison):
+    assert "those of the simulated consumers; each stands for 40,000 real people" in words.how(comparison)
+    assert "those of the 12,000,000 real people for whom they stand, 40,000 each" in words.how(comparison.real())
+
+
+def test_files_hold_both_and_their_names_tell_them_apart(comparison, tmp_path):
+    import pandas as pd
+
+    comparison.save(tmp_path / "out")
+    here, real = (
+        pd.read_csv(tmp_path / "out" / f"{name}.csv").set_index("outcome") for name in ("effects", "effects_real")
+    )
+    assert real.loc["orders", "mean"] == pytest.approx(here.loc["orders", "mean"] * 40_000)
+    assert set(real["scale"]) == {REAL}
+    assert "real people" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
