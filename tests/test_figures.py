@@ -344,7 +344,7 @@ def test_what_is_compared_has_one_scale(monkeypatch):
 
 def test_factors_and_outcomes_are_named_in_words_with_units():
     assert factor_name("choice.legal_risk_weight") == "choice: legal risk weight (utility)"
-    assert factor_name("policies.takedown.start") == "takedown: start (day)"
+    assert factor_name("policies.takedown.start") == "takedown: start (day or date)"
     assert factor_name("a group") == "a group"
     assert outcome_name("volume_usd") == "Trade volume, USD"
     assert outcome_name("price_index") == "Price index"

@@ -276,7 +276,7 @@ def test_each_source_of_early_warning_finds_substances(channel, place):
     policies = [{"kind": "early_warning", "delay": 0.05}, {"kind": "drug_checking", "reach": 0.9, "uptake": 4.0}]
     blind, seeing = (
         branched(base, 45, parameters={"services": {**nothing, **more}}, policies=policies)
-        for more in ({}, {channel: 20.0})
+        for more in ({}, {channel: 1.0})
     )
     assert seeing.early_warning.novel[place] > 0
     assert alerts_out(seeing) > alerts_out(blind)

@@ -58,7 +58,7 @@ class TestStudy:
         assert [events[0]["event"], events[-1]["event"]] == ["started", "finished"]
         progress = [event for event in events if event["event"] == "progress"]
         assert set(progress[-1]) == {
-            "event", "done", "failed", "running", "runs", "found", "runs_per_second", "seconds_left",
+            "event", "done", "failed", "aborted", "running", "runs", "found", "runs_per_second", "seconds_left",
         }  # fmt: skip
         assert (progress[-1]["done"], progress[-1]["runs"]) == (27, 27)
         assert {event["running"] for event in progress} <= {0, 1}, (
@@ -71,7 +71,10 @@ class TestStudy:
         monkeypatch.setenv("STUDY_MARKET_FAIL", "2")
         answer = odm("study", "loudness.yaml", "--out", "out")
         assert answer.exit_code == 1
-        assert "3 of 24 runs failed:\n  plain, seed 2: ValueError: more parcels than orders" in answer.stderr
+        assert (
+            "3 of 24 runs have no outcomes:\n  failed: plain, seed 2: ValueError: more parcels than orders"
+            in answer.stderr
+        )
         monkeypatch.delenv("STUDY_MARKET_FAIL")
         assert odm("study", "loudness.yaml", "--out", "out", "--retry").exit_code == 0
 
@@ -153,9 +156,18 @@ class TestStudy:
 
 
 def test_progress_in_words():
-    event = {"done": 10, "failed": 1, "running": 2, "runs": 3000, "runs_per_second": 0.5, "seconds_left": 5980.0}
+    event = {
+        "done": 10,
+        "failed": 1,
+        "aborted": 0,
+        "running": 2,
+        "runs": 3000,
+        "runs_per_second": 0.5,
+        "seconds_left": 5980.0,
+    }
     said = "10 of 3,000 runs done, 1 failed, 2 running, 30.0 runs/min, 1:39:40 left"
     assert progress.in_words(event) == said
+    assert "1 failed, 3 lost with their workers, 2 running" in progress.in_words({**event, "aborted": 3})
 
 
 NO_STUDIES = ("reference", "screen")

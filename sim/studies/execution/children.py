@@ -83,11 +83,11 @@ def lean_children(hide_main: bool) -> Iterator[None]:
 @contextmanager
 def deaf_to_interruption() -> Iterator[None]:
     """Start children that do not hear Ctrl-C, which is for whoever started them, from their first moment on."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    if hasattr(signal, "pthread_sigmask"):
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:  # Windows
         yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
