@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.agents.codes import OrderOutcome
+from sim.agents.codes import OrderOutcome, Settlement
 from sim.evidence.parameters import load_parameters
 from sim.measures import audit
 from sim.measures.audit import AuditError, violations
@@ -111,6 +111,23 @@ def close_without_an_outcome(model: MarketModel) -> None:
     model.books.order_counts[OrderOutcome.DELIVERED] -= 1
 
 
+def forget_the_money(model: MarketModel) -> None:
+    model.books.open_orders.columns.settlement[model.books.due[0]] = Settlement.UNSETTLED
+
+
+def keep_in_escrow(model: MarketModel) -> None:
+    books = model.books
+    slot = books.open_orders.columns.platform[books.due[0]]
+    books.open_orders.columns.held[books.due[0]] = 1
+    model.platform_table.columns.escrow[slot] += 1
+    books.ledger.payments += 1
+
+
+def seize_what_was_not_posted(model: MarketModel) -> None:
+    model.books.open_orders.columns.parcels[model.books.due[0]] = 0
+    model.books.open_orders.columns.seized[model.books.due[0]] = 1
+
+
 def admit_twice(model: MarketModel) -> None:
     model.treatment[0].used += 1
 
@@ -147,6 +164,9 @@ PLANTED: dict[str, Callable[[MarketModel], None]] = {
     "fees of platforms = fees in the ledger": charge,
     "orders = settled + under way": lose_an_order,
     "no settled order is still in transit": close_without_an_outcome,
+    "no order closes with its money unsettled": forget_the_money,
+    "no order closes with money in escrow": keep_in_escrow,
+    "no more parcels are seized than were posted": seize_what_was_not_posted,
     "places in treatment taken = people in treatment": admit_twice,
     "people on the waiting list = people who wait": jump_the_queue,
     "people = living + dead": vanish,

@@ -113,9 +113,11 @@ class OrderColumns(NamedTuple):
     held: np.ndarray
     processor: np.ndarray
     parcels: np.ndarray
+    seized: np.ndarray
     first: np.ndarray
     dispatched: np.ndarray
     outcome: np.ndarray
+    settlement: np.ndarray
     content: np.ndarray
     purity: np.ndarray
     potency: np.ndarray

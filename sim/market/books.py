@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.agents.codes import N_SUMS, EventKind
+from sim.agents.codes import N_SUMS, EventKind, OrderOutcome
 from sim.agents.orders import ORDER, OrderColumns
 from sim.population import grown_columns, new_columns
 
@@ -124,5 +124,5 @@ class Books:
         self.ledger, self.events = Ledger(), events
         self.due = np.empty(0, np.int64)
         self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
-        self.order_counts = np.zeros(6, np.int64)
+        self.order_counts = np.zeros(len(OrderOutcome), np.int64)
         self.dead = 0

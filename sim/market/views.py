@@ -72,6 +72,8 @@ ShippingOrders = view(
     "held",
     "outcome",
     "parcels",
+    "seized",
+    "settlement",
     "platform",
     "potency",
     "price",
@@ -294,6 +296,6 @@ RecruitVendors = view("RecruitVendors", "channel", "key", "kind", "supplier")
 MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "seized", "serves", "size", "source")
 TakingSuppliers = view("TakingSuppliers", "paid", "revenue", "source", "takings")
 PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quantity", "substance", "vendor")
-ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "purity")
+ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "parcels", "purity")
 SellingVendors = view("SellingVendors", "jurisdiction", "kind", "supplier")
-TalliedOrders = view("TalliedOrders", "channel", "consumer", "dispatched", "outcome", "parcels", "processor")
+TalliedOrders = view("TalliedOrders", "consumer", "content", "outcome", "parcels", "processor", "seized", "settlement")

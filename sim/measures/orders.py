@@ -15,11 +15,9 @@ from sim.market.views import narrow
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-LICENSED, STREET = int(Channel.LICENSED_PHARMACY), int(Channel.STREET)
+LICENSED = int(Channel.LICENSED_PHARMACY)
 BRANCH, PROGRAMME = int(VendorKind.ORGANISED_CRIME), int(VendorKind.ILLICIT_PHARMACY)
 DELIVERED, SEIZED, AS_SOLD = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(Content.AS_SOLD)
-STRENGTH = np.array([1.0, 0.5, 0.0])
-"""What is left of the strength, by content."""
 
 
 class Placed(NamedTuple):
@@ -110,17 +108,17 @@ def sum_closed(rows: np.ndarray, orders: Any) -> tuple[int, float, float, int, i
             continue
         illicit += 1
         not_sent += orders.dispatched[i] == 0
-        if orders.channel[i] != STREET:
+        if orders.parcels[i] > 0:
             posted += 1
             seized += orders.outcome[i] == SEIZED
         if orders.outcome[i] == DELIVERED:
             goods += 1
             counterfeit += orders.content[i] != AS_SOLD
-            total += orders.purity[i] * STRENGTH[orders.content[i]]
+            total += orders.purity[i]
     mean, square = total / max(goods, 1), 0.0
     for i in rows:
         if orders.channel[i] != LICENSED and orders.outcome[i] == DELIVERED:
-            square += (orders.purity[i] * STRENGTH[orders.content[i]] - mean) ** 2
+            square += (orders.purity[i] - mean) ** 2
     return goods, mean, math.sqrt(square / max(goods, 1)), counterfeit, illicit, not_sent, posted, seized
 
 
