@@ -167,12 +167,22 @@ def overcharge(model: MarketModel) -> None:
     model.platform_table.columns.fee[5] = 2.0
 
 
+def pay_a_supplier_twice(model: MarketModel) -> None:
+    model.vendors.columns.passed[3] += 7
+
+
+def receive_from_nobody(model: MarketModel) -> None:
+    model.supplier_table.columns.revenue[2] += 5
+
+
 PLANTED: dict[str, Callable[[MarketModel], None]] = {
     "payments = vendor income + fees + escrow + refunds + losses + seizures": pay,
     "escrow of platforms = money held for open orders": take_from_escrow,
     "escrow by platform": move_escrow,
     "income of vendors = income in the ledger": earn,
     "fees of platforms = fees in the ledger": charge,
+    "money that vendors passed on = upstream in the ledger": pay_a_supplier_twice,
+    "receipts of suppliers = upstream + paid among them": receive_from_nobody,
     "orders = settled + under way": lose_an_order,
     "no settled order is still in transit": close_without_an_outcome,
     "no order closes with its money unsettled": forget_the_money,

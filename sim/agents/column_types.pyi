@@ -89,6 +89,8 @@ class VendorColumns(NamedTuple):
     buyers: np.ndarray
     orders: np.ndarray
     income: np.ndarray
+    reckoned: np.ndarray
+    passed: np.ndarray
     withheld: np.ndarray
     identity: np.ndarray
     platforms_used: np.ndarray

@@ -62,6 +62,8 @@ class Ledger:
     refunds: int = 0
     stolen: int = 0
     seized: int = 0
+    upstream: int = 0
+    """Of vendors' income, what they paid to suppliers."""
 
 
 class Events:
@@ -96,6 +98,7 @@ class Tally:
     def __init__(self) -> None:
         self.officer_days = self.policy_cost = 0.0
         self.commission = 0  # cents
+        self.branches = self.groups = self.manufacturers = 0  # cents that went up yesterday and stayed with each
         self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
         self.waited = 0  # days that those who enter treatment today waited
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0

@@ -40,6 +40,12 @@ def violations(state: MarketState) -> list[str]:
     check("escrow by platform", int(np.abs(held - t.escrow[:m]).sum()), 0)
     check("income of vendors = income in the ledger", int(v.income[: state.vendors.n].sum()), ledger.vendor_income)
     check("fees of platforms = fees in the ledger", int(t.fees[:m].sum()), ledger.fees)
+    s, k = state.supplier_table.columns, state.supplier_table.n
+    check(
+        "money that vendors passed on = upstream in the ledger", int(v.passed[: state.vendors.n].sum()), ledger.upstream
+    )
+    paid = int(s.paid[:k].sum())
+    check("receipts of suppliers = upstream + paid among them", int(s.revenue[:k].sum()), ledger.upstream + paid)
     counted = state.books.order_counts
     check(
         "orders = settled + under way",

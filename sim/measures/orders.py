@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS, Channel, Content, OrderOutcome, VendorKind
+from sim.agents.codes import N_CHANNELS, Channel, Content, OrderOutcome
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.views import narrow
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 LICENSED = int(Channel.LICENSED_PHARMACY)
-BRANCH, PROGRAMME = int(VendorKind.ORGANISED_CRIME), int(VendorKind.ILLICIT_PHARMACY)
 DELIVERED, SEIZED, AS_SOLD = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(Content.AS_SOLD)
 
 
@@ -26,10 +25,8 @@ class Placed(NamedTuple):
     orders: int
     paid: float
     expected: float  # at the usual prices of goods, places and sizes
-    branches: float  # what branches of organised crime and pharmacy programmes keep
     by_channel: np.ndarray  # (C,) orders
     by_origin: np.ndarray  # (J,) orders, by the vendor's jurisdiction
-    by_supplier: np.ndarray  # (suppliers,) paid for what came from each
 
 
 class Closed(NamedTuple):
@@ -59,15 +56,14 @@ class Sums(NamedTuple):
 
     by_channel: np.ndarray
     by_origin: np.ndarray
-    by_supplier: np.ndarray
 
 
 @kernel
 def sum_placed(
-    n: int, day: int, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, upstream: float, sums: Sums
-) -> tuple[int, int, float, float]:
-    """Add the orders of ``day`` among the first ``n`` to ``sums``; returns their number, cents paid, USD expected, USD that branches keep."""
-    count, cents, expected, branches = 0, 0, 0.0, 0.0
+    n: int, day: int, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, sums: Sums
+) -> tuple[int, int, float]:
+    """Add the orders of ``day`` among the first ``n`` to ``sums``; returns their number, cents paid, USD expected."""
+    count, cents, expected = 0, 0, 0.0
     for i in range(n):
         if orders.day[i] != day:
             continue
@@ -78,25 +74,19 @@ def sum_placed(
         sums.by_origin[vendors.jurisdiction[v]] += 1.0
         size = max(orders.quantity[i] / usual.doses[s], 1e-9)
         expected += usual.dose[s] * orders.quantity[i] * usual.level[home[orders.consumer[i]]] * size**-usual.discount
-        paid, kept = orders.price[i] / 100.0, 1.0
-        if vendors.supplier[v] >= 0:
-            sums.by_supplier[vendors.supplier[v]] += paid
-            kept -= upstream
-        if vendors.kind[v] == BRANCH or vendors.kind[v] == PROGRAMME:
-            branches += kept * paid
-    return count, cents, expected, branches
+    return count, cents, expected
 
 
 def placed_orders(state: MarketState) -> Placed:
     """The orders placed today."""
     o, table, p = state.books.open_orders, state.substances, state.p
     usual = UsualPrices(state.world.price_factor, table.dose_usd, table.doses_per_order, p.payment.quantity_discount)
-    sums = Sums(np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions), np.zeros(state.supplier_table.n))
-    count, cents, expected, branches = sum_placed(
+    sums = Sums(np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions))
+    count, cents, expected = sum_placed(
         o.n, state.day, narrow(o.columns, views.PlacedOrders), narrow(state.vendors.columns, views.SellingVendors),
-        state.consumers.columns.jurisdiction, usual, p.supply.upstream_share, sums,
+        state.consumers.columns.jurisdiction, usual, sums,
     )  # fmt: skip
-    return Placed(count, cents / 100.0, expected, branches, *sums)
+    return Placed(count, cents / 100.0, expected, *sums)
 
 
 @kernel
