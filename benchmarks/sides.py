@@ -73,7 +73,8 @@ def order_table(orders: list) -> pd.DataFrame:
         "vendor": [o.vendor.unique_id for o in orders],
         "channel": [o.channel for o in orders],
         "price_usd": [o.price for o in orders],
-        "outcome": ["refunded" if o.refunded else o.fate for o in orders],
+        "outcome": [o.fate for o in orders],
+        "settlement": ["refunded" if o.refunded else "paid" for o in orders],
         "rating": pd.array([o.rating for o in orders], "Float64").astype(float),
         "content": [("as_sold" if o.as_sold else "not_as_sold") if o.arrived else None for o in orders],
     })  # fmt: skip

@@ -118,7 +118,7 @@ def fates(orders: pd.DataFrame) -> dict[str, float]:
         "delivered": float((orders["outcome"] == "delivered").mean()),
         "seized, of posted": float((posted["outcome"] == "seized").mean()),
         "scammed": float((orders["outcome"] == "scammed").mean()),
-        "refunded, of market orders": float((market["outcome"] == "refunded").mean()),
+        "refunded, of market orders": float((market["settlement"] == "refunded").mean()),
         "rated": float(len(rated) / len(orders)),
         "five stars": float((rated == 5).mean()),
         "not as sold": float((orders["content"].dropna() != "as_sold").mean()),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.agents.codes import OrderOutcome
+from sim.agents.codes import OrderOutcome, Settlement
 from sim.evidence.parameters import load_parameters
 from sim.measures import audit
 from sim.measures.audit import AuditError, violations
@@ -111,6 +111,34 @@ def close_without_an_outcome(model: MarketModel) -> None:
     model.books.order_counts[OrderOutcome.DELIVERED] -= 1
 
 
+def close_one(model: MarketModel) -> int:
+    """An order that is closed today as it should be; its row."""
+    o = model.books.open_orders
+    row = int(np.flatnonzero(o.columns.held[: o.n] == 0)[0])
+    o.columns.settlement[row] = Settlement.PAID
+    model.books.due = np.array([row])
+    model.books.order_counts[OrderOutcome.DELIVERED] += 1
+    return row
+
+
+def forget_the_money(model: MarketModel) -> None:
+    model.books.open_orders.columns.settlement[close_one(model)] = Settlement.UNSETTLED
+
+
+def keep_in_escrow(model: MarketModel) -> None:
+    row = close_one(model)
+    o = model.books.open_orders.columns
+    o.held[row] = 1
+    model.platform_table.columns.escrow[o.platform[row]] += 1
+    model.books.ledger.payments += 1
+
+
+def seize_what_was_not_posted(model: MarketModel) -> None:
+    row = close_one(model)
+    o = model.books.open_orders.columns
+    o.parcels[row], o.seized[row] = 0, 1
+
+
 def admit_twice(model: MarketModel) -> None:
     model.treatment[0].used += 1
 
@@ -139,14 +167,27 @@ def overcharge(model: MarketModel) -> None:
     model.platform_table.columns.fee[5] = 2.0
 
 
+def pay_a_supplier_twice(model: MarketModel) -> None:
+    model.vendors.columns.passed[3] += 7
+
+
+def receive_from_nobody(model: MarketModel) -> None:
+    model.supplier_table.columns.revenue[2] += 5
+
+
 PLANTED: dict[str, Callable[[MarketModel], None]] = {
     "payments = vendor income + fees + escrow + refunds + losses + seizures": pay,
     "escrow of platforms = money held for open orders": take_from_escrow,
     "escrow by platform": move_escrow,
     "income of vendors = income in the ledger": earn,
     "fees of platforms = fees in the ledger": charge,
+    "money that vendors passed on = upstream in the ledger": pay_a_supplier_twice,
+    "receipts of suppliers = upstream + paid among them": receive_from_nobody,
     "orders = settled + under way": lose_an_order,
     "no settled order is still in transit": close_without_an_outcome,
+    "no order closes with its money unsettled": forget_the_money,
+    "no order closes with money in escrow": keep_in_escrow,
+    "no more parcels are seized than were posted": seize_what_was_not_posted,
     "places in treatment taken = people in treatment": admit_twice,
     "people on the waiting list = people who wait": jump_the_queue,
     "people = living + dead": vanish,
@@ -158,7 +199,10 @@ PLANTED: dict[str, Callable[[MarketModel], None]] = {
 
 
 def test_an_untouched_evening_is_in_order():
-    assert violations(evening(ran(world()))) == []
+    model = evening(ran(world()))
+    assert violations(model) == []
+    close_one(model)
+    assert violations(model) == []
 
 
 @pytest.mark.parametrize("identity", PLANTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.agents.codes import Channel, OrderOutcome
+from sim.agents.codes import Channel
 from sim.agents.enforcement import PLATFORMS, POST, REFERRALS, TARGETS, USERS, VENDORS, Agency, Unit, mandates
 from sim.market.enforcement.arrests import ONLINE, responsible
 from sim.market.enforcement.attacks import weak_links
@@ -184,7 +184,7 @@ def test_without_moderators_disputes_are_not_decided_and_nobody_rates():
     for model in models:
         orders = model.table("orders")
         mine = orders[(orders["platform"] == slot) & (orders["outcome_day"] >= 1)]
-        refunded.append((mine["outcome"] == OrderOutcome.REFUNDED.name.lower()).sum())
+        refunded.append((mine["settlement"] == "refunded").sum())
         rated.append(mine["rating"].notna().sum())
     assert refunded[0] > 0
     assert rated[0] > 20

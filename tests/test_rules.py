@@ -257,10 +257,9 @@ def test_hacks_are_for_young_markets():
         (PlatformStatus.SEIZED, "seized"),
         (PlatformStatus.HACKED, "stolen"),
         (PlatformStatus.EXIT_SCAMMED, "stolen"),
-        (PlatformStatus.CLOSED, "refunds"),
     ],
 )
-def test_escrow_of_a_closed_market_is_refunded_stolen_or_seized(status, entry):
+def test_escrow_of_a_closed_market_is_stolen_or_seized(status, entry):
     model = market(MANY_BUYERS)
     t = model.platform_table.columns
     slot = int(slots(model)[t.escrow[slots(model)].argmax()])

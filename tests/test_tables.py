@@ -105,7 +105,7 @@ def test_an_order_has_an_outcome_unless_it_is_under_way(table, model):
     assert orders["outcome"].isna().sum() == model.books.open_orders.n
     closed = orders.dropna(subset="outcome")
     assert (closed["outcome_day"] >= closed["day"]).all()
-    assert set(closed["outcome"]) == {"delivered", "seized", "lost", "scammed", "refunded"}
+    assert set(closed["outcome"]) == {"delivered", "seized", "lost", "scammed"}
     assert (orders["price_usd"] > 0).all()
     assert (orders["quantity"] > 0).all()
 

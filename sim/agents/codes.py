@@ -103,14 +103,24 @@ class ExitCause(Code):
 
 
 class OrderOutcome(Code):
-    """What became of an order."""
+    """What became of the goods of an order."""
 
     IN_TRANSIT = 0
     DELIVERED = 1
     SEIZED = 2
     LOST = 3
     SCAMMED = 4
-    REFUNDED = 5
+
+
+class Settlement(Code):
+    """What became of the money of an order."""
+
+    UNSETTLED = 0
+    PAID = 1
+    REFUNDED = 2
+    CHARGED_BACK = 3
+    STOLEN = 4
+    SEIZED = 5
 
 
 class Content(Code):

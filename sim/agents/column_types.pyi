@@ -90,6 +90,8 @@ class VendorColumns(NamedTuple):
     buyers: np.ndarray
     orders: np.ndarray
     income: np.ndarray
+    reckoned: np.ndarray
+    passed: np.ndarray
     withheld: np.ndarray
     identity: np.ndarray
     platforms_used: np.ndarray
@@ -114,9 +116,11 @@ class OrderColumns(NamedTuple):
     held: np.ndarray
     processor: np.ndarray
     parcels: np.ndarray
+    seized: np.ndarray
     first: np.ndarray
     dispatched: np.ndarray
     outcome: np.ndarray
+    settlement: np.ndarray
     content: np.ndarray
     purity: np.ndarray
     potency: np.ndarray

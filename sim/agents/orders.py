@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sim.agents.codes import NEVER, Channel, Content, OrderOutcome
+from sim.agents.codes import NEVER, Channel, Content, OrderOutcome, Settlement
 from sim.population import Column, RowAgent, columns_type
 
 NO_RATING, GOOD_RATING = 255, 4
@@ -21,12 +21,14 @@ ORDER = {
     "price": Column("i4", "cents", 0, 2**31 - 1, "Price paid"),
     "held": Column("i4", "cents", 0, 2**31 - 1, "Part of the price still in escrow"),
     "processor": Column("i1", "row", -1, 127, "Payment processor, -1 for cash", default=-1),
-    "parcels": Column("u1", "parcels", 1, 255, "Parcels it was split into", default=1),
+    "parcels": Column("u1", "parcels", 0, 255, "Parcels that it was posted in, 0 when nothing was"),
+    "seized": Column("u1", "parcels", 0, 255, "Parcels of it that were seized"),
     "first": Column("u1", "flag", 0, 1, "1 for the first order of this pair"),
     "dispatched": Column("u1", "flag", 0, 1, "1 when the vendor sent it"),
-    "outcome": Column("u1", "code", 0, 5, "Outcome", codes=OrderOutcome),
+    "outcome": Column("u1", "code", 0, 4, "What became of the goods", codes=OrderOutcome),
+    "settlement": Column("u1", "code", 0, 5, "What became of the money", codes=Settlement),
     "content": Column("u1", "code", 0, 2, "True content", codes=Content),
-    "purity": Column("f4", "share", 0, 1, "Strength of the goods relative to their label", default=1),
+    "purity": Column("f4", "share", 0, 1, "Strength of the goods relative to pure ones", default=1),
     "potency": Column("f4", "ratio", 0, 1e3, "Strength of a dose relative to a normal heroin dose, 0 for non-opioids"),
     "share": Column("f4", "share", 0, 1, "Share of the goods that arrived"),
     "rating": Column("u1", "stars", 0, 255, "Rating given, 255 for none", default=NO_RATING),

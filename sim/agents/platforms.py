@@ -21,7 +21,7 @@ PLATFORM = {
     "open_day": Column("i2", "day", -NEVER, NEVER, "First day", default=NEVER),
     "close_day": Column("i2", "day", -NEVER, NEVER, "Last day", default=NEVER),
     "fee": Column("f4", "share", 0, 1, "Commission on sales"),
-    "escrow_share": Column("f4", "share", 0, 1, "Share of orders held in escrow when the vendor is new"),
+    "escrow_share": Column("f4", "share", 0, 1, "Share of orders held in escrow where the vendor is half trusted"),
     "visibility": Column("f4", "ratio", 0, 10, "Rank in search, or exposure in feeds, 1 at the start", default=1),
     "attraction": Column("f4", "ratio", 0, 100, "Lasting attraction relative to others of the channel", default=1),
     "availability": Column("f4", "share", 0, 1, "Share of card payments that its acquirer lets through", default=1),

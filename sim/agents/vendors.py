@@ -49,6 +49,8 @@ VENDOR = {
     "buyers": Column("i4", "consumers", 0, 2**31 - 1, "Orders of buyers who did not remember the vendor"),
     "orders": Column("i4", "orders", 0, 2**31 - 1, "Orders received"),
     "income": Column("i8", "cents", -(2**62), 2**62, "Money received, less what was charged back"),
+    "reckoned": Column("i8", "cents", -(2**62), 2**62, "Money received of which the supplier has had its share"),
+    "passed": Column("i8", "cents", 0, 2**62, "Money paid to suppliers"),
     "withheld": Column(
         "i8", "cents", 0, 2**62, "Money due that a market about to close in an exit scam did not pay out"
     ),

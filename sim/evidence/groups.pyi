@@ -175,6 +175,7 @@ class ShippingParameters(NamedTuple):
     domestic_days: float
     border_days: float
     usual_purity: float
+    adulterated_left: float
     data_share: float
     data_gain: float
     held: float

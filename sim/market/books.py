@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.agents.codes import N_SUMS, EventKind
+from sim.agents.codes import N_SUMS, EventKind, OrderOutcome
 from sim.agents.orders import ORDER, OrderColumns
 from sim.population import grown_columns, new_columns
 
@@ -62,6 +62,8 @@ class Ledger:
     refunds: int = 0
     stolen: int = 0
     seized: int = 0
+    upstream: int = 0
+    """Of vendors' income, what they paid to suppliers."""
 
 
 class Events:
@@ -97,6 +99,7 @@ class Tally:
         self.officer_days = self.policy_cost = 0.0
         self.purse = float("inf")  # real USD that a budget leaves for the policy that acts now
         self.commission = 0  # cents
+        self.branches = self.groups = self.manufacturers = 0  # cents that went up yesterday and stayed with each
         self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
         self.waited = 0  # days that those who enter treatment today waited
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
@@ -126,5 +129,5 @@ class Books:
         self.ledger, self.events = Ledger(), events
         self.due = np.empty(0, np.int64)
         self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
-        self.order_counts = np.zeros(6, np.int64)
+        self.order_counts = np.zeros(len(OrderOutcome), np.int64)
         self.dead = 0

@@ -73,6 +73,8 @@ ShippingOrders = view(
     "held",
     "outcome",
     "parcels",
+    "seized",
+    "settlement",
     "platform",
     "potency",
     "price",
@@ -287,8 +289,9 @@ AccountVendors = view(
 )
 RecruitVendors = view("RecruitVendors", "channel", "key", "kind", "supplier")
 MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "seized", "serves", "size", "source")
-TakingSuppliers = view("TakingSuppliers", "paid", "revenue", "source", "takings")
+TakingSuppliers = view("TakingSuppliers", "organised", "paid", "revenue", "source", "takings")
+PayingVendors = view("PayingVendors", "income", "kind", "passed", "reckoned", "supplier")
 PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quantity", "substance", "vendor")
-ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "purity")
-SellingVendors = view("SellingVendors", "jurisdiction", "kind", "supplier")
-TalliedOrders = view("TalliedOrders", "channel", "consumer", "dispatched", "outcome", "parcels", "processor")
+ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "parcels", "purity")
+SellingVendors = view("SellingVendors", "jurisdiction")
+TalliedOrders = view("TalliedOrders", "consumer", "content", "outcome", "parcels", "processor", "seized", "settlement")

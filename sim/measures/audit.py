@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import NEVER, OrderOutcome
+from sim.agents.codes import NEVER, OrderOutcome, Settlement
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -40,6 +40,12 @@ def violations(state: MarketState) -> list[str]:
     check("escrow by platform", int(np.abs(held - t.escrow[:m]).sum()), 0)
     check("income of vendors = income in the ledger", int(v.income[: state.vendors.n].sum()), ledger.vendor_income)
     check("fees of platforms = fees in the ledger", int(t.fees[:m].sum()), ledger.fees)
+    s, k = state.supplier_table.columns, state.supplier_table.n
+    check(
+        "money that vendors passed on = upstream in the ledger", int(v.passed[: state.vendors.n].sum()), ledger.upstream
+    )
+    paid = int(s.paid[:k].sum())
+    check("receipts of suppliers = upstream + paid among them", int(s.revenue[:k].sum()), ledger.upstream + paid)
     counted = state.books.order_counts
     check(
         "orders = settled + under way",
@@ -47,6 +53,10 @@ def violations(state: MarketState) -> list[str]:
         int(counted.sum()) + n - len(state.books.due),
     )
     check("no settled order is still in transit", int(counted[OrderOutcome.IN_TRANSIT]), 0)
+    due = state.books.due
+    check("no order closes with its money unsettled", int(np.sum(o.settlement[due] == Settlement.UNSETTLED)), 0)
+    check("no order closes with money in escrow", int(o.held[due].sum(dtype=np.int64)), 0)
+    check("no more parcels are seized than were posted", int(np.sum(o.seized[due] > o.parcels[due])), 0)
     treated = int(np.sum((c.treatment_day[: state.consumers.n] <= state.day + 1) & (c.alive[: state.consumers.n] == 1)))
     check("places in treatment taken = people in treatment", sum(s.used for s in state.treatment), treated)
     waiting = np.flatnonzero(c.waiting_day[: state.consumers.n] < NEVER)

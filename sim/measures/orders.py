@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS, Channel, Content, OrderOutcome, VendorKind
+from sim.agents.codes import N_CHANNELS, Channel, Content, OrderOutcome
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.views import narrow
@@ -15,11 +15,8 @@ from sim.market.views import narrow
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-LICENSED, STREET = int(Channel.LICENSED_PHARMACY), int(Channel.STREET)
-BRANCH, PROGRAMME = int(VendorKind.ORGANISED_CRIME), int(VendorKind.ILLICIT_PHARMACY)
+LICENSED = int(Channel.LICENSED_PHARMACY)
 DELIVERED, SEIZED, AS_SOLD = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(Content.AS_SOLD)
-STRENGTH = np.array([1.0, 0.5, 0.0])
-"""What is left of the strength, by content."""
 
 
 class Placed(NamedTuple):
@@ -28,10 +25,8 @@ class Placed(NamedTuple):
     orders: int
     paid: float
     expected: float  # at the usual prices of goods, places and sizes
-    branches: float  # what branches of organised crime and pharmacy programmes keep
     by_channel: np.ndarray  # (C,) orders
     by_origin: np.ndarray  # (J,) orders, by the vendor's jurisdiction
-    by_supplier: np.ndarray  # (suppliers,) paid for what came from each
 
 
 class Closed(NamedTuple):
@@ -61,15 +56,14 @@ class Sums(NamedTuple):
 
     by_channel: np.ndarray
     by_origin: np.ndarray
-    by_supplier: np.ndarray
 
 
 @kernel
 def sum_placed(
-    n: int, day: int, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, upstream: float, sums: Sums
-) -> tuple[int, int, float, float]:
-    """Add the orders of ``day`` among the first ``n`` to ``sums``; returns their number, cents paid, USD expected, USD that branches keep."""
-    count, cents, expected, branches = 0, 0, 0.0, 0.0
+    n: int, day: int, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, sums: Sums
+) -> tuple[int, int, float]:
+    """Add the orders of ``day`` among the first ``n`` to ``sums``; returns their number, cents paid, USD expected."""
+    count, cents, expected = 0, 0, 0.0
     for i in range(n):
         if orders.day[i] != day:
             continue
@@ -80,25 +74,19 @@ def sum_placed(
         sums.by_origin[vendors.jurisdiction[v]] += 1.0
         size = max(orders.quantity[i] / usual.doses[s], 1e-9)
         expected += usual.dose[s] * orders.quantity[i] * usual.level[home[orders.consumer[i]]] * size**-usual.discount
-        paid, kept = orders.price[i] / 100.0, 1.0
-        if vendors.supplier[v] >= 0:
-            sums.by_supplier[vendors.supplier[v]] += paid
-            kept -= upstream
-        if vendors.kind[v] == BRANCH or vendors.kind[v] == PROGRAMME:
-            branches += kept * paid
-    return count, cents, expected, branches
+    return count, cents, expected
 
 
 def placed_orders(state: MarketState) -> Placed:
     """The orders placed today."""
     o, table, p = state.books.open_orders, state.substances, state.p
     usual = UsualPrices(state.world.price_factor, table.dose_usd, table.doses_per_order, p.payment.quantity_discount)
-    sums = Sums(np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions), np.zeros(state.supplier_table.n))
-    count, cents, expected, branches = sum_placed(
+    sums = Sums(np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions))
+    count, cents, expected = sum_placed(
         o.n, state.day, narrow(o.columns, views.PlacedOrders), narrow(state.vendors.columns, views.SellingVendors),
-        state.consumers.columns.jurisdiction, usual, p.supply.upstream_share, sums,
+        state.consumers.columns.jurisdiction, usual, sums,
     )  # fmt: skip
-    return Placed(count, cents / 100.0, expected, branches, *sums)
+    return Placed(count, cents / 100.0, expected, *sums)
 
 
 @kernel
@@ -110,17 +98,17 @@ def sum_closed(rows: np.ndarray, orders: Any) -> tuple[int, float, float, int, i
             continue
         illicit += 1
         not_sent += orders.dispatched[i] == 0
-        if orders.channel[i] != STREET:
+        if orders.parcels[i] > 0:
             posted += 1
             seized += orders.outcome[i] == SEIZED
         if orders.outcome[i] == DELIVERED:
             goods += 1
             counterfeit += orders.content[i] != AS_SOLD
-            total += orders.purity[i] * STRENGTH[orders.content[i]]
+            total += orders.purity[i]
     mean, square = total / max(goods, 1), 0.0
     for i in rows:
         if orders.channel[i] != LICENSED and orders.outcome[i] == DELIVERED:
-            square += (orders.purity[i] * STRENGTH[orders.content[i]] - mean) ** 2
+            square += (orders.purity[i] - mean) ** 2
     return goods, mean, math.sqrt(square / max(goods, 1)), counterfeit, illicit, not_sent, posted, seized
 
 

@@ -118,11 +118,11 @@ def people(state: MarketState) -> dict[str, float]:
     }  # fmt: skip
 
 
-def crime_and_state(state: MarketState, placed: Placed) -> dict[str, float]:
+def crime_and_state(state: MarketState) -> dict[str, float]:
     """Money that reaches organised crime, arrests, officer-days, cost and detection of novel substances."""
     t = state.today
     lags = state.early_warning.lags(state.day)
-    return upstream(state, placed) | {
+    return upstream(state) | {
         "commission_usd": t.commission / 100.0, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
         "alerts": float(state.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else UNOBSERVED,
     }  # fmt: skip
@@ -141,6 +141,6 @@ def net_social_cost(state: MarketState, found: dict[str, float]) -> float:
 def outcomes_of_day(state: MarketState) -> dict[str, Any]:
     """Every outcome of the day that the model has just gone through."""
     placed = placed_orders(state)
-    found = market(state, placed) | health(state) | people(state) | crime_and_state(state, placed)
+    found = market(state, placed) | health(state) | people(state) | crime_and_state(state)
     found["net_social_cost_usd"] = net_social_cost(state, found)
     return found

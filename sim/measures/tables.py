@@ -17,6 +17,7 @@ from sim.agents.codes import (
     OrderOutcome,
     PlatformStatus,
     Segment,
+    Settlement,
     VendorKind,
 )
 from sim.agents.orders import NO_RATING
@@ -74,7 +75,8 @@ def order_rows(state: MarketState, rows: np.ndarray) -> pd.DataFrame:
         "order": o.number[rows], "day": o.day[rows], "consumer": o.consumer[rows], "vendor": o.vendor[rows], "platform": o.platform[rows].astype(np.int32),
         "channel": named(o.channel[rows], Channel), "substance": labelled(o.substance[rows], list(state.scenario.substances)),
         "quantity": o.quantity[rows], "price_usd": o.price[rows] / 100.0, "processor": labelled(o.processor[rows], processor_names(state)),
-        "outcome": named(o.outcome[rows], OrderOutcome), "outcome_day": pd.array(np.full(len(rows), state.day, np.int32), "Int32"),
+        "outcome": named(o.outcome[rows], OrderOutcome), "settlement": named(o.settlement[rows], Settlement),
+        "outcome_day": pd.array(np.full(len(rows), state.day, np.int32), "Int32"),
         "rating": np.where(rating == NO_RATING, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": o.first[rows] == 1,
     })  # fmt: skip
 
@@ -85,6 +87,7 @@ def open_order_rows(state: MarketState) -> pd.DataFrame:
     nothing = np.full(len(rows), -1)
     return rows.assign(
         outcome=named(nothing, OrderOutcome, -1),
+        settlement=named(nothing, Settlement, -1),
         outcome_day=pd.array([None] * len(rows), "Int32"),
         rating=np.nan,
         content=named(nothing, Content, -1),

@@ -7,29 +7,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.dictionary import UNOBSERVED
-from sim.measures.orders import Placed
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 
-def upstream(state: MarketState, placed: Placed) -> dict[str, float]:
-    """Today's sales traced from vendor to group to manufacturer; suppliers' routes, branches and stocks; delay of parcels.
+def upstream(state: MarketState) -> dict[str, float]:
+    """The money that reached groups and manufacturers today; suppliers' routes, branches and stocks; delay of parcels.
 
-    Of what a buyer pays, the share ``upstream_share`` goes to the vendor's supplier; a group that buys from manufacturers pays them ``source_share`` of it.
-    Organised crime keeps what its branches and its groups keep; what manufacturers receive is counted apart.
+    It is yesterday's money received by vendors, without scams that were refunded, charge-backs, and escrow that is held or was stolen or seized. Of it, the
+    share ``upstream_share`` goes to the vendor's supplier; a group that buys from manufacturers pays them ``source_share`` of what it gets. Organised crime
+    keeps what its branches and its groups keep; what manufacturers receive is counted apart.
     """
-    p, s, n = state.p.supply, state.supplier_table.columns, state.supplier_table.n
-    by_supplier = p.upstream_share * placed.by_supplier
-    passed = p.source_share * by_supplier * (s.source[:n] >= 0).any(axis=1)
-    organised, alive = s.organised[:n] == 1, s.alive[:n] == 1
-    groups = float((by_supplier - passed)[organised].sum())
+    p, s, n, today = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.today
+    alive = s.alive[:n] == 1
     working = max(int(alive.sum()), 1)
     backlog = [post.backlog for post in state.posts]
     return {
-        "organised_crime_revenue": groups + placed.branches,
-        "revenue_groups": groups,
-        "revenue_manufacturers": float(passed.sum() + by_supplier[~organised].sum()),
+        "organised_crime_revenue": (today.groups + today.branches) / 100.0,
+        "revenue_groups": today.groups / 100.0,
+        "revenue_manufacturers": today.manufacturers / 100.0,
         "organised_branches": float(s.branches[:n].sum()),
         "supply_routes": float(s.routes[:n][alive].sum()) / working if alive.any() else UNOBSERVED,
         "supply_concentration": float(s.concentration[:n][alive].sum()) / working if alive.any() else UNOBSERVED,

@@ -36,6 +36,7 @@ NOT_YET = int(Considering.NOT_YET)
 class Closure(NamedTuple):
     """What a closure does to those who hear of it."""
 
+    key: int  # what draws about the market are keyed by
     theft: float  # how far money was lost, 0 to 1
     hit: float  # to perceived legal risk of users
     wide_hit: float  # to that of everybody else
@@ -80,7 +81,7 @@ def hear_of_closure(
                 consumers.known[c, k] = NO_SLOT
                 consumers.good[c, k], consumers.bad[c, k] = 0.0, 0.0
         if user:
-            u1, u2, _, _ = uniform4(when.seed, NEWS, c, when.day, slot)
+            u1, u2, _, _ = uniform4(when.seed, NEWS, c, when.day, closure.key)
             rate = min(0.95, p.news_base * (0.3 + 0.7 * closure.news) + consumers.need_rate[c])
             wait = (
                 1

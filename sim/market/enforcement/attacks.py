@@ -22,7 +22,7 @@ DARK = int(RiskGroup.CRYPTO)
 def stop_moderation(state: MarketState, slot: int, publicity: float, policy: str) -> None:
     """Take a market's moderators away: the site stays up, disputes are not decided, no feedback is taken, advice on its forum is lost."""
     t = state.platform_table.columns
-    share = float(t.trade60[slot]) / max(state.crypto_trade(), 1e-9)
+    share = float(t.trade60[slot]) / max(float(t.trade60[state.crypto_slots()].sum()), 1e-9)
     t.moderation[slot] = 0.0
     state.trade.unmoderated.add(int(slot))
     state.forum.lose(state.p.services.forum_lost * share)

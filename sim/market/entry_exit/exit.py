@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import EventKind, PlatformStatus
+from sim.agents.codes import EventKind, PlatformStatus, Settlement
 from sim.evidence.groups import PlatformsParameters
 from sim.market import views
 from sim.market.blocks import over_rows
@@ -115,7 +115,7 @@ def close_platform(
         )
     severity = (share / 0.5) ** g.raid_exponent if raid else 0.0
     closure = Closure(
-        theft=1.0 if theft else (g.loss_raid if raid else 0.0), hit=g.raid_hit * (0.5 + 0.5 * publicity) * severity,
+        key=int(t.key[slot]), theft=1.0 if theft else (g.loss_raid if raid else 0.0), hit=g.raid_hit * (0.5 + 0.5 * publicity) * severity,
         wide_hit=g.raid_others * publicity * severity, loss_hit=g.loss_users, wide_loss=g.loss_others * min(1.0, 2.0 * share),
         news=min(1.0, publicity),
     )  # fmt: skip
@@ -129,19 +129,38 @@ def close_platform(
 
 
 def release_escrow(state: MarketState, slot: int, raid: bool, theft: bool) -> np.ndarray:
-    """Empty the escrow of a closing platform: refunded when it closes in order, otherwise stolen or seized. Returns (V,) cents that vendors lose."""
-    t, o = state.platform_table.columns, state.books.open_orders.columns
+    """Empty the escrow of a closing platform. Returns (V,) cents that vendors lose.
+
+    When it closes in order, vendors are paid for what they have sent and buyers get the rest back; otherwise all is stolen or seized.
+    """
+    t, o, ledger = state.platform_table.columns, state.books.open_orders.columns, state.books.ledger
     n = state.books.open_orders.n
     rows = ((o.platform[:n] == slot) & (o.held[:n] > 0)).nonzero()[0]
     money = int(o.held[rows].sum(dtype=np.int64))
     if theft:
-        state.books.ledger.stolen += money
-        state.today.fraud += len(rows)
+        ledger.stolen += money
+        o.settlement[rows] = Settlement.STOLEN
     elif raid:
-        state.books.ledger.seized += money
+        ledger.seized += money
+        o.settlement[rows] = Settlement.SEIZED
     else:
-        state.books.ledger.refunds += money
+        sent = o.dispatched[rows] == 1
+        pay_out(state, slot, rows[sent])
+        ledger.refunds += int(o.held[rows[~sent]].sum(dtype=np.int64))
+        o.settlement[rows] = np.where(sent, Settlement.PAID, Settlement.REFUNDED)
     lost = np.bincount(o.vendor[rows], o.held[rows] * float(theft or raid), state.vendors.n)
     o.held[rows] = 0
     t.escrow[slot] -= money
     return lost
+
+
+def pay_out(state: MarketState, slot: int, rows: np.ndarray) -> None:
+    """Pay vendors what a platform holds for the orders ``rows``, less its fee."""
+    t, o, ledger = state.platform_table.columns, state.books.open_orders.columns, state.books.ledger
+    held = o.held[rows].astype(np.int64)
+    fees = (held * float(t.fee[slot])).astype(np.int64)
+    np.add.at(state.vendors.columns.income, o.vendor[rows], held - fees)
+    t.fees[slot] += fees.sum()
+    ledger.vendor_income += int((held - fees).sum())
+    ledger.fees += int(fees.sum())
+    state.today.commission += int(fees.sum())

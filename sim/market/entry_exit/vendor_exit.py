@@ -78,7 +78,7 @@ def vendors_of_closed(
                 vendors.kept[v, :] = 0
                 vendors.identity[v] = min(vendors.identity[v] + 1, MOST_COUNTED)
                 vendors.sales[v] *= p.reset_sales
-                vendors.positive[v, here], vendors.negative[v, here] = 0.0, 0.0
+                vendors.positive[v, :], vendors.negative[v, :] = 0.0, 0.0  # of accounts closed before too
             vendors.positive[v, 0] = vendors.positive[v, here]
             vendors.negative[v, 0] = vendors.negative[v, here]
             if here != 0:

@@ -277,6 +277,7 @@ def learning(state: MarketState) -> None:
     if len(state.crypto_slots()):
         state.forum.recover(state.p.services.forum_recovery)
     t = state.platform_table.columns
-    t.visibility[:] += (1.0 - t.visibility) / state.p.platforms.visibility_days
+    found_by_search = t.channel != Channel.SOCIAL_APP  # what is seen in apps comes back in `entry_exit.moderation`
+    t.visibility[:] += found_by_search * (1.0 - t.visibility) / state.p.platforms.visibility_days
     state.books.settled = (x.consumer[due].astype(np.int64), x.channel[due].copy())
     state.books.order_counts += np.bincount(x.outcome[due], minlength=len(state.books.order_counts))

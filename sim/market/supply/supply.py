@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import Channel, EventKind, VendorKind
-from sim.agents.suppliers import SOURCES
 from sim.evidence.groups import SupplyParameters
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.beliefs import interdiction_belief
 from sim.market.groups import Moment
+from sim.market.supply.money import upstream_money
 from sim.market.supply.network import capacity, find_sources, find_weights, replace_suppliers
 from sim.market.supply.recruitment import recruit
 from sim.market.views import narrow
@@ -192,31 +192,6 @@ def restock(state: MarketState) -> None:
     if not settling:  # suppliers grow with what they sell; they shrink where it stays in their stores
         unsold = (up.wholesale > 0.9 * full) * (up.made_for - up.flow) / 60.0
         up.made_for[:] = np.maximum(np.maximum(up.made_for - unsold, up.flow), LEAST)
-
-
-@kernel
-def pass_on(n: int, suppliers: Any, share: float, seen: np.ndarray) -> None:
-    """Move the mean takings of ``n`` suppliers by what they earned since ``seen`` (cents), and pay a ``share`` of it to those whom they buy from."""
-    for i in range(n):
-        suppliers.takings[i] += ((suppliers.revenue[i] - seen[i]) / 100.0 - suppliers.takings[i]) / 30.0
-        seen[i] = suppliers.revenue[i] - seen[i]  # what it earned, before anybody is paid
-    for i in range(n):
-        sources = 0
-        for a in range(SOURCES):
-            sources += suppliers.source[i, a] >= 0
-        each = int(share * seen[i] / max(sources, 1))
-        suppliers.paid[i] += each * sources
-        for a in range(SOURCES):
-            if suppliers.source[i, a] >= 0:
-                suppliers.revenue[suppliers.source[i, a]] += each
-    for i in range(n):
-        seen[i] = suppliers.revenue[i]
-
-
-def upstream_money(state: MarketState) -> None:
-    """Yesterday's takings of suppliers; groups pass a share on to the manufacturers from whom they buy."""
-    p, s, n = state.p.supply, state.supplier_table.columns, state.supplier_table.n
-    pass_on(n, narrow(s, views.TakingSuppliers), p.source_share, state.upstream.seen_revenue)
 
 
 def interdict(state: MarketState) -> None:

@@ -30,14 +30,6 @@ class Parties(NamedTuple):
     platforms: Any
 
 
-class Terms(NamedTuple):
-    """Who gets what of a payment."""
-
-    rates: np.ndarray  # (processors + 1,) cut of a processor, the last one of cash
-    upstream: float  # share that goes on to the supplier
-    supplier_revenue: np.ndarray  # (suppliers,) cents
-
-
 class Booked(NamedTuple):
     """What the booking of a day adds up to."""
 
@@ -50,10 +42,10 @@ class Booked(NamedTuple):
 
 
 @kernel
-def book(lo: int, hi: int, day: int, parties: Parties, terms: Terms, booked: Booked) -> tuple[Any, ...]:
+def book(lo: int, hi: int, day: int, parties: Parties, rates: np.ndarray, booked: Booked) -> tuple[Any, ...]:
     """Book the new orders ``lo:hi``; ``held`` is 1 where escrow takes the money and becomes the cents in it.
 
-    The processor takes its cut; escrow holds the rest for now, or vendor and platform have it at once.
+    The processor takes its cut, ``rates`` (processors + 1,), the last one of cash; escrow holds the rest for now, or vendor and platform have it at once.
     Returns how many consumers stand in ``booked.fresh`` and ``booked.market_buyers``.
     """
     orders, consumers, vendors, platforms = parties
@@ -62,7 +54,7 @@ def book(lo: int, hi: int, day: int, parties: Parties, terms: Terms, booked: Boo
     for o in range(lo, hi):
         c, v, m, channel = orders.consumer[o], orders.vendor[o], orders.platform[o], orders.channel[o]
         price = np.int64(orders.price[o])
-        cut = np.int64(price * terms.rates[orders.processor[o]])
+        cut = np.int64(price * rates[orders.processor[o]])
         fee, at_once = np.int64(0), np.int64(0)
         if orders.held[o] == 1:
             orders.held[o] = price - cut
@@ -76,8 +68,6 @@ def book(lo: int, hi: int, day: int, parties: Parties, terms: Terms, booked: Boo
         money[FEES] += fee
         money[CUTS] += cut
         money[INCOME] += at_once - fee
-        if vendors.supplier[v] >= 0:
-            terms.supplier_revenue[vendors.supplier[v]] += np.int64(price * terms.upstream)
         booked.vendor_orders[v] += 1
         vendors.sales[v] += np.float32(1.0)
         vendors.orders[v] += 1
@@ -116,8 +106,7 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
         narrow(state.books.open_orders.columns, views.BookingOrders), narrow(c, views.BookingConsumers), narrow(v, views.BookingVendors),
         narrow(t, views.BookingPlatforms),
     )  # fmt: skip
-    terms = Terms(rates, state.p.supply.upstream_share, state.supplier_table.columns.revenue)
-    n_fresh, n_buyers = book(lo, hi, state.day, parties, terms, booked)
+    n_fresh, n_buyers = book(lo, hi, state.day, parties, rates, booked)
     paid, fees, cuts, income = booked.money.tolist()
     ledger = state.books.ledger
     ledger.payments += paid

@@ -73,7 +73,10 @@ def quantity_and_price(
     else:
         q = median * (p.online_pack if posted else 1.0) * math.exp(vendors.pack[v] + size) * level**-p.size_elasticity
     cents = 100.0 * table.dose_usd[s] * level * q * (q / median) ** -p.quantity_discount
-    return q, min(max(cents, 100.0), p.largest_order_usd * 100.0)
+    most = p.largest_order_usd * 100.0
+    if cents > most:  # nobody sells more for so much money
+        q *= (most / cents) ** (1.0 / (1.0 - p.quantity_discount))
+    return q, min(max(cents, 100.0), most)
 
 
 @inner

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import LAST_DAY, NEVER, Channel, Content, EventKind, OrderOutcome
+from sim.agents.codes import LAST_DAY, NEVER, Channel, Content, EventKind, OrderOutcome, Settlement
 from sim.agents.enforcement import POST
 from sim.agents.payments import FIRST_ACQUIRER
 from sim.evidence.groups import ShippingParameters
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 DISPATCH, BATCH, PARCEL, DISPUTE = int(Draw.DISPATCH), int(Draw.BATCH), int(Draw.PARCEL), int(Draw.DISPUTE)
 LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (int(c) for c in Channel)
-DELIVERED, SEIZED, LOST, SCAMMED, REFUNDED = (
-    int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(OrderOutcome.LOST), int(OrderOutcome.SCAMMED), int(OrderOutcome.REFUNDED),
+DELIVERED, SEIZED, LOST, SCAMMED = (
+    int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(OrderOutcome.LOST), int(OrderOutcome.SCAMMED),
+)  # fmt: skip
+UNSETTLED, PAID, REFUNDED, CHARGED_BACK, STOLEN = (
+    int(Settlement.UNSETTLED), int(Settlement.PAID), int(Settlement.REFUNDED), int(Settlement.CHARGED_BACK), int(Settlement.STOLEN),
 )  # fmt: skip
 AS_SOLD, ADULTERATED, SUBSTITUTED = int(Content.AS_SOLD), int(Content.ADULTERATED), int(Content.SUBSTITUTED)
 MAX_PARCELS = 6
@@ -73,7 +76,10 @@ class Routes(NamedTuple):
 def batch(
     when: Moment, key: int, s: int, channel: int, quality: float, concentration: float, goods: Goods
 ) -> tuple[Any, ...]:
-    """Content and opioid potency of the present batch of ``s`` of the vendor with ``key``; batches follow the vendor's own clock, not the buyers'."""
+    """The present batch of ``s`` of the vendor with ``key``: content, opioid potency when pure, share of the substance left, and whether it is a strong synthetic.
+
+    Batches follow the vendor's own clock, not the buyers'.
+    """
     table, p, hands = goods.table, goods.p, goods.hands[channel]
     number = (when.day + 4096 + key % 97) // int(p.batch_days)
     u1, u2, u3, u4 = uniform4(when.seed, BATCH, key, number, s)
@@ -82,20 +88,17 @@ def batch(
         if channel <= PHARMACY
         else as_sold_probability(quality, hands, p.per_hand, p.carelessness)
     )
-    content = AS_SOLD
+    content, left, strong = AS_SOLD, 1.0, False
     if u1 >= ok:
-        content = ADULTERATED if u2 < 0.5 else SUBSTITUTED
+        content, left = (ADULTERATED, p.adulterated_left) if u2 < 0.5 else (SUBSTITUTED, 0.0)
     strength = table.opioid[s] if content != SUBSTITUTED else 0.0
-    beta = p.potency_spread
     if content != AS_SOLD and u3 < table.synthetic[s] * p.synthetic_supply:
-        strength = p.synthetic_strength
+        strength, strong = p.synthetic_strength, True
         concentration = max(concentration, p.synthetic_concentration)
-    if strength <= 0.0:
-        return content, 0.0
-    if channel == LICENSED:
-        return content, strength
-    s2 = potency_sd2(table.potency_sd[s], hands, p.potency_hand_sd, beta, concentration)
-    return content, strength * math.exp(-0.5 * s2 + math.sqrt(s2) * normal_from(u4))
+    if strength > 0.0 and channel != LICENSED:
+        s2 = potency_sd2(table.potency_sd[s], hands, p.potency_hand_sd, p.potency_spread, concentration)
+        strength *= math.exp(-0.5 * s2 + math.sqrt(s2) * normal_from(u4))
+    return content, strength, left, strong
 
 
 @inner
@@ -122,13 +125,14 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
             days = 1 + int(u2 * p.domestic_days)
         else:
             days = 3 + int(u2 * p.border_days + routes.delay[target])
-        orders.content[o], orders.potency[o] = batch(
+        content, potency, left, strong = batch(
             when, vendors.key[v], s, channel, vendors.quality[v], goods.concentration[vendors.supplier[v] + 1], goods
         )
-        orders.purity[o] = vendors.purity[v]
-        if channel >= APP and orders.content[o] == AS_SOLD:
-            orders.potency[o] *= vendors.purity[v] / p.usual_purity
-        orders.parcels[o], orders.share[o] = 1, 1.0
+        purity = vendors.purity[v] * left
+        if channel >= APP and not strong:
+            potency *= purity / p.usual_purity
+        orders.content[o], orders.potency[o], orders.purity[o] = content, potency, purity
+        orders.share[o] = 1.0
         if orders.dispatched[o] == 0:
             orders.outcome[o], orders.share[o] = SCAMMED, 0.0
             orders.due[o] = min(LAST_DAY, day + days + int(p.patience_days))
@@ -147,7 +151,7 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
                 seized += 1
             elif w2 >= loss:
                 arrived += 1
-        orders.parcels[o], orders.share[o] = n, arrived / n
+        orders.parcels[o], orders.seized[o], orders.share[o] = n, seized, arrived / n
         if arrived == 0:
             orders.outcome[o] = SEIZED if seized > 0 else LOST
             orders.due[o] = min(LAST_DAY, day + days + int(p.patience_days))
@@ -159,8 +163,8 @@ def settle(
 ) -> None:
     """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back.
 
-    ``money`` counts cents: to vendors, fees, refunds, kept by operators who prepare to leave with it.
-    gone already (``held`` is 0).
+    ``money`` counts cents: to vendors, fees, refunds, kept by operators who prepare to leave with it. What became of the money is written into
+    ``settlement``; orders whose market closed have it already.
     """
     for i in range(len(rows)):
         o = rows[i]
@@ -174,22 +178,28 @@ def settle(
             chance = p.dispute_scam if orders.outcome[o] == SCAMMED else p.dispute_lost
             if bad and u1 < chance * works:
                 money[REFUNDS] += held
-                orders.outcome[o] = REFUNDED
+                orders.settlement[o] = REFUNDED
             elif platforms.payouts[m] == 0:
                 vendors.withheld[v] += held
                 money[WITHHELD] += held
+                orders.settlement[o] = STOLEN
             else:
                 fee = np.int64(held * platforms.fee[m])
                 platforms.fees[m] += fee
                 vendors.income[v] += held - fee
                 money[INCOME] += held - fee
                 money[FEES] += fee
+                orders.settlement[o] = PAID
+        elif orders.settlement[o] != UNSETTLED:
+            pass
         elif bad and orders.channel[o] == PHARMACY and orders.processor[o] >= FIRST_ACQUIRER and u1 < p.chargeback:
             back = np.int64(orders.price[o])
             vendors.income[v] -= back
             money[INCOME] -= back
             money[REFUNDS] += back
-            orders.outcome[o] = REFUNDED
+            orders.settlement[o] = CHARGED_BACK
+        else:
+            orders.settlement[o] = PAID
         if u2 < (p.rate_bad if bad else p.rate_good) * works:
             if bad:
                 orders.rating[o] = 1 if u3 < 0.65 else (2 if u3 < 0.85 else 3)
@@ -223,25 +233,32 @@ def inspect(state: MarketState) -> Routes:
     return Routes(intercept, np.array([post.backlog for post in state.posts]))
 
 
+@inner
+def defrauded(outcome: int, settlement: int, content: int) -> bool:
+    """Whether a buyer paid and got nothing, from a vendor who sent nothing or since the operator stole the money; or something else than was sold."""
+    if outcome == DELIVERED:
+        return content != AS_SOLD
+    if outcome == SCAMMED:
+        return settlement != REFUNDED and settlement != CHARGED_BACK
+    return settlement == STOLEN
+
+
 @kernel
 def tally(due: np.ndarray, orders: Any, home: np.ndarray, seized: np.ndarray) -> tuple[int, int, int, int, int]:
-    """Count the orders ``due``, those seized by jurisdiction into ``seized`` too.
+    """Count the orders ``due``; parcels seized by jurisdiction into ``seized`` too.
 
-    Returns parcels posted, orders seized, orders paid for and never sent, orders paid by card to a merchant, and of these those charged back.
+    Returns parcels posted, parcels seized, buyers defrauded, orders paid by card to a merchant, and of these those charged back.
     """
-    parcels, lost, cheated, cards, disputed = 0, 0, 0, 0, 0
+    parcels, lost, victims, cards, disputed = 0, 0, 0, 0, 0
     for o in due:
-        if orders.channel[o] != STREET and orders.channel[o] != LICENSED:
-            parcels += orders.parcels[o]
-        if orders.outcome[o] == SEIZED:
-            lost += 1
-            seized[home[orders.consumer[o]]] += 1.0
-        elif orders.outcome[o] == SCAMMED and orders.dispatched[o] == 0:
-            cheated += 1
+        parcels += orders.parcels[o]
+        lost += orders.seized[o]
+        seized[home[orders.consumer[o]]] += orders.seized[o]
+        victims += defrauded(orders.outcome[o], orders.settlement[o], orders.content[o])
         if orders.processor[o] >= FIRST_ACQUIRER:
             cards += 1
-            disputed += orders.outcome[o] == REFUNDED
-    return parcels, lost, cheated, cards, disputed
+            disputed += orders.settlement[o] == CHARGED_BACK
+    return parcels, lost, victims, cards, disputed
 
 
 class Shifted:
@@ -279,13 +296,13 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     ledger.stolen += withheld
     state.today.commission += fees
     seized = np.zeros(state.world.n_jurisdictions)
-    parcels, lost, cheated, cards, disputed = tally(
+    parcels, lost, victims, cards, disputed = tally(
         due, narrow(o.columns, views.TalliedOrders), state.consumers.columns.jurisdiction, seized
     )
     state.today.parcels, state.today.parcels_seized = parcels, lost
-    state.today.fraud += cheated
+    state.today.fraud += victims
     if state.books.events.wanted:
-        state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.outcome[due] == SEIZED]])
+        state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.seized[due] > 0]])
     if cards:
         state.trade.dispute_rate += 0.02 * (disputed / cards - state.trade.dispute_rate)
     state.credit_agencies(POST, state.p.enforcement.credit_parcel * seized)
