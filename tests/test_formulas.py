@@ -27,7 +27,7 @@ from sim.market.health import harm
 from sim.market.learning.learning import fade, fade_vendors
 from sim.market.supply.supply import best_concentration, best_routes
 from sim.market.trade.checkout import ration
-from sim.market.trade.shipping import as_sold_probability, potency_sd2
+from sim.market.trade.content import as_sold_probability, potency_sd2
 from sim.market.views import LearningConsumers, LearningVendors, OfferVendors
 from sim.measures.structure import gini, herfindahl, top_share
 from sim.policies.education_campaign import LOGIT_PER_SMD

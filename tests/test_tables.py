@@ -143,7 +143,7 @@ def test_what_becomes_of_orders_is_told_alike_by_the_orders_and_the_outcomes(tab
     closed = orders[(orders["outcome_day"] >= 0) & (orders["channel"] != "licensed_pharmacy")]
     goods = closed[closed["outcome"] == "delivered"]
     counterfeit = (goods["content"] != "as_sold").groupby(goods["outcome_day"].astype(int)).mean()
-    posted = closed[closed["channel"] != "street"]
+    posted = closed[closed["parcels"] > 0]
     seized = (posted["outcome"] == "seized").groupby(posted["outcome_day"].astype(int)).mean()
     for name, found in (("counterfeit_share", counterfeit), ("seizure_rate", seized)):
         assert found.reindex(daily.index).to_numpy() == pytest.approx(daily[name].to_numpy(), nan_ok=True), name

@@ -78,6 +78,7 @@ def order_rows(state: MarketState, rows: np.ndarray) -> pd.DataFrame:
         "outcome": named(o.outcome[rows], OrderOutcome), "settlement": named(o.settlement[rows], Settlement),
         "outcome_day": pd.array(np.full(len(rows), state.day, np.int32), "Int32"),
         "rating": np.where(rating == NO_RATING, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": o.first[rows] == 1,
+        "parcels": o.parcels[rows].astype(np.int32), "parcels_seized": pd.array(o.seized[rows].astype(np.int32), "Int32"),
     })  # fmt: skip
 
 
@@ -89,6 +90,7 @@ def open_order_rows(state: MarketState) -> pd.DataFrame:
         outcome=named(nothing, OrderOutcome, -1),
         settlement=named(nothing, Settlement, -1),
         outcome_day=pd.array([None] * len(rows), "Int32"),
+        parcels_seized=pd.array([None] * len(rows), "Int32"),
         rating=np.nan,
         content=named(nothing, Content, -1),
     )

@@ -1,0 +1,70 @@
+"""Content: what is in a parcel, and how strong; batches follow the vendor's clock."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.agents.codes import Channel, Content
+from sim.evidence.groups import ShippingParameters
+from sim.kernels import inner, kernel
+from sim.market.groups import Moment
+from sim.market.substances import Substances
+from sim.streams import Draw, normal_from, uniform4
+
+BATCH = int(Draw.BATCH)
+LICENSED, PHARMACY = int(Channel.LICENSED_PHARMACY), int(Channel.ILLICIT_PHARMACY)
+AS_SOLD, ADULTERATED, SUBSTITUTED = int(Content.AS_SOLD), int(Content.ADULTERATED), int(Content.SUBSTITUTED)
+
+
+@kernel
+def as_sold_probability(quality: float, hands: float, per_hand: float, carelessness: float) -> float:
+    """P(content as sold) = (1 - m)^hands (1 - d (1 - quality)): path length and the vendor's care (prototype fitted to Caudevilla et al. 2016)."""
+    return (1.0 - per_hand) ** hands * (1.0 - carelessness * (1.0 - quality))
+
+
+@kernel
+def potency_sd2(base_sd: float, hands: float, per_hand_sd: float, spread: float, concentration: float) -> float:
+    """Variance of log potency of a batch: source, hands, and beta ln(concentration): strong product is harder to dilute evenly."""
+    return base_sd**2 + hands * per_hand_sd**2 + spread * math.log(max(concentration, 1.0))
+
+
+class Goods(NamedTuple):
+    """What decides on the content of an order."""
+
+    concentration: np.ndarray  # (suppliers + 1,), place 0 for no supplier
+    hands: np.ndarray  # (C,) through which goods pass
+    fails: np.ndarray  # (2,) chance of bad content from licensed and illicit pharmacies
+    table: Substances
+    p: ShippingParameters
+
+
+@inner
+def batch(
+    when: Moment, key: int, s: int, channel: int, quality: float, concentration: float, goods: Goods
+) -> tuple[Any, ...]:
+    """The present batch of ``s`` of the vendor with ``key``: content, opioid potency when pure, share of the substance left, and whether it is a strong synthetic.
+
+    Batches follow the vendor's own clock, not the buyers'.
+    """
+    table, p, hands = goods.table, goods.p, goods.hands[channel]
+    number = (when.day + 4096 + key % 97) // int(p.batch_days)
+    u1, u2, u3, u4 = uniform4(when.seed, BATCH, key, number, s)
+    ok = (
+        1.0 - goods.fails[channel]
+        if channel <= PHARMACY
+        else as_sold_probability(quality, hands, p.per_hand, p.carelessness)
+    )
+    content, left, strong = AS_SOLD, 1.0, False
+    if u1 >= ok:
+        content, left = (ADULTERATED, p.adulterated_left) if u2 < 0.5 else (SUBSTITUTED, 0.0)
+    strength = table.opioid[s] if content != SUBSTITUTED else 0.0
+    if content != AS_SOLD and u3 < table.synthetic[s] * p.synthetic_supply:
+        strength, strong = p.synthetic_strength, True
+        concentration = max(concentration, p.synthetic_concentration)
+    if strength > 0.0 and channel != LICENSED:
+        s2 = potency_sd2(table.potency_sd[s], hands, p.potency_hand_sd, p.potency_spread, concentration)
+        strength *= math.exp(-0.5 * s2 + math.sqrt(s2) * normal_from(u4))
+    return content, strength, left, strong
