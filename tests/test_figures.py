@@ -106,6 +106,8 @@ def _drawn(axes):
 
 
 # What is hard --------------------------------------------------------------------------------------------------------
+HARDEST = ("long", "many", "missing")
+"""What the quick tests draw."""
 HARD = ("plain", "long", "many", "huge", "tiny", "zero", "one pair", "missing", "negative")
 
 
@@ -265,7 +267,9 @@ def check(figure, monkeypatch):
     return seen
 
 
-@pytest.mark.parametrize("hard", HARD)
+@pytest.mark.parametrize(
+    "hard", [hard if hard in HARDEST else pytest.param(hard, marks=pytest.mark.slow) for hard in HARD]
+)
 @pytest.mark.parametrize("name", sorted(FIGURES))
 def test_a_figure_of_a_study_is_legible_whatever_it_shows(name, hard, monkeypatch):
     for given in cases(hard)[name]:

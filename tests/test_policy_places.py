@@ -42,6 +42,11 @@ def refused(policy: dict) -> str:
 
 
 # Where ----------------------------------------------------------------------------------------------------------------
+def every(nth: int, kinds):
+    """All kinds, of which the quick tests take every so many."""
+    return [kind if k % nth == 0 else pytest.param(kind, marks=pytest.mark.slow) for k, kind in enumerate(kinds)]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_policy_names_jurisdictions_or_says_what_does_or_why_it_has_one_place(kind):
     policy = policy_kinds()[kind]
@@ -63,7 +68,7 @@ def test_the_levers_of_other_jurisdictions_stay_neutral_and_those_of_the_named_o
             assert (now[name][HERE] == full[name][HERE]).all(), name
 
 
-@pytest.mark.parametrize("kind", LOCAL)
+@pytest.mark.parametrize("kind", every(4, LOCAL))
 def test_to_name_all_jurisdictions_is_to_name_none(kind):
     named, none = (frames(acting(kind, **fields)) for fields in ({"jurisdictions": PLACES}, {}))
     assert [table for table in none if not same_frames(named[table], none[table])] == []
@@ -140,7 +145,7 @@ def test_levers_move_for_those_for_whom_it_is_meant_and_for_nobody_else(kind):
         assert (now[name] == np.where(meant, full[name], neutral[name])).all(), name
 
 
-@pytest.mark.parametrize("kind", AIMED)
+@pytest.mark.parametrize("kind", every(3, AIMED))
 def test_to_name_all_segments_and_all_people_is_to_name_none(kind):
     everybody = {"segments": [segment.name.lower() for segment in Segment], "share_of_people": 1.0}
     named, none = frames(acting(kind, **everybody)), frames(acting(kind))
@@ -232,7 +237,7 @@ WHOLE = {"early_warning", "payment_block", "vendor_arrests", "drug_checking", "d
 """Whose cost is of what they find or of one system, and not a sum over places."""
 
 
-@pytest.mark.parametrize("kind", [k for k in LOCAL if k not in WHOLE and not policy_kinds()[k].exogenous])
+@pytest.mark.parametrize("kind", every(3, [k for k in LOCAL if k not in WHOLE and not policy_kinds()[k].exogenous]))
 def test_the_costs_of_the_places_add_up_to_that_of_all(kind):
     model = ran(world(), until=START)
     policy = policy_kinds()[kind]
