@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.measures.dictionary import outcome
 
@@ -38,7 +38,7 @@ def real_values(values: Mapping[str, float], weight: float) -> dict[str, float]:
     return {name: value * weight if scales(name) else value for name, value in values.items()}
 
 
-def real_frame(frame: DataFrame, weight: object) -> DataFrame:
+def real_frame(frame: DataFrame, weight: Any) -> DataFrame:
     """A table with a column an outcome, totals as those of real people; other columns stay as they are.
 
     Parameters
@@ -53,5 +53,5 @@ def real_frame(frame: DataFrame, weight: object) -> DataFrame:
 
 def real_effects(effects: DataFrame, weight: float, amounts: Iterable[str] = AMOUNTS) -> DataFrame:
     """A table of effects, a row an outcome, with the amounts of totals as those of real people, and a column ``scale`` that says so."""
-    factor = effects["outcome"].map(lambda name: weight if scales(name) else 1.0)
+    factor = effects["outcome"].map(lambda name: weight if scales(str(name)) else 1.0)
     return effects.assign(**{name: effects[name] * factor for name in amounts}, scale=REAL)
