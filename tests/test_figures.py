@@ -21,6 +21,8 @@ from sim.report.figures.style import BETTER, SERIES, WORSE, look, style
 from sim.report.text.names import factor_name, outcome_name
 from tests.fake_market import FakeMarket, world
 
+pytestmark = pytest.mark.slow  # together two minutes of the quick tests' fifteen: `make test-slow`
+
 LONG = "A-name-of-eighty-letters-that-nobody-would-give_but-that-the-rules-of-names-allow"[:80]
 PRINTED = [spec.name for spec in outcomes().values() if not spec.detail]
 PATHS = [

@@ -28,6 +28,8 @@ from sim.scenario import Scenario
 from sim.studies.store.names import file_name
 from tests.fake_market import FakeMarket, world
 
+pytestmark = pytest.mark.slow  # together two minutes of the quick tests' fifteen: `make test-slow`
+
 ROOT = Path(__file__).parents[1]
 NASTY = "rows[0] [/x] <script>alert(1)</script> | `tick` *star* \x1b[31m \u202eturned"
 TINY = ["run", "baseline", "--days", "2", "--burn-in", "1", "--consumers", "500"]

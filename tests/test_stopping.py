@@ -26,6 +26,8 @@ from sim.studies.store.output import PASSING, passing_folder, staging
 from tests.fake_market import FakeMarket, SlowMarket, world
 from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
 
+pytestmark = pytest.mark.slow  # together two minutes of the quick tests' fifteen: `make test-slow`
+
 ROOT = Path(__file__).parents[1]
 PAIR = (world(), [world("closure")])
 COMMAND = """
