@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -355,6 +356,18 @@ def test_factors_and_outcomes_are_named_in_words_with_units():
     assert outcome_name("volume_usd") == "Trade volume, USD"
     assert outcome_name("price_index") == "Price index"
     assert outcome_name("nobody_knows") == "nobody_knows"
+
+
+def test_the_effects_of_a_comparison_say_which_policy_did_nothing(monkeypatch):
+    scenario = world("idle", policies=policies("many"))
+    comparison = compare(world(), [scenario], runs=2, workers=1, model_class=FakeMarket)
+    row = {
+        "scenario": "idle", "seed": 1, "place": 0, "policy": "takedown", "label": None, "unit": "platforms",
+        "asked": 1.0, "done": 0.0, "note": "found nothing to act on",
+    }  # fmt: skip
+    idle = pd.DataFrame([row, {**row, "seed": 2, "done": 1.0, "note": ""}])
+    said = texts(figures.effects_figure(dataclasses.replace(comparison, policies=idle)), monkeypatch)
+    assert "acted in 1 of 2 runs" in said
 
 
 # Interventions -------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from sim.report.figures.layout import (
 )
 from sim.report.figures.style import BAND, BETTER, INK, NEITHER, QUIET, UNCLEAR, WORSE, style
 from sim.report.text import numbers
+from sim.report.text.deeds import shortfalls
 from sim.report.text.words import is_tested, printed_effects, records
 
 if TYPE_CHECKING:
@@ -56,10 +57,9 @@ class Heading(NamedTuple):
 def effects_figure(comparison: PairedRuns) -> Figure:
     """Draw every effect that can be told in per cent of its baseline level.
 
-    A mark is the mean paired effect and a line its 95 % interval; the mark is hollow where the interval covers zero.
-    Colour and shape say whether most people would call the change better or worse. What lies beyond the axis is marked
-    by an arrow. Numbers of clear effects stand in a column beside the panel. Outcomes whose baseline is zero stand
-    below the panel in their own unit.
+    A mark is the mean paired effect and a line its 95 % interval; the mark is hollow where the interval covers zero. Colour and shape
+    say whether most people would call the change better or worse. What lies beyond the axis is marked by an arrow. Numbers of clear
+    effects stand beside the panel, outcomes whose baseline is zero below it. The last lines say which policies did less than asked.
 
     Parameters
     ----------
@@ -70,9 +70,7 @@ def effects_figure(comparison: PairedRuns) -> Figure:
     effects = printed[np.array([is_tested(name) for name in printed["outcome"]])]
     headings = [
         Heading(
-            label,
-            comparison.scenarios[label].title,
-            _without_level(records(printed[printed["scenario"] == label])),
+            label, comparison.scenarios[label].title, _without_level(records(printed[printed["scenario"] == label]))
         )
         for label in comparison.others
     ]
@@ -81,11 +79,13 @@ def effects_figure(comparison: PairedRuns) -> Figure:
         if comparison.runs > 1
         else "One pair of runs: no interval, so nothing can be told from chance."
     )
-    return draw_effects(effects, headings, comparison.baseline, how)
+    return draw_effects(effects, headings, comparison.baseline, how, shortfalls(comparison.policies))
 
 
 @style()
-def draw_effects(effects: DataFrame, headings: Sequence[Heading], baseline: str, how: str) -> Figure:
+def draw_effects(
+    effects: DataFrame, headings: Sequence[Heading], baseline: str, how: str, notes: Sequence[str] = ()
+) -> Figure:
     """Draw effects, a panel a heading, outcomes in the order of the data dictionary.
 
     Parameters
@@ -96,10 +96,12 @@ def draw_effects(effects: DataFrame, headings: Sequence[Heading], baseline: str,
         Label of each scenario, its title, and what stands under its panel.
     baseline, how
         What the effects are against, and how they were found.
+    notes
+        What must be known of the policies: written at the end.
     """
-    below = []
+    below = [*notes]
     if len(headings) > MOST_PANELS:
-        below = [f"{MOST_PANELS} of {len(headings)} scenarios; the rest is in the table."]
+        below = [f"{MOST_PANELS} of {len(headings)} scenarios; the rest is in the table.", *below]
         headings = headings[:MOST_PANELS]
     lines = _lines(list(dict.fromkeys(effects.loc[np.isfinite(effects["percent"]), "outcome"])))
     if not lines:
@@ -120,8 +122,7 @@ def draw_effects(effects: DataFrame, headings: Sequence[Heading], baseline: str,
     page = Page(width, block * -(-len(headings) // across), title, how, _key(), below)
     for index, heading in enumerate(whole):
         column, line = index % across, index // across
-        x = left + (PANEL_INCHES + NUMBER_INCHES + GAP_INCHES) * column
-        y = block * line + above
+        x, y = left + (PANEL_INCHES + NUMBER_INCHES + GAP_INCHES) * column, block * line + above
         axes = page.panel(x, y, PANEL_INCHES, row_inches * max(len(lines), 1))
         rows = {row["outcome"]: row for row in records(effects[effects["scenario"] == headings[index].label])}
         _panel(axes, lines, rows, limit)

@@ -17,6 +17,7 @@ from sim.measures.dictionary import ColumnSpec, column
 from sim.studies.errors import RequestError
 from sim.studies.store import lock
 from sim.studies.store.lock import LOCK
+from sim.studies.store.names import file_name
 from sim.studies.store.own import RECORD, strangers
 from sim.studies.store.parts import StoreError
 
@@ -182,6 +183,7 @@ def write_tables(frames: Mapping[str, DataFrame], folder: Path, steps: Sequence[
     StoreError
         If that cannot be done.
     """
+    steps = [file_name(step) for step in steps]
     place = folder.joinpath(TABLES, *steps)
     try:
         place.mkdir(parents=True, exist_ok=True)
