@@ -219,6 +219,7 @@ def concentration(popularity: float, seed: int) -> float:
     return float(model.daily()["vendor_gini"].iloc[-1])
 
 
+@pytest.mark.slow
 def test_a_few_vendors_come_to_sell_most_because_sales_attract_buyers():
     with_, without = (np.mean([concentration(p, seed) for seed in range(5)]) for p in (0.45, 0.0))
     assert with_ > 0.55

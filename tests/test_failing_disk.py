@@ -18,6 +18,8 @@ from sim.studies.study_files import Study
 from tests.failing_disk import Disk, failing
 from tests.study_market import StudyMarket, compare_study
 
+pytestmark = pytest.mark.slow
+
 READY = Study.load(compare_study(scenarios=compare_study()["scenarios"][:2], replications=2))
 BREAKS = [pytest.param(True, errno.ENOSPC, id="full from then on"), pytest.param(False, errno.EIO, id="once")]
 ROWS = [Row(f"{k:032x}", "plain", k, "{}", "ok", outcomes={"orders": float(k)}) for k in range(6)]

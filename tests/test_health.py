@@ -143,6 +143,7 @@ def test_naloxone_builds_up_and_is_lost_again():
     assert carried[2] < carried[1]
 
 
+@pytest.mark.slow
 def test_naloxone_cannot_save_those_who_use_alone():
     alone, together = (
         {**DEPENDENTS, "consumption": {"company": company}, "services": {"naloxone_days": 90.0}}

@@ -82,6 +82,7 @@ def test_undisturbed_a_few_acquirers_hold_nearly_all_accounts():
     assert np.mean(top) > 0.85
 
 
+@pytest.mark.slow
 def test_complaints_spread_programmes_over_more_acquirers():
     """25 banks for 40 programmes after the complaints of 2012 (McCoy et al. 2012)."""
     counts = []

@@ -18,6 +18,8 @@ from sim.studies.store import lock, own
 from sim.studies.store.parts import write_whole
 from sim.studies.study_files import Study
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 ABSENT = {
     "os": "pwrite pread pwritev preadv fork forkpty getuid geteuid getgid getegid setuid killpg setsid getpgid setpgid sync fdatasync "
