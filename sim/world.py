@@ -17,7 +17,8 @@ from sim.agents.vendors import VENDOR, Vendor, VendorColumns
 from sim.evidence.tables import Jurisdiction
 from sim.market.choice.migration import likings
 from sim.market.entry_exit.entry import FOUNDED, new_vendors, open_cryptomarket
-from sim.market.groups import Friends, Policing, Trade, World
+from sim.market.groups import Policing, Trade, World
+from sim.market.learning.friends import make_friends
 from sim.market.substances import substance_arrays
 from sim.market.supply.network import make_suppliers
 from sim.market.trade.payments import make_processors, open_merchant
@@ -120,32 +121,6 @@ def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> Non
     c.stash_potency[:] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
     c.legal_calm[:] = 3.0 * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
     c.loss_calm[:] = c.legal_calm[:, 1]
-
-
-def make_friends(state: MarketState) -> None:
-    """A social network with closeness: each consumer names friends, most among neighbours in the own jurisdiction; stored as sparse rows."""
-    w, seed, n = state.p.world, state.seed, state.consumers.n
-    named = max(1, round(w.friends / 2))
-    j = state.consumers.columns.jurisdiction
-    order = np.argsort(j, kind="stable")
-    place = np.empty(n, np.int64)
-    place[order] = np.arange(n)
-    size = np.bincount(j, minlength=state.world.n_jurisdictions)
-    first = np.r_[0, np.cumsum(size)]
-    source = np.repeat(np.arange(n), named)
-    pair = np.arange(n * named)
-    u1, u2, u3 = (uniforms(seed, Draw.FRIENDS, pair, 0, k) for k in range(3))
-    start, count = first[j[source]], size[j[source]]
-    near = start + (place[source] - start + 1 + (u2 * 10).astype(np.int64)) % count
-    home = start + (u2 * count).astype(np.int64)
-    anywhere = (u2 * n).astype(np.int64)
-    target = order[np.where(u1 < 0.5 * w.homophily, near, np.where(u1 < w.homophily, home, anywhere))]
-    ok = target != source
-    a, b = np.r_[source[ok], target[ok]], np.r_[target[ok], source[ok]]
-    by = np.argsort(a, kind="stable")
-    start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
-    state.world.friends = Friends(start, b[by].astype(np.int32))
-    del u3
 
 
 def make_institutions(state: MarketState, jurisdictions: list[Jurisdiction]) -> None:

@@ -477,6 +477,7 @@ class WorldParameters(NamedTuple):
     stocked_rate: float
     friends: float
     homophily: float
+    friends_replaced: float
     pharmacies: float
     programme_spread: float
     apps: float

@@ -30,10 +30,11 @@ class Moment(NamedTuple):
 
 
 class Friends(NamedTuple):
-    """The social network in sparse rows: friends of consumer c are ``who[start[c]:start[c + 1]]``."""
+    """The social network in sparse rows: friends of consumer c are ``who[start[c]:start[c + 1]]``, first the ``named`` whom c named."""
 
     start: np.ndarray  # (consumers + 1,)
     who: np.ndarray  # (links,)
+    named: int
 
 
 @dataclass

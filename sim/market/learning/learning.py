@@ -20,6 +20,7 @@ from sim.market.blocks import over_rows, rows_marked
 from sim.market.choice.vendor import account_of
 from sim.market.groups import Friends, Moment
 from sim.market.health.early_warning import heeded
+from sim.market.learning.friends import friendship
 from sim.market.learning.messages import Messages, hear_messages, messages_of_week
 from sim.market.learning.web import forum_talk
 from sim.market.views import narrow
@@ -249,12 +250,13 @@ def hear_peers(
 
 
 def learning(state: MarketState) -> None:
-    """Phase 11: lessons of settled orders; peers and forums; everything fades."""
+    """Phase 11: lessons of settled orders; friends come and go; peers and forums; everything fades."""
     p, c, n, day, o = state.p.learning, state.consumers.columns, state.consumers.n, state.day, state.books.open_orders
     x, due = o.columns, state.books.due
     learners, sellers = narrow(c, views.LearningConsumers), narrow(state.vendors.columns, views.LearningVendors)
     learn_from_orders(due, state.moment, narrow(x, views.LearningOrders), learners, sellers, p)
     forum_talk(state, due)
+    friendship(state)
     half = 0.5 ** (1.0 / p.reputation_days)
     fade_vendors(state.vendors.n, sellers, half)
     levers = state.levers

@@ -1,0 +1,121 @@
+"""Find parameters that are one: pairs that no outcome can tell apart, in the world of the screening.
+
+Two kinds are told. *One number*: a change of either by the same factor (or of one by its inverse) gives the same run, every outcome and every event; such a pair
+enters the rules only as a product (or a ratio) and belongs merged. *Alike*: the effects of both, over all outcomes and in units of the chance between runs, point
+the same same way (a cosine of 0.97 or more); such a pair may be two mechanisms, but these outcomes cannot calibrate both.
+
+`make collinear` writes `results/reference/collinear.csv`, a row a pair. The exit code is 1 when there is a pair of the first kind.
+
+Run from the root of the project: `python -m experiments.collinear [--seeds 2] [--workers 2] [--out FILE] [PARAMETER ...]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import multiprocessing
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.progress import track
+
+from experiments.screen import ONLY_WITH, ROOT, ran, specs, usual
+from sim.studies.runs.machine import usable_cores
+
+REFERENCE = ROOT / "results" / "reference" / "collinear.csv"
+FACTOR = 1.25
+"""By how much a parameter is multiplied, or divided, to see whether another does just the same."""
+ROUNDING = 1e-9
+"""Runs are the same when no outcome differs by more than this share."""
+ALIKE = 0.97
+"""Effects whose cosine is at least this point the same way."""
+CLEAR = 5.0
+"""Effects are compared when they are this many times as long as chance alone would make them."""
+CHANCE_RUNS = 12
+"""Runs, each with a seed of its own, that say how much outcomes differ by chance."""
+
+Run = tuple[dict[str, float], str]
+
+
+def tried(path: str, seeds: int) -> tuple[list[Run | None], np.ndarray]:
+    """Runs with the parameter times and by `FACTOR` (None where that is not legal or it does nothing), and its effects: high end less low end, by outcome."""
+    spec, others = specs()[path], path if path in ONLY_WITH else ""
+    before = usual(1, others)
+    scaled: list[Run | None] = []
+    for value in (spec.value * FACTOR, spec.value / FACTOR):
+        legal = spec.value != 0 and spec.minimum <= value <= spec.maximum and not others
+        run = ran(1, others, path, value) if legal else None
+        scaled.append(None if run is None or same(run, before) else run)
+    low = [ran(seed, others, path, spec.low)[0] for seed in range(1, seeds + 1)]
+    high = [ran(seed, others, path, spec.high)[0] for seed in range(1, seeds + 1)]
+    return scaled, (pd.DataFrame(high) - pd.DataFrame(low)).mean().to_numpy()
+
+
+def same(one: Run, other: Run) -> bool:
+    """Whether two runs are one: the events are, and every outcome is but for rounding."""
+    (first, events), (second, others) = one, other
+    return events == others and all(
+        np.isclose(first[name], second[name], rtol=ROUNDING, atol=0, equal_nan=True) for name in first
+    )
+
+
+def pairs(found: dict[str, tuple[list[Run | None], np.ndarray]], chance: np.ndarray, seeds: int) -> pd.DataFrame:
+    """A row for each pair that cannot be told apart: ``first``, ``second``, ``how`` (product, ratio or alike) and ``cosine`` of their effects."""
+    seen = chance > 0
+    noise = np.sqrt(2 / seeds * np.count_nonzero(seen))
+    effects = {path: np.nan_to_num(effect[seen] / chance[seen]) for path, (_, effect) in found.items()}
+    length = {path: float(np.linalg.norm(effect)) for path, effect in effects.items()}
+    rows = []
+    for first, second in itertools.combinations(found, 2):
+        (up, down), (other_up, other_down) = found[first][0], found[second][0]
+        cosine = float(effects[first] @ effects[second]) / max(length[first] * length[second], 1e-12)
+        if up and other_up and same(up, other_up):
+            how = "product"
+        elif (up and other_down and same(up, other_down)) or (down and other_up and same(down, other_up)):
+            how = "ratio"
+        elif min(length[first], length[second]) >= CLEAR * noise and abs(cosine) >= ALIKE:
+            how = "alike"
+        else:
+            continue
+        rows.append({"first": first, "second": second, "how": how, "cosine": round(cosine, 3)})
+    return pd.DataFrame(rows, columns=["first", "second", "how", "cosine"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try the parameters named, or all, and write the pairs."""
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.collinear", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("parameters", nargs="*", help="paths such as demand.own_substance (default: all)")
+    parser.add_argument("--seeds", type=int, default=2, help="runs of each end of a range (default 2)")
+    parser.add_argument("--workers", type=int, default=usable_cores(), help="processes")
+    parser.add_argument("--out", type=Path, default=REFERENCE, help="table to write")
+    given = parser.parse_args(arguments)
+    unknown = [path for path in given.parameters if path not in specs()]
+    if unknown:
+        parser.error(f"no such parameter: {', '.join(unknown)}; see `odm list parameters`")
+    if given.seeds < 1 or given.workers < 1:
+        parser.error("--seeds and --workers must be at least 1")
+    paths = given.parameters or list(specs())
+    with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        runs = pd.DataFrame([outcome for outcome, _ in pool.map(usual, range(1, CHANCE_RUNS + 1))])
+        tries = pool.map(tried, paths, [given.seeds] * len(paths))
+        found = dict(zip(paths, track(tries, "trying", len(paths), disable=not sys.stderr.isatty()), strict=True))
+    table = pairs(found, runs.std(ddof=1).to_numpy(), given.seeds)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(given.out, index=False, lineterminator="\n")
+    one = table[table["how"] != "alike"]
+    print(
+        f"{len(paths)} parameters: {len(one)} pairs are one number, {len(table) - len(one)} have like effects; table in {given.out}"
+    )
+    for row in one.itertuples():
+        print(f"these are one ({row.how}): {row.first}, {row.second}", file=sys.stderr)
+    return 1 if len(one) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
