@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pytest import approx as near
 
 from sim import MarketModel, Scenario
 from sim.market.learning.friends import SEASON, friendship
@@ -51,7 +50,7 @@ def test_friends_are_alike_in_place_and_use_as_far_as_homophily_goes(homophily, 
         share = np.bincount(trait) / len(trait)
         by_chance = float(share @ share)
         alike = float(np.mean(trait[who] == trait[friend])) / by_chance
-        assert alike > more if homophily else alike == near(1.0, abs=0.06)
+        assert alike > more if homophily else alike == pytest.approx(1.0, abs=0.06)
 
 
 def test_half_of_friends_are_others_seven_years_later():
@@ -59,7 +58,7 @@ def test_half_of_friends_are_others_seven_years_later():
     before = named(model)
     seasons(model, round(YEARS * 365 / SEASON))
     kept = float(np.mean(named(model) == before))
-    assert kept == near(0.5, abs=0.03)
+    assert kept == pytest.approx(0.5, abs=0.03)
 
 
 def test_friendships_last_when_none_is_replaced_except_with_the_dead():

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.kernels import kernel
 from sim.market.blocks import over_rows
-from sim.market.groups import Friends
+from sim.market.groups import Friends, Moment
 from sim.streams import Draw, uniform4
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def circles(state: MarketState) -> Circles:
 
 @kernel
 def name_friends(
-    lo: int, hi: int, seed: int, day: int, ending: float, homophily: float, circles: Circles, named: np.ndarray
+    lo: int, hi: int, when: Moment, ending: float, homophily: float, circles: Circles, named: np.ndarray
 ) -> None:
     """Each of the living ``lo:hi`` replaces a friend whom it named with chance ``ending``, and each who has died; ``named`` (consumers, k) in place.
 
@@ -62,7 +62,7 @@ def name_friends(
         j = circles.jurisdiction[c]
         start, here = circles.first[j], circles.first[j + 1] - circles.first[j]
         for k in range(named.shape[1]):
-            u1, u2, u3, _ = uniform4(seed, FRIENDS, c * named.shape[1] + k, day, 0)
+            u1, u2, u3, _ = uniform4(when.seed, FRIENDS, c * named.shape[1] + k, when.day, 0)
             if u3 >= ending and circles.alive[named[c, k]] == 1:
                 continue
             if u1 < homophily:
@@ -97,9 +97,7 @@ def link(named: np.ndarray, start: np.ndarray, who: np.ndarray, filled: np.ndarr
 def meet(state: MarketState, named: np.ndarray, ending: float) -> None:
     """Friendships of which a share ``ending`` is replaced today, from those ``named`` (consumers, k) so far."""
     n = len(named)
-    over_rows(
-        state.pool, name_friends, n, int(state.seed), state.day, ending, state.p.world.homophily, circles(state), named
-    )
+    over_rows(state.pool, name_friends, n, state.moment, ending, state.p.world.homophily, circles(state), named)
     friends = Friends(np.empty(n + 1, np.int32), np.empty(2 * named.size, np.int32), named.shape[1])
     link(named, friends.start, friends.who, np.empty(n, np.int32))
     state.world.friends = friends
