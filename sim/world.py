@@ -106,8 +106,12 @@ def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> Non
     c.support_knowledge[:] = u[7] * 0.5
     dependent = c.segment == Segment.DEPENDENT
     c.dependence[:] = np.where(dependent, 0.4 + 0.5 * u[8], 0.05 * u[8])
-    opioid = state.substances.opioid[c.substance] > 0
-    c.tolerance[:] = np.where(dependent & opioid, 0.9, 0.25)
+    table, floor = state.substances, state.p.consumption.tolerance_floor
+    daily = (
+        c.need_rate * (1.0 + d.dependence_rate * c.dependence) * np.exp(c.budget) * table.doses_per_order[c.substance]
+    )
+    used = np.minimum(daily / table.doses_per_day[c.substance], 1.0)
+    c.tolerance[:] = floor + (1.0 - floor) * np.where(table.opioid[c.substance] > 0, used, 0.0)
     c.practice[:] = np.clip(state.p.consumption.practice_normal + 0.2 * z[3], 0, 1)
     c.trust_police[:] = np.clip(state.p.learning.trust_normal + 0.3 * (u[9] - 0.5), 0, 1)
     c.stigma[:] = np.clip(state.p.learning.stigma_normal + 0.3 * (u[8] - 0.5), 0, 1)

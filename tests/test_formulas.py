@@ -455,13 +455,6 @@ def test_doses_of_a_day_add_up_to_one_chance(dose, chance):
 
 
 # Services ------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("day", "share"), [(0, 0.0), (90, 0.435), (180, 0.87), (400, 0.87)])
-def test_treatment_takes_87_percent_of_the_risk_away_by_day_180(day, share):
-    assert harm.treatment_protection(day, CONSUMPTION.treatment_protects, CONSUMPTION.treatment_full_days) == near(
-        share
-    )
-
-
 def retained(days: float, unit: float) -> float:
     """Share still in treatment after so many days, when the source's unit of time has ``unit`` days."""
     p = CONSUMPTION

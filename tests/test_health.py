@@ -110,7 +110,7 @@ def relapse_risk(agonist_share: float) -> float:
     model = branched(before, 80)
     was, c, p = before.consumers.columns, model.consumers.columns, model.p.consumption
     opioid = model.substances.opioid[was.substance] > 0
-    long = (c.treatment_day <= model.day - 40) & (was.treatment_day == NEVER) & opioid & (was.tolerance > 0.7)
+    long = (c.treatment_day <= model.day - 40) & (was.treatment_day == NEVER) & opioid & (was.tolerance > 0.5)
     assert long.sum() > 10
 
     def risk(tolerance: np.ndarray, dependence: np.ndarray) -> np.ndarray:

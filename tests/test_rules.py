@@ -491,11 +491,12 @@ def test_dependence_raises_the_rate_of_needs_and_treatment_lowers_it():
         c.dependence[:] = 1.0
 
     def treated(c: Any, model: MarketModel) -> None:
-        c.treatment_day[:] = model.day - 1
+        c.treatment_day[:] = model.day - 400
+        model.scenario = model.scenario.with_(parameters={"consumption": {"agonist_share": 1.0}})
 
     p, usual = market().p.demand, waiting()
     assert waiting(dependent) == pytest.approx(usual / (1.0 + p.dependence_rate), rel=0.05)
-    assert waiting(treated) == pytest.approx(usual / p.treatment_rate, rel=0.05)
+    assert waiting(treated) == pytest.approx(usual / market().p.consumption.use_in_treatment, rel=0.05)
 
 
 def test_most_needs_are_for_the_own_substance():

@@ -70,7 +70,7 @@ CONSUMER = {
     "stash_substance": Column("u1", "code", 0, 31, "Substance at hand"),
     "stash_content": Column("u1", "code", 0, 2, "as sold, adulterated, substituted", codes=Content),
     # health
-    "tolerance": Column("f4", "ratio", 0.01, 1.5, "Opioid tolerance relative to a daily user", default=0.25),
+    "tolerance": Column("f4", "ratio", 0.01, 1.5, "Opioid tolerance relative to a daily user", default=0.05),
     "dependence": Column("f4", "share", 0, 1, "Severity of dependence"),
     "practice": Column("f4", "share", 0, 1, "Harm-reduction practice"),
     "treatment_day": Column("i2", "day", -NEVER, NEVER, "First day of the present treatment", default=NEVER),

@@ -9,7 +9,6 @@ class DemandParameters(NamedTuple):
     supplier_rate: float
     rate_spread: float
     dependence_rate: float
-    treatment_rate: float
     own_substance: float
     order_spread: float
     budget_spread: float
@@ -427,7 +426,6 @@ class ConsumptionParameters(NamedTuple):
     recovery: float
     entry_rate: float
     support_base: float
-    treatment_protects: float
     treatment_full_days: float
     dropout_a: float
     dropout_b: float

@@ -84,6 +84,7 @@ class Draw(IntEnum):
     RECRUIT = 121
     RESOURCE = 122
     SETTING = 160
+    RELAPSE = 165
     DIVERSION = 161
     SUPPLYING = 162
     FALSE_ALARM = 163

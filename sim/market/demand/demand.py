@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import NEVER, Segment
-from sim.evidence.groups import DemandParameters
+from sim.evidence.groups import ConsumptionParameters, DemandParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows, rows_due
 from sim.market.demand.law import law_of_the_day
 from sim.market.groups import Moment
+from sim.market.health.harm import is_maintained, use_left
 from sim.market.substances import Substances
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, normal_from, uniform, uniform4
@@ -81,6 +82,7 @@ def needs(
     demand_level: np.ndarray,
     legal: np.ndarray,
     p: DemandParameters,
+    care: ConsumptionParameters,
 ) -> None:
     """Fill substance, log size and the wholesale flag for the consumers ``out.due[lo:hi]`` and set the day of the next need.
 
@@ -110,7 +112,8 @@ def needs(
             * (1.0 + p.dependence_rate * consumers.dependence[c])
         )
         if consumers.treatment_day[c] <= when.day:
-            rate *= p.treatment_rate
+            day = consumers.treatment_day[c]
+            rate *= use_left(when.day - day, is_maintained(when.seed, c, day, care), care)
         consumers.next_day[c] = min(NEVER - 1, when.day + waiting_time(rate, u4))
         enough = p.stocked_up * table.doses_per_order[s]
         if out.wholesale[i] == 0 and consumers.stash_substance[c] == s and consumers.stash[c] > enough:
@@ -128,6 +131,6 @@ def demand(state: MarketState) -> Needs:
     level = state.levers.demand[0] * state.levers.need
     over_rows(
         state.pool, needs, m, state.moment, out, narrow(c, views.DemandConsumers), state.substances, level, state.levers.legal_access,
-        state.p.demand,
+        state.p.demand, state.p.consumption,
     )  # fmt: skip
     return out

@@ -31,31 +31,34 @@ from sim.market.health.harm import (
     at_least_one,
     fatality,
     hill_overdose,
+    is_maintained,
     rti_overdose,
     treatment_hazard,
-    treatment_protection,
+    use_left,
 )
 from sim.market.health.receipt import Offered, receive, threats
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
 from sim.market.substances import Substances
 from sim.market.views import narrow
-from sim.streams import Draw, uniform, uniform4
+from sim.streams import Draw, uniform4
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-USE, USE_DAY, TREATMENT, SETTING = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT), int(Draw.SETTING)
+USE, USE_DAY, TREATMENT = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT)
 AS_SOLD = int(Content.AS_SOLD)
+TRACE = 1e-4
+"""Tolerance above its floor that counts as none."""
 
 # what a consumer's day can bring: bits of ``happened``
 ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT, GAVE_UP = 1, 2, 4, 8, 16, 32
 
 
 @kernel
-def tolerance_step(tolerance: float, used: float, normal_use: float, treated: bool, p: ConsumptionParameters) -> float:
-    """Tolerance moves towards use relative to habit in about 20 days; agonist treatment keeps it."""
-    target = p.tolerance_floor + (1.0 - p.tolerance_floor) * min(1.0, used / normal_use)
-    if treated:
+def tolerance_step(tolerance: float, used: float, agonist: bool, p: ConsumptionParameters) -> float:
+    """Opioid tolerance moves in about 20 days towards opioid use as a share of daily use, and without any to its floor; agonist treatment keeps it."""
+    target = p.tolerance_floor + (1.0 - p.tolerance_floor) * min(1.0, used)
+    if agonist:
         target = max(target, p.tolerance_in_treatment)
     return tolerance + (target - tolerance) / p.tolerance_days
 
@@ -92,12 +95,14 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
     s = consumers.stash_substance[c]
     dependence = consumers.dependence[c]
     treated = consumers.treatment_day[c] <= when.day
-    agonist = treated and uniform(when.seed, SETTING, c, consumers.treatment_day[c], 0) < p.agonist_share
+    maintained = treated and is_maintained(when.seed, c, consumers.treatment_day[c], p)
+    agonist = maintained and table.opioid[consumers.substance[c]] > 0.0
     stash = consumers.stash[c]
     served = treated or consumers.waiting_day[c] < when.day or dependence >= p.dependent_from
+    tolerant = agonist or consumers.tolerance[c] > p.tolerance_floor + TRACE
     if stash <= 0.0 and not served:
-        if consumers.tolerance[c] > p.tolerance_floor and table.opioid[consumers.substance[c]] > 0.0:
-            consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], 0.0, 1.0, agonist, p)
+        if tolerant:
+            consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], 0.0, agonist, p)
         return 0
     bits = 0
     if served:
@@ -106,24 +111,26 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
     if dependence >= p.dependent_from:
         sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
     normal = table.doses_per_day[s]
-    use = 0.0
+    use = opioids = 0.0
     if stash > 0.0 and whether < p.use_days + (1.0 - p.use_days) * dependence:
         use = min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
-        if treated and table.opioid[s] > 0.0:
-            use *= p.use_in_treatment if agonist else p.use_drug_free
-        bits |= use_today(c, s, use, agonist, when, users, sums)
+        if treated:
+            use *= use_left(when.day - consumers.treatment_day[c], maintained, p)
+        if consumers.stash_potency[c] > 0.0:
+            opioids = use / normal
+        bits |= use_today(c, s, use, when, users, sums)
         consumers.stash[c] = max(0.0, stash - use)
         gain = table.dependence[s] * use * (1.0 - dependence)
         consumers.dependence[c] = min(1.0, dependence + gain)
     else:
         consumers.dependence[c] = dependence * (1.0 - p.dependence_decay)
-    if table.opioid[s] > 0.0 or consumers.stash_potency[c] > 0.0:
-        consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], use, normal, agonist, p)
+    if tolerant or opioids > 0.0:
+        consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], opioids, agonist, p)
     return bits
 
 
 @inner
-def use_today(c: int, s: int, use: float, agonist: bool, when: Moment, users: Users, sums: np.ndarray) -> int:
+def use_today(c: int, s: int, use: float, when: Moment, users: Users, sums: np.ndarray) -> int:
     """Harms of ``use`` doses today; returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
     bits = 0
@@ -156,10 +163,6 @@ def use_today(c: int, s: int, use: float, agonist: bool, when: Moment, users: Us
     overdose = at_least_one(per_dose, use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
     fatal = fatality(company, consumers.trust_police[c], users.carriage[j, g, k], p)
-    if agonist:
-        fatal *= 1.0 - treatment_protection(
-            when.day - consumers.treatment_day[c], p.treatment_protects, p.treatment_full_days
-        )
     sums[SUM_OVERDOSE] += overdose
     sums[SUM_DEATH] += overdose * fatal
     if u3 < overdose:

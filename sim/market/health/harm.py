@@ -6,6 +6,9 @@ import math
 
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import kernel
+from sim.streams import Draw, uniform
+
+SETTING = int(Draw.SETTING)
 
 
 @kernel
@@ -49,9 +52,20 @@ def treatment_hazard(days_in: float, a: float, b: float, c: float) -> float:
 
 
 @kernel
-def treatment_protection(days_in: float, full: float, at_days: float) -> float:
-    """Share of the risk of death that treatment takes away: linear up to ``full`` at ``at_days``."""
-    return full * min(float(days_in), at_days) / at_days
+def use_left(days_in: float, maintained: bool, p: ConsumptionParameters) -> float:
+    """Use in treatment relative to before: little at once where it is drug-free, else falling linearly to its lasting share.
+
+    It is fitted so that with all that follows (fewer needs, kept tolerance, less dependence) as many die as were observed.
+    """
+    if not maintained:
+        return p.use_drug_free
+    return 1.0 - (1.0 - p.use_in_treatment) * min(float(days_in), p.treatment_full_days) / p.treatment_full_days
+
+
+@kernel
+def is_maintained(seed: int, c: int, treatment_day: int, p: ConsumptionParameters) -> bool:
+    """Whether the treatment that ``c`` began on that day is one with a substitute, where there is one, and not drug-free."""
+    return uniform(seed, SETTING, c, treatment_day, 0) < p.agonist_share
 
 
 @kernel

@@ -20,10 +20,19 @@ def leave_treatment(state: MarketState, who: np.ndarray) -> None:
     if not len(who):
         return
     c.treatment_day[who] = NEVER
+    relapse(state, who)
     where = np.bincount(c.jurisdiction[who], minlength=state.world.n_jurisdictions).tolist()
     for service in state.treatment:
         service.used -= where[service.jurisdiction]
     state.consumer_events(EventKind.TREATMENT_EXIT, who)
+
+
+def relapse(state: MarketState, who: np.ndarray) -> None:
+    """Needs of ``who`` come again at the rate at which they came before treatment."""
+    c, p = state.consumers.columns, state.p.demand
+    rate = c.need_rate[who] * (1.0 + p.dependence_rate * c.dependence[who])
+    wait = np.ceil(-np.log(uniforms(int(state.seed), Draw.RELAPSE, who, state.day)) / np.maximum(rate, 1e-6))
+    c.next_day[who] = np.minimum(NEVER - 1, state.day + np.maximum(wait, 1.0))
 
 
 def give_up(state: MarketState, who: np.ndarray) -> None:
