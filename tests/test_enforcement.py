@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.agents.codes import Channel
+from sim.agents.codes import Channel, Post, Written
 from sim.agents.enforcement import PLATFORMS, POST, REFERRALS, TARGETS, USERS, VENDORS, Agency, Unit, mandates
 from sim.market.enforcement.arrests import ONLINE, responsible
 from sim.market.enforcement.attacks import weak_links
@@ -206,10 +206,15 @@ def test_a_market_finds_moderators_again_and_other_markets_keep_theirs():
     assert not model.trade.unmoderated
 
 
-def test_advice_is_lost_with_the_moderators():
+def test_what_was_written_in_a_forum_is_lost_with_its_market_or_the_moderators():
     start = at_day_0()
-    without, with_ = branched(start, 1), branched(start, 1, policies=[example("takedown", mode="moderators", count=1)])
-    assert with_.forum.stock < 0.95 * without.forum.stock
+    whole = branched(start, 1).forum
+    for how in ({"mode": "moderators"}, {}):
+        forum = branched(start, 1, policies=[example("takedown", count=1, **how)]).forum
+        lost = forum.posts[:, Post.STATE] == Written.GONE
+        assert 0.0 < forum.worth == pytest.approx(1.0 - lost.mean())
+        assert forum.worth < whole.worth
+        assert len(np.unique(forum.posts[lost, Post.MARKET])) == 1
 
 
 def test_the_more_markets_lose_their_moderators_the_stronger_the_policy():

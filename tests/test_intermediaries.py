@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.agents.codes import NO_SLOT, Channel, OrderOutcome
-from sim.agents.intermediaries import AccessProvider, Forum, SearchEngine
+from sim.agents.codes import NO_SLOT, Channel, Considering, OrderOutcome, Post, Written
+from sim.agents.intermediaries import AccessProvider, SearchEngine
 from sim.evidence.parameters import load_parameters
 from sim.model import MarketModel
 from tests.worlds import branched, example, lever_values, model_of, neutral_levers, ran, run, world
@@ -246,12 +246,12 @@ def test_under_a_partial_ban_vendors_leave_the_markets_that_ban():
 
 
 # Forums ---------------------------------------------------------------------------------------------------------------
-def test_false_posts_drown_what_a_forum_knows():
-    forum = Forum(model_of(world()))
-    assert forum.worth == 1
-    forum.noise = 0.4
-    assert forum.worth == pytest.approx(0.6)
-    assert forum.stock == 1
+def test_false_posts_drown_what_a_forum_knows(monkeypatch):
+    forum = held(monkeypatch, false_signal=0.4).forum
+    readable = forum.readable
+    assert np.mean(readable[:, Post.STATE] == Written.FALSE) == pytest.approx(0.4, abs=0.03)
+    assert forum.worth == pytest.approx(0.6, abs=0.03)
+    assert held(monkeypatch).forum.worth == 1.0
 
 
 def held(monkeypatch: pytest.MonkeyPatch, parameters: dict | None = None, **levers: float) -> MarketModel:
@@ -275,16 +275,42 @@ def test_false_ratings_stain_honest_vendors(monkeypatch):
     assert standing(held(monkeypatch, false_signal=0.5)) > 1.5 * standing(held(monkeypatch))
 
 
-def test_warnings_in_forums_cost_cheats_their_standing(monkeypatch):
-    def cheats(chance: float) -> float:
-        model = held(
-            monkeypatch, {"services": {"scam_warning": chance}, "supply": {"crypto_vendors": 0.05, "scammers": 0.2}}
-        )
-        v, n = model.vendors.columns, model.vendors.n
-        who = (v.channel[:n] == Channel.CRYPTOMARKET) & (v.ships[:n] < 0.5)
-        return float(v.negative[:n][who].sum())
+def board(about: int, many: int, day: int, **fields: int) -> np.ndarray:
+    posts = np.zeros((many, len(Post)), np.int32)
+    posts[:, Post.DAY], posts[:, Post.VENDOR] = day, about
+    for name, value in fields.items():
+        posts[:, Post[name.upper()]] = value
+    return posts
 
-    assert cheats(0.3) > 1.1 * cheats(0.02)
+
+def test_who_reads_of_a_cheat_keeps_away_and_who_reads_advice_uses_with_more_care():
+    start = run(world(consumers=2000))
+    cheat = int(np.flatnonzero(start.vendors.columns.channel[: start.vendors.n] == Channel.CRYPTOMARKET)[0])
+    away, care = [], []
+    for warned, advised in ((0, 0), (1, 0), (0, 1)):
+        model = branched(start, 0)
+        model.forum.write(board(cheat, 50_000, model.day, bad=warned, advice=advised))
+        model.run_for(7)
+        c = model.consumers.columns
+        readers = (c.alive == 1) & (c.considering > Considering.NOT_YET)
+        known = (c.vendor[readers] == cheat) & (c.bought[readers] == 0)
+        away.append(float(known.any(axis=1).mean()))
+        care.append(float(c.practice[readers].mean()))
+    assert away[1] > 0.5 > 10 * away[0]
+    assert care[2] > care[0] + 0.01
+    assert away[2] == pytest.approx(away[0], abs=0.02)
+
+
+def test_posts_are_written_by_buyers_and_read_for_a_month():
+    model = run(world(consumers=3000))
+    posts = model.forum.posts
+    assert len(posts) > 5
+    assert 31 >= model.day - posts[:, Post.DAY].min()
+    assert np.all(np.diff(posts[:, Post.DAY]) >= 0)
+    assert np.isin(posts[:, Post.BAD], (0, 1)).all()
+    model.forum.forget(model.day + 1)
+    assert len(model.forum.posts) == 0
+    assert model.forum.worth == 0.0
 
 
 # A week of action -----------------------------------------------------------------------------------------------------

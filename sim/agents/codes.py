@@ -131,6 +131,25 @@ class Content(Code):
     SUBSTITUTED = 2
 
 
+class Post(Code):
+    """Fields of a post in a forum, in the order in which the board keeps them."""
+
+    DAY = 0
+    MARKET = 1  # slot
+    VENDOR = 2  # row of whom it is about, -1 of nobody
+    BAD = 3  # 1 when it warns of that vendor
+    ADVICE = 4  # 1 when it says how to use with less harm
+    STATE = 5
+
+
+class Written(Code):
+    """What a post is: true, false, or taken down."""
+
+    TRUE = 0
+    FALSE = 1
+    GONE = 2
+
+
 class EventKind(Code):
     """Kinds of rows in the events table."""
 

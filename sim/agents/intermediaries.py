@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from mesa import Model
 
+from sim.agents.codes import Post, Written
 from sim.agents.institutions import Institution
 from sim.evidence.groups import PlatformsParameters
 
@@ -87,22 +88,36 @@ class SocialMediaCompany(Institution):
 
 
 class Forum(Institution):
-    """Where experience, warnings and advice are shared; ``stock`` is its knowledge, 1 when undisturbed, ``noise`` the share of posts held false."""
+    """Where those who buy on cryptomarkets write what happened to them: a board of posts, kept for a month.
+
+    Attributes
+    ----------
+    posts
+        (posts, 6) whole numbers, a row a post in order of writing: its `Post` fields.
+    """
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
-        self.stock = 1.0
-        self.noise = 0.0
+        self.posts = np.empty((0, len(Post)), np.int32)
+
+    def write(self, posts: np.ndarray) -> None:
+        """Add the rows ``posts`` to the board."""
+        self.posts = np.concatenate([self.posts, posts.astype(np.int32)])
+
+    def forget(self, before: int) -> None:
+        """Drop what was written before a day."""
+        self.posts = self.posts[np.searchsorted(self.posts[:, Post.DAY], before) :]
+
+    def delete(self, market: int) -> None:
+        """Take down the posts of a market's users, as when the forum goes with the market that it belonged to."""
+        self.posts[self.posts[:, Post.MARKET] == market, Post.STATE] = Written.GONE
+
+    @property
+    def readable(self) -> np.ndarray:
+        """Posts that can be read, true or false."""
+        return self.posts[self.posts[:, Post.STATE] != Written.GONE]
 
     @property
     def worth(self) -> float:
-        """Knowledge that readers can use: the stock less what false posts drown."""
-        return self.stock * (1.0 - self.noise)
-
-    def lose(self, share: float) -> None:
-        """Lose a share of the knowledge, as when the market that it belonged to is taken down."""
-        self.stock *= 1.0 - min(max(share, 0.0), 1.0)
-
-    def recover(self, rate: float) -> None:
-        """A day's recovery."""
-        self.stock += rate * (1.0 - self.stock)
+        """Share of a month's posts that can be read and are true; 0 where nobody has written."""
+        return float(np.count_nonzero(self.posts[:, Post.STATE] == Written.TRUE)) / max(len(self.posts), 1)

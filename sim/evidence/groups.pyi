@@ -224,6 +224,8 @@ class LearningParameters(NamedTuple):
     stigma_normal: float
     practice_peers: float
     practice_forum: float
+    posting: float
+    posts_read: float
     practice_decay: float
     advertising: float
     word_of_mouth: float
@@ -443,8 +445,6 @@ class ConsumptionParameters(NamedTuple):
     recovered_below: float
 
 class ServicesParameters(NamedTuple):
-    forum_lost: float
-    forum_recovery: float
     novel_per_year: float
     novel_exit: float
     novel_popularity: float
@@ -456,7 +456,6 @@ class ServicesParameters(NamedTuple):
     referral_support: float
     referral_trust: float
     alert_reach: float
-    scam_warning: float
     alert_seized: float
     alert_forum: float
     alert_days: float

@@ -25,7 +25,7 @@ def stop_moderation(state: MarketState, slot: int, publicity: float, policy: str
     share = float(t.trade60[slot]) / max(float(t.trade60[state.crypto_slots()].sum()), 1e-9)
     t.moderation[slot] = 0.0
     state.trade.unmoderated.add(int(slot))
-    state.forum.lose(state.p.services.forum_lost * share)
+    state.forum.delete(int(slot))
     state.publicity += 0.1 * publicity
     state.event(EventKind.NETWORK_ATTACK, int(slot), policy=policy, cause="moderators", amount=share)
 

@@ -124,7 +124,7 @@ def close_platform(
     over_rows(state.pool, hear_of_closure, c.n, state.moment, slot, closure, users, g)
     state.publicity += publicity * (share + 0.1)
     if raid or theft:
-        state.forum.lose(state.p.services.forum_lost * share)
+        state.forum.delete(int(slot))
     leave_closed(state, slot, lost)
 
 

@@ -36,7 +36,7 @@ def watch(
     seized = state.books.due[o.outcome[state.books.due] == OrderOutcome.SEIZED]
     kinds = o.substance[seized]
     reported = np.count_nonzero(c.stash_substance[hurt] == table.novel) if table.novel >= 0 else 0
-    forum = state.forum.stock
+    forum = state.forum.worth
     suspect = np.count_nonzero(table.contaminable[kinds])
     sight = scale * float(state.levers.warning_sight[0])
     seen = np.array([novel, reported, np.count_nonzero(kinds == table.novel), forum * novel_posted])

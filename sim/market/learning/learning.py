@@ -20,9 +20,9 @@ from sim.market.blocks import over_rows, rows_marked
 from sim.market.choice.vendor import account_of
 from sim.market.groups import Friends, Moment
 from sim.market.health.early_warning import heeded
+from sim.market.learning.forum import forum_talk, read_posts
 from sim.market.learning.friends import friendship
 from sim.market.learning.messages import Messages, hear_messages, messages_of_week
-from sim.market.learning.web import forum_talk
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, uniform4
 
@@ -191,7 +191,7 @@ def note(lo: int, hi: int, practice: np.ndarray, support: np.ndarray, considerin
 class Talk(NamedTuple):
     """What is said this week besides what friends say."""
 
-    forum: float  # worth of what forums say
+    forum: np.ndarray  # (posts, 6) what can be read in forums
     initiation: np.ndarray  # (J,) what multiplies advertising and word of mouth
     ads: float  # exposure to adverts, 1 when nothing is removed
     alerted: np.ndarray  # (J, 4, 100) what the week's alerts teach
@@ -230,7 +230,7 @@ def hear_peers(
         peers = total / (b - a) if b > a else hr
         hr += p.practice_peers * (peers - hr) - p.practice_decay * hr
         if considering > NOT_YET:
-            hr += p.practice_forum * talk.forum * (1.0 - hr)
+            hr += p.practice_forum * read_posts(c, when, consumers, talk.forum, int(p.posts_read)) * (1.0 - hr)
         j = consumers.jurisdiction[c]
         hr += talk.alerted[j, consumers.segment[c], consumers.turn[c]] * (1.0 - hr)
         if b > a:
@@ -268,7 +268,7 @@ def learning(state: MarketState) -> None:
     alerts[day % WEEK] = heeded(state) * state.early_warning.alerts
     initiation = levers.initiation * (1.0 + p.publicity_draws * state.publicity)
     talk = Talk(
-        state.forum.worth, initiation, state.trade.ads_seen, p.practice_alert * alerts.sum(axis=0), messages_of_week(levers)
+        state.forum.readable, initiation, state.trade.ads_seen, p.practice_alert * alerts.sum(axis=0), messages_of_week(levers)
     )  # fmt: skip
     over_rows(state.pool, hear_peers, n, state.moment, learners, state.world.friends, was, talk, p, starts)
     turned = rows_marked(starts)
@@ -276,8 +276,6 @@ def learning(state: MarketState) -> None:
     c.considering[begin] = Considering.CONSIDERS
     c.market_state[begin], c.market_until[begin] = Membership.SEARCHING, day + 1
     c.considering[stop], c.market_state[stop], c.market_until[stop] = Considering.NOT_YET, Membership.NONE, NEVER
-    if len(state.crypto_slots()):
-        state.forum.recover(state.p.services.forum_recovery)
     t = state.platform_table.columns
     found_by_search = t.channel != Channel.SOCIAL_APP  # what is seen in apps comes back in `entry_exit.moderation`
     t.visibility[:] += found_by_search * (1.0 - t.visibility) / state.p.platforms.visibility_days

@@ -1,0 +1,86 @@
+"""Forums: buyers on cryptomarkets write what happened to them, and those who think of buying there read a few posts a week.
+
+Nobody reads all: who is warned of a cheat is who came upon a warning, and the more is written that is false, the less that is true is read. What a forum is worth
+is what its members know: those who use with care write about it. With a market that is raided or robbed the posts of its users are lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import NO_SLOT, NOBODY, Channel, Post, Written
+from sim.agents.consumers import REMEMBERED_VENDORS
+from sim.kernels import inner
+from sim.market.groups import Moment
+from sim.streams import Draw, pick, uniform, uniforms
+
+if TYPE_CHECKING:
+    from sim.market.state import MarketState
+
+READ = int(Draw.FORUM_READ)
+VENDOR, BAD, ADVICE = int(Post.VENDOR), int(Post.BAD), int(Post.ADVICE)
+MONTH = 30
+"""Days for which a post is read."""
+
+
+def forum_talk(state: MarketState, due: np.ndarray) -> None:
+    """Some buyers write of the orders that were settled today, and false posts and ratings are put among them."""
+    o, forum = state.books.open_orders.columns, state.forum
+    forum.forget(state.day - MONTH)
+    here = due[o.channel[due] == Channel.CRYPTOMARKET]
+    seed, day = int(state.seed), state.day
+    wrote = here[uniforms(seed, Draw.FORUM_POST, o.consumer[here], day, 0) < state.p.learning.posting]
+    author = o.consumer[wrote]
+    advice = uniforms(seed, Draw.FORUM_POST, author, day, 1) < state.consumers.columns.practice[author]
+    posts = np.zeros((len(wrote), len(Post)), np.int32)
+    posts[:, Post.DAY], posts[:, Post.MARKET], posts[:, Post.VENDOR] = day, o.platform[wrote], o.vendor[wrote]
+    posts[:, Post.BAD], posts[:, Post.ADVICE] = o.dispatched[wrote] == 0, advice
+    forum.write(posts)
+    share = float(state.levers.false_signal[0])
+    if share > 0.0:
+        false_talk(state, share)
+
+
+def false_talk(state: MarketState, share: float) -> None:
+    """Bad ratings of honest vendors, ``share`` for each sale, and posts that say the same, until so many of the posts of a month are false."""
+    v, n, board = state.vendors.columns, state.vendors.n, state.forum.posts
+    live = ((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET)).nonzero()[0]
+    if not len(live):
+        return
+    v.negative[live] += (share * v.recent[live])[:, None] * (v.account[live] != NO_SLOT)
+    true = np.count_nonzero(board[:, Post.STATE] == Written.TRUE)
+    wanted = min(share, 0.99) / (1.0 - min(share, 0.99)) * true
+    missing = max(int(wanted) - np.count_nonzero(board[:, Post.STATE] == Written.FALSE), 0)
+    u = uniforms(int(state.seed), Draw.FORUM_FALSE, np.arange(missing), state.day)
+    posts = np.zeros((missing, len(Post)), np.int32)
+    posts[:, Post.DAY], posts[:, Post.MARKET], posts[:, Post.BAD] = state.day, NO_SLOT, 1
+    posts[:, Post.VENDOR] = live[pick(np.cumsum(v.recent[live] + 1e-9), u)]
+    posts[:, Post.STATE] = Written.FALSE
+    state.forum.write(posts)
+
+
+@inner
+def keep_away(consumers: Any, c: int, v: int) -> None:
+    """Remember a vendor as one to keep away from, unless it is known already or every place is taken by one who was bought from."""
+    place = NOBODY
+    for j in range(REMEMBERED_VENDORS):
+        if consumers.vendor[c, j] == v:
+            return
+        if consumers.bought[c, j] == 0 and (place < 0 or consumers.vendor[c, j] < 0):
+            place = j
+    if place >= 0:
+        consumers.vendor[c, place], consumers.tie[c, place] = v, 0
+
+
+@inner
+def read_posts(c: int, when: Moment, consumers: Any, posts: np.ndarray, many: int) -> int:
+    """Let a consumer read ``many`` of the ``posts`` of the last month: warnings are remembered. Returns how many gave advice."""
+    advised, n = 0, len(posts)
+    for i in range(many if n > 0 else 0):
+        k = int(uniform(when.seed, READ, c, when.day, i) * n)
+        if posts[k, BAD] == 1:
+            keep_away(consumers, c, posts[k, VENDOR])
+        advised += posts[k, ADVICE]
+    return advised
