@@ -69,7 +69,7 @@ def test_demoted_sites_come_back_when_nobody_demotes_them():
 
 def test_demotion_costs_illicit_pharmacies_orders():
     without, with_ = pharmacy_orders([example("search_demotion", demotion=0.9)])
-    assert with_ < 0.95 * without
+    assert with_ < without - 50  # of some 2,500, of which about one in twenty is lost
 
 
 def test_a_seized_programme_comes_back_under_domains_that_nobody_has_listed():
