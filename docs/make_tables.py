@@ -128,6 +128,7 @@ def remarks(spec: Any) -> str:
     found += [] if spec.signed else ["a distance, never negative"]
     found += [f"drifts with size below {spec.min_consumers:,} consumers"] if spec.min_consumers else []
     found += [f"weights: parameters `{spec.weights}`"] if spec.weights else []
+    found += [f"not by group: {spec.why_not}"] if spec.why_not else []
     return "; ".join(found)
 
 
@@ -156,14 +157,16 @@ In Python, `run(...).real()` and `compare(...).real()` give the same result with
 
 def data_dictionary() -> str:
     """Return the page of outcomes and table columns."""
-    heads = ("Outcome", "Meaning", "Unit", "Over a run", "Scales", "Better", "Remarks")
+    heads = ("Outcome", "Meaning", "Unit", "Over a run", "Scales", "Better", "By group of", "Remarks")
     parts = [
         "# Data dictionary\n\n" + NOTE + "What a run reports and writes. Counts and sums are those of the simulated "
         "consumers; one of them stands for `weight` real people. Day 0 is the first day after burn-in. Parquet files carry "
         "the same text as metadata. Where the scenario has the date of day 0 (`day0`), daily tables and events also have a "
         f"column `date`: {_plain(column('daily', 'date'))}.\n\n"
         + REAL_TOTALS
-        + "## Outcomes\n\nOne value a day; over a run they are summed or averaged.\n"
+        + "## Outcomes\n\nOne value a day; over a run they are summed or averaged. Those of a group ([for whom](how-to-run-a-study.md#for-whom)) are "
+        "named after both, such as `deaths_expected[segment=patient]`: of people by `jurisdiction` and `segment`, of orders by these of the buyer, and by "
+        "`channel` and `substance`.\n"
     ]
     specs = [*outcomes().values(), *families().values()]
     for group in dict.fromkeys(spec.group for spec in specs):
@@ -175,6 +178,7 @@ def data_dictionary() -> str:
                 s.aggregate,
                 "yes" if s.scales else "",
                 "" if s.better == "none" else s.better,
+                {"orders": "people, orders", "people": "people"}.get(s.by, ""),
                 remarks(s),
             )
             for s in specs
@@ -183,7 +187,7 @@ def data_dictionary() -> str:
         parts.append(f"### {group.capitalize()}\n\n" + table(heads, rows))
     parts.append("## Tables\n")
     for name, columns in tables().items():
-        shown = [spec for spec in columns.values() if name != "daily" or spec.name == "day"]
+        shown = [s for s in columns.values() if not name.startswith("daily") or s.name in ("day", "key", "member")]
         rows = [(f"`{spec.name}`", spec.text, spec.unit, spec.dtype) for spec in shown]
         parts.append(f"### {name}\n\n" + table(("Column", "Meaning", "Unit", "Type"), rows))
     return "\n".join(parts)

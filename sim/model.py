@@ -49,6 +49,8 @@ class MarketModel(MarketState):
         ``daily`` are always there.
     audit
         Check every conservation identity daily.
+    by
+        Groupings by which outcomes are kept too: ``jurisdiction``, ``segment``, ``channel``, ``substance``, or several of them crossed, with colons between.
     columns
         Columns of your own, by kind of agent (consumers, vendors, platforms, suppliers) and name, beside those that the scenario declares.
 
@@ -66,6 +68,7 @@ class MarketModel(MarketState):
         threads: int = 1,
         tables: tuple[str, ...] = (),
         audit: bool = False,
+        by: tuple[str, ...] = (),
         columns: Mapping[str, Mapping[str, Column]] | None = None,
     ) -> None:
         loaded = Scenario.load(scenario)
@@ -75,7 +78,8 @@ class MarketModel(MarketState):
         events = "events" in tables or "all" in tables
         super().__init__(loaded, seed, np.random.default_rng(0), threads=threads, events=events)
         build(self)
-        self.recorder = Recorder(self, tables, audit)
+        self.books.happened.kept = bool(by)
+        self.recorder = Recorder(self, tables, audit, by)
         self.policy_plan = Plan()
         self._collector: mesa.DataCollector | None = None
 

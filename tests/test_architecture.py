@@ -39,6 +39,7 @@ LONG_LISTS = {
     "sim.cli.main.run": "options of a command",
     "sim.cli.main.compare": "options of a command",
     "sim.cli.studies.study": "options of a command",
+    "sim.studies.runs.one_run.run": "the one call that everybody knows; its options have names",
     "sim.report.comparison.compare": "the one call that everybody knows; its options have names",
 }
 

@@ -769,7 +769,7 @@ def test_violence_is_for_purchases_where_people_meet():
         o.columns.channel[: o.n] = channel
         _, expected[channel] = threats(
             rows, int(model.seed), narrow(o.columns, views.ConsumptionOrders), narrow(model.consumers.columns, views.ConsumptionConsumers),
-            model.vendors.columns.kind, np.zeros(o.n, np.uint8), p,
+            model.vendors.columns.kind, np.zeros(o.n, np.uint8), np.zeros(o.n), p,
         )  # fmt: skip
     assert expected[Channel.STREET] > expected[Channel.SOCIAL_APP] > expected[Channel.LICENSED_PHARMACY] == 0.0
     assert expected[Channel.STREET] > expected[Channel.CRYPTOMARKET]

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from sim.agents.codes import Channel
-from sim.measures.dictionary import outcome, tables
+from sim.measures.by_group import key_of
+from sim.measures.dictionary import outcome, split, tables
 from sim.measures.recorder import ALWAYS
 from tests.worlds import ALL_TABLES, example, model_of, ran, run, world
 
@@ -24,7 +25,9 @@ LIVELY = world(
     },
     policies=[example("takedown", start=20, count=1, label="raid"), example("deflection", offer=0.5), example("vendor_arrests", count=40)],
 )  # fmt: skip
-COLUMNS = [(table, column) for table, columns in tables().items() if table != "daily" for column in columns]
+COLUMNS = [
+    (table, column) for table, columns in tables().items() if not table.startswith("daily") for column in columns
+]
 KINDS = {
     "int64": pd.api.types.is_integer_dtype,
     "int32": pd.api.types.is_integer_dtype,
@@ -37,7 +40,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def model():
-    return run(LIVELY, tables=ALL_TABLES)
+    return run(LIVELY, tables=ALL_TABLES, by=("segment",))
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +56,9 @@ def test_there_is_a_table_for_each_entry_of_the_dictionary():
 @pytest.mark.parametrize("name", ALL_TABLES)
 def test_a_table_has_the_documented_columns_in_order(table, name):
     documented = list(tables()[name])
-    if name == "daily":
+    if name.startswith("daily"):
         assert set(documented) <= set(table[name])
-        assert all(outcome(column) for column in table[name] if column != "day")
+        assert all(outcome(column) for column in table[name] if column not in ("day", "key", "member"))
     else:
         assert list(table[name]) == documented
     assert len(table[name]) > (10 if name != "policies" else 2)
@@ -85,6 +88,11 @@ def test_some_tables_are_always_there(name):
     assert len(ran(world(policies=[example("naloxone")])).table(name))
 
 
+def test_a_table_by_group_is_there_where_groups_are_asked_for():
+    with pytest.raises(ValueError, match="by="):
+        ran(world()).table("daily_by_group")
+
+
 def test_a_table_that_does_not_exist_is_an_error():
     with pytest.raises(ValueError, match="there is no table 'oders'"):
         ran(world()).table("oders")
@@ -92,7 +100,7 @@ def test_a_table_that_does_not_exist_is_an_error():
 
 @pytest.mark.parametrize("name", ALL_TABLES)
 def test_all_means_all(name):
-    assert len(run(world(policies=[example("naloxone")]), until=3, tables=("all",)).table(name))
+    assert len(run(world(policies=[example("naloxone")]), until=3, tables=("all",), by=("segment",)).table(name))
 
 
 # Orders ---------------------------------------------------------------------------------------------------------------
@@ -357,8 +365,12 @@ def test_in_treatment_is_what_entered_less_what_left(table):
 # Outcomes of a run ----------------------------------------------------------------------------------------------------
 def test_the_outcomes_of_a_run_are_its_days_taken_together(model):
     daily, whole = model.daily(), model.outcomes()
-    assert set(whole) == set(daily)
+    assert {name for name in whole if not split(name)[1]} == set(daily)
+    by_group = model.table("daily_by_group").set_index(["key", "member"])
     for name, value in whole.items():
+        base, group = split(name)
+        daily = by_group.loc[key_of(group)] if group else model.daily()
+        name = base
         how = {"sum": "sum", "mean": "mean", "last": lambda x: x.dropna().iloc[-1]}[outcome(name).aggregate]
         assert value == pytest.approx(daily[name].agg(how), nan_ok=True), name
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
     """Print the outcomes of one or several runs of a scenario, totals as those of real people."""
-    from sim.report.text import deeds, tables, words
+    from sim.report.text import deeds, groups, tables, words
     from sim.studies.runs.one_run import what_policies_did
 
     results = [result.real() for result in results]
@@ -25,6 +25,11 @@ def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
     output.line()
     output.console().print(tables.outcome_table([result.outcomes for result in results], output.width()))
     output.line()
+    by_group = [result.by_group for result in results if result.by_group is not None]
+    for title, table in groups.level_tables(by_group, output.width()) if by_group else ():
+        output.line(title, style="bold")
+        output.console().print(table)
+        output.line()
     for line in deeds.shortfalls(did):
         output.line(f"Warning: {line}")
     for note in (*deeds.budgets(did, {first.scenario.name: first.scenario}), *words.run_notes(results)):
@@ -37,27 +42,34 @@ def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
 
 def print_comparison(comparison: Comparison, out: Path | None) -> None:
     """Print the effects, totals as those of real people, and in words which of them are clear."""
-    from sim.report.text import caveats, deeds, tables, words
+    from sim.report.text import caveats, deeds, groups, tables, words
 
     comparison = comparison.real()
     width = output.width()
-    groups = [comparison.others] if width >= output.NARROW else [[label] for label in comparison.others]
+    together = [comparison.others] if width >= output.NARROW else [[label] for label in comparison.others]
     output.line(words.how(comparison))
     output.line()
-    for labels in groups:
+    for labels in together:
         if len(labels) == 1:
             output.line(f"{labels[0]} against {comparison.baseline}", style="bold")
         output.console().print(tables.effect_table(comparison, labels, width))
     output.line(
         "* the interval leaves zero out. Effect: mean over seeds of scenario minus baseline. pp: percentage points."
     )
+    effects = comparison.effects_by_group
+    if effects is not None:
+        for label in comparison.others:
+            for title, table in groups.effect_tables(effects, label, width):
+                output.line()
+                output.line(title, style="bold")
+                output.console().print(table)
     costs = comparison.cost_effectiveness
     if len(costs):
         output.line()
         output.console().print(tables.cost_table(costs, width))
         output.line()
     spent = deeds.budgets(comparison.policies, comparison.scenarios)
-    for note in (*caveats.few_pairs(comparison.runs), *spent, *words.notes(comparison)):
+    for note in (*caveats.few_pairs(comparison.runs), *spent, *words.notes(comparison), *(groups.notes(effects) if effects is not None else ())):  # fmt: skip
         output.line(f"Note: {note}")
     for line in deeds.shortfalls(comparison.policies):
         output.line(f"Warning: {line}")

@@ -39,6 +39,13 @@ Out = Annotated[
     typer.Option("--out", parser=support.path, metavar="DIR", help="Folder for the results; appears when all is done."),
 ]
 Tables = Annotated[str, typer.Option(metavar="NAMES", help="Tables to write, with commas between them, or `all`.")]
+By = Annotated[
+    str,
+    typer.Option(
+        metavar="KEYS",
+        help="Report by group too: jurisdiction, segment, channel, substance, with commas between; or crossed, with colons.",
+    ),
+]
 Audit = Annotated[bool, typer.Option("--audit", help="Check every conservation identity each day.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -84,6 +91,7 @@ def run(
     changes: Changes = None,
     out: Out = None,
     tables: Tables = "",
+    by: By = "",
     audit: Audit = False,
     as_json: Json = False,
 ) -> None:
@@ -94,11 +102,20 @@ def run(
         from sim.studies.runs.several import run_several
         from sim.studies.runs.simulate import check_tables, load_scenario
 
-        wanted = check_tables(support.names(tables))
+        groups = support.names(by)
+        wanted = check_tables(support.names(tables), groups)
         ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers, overrides=changes or ())
         with support.run_progress(ready.name, as_json) as progress:
             results = run_several(
-                ready, runs, seed=seed, threads=threads, tables=wanted, audit=audit, out=out, progress=progress
+                ready,
+                runs,
+                seed=seed,
+                threads=threads,
+                tables=wanted,
+                audit=audit,
+                out=out,
+                progress=progress,
+                by=groups,
             )
         output.kept(out)
         if as_json:
@@ -133,6 +150,7 @@ def compare(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the comparison in the folder.")] = False,
     tables: Tables = "",
+    by: By = "",
     audit: Audit = False,
     as_json: Json = False,
 ) -> None:
@@ -154,6 +172,7 @@ def compare(
                 consumers=consumers,
                 workers=workers,
                 tables=support.names(tables),
+                by=support.names(by),
                 overrides=changes or (),
                 audit=audit,
                 out=out,

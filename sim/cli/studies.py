@@ -94,6 +94,9 @@ def results(
     sql: Annotated[
         str | None, typer.Option(metavar="QUERY", help="A query over runs, outcomes, daily and plan.")
     ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="KEYS", help="Show outcomes by the groups that the study kept: segment, for example.")
+    ] = "",
     csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -102,7 +105,9 @@ def results(
         from sim.studies.store.results import VIEWS, Results
 
         found = Results(folder)
-        if sql is None:
+        if by:
+            frame = found.means_by_group(*support.names(by))
+        elif sql is None:
             frame = found.sql("SELECT scenario, status, count(*) AS runs FROM runs GROUP BY ALL ORDER BY ALL")
         else:
             frame = found.sql(sql)
@@ -112,7 +117,7 @@ def results(
             support.print_json(_plain(frame))
         else:
             output.console().print(_table(frame, output.width()))
-            if sql is None:
+            if sql is None and not by:
                 for name, text in VIEWS.items():
                     output.line(f"{name}: {text}")
 

@@ -92,6 +92,41 @@ class Events:
         return sum(count for day, count in self.numbers[kind].items() if first <= day < stop)
 
 
+class Happened:
+    """To whom things happen on a day, kept only where somebody asks for outcomes by group; no rule of the market looks at it.
+
+    Attributes
+    ----------
+    kept
+        Whether anything is kept.
+    people
+        Consumers to whom it happened, by kind of event.
+    sums
+        (consumers, N_SUMS) what consumption adds up, consumer by consumer; no rows where nothing is kept.
+    hurt, risk
+        (orders settled today,) whether a purchase brought violence, and the probability of that.
+    """
+
+    def __init__(self) -> None:
+        self.kept = False
+        self.forget(0)
+
+    def forget(self, consumers: int) -> None:
+        """Begin a day."""
+        self.people: dict[int, list[np.ndarray]] = {}
+        self.sums = np.zeros((consumers if self.kept else 0, N_SUMS))
+        self.hurt, self.risk = np.zeros(0, np.uint8), np.zeros(0)
+
+    def note(self, kind: EventKind, who: np.ndarray) -> None:
+        """Something happened to these consumers."""
+        if self.kept and len(who):
+            self.people.setdefault(kind, []).append(who)
+
+    def whom(self, kind: EventKind) -> np.ndarray:
+        """Consumers to whom something happened today, once for each time."""
+        return np.concatenate([np.empty(0, np.int64), *self.people.get(kind, [])])
+
+
 class Tally:
     """Counts of one day."""
 
@@ -118,6 +153,8 @@ class Books:
         Rows of the open orders that are settled today.
     settled
         Consumers and channels of the orders that were settled yesterday.
+    happened
+        To whom things happened today, where it is kept.
     order_counts
         (outcomes,) orders settled so far.
     dead
@@ -126,7 +163,7 @@ class Books:
 
     def __init__(self, events: Events, orders: int) -> None:
         self.open_orders = OpenOrders(orders)
-        self.ledger, self.events = Ledger(), events
+        self.ledger, self.events, self.happened = Ledger(), events, Happened()
         self.due = np.empty(0, np.int64)
         self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.order_counts = np.zeros(len(OrderOutcome), np.int64)

@@ -129,6 +129,7 @@ class MarketState(mesa.Model):
         """Forget yesterday's tallies; levers are neutral until a policy moves them."""
         self.allow(1)
         self.yesterday, self.today = self.today, Tally()
+        self.books.happened.forget(self.consumers.n)
         if self.day == 0:
             for counter in ("harms", "criminalised", "treatment_days"):
                 getattr(self.consumers.columns, counter)[:] = 0
@@ -257,6 +258,7 @@ class MarketState(mesa.Model):
 
     def consumer_events(self, kind: EventKind, who: np.ndarray, policy: str = "") -> None:
         """Write one event per consumer."""
+        self.books.happened.note(kind, who)
         if self.books.events.wanted:
             for c in who:
                 self.event(kind, int(c), policy=policy, cause="")

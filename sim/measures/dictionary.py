@@ -6,7 +6,7 @@ documentation all read it through this module.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -63,6 +63,10 @@ class OutcomeSpec:
         Outcome that counts what this one expects: the same quantity, with the luck of single events on top.
     one
         One of its units, where the cost of averting one is given.
+    by
+        How it can be had by group: of `orders`, of `people`, or not (empty).
+    why_not
+        Why it cannot be had by group, in words.
     """
 
     name: str
@@ -81,6 +85,8 @@ class OutcomeSpec:
     weights: str | None = None
     counted: str | None = None
     one: str = ""
+    by: str = ""
+    why_not: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,29 @@ def _document() -> dict[str, Any]:
 
 
 @cache
+def _who_has_groups() -> dict[str, dict[str, str]]:
+    """The fields `by` and `why_not` of every outcome and family."""
+    stated = _document()["by_group"]
+    found = {name: {"by": by} for by in ("orders", "people") for name in stated[by]}
+    return found | {name: {"why_not": why} for why, names in stated["none"].items() for name in names}
+
+
+def _by_group(name: str) -> dict[str, str]:
+    return _who_has_groups().get(name, {})
+
+
+def of_group(name: str, group: str) -> str:
+    """The name of an outcome of a group, such as ``deaths[segment=patient]``."""
+    return f"{name}[{group}]"
+
+
+def split(name: str) -> tuple[str, str]:
+    """The outcome and the group in a name; the group is empty where it is that of everybody."""
+    base, _, group = name.partition("[")
+    return base, group.removesuffix("]")
+
+
+@cache
 def outcomes() -> dict[str, OutcomeSpec]:
     """Every outcome with a fixed name, in printing order.
 
@@ -108,14 +137,14 @@ def outcomes() -> dict[str, OutcomeSpec]:
     dict of str to OutcomeSpec
     """
     return {
-        name: OutcomeSpec(name=name, group=group, **fields)
+        name: OutcomeSpec(name=name, group=group, **fields, **_by_group(name))
         for group, entries in _document()["outcomes"].items()
         for name, fields in entries.items()
     }
 
 
 def outcome(name: str) -> OutcomeSpec:
-    """Describe one outcome, also one of a family such as `share_from_<jurisdiction>`.
+    """Describe one outcome, also one of a family such as `share_from_<jurisdiction>`, or of a group such as `deaths[segment=patient]`.
 
     Parameters
     ----------
@@ -134,19 +163,27 @@ def outcome(name: str) -> OutcomeSpec:
     fixed = outcomes().get(name)
     if fixed is not None:
         return fixed
+    base, group = split(name)
+    if group:
+        whole = outcome(base)
+        label, text = f"{whole.label}: {group}", f"{whole.text.rstrip('.')}; of those with {group}."
+        return replace(whole, name=name, label=label, text=text, detail=True, counted=None)
     for prefix, fields in _document()["families"].items():
         if name.startswith(prefix):
             member = name.removeprefix(prefix).replace("_", " ")
             filled: dict[str, Any] = {
                 key: value.format(member) if isinstance(value, str) else value for key, value in fields.items()
             }
-            return OutcomeSpec(name=name, **filled)
+            return OutcomeSpec(name=name, **filled, **_by_group(prefix))
     raise KeyError(f"the data dictionary has no outcome {name!r}")
 
 
 def families() -> dict[str, OutcomeSpec]:
     """Outcomes that exist once per member of a set that the scenario defines, by prefix."""
-    return {prefix: OutcomeSpec(name=f"{prefix}*", **fields) for prefix, fields in _document()["families"].items()}
+    return {
+        prefix: OutcomeSpec(name=f"{prefix}*", **fields, **_by_group(prefix))
+        for prefix, fields in _document()["families"].items()
+    }
 
 
 @cache
@@ -163,14 +200,17 @@ def tables() -> dict[str, dict[str, ColumnSpec]]:
     }
     for spec in outcomes().values():
         if not spec.paired:
-            found["daily"][spec.name] = ColumnSpec(spec.name, "float64", spec.unit, spec.text)
+            column = ColumnSpec(spec.name, "float64", spec.unit, spec.text)
+            found["daily"][spec.name] = column
+            if spec.by:
+                found["daily_by_group"][spec.name] = column
     return found
 
 
 def column(table: str, name: str) -> ColumnSpec | None:
     """Describe a column of a table, or of any outcome; None if the dictionary does not know it, as with an author's own column."""
     known = tables().get(table, {}).get(name)
-    if known is not None or (table in tables() and table != "daily"):
+    if known is not None or (table in tables() and not table.startswith("daily")):
         return known
     if name in _document()["dated"]:
         return ColumnSpec(name, **_document()["dated"][name])

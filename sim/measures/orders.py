@@ -60,13 +60,11 @@ class Sums(NamedTuple):
 
 @kernel
 def sum_placed(
-    n: int, day: int, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, sums: Sums
+    rows: np.ndarray, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, sums: Sums
 ) -> tuple[int, int, float]:
-    """Add the orders of ``day`` among the first ``n`` to ``sums``; returns their number, cents paid, USD expected."""
+    """Add the orders ``rows`` to ``sums``; returns their number, cents paid, USD expected."""
     count, cents, expected = 0, 0, 0.0
-    for i in range(n):
-        if orders.day[i] != day:
-            continue
+    for i in rows:
         v, s = orders.vendor[i], orders.substance[i]
         count += 1
         cents += orders.price[i]
@@ -77,13 +75,19 @@ def sum_placed(
     return count, cents, expected
 
 
-def placed_orders(state: MarketState) -> Placed:
-    """The orders placed today."""
+def todays_orders(state: MarketState) -> np.ndarray:
+    """Rows of the orders placed today."""
+    o = state.books.open_orders
+    return (o.columns.day[: o.n] == state.day).nonzero()[0]
+
+
+def placed_orders(state: MarketState, rows: np.ndarray) -> Placed:
+    """What the orders ``rows`` add up to as they were placed."""
     o, table, p = state.books.open_orders, state.substances, state.p
     usual = UsualPrices(state.world.price_factor, table.dose_usd, table.doses_per_order, p.payment.quantity_discount)
     sums = Sums(np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions))
     count, cents, expected = sum_placed(
-        o.n, state.day, narrow(o.columns, views.PlacedOrders), narrow(state.vendors.columns, views.SellingVendors),
+        rows, narrow(o.columns, views.PlacedOrders), narrow(state.vendors.columns, views.SellingVendors),
         state.consumers.columns.jurisdiction, usual, sums,
     )  # fmt: skip
     return Placed(count, cents / 100.0, expected, *sums)
@@ -112,6 +116,6 @@ def sum_closed(rows: np.ndarray, orders: Any) -> tuple[int, float, float, int, i
     return goods, mean, math.sqrt(square / max(goods, 1)), counterfeit, illicit, not_sent, posted, seized
 
 
-def closed_orders(state: MarketState) -> Closed:
-    """The orders closed today."""
-    return Closed(*sum_closed(state.books.due, narrow(state.books.open_orders.columns, views.ClosedOrders)))
+def closed_orders(state: MarketState, rows: np.ndarray) -> Closed:
+    """What the orders ``rows``, which close today, add up to."""
+    return Closed(*sum_closed(rows, narrow(state.books.open_orders.columns, views.ClosedOrders)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from sim.agents.codes import (
 )
 from sim.kernels import kernel
 from sim.measures.dictionary import UNOBSERVED
-from sim.measures.orders import Placed, closed_orders, placed_orders
+from sim.measures.orders import closed_orders, placed_orders, todays_orders
 from sim.measures.structure import gini, herfindahl, top_share
 from sim.measures.upstream import upstream
 
@@ -29,9 +29,9 @@ CHANNELS = tuple(c.name.lower() for c in Channel)
 ONLINE = (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET)
 
 
-def market(state: MarketState, placed: Placed) -> dict[str, float]:
-    """Orders, prices, content, fraud, seizures and shares by channel and origin of the orders placed and closed today."""
-    closed, total = closed_orders(state), max(placed.orders, 1)
+def trade(state: MarketState, placed_rows: np.ndarray, closed_rows: np.ndarray) -> dict[str, float]:
+    """Orders, prices, content, scams, seizures and shares by channel and origin of orders placed, and of orders closed, today."""
+    placed, closed = placed_orders(state, placed_rows), closed_orders(state, closed_rows)
     result = {
         "orders": float(placed.orders),
         "volume_usd": placed.paid,
@@ -43,10 +43,11 @@ def market(state: MarketState, placed: Placed) -> dict[str, float]:
         "seizure_rate": closed.seized / closed.posted if closed.posted else UNOBSERVED,
     }
     for name, count in zip(CHANNELS, placed.by_channel.tolist(), strict=True):
-        result[f"share_{name}"], result[f"orders_{name}"] = count / total, count
+        result[f"share_{name}"] = count / placed.orders if placed.orders else UNOBSERVED
+        result[f"orders_{name}"] = count
     for name, count in zip(state.scenario.jurisdictions, placed.by_origin.tolist(), strict=True):
-        result[f"share_from_{name}"] = count / total
-    return result | structure(state)
+        result[f"share_from_{name}"] = count / placed.orders if placed.orders else UNOBSERVED
+    return result
 
 
 def structure(state: MarketState) -> dict[str, float]:
@@ -62,19 +63,35 @@ def structure(state: MarketState) -> dict[str, float]:
     }
 
 
-def health(state: MarketState) -> dict[str, float]:
-    """Harms as they happened and as expected, harm reduction, treatment and years of healthy life lost."""
-    t, c, n, k = state.today, state.consumers.columns, state.consumers.n, state.p.costs
-    sums = t.sums
+class Harm(NamedTuple):
+    """What a day brings to people: to all, or to those of a group."""
+
+    adverse: float
+    overdoses: float
+    deaths: float
+    violence_expected: float
+    sums: np.ndarray  # (N_SUMS,)
+
+
+def harms(state: MarketState, harm: Harm) -> dict[str, float]:
+    """Harms as they happened and as expected, and years of healthy life lost."""
+    k, sums = state.p.costs, harm.sums
     died, overdosed = float(sums[SUM_DEATH]), float(sums[SUM_OVERDOSE])
     dalys = died * k.death + (overdosed - died) * k.overdose + float(sums[SUM_ADVERSE]) * k.adverse
-    dalys += t.violence_expected * k.violence + float(sums[SUM_DISABILITY]) / 365.0
+    dalys += harm.violence_expected * k.violence + float(sums[SUM_DISABILITY]) / 365.0
     return {
-        "adverse_events": float(t.adverse), "adverse_events_expected": float(sums[SUM_ADVERSE]),
-        "overdoses": float(t.overdoses), "overdoses_expected": overdosed, "deaths": float(t.deaths), "deaths_expected": died,
-        "dalys": dalys, "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= state.day)),
+        "adverse_events": float(harm.adverse), "adverse_events_expected": float(sums[SUM_ADVERSE]),
+        "overdoses": float(harm.overdoses), "overdoses_expected": overdosed, "deaths": float(harm.deaths), "deaths_expected": died,
+        "dalys": dalys, "doses_used": float(sums[SUM_DOSES]),
+    }  # fmt: skip
+
+
+def health(state: MarketState) -> dict[str, float]:
+    """Harms and treatment of all consumers."""
+    t, c, n = state.today, state.consumers.columns, state.consumers.n
+    return harms(state, Harm(t.adverse, t.overdoses, t.deaths, t.violence_expected, t.sums)) | {
+        "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= state.day)),
         "waiting_for_treatment": float(len(state.care.waiting_list)),
-        "doses_used": float(sums[SUM_DOSES]),
     }  # fmt: skip
 
 
@@ -102,19 +119,26 @@ def means_of_living(
     return a / each, b / each, c / each, d / each, dependent, living
 
 
-def people(state: MarketState) -> dict[str, float]:
-    """What happens to people besides health."""
-    t, c = state.today, state.consumers.columns
+def standing(state: MarketState, alive: np.ndarray) -> dict[str, float]:
+    """How people stand towards services and police, and how many they are; ``alive`` (n,) is 1 for those who are meant."""
+    c = state.consumers.columns
     *means, dependent, living = means_of_living(
-        state.consumers.n, c.alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.segment
+        state.consumers.n, alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.segment
     )
     practice, trust, stigma, support = means if living else [UNOBSERVED] * 4
     return {
+        "trust_in_police": trust, "stigma": stigma, "harm_reduction_share": practice, "support_knowledge": support,
+        "living_consumers": living, "dependent_consumers": dependent,
+    }  # fmt: skip
+
+
+def people(state: MarketState) -> dict[str, float]:
+    """What happens to people besides health."""
+    t = state.today
+    return standing(state, state.consumers.columns.alive) | {
         "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
-        "privacy_intrusions": float(t.privacy + t.parcels_seized), "trust_in_police": trust,
-        "stigma": stigma, "harm_reduction_share": practice, "support_knowledge": support,
-        "dependent_consumers": dependent,
+        "privacy_intrusions": float(t.privacy + t.parcels_seized),
     }  # fmt: skip
 
 
@@ -140,7 +164,7 @@ def net_social_cost(state: MarketState, found: dict[str, float]) -> float:
 
 def outcomes_of_day(state: MarketState) -> dict[str, Any]:
     """Every outcome of the day that the model has just gone through."""
-    placed = placed_orders(state)
-    found = market(state, placed) | health(state) | people(state) | crime_and_state(state)
+    found = trade(state, todays_orders(state), state.books.due) | structure(state)
+    found |= health(state) | people(state) | crime_and_state(state)
     found["net_social_cost_usd"] = net_social_cost(state, found)
     return found

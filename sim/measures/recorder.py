@@ -9,6 +9,7 @@ import pandas as pd
 
 from sim.measures import tables
 from sim.measures.audit import audit_day
+from sim.measures.by_group import by_member, grouped_names, groups_of, outcomes_by_group
 from sim.measures.dictionary import UNOBSERVED, NoNumberError, outcome, outcomes
 from sim.measures.networks import EVERY, network_rows
 from sim.measures.outcomes import outcomes_of_day
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 KEPT = ("orders", "platforms", "events", "accounts", "networks")
 ALWAYS = ("vendors", "consumers", "policies", "daily")
+BY_GROUP = "daily_by_group"
 
 
 class Recorder:
@@ -31,14 +33,18 @@ class Recorder:
         Tables to keep; ``("all",)`` for all of them.
     audit
         Check every conservation identity daily.
+    by
+        Groupings for which outcomes are kept too, such as ``segment`` or ``segment:jurisdiction``.
     """
 
-    def __init__(self, state: MarketState, wanted: tuple[str, ...], audit: bool) -> None:
+    def __init__(self, state: MarketState, wanted: tuple[str, ...], audit: bool, by: tuple[str, ...] = ()) -> None:
         self.audit = audit
         self.wanted = frozenset(KEPT + ALWAYS) if "all" in wanted else frozenset(wanted)
         self.names = [n for n, spec in outcomes().items() if not spec.paired]
         self.names += [f"share_from_{j}" for j in state.scenario.jurisdictions]
-        self.values = np.empty((max(state.scenario.days, 1), len(self.names)))
+        self.groupings = groups_of(state.scenario, by)
+        self.all_names = [*self.names, *grouped_names(self.names, self.groupings)]
+        self.values = np.empty((max(state.scenario.days, 1), len(self.all_names)))
         self.days = 0
         self.orders: list[pd.DataFrame] = []
         self.platforms: list[pd.DataFrame] = []
@@ -68,14 +74,16 @@ class Recorder:
         if self.days == len(self.values):
             self.values = np.concatenate([self.values, np.empty_like(self.values)])
         today = outcomes_of_day(state)
-        self.values[self.days] = [today[name] for name in self.names]
+        for grouping in self.groupings:
+            today |= outcomes_by_group(state, grouping)
+        self.values[self.days] = [today[name] for name in self.all_names]
         if not np.isfinite(self.values[self.days]).all():
             self._numbers(today, state.day)
         self.days += 1
 
     def _numbers(self, today: dict[str, float], day: int) -> None:
         """Whether every outcome that was observed on a day is a number."""
-        wrong = [name for name in self.names if not (np.isfinite(today[name]) or today[name] is UNOBSERVED)]
+        wrong = [name for name in self.all_names if not (np.isfinite(today[name]) or today[name] is UNOBSERVED)]
         if wrong:
             raise NoNumberError(
                 f"no number as the outcome {wrong[0]} on day {day}, but {today[wrong[0]]}"
@@ -89,13 +97,21 @@ class Recorder:
     def daily(self) -> pd.DataFrame:
         """One row a day from day 0 on, one column an outcome."""
         return pd.DataFrame(
-            self.values[: self.days].copy(), columns=self.names, index=pd.RangeIndex(self.days, name="day")
+            self.values[: self.days, : len(self.names)].copy(),
+            columns=self.names,
+            index=pd.RangeIndex(self.days, name="day"),
         )
 
+    def daily_by_group(self) -> pd.DataFrame:
+        """One row a day and group, one column an outcome."""
+        frame = pd.DataFrame(self.values[: self.days, len(self.names) :], columns=self.all_names[len(self.names) :])
+        found = by_member(frame.rename_axis("day").reset_index(), ["day"])
+        return found.astype({"day": "int32", "key": "category", "member": "category"})
+
     def outcomes(self) -> dict[str, float]:
-        """Run-level values, aggregated as the dictionary says; nan where nothing was observed."""
+        """Run-level values, aggregated as the dictionary says; nan where nothing was observed. Those of groups come after the others."""
         result = {}
-        for k, name in enumerate(self.names):
+        for k, name in enumerate(self.all_names):
             column = self.values[: self.days, k]
             seen = column[~np.isnan(column)]
             how = outcome(name).aggregate
@@ -113,12 +129,16 @@ class Recorder:
         ValueError
             When there is none of that name, or it was not kept.
         """
-        if name not in KEPT + ALWAYS:
-            raise ValueError(f"there is no table {name!r}; tables are {', '.join(KEPT + ALWAYS)}")
+        if name not in (*KEPT, *ALWAYS, BY_GROUP):
+            raise ValueError(f"there is no table {name!r}; tables are {', '.join((*KEPT, *ALWAYS, BY_GROUP))}")
         if name in KEPT and name not in self.wanted:
             raise ValueError(f"table {name!r} was not kept: make the model with tables=({name!r},)")
         if name == "daily":
             return tables.dated(self.daily().reset_index(), state.scenario.day0)
+        if name == BY_GROUP:
+            if not self.groupings:
+                raise ValueError(f"table {name!r} was not kept: make the model with by=('segment',), for example")
+            return tables.dated(self.daily_by_group(), state.scenario.day0)
         if name in ("vendors", "consumers"):
             return tables.vendor_table(state) if name == "vendors" else tables.consumer_table(state)
         if name == "events":

@@ -52,6 +52,13 @@ def joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns + own]
 
 
+def policy_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """What each policy of a run was meant for, did and cost: rows as the table ``policies``, with the columns and kinds of the dictionary."""
+    columns = dictionary()["policies"]
+    kinds = {name: "Int32" if spec.dtype == "int32" else spec.dtype for name, spec in columns.items()}
+    return pd.DataFrame(rows, columns=list(columns)).astype(kinds)
+
+
 def dated(frame: pd.DataFrame, day0: date | None) -> pd.DataFrame:
     """A table with a column of days, and beside it their dates where ``day0`` is the date of day 0."""
     if day0 is not None:

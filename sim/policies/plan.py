@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sim.measures.policy_table import policy_table
+from sim.measures.tables import policy_table
 from sim.policies.account import Account, row
 from sim.policies.deeds import Deed
 from sim.policies.purse import Purse

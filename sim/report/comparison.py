@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.report.progress import OnProgress, both
 from sim.studies import kinds
 from sim.studies.errors import RequestError, StudyError, at_least, seeds_from
 from sim.studies.execution.conduct import How, conduct
 from sim.studies.execution.driver import KEPT, Driver
-from sim.studies.execution.events import Event, OnEvent, only_what_all_must_know
+from sim.studies.execution.events import OnEvent
 from sim.studies.findings.ratios import as_json, cost_per
 from sim.studies.kinds import Answer
 from sim.studies.runs.compare import PairedRuns, load_all, with_dates
 from sim.studies.runs.effects import INTERVAL
 from sim.studies.runs.machine import usable_cores
-from sim.studies.runs.simulate import ModelClass, check_tables, default_model
+from sim.studies.runs.simulate import ModelClass, check_by, check_tables, default_model
 from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import passing_folder, staging, write_frame
 from sim.studies.store.record import write_record
@@ -30,17 +31,6 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a comparison is: runs, and days of all runs that are done."""
-
-    runs_done: int
-    runs: int
-    days_done: int
-    days: int
-
-
-OnProgress = Callable[[Progress], None]
 NOT_KEPT = (
     "Nothing was kept; with a folder (out, --out) it is, and can be gone on with. TMPDIR names the disk for what is there only "
     "while runs are done"
@@ -60,6 +50,17 @@ class Comparison(PairedRuns):
         from sim.report import figures
 
         return figures.effects_figure(self.real())
+
+    def plot_by_group(self, key: str) -> Figure:
+        """Draw who gains and who loses: effects with intervals, a panel a group of one of the keys that were asked for.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from sim.report import figures
+
+        return figures.group_figure(self.real(), key)
 
     def plot_trade(self) -> Figure:
         """Draw trade by channel over time, baseline against each scenario, with bands over runs; orders are those of real people.
@@ -102,7 +103,9 @@ class Comparison(PairedRuns):
     @property
     def tables(self) -> dict[str, DataFrame]:
         """Effects, outcomes and what averting harm costs, which are written as CSV too."""
-        return {"effects": self.effects, "outcomes": self.outcomes, "cost_effectiveness": self.cost_effectiveness}
+        found = {"effects": self.effects, "outcomes": self.outcomes, "cost_effectiveness": self.cost_effectiveness}
+        groups = {"effects_by_group": self.effects_by_group, "outcomes_by_group": self.outcomes_by_group}
+        return found | {name: frame for name, frame in groups.items() if frame is not None}
 
     @property
     def cost_effectiveness(self) -> DataFrame:
@@ -132,6 +135,7 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     consumers: int | None = None,
     workers: int | None = None,
     tables: Sequence[str] = (),
+    by: Sequence[str] | str = (),
     overrides: Sequence[str] = (),
     audit: bool = False,
     out: str | Path | None = None,
@@ -159,6 +163,9 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
         Worker processes, one thread each; by default as many as there are cores. With one, nothing is spawned.
     tables
         Tables that every run writes below ``out``.
+    by
+        What to group people and orders by: names of keys (``jurisdiction``, ``segment``, ``channel``, ``substance``), or several of them
+        crossed, with colons between (``segment:jurisdiction``). The result has `effects_by_group` then; no other number moves.
     overrides
         ``path=value`` settings for all scenarios.
     audit
@@ -197,7 +204,7 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     """
     study = _study(
         baseline, others, {"days": days, "burn_in": burn_in, "consumers": consumers, "overrides": overrides},
-        runs=runs, seed=seed, tables=check_tables(tables), audit=audit,
+        runs=runs, seed=seed, tables=check_tables(tables, by), by=(by,) if isinstance(by, str) else tuple(by), audit=audit,
     )  # fmt: skip
     workers = usable_cores() if workers is None else at_least("workers", workers, 1)
     how = How(
@@ -206,7 +213,7 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
         workers=workers,
         executor="inline" if workers == 1 else "processes",
         model_class=model_class or default_model(),
-        on_event=_both(on_event, progress, study),
+        on_event=both(on_event, progress, study),
         strict=True,
     )
     if out is not None:
@@ -258,6 +265,7 @@ def _study(
     )
     study = ReadyStudy(file, scenarios, (), (), kind.Settings())
     problems: list[Problem] = []
+    check_by(study.file.by, scenarios.values())
     kind.check(study, problems)
     kinds.check_pairs(study, kind.pairs(study), problems)
     if problems:
@@ -280,17 +288,3 @@ def _conduct(study: ReadyStudy, folder: Path, how: How, keep: bool) -> Compariso
 
     conduct(study, folder, how, (lambda *what: found[0].write(what[-1])) if keep else None, ask)
     return found[0]
-
-
-def _both(on_event: OnEvent | None, progress: OnProgress | None, study: ReadyStudy) -> OnEvent | None:
-    """What is told events, where somebody wants the days of all runs too."""
-    if progress is None:
-        return on_event
-    days = sum(scenario.burn_in + scenario.days for scenario in study.scenarios.values()) // len(study.scenarios)
-
-    def tell(event: Event) -> None:
-        (on_event or only_what_all_must_know)(event)
-        if event["event"] == "progress":
-            progress(Progress(event["done"], event["runs"], event["done"] * days, event["runs"] * days))
-
-    return tell

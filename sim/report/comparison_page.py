@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.report import figures
-from sim.report.text import caveats, deeds, words
+from sim.report.text import caveats, deeds, groups, words
 from sim.report.text.markdown import escaped
 from sim.report.text.tables import cost_markdown, effect_markdown
 from sim.studies.findings.ratios import cost_per
 from sim.studies.kinds import other_differences
+from sim.studies.runs.by_group import in_key_order
 
 if TYPE_CHECKING:
     from sim.studies.runs.compare import PairedRuns
@@ -23,6 +24,9 @@ def write_page(comparison: PairedRuns, place: Path) -> None:
     pictures.mkdir(exist_ok=True)
     figures.save_figure(figures.effects_figure(comparison), pictures / "effects")
     figures.save_figure(figures.trade_figure(comparison), pictures / "trade-by-channel")
+    if comparison.effects_by_group is not None:
+        for key in in_key_order(comparison.effects_by_group):
+            figures.save_figure(figures.group_figure(comparison, key), pictures / figure_by(key))
     (place / "report.md").write_text(page(comparison), encoding="utf-8")
 
 
@@ -50,6 +54,7 @@ def page(comparison: PairedRuns) -> str:
         "so many outcomes a few do so by chance, and are not named above. "
         "Same sign: runs whose effect has the sign of the mean. pp: percentage points.",
         effect_markdown(comparison),
+        *_by_group(comparison),
         *_costs(comparison),
         "## Notes",
         _list(_notes(comparison)),
@@ -67,6 +72,22 @@ def _introduce(comparison: PairedRuns, label: str) -> str:
 
 def _found(label: str, lines: list[str]) -> str:
     return "\n".join([f"- **{escaped(label)}**: {escaped(lines[0])}", *(f"  - {escaped(line)}" for line in lines[1:])])
+
+
+def _by_group(comparison: PairedRuns) -> list[str]:
+    """Who gains and who loses, where groups were asked for."""
+    effects = comparison.effects_by_group
+    if effects is None:
+        return []
+    pictures = [f"![Effects by {key}](figures/{figure_by(key)}.png)" for key in in_key_order(effects)]
+    found = groups.effect_markdown(effects)
+    shown = "Outcomes in which the interval of some group leaves zero out; `effects_by_group.csv` has all."
+    return ["## For whom", *groups.notes(effects), *pictures, *([shown, found] if found else [])]
+
+
+def figure_by(key: str) -> str:
+    """The name of the figure of a grouping."""
+    return f"effects-by-{key.replace(':', '-')}"
 
 
 def _costs(comparison: PairedRuns) -> list[str]:

@@ -70,6 +70,9 @@ class StudyFile(BaseModel):
     )
     exact_daily: bool = Field(default=False, description="whether daily values are kept in every bit")
     tables: tuple[str, ...] = Field(default=(), description="tables that every run writes into `tables/`, or `all`")
+    by: tuple[str, ...] = Field(
+        default=(), description="groupings by which outcomes are kept too, such as segment or segment:jurisdiction"
+    )
     audit: bool = Field(default=False, description="whether every run checks every conservation identity each day")
     replications: int = Field(default=8, ge=1, le=MAX_REPLICATIONS, description="runs of each point and scenario")
     seed: int = Field(default=1, ge=0, lt=2**64, description="seed of the first replication; the next take the next")

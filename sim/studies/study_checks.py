@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sim.evidence.parameters import load_parameters
+from sim.measures.by_group import KEYS, groups_of
 from sim.measures.dictionary import outcomes, tables
 from sim.scenario import (
     Faults,
@@ -34,6 +35,7 @@ from sim.studies.methods.factors import complete
 from sim.studies.methods.paths import assignment, has_path
 from sim.studies.methods.worlds import read_ensemble, spanned
 from sim.studies.runs.effects import DISPLACEMENT
+from sim.studies.runs.simulate import BY_GROUP
 from sim.studies.study import MAX_PATHS, MAX_SCENARIOS, ReadyStudy, StudyFile, labelled
 
 
@@ -167,6 +169,18 @@ def _measures(
     for i, name in enumerate(file.tables):
         if name not in ("all", *tables()):
             problems.append(no_such_name(f"tables.{i}", name, ("all", *tables())))
+        elif name == BY_GROUP and not file.by:
+            problems.append(
+                Problem(f"tables.{i}", quote(name), "a key `by` that says what to group by, or another table")
+            )
+    for i, text in enumerate(file.by):
+        try:
+            for scenario in scenarios.values():
+                groups_of(scenario, [text])
+        except KeyError as error:
+            problems.append(no_such_name(f"by.{i}", error.args[0], KEYS))
+        except ValueError as error:
+            problems.append(Problem(f"by.{i}", quote(text), f"another grouping: {error}"))
     for word, names in (("measures", file.measures), ("daily", daily)):
         for i, name in enumerate(names):
             where = f"{word}.{i}"

@@ -77,15 +77,33 @@ class Users(NamedTuple):
 
 @kernel
 def consume(
-    first: int, last: int, n: int, block: int, when: Moment, users: Users, happened: np.ndarray, sums: np.ndarray
+    first: int,
+    last: int,
+    n: int,
+    block: int,
+    when: Moment,
+    users: Users,
+    happened: np.ndarray,
+    each: np.ndarray,
+    sums: np.ndarray,
 ) -> None:
-    """One day of use in the blocks ``first:last`` of ``n`` rows: fills ``happened`` (bits) and adds to the ``sums`` (blocks, N_SUMS) of each block."""
+    """One day of use in the blocks ``first:last`` of ``n`` rows: fills ``happened`` (bits) and adds to the ``sums`` (blocks, N_SUMS) of each block.
+
+    Where ``each`` has rows, what a consumer adds goes there too.
+    """
+    apart = len(each) > 0
     for k in range(first, last):
         mine, today = sums[k], uniform4(when.seed, USE_DAY, (k * block) >> 2, when.day, 0)
         for c in range(k * block, min((k + 1) * block, n)):
             if c & 3 == 0:
                 today = uniform4(when.seed, USE_DAY, c >> 2, when.day, 0)  # one number for each of four consumers
+            if apart:
+                for s in range(N_SUMS):
+                    each[c, s] = mine[s]
             happened[c] = live_through(c, today[c & 3], when, users, mine) if users.consumers.alive[c] == 1 else 0
+            if apart:
+                for s in range(N_SUMS):
+                    each[c, s] = mine[s] - each[c, s]
 
 
 @inner
@@ -218,9 +236,10 @@ def consumption(state: MarketState) -> None:
     state.today.checks = checked
     state.checking.samples += checked
     state.checking.bad += bad
-    hurt = np.zeros(len(due), np.uint8)
+    to_whom = state.books.happened
+    hurt, risk = to_whom.hurt, to_whom.risk = np.zeros(len(due), np.uint8), np.zeros(len(due))
     state.today.violence, state.today.violence_expected = threats(
-        due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, p
+        due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, risk, p
     )
     state.consumer_events(EventKind.VIOLENCE, o.consumer[due[hurt == 1]])
     happened = np.zeros(n, np.uint8)
@@ -230,7 +249,7 @@ def consumption(state: MarketState) -> None:
         buyers, state.substances, np.minimum(p.naloxone_carried + state.outreach.carried, 1.0), 1.0 - p.crowding_out * crowding, levers.dropout,
         dose_warned_of(state), p,
     )  # fmt: skip
-    state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened)
+    state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened, to_whom.sums)
     affected = rows_marked(happened)
     bits = happened[affected]
     for name, bit, kind in (

@@ -130,9 +130,13 @@ def threats(
     consumers: Any,
     kind: np.ndarray,
     hurt: np.ndarray,
+    risks: np.ndarray,
     p: ConsumptionParameters,
 ) -> tuple[Any, ...]:
-    """Threats and violence in the purchases settled today: count and expectation (rates by channel fitted to Barratt et al. 2016)."""
+    """Threats and violence in the purchases settled today: count and expectation (rates by channel fitted to Barratt et al. 2016).
+
+    ``hurt`` becomes 1 where there was some, ``risks`` the probability of each.
+    """
     count, expected = 0, 0.0
     for i in range(len(rows)):
         o = rows[i]
@@ -150,6 +154,7 @@ def threats(
             risk = p.threat_crypto
         else:
             continue
+        risks[i] = risk
         expected += risk
         if u1 < risk:
             count += 1

@@ -2,7 +2,8 @@
 
 from sim.report.figures.catalogue import draw
 from sim.report.figures.effects import effects_figure
+from sim.report.figures.groups import group_figure
 from sim.report.figures.style import save_figure
 from sim.report.figures.trade import trade_figure
 
-__all__ = ["draw", "effects_figure", "save_figure", "trade_figure"]
+__all__ = ["draw", "effects_figure", "group_figure", "save_figure", "trade_figure"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sim.report.figures import discover, optimise, sensitivity, study
+from sim.report.figures import discover, groups, optimise, sensitivity, study
 from sim.studies.kinds import Drawing
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     function.__name__: function
     for function in (
         study.effects,
+        groups.effects_by_group,
         study.ranking,
         study.cost_effectiveness,
         study.sweep,

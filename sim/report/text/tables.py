@@ -101,7 +101,7 @@ def effect_table(comparison: PairedRuns, labels: Sequence[str] | None = None, wi
             label, level, scenario, *middle, same = effect_cells(row)
             names = ("", "") if row["outcome"] == last else (f"  {label}", level)
             last = row["outcome"]
-            style = _style(row)
+            style = effect_style(row)
             rows.append([*names, *([scenario] if several else []), *(Cell(cell, style) for cell in middle), same])
         rows.append(Heading(""))
     return lay_out(columns, rows, width, "--json has all")
@@ -186,7 +186,7 @@ def _grouped(comparison: PairedRuns, labels: Sequence[str]) -> list[tuple[str, l
     return [(group, found) for group in GROUPS if (found := [row for row in rows if row["group"] == group])]
 
 
-def _style(row: Mapping[str, Any]) -> str:
+def effect_style(row: Mapping[str, Any]) -> str:
     """Colour of an effect: better, worse, or clear without either."""
     if not row["excludes_zero"]:
         return "dim"

@@ -46,8 +46,8 @@ class Task:
         Outcomes whose daily values are kept; None for all.
     exact
         Whether daily values are kept without rounding.
-    tables, audit
-        Tables that every run writes into files of its own, and whether it checks every conservation identity each day.
+    tables, audit, by
+        Tables that every run writes into files of its own, whether it checks every conservation identity each day, and groupings of outcomes.
     """
 
     folder: Path
@@ -58,6 +58,7 @@ class Task:
     exact: bool
     tables: tuple[str, ...] = ()
     audit: bool = False
+    by: tuple[str, ...] = ()
 
     def bases(self) -> Mapping[str, Scenario]:
         """The scenarios by label."""
@@ -152,7 +153,9 @@ def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float]
 
 def _market(scenario: Scenario, seed: int, task: Task) -> Market:
     """A market at the end of its run."""
-    return simulate(scenario, seed, task.model_class, tables=task.tables, audit=task.audit, share_burn_in=True).model
+    return simulate(
+        scenario, seed, task.model_class, tables=task.tables, audit=task.audit, by=task.by, share_burn_in=True
+    ).model
 
 
 def _numbers(model: Market, task: Task) -> tuple[dict[str, float], dict[str, Daily]]:

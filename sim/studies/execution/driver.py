@@ -24,7 +24,8 @@ from sim.studies.execution.line import Line
 from sim.studies.kinds import IMPOSSIBLE
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Point
-from sim.studies.runs.simulate import ModelClass, check_tables
+from sim.studies.runs.by_group import of_runs
+from sim.studies.runs.simulate import ModelClass, check_by, check_tables
 from sim.studies.store.parts import ABORTED, FAILED, OK, write_part
 from sim.studies.store.store import Store, single
 
@@ -96,8 +97,9 @@ class Driver:
             version=version,
             daily=study.daily,
             exact=study.file.exact_daily,
-            tables=check_tables(study.file.tables),
+            tables=check_tables(study.file.tables, study.file.by),
             audit=study.file.audit,
+            by=check_by(study.file.by, study.scenarios.values()),
         )
         self.tally = Tally()
         self.order: dict[str, Order] = {}
@@ -145,6 +147,10 @@ class Driver:
         budget = self.study.file.budget
         late = budget.hours is not None and monotonic() - self._began > 3600 * budget.hours
         return not late and (budget.runs is None or len(self.order) + runs <= budget.runs)
+
+    def by_group(self, runs: DataFrame) -> DataFrame:
+        """See `sim.studies.kinds.Driver.by_group`."""
+        return of_runs(runs, self.store)
 
     def _outcomes(self, wanted: Sequence[tuple[int, Order]]) -> DataFrame:
         """A row for each point, scenario and seed, in the order asked for."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.measures.by_group import groupings_in
 from sim.scenario import no_own_code, own_code_refused
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution import batches
@@ -215,7 +216,13 @@ def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
             name.removeprefix(DAILY) for name in map(str, row) if name.startswith(DAILY) and row[name] is not None
         )
         task = batches.Task(
-            place, pickle.dumps({}), model_class, version, daily, bool(described["study"]["exact_daily"])
+            place,
+            pickle.dumps({}),
+            model_class,
+            version,
+            daily,
+            bool(described["study"]["exact_daily"]),
+            by=tuple(described["study"].get("by", ())),
         )
         outcomes, days = batches.numbers(scenario, int(row["seed"]), task)
         differing = [name for name, value in outcomes.items() if not _same(row.get(OUTCOME + name), value)]
@@ -253,7 +260,7 @@ def _plain_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
             continue
         rows = outcomes[outcomes["seed"] == seed]
         row = (rows[rows["scenario"] == label] if "scenario" in rows else rows).iloc[0]
-        found = simulate(scenario, int(seed), asked.model_class).model.outcomes()
+        found = simulate(scenario, int(seed), asked.model_class, by=groupings_in(map(str, row.index))).model.outcomes()
         again.append(f"{label}, seed {seed}")
         differing = [name for name, value in found.items() if name in row and not _same(row[name], value)]
         if differing:

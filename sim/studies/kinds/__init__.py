@@ -86,6 +86,10 @@ class Driver(Protocol):
         """
         ...
 
+    def by_group(self, runs: DataFrame) -> DataFrame:
+        """Outcomes of every group, where the study asks for groups: scenario, seed, key, member, and the outcomes; ``runs`` as `evaluate` gives them."""
+        ...
+
     def affords(self, runs: int) -> bool:
         """Whether the budget has room for so many further runs; a run that is there already costs nothing."""
         ...

@@ -20,8 +20,10 @@ from sim.studies.findings.values import failed_note, without_value
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, other_differences, register_kind
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import drawn_worlds
+from sim.studies.runs.by_group import effects_by_group, in_key_order
 from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
 from sim.studies.runs.effects import add_displacement
+from sim.studies.store.parts import OK
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -125,7 +127,8 @@ class Compare(Kind):
                 )
                 break
             seeds += range(seeds[-1] + 1, seeds[-1] + 1 + more)
-        return _answer(study, runs, settings, why, reached)
+        by_group = driver.by_group(runs[runs["status"] == OK]) if study.file.by else None
+        return _answer(study, runs, settings, (why, reached), by_group)
 
     def _evaluate(self, study: ReadyStudy, driver: Driver, seeds: list[int]) -> DataFrame:
         """Outcomes of all scenarios with all seeds; with uncertainties, each seed in a world of its own."""
@@ -160,8 +163,15 @@ def _reached(runs: DataFrame, baseline: str, precision: Precision | None) -> flo
     return widest
 
 
-def _answer(study: ReadyStudy, runs: DataFrame, settings: CompareSettings, why: str, reached: float) -> Answer:
-    """Tables, findings and figures."""
+def _answer(
+    study: ReadyStudy,
+    runs: DataFrame,
+    settings: CompareSettings,
+    ended: tuple[str, float],
+    by_group: DataFrame | None,
+) -> Answer:
+    """Tables, findings and figures; ``ended`` is why adding runs ended, and at which half width."""
+    why, reached = ended
     measured = add_displacement(runs.drop(columns=["point", "run", "status"]), study.baseline)
     names = list(study.measures) or [str(name) for name in measured.columns if name not in ("scenario", "seed")]
     paired = [name for name in measured.columns if str(name).startswith("displacement_")]
@@ -186,10 +196,19 @@ def _answer(study: ReadyStudy, runs: DataFrame, settings: CompareSettings, why: 
     price_of = ratios.cost_per(measured, effects, study.baseline)
     tables = {"effects": effects, "ranking": ranking, "outcomes": measured, "cost_per": price_of}
     figures = {"effects": Drawing("effects", (effects,)), "ranking": Drawing("ranking", (ranking,))}
+    if by_group is not None:
+        found = effects_by_group(by_group, study.baseline, lambda rows, baseline: effects_table(rows, baseline, _among(rows, names)))  # fmt: skip
+        tables |= {"effects_by_group": found, "outcomes_by_group": by_group}
+        figures |= {f"effects-by-{key.replace(':', '-')}": Drawing("effects_by_group", (found, key, study.baseline)) for key in in_key_order(found)}  # fmt: skip
     if len(cost):
         tables["cost_effectiveness"] = cost
         figures["cost-effectiveness"] = Drawing("cost_effectiveness", (cost,))
     return Answer(tables, _findings(study, measured, effects, rank_by, price_of), notes, figures)
+
+
+def _among(rows: DataFrame, names: list[str]) -> list[str]:
+    """Those of the outcomes that a group has."""
+    return [name for name in names if name in rows]
 
 
 def _rank_by(settings: CompareSettings, names: list[str]) -> list[str]:

@@ -18,7 +18,7 @@ ROOM = 64 * 2**20
 """Bytes that what a process keeps may take; the world used longest ago goes first."""
 
 World = tuple[str, int, tuple[str, ...], bool]
-"""What names a world: its scenario without policies, seed, tables, audit."""
+"""What names a world: its scenario without policies, seed, tables and groupings, audit."""
 
 _kept: OrderedDict[World, bytes] = OrderedDict()
 

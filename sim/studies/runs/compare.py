@@ -12,6 +12,7 @@ from sim.measures.dictionary import families
 from sim.measures.dictionary import outcomes as known_outcomes
 from sim.measures.scale import REAL, SIMULATED, real_effects, real_frame
 from sim.studies import deeds
+from sim.studies.runs.by_group import effects_by_group, nested, of_runs, real_groups
 from sim.studies.runs.effects import add_displacement, paired_effects
 from sim.studies.runs.one_run import finite
 from sim.studies.runs.simulate import load_scenario
@@ -49,6 +50,8 @@ class PairedRuns:
         Seconds on the wall: `compile_s` before the runs, and `runs_s`, the sum of the runs that were done just now.
     policies
         One row a run and policy: scenario, seed, what it was meant for, did and cost; see the table `policies` of the dictionary.
+    outcomes_by_group, effects_by_group
+        Outcomes and effects of each group, where groups were asked for; see `sim.studies.runs.by_group`.
     scale
         Whose the totals are: those of the ``simulated consumers``, or after `real` of ``real people``.
     """
@@ -62,6 +65,8 @@ class PairedRuns:
     daily: DataFrame
     timings: Mapping[str, float]
     policies: DataFrame | None = None
+    outcomes_by_group: DataFrame | None = None
+    effects_by_group: DataFrame | None = None
     scale: str = SIMULATED
 
     @classmethod
@@ -82,6 +87,7 @@ class PairedRuns:
         first = study.scenarios[study.baseline]
         names = [str(name) for name in runs.columns if name not in ("point", "scenario", "seed", "run", "status")]
         outcomes = add_displacement(runs[["scenario", "seed", *_in_order(names, first)]], study.baseline)
+        by_group = of_runs(runs, store) if study.file.by else None
         return cls(
             baseline=study.baseline,
             scenarios=study.scenarios,
@@ -92,17 +98,22 @@ class PairedRuns:
             daily=_daily(runs, store, first),
             timings=timings,
             policies=_policies(runs, store),
+            outcomes_by_group=by_group,
+            effects_by_group=None if by_group is None else effects_by_group(by_group, study.baseline),
         )
 
     def real(self) -> Self:
         """The same with totals as those of the real people for whom the consumers stand; shares, means and indices stay as they are."""
         if self.scale == REAL:
             return self
+        groups, changes = self.outcomes_by_group, self.effects_by_group
         return replace(
             self,
             effects=real_effects(self.effects, self.weight),
             outcomes=real_frame(self.outcomes, self.weight),
             daily=real_frame(self.daily, self.weight),
+            outcomes_by_group=None if groups is None else real_frame(groups, self.weight),
+            effects_by_group=None if changes is None else real_groups(changes, self.weight),
             scale=REAL,
         )
 
@@ -111,6 +122,8 @@ class PairedRuns:
         real = self.real()
         real.effects.to_csv(place / "effects_real.csv", index=False)
         real.outcomes.assign(scale=REAL).to_csv(place / "outcomes_real.csv", index=False)
+        if real.effects_by_group is not None:
+            real.effects_by_group.to_csv(place / "effects_by_group_real.csv", index=False)
         if self.policies is not None:
             deeds.write(self.policies, place)
 
@@ -138,16 +151,32 @@ class PairedRuns:
             "effects": self._effects_in_json(self.effects),
             "effects_real": self._effects_in_json(self.real().effects),
             "policies": [] if self.policies is None else deeds.plain(self.policies),
+            **self._groups_in_json(),
+        }
+
+    def _groups_in_json(self) -> dict[str, Any]:
+        """Effects by scenario, key, member and outcome, where groups were asked for."""
+        tables = {"effects_by_group": self.effects_by_group, "effects_by_group_real": self.real().effects_by_group}
+        return {
+            name: {label: nested(table[table["scenario"] == label], _in_json) for label in self.others}
+            for name, table in tables.items()
+            if table is not None
         }
 
     def _effects_in_json(self, table: DataFrame) -> dict[str, dict[str, Any]]:
         """Effects by scenario and outcome."""
         effects: dict[str, dict[str, Any]] = {label: {} for label in self.others}
         for row in table.to_dict("records"):
-            effects[row["scenario"]][row["outcome"]] = {
-                name: finite(row[name]) for name in ("baseline", "mean", "low", "high", "same_sign")
-            }
+            effects[row["scenario"]][row["outcome"]] = _in_json(row)
         return effects
+
+
+def _in_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An effect as plain data; that of a group with how large the group is."""
+    found: dict[str, Any] = {name: finite(row[name]) for name in ("baseline", "mean", "low", "high", "same_sign")}
+    if "size" in row:
+        found |= {"size": finite(row["size"]), "too_small": bool(row["too_small"])}
+    return found
 
 
 def load_all(sources: Sequence[Scenario | str], options: Mapping[str, Any]) -> list[Scenario]:

@@ -8,10 +8,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.measures.by_group import by_member
+from sim.measures.dictionary import split
 from sim.measures.scale import REAL, SIMULATED, real_frame, real_values
 from sim.studies import deeds
 from sim.studies.errors import at_least, seeds_from
-from sim.studies.runs.simulate import ModelClass, OnDay, check_tables, default_model, load_scenario, simulate, warm_up
+from sim.studies.runs.simulate import (
+    ModelClass,
+    OnDay,
+    check_by,
+    check_tables,
+    default_model,
+    load_scenario,
+    simulate,
+    warm_up,
+)
 from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import staging, write_frame
 from sim.studies.store.record import write_record
@@ -46,6 +57,8 @@ class RunResult:
         The tables that were asked for.
     policies
         What each policy was meant for, did and cost: the table `policies`.
+    by_group
+        Outcomes of each group, where groups were asked for: key (such as ``segment``), member (such as ``patient``), and a column an outcome.
     scale
         Whose the totals in `outcomes` and `daily` are: those of the ``simulated consumers``, or after `real` of ``real people``.
     """
@@ -61,6 +74,7 @@ class RunResult:
     daily: DataFrame
     tables: dict[str, DataFrame] = field(default_factory=dict)
     policies: DataFrame | None = None
+    by_group: DataFrame | None = None
     scale: str = SIMULATED
 
     def real(self) -> RunResult:
@@ -71,7 +85,8 @@ class RunResult:
         if self.scale == REAL:
             return self
         outcomes, daily = real_values(self.outcomes, self.weight), real_frame(self.daily, self.weight)
-        return replace(self, outcomes=outcomes, daily=daily, scale=REAL)
+        groups = None if self.by_group is None else real_frame(self.by_group, self.weight)
+        return replace(self, outcomes=outcomes, daily=daily, by_group=groups, scale=REAL)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `odm run --json` prints; an outcome without a value is null."""
@@ -86,7 +101,13 @@ class RunResult:
             "outcomes": {name: finite(value) for name, value in self.outcomes.items()},
             "outcomes_real": {name: finite(value) for name, value in self.real().outcomes.items()},
             "policies": [] if self.policies is None else deeds.plain(self.policies),
+            **self._groups_in_json(),
         }
+
+    def _groups_in_json(self) -> dict[str, Any]:
+        """Outcomes by key, member and name, where groups were asked for."""
+        found = {"outcomes_by_group": self.by_group, "outcomes_by_group_real": self.real().by_group}
+        return {name: _nested(frame) for name, frame in found.items() if frame is not None}
 
     def save(self, folder: str | Path) -> None:
         """Write daily measures, tables and the record into a folder that appears only when all is written.
@@ -112,6 +133,7 @@ def run(
     audit: bool = False,
     progress: OnDay | None = None,
     model_class: ModelClass | None = None,
+    by: Sequence[str] | str = (),
 ) -> RunResult:
     """Run a scenario once.
 
@@ -133,6 +155,8 @@ def run(
         Called with the days done and the days in all.
     model_class
         Model to run instead of `MarketModel`.
+    by
+        What to group people and orders by, such as ``("segment",)``; the result has `by_group` then, and no other number moves.
 
     Returns
     -------
@@ -151,14 +175,21 @@ def run(
     >>> run("baseline", consumers=500, days=30, burn_in=10).outcomes["orders"] > 0  # doctest: +SKIP
     True
     """
-    wanted = check_tables(tables)
+    by = (by,) if isinstance(by, str) else tuple(by)
+    wanted = check_tables(tables, by)
+    import pandas as pd
+
     at_least("threads", threads, 1)
     ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers)
+    by = check_by(by, [ready])
     (chosen_seed,) = seeds_from(ready.seed if seed is None else seed, 1)
     model_class = model_class or default_model()
     compile_s = warm_up(ready, model_class, threads)
-    finished = simulate(ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, on_day=progress)
+    finished = simulate(
+        ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, by=by, on_day=progress
+    )
     model = finished.model
+    outcomes = {name: float(value) for name, value in model.outcomes().items()}
     return RunResult(
         scenario=ready,
         seed=chosen_seed,
@@ -167,16 +198,26 @@ def run(
         weight=float(model.weight),
         compile_s=compile_s,
         elapsed_s=finished.elapsed_s,
-        outcomes={name: float(value) for name, value in model.outcomes().items()},
+        outcomes={name: value for name, value in outcomes.items() if not split(name)[1]},
         daily=model.daily(),
         tables={name: model.table(name) for name in wanted},
         policies=deeds.deeds_of(model),
+        by_group=by_member(pd.DataFrame([outcomes]), []) if by else None,
     )
 
 
 def finite(value: float) -> float | None:
     """Return the number, or None where there is none: JSON knows no NaN."""
     return float(value) if math.isfinite(value) else None
+
+
+def _nested(frame: DataFrame) -> dict[str, Any]:
+    """Outcomes by key, member and name; null where a group has no value."""
+    found: dict[str, Any] = {}
+    for row in frame.to_dict("records"):
+        names = [name for name in map(str, row) if name not in ("key", "member")]
+        found.setdefault(row["key"], {})[row["member"]] = {name: finite(row[name]) for name in names}
+    return found
 
 
 def write_result(result: RunResult, place: Path, subfolder: str = "") -> None:
@@ -208,6 +249,12 @@ def finish_runs(results: Sequence[RunResult], place: Path) -> None:
     frame.to_csv(place / "outcomes.csv", index=False)
     real = pd.DataFrame([{"seed": result.seed, **result.real().outcomes} for result in results]).assign(scale=REAL)
     real.to_csv(place / "outcomes_real.csv", index=False)
+    groups = [result.by_group.assign(seed=result.seed) for result in results if result.by_group is not None]
+    if groups:
+        by_group = pd.concat(groups, ignore_index=True)
+        by_group.insert(0, "seed", by_group.pop("seed"))
+        write_frame(by_group, "outcomes_by_group", place / "outcomes_by_group.parquet")
+        by_group.to_csv(place / "outcomes_by_group.csv", index=False)
     deeds.write(what_policies_did(results), place)
     write_record(
         place,

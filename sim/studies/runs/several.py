@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sim.studies.errors import RequestError, at_least, describe_failure, run_failed, seeds_from
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.one_run import RunResult, finish_runs, run, write_result
-from sim.studies.runs.simulate import ModelClass, OnDay
+from sim.studies.runs.simulate import ModelClass, OnDay, check_by
 from sim.studies.store.output import staging
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def run_several(
     out: str | Path | None = None,
     progress: OnDay | None = None,
     model_class: ModelClass | None = None,
+    by: Sequence[str] = (),
 ) -> list[RunResult]:
     """Run a scenario with one seed after the other.
 
@@ -57,6 +58,8 @@ def run_several(
         Called with the days done and the days in all, over all runs.
     model_class
         Model to run instead of `MarketModel`.
+    by
+        What to group people and orders by; see `run`.
 
     Returns
     -------
@@ -75,12 +78,14 @@ def run_several(
         raise RequestError("tables: they go into files, so give a folder for them (--out)")
     if threads is None:
         threads = usable_cores() if scenario.consumers >= THREADS_FROM else 1
+    by = check_by(by, [scenario])
     seeds = seeds_from(scenario.seed if seed is None else seed, runs)
     results: list[RunResult] = []
     with nullcontext() if out is None else staging(out) as place:
         try:
             for number, each in enumerate(seeds):
-                result = _one(scenario, each, threads, tables, audit, _shifted(progress, number, runs), model_class)
+                shifted = _shifted(progress, number, runs)
+                result = _one(scenario, each, threads, tables, audit, by, shifted, model_class)
                 if place is not None:
                     write_result(result, place, f"seed-{result.seed}" if runs > 1 else "")
                 results.append(replace(result, tables={}))
@@ -100,13 +105,21 @@ def _one(
     threads: int,
     tables: Sequence[str],
     audit: bool,
+    by: Sequence[str],
     progress: OnDay | None,
     model_class: ModelClass | None,
 ) -> RunResult:
     """Run once; what breaks inside the model is said with the scenario and the seed."""
     try:
         return run(
-            scenario, seed, threads=threads, tables=tables, audit=audit, progress=progress, model_class=model_class
+            scenario,
+            seed,
+            threads=threads,
+            tables=tables,
+            audit=audit,
+            by=by,
+            progress=progress,
+            model_class=model_class,
         )
     except RequestError:
         raise

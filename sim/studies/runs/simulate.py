@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sim.measures.by_group import KEYS, groups_of
 from sim.measures.dictionary import tables as known_tables
-from sim.studies.errors import unknown_name
+from sim.studies.errors import RequestError, unknown_name
 from sim.studies.runs.burn_in import keep, recall, world_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from sim.scenario import Scenario
 
+BY_GROUP = "daily_by_group"
+"""The table that is there only where groups are asked for."""
 OnDay = Callable[[int, int], None]
 """Called with the days done and the days in all, burn-in included."""
 
@@ -97,21 +100,41 @@ def load_scenario(
     return ready.override(changes) if changes else ready
 
 
-def check_tables(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the tables asked for, with `all` spelled out and each name once.
+def check_tables(names: Sequence[str], by: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the tables asked for, with `all` spelled out and each name once; ``by`` are the groupings asked for.
 
     Raises
     ------
     RequestError
-        For a table that does not exist.
+        For a table that does not exist, or one by group where no groups are asked for.
     """
     known = list(known_tables())
     if "all" in names:
-        return tuple(known)
+        return tuple(name for name in known if by or name != BY_GROUP)
+    if BY_GROUP in names and not by:
+        raise RequestError(f"tables: {BY_GROUP} has a row for each group, so name what to group by (by, --by)")
     for name in names:
         if name not in known:
             raise unknown_name("tables", name, known)
     return tuple(dict.fromkeys(names))
+
+
+def check_by(by: Sequence[str], scenarios: Iterable[Scenario]) -> tuple[str, ...]:
+    """Return the groupings asked for, each once.
+
+    Raises
+    ------
+    RequestError
+        For a key that does not exist, or a grouping that no scenario allows.
+    """
+    try:
+        for scenario in scenarios:
+            groups_of(scenario, by)
+    except KeyError as error:
+        raise unknown_name("by", error.args[0], KEYS) from None
+    except ValueError as error:
+        raise RequestError(f"by: {error}") from None
+    return tuple(dict.fromkeys(by))
 
 
 def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1) -> float:
@@ -150,6 +173,7 @@ def simulate(
     threads: int = 1,
     tables: Sequence[str] = (),
     audit: bool = False,
+    by: Sequence[str] = (),
     on_day: OnDay | None = None,
     share_burn_in: bool = False,
 ) -> Finished:
@@ -169,6 +193,8 @@ def simulate(
         Tables to collect.
     audit
         Whether to check every conservation identity each day.
+    by
+        Groupings by which outcomes are kept too, such as ``segment``.
     on_day
         Told about progress some two hundred times in a run.
     share_burn_in
@@ -176,11 +202,12 @@ def simulate(
     """
     begun = perf_counter()
     sharing = share_burn_in and model_class is default_model()
-    world = world_of(scenario, seed, tuple(tables), audit) if sharing else None
+    world = world_of(scenario, seed, (*tables, *by), audit) if sharing else None
     model: Any = None if world is None else recall(world, scenario)
     done = 0 if model is None else scenario.burn_in
     if model is None:
-        model = model_class(scenario, rng=seed, threads=threads, tables=tuple(tables), audit=audit)
+        groups = {"by": tuple(by)} if by else {}  # a model of somebody's own need not know of groups
+        model = model_class(scenario, rng=seed, threads=threads, tables=tuple(tables), audit=audit, **groups)
     total = scenario.burn_in + scenario.days
     stride = max(1, total if on_day is None else total // 200)
     while done < total:

@@ -35,6 +35,12 @@ _STUDY_COLUMNS = {
     for spec in (
         ColumnSpec("scenario", "string", "name", "Scenario."),
         ColumnSpec("seed", "uint64", "id", "Run seed; runs of equal seed are paired."),
+        ColumnSpec("key", "string", "name", "What people or orders are grouped by; several with colons between."),
+        ColumnSpec("member", "string", "name", "The group, such as patient."),
+        ColumnSpec(
+            "size", "float64", "people or orders", "People of the group in the baseline, or its orders over the run."
+        ),
+        ColumnSpec("too_small", "bool", "flag", "Whether the group is too small for an interval."),
         ColumnSpec("outcome", "string", "name", "Outcome; see the data dictionary."),
         ColumnSpec("group", "string", "name", "Group of the outcome."),
         ColumnSpec("unit", "string", "name", "Unit of what stands beside it: baseline, mean, low and high, or ratio."),

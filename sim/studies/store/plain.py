@@ -14,7 +14,7 @@ from sim.studies.store.query import listed, quoted
 if TYPE_CHECKING:
     import duckdb
 
-OUTCOMES, DAILY = "outcomes.parquet", "daily.parquet"
+OUTCOMES, DAILY, GROUPS = "outcomes.parquet", "daily.parquet", "outcomes_by_group.parquet"
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,19 @@ class PlainRuns:
         A file with a row a run.
     daily
         A file with a row a day for each run, by its seed.
+    groups
+        A file with a row for each run and group, where there is one.
     """
 
     described: Mapping[str, Any]
     outcomes: Path
     daily: Mapping[int, Path]
+    groups: Path | None = None
 
     @property
     def files(self) -> list[Path]:
         """All that is read."""
-        return [self.outcomes, *self.daily.values()]
+        return [self.outcomes, *self.daily.values(), *([self.groups] if self.groups else [])]
 
     def views(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the views that `sim.studies.store.results.VIEWS` names."""
@@ -48,6 +51,10 @@ class PlainRuns:
         connection.execute(f"CREATE VIEW runs AS SELECT {head}, 'ok' AS status, '' AS error, '' AS trace FROM {source}")
         connection.execute(f"CREATE VIEW outcomes AS SELECT {head}, * EXCLUDE (seed) FROM {source}")
         connection.execute(f"CREATE VIEW policies AS SELECT {head}, NULL AS policies FROM {source} WHERE false")
+        groups = f"SELECT {head}, NULL::VARCHAR AS key, NULL::VARCHAR AS member FROM {source} WHERE false"
+        if self.groups is not None:
+            groups = f"SELECT {head}, * EXCLUDE (seed) FROM read_parquet({quoted(str(self.groups))})"
+        connection.execute(f"CREATE VIEW groups AS {groups}")
         connection.execute(f"CREATE VIEW plan AS SELECT {label} AS scenario, seed, inputs, run FROM runs")
         of_file = " ".join(f"WHEN {quoted(str(path))} THEN {seed}::UBIGINT" for seed, path in self.daily.items())
         days = (
@@ -68,7 +75,8 @@ def plain_runs(folder: Path) -> PlainRuns | None:
         described = {"scenarios": dict(run["scenarios"])}
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    found = PlainRuns(described, place / OUTCOMES, {seed: place / name for seed, name in names.items()})
+    groups = place / GROUPS if (place / GROUPS).is_file() else None
+    found = PlainRuns(described, place / OUTCOMES, {seed: place / name for seed, name in names.items()}, groups)
     return (
         found
         if described["scenarios"] and all(path.is_file() and not path.is_symlink() for path in found.files)

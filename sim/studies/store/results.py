@@ -7,6 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.measures.by_group import key_of
+from sim.measures.dictionary import of_group, split
 from sim.measures.scale import real_frame
 from sim.studies.deeds import from_plain
 from sim.studies.errors import RequestError
@@ -25,6 +27,7 @@ VIEWS = {
     "outcomes": "a row for each run that went well: run, scenario, seed, inputs, and every outcome",
     "daily": "a row for each such run and day: run, scenario, seed, inputs, day, and the outcomes kept daily",
     "policies": "a row for each such run with policies: run, scenario, seed, inputs, and what they did (policies, as JSON)",
+    "groups": "a row for each such run and group, where groups were asked for: run, scenario, seed, inputs, key, member, and the outcomes of the group",
     "plan": "a row for each run that the finished study is made of, in order: scenario, seed, inputs, run",
 }
 """Views that SQL can read, and what is in them."""
@@ -56,7 +59,7 @@ class Results:
         self.study = self._plain.described if self._plain is not None else read_study(self.folder)
 
     def sql(self, query: str) -> DataFrame:
-        """The rows of a query over the views `runs`, `outcomes`, `daily` and `plan` (see `VIEWS`).
+        """The rows of a query over the views `runs`, `outcomes`, `daily`, `groups` and `plan` (see `VIEWS`).
 
         Raises
         ------
@@ -107,6 +110,29 @@ class Results:
             f"SELECT run, scenario, seed, inputs, day, {columns} FROM daily WHERE {where} ORDER BY scenario, inputs, seed, day"
         )
         return real_frame(frame, self.weights(frame)) if real else frame
+
+    def by_group(self, *keys: str, real: bool = False) -> DataFrame:
+        """A row a run and group: run, scenario, seed, inputs, key, member, and the outcomes of the group; only the keys named, if any are.
+
+        Raises
+        ------
+        RequestError
+            If no groups were asked for when the runs were done, or not those.
+        """
+        frame = self.sql("SELECT * FROM groups ORDER BY scenario, inputs, seed, key, member")
+        known = list(dict.fromkeys(frame["key"]))
+        for key in keys:
+            if key not in known:
+                raise RequestError(f"by: given {key!r}, kept are {', '.join(known) or 'none: ask for them with --by'}")
+        frame = frame[frame["key"].isin(keys)].reset_index(drop=True) if keys else frame
+        return real_frame(frame, self.weights(frame)) if real else frame
+
+    def means_by_group(self, *keys: str) -> DataFrame:
+        """Outcomes of groups over the runs of each scenario and point: scenario, inputs, key, member, outcome, runs, mean, lowest, highest."""
+        head = ["scenario", "inputs", "key", "member"]
+        long = self.by_group(*keys).drop(columns=["run", "seed"]).melt(head, var_name="outcome").dropna()
+        groups = long.groupby([*head, "outcome"], sort=False)["value"]
+        return groups.agg(runs="count", mean="mean", lowest="min", highest="max").reset_index()
 
     def weights(self, frame: DataFrame) -> Series:
         """Real people for whom a simulated consumer stands, for each row of a frame that has `scenario` and `inputs`."""
@@ -173,7 +199,7 @@ class Results:
                 "JOIN chosen c ON p.run = c.run AND p.filename = c.file)"
             )
         head = "run, scenario, seed, inputs"
-        outcomes = _columns(names, "outcome.")
+        outcomes = [name for name in _columns(names, "outcome.") if not split(name)[1]]
         daily = _columns(names, "daily.")
         lists = [f'unnest("daily.{name}") AS "{name}"' for name in daily]
         first = f'"daily.{daily[0]}"' if daily else "[]"
@@ -187,6 +213,7 @@ class Results:
         did = "policies" if POLICIES in names else "NULL AS policies"
         good = f"status = 'ok'{'' if POLICIES in names else ' AND false'}"
         connection.execute(f"CREATE VIEW policies AS SELECT {head}, {did} FROM {source} WHERE {good}")
+        connection.execute(f"CREATE VIEW groups AS {_groups(names, head, source)}")
         if plan:
             connection.execute(f"CREATE VIEW plan AS SELECT * FROM read_parquet({plan})")
 
@@ -198,6 +225,23 @@ def _columns(names: list[str], prefix: str) -> list[str]:
     found = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
     order = {name: k for k, name in enumerate(outcomes())}
     return sorted(found, key=lambda name: (order.get(name, len(order)), name))
+
+
+def _groups(names: list[str], head: str, source: str) -> str:
+    """A query with a row for each run and group of those whose outcomes have columns."""
+    members: dict[str, list[str]] = {}
+    for name in _columns(names, "outcome."):
+        base, group = split(name)
+        if group:
+            members.setdefault(group, []).append(base)
+    if not members:
+        return f"SELECT {head}, NULL::VARCHAR AS key, NULL::VARCHAR AS member FROM {source} WHERE false"
+    parts = []
+    for group, outcomes in members.items():
+        key, member = map(quoted, key_of(group))
+        chosen = "".join(f', "outcome.{of_group(name, group)}" AS "{name}"' for name in outcomes)
+        parts.append(f"SELECT {head}, {key} AS key, {member} AS member{chosen} FROM {source} WHERE status = 'ok'")
+    return " UNION ALL BY NAME ".join(parts)
 
 
 def _spread(frame: DataFrame) -> DataFrame:

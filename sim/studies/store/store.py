@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.measures.dictionary import split
 from sim.studies.store import parts
 from sim.studies.store.digests import DIGEST, table_digests
 from sim.studies.store.own import rename
@@ -160,13 +161,23 @@ class Store:
         return {run: digest or "" for run, digest in zip(found["run"], said, strict=True)}
 
     def outcomes(self, runs: Iterable[str], names: Sequence[str] = ()) -> DataFrame:
-        """Status and outcomes of runs by identity; all outcomes where no names are given."""
+        """Status and outcomes of runs by identity; all outcomes of everybody where no names are given."""
         columns = ["run", "status", *(OUTCOME + name for name in names)] if names else None
         if columns is None:
             have = {name for path in self._files[:1] + self._files[-1:] for name in _names(path)}
             have |= {name for path in self._files for name in _names(path)} if len(self._files) < 512 else set()
-            columns = ["run", "status", *sorted(name for name in have if name.startswith(OUTCOME))]
+            columns = [
+                "run",
+                "status",
+                *sorted(name for name in have if name.startswith(OUTCOME) and not split(name)[1]),
+            ]
         frame = self.rows(runs, columns).set_index("run")
+        return frame.rename(columns=lambda name: str(name).removeprefix(OUTCOME))
+
+    def by_group(self, runs: Iterable[str]) -> DataFrame:
+        """Outcomes of groups of runs by identity, a column each, named as in `sim.measures.dictionary.of_group`."""
+        names = {name for path in self._files for name in _names(path) if name.startswith(OUTCOME) and split(name)[1]}
+        frame = self.rows(runs, ["run", *sorted(names)]).set_index("run")
         return frame.rename(columns=lambda name: str(name).removeprefix(OUTCOME))
 
     def consolidate(self, order: Sequence[str]) -> None:

@@ -1,0 +1,242 @@
+"""Outcomes by group: the same sums as those of everybody, over the people or the orders of each group.
+
+People are grouped by what is known of them on the day, orders by what they are and by who bought. Nothing here writes to the model, and
+nothing of it is done unless a run is asked for groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sim.agents.codes import N_SUMS, Channel, EventKind, Segment
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.trade.shipping import defrauded
+from sim.market.views import narrow
+from sim.measures.dictionary import of_group, outcome, split
+from sim.measures.orders import todays_orders
+from sim.measures.outcomes import Harm, harms, standing, trade
+
+if TYPE_CHECKING:
+    from sim.market.state import MarketState
+    from sim.scenario import Scenario
+
+MOST_GROUPS = 240
+"""Groups that one grouping may have: a table of more is none that anybody reads."""
+CROSS = ":"
+"""Stands between keys that are crossed."""
+
+
+class Key(NamedTuple):
+    """What people or orders can be grouped by: who its members are, and the code of each consumer or order."""
+
+    members: Callable[[Scenario], Iterable[str]]
+    codes: Callable[[Any], np.ndarray]  # of the columns of consumers, or of orders
+
+
+PEOPLE: Mapping[str, Key] = {
+    "jurisdiction": Key(lambda scenario: scenario.jurisdictions, lambda columns: columns.jurisdiction),
+    "segment": Key(lambda _: map(str, Segment), lambda columns: columns.segment),
+}
+ORDERS: Mapping[str, Key] = {
+    "channel": Key(lambda _: map(str, Channel), lambda columns: columns.channel),
+    "substance": Key(lambda scenario: scenario.substances, lambda columns: columns.substance),
+}
+KEYS = (*PEOPLE, *ORDERS)
+"""Every key, those of people first."""
+
+HAPPENED = {
+    "treatment_entries": EventKind.TREATMENT_ENTRY,
+    "initiations": EventKind.INITIATION,
+    "consumers_criminalised": EventKind.CRIMINALISED,
+}
+"""Outcomes that count events of consumers."""
+
+
+class Grouping:
+    """Groups by one key, or by several that are crossed.
+
+    Parameters
+    ----------
+    text
+        Names of keys with colons between them, such as ``segment`` or ``segment:jurisdiction``.
+    scenario
+        Says which jurisdictions and substances there are.
+    """
+
+    def __init__(self, text: str, scenario: Scenario) -> None:
+        self.keys = keys_in(text)
+        self.of_people = all(name in PEOPLE for name in self.keys)
+        members = [list((PEOPLE | ORDERS)[name].members(scenario)) for name in self.keys]
+        self.sizes = [len(names) for names in members]
+        self.groups = [
+            ",".join(f"{key}={name}" for key, name in zip(self.keys, names, strict=True)) for names in product(*members)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def of_consumers(self, state: MarketState) -> np.ndarray:
+        """(n,) the group of each consumer."""
+        c, n = state.consumers.columns, state.consumers.n
+        return self._code([PEOPLE[name].codes(c)[:n] for name in self.keys])
+
+    def of_orders(self, state: MarketState, rows: np.ndarray) -> np.ndarray:
+        """The group of each of the orders ``rows``."""
+        o, c = state.books.open_orders.columns, state.consumers.columns
+        buyers = o.consumer[rows]
+        return self._code(
+            [PEOPLE[name].codes(c)[buyers] if name in PEOPLE else ORDERS[name].codes(o)[rows] for name in self.keys]
+        )
+
+    def _code(self, codes: Sequence[np.ndarray]) -> np.ndarray:
+        return np.ravel_multi_index([code.astype(np.int64) for code in codes], self.sizes)
+
+
+def keys_in(text: str) -> tuple[str, ...]:
+    """The keys that a grouping names.
+
+    Raises
+    ------
+    KeyError
+        For a name that is no key; its argument is the name.
+    ValueError
+        For a key that is named twice.
+    """
+    names = tuple(name.strip() for name in text.split(CROSS))
+    for name in names:
+        if name not in KEYS:
+            raise KeyError(name)
+    if len(set(names)) < len(names):
+        raise ValueError(f"{text!r} names a key twice")
+    return names
+
+
+def groups_of(scenario: Scenario, by: Sequence[str]) -> list[Grouping]:
+    """The groupings of a run.
+
+    Raises
+    ------
+    KeyError, ValueError
+        As `keys_in`; and ValueError for one with more than `MOST_GROUPS` groups.
+    """
+    found = [Grouping(text, scenario) for text in dict.fromkeys(by)]
+    for grouping in found:
+        if prod(grouping.sizes) > MOST_GROUPS:
+            raise ValueError(f"{CROSS.join(grouping.keys)} makes {len(grouping)} groups, at most {MOST_GROUPS}")
+    return found
+
+
+def groupings_in(names: Iterable[str]) -> tuple[str, ...]:
+    """The groupings that outcomes are named after, such as ``segment`` in ``deaths[segment=patient]``."""
+    found = {group: None for name in names if (group := split(name)[1])}
+    return tuple(dict.fromkeys(key_of(group)[0] for group in found))
+
+
+def key_of(group: str) -> tuple[str, str]:
+    """The grouping that a group belongs to, and its name within: ``segment`` and ``patient``; crossed ones with a colon and a comma between."""
+    parts = [part.partition("=") for part in group.split(",")]
+    return CROSS.join(key for key, _, _ in parts), ", ".join(name for _, _, name in parts)
+
+
+def grouped_names(names: Sequence[str], groupings: Sequence[Grouping]) -> list[str]:
+    """The names of all outcomes of all groups."""
+    return [
+        of_group(name, group)
+        for grouping in groupings
+        for group in grouping.groups
+        for name in names
+        if outcome(name).by in (("orders", "people") if grouping.of_people else ("orders",))
+    ]
+
+
+def by_member(frame: pd.DataFrame, head: Sequence[str]) -> pd.DataFrame:
+    """Outcomes of groups that stand side by side, below each other: a row for each row of before and group.
+
+    Parameters
+    ----------
+    frame
+        The columns ``head``, and outcomes of groups named as in `of_group`; others are left out.
+    head
+        Columns to keep in each row.
+
+    Returns
+    -------
+    DataFrame
+        ``head``, key (such as ``segment``), member (such as ``patient``), then a column an outcome.
+    """
+    members: dict[str, list[str]] = {}
+    for name in map(str, frame.columns):
+        base, group = split(name)
+        if group:
+            members.setdefault(group, []).append(base)
+    parts = []
+    for group, names in members.items():
+        key, member = key_of(group)
+        part = frame[[*head, *(of_group(name, group) for name in names)]].set_axis([*head, *names], axis=1)
+        place = len(head)
+        part.insert(place, "key", key)
+        part.insert(place + 1, "member", member)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*head, "key", "member"])
+
+
+@kernel
+def fraud_by_group(rows: np.ndarray, group: np.ndarray, orders: Any, victims: np.ndarray) -> None:
+    """Add the buyers defrauded among the orders ``rows`` to the ``victims`` of the group of each."""
+    for i in range(len(rows)):
+        o = rows[i]
+        victims[group[i]] += defrauded(orders.outcome[o], orders.settlement[o], orders.content[o])
+
+
+def outcomes_by_group(state: MarketState, grouping: Grouping) -> dict[str, float]:
+    """Every outcome of every group on the day that the model has just gone through, by name."""
+    placed, due, happened = todays_orders(state), state.books.due, state.books.happened
+    placed_in, due_in = grouping.of_orders(state, placed), grouping.of_orders(state, due)
+    size = len(grouping)
+    victims = np.zeros(size)
+    fraud_by_group(due, due_in, narrow(state.books.open_orders.columns, views.TalliedOrders), victims)
+    counts = {
+        "victims_of_fraud": victims,
+        "violence_incidents": np.bincount(due_in, happened.hurt, size),
+        "violence_expected": np.bincount(due_in, happened.risk, size),
+    }
+    parts = [
+        trade(state, placed[placed_in == k], due[due_in == k]) | {name: float(each[k]) for name, each in counts.items()}
+        for k in range(size)
+    ]
+    if grouping.of_people:
+        parts = [a | b for a, b in zip(parts, of_people(state, grouping, counts["violence_expected"]), strict=True)]
+    return {
+        of_group(name, group): value for group, part in zip(grouping.groups, parts, strict=True) for name, value in part.items()
+    }  # fmt: skip
+
+
+def of_people(state: MarketState, grouping: Grouping, violence: np.ndarray) -> list[dict[str, float]]:
+    """What happened to the people of each group, and how they stand; ``violence`` (groups,) is what was expected of it."""
+    c, size, happened = state.consumers.columns, len(grouping), state.books.happened
+    code = grouping.of_consumers(state)
+    n = len(code)
+
+    def number(who: np.ndarray) -> np.ndarray:
+        return np.bincount(code[who], minlength=size).astype(float)
+
+    adverse, overdoses, deaths = (
+        number(happened.whom(kind)) for kind in (EventKind.ADVERSE_EVENT, EventKind.OVERDOSE, EventKind.DEATH)
+    )
+    sums = np.stack([np.bincount(code, happened.sums[:, k], size) for k in range(N_SUMS)], axis=1)
+    counts = {name: number(happened.whom(kind)) for name, kind in HAPPENED.items()}
+    counts["in_treatment"] = number(c.treatment_day[:n] <= state.day)
+    counts["waiting_for_treatment"] = number(state.care.waiting_list)
+    return [
+        standing(state, np.where(code == k, c.alive[:n], 0).astype(np.uint8))
+        | harms(state, Harm(adverse[k], overdoses[k], deaths[k], violence[k], sums[k]))
+        | {name: float(each[k]) for name, each in counts.items()}
+        for k in range(size)
+    ]

@@ -1,0 +1,153 @@
+"""Outcomes and effects by group, as tables and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.measures.dictionary import outcome
+from sim.report.text import numbers
+from sim.report.text.columns import Cell, Column, Heading, Row, lay_out
+from sim.report.text.markdown import escaped
+from sim.report.text.tables import WIDE, effect_cells, effect_style
+from sim.report.text.words import records
+from sim.studies.findings.effects import is_tested
+from sim.studies.runs.by_group import FEWEST, in_key_order
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.table import Table
+    from rich.text import Text
+
+SHOWN = 8
+"""Groups that are named in a line."""
+
+
+def size_in_words(row: Mapping[str, Any] | Any) -> str:
+    """How large a group is: ``1,200 people``, or orders where these are grouped."""
+    return f"{numbers.level(float(row['size']), '')} {'orders' if _of_orders(row['key']) else 'people'}"
+
+
+def _of_orders(key: str) -> bool:
+    return any(part in ("channel", "substance") for part in key.split(":"))
+
+
+def level_tables(frames: Sequence[DataFrame], width: int = WIDE) -> list[tuple[str, Table | Text]]:
+    """A table for each key: outcomes down, groups across, levels as means over runs.
+
+    Parameters
+    ----------
+    frames
+        Outcomes by group of each run: key, member and a column an outcome.
+    width
+        Letters across; groups that have no room are left out and said to be.
+    """
+    import pandas as pd
+
+    mean = pd.concat(frames, ignore_index=True).groupby(["key", "member"], sort=False).mean()
+    found = []
+    for key in in_key_order(mean.reset_index()):
+        mine = mean.loc[key].dropna(axis=1, how="all")
+        columns = [
+            Column("Outcome", wraps=True, least=22),
+            *(Column(str(name), right=True, drop=k) for k, name in enumerate(mine.index, 1)),
+        ]
+        rows: list[Row] = [
+            [outcome(name).label, *(numbers.level(value, outcome(name).unit) for value in mine[name])]
+            for name in map(str, mine.columns)
+            if name == "living_consumers" or not outcome(name).detail
+        ]
+        found.append((f"By {key}", lay_out(columns, rows, width, "--json has all")))
+    return found
+
+
+def effect_tables(effects: DataFrame, scenario: str, width: int = WIDE) -> list[tuple[str, Table | Text]]:
+    """A table for each key: the outcomes in which the interval of some group leaves zero out, group by group.
+
+    Parameters
+    ----------
+    effects
+        As `sim.studies.runs.by_group.effects_by_group` gives it.
+    scenario
+        The scenario whose effects are shown.
+    width
+        Letters across.
+    """
+    columns = [
+        Column("Outcome and group", wraps=True, least=22),
+        Column("Level", right=True, drop=2),
+        Column("Effect\n(mean)", right=True),
+        Column("in % of\nlevel", right=True, drop=1),
+        Column("95 % interval", right=True, wraps=True),
+        Column(""),
+    ]
+    found = []
+    for key in in_key_order(effects):
+        rows: list[Row] = []
+        for name, mine in _clear(effects, scenario, key):
+            rows.append(Heading(outcome(name).label))
+            for row in mine:
+                style = effect_style(row)
+                rows.append([f"  {row['member']}", *(Cell(cell, style) for cell in _cells(row))])
+        if rows:
+            found.append((f"{scenario} by {key}", lay_out(columns, rows, width, "--json has all")))
+    return found
+
+
+def effect_markdown(effects: DataFrame) -> str:
+    """The same tables as Markdown, one below the other."""
+    parts = []
+    for scenario in dict.fromkeys(effects["scenario"]):
+        for key in in_key_order(effects):
+            lines = [
+                f"| {escaped(outcome(name).label)} | {escaped(row['member'])} | "
+                + " | ".join(map(escaped, _cells(row)))
+                + " |"
+                for name, mine in _clear(effects, scenario, key)
+                for row in mine
+            ]
+            if lines:
+                head = (
+                    f"| {escaped(scenario)}: outcome | {key} | Level | Effect (mean) | % of level | 95 % interval | |"
+                )
+                parts.append("\n".join([head, "|---|---|---:|---:|---:|---:|---|", *lines]))
+    return "\n\n".join(parts)
+
+
+def notes(effects: DataFrame) -> list[str]:
+    """What a reader of effects by group must know: how much is chance, and which groups are too small."""
+    tested = effects[[_is_shown(name) for name in effects["outcome"]]]
+    told = tested[np.isfinite(tested["low"].to_numpy(dtype=float))]
+    clear = int(told["excludes_zero"].sum())
+    lines = [
+        f"By group: {clear} of {len(told):,} intervals leave zero out, where chance alone gives about {0.05 * len(told):.0f}; a group is told "
+        "from zero by its own interval, and two groups from each other only where their intervals lie apart."
+    ]
+    small = effects[effects["too_small"]]
+    names = list(dict.fromkeys(f"{row['member']} ({size_in_words(row)})" for row in records(small)))
+    if names:
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        lines.append(
+            f"Too small for an interval, with fewer than {FEWEST} simulated people or orders in the baseline: {', '.join(names[:SHOWN])}{more}."
+        )
+    return lines
+
+
+def _is_shown(name: str) -> bool:
+    return is_tested(name) and not outcome(name).detail
+
+
+def _clear(effects: DataFrame, scenario: str, key: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Outcomes in which the effect on some group of a key is clear, with those on all of its groups."""
+    mine = effects[(effects["scenario"] == scenario) & (effects["key"] == key)]
+    names = [name for name in dict.fromkeys(mine["outcome"]) if _is_shown(name)]
+    found = [(name, records(mine[mine["outcome"] == name])) for name in names]
+    return [(name, rows) for name, rows in found if any(row["excludes_zero"] for row in rows)]
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    """Level, effect, per cent, interval, star."""
+    _, level, _, mean, percent, interval, star, _ = effect_cells(row)
+    return [level, mean, percent, "too few" if row["too_small"] else interval, star]
