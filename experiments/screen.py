@@ -30,7 +30,6 @@ WORLD = ROOT / "experiments" / "screening.yaml"
 REFERENCE = ROOT / "results" / "reference" / "screening.csv"
 ONLY_WITH = {
     "consumption.mme_per_dose": {"consumption": {"rti_rule": 1.0}},
-    "consumption.recovered_below": {"consumption": {"recovery": 0.005, "dependence_decay": 0.003}},
     **{
         f"payment.{name}": {"enforcement": {"share_payments": 0.5, "platform_case": 40}}
         for name in ("privacy_traceability", "coin_traceability", "trace_yield")

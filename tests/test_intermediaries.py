@@ -47,13 +47,13 @@ def reranked(wanted: float, days: int, p=PLATFORMS) -> float:
 
 
 def test_demotion_settles_where_what_is_taken_is_what_sellers_win_back():
-    back = PLATFORMS.domain_rate + PLATFORMS.poisoned * PLATFORMS.hijack_rate
+    back = PLATFORMS.domain_rate + PLATFORMS.hijack_rate
     take = 1 / PLATFORMS.demotion_days
     assert reranked(0.9, 1000) == pytest.approx(0.9 * take / (take + back))
 
 
 def test_sellers_who_poison_results_fast_undo_demotion():
-    fast = PLATFORMS._replace(hijack_rate=0.1, poisoned=0.6, domain_rate=0.08)
+    fast = PLATFORMS._replace(hijack_rate=0.06, domain_rate=0.08)
     assert reranked(0.9, 500, fast) < 0.6 * reranked(0.9, 500)
 
 
@@ -305,7 +305,7 @@ def test_posts_are_written_by_buyers_and_read_for_a_month():
     model = run(world(consumers=3000))
     posts = model.forum.posts
     assert len(posts) > 5
-    assert 31 >= model.day - posts[:, Post.DAY].min()
+    assert model.day - posts[:, Post.DAY].min() <= 31
     assert np.all(np.diff(posts[:, Post.DAY]) >= 0)
     assert np.isin(posts[:, Post.BAD], (0, 1)).all()
     model.forum.forget(model.day + 1)

@@ -33,7 +33,7 @@ class SearchEngine(Institution):
     def rerank(self, demoted: np.ndarray, wanted: float, p: PlatformsParameters) -> np.ndarray:
         """Tomorrow's ``demoted`` shares: the engine takes rank until ``wanted`` is gone, hijacked hosts and new domains win it back."""
         taken = np.maximum(wanted - demoted, 0.0) / p.demotion_days
-        return demoted + taken - (p.domain_rate + p.poisoned * p.hijack_rate) * demoted
+        return demoted + taken - (p.domain_rate + p.hijack_rate) * demoted
 
 
 class AccessProvider(Institution):

@@ -130,7 +130,6 @@ class ChoiceParameters(NamedTuple):
     circumvent_knowing: float
     circumvent_skill: float
     warning_leaves: float
-    warning_returns: float
     exposure_weight: float
 
 class PaymentParameters(NamedTuple):
@@ -294,7 +293,6 @@ class PlatformsParameters(NamedTuple):
     moderation: float
     demotion_days: float
     domain_rate: float
-    poisoned: float
     hijack_rate: float
     listing_days: float
     feed_days: float
@@ -442,7 +440,6 @@ class ConsumptionParameters(NamedTuple):
     agonist_share: float
     use_drug_free: float
     crowding_out: float
-    recovered_below: float
 
 class ServicesParameters(NamedTuple):
     novel_per_year: float

@@ -22,7 +22,6 @@ CLICK, BLOCKED = int(Draw.CLICK), int(Draw.BLOCKED)
 LICENSED, PRESCRIPTION = int(Channel.LICENSED_PHARMACY), int(LegalStatus.PRESCRIPTION)
 ORDINARY, CONTROLLED, PROHIBITED = 0, 1, 2
 """Kinds of search: for a medicine that somebody may have, for a controlled one without a prescription, for what is prohibited."""
-NOTHING, TURNED_AWAY, GAVE_UP = 0, 1, 2
 """What stops a click on an illicit pharmacy: nothing; a block or a warning, after which the search goes on; a warning that ends it."""
 
 
@@ -39,21 +38,19 @@ def draw_cumulative(slots: np.ndarray, weights: np.ndarray, u: float) -> int:
 
 
 @inner
-def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene: Scene) -> int:
-    """What stops a click on an illicit pharmacy.
+def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene: Scene) -> bool:
+    """Whether a block or a warning stops a click on an illicit pharmacy; the search goes on.
 
     A block stops customers of a provider that blocks, for domains on its lists, unless they know how to get around it.
     """
     consumers, today, p = scene.consumers, scene.today, scene.p
-    u1, u2, u3, u4 = uniform4(when.seed, BLOCKED, c, when.day, click)
+    u1, u2, u3, _ = uniform4(when.seed, BLOCKED, c, when.day, click)
     j = consumers.jurisdiction[c]
     if u1 < today.isp_block[j] * today.listed[slot]:
         usual = p.circumvent_knowing if knowing else p.circumvent
         if u2 >= logistic(math.log(usual / (1.0 - usual)) + p.circumvent_skill * consumers.skill[c]):
-            return TURNED_AWAY
-    if u3 < today.warning[j] * p.warning_leaves:
-        return TURNED_AWAY if u4 < p.warning_returns else GAVE_UP
-    return NOTHING
+            return True
+    return u3 < today.warning[j] * p.warning_leaves
 
 
 @inner
@@ -73,12 +70,8 @@ def search(when: Moment, c: int, kind: int, prescription: bool, scene: Scene) ->
             continue
         home = consumers.pharmacy_home[c]
         refill = home != NO_SLOT and today.open[home] == 1 and u4 < p.refill
-        if hindered:
-            stop = kept_away(when, c, click, home if refill else slot, not prescription, scene)
-            if stop == GAVE_UP:
-                return ABSTAIN, NO_SLOT
-            if stop == TURNED_AWAY:
-                continue
+        if hindered and kept_away(when, c, click, home if refill else slot, not prescription, scene):
+            continue
         if refill:
             return SEARCH, home
         if not prescription:

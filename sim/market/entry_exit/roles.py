@@ -25,7 +25,7 @@ def change_roles(state: MarketState) -> None:
     dependence = c.dependence[:n]
     free = living & (segment < DEPENDENT)
     take_role(state, (free & (dependence >= state.p.consumption.dependent_from)).nonzero()[0], DEPENDENT, "dependent")
-    recovered = (living & (segment == DEPENDENT) & (dependence < state.p.consumption.recovered_below)).nonzero()[0]
+    recovered = (living & (segment == DEPENDENT) & (dependence < state.p.consumption.dependent_from / 2)).nonzero()[0]
     take_role(state, recovered, c.origin[recovered], "recovered")
     able = (living & (segment == Segment.RECREATIONAL) & (c.considering[:n] == Considering.BOUGHT)).nonzero()[0]
     begin = able[uniforms(state.seed, Draw.SUPPLYING, able, state.day) < WEEK * v.supply_start]
