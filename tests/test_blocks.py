@@ -32,12 +32,12 @@ def test_rows_are_marked_whose_mark_is_not_zero(marks):
 @pytest.mark.parametrize("other", [copy.deepcopy, lambda levers: pickle.loads(pickle.dumps(levers))])
 def test_a_copy_of_the_levers_moves_on_its_own(other):
     levers = Levers(3)
-    levers.interception[1] = 2.0
+    levers.postal_staff[1] = 2.0
     twin = other(levers)
-    assert twin.interception.tolist() == [1.0, 2.0, 1.0]
+    assert twin.postal_staff.tolist() == [1.0, 2.0, 1.0]
     twin.reset()
-    assert (twin.interception == 1.0).all()
-    assert levers.interception.tolist() == [1.0, 2.0, 1.0]
+    assert (twin.postal_staff == 1.0).all()
+    assert levers.postal_staff.tolist() == [1.0, 2.0, 1.0]
 
 
 def test_resetting_the_levers_makes_each_neutral_again():

@@ -96,7 +96,8 @@ def test_only_what_was_sent_by_post_was_posted():
 
 def test_seized_parcels_count_also_where_part_of_the_order_arrives():
     model = ran(world(consumers=2000, burn_in=40, parameters={**MANY_BUYERS, "shipping": {"split_usd": 20.0}}), 1, 0)
-    model.levers.interception[:] = 4.0
+    for post in model.posts:
+        post.border *= 4.0
     o = model.books.open_orders
     partly = parcels = 0
     for _ in range(15):

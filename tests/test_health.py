@@ -217,7 +217,7 @@ def test_referrals_need_a_stop_by_police():
 
 
 # Regulated supply -----------------------------------------------------------------------------------------------------
-SUPPLY = {"patients": 0.4, "dependent": 0.5, "diversion": 0.0}
+SUPPLY = {"patients": 0.4, "dependent": 0.5, "diversion": 0.0, "taken_up": 1.0}
 
 
 def test_regulated_supply_moves_orders_to_licensed_pharmacies():
@@ -243,7 +243,7 @@ def test_what_is_passed_on_reaches_people_who_are_not_dependent():
 def test_easy_supply_crowds_treatment_out():
     entries = [
         total(after(start({**DEPENDENTS, "consumption": {"entry_rate": 0.02, "crowding_out": crowding}}),
-              {"kind": "regulated_supply", "dependent": 1.0, "patients": 0.0}), "treatment_entries")
+              {"kind": "regulated_supply", "dependent": 1.0, "patients": 0.0, "taken_up": 1.0}), "treatment_entries")
         for crowding in (0.0, 0.6)
     ]  # fmt: skip
     assert entries[1] < 0.8 * entries[0]

@@ -265,7 +265,7 @@ def test_acts_are_written_in_the_name_of_their_policy():
 PULLED = {
     "demand": 1.5, "initiation": 20.0, "caution_reach": 0.5, "caution_message": 0.25, "verification_reach": 0.5,
     "verification_message": 0.25, "lookup": 0.4, "unsealed": 1.6, "glance": 0.4, "demotion": 0.9, "checking_reach": 0.9,
-    "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 3.0, "referral": 0.9, "interception": 5.0, "police_effort": 4.0,
+    "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 3.0, "referral": 0.9, "police_effort": 4.0,
     "isp_block": 0.9, "warning": 0.9, "recognition": 0.5, "moderation": 10.0, "listing_ban": 0.9, "false_signal": 0.5,
     "main_delisting": 0.9, "privacy_delisting": 0.9, "exchange_closure": 0.9,
     "need": 1.5, "street_access": 0.2, "production": 0.2, "recruitment": 0.2, "group_effort": 5.0, "inspection": 5.0,
@@ -273,6 +273,7 @@ PULLED = {
     "dropout": 5.0, "support_reach": 0.5, "support_message": 0.25, "stigma_message": 0.25, "stigma": 0.2, "warning_sight": 20.0,
     "warning_delay": 0.1, "alert_reach": 0.0, "false_alarms": 20.0, "legal_access": 0.5, "diversion": 0.5, "scheduling": 1.0, "contaminant": 0.5,
     "charges": 0.0,
+    "taken_up": 0.3, "leaving": 0.9,
     "capability": 5.0, "cooperation": 1.0, "effort_kept": 0.1, "effort_gained": 1.0,
 }  # fmt: skip
 NEEDS = {
@@ -286,8 +287,10 @@ NEEDS = {
     "support_message": {"support_reach": 0.5},
     "stigma_message": {"support_reach": 0.5},
     "diversion": {"legal_access": 0.5},
+    "taken_up": {"legal_access": 0.5},
+    "leaving": {"legal_access": 0.5, "taken_up": 0.9},
 }
-"""Levers that need another: a message needs somebody whom it reaches."""
+"""Levers that need another: a message needs somebody whom it reaches, a programme somebody who takes part."""
 
 
 @functools.cache
@@ -427,7 +430,7 @@ def test_checking_is_used_by_more_of_those_reached_when_it_is_easier():
 
 
 def test_a_verification_scheme_without_forged_seals_moves_buyers_away_from_illicit_pharmacies():
-    scheme = example("verification_scheme", awareness=1.0, uptake=1.0, register_gain=0.4)
+    scheme = example("verification_scheme", awareness=1.0, uptake=1.0, register_gain=0.4, taken_up=1.0)
     without, with_ = paired([scheme], total("orders_illicit_pharmacy"), 60, 4, parameters=searchers(forged=0.0)).T
     assert (with_ < without).all()
 

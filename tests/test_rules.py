@@ -162,7 +162,8 @@ def test_the_quantity_discount_lowers_the_price_of_a_dose_as_a_power_of_the_quan
 def parcels(seizures: float = 1.0) -> pd.DataFrame:
     """Orders by post of a day, with the parcels that they are split into."""
     model = everybody_needs(under(market(MANY_BUYERS), shipping={"split_usd": 60.0}))
-    model.levers.interception[:] *= seizures
+    for post in model.posts:
+        post.border *= seizures
     needs = demand(model)
     rows = checkout(model, needs, choice(model, needs))
     shipping(model, rows)

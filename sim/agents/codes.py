@@ -181,6 +181,20 @@ class EventKind(Code):
     NETWORK_ATTACK = 25
 
 
+class Programme(Code):
+    """What people are offered, and take up or not."""
+
+    CHECKING = 0
+    NALOXONE = 1
+    SUPPLY = 2
+    SERVICES = 3  # offered by police instead of a charge
+    WARNINGS = 4  # messages against illicit sources, to which people listen or not
+    LESSONS = 5  # likewise
+    SUPPORT = 6  # likewise
+
+
+N_PROGRAMMES = len(Programme)
+
 NEVER = 32767  # a day that does not come, in two-byte day columns
 LAST_DAY = 32_000  # the longest run is over by then: what would happen later is put off to it, so that no day wraps
 MOST_COUNTED = 65535  # where counters of two bytes stop

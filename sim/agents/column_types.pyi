@@ -48,6 +48,8 @@ class ConsumerColumns(NamedTuple):
     treatment_day: np.ndarray
     waiting_day: np.ndarray
     treatment_days: np.ndarray
+    declined: np.ndarray
+    quitted: np.ndarray
     stigma: np.ndarray
     trust_police: np.ndarray
     record: np.ndarray
@@ -72,6 +74,7 @@ class VendorColumns(NamedTuple):
     main: np.ndarray
     carries: np.ndarray
     dropped: np.ndarray
+    covered: np.ndarray
     ships: np.ndarray
     quality: np.ndarray
     pack: np.ndarray
@@ -125,6 +128,7 @@ class OrderColumns(NamedTuple):
     purity: np.ndarray
     potency: np.ndarray
     share: np.ndarray
+    late: np.ndarray
     rating: np.ndarray
 
 class PlatformColumns(NamedTuple):

@@ -78,6 +78,9 @@ CONSUMER = {
         "i2", "day", -NEVER, NEVER, "Day on which treatment was asked for, while waiting", default=NEVER
     ),
     "treatment_days": Column("u2", "days", 0, 65535, "Days spent in treatment"),
+    # programmes, one bit each by `sim.agents.codes.Programme`
+    "declined": Column("u1", "bits", 0, 255, "Programmes offered in which the consumer takes no part, now or ever"),
+    "quitted": Column("u1", "bits", 0, 255, "Those of them that the consumer left, for as long as they are offered"),
     # standing
     "stigma": Column("f4", "share", 0, 1, "Stigma felt"),
     "trust_police": Column("f4", "share", 0, 1, "Trust in police and services"),

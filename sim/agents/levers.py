@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents.codes import Segment
+from sim.agents.codes import N_PROGRAMMES, Segment
 from sim.agents.consumers import TURNS
 from sim.agents.enforcement import TARGETS
 
@@ -26,7 +26,8 @@ def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarr
 class Levers:
     """All levers of a model with J jurisdictions; arrays by how they are declared.
 
-    (1,) for the world, (J,) by jurisdiction, (J, 4) by segment within it, (J, 4, 100) for people by jurisdiction, segment and turn, (J, 32) for goods by
+    (1,) for the world, (J,) by jurisdiction, (J, 4, 100) for people by jurisdiction, segment and turn, (J, 4, 100, 7) for
+    these by programme, (J, 32) for goods by
     jurisdiction and substance, (J, J) by route (origin, destination), (J, 4, 32) for needs by jurisdiction, segment and main substance, (J, 7) by
     jurisdiction and target of enforcement. A consumer's turn is drawn once: programmes for a share of people reach those of the first turns.
     """
@@ -122,6 +123,16 @@ class Levers:
         1.0, "people", "services", "ratio", "Places in treatment that are open to somebody"
     )
     dropout: np.ndarray = lever(1.0, "people", "services", "ratio", "Rate at which people drop out of treatment")
+    taken_up: np.ndarray = lever(
+        0.0,
+        "programme",
+        "consumers",
+        "share",
+        "Those offered a programme who take it up, at usual stigma, trust and knowledge; where 0, nobody has to be asked",
+    )
+    leaving: np.ndarray = lever(
+        0.0, "programme", "consumers", "share/month", "Those who take part in a programme who leave it"
+    )
     support_reach: np.ndarray = lever(
         0.0, "people", "services", "share/week", "Consumers reached by information on support"
     )
@@ -147,7 +158,7 @@ class Levers:
     alert_reach: np.ndarray = lever(1.0, "people", "services", "ratio", "Users whom an alert reaches")
     false_alarms: np.ndarray = lever(1.0, "world", "services", "ratio", "Alerts without a cause")
     legal_access: np.ndarray = lever(
-        0.0, "segment", "services", "probability", "Needs covered by regulated supply, by jurisdiction and segment"
+        0.0, "people", "services", "probability", "Needs covered by regulated supply, of those who take part in it"
     )
     diversion: np.ndarray = lever(
         0.0, "jurisdiction", "services", "share", "Regulated supply to dependent consumers that is passed on to friends"
@@ -169,9 +180,6 @@ class Levers:
     charges: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Users stopped who are charged")
     referral: np.ndarray = lever(
         0.0, "people", "agencies", "share", "Users stopped who are offered services instead of a charge"
-    )
-    interception: np.ndarray = lever(
-        1.0, "jurisdiction", "intermediaries", "ratio", "Chance that a parcel on its way in is seized"
     )
     need: np.ndarray = lever(
         1.0, "need", "consumers", "ratio", "Rates at which needs arise, by jurisdiction, segment and main substance"
@@ -226,8 +234,8 @@ class Levers:
         shapes = {
             "world": 1,
             "jurisdiction": j,
-            "segment": (j, len(Segment)),
             "people": (j, len(Segment), TURNS),
+            "programme": (j, len(Segment), TURNS, N_PROGRAMMES),
             "goods": (j, s),
             "route": (j, j),
             "need": (j, len(Segment), s),

@@ -28,6 +28,7 @@ VENDOR = {
     "dropped": Column(
         "u4", "bits", 0, 2**32 - 1, "Substances given up because a platform in use bans them, one bit each"
     ),
+    "covered": Column("u1", "flag", 0, 1, "1 while goods that a platform in use bans are sold under other names"),
     "ships": Column("f4", "probability", 0, 1, "Chance that an order is dispatched"),
     "quality": Column("f4", "share", 0, 1, "Care about content, 1 best"),
     "pack": Column("f4", "log", -5, 5, "Deviation of log pack size from the median"),

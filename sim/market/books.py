@@ -137,11 +137,14 @@ class Tally:
         self.branches = self.groups = self.manufacturers = 0  # cents that went up yesterday and stayed with each
         self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
         self.waited = 0  # days that those who enter treatment today waited
+        self.gave_up = 0  # people who stop waiting for it
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
         self.violence, self.violence_expected = 0, 0.0
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
-        self.referred = np.empty(0, np.int64)  # consumers referred to services
+        self.offered = np.empty(0, np.int64)  # consumers to whom police offer services
+        self.referred = np.empty(0, np.int64)  # those of them who are referred
+        self.checked = np.empty(0, np.int64)  # consumers who have a parcel checked because of a programme
 
 
 class Books:

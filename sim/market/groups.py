@@ -157,4 +157,5 @@ class Care:
     alerts_week: np.ndarray  # (7, J, 4, 100) alerts heeded on each day of the last week, by those whom they reach
     referred: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # consumers who were referred today
     waiting_list: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # consumers, first come first
+    offered: np.ndarray = field(default_factory=lambda: np.zeros(1))  # (J, 4, 100, 7) who take up what was offered
     contaminated: float = 0.0  # share of counterfeits beyond the usual that hold a strong synthetic

@@ -51,6 +51,7 @@ ChoiceConsumers = view(
     "vendor",
     "verification",
     "turn",
+    "declined",
 )
 ChoiceVendors = view("ChoiceVendors", "account", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
@@ -60,31 +61,12 @@ CheckoutPlatforms = view(
 )
 ShippingConsumers = view("ShippingConsumers", "jurisdiction")
 ShippingVendors = view(
-    "ShippingVendors", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier", "withheld"
-)
+    "ShippingVendors", "covered", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier", "withheld",
+)  # fmt: skip
 ShippingOrders = view(
-    "ShippingOrders",
-    "day",
-    "channel",
-    "consumer",
-    "content",
-    "dispatched",
-    "due",
-    "held",
-    "outcome",
-    "parcels",
-    "seized",
-    "settlement",
-    "platform",
-    "potency",
-    "price",
-    "processor",
-    "purity",
-    "rating",
-    "share",
-    "substance",
-    "vendor",
-)
+    "ShippingOrders", "day", "channel", "consumer", "content", "dispatched", "due", "held", "late", "outcome", "parcels",
+    "seized", "settlement", "platform", "potency", "price", "processor", "purity", "rating", "share", "substance", "vendor",
+)  # fmt: skip
 ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation", "payouts")
 ConsumptionConsumers = view(
     "ConsumptionConsumers",
@@ -107,6 +89,7 @@ ConsumptionConsumers = view(
     "trust_police",
     "waiting_day",
     "turn",
+    "declined",
 )
 ConsumptionOrders = view(
     "ConsumptionOrders",
@@ -147,10 +130,11 @@ LearningConsumers = view(
     "vendor",
     "verification",
     "turn",
+    "declined",
 )
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
-    "LearningOrders", "day", "channel", "consumer", "first", "outcome", "platform", "rating", "vendor"
+    "LearningOrders", "day", "channel", "consumer", "first", "late", "outcome", "platform", "rating", "vendor"
 )
 MigrationConsumers = view(
     "MigrationConsumers",
@@ -250,9 +234,14 @@ DemandConsumers = view(
     "stash_substance",
     "substance",
     "treatment_day",
+    "declined",
+    "turn",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
 MemoryConsumers = view("MemoryConsumers", "bought", "legal_hits", "tie", "vendor")
+ProgrammeConsumers = view(
+    "ProgrammeConsumers", "alive", "declined", "jurisdiction", "quitted", "segment", "stigma", "support_knowledge", "trust_police", "turn",
+)  # fmt: skip
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
 BookingOrders = view(
     "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"

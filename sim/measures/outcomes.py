@@ -91,7 +91,8 @@ def health(state: MarketState) -> dict[str, float]:
     t, c, n = state.today, state.consumers.columns, state.consumers.n
     return harms(state, Harm(t.adverse, t.overdoses, t.deaths, t.violence_expected, t.sums)) | {
         "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= state.day)),
-        "waiting_for_treatment": float(len(state.care.waiting_list)),
+        "waiting_for_treatment": float(len(state.care.waiting_list)), "stopped_waiting": float(t.gave_up),
+        "treatment_wait_days": t.waited / t.treatment_entries if t.treatment_entries else UNOBSERVED,
     }  # fmt: skip
 
 

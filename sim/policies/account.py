@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.policies.deeds import WHOLE, Deed
+from sim.policies.deeds import WHOLE, Deed, Parts
 
 if TYPE_CHECKING:
     from sim.policies.base import Policy
@@ -27,6 +27,8 @@ class Account:
         Cost to the public, for the simulated consumers.
     short
         Days on which the budget paid for less than all of it.
+    parts
+        To whom it was offered, who took it up and who stayed; None where it is not offered to people.
     """
 
     days: int = 0
@@ -36,9 +38,13 @@ class Account:
     last: int | None = None
     usd: float = 0.0
     short: int = 0
+    parts: Parts | None = None
 
-    def book(self, day: int, deed: Deed, usd: float, short: bool) -> None:
-        """Enter a day on which the policy was on: its deed, its cost, and whether the budget cut it."""
+    def book(self, day: int, deed: Deed, usd: float, short: bool, parts: Parts | None = None) -> None:
+        """Enter a day on which the policy was on: its deed, its cost, whether the budget cut it, and how many people took part."""
+        if parts is not None and parts.adds and self.parts is not None:
+            parts = parts._replace(offered=self.parts.offered + parts.offered, taken=self.parts.taken + parts.taken)
+        self.parts = parts
         self.days += 1
         self.asked += deed.asked
         self.done += deed.done
@@ -72,12 +78,19 @@ def row(place: int, policy: Policy, account: Account, weight: float) -> dict[str
         "unit": policy.counts,
         "asked": account.asked * scale,
         "done": account.done * scale,
+        **people(account.parts, weight),
         "days": account.days,
         "first_day": account.first,
         "last_day": account.last,
         "cost_real_usd": account.usd * weight,
         "note": note(policy, account),
     }
+
+
+def people(parts: Parts | None, weight: float) -> dict[str, float | None]:
+    """Real people to whom a policy was offered, who took it up and who stayed; None where that cannot be said."""
+    counts = (None, None, None) if parts is None else (parts.offered, parts.taken, parts.kept)
+    return {k: None if n is None else n * weight for k, n in zip(("offered", "taken_up", "kept"), counts, strict=True)}
 
 
 def note(policy: Policy, account: Account) -> str:
@@ -92,4 +105,4 @@ def note(policy: Policy, account: Account) -> str:
         return f"the budget paid for less than all of it on {account.short} of {account.days} days"
     if account.done <= 0:
         return policy.idle
-    return "found less to act on" if account.less else ""
+    return policy.fewer if account.less else ""

@@ -18,7 +18,7 @@ from pydantic.config import JsonDict
 from sim.agents.codes import Segment
 from sim.agents.consumers import TURNS
 from sim.policies.conditions import After, When
-from sim.policies.deeds import Deed
+from sim.policies.deeds import Deed, Parts
 
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
@@ -70,6 +70,8 @@ class Policy(BaseModel):
     """Whether it comes from outside, as a shock does, and costs the public nothing."""
     idle: ClassVar[str] = "found nothing to act on"
     """Why it may have done nothing while it was on."""
+    fewer: ClassVar[str] = "found less to act on"
+    """Why it may have done less than it was meant for."""
     imposed: ClassVar[bool] = False
     """Whether it happens to the market and is not bought, so that no budget bears on it; what it costs is what follows from it."""
     counts: ClassVar[str] = "days in force"
@@ -131,6 +133,9 @@ class Policy(BaseModel):
     def deed(self, state: MarketState) -> Deed:
         """What it was meant for today and what it bore on, unless `act` says so: a day on which it was in force."""
         return Deed(1.0, 1.0)
+
+    def parts(self, state: MarketState) -> Parts | None:
+        """To how many people it is offered, who took it up, and who stayed; None where it is not offered to people."""
 
     def cost(self, state: MarketState) -> float:
         """Public cost of today (USD), for the simulated consumers; of a cost that does not grow with them, the part that they bear (`borne`)."""

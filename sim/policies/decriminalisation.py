@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
+from sim.agents.codes import Programme
 from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
@@ -40,7 +42,13 @@ class Decriminalisation(LocalPolicy):
         default=0.95, ge=0, le=1, description="charges of users that fall away (share, assumed 0.7 to 1)"
     )
     referred: float = Field(
-        default=0.1, ge=0, le=1, description="users stopped who are referred to services (share, assumed 0 to 0.4)"
+        default=0.1, ge=0, le=1, description="users stopped to whom services are offered (share, assumed 0 to 0.4)"
+    )
+    taken_up: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="those referred who take it, at usual stigma, trust and knowledge; the law spares the others too (share, assumed 0.5 to 0.95)",
     )
     stigma: float = Field(
         default=0.9,
@@ -69,6 +77,9 @@ class Decriminalisation(LocalPolicy):
         s, where = self.strength, self.where(state)
         levers.charges[where] *= 1.0 - s * self.dropped
         levers.referral[where] = 1.0 - (1.0 - levers.referral[where]) * (1.0 - s * self.referred)
+        levers.taken_up[where, :, :, Programme.SERVICES] = np.maximum(
+            levers.taken_up[where, :, :, Programme.SERVICES], self.taken_up if self.referred else 0.0
+        )
         levers.stigma[where] *= 1.0 + s * (self.stigma - 1.0)
         levers.initiation[where] *= 1.0 + s * (self.newcomers - 1.0)
 

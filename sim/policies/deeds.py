@@ -21,5 +21,14 @@ class Deed(NamedTuple):
     unpaid: int = 0  # what there was of it and no budget was left for
 
 
+class Parts(NamedTuple):
+    """For how many people a policy is, by part: simulated ones."""
+
+    offered: float  # to whom it is offered
+    taken: float  # who took it up
+    kept: float | None = None  # who are still in it; None where that cannot be said
+    adds: bool = False  # whether they are those of today, to be added up, and not those up to today
+
+
 IDLE = Deed(0.0, 0.0)
 """A day on which nothing was to be done."""

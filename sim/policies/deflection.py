@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import AimedPolicy
-from sim.policies.deeds import Deed
+from sim.agents.codes import Programme
+from sim.policies.deeds import Deed, Parts
+from sim.policies.offered import OfferedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class Deflection(AimedPolicy):
+class Deflection(OfferedPolicy):
     """Offer services to users who are stopped; places in treatment grow with it.
 
     References
@@ -26,31 +27,48 @@ class Deflection(AimedPolicy):
 
     purpose: ClassVar[str] = "Keep people out of court and bring them to help."
     evidence: ClassVar[str] = (
-        "[lead-arrest-6m], [lead-utilisation-cost], [youth-diversion-campbell], [angel-placement]; offer and places assumed."
+        "[lead-arrest-6m], [lead-utilisation-cost], [youth-diversion-campbell], [angel-placement]: 4 % of those who came themselves changed their mind; "
+        "offer, take-up and places assumed."
     )
-    can_fail: ClassVar[str] = "Without places in treatment it only spares the charge; contacts with police remain."
+    can_fail: ClassVar[str] = (
+        "Those who trust police least do not take it and are charged; without places in treatment it only spares the charge; contacts with police remain."
+    )
     place: ClassVar[str] = (
         "Offered by police and services to people who live there; added places are kept for those for whom it is meant."
     )
     extent: ClassVar[str] = "`offer` is a chance, drawn at each stop by police."
 
     counts: ClassVar[str] = "referrals"
+    fewer: ClassVar[str] = "was not taken up by all to whom it was offered"
+
+    programmes: ClassVar[tuple[Programme, ...]] = (Programme.SERVICES,)
 
     kind: Literal["deflection"] = "deflection"
     offer: float = Field(default=0.5, ge=0, le=1, description="users stopped who are offered services (share)")
     places: float = Field(default=0.1, ge=0, le=5, description="treatment places added (share of the present ones)")
+    taken_up: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="those offered services who take them, at usual stigma, trust and knowledge (share, assumed 0.5 to 0.95)",
+    )
     months: float = Field(default=6.0, ge=0, le=24, description="case management per person referred (months)")
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Refer instead of charging; add places."""
-        whom = self.whom(state)
+        whom = self.offered_to(state, levers)
         levers.referral[whom] = 1.0 - (1.0 - levers.referral[whom]) * (1.0 - self.strength * self.offer)
         levers.treatment_slots[whom] *= 1.0 + self.strength * self.places
 
     def deed(self, state: MarketState) -> Deed:
-        """Users referred yesterday, of those for whom it is meant."""
-        referred = self.among(state, state.yesterday.referred)
-        return Deed(referred, referred)
+        """Users to whom police offered services yesterday, and those who were referred, of those for whom it is meant."""
+        offered, referred, _, _ = self.parts(state)
+        return Deed(offered, referred)
+
+    def parts(self, state: MarketState) -> Parts:
+        """Users to whom police offered services yesterday, and those who took it."""
+        y = state.yesterday
+        return Parts(self.among(state, y.offered), self.among(state, y.referred), adds=True)
 
     def cost(self, state: MarketState) -> float:
         """Case management of yesterday's referrals, and the added places."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import AimedPolicy
+from sim.agents.codes import Programme
 from sim.policies.deeds import Deed
+from sim.policies.offered import LastingPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class DrugChecking(AimedPolicy):
+class DrugChecking(LastingPolicy):
     """Offer checking to more people and make it easier to use; those warned discard or use less, ratings and early warning learn from it.
 
     References
@@ -25,22 +26,27 @@ class DrugChecking(AimedPolicy):
     """
 
     purpose: ClassVar[str] = "Let people know what they have; let early warning see what circulates."
-    evidence: ClassVar[str] = "[loop-2016], [insite-check], [fts-ri-uptake]; reach of a programme assumed."
+    evidence: ClassVar[str] = (
+        "[loop-2016]: a fifth came to a service, [fts-ri-uptake]: 77 % used strips that they were given; [insite-check]; reach and leaving assumed."
+    )
     can_fail: ClassVar[str] = (
-        "How often people check binds, not how many are offered it; trust in services decides who comes."
+        "How often people check binds, not how many are offered it; trust in services and stigma decide who comes; some leave."
     )
     place: ClassVar[str] = (
         "A service for people who live there; what it sees feeds the one early-warning system of the world."
     )
-    extent: ClassVar[str] = (
-        "`reach` is a chance, drawn for each parcel that arrives for those for whom the service is meant."
-    )
+    extent: ClassVar[str] = "`reach` is a chance, drawn for each parcel that arrives for those who take part."
 
     counts: ClassVar[str] = "checks"
 
+    programmes: ClassVar[tuple[Programme, ...]] = (Programme.CHECKING,)
+
     kind: Literal["drug_checking"] = "drug_checking"
     reach: float = Field(
-        default=0.3, ge=0, le=1, description="consumers whom the service reaches (share, assumed 0.05 to 0.6)"
+        default=0.6,
+        ge=0,
+        le=1,
+        description="parcels at which those who take part have it within reach (share, assumed 0.1 to 1)",
     )
     uptake: float = Field(
         default=1.0,
@@ -51,7 +57,7 @@ class DrugChecking(AimedPolicy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Widen reach and ease uptake."""
-        whom = self.whom(state)
+        whom = self.offered_to(state, levers)
         levers.checking_reach[whom] += self.strength * self.reach
         levers.check_uptake[whom] *= 1.0 + self.strength * (self.uptake - 1.0)
 
@@ -61,14 +67,8 @@ class DrugChecking(AimedPolicy):
         return Deed(checks, checks)
 
     def _extra(self, state: MarketState) -> float:
-        """Checks of the day before beyond the usual ones, of those for whom it is meant."""
-        base = state.p.consumption.checking_base
-        usual = base / (base + self.strength * self.reach + 1e-12) / max(self.uptake, 1.0)
-        beyond = 1.0 - usual
-        if not self.everyone(state):
-            share = self.consumers(state) / state.consumers.n
-            beyond *= share / max(share + (1.0 - share) * usual, 1e-12)
-        return state.yesterday.checks * beyond
+        """Checks of the day before that a programme brought about, of those for whom it is meant."""
+        return float(self.among(state, state.yesterday.checked))
 
     def cost(self, state: MarketState) -> float:
         """Checks of the day before beyond the usual ones, and outreach to those reached."""

@@ -26,7 +26,7 @@ class EarlyWarningSystem(AimedPolicy):
     purpose: ClassVar[str] = "Find dangerous new substances sooner and tell those who might use them."
     evidence: ClassVar[str] = "[dcs-novel-nps], [nps-new-per-year]; sight, speed, reach and false alarms assumed."
     can_fail: ClassVar[str] = (
-        "An alert that reaches nobody changes nothing; false and frequent alarms wear attention down; some seek out what is called strong."
+        "An alert that reaches nobody changes nothing; false and frequent alarms wear attention down. That some seek out what is called strong is not modelled."
     )
     place: ClassVar[str] = (
         "`jurisdictions`, `segments` and `share_of_people` say whom alerts reach. What is seen, how fast it is told and how often falsely belong to one "

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import AimedPolicy
+from sim.agents.codes import Programme
 from sim.policies.deeds import Deed
+from sim.policies.offered import OfferedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ LOGIT_PER_SMD = 1.81
 
 
 @register_policy
-class EducationCampaign(AimedPolicy):
+class EducationCampaign(OfferedPolicy):
     """Reach consumers week by week; the effect on use is null on average and can backfire, the effect on checking is a modest adoption.
 
     References
@@ -32,14 +33,17 @@ class EducationCampaign(AimedPolicy):
         "[cochrane-use], [cochrane-iatrogenic], [snyder-1999-types], [campaign-duration]; decay unverified [campaign-decay]."
     )
     can_fail: ClassVar[str] = (
-        "Null on average for use; a message can backfire (positive effect_smd); what is learned fades within weeks."
+        "Null on average for use; those who trust little do not listen; a message can backfire (positive effect_smd); what is learned fades within weeks."
     )
     place: ClassVar[str] = "Told to people who live there."
     extent: ClassVar[str] = (
-        "`reach` is a rate: each week a new draw decides who of those for whom it is meant is reached."
+        "`reach` is a rate: each week a new draw decides who of those for whom it is meant is reached. Effects are means over "
+        "those reached, so that those who listen take more from it."
     )
 
     counts: ClassVar[str] = "contacts"
+
+    programmes: ClassVar[tuple[Programme, ...]] = (Programme.WARNINGS, Programme.LESSONS)
 
     kind: Literal["education_campaign"] = "education_campaign"
     reach: float = Field(default=0.3, ge=0, le=1, description="consumers reached in a week (share)")
@@ -58,12 +62,12 @@ class EducationCampaign(AimedPolicy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Send messages."""
-        share, whom = self.strength * self.reach, self.whom(state)
+        share, whom = self.strength * self.reach, self.offered_to(state, levers)
         per_contact = -self.effect_smd * LOGIT_PER_SMD / (state.p.learning.caution_days / 7.0 / 0.693)
         levers.caution_reach[whom] += share
-        levers.caution_message[whom] += share * per_contact
+        levers.caution_message[whom] += share * per_contact / self.taken_up
         levers.verification_reach[whom] += share
-        levers.verification_message[whom] += share * self.lesson
+        levers.verification_message[whom] += share * self.lesson / self.taken_up
 
     def deed(self, state: MarketState) -> Deed:
         """Contacts made."""

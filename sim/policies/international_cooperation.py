@@ -26,8 +26,8 @@ class InternationalCooperation(Policy):
         "without an effect on trade; lag and cost assumed."
     )
     can_fail: ClassVar[str] = (
-        "Platforms and suppliers in jurisdictions that stay outside go on; trade displaced by more raids comes back elsewhere; data shared abroad intrude on "
-        "privacy; ratification takes years."
+        "Platforms and suppliers in jurisdictions that stay outside go on; trade displaced by more raids comes back elsewhere; what is found on a server is "
+        "read by more agencies, where its users live too; ratification takes years."
     )
     place: ClassVar[str] = "`members` says which jurisdictions join."
     instead: ClassVar[dict[str, str]] = {"jurisdictions": "members"}

@@ -35,7 +35,8 @@ class InternationalOperation(LocalPolicy):
         "is assumed where no stock is known."
     )
     can_fail: ClassVar[str] = (
-        "Sites are back in days under new domains, adverts in weeks, parcels wait until the week is over; publicity tells people that such sites exist."
+        "Sites are back in days under new domains, adverts in weeks; where the post has too few staff for it parcels from abroad are late, also after the "
+        "week; publicity tells people that such sites exist."
     )
     place: ClassVar[str] = (
         "Who takes part: parcels into these jurisdictions, programmes hosted, sellers who live and apps that have their seat there."
@@ -60,7 +61,10 @@ class InternationalOperation(LocalPolicy):
         default=3.0,
         ge=1,
         le=20,
-        description="interception of parcels in that time (ratio to the usual, assumed 1.5 to 6)",
+        description="parcels inspected on their way in, in that time (ratio to the usual, assumed 1.5 to 6)",
+    )
+    staff: float = Field(
+        default=2.0, ge=1, le=20, description="staff of the post in that time (ratio to the usual, assumed 1 to 4)"
     )
     arrests: float = Field(
         default=0.01, ge=0, le=1, description="sellers of pharmacies and apps arrested (share, assumed 0.001 to 0.02)"
@@ -85,11 +89,12 @@ class InternationalOperation(LocalPolicy):
         return float(share[self.where(state)].sum() / share.sum())
 
     def move(self, state: MarketState, levers: Levers) -> None:
-        """Inspect more parcels, remove more accounts."""
+        """Inspect more parcels, with officers who help the post; remove more accounts."""
         if self._since(state) >= self.days:
             return
         where = self.where(state)
-        levers.interception[where] *= 1.0 + self.strength * (self.inspection - 1.0)
+        levers.inspection[:, where] *= 1.0 + self.strength * (self.inspection - 1.0)
+        levers.postal_staff[where] *= 1.0 + self.strength * (self.staff - 1.0)
         levers.moderation[where] += self.strength * self.adverts * 30.0 / self.days
 
     @property

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import AimedPolicy
+from sim.agents.codes import Programme
 from sim.policies.deeds import Deed
+from sim.policies.offered import LastingPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class Naloxone(AimedPolicy):
+class Naloxone(LastingPolicy):
     """Hand out naloxone around people who use; carriage builds up over months and is lost again when the programme ends.
 
     References
@@ -26,9 +27,9 @@ class Naloxone(AimedPolicy):
     """
 
     purpose: ClassVar[str] = "Keep overdoses from being fatal."
-    evidence: ClassVar[str] = "[naloxone-oend], [naloxone-prescribing]; carriage reached assumed 0.05 to 0.5."
+    evidence: ClassVar[str] = "[naloxone-oend], [naloxone-prescribing]; carriage, take-up and leaving assumed."
     can_fail: ClassVar[str] = (
-        "Nobody can give it to somebody who uses alone; kits expire; it prevents deaths and no overdoses; bolder use could cancel a part of it."
+        "Nobody can give it to somebody who uses alone; those who trust services least take no kits; kits expire; it prevents deaths and no overdoses."
     )
     place: ClassVar[str] = "Kits around people who live there."
     extent: ClassVar[str] = (
@@ -37,12 +38,14 @@ class Naloxone(AimedPolicy):
 
     counts: ClassVar[str] = "kits"
 
+    programmes: ClassVar[tuple[Programme, ...]] = (Programme.NALOXONE, Programme.SUPPORT)
+
     kind: Literal["naloxone"] = "naloxone"
     carriage: float = Field(
-        default=0.2,
+        default=0.4,
         ge=0,
         le=1,
-        description="people around those who use whom the programme means to equip (share, 0.05 to 0.5)",
+        description="people around those who take kits whom the programme means to equip (share, 0.1 to 1)",
     )
     outreach: float = Field(
         default=0.02,
@@ -53,11 +56,11 @@ class Naloxone(AimedPolicy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Equip people; tell those met of services."""
-        whom = self.whom(state)
+        whom = self.offered_to(state, levers)
         levers.naloxone[whom] = 1.0 - (1.0 - levers.naloxone[whom]) * (1.0 - self.strength * self.carriage)
         share = self.strength * self.outreach
         levers.support_reach[whom] += share
-        levers.support_message[whom] += share * 0.05
+        levers.support_message[whom] += share * 0.05 / self.taken_up
 
     def deed(self, state: MarketState) -> Deed:
         """Kits handed out."""
@@ -65,10 +68,9 @@ class Naloxone(AimedPolicy):
         return Deed(kits, kits)
 
     def _kits(self, state: MarketState) -> float:
-        """Kits of today, for people around those who use opioids."""
+        """Kits of today, for people around those who use opioids and take kits."""
         c, n = state.consumers.columns, state.consumers.n
-        uses = (state.substances.opioid[c.substance[:n]] > 0) & (c.alive[:n] == 1)
-        around = np.count_nonzero(uses if self.everyone(state) else uses & self.meant(state))
+        around = np.count_nonzero((state.substances.opioid[c.substance[:n]] > 0) & self.inside(state))
         return self.strength * self.carriage * around / state.p.services.naloxone_days
 
     def cost(self, state: MarketState) -> float:

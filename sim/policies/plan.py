@@ -201,7 +201,7 @@ def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
         state.today.policy_cost += usd
         if plan.purse is not None:
             plan.purse.pay(k, usd * weight)
-        plan.courses[k].account.book(state.day, deed, usd, share < 1.0 or deed.unpaid > 0)
+        plan.courses[k].account.book(state.day, deed, usd, share < 1.0 or deed.unpaid > 0, policy.parts(state))
     state.today.purse = float("inf")
 
 

@@ -28,8 +28,8 @@ class PlatformSelfRegulation(LocalPolicy):
         "[market-fentanyl-bans] (no effect known), [warning-message-rct] (another offence, one session); shares of platforms assumed."
     )
     can_fail: ClassVar[str] = (
-        "Banned goods are sold under cover names or on markets without a ban, and mixed into others; a warning stops the undecided only, half of whom go on "
-        "searching."
+        "Banned goods are sold on markets without a ban, or under the names of others, with less known of what is in them; a warning stops the undecided "
+        "only, who search on."
     )
     place: ClassVar[str] = (
         "Bans: cryptomarkets hosted and apps with their seat there, for all their users. Warnings: what people who live there are shown."

@@ -34,8 +34,8 @@ class PostalInterdiction(Policy):
         "[us-aed-coverage], [us-hold-failure], [customs-intercept], [pangea-seizure-per-inspected]; added inspections and cost assumed."
     )
     can_fail: ClassVar[str] = (
-        "Vendors split orders and buyers turn to domestic sellers or the street; without staff every parcel is late, legal ones too; "
-        "inspection opens the post of people who did nothing."
+        "Vendors split orders and buyers turn to domestic sellers or the street; without staff every parcel from abroad is late, buyers give some up, "
+        "get their money back and lose trust in sellers abroad; inspection opens the post of people who did nothing."
     )
     place: ClassVar[str] = "`destination` and `origin` say which routes."
     extent: ClassVar[str] = "`advance_data` is one of parcels."

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import LocalPolicy
+from sim.agents.codes import Programme
 from sim.policies.deeds import Deed
+from sim.policies.offered import LastingPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class RegulatedSupply(LocalPolicy):
+class RegulatedSupply(LastingPolicy):
     """Cover more needs by licensed supply: patients by prescription and telemedicine, dependent consumers by a medicine of the same class.
 
     Those covered may still choose other sources. Some of what dependent consumers get is passed on to friends, and fewer of them ask for treatment.
@@ -35,21 +36,29 @@ class RegulatedSupply(LocalPolicy):
         "Diverted medicines reach people without tolerance; easy supply crowds treatment out; those who want another drug do not come."
     )
     place: ClassVar[str] = (
-        "Prescribers of these jurisdictions, for people who live there; there is a share for each segment."
+        "Prescribers of these jurisdictions, for people who live there; there is a share of needs for each segment."
     )
-    extent: ClassVar[str] = "Shares are chances, drawn at each need."
+    extent: ClassVar[str] = "Shares of needs are chances, drawn at each need of those who take part."
 
     counts: ClassVar[str] = "consultations"
 
+    programmes: ClassVar[tuple[Programme, ...]] = (Programme.SUPPLY,)
+
     kind: Literal["regulated_supply"] = "regulated_supply"
     patients: float = Field(
-        default=0.2, ge=0, le=1, description="needs of patients covered beyond the usual (share, assumed 0.05 to 0.5)"
+        default=0.4,
+        ge=0,
+        le=1,
+        description="needs covered beyond the usual, of patients who take part (share, assumed 0.1 to 0.9)",
     )
     recreational: float = Field(
-        default=0.0, ge=0, le=1, description="needs of recreational consumers and social suppliers covered (share)"
+        default=0.0, ge=0, le=1, description="needs covered, of recreational consumers and social suppliers (share)"
     )
     dependent: float = Field(
-        default=0.15, ge=0, le=1, description="needs of dependent consumers covered (share, assumed 0.05 to 0.5)"
+        default=0.3,
+        ge=0,
+        le=1,
+        description="needs covered, of dependent consumers who take part (share, assumed 0.1 to 0.9)",
     )
     diversion: float = Field(
         default=0.05,
@@ -61,8 +70,9 @@ class RegulatedSupply(LocalPolicy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Widen access by segment; what is given out unsupervised is diverted in part."""
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
-        where = self.where(state)
-        levers.legal_access[where] = 1.0 - (1.0 - levers.legal_access[where]) * (1.0 - self.strength * shares)
+        whom, where = self.offered_to(state, levers), self.where(state)
+        covered = self.strength * shares[whom[1]]
+        levers.legal_access[whom] = 1.0 - (1.0 - levers.legal_access[whom]) * (1.0 - covered)
         levers.diversion[where] = 1.0 - (1.0 - levers.diversion[where]) * (1.0 - self.strength * self.diversion)
 
     def deed(self, state: MarketState) -> Deed:
@@ -73,12 +83,12 @@ class RegulatedSupply(LocalPolicy):
     def _covered(self, state: MarketState) -> float:
         """Needs covered today."""
         c, n, d = state.consumers.columns, state.consumers.n, state.p.demand
-        alive = c.alive[:n] if self.everyone(state) else c.alive[:n] * self.meant(state)
-        people = np.bincount(c.segment[:n], alive, 4)
+        people = np.bincount(c.segment[:n], self.inside(state), 4)
         rates = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
         return self.strength * float((people * rates * shares).sum())
 
     def cost(self, state: MarketState) -> float:
-        """A consultation for every need that is covered."""
-        return self._covered(state) * state.p.costs.prescription
+        """A consultation for every need that is covered, and telling people of it."""
+        told = self.strength * self.offers(state) * state.p.costs.campaign_contact
+        return self._covered(state) * state.p.costs.prescription + told

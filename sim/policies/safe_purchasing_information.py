@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import AimedPolicy
+from sim.agents.codes import Programme
 from sim.policies.deeds import Deed
+from sim.policies.offered import OfferedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class SafePurchasingInformation(AimedPolicy):
+class SafePurchasingInformation(OfferedPolicy):
     """Patients are taught to look a pharmacy up before they buy; signs of illicit ones are shown where they search.
 
     References
@@ -37,6 +38,8 @@ class SafePurchasingInformation(AimedPolicy):
     )
 
     counts: ClassVar[str] = "contacts"
+
+    programmes: ClassVar[tuple[Programme, ...]] = (Programme.LESSONS,)
 
     kind: Literal["safe_purchasing_information"] = "safe_purchasing_information"
     reach: float = Field(
@@ -63,9 +66,9 @@ class SafePurchasingInformation(AimedPolicy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Teach, and explain at search."""
-        reach, whom = self.strength * self.reach, self.whom(state)
+        reach, whom = self.strength * self.reach, self.offered_to(state, levers)
         levers.verification_reach[whom] += reach
-        levers.verification_message[whom] += reach * self.lesson
+        levers.verification_message[whom] += reach * self.lesson / self.taken_up
         unseen = 1.0 - self.strength * self.shown * self.recognised
         levers.recognition[whom] = 1.0 - (1.0 - levers.recognition[whom]) * unseen
 

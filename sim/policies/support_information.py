@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import AimedPolicy
+from sim.agents.codes import Programme
 from sim.policies.deeds import Deed
+from sim.policies.offered import OfferedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class SupportInformation(AimedPolicy):
+class SupportInformation(OfferedPolicy):
     """Tell people which services help, without stigma: those reached know more of them and feel less stigma; both fade.
 
     References
@@ -29,14 +30,18 @@ class SupportInformation(AimedPolicy):
         "[angel-placement] shows that people come when help is offered openly; reach and effects assumed."
     )
     can_fail: ClassVar[str] = (
-        "Where treatment has no places it only lengthens the waiting list; knowledge fades; wording that blames adds stigma (negative stigma_relief)."
+        "Those who feel most stigma listen least; "
+        "where treatment has no places it only lengthens the waiting list; knowledge fades; wording that blames adds stigma (negative stigma_relief)."
     )
     place: ClassVar[str] = "Told to people who live there."
     extent: ClassVar[str] = (
-        "`reach` is a rate: each week a new draw decides who of those for whom it is meant is reached."
+        "`reach` is a rate: each week a new draw decides who of those for whom it is meant is reached. Effects are means over "
+        "those reached, so that those who listen take more from it."
     )
 
     counts: ClassVar[str] = "contacts"
+
+    programmes: ClassVar[tuple[Programme, ...]] = (Programme.SUPPORT,)
 
     kind: Literal["support_information"] = "support_information"
     reach: float = Field(
@@ -54,10 +59,10 @@ class SupportInformation(AimedPolicy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Send information."""
-        share, whom = self.strength * self.reach, self.whom(state)
+        share, whom = self.strength * self.reach, self.offered_to(state, levers)
         levers.support_reach[whom] += share
-        levers.support_message[whom] += share * self.knowledge
-        levers.stigma_message[whom] += share * self.stigma_relief
+        levers.support_message[whom] += share * self.knowledge / self.taken_up
+        levers.stigma_message[whom] += share * self.stigma_relief / self.taken_up
 
     def deed(self, state: MarketState) -> Deed:
         """Contacts made."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import LocalPolicy
+from sim.agents.codes import Programme
 from sim.policies.deeds import Deed
+from sim.policies.offered import OfferedPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class VerificationScheme(LocalPolicy):
+class VerificationScheme(OfferedPolicy):
     """Register and seal: those who look a seller up see through illicit ones; those who only glance at a seal are reassured by forged ones.
 
     References
@@ -29,12 +30,16 @@ class VerificationScheme(LocalPolicy):
     can_fail: ClassVar[str] = (
         "Forged seals reassure those who glance instead of looking up; people who know and want an illicit source do not care."
     )
-    place: ClassVar[str] = "A register for people who live there, and the seals that they are shown."
+    place: ClassVar[str] = (
+        "A register for people who live there, and the seals that they are shown: for all of them; `segments` and `share_of_people` say who is told of it."
+    )
     extent: ClassVar[str] = (
         "`awareness` is a rate: each week a new draw decides who learns of it. `glancing` is one of looks at a seal."
     )
 
     counts: ClassVar[str] = "contacts"
+
+    programmes: ClassVar[tuple[Programme, ...]] = (Programme.LESSONS,)
 
     kind: Literal["verification_scheme"] = "verification_scheme"
     awareness: float = Field(
@@ -58,9 +63,9 @@ class VerificationScheme(LocalPolicy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Teach the habit, open the register, show the seal."""
-        s, where = self.strength, self.where(state)
-        levers.verification_reach[where] += s * self.awareness
-        levers.verification_message[where] += s * self.awareness * self.uptake
+        s, where, whom = self.strength, self.where(state), self.offered_to(state, levers)
+        levers.verification_reach[whom] += s * self.awareness
+        levers.verification_message[whom] += s * self.awareness * self.uptake / self.taken_up
         levers.lookup[where] += s * self.register_gain
         levers.glance[where] *= 1.0 - 0.5 * s * self.glancing
         levers.unsealed[where] *= 1.0 + 0.43 * s * self.glancing

@@ -92,3 +92,5 @@ class Draw(IntEnum):
     FALSE_ALARM = 163
     SUBSTITUTE = 164
     TURN = 170
+    TAKE_UP = 190
+    LEAVE = 191

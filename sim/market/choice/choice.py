@@ -20,6 +20,7 @@ from sim.agents.codes import (
     LegalStatus,
     Membership,
     PlatformStatus,
+    Programme,
     RiskGroup,
 )
 from sim.kernels import inner, kernel
@@ -47,6 +48,7 @@ LICENSED, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
 ACTIVE, NOT_YET = int(Membership.ACTIVE), int(Considering.NOT_YET)
+SUPPLY = 1 << Programme.SUPPLY
 OVER_THE_COUNTER, PROHIBITED = int(LegalStatus.OVER_THE_COUNTER), int(LegalStatus.PROHIBITED)
 WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
 
@@ -119,7 +121,9 @@ def choose_for(i: int, c: int, s: int, when: Moment, scene: Scene, room: Room, o
     j = consumers.jurisdiction[c]
     law = table.status[j, s]
     u1, u2, u3, u4 = uniform4(when.seed, CHANNEL, c, when.day, 0)
-    covered = consumers.access[c] * table.prescribed[j, s] + today.legal[j, consumers.segment[c]]
+    covered = consumers.access[c] * table.prescribed[j, s]
+    if not consumers.declined[c] & SUPPLY:
+        covered += today.legal[j, consumers.segment[c], consumers.turn[c]]
     prescription = law == OVER_THE_COUNTER or (law < PROHIBITED and u2 < covered)
     v = direct_vendor(when, c, s, scene)
     if v >= 0:

@@ -40,7 +40,7 @@ class Conditions(NamedTuple):
     unsealed: np.ndarray  # (J,) factor on the detection of an illicit seller without a seal (1 without a scheme)
     glance: np.ndarray  # (J,) factor on the detection of a seller with a forged seal (1 without a scheme)
     lookup: np.ndarray  # (J,) probability that a look-up in a register shows an illicit seller
-    legal: np.ndarray  # (J, G) probability that a need is covered by regulated supply
+    legal: np.ndarray  # (J, 4, 100) share of needs that regulated supply covers for those who take part in it
 
 
 def conditions(state: MarketState, is_open: np.ndarray, listings: np.ndarray) -> Conditions:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, LegalStatus
+from sim.agents.consumers import TURNS
 from sim.kernels import inner
 from sim.market.beliefs import logistic
 from sim.market.choice.scene import Scene
@@ -46,7 +47,7 @@ def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene:
     consumers, today, p = scene.consumers, scene.today, scene.p
     u1, u2, u3, _ = uniform4(when.seed, BLOCKED, c, when.day, click)
     j = consumers.jurisdiction[c]
-    if u1 < today.isp_block[j] * today.listed[slot]:
+    if consumers.turn[c] < TURNS * today.isp_block[j] and u1 < today.listed[slot]:
         usual = p.circumvent_knowing if knowing else p.circumvent
         if u2 >= logistic(math.log(usual / (1.0 - usual)) + p.circumvent_skill * consumers.skill[c]):
             return True

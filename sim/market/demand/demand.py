@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NEVER, Segment
+from sim.agents.codes import NEVER, Programme, Segment
 from sim.evidence.groups import ConsumptionParameters, DemandParameters
 from sim.kernels import inner, kernel
 from sim.market import views
@@ -19,6 +19,7 @@ from sim.market.blocks import over_rows, rows_due
 from sim.market.demand.law import law_of_the_day
 from sim.market.groups import Moment
 from sim.market.health.harm import is_maintained, use_left
+from sim.market.health.programmes import ask_people
 from sim.market.substances import Substances
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, normal_from, uniform, uniform4
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 NEED, CHANNEL, SUBSTITUTE = int(Draw.NEED), int(Draw.CHANNEL), int(Draw.SUBSTITUTE)
 DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
+SUPPLY = 1 << Programme.SUPPLY
 FROM_STASH = 255
 """At the place of a substance: the need is met from what the consumer has."""
 
@@ -87,7 +89,8 @@ def needs(
     """Fill substance, log size and the wholesale flag for the consumers ``out.due[lo:hi]`` and set the day of the next need.
 
     ``table`` holds the substances; ``demand_level`` multiplies the rates by jurisdiction, segment and main substance (1 in normal times);
-    ``legal[j, segment]`` is the share of needs that regulated supply covers, by a medicine of the same class where the substance itself is not prescribed.
+    ``legal[j, segment, turn]`` is the share of needs that regulated supply covers for those who take part in it, by a medicine of the same class where the
+    substance itself is not prescribed.
     """
     for i in range(lo, hi):
         c = out.due[i]
@@ -97,11 +100,12 @@ def needs(
         s = pick_substance(segment, consumers.substance[c], p.own_substance, u1, u2, table.needs)
         if table.deterred[j, s] > 0.0:
             s = turned_to(when.seed, c, s, w2, table.deterred[j, s] * (1.0 - consumers.dependence[c]), table)
-        if legal[j, segment] > 0.0 and table.medical[s] >= 0:
+        covers = legal[j, segment, consumers.turn[c]]
+        if covers > 0.0 and table.medical[s] >= 0 and not consumers.declined[c] & SUPPLY:
             _, covered, _, _ = uniform4(
                 when.seed, CHANNEL, c, when.day, 0
             )  # the same number that decides on the prescription
-            if covered < legal[j, segment]:
+            if covered < covers:
                 s = table.medical[s]
         out.substance[i] = s
         out.wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0
@@ -121,7 +125,8 @@ def needs(
 
 
 def demand(state: MarketState) -> Needs:
-    """Phase 6: who needs what today."""
+    """Phase 6: who takes up or leaves a programme, and who needs what today."""
+    ask_people(state)
     c = state.consumers.columns
     n = state.consumers.n
     due = rows_due(n, c.next_day, c.alive, state.day)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import Channel, EventKind, RiskGroup
+from sim.agents.codes import Channel, EventKind, Programme, RiskGroup
 from sim.agents.enforcement import USERS
 from sim.kernels import maker
 from sim.market import views
+from sim.market.health.programmes import accepted
 from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniforms
 
@@ -76,14 +77,18 @@ def friends_of(state: MarketState, who: np.ndarray) -> np.ndarray:
 
 
 def charge_or_refer(state: MarketState, who: np.ndarray, policy: str = "") -> None:
-    """Charge the consumers ``who``, or refer them to services where deflection offers it."""
+    """Charge the consumers ``who``, or refer them to services where deflection offers it and they take it."""
     p, c, day = state.p.enforcement, state.consumers.columns, state.day
     j = c.jurisdiction[who]
     u = uniforms(state.seed, Draw.CHARGE, who, day)
     w = uniforms(state.seed, Draw.CHARGE, who, day, 1)
     offered = w < state.levers.referral[j, c.segment[who], c.turn[who]]
-    state.refer(who[offered])
-    charged = who[~offered & (u < p.charged * state.levers.charges[j])]
+    state.today.offered = np.concatenate([state.today.offered, who[offered]])
+    taken = offered.copy()
+    if state.levers.taken_up[..., Programme.SERVICES].any():
+        taken[offered] = accepted(state, who[offered], Programme.SERVICES)
+    state.refer(who[taken])
+    charged = who[~taken & (u < p.charged * state.levers.charges[j])]
     if not len(charged):
         return
     j = c.jurisdiction[charged]

@@ -166,12 +166,18 @@ def take_down(
 
 
 def read_servers(state: MarketState, slot: int, channel: Channel) -> None:
-    """What lies on a seized server is read: leads to vendors, and the messages of some users."""
-    p, v, c = state.p.enforcement, state.vendors.columns, state.consumers.columns
+    """What lies on a seized server is read: leads to vendors, and the messages of some users; what a treaty has shared, police where they live read too."""
+    p, v, c, n = state.p.enforcement, state.vendors.columns, state.consumers.columns, state.consumers.n
     here = ((v.account[: state.vendors.n] == slot).any(axis=1) & (v.alive[: state.vendors.n] == 1)).nonzero()[0]
     v.evidence[here] += p.server_leads * v.recent[here]
     home = c.home if channel == Channel.CRYPTOMARKET else c.pharmacy_home
-    state.today.privacy += int(p.server_read * np.sum(home[: state.consumers.n] == slot))
+    users = c.jurisdiction[:n][home[:n] == slot]
+    state.today.privacy += int(p.server_read * len(users))
+    if state.levers.cooperation.any():
+        host = state.platform_table.columns.jurisdiction[slot]
+        shared = (cooperation_today(state) - state.world.cooperation)[host]
+        shared[host] = 0.0  # who seized it has read it already
+        state.today.privacy += int(p.server_read * shared[users].sum())
 
 
 def supplier_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:

@@ -19,7 +19,7 @@ from sim.agents.codes import (
     SUM_OVERDOSE,
     Content,
     EventKind,
-    Segment,
+    Programme,
 )
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
@@ -36,6 +36,7 @@ from sim.market.health.harm import (
     treatment_hazard,
     use_left,
 )
+from sim.market.health.programmes import willing
 from sim.market.health.receipt import Offered, receive, threats
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
 from sim.market.substances import Substances
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 USE, USE_DAY, TREATMENT = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT)
 AS_SOLD = int(Content.AS_SOLD)
+NALOXONE, SUPPLY = 1 << Programme.NALOXONE, 1 << Programme.SUPPLY
 TRACE = 1e-4
 """Tolerance above its floor that counts as none."""
 
@@ -68,8 +70,8 @@ class Users(NamedTuple):
 
     consumers: Any  # columns: `views.ConsumptionConsumers`
     table: Substances
-    carriage: np.ndarray  # (J, 4, 100) share of those around a consumer who carry naloxone
-    entry_factor: np.ndarray  # (J,) what services do to entry into treatment
+    carriage: np.ndarray  # (J, 4, 100) share of those around a consumer who takes kits who carry naloxone
+    supplied: np.ndarray  # (J, 4, 100) entry into treatment of those in regulated supply relative to others
     dropout: np.ndarray  # (J, 4, 100) what they do to leaving it
     warned: np.ndarray  # (J, 4, 100) fall of the dose among those who heed an alert of a strong opioid
     p: ConsumptionParameters
@@ -180,7 +182,8 @@ def use_today(c: int, s: int, use: float, when: Moment, users: Users, sums: np.n
         per_dose = hill_overdose(ratio, p.r50, p.hill) * p.severity_share
     overdose = at_least_one(per_dose, use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
-    fatal = fatality(company, consumers.trust_police[c], users.carriage[j, g, k], p)
+    carried = users.carriage[j, g, k] if not consumers.declined[c] & NALOXONE else p.naloxone_carried
+    fatal = fatality(company, consumers.trust_police[c], carried, p)
     sums[SUM_OVERDOSE] += overdose
     sums[SUM_DEATH] += overdose * fatal
     if u3 < overdose:
@@ -202,14 +205,10 @@ def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users
     if not treated:
         if consumers.waiting_day[c] < when.day:
             return GAVE_UP if u3 < p.waiting_lost else 0
-        help_known = p.support_base + (1.0 - p.support_base) * consumers.support_knowledge[c]
-        rate = (
-            p.entry_rate
-            * dependence
-            * (1.0 - consumers.stigma[c])
-            * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
-        )
-        return WANTS_TREATMENT if u1 < rate * help_known * users.entry_factor[j] else 0
+        rate = p.entry_rate * dependence * willing(c, consumers, p)
+        if not consumers.declined[c] & SUPPLY:
+            rate *= users.supplied[j, consumers.segment[c], consumers.turn[c]]
+        return WANTS_TREATMENT if u1 < rate else 0
     consumers.treatment_days[c] += 1
     consumers.dependence[c] = dependence * (1.0 - p.recovery)
     hazard = treatment_hazard(when.day - consumers.treatment_day[c], p.dropout_a, p.dropout_b, p.dropout_c) / 30.4
@@ -228,12 +227,13 @@ def consumption(state: MarketState) -> None:
     )
     levers = state.levers
     goods, buyers = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
-    seen = np.zeros(len(due), np.uint8)
+    seen, extra = np.zeros(len(due), np.uint8), np.zeros(len(due), np.uint8)
     checked, bad, novel, novel_posted, strong = receive(
         due, state.moment.seed, goods, buyers, Offered(levers.checking_reach, levers.check_uptake, levers.diversion), state.world.friends,
-        state.substances, p, seen,
+        state.substances, p, seen, extra,
     )  # fmt: skip
     state.today.checks = checked
+    state.today.checked = o.consumer[due[extra == 1]].astype(np.int64)
     state.checking.samples += checked
     state.checking.bad += bad
     to_whom = state.books.happened
@@ -244,7 +244,7 @@ def consumption(state: MarketState) -> None:
     state.consumer_events(EventKind.VIOLENCE, o.consumer[due[hurt == 1]])
     happened = np.zeros(n, np.uint8)
     state.outreach.supply(levers.naloxone, state.p.services.naloxone_days)
-    crowding = np.minimum(levers.legal_access[:, Segment.DEPENDENT], 1.0)
+    crowding = np.minimum(levers.legal_access, 1.0)
     users = Users(
         buyers, state.substances, np.minimum(p.naloxone_carried + state.outreach.carried, 1.0), 1.0 - p.crowding_out * crowding, levers.dropout,
         dose_warned_of(state), p,
@@ -261,6 +261,7 @@ def consumption(state: MarketState) -> None:
     state.books.dead += state.today.deaths
     leave_treatment(state, affected[(bits & (LEFT_TREATMENT | DEATH)) > 0])
     give_up(state, affected[(bits & (GAVE_UP | DEATH)) > 0])
+    state.today.gave_up = int(np.count_nonzero(bits & GAVE_UP))
     wanting = affected[(bits & WANTS_TREATMENT) > 0]
     ask(state, np.union1d(wanting, state.care.referred) if len(state.care.referred) else wanting)
     state.care.referred = np.empty(0, np.int64)

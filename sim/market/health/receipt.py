@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import MOST_COUNTED, Channel, Content, OrderOutcome, Segment, VendorKind
+from sim.agents.codes import MOST_COUNTED, Channel, Content, OrderOutcome, Programme, Segment, VendorKind
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market.groups import Friends
@@ -16,6 +16,7 @@ from sim.streams import Draw, uniform4
 CHECK, THREAT, DIVERSION = int(Draw.CHECK), int(Draw.THREAT), int(Draw.DIVERSION)
 DELIVERED, AS_SOLD = int(OrderOutcome.DELIVERED), int(Content.AS_SOLD)
 DEPENDENT = int(Segment.DEPENDENT)
+CHECKING = 1 << Programme.CHECKING
 SOCIAL = int(VendorKind.SOCIAL_SUPPLIER)
 LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY),
@@ -30,8 +31,8 @@ LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (
 class Offered(NamedTuple):
     """What is offered to buyers, by jurisdiction (J,) or by jurisdiction, segment and turn (J, 4, 100)."""
 
-    reach: np.ndarray  # (J, 4, 100) share of consumers whom drug checking reaches
-    uptake: np.ndarray  # (J, 4, 100) what multiplies the share of them who use it
+    reach: np.ndarray  # (J, 4, 100) share of parcels at which those who take part in a programme have it within reach
+    uptake: np.ndarray  # (J, 4, 100) what multiplies the share of these that they have checked
     diversion: np.ndarray  # (J,) share of what dependent people get on prescription that they pass on
 
 
@@ -73,11 +74,12 @@ def receive(
     table: Substances,
     p: ConsumptionParameters,
     seen: np.ndarray,
+    extra: np.ndarray,
 ) -> tuple[Any, ...]:
     """Put what arrived into the stash; some have it checked first, and discard or later use less.
 
     Returns parcels checked, found bad, checked of novel substances, novel ones that came from cryptomarkets, and opioids found bad.
-    ``seen`` becomes 1 where a check found bad content.
+    ``seen`` becomes 1 where a check found bad content, ``extra`` where a programme brought the check about.
     """
     checked, bad, novel, posted, strong = 0, 0, 0, 0, 0
     for i in range(len(rows)):
@@ -91,14 +93,15 @@ def receive(
             posted += 1
         u1, u2, u3, u4 = uniform4(seed, CHECK, c, orders.day[o], 0)
         j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
-        takes = (
-            (p.checking_base + offered.reach[j, g, k])
-            * p.check_uptake
-            * offered.uptake[j, g, k]
-            * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
+        usual = (
+            p.checking_base * p.check_uptake * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
         )
+        takes = usual
+        if not consumers.declined[c] & CHECKING:
+            takes = (usual + p.check_uptake * offered.reach[j, g, k]) * offered.uptake[j, g, k]
         if orders.channel[o] > PHARMACY and u1 < takes:
             checked += 1
+            extra[i] = u1 >= usual
             if s == table.novel:
                 novel += 1
             found = u2 < p.check_sensitivity and (content != AS_SOLD or strength > p.strong_dose)

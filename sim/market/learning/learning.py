@@ -108,7 +108,7 @@ def learn_from_orders(
         u1, u2, u3, u4 = uniform4(when.seed, TIE, c, orders.day[o], 0)
         arrived = orders.outcome[o] == DELIVERED
         rating = orders.rating[o]
-        good = arrived and (rating == NO_RATING or rating >= GOOD_RATING)
+        good = arrived and orders.late[o] == 0 and (rating == NO_RATING or rating >= GOOD_RATING)
         a = account_of(vendors, v, m)
         if a >= 0 and rating != NO_RATING:
             if rating >= GOOD_RATING:

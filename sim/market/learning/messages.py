@@ -6,16 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.agents.codes import Programme
 from sim.agents.levers import Levers
 from sim.kernels import inner
 from sim.market.groups import Moment
 from sim.streams import Draw, uniform4
 
 SOCIAL = int(Draw.SOCIAL)
+WARNINGS, LESSONS, SUPPORT = 1 << Programme.WARNINGS, 1 << Programme.LESSONS, 1 << Programme.SUPPORT
 
 
 class Messages(NamedTuple):
-    """Messages of a week by jurisdiction, segment and turn: the share of consumers whom each reaches, and what one who is reached takes from it."""
+    """Messages of a week by jurisdiction, segment and turn: the share of consumers whom each reaches, and what one who is reached and listens takes from it."""
 
     caution_reach: np.ndarray
     caution: np.ndarray
@@ -44,17 +46,18 @@ def messages_of_week(levers: Levers) -> Messages:
 
 @inner
 def hear_messages(c: int, when: Moment, consumers: Any, messages: Messages) -> None:
-    """A week's messages for a consumer: caution about illicit sources, lessons in looking a pharmacy up, and information on services."""
+    """A week's messages for a consumer who listens to such: caution about illicit sources, lessons in looking a pharmacy up, and information on services."""
     j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
-    if messages.support_reach[j, g, k] > 0.0:
+    deaf = consumers.declined[c]
+    if not deaf & SUPPORT and messages.support_reach[j, g, k] > 0.0:
         hear_of_support(
             c, when, consumers, messages.support_reach[j, g, k], messages.support[j, g, k], messages.stigma[j, g, k]
         )
     if messages.caution_reach[j, g, k] > 0.0 or messages.lesson_reach[j, g, k] > 0.0:
         _, _, u3, u4 = uniform4(when.seed, SOCIAL, c, when.day, 1)
-        if u3 < messages.caution_reach[j, g, k]:
+        if not deaf & WARNINGS and u3 < messages.caution_reach[j, g, k]:
             consumers.caution[c] = min(max(consumers.caution[c] + messages.caution[j, g, k], -3.0), 3.0)
-        if u4 < messages.lesson_reach[j, g, k]:
+        if not deaf & LESSONS and u4 < messages.lesson_reach[j, g, k]:
             consumers.verification[c] = min(
                 1.0, consumers.verification[c] + messages.lesson[j, g, k] * (1.0 - consumers.verification[c])
             )

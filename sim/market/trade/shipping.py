@@ -64,7 +64,7 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
     orders, consumers, vendors, p, day = post.orders, post.consumers, post.vendors, goods.p, when.day
     for o in range(lo, hi):
         v, c, s, channel = orders.vendor[o], orders.consumer[o], orders.substance[o], orders.channel[o]
-        u1, u2, _u3, _u4 = uniform4(when.seed, DISPATCH, c, day, 0)
+        u1, u2, u3, _u4 = uniform4(when.seed, DISPATCH, c, day, 0)
         source, target = vendors.jurisdiction[v], consumers.jurisdiction[c]
         orders.dispatched[o] = 1 if u1 < vendors.ships[v] and vendors.leaving[v] == NEVER else 0
         domestic = source == target
@@ -75,8 +75,8 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
         else:
             days = 3 + int(u2 * p.border_days + routes.delay[target])
         content, potency, left, strong = batch(
-            when, vendors.key[v], s, channel, vendors.quality[v], goods.concentration[vendors.supplier[v] + 1], goods
-        )
+            when, vendors.key[v], s, channel, 0.0 if vendors.covered[v] else vendors.quality[v], goods.concentration[vendors.supplier[v] + 1], goods,
+        )  # fmt: skip
         purity = vendors.purity[v] * left
         if channel >= APP and not strong:
             potency *= purity / p.usual_purity
@@ -88,6 +88,8 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
             continue
         orders.due[o] = min(LAST_DAY, day + days)
         orders.outcome[o] = DELIVERED
+        if not domestic and channel != STREET and routes.delay[target] > 0.0:
+            orders.late[o] = 1 if u3 < -math.expm1(-routes.delay[target] / p.patience_days) else 0
         if channel == STREET or channel == LICENSED or (channel == APP and domestic):
             continue
         risk = routes.intercept[source, target]
@@ -118,7 +120,7 @@ def settle(
     for i in range(len(rows)):
         o = rows[i]
         v, m, held = orders.vendor[o], orders.platform[o], orders.held[o]
-        bad = orders.outcome[o] != DELIVERED
+        bad = orders.outcome[o] != DELIVERED or orders.late[o] == 1
         u1, u2, u3, u4 = uniform4(seed, DISPUTE, orders.consumer[o], orders.day[o], 0)
         works = platforms.moderation[m]
         if held > 0:
@@ -175,7 +177,7 @@ def inspect(state: MarketState) -> Routes:
         post.work(float(load[k]), p.post_capacity * float(levers.postal_staff[k]), p.post_longest)
         for k, post in enumerate(state.posts)
     ]
-    usual = np.array([post.border for post in state.posts]) * levers.interception
+    usual = np.array([post.border for post in state.posts])
     border = usual * state.policing.post_effort**state.p.enforcement.post_effect
     intercept = np.minimum(border * levers.inspection * targeting * done, 0.95)
     np.fill_diagonal(intercept, [post.domestic for post in state.posts])
