@@ -25,7 +25,8 @@ from sim.market.entry_exit.exit import scam_hazard
 from sim.market.entry_exit.vendor_exit import retirement
 from sim.market.health import harm
 from sim.market.learning.learning import fade, fade_vendors
-from sim.market.supply.supply import best_concentration, best_routes
+from sim.market.supply.routes import best_loads
+from sim.market.supply.supply import best_concentration
 from sim.market.trade.checkout import ration
 from sim.market.trade.content import as_sold_probability, potency_sd2
 from sim.market.views import LearningConsumers, LearningVendors, OfferVendors
@@ -110,25 +111,25 @@ def test_interdiction_belief_spreads_as_the_pool_of_consignments_says(pool):
     assert np.std(path) == near(np.sqrt(p * (1 - p) / 3 / pool), rel=0.05)
 
 
-def test_more_interdiction_means_more_routes_and_smaller_consignments():
-    few, many = (best_routes(10.0, p, 2.0, 1.0) for p in (0.1, 0.3))
-    assert few == near(10.0 * np.sqrt(2.0 * 0.1 * 0.9 / 2.0))
+def test_more_interdiction_means_more_and_smaller_loads():
+    few, many = (best_loads(20.0, p, 0.1) for p in (0.1, 0.3))
+    assert few == near(20.0)
     assert many / few == near(1.5, rel=0.03)
     assert few / many == near(0.65, rel=0.02)
 
 
 def test_more_interdiction_means_stronger_product():
-    weak, strong = (best_concentration(p, 0.5, 20.0, 0.05, 1e9) for p in (0.1, 0.3))
+    weak, strong = (best_concentration(p, 20.0, 0.1, 1e9) for p in (0.1, 0.3))
     assert (weak, strong) == (near(30.0), near(70.0))
     step = 1e-4
-    up, down = (best_concentration(0.1 + d, 0.5, 20.0, 0.05, 1e9) for d in (step, -step))
+    up, down = (best_concentration(0.1 + d, 20.0, 0.1, 1e9) for d in (step, -step))
     elasticity = np.log(up / down) / np.log((0.1 + step) / (0.1 - step))
     assert elasticity == near(20.0 * 0.1 / (1.0 + 20.0 * 0.1))
 
 
-@pytest.mark.parametrize(("h", "best", "expected"), [(1.5, 30.0, 1.0), (0.05, 20.0, 20.0)])
-def test_concentration_stays_between_heroin_and_the_strongest_product_at_hand(h, best, expected):
-    assert best_concentration(0.1, 0.5, 20.0, h, best) == near(expected)
+@pytest.mark.parametrize(("cost", "best", "expected"), [(3.0, 30.0, 1.0), (0.1, 20.0, 20.0)])
+def test_concentration_stays_between_heroin_and_the_strongest_product_at_hand(cost, best, expected):
+    assert best_concentration(0.1, 20.0, cost, best) == near(expected)
 
 
 # Arrest (Hoffer and Alam 2013) and the work of agencies --------------------------------------------------------------

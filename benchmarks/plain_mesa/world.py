@@ -121,7 +121,10 @@ def make_vendors(model: PlainMarket, consumers: list[Consumer], platforms: list[
         weight = sum(consumer.segment == segment for consumer in consumers) / sum(model.needs[segment])
         for drug, need in zip(model.drugs, model.needs[segment], strict=True):
             total[drug] += weight * need
-    suppliers = [(exp(2.0 * rng.random() - 1.0), 0.6 + 0.4 * rng.random()) for _ in range(int(p.suppliers))]
+    suppliers = [
+        (exp(p.size_spread * (2.0 * rng.random() - 1.0)), p.least_reliable + (1.0 - p.least_reliable) * rng.random())
+        for _ in range(int(p.suppliers))
+    ]
     per_head = {PHARMACY: p.pharmacy_vendors, APP: p.app_vendors, CRYPTO: p.crypto_vendors, STREET: p.street_vendors}
     for channel, rate in per_head.items():
         for _ in range(max(FEWEST, round(rate * len(consumers)))):

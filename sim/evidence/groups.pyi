@@ -53,13 +53,15 @@ class SupplyParameters(NamedTuple):
     seizure: float
     seizure_floor: float
     risk_cost: float
-    concentrate_a: float
     concentrate_lambda: float
-    concentrate_h: float
-    concentrate_best: float
+    concentrate_cost: float
     copy_rate: float
-    replacement_wait: float
     replacement_rate: float
+    supplier_growth: float
+    succession: float
+    rivalry: float
+    size_spread: float
+    least_reliable: float
     group_substances: float
     group_reach: float
     second_source: float
@@ -67,12 +69,12 @@ class SupplyParameters(NamedTuple):
     rewire_rate: float
     wholesale_days: float
     spare_capacity: float
+    cost_speed: float
     shortage_cost: float
     custom_loss: float
     heard_street: float
     heard_app: float
     recruit_income: float
-    recruit_gap: float
 
 class PricingParameters(NamedTuple):
     reputation_premium: float

@@ -287,8 +287,8 @@ NewVendors = view(
 AccountVendors = view(
     "AccountVendors", "account", "alive", "exit_cause", "identity", "key", "negative", "positive", "sales"
 )
-RecruitVendors = view("RecruitVendors", "channel", "key", "kind", "supplier")
-MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "seized", "serves", "size", "source")
+RecruitVendors = view("RecruitVendors", "channel", "jurisdiction", "key", "kind", "supplier")
+MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "serves", "size", "source")
 TakingSuppliers = view("TakingSuppliers", "organised", "paid", "revenue", "source", "takings")
 PayingVendors = view("PayingVendors", "income", "kind", "passed", "reckoned", "supplier")
 PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quantity", "substance", "vendor")

@@ -85,6 +85,7 @@ class Draw(IntEnum):
     REWIRE = 120
     RECRUIT = 121
     RESOURCE = 122
+    SUCCESSION = 123
     SETTING = 160
     RELAPSE = 165
     DIVERSION = 161
