@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import sim.policies  # noqa: F401 - registers the kinds
 from sim.measures.dictionary import outcomes
 from sim.registry import policy_kinds
 
