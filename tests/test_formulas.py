@@ -79,7 +79,7 @@ def test_uneventful_orders_are_counter_evidence():
 
 def test_beliefs_fade_once_a_month_whatever_the_day_and_the_block():
     n, p = 95, BOOK.defaults("learning")
-    shapes = {"good": 4, "bad": 4, "legal_hits": 3, "legal_calm": 3}
+    shapes = {"good": 4, "bad": 4, "market_hits": 4, "legal_hits": 4, "legal_calm": 4}
     columns = LearningConsumers._make(
         [np.ones((n, shapes[f]) if f in shapes else n) for f in LearningConsumers._fields]
     )
@@ -511,11 +511,10 @@ def test_the_hazard_of_an_exit_scam_is_escrow_over_expected_income():
 
 def test_vendors_retire_over_the_months_of_takings_that_a_closed_market_owed_them():
     p = BOOK.defaults("vendors")
-    assert retirement.py_func(0.0, 1e5, p) == near(p.retire_closed)
-    assert retirement.py_func(5e4, 1e5, p) == near(1 - (1 - p.retire_closed) * math.exp(-0.5 * p.retire_loss))
-    assert retirement.py_func(9e5, 1e5, p) == near(1 - (1 - p.retire_closed) * math.exp(-3.0 * p.retire_loss))
-    assert retirement.py_func(1.0, 0.0, p) == near(retirement.py_func(3e5, 1e5, p))
     assert retirement.py_func(0.0, 0.0, p) == near(p.retire_closed)
+    assert retirement.py_func(0.5, 0.0, p) == near(1 - (1 - p.retire_closed) * math.exp(-0.5 * p.retire_loss))
+    assert retirement.py_func(9.0, 0.0, p) == near(1 - (1 - p.retire_closed) * math.exp(-9.0 * p.retire_loss))
+    assert retirement.py_func(0.0, 2.0, p) == near(1 - (1 - p.retire_closed) ** 3.0)
 
 
 def test_public_trust_in_a_market_grows_with_age_and_size():

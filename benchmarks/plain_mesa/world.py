@@ -173,7 +173,7 @@ def settle_in(vendor: Vendor, platforms: list[Platform]) -> None:
         platform = next(street for street in platforms if street.country is vendor.country)
     elif vendor.channel == CRYPTO:
         exponent = model.p.vendors.relist_exponent
-        platform = draw(rng, platforms, [(market.start_share + 0.003) ** exponent for market in platforms])
+        platform = draw(rng, platforms, [market.start_share**exponent for market in platforms])
     else:
         platform = draw(rng, platforms, [place.attraction for place in platforms])
     vendor.sales = max(8.0 * exp(1.6 * rng.normal()) - 0.5, 0.0)

@@ -137,6 +137,16 @@ class Policing:
         return cls(where, unit, usual, stated, *effort, user_exposure=np.full(j, 0.002 * consumers))
 
 
+class Struck(NamedTuple):
+    """Who lost a cryptomarket today."""
+
+    raided: np.ndarray  # (consumers,) 1 where police took it
+    robbed: np.ndarray  # (consumers,) how far money was lost with it
+    publicity: float  # of the raids, the most public one
+    lost: float  # share of all who had a market who lost theirs in these days
+    forum: float  # friends as whom the forum counts that says so
+
+
 @dataclass
 class Trade:
     """How trade goes: running means, and what is known of platforms and vendors beside their columns."""
@@ -146,12 +156,14 @@ class Trade:
     volume: np.ndarray  # (P,) cents of today
     coin_access: np.ndarray  # (J,) chance that a buyer gets coins when needed
     vendor_orders: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (vendors,) orders of today
-    vendor_news: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))  # (vendors,) bits: `entry_exit.news`
+    vendor_news: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))  # (vendors,) bits: `learning.fear`
     price_level: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) mean log price, yesterday
     per_vendor: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) orders a day
     mean_order_cents: float = 6500.0
     dispute_rate: float = 0.0
     ads_seen: float = 1.0  # exposure to sellers' adverts in apps, 1 when nothing is removed
+    arrested: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (P,) accounts of vendors arrested today
+    struck: Struck | None = None  # who lost a cryptomarket today
     bans: bool = False  # whether a platform bans a substance
     unmoderated: set[int] = field(default_factory=set)  # slots whose disputes and feedback do not work as usual
     absconding: dict[int, tuple[int, float, str]] = field(default_factory=dict)

@@ -41,6 +41,7 @@ ChoiceConsumers = view(
     "legal_hits",
     "loss_calm",
     "loss_hits",
+    "market_hits",
     "market_state",
     "misbelief",
     "pharmacy_home",
@@ -122,32 +123,10 @@ ConsumptionOrders = view(
     "vendor",
 )
 LearningConsumers = view(
-    "LearningConsumers",
-    "alive",
-    "app_home",
-    "bad",
-    "bought",
-    "caution",
-    "good",
-    "jurisdiction",
-    "known",
-    "legal_calm",
-    "legal_hits",
-    "loss_calm",
-    "loss_hits",
-    "market_state",
-    "market_until",
-    "pharmacy_home",
-    "practice",
-    "segment",
-    "stigma",
-    "support_knowledge",
-    "tie",
-    "trust_police",
-    "vendor",
-    "verification",
-    "turn",
-)
+    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
+    "loss_hits", "market_hits", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
+    "trust_police", "vendor", "verification", "turn",
+)  # fmt: skip
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
     "LearningOrders", "day", "channel", "consumer", "first", "outcome", "platform", "rating", "vendor"
@@ -165,6 +144,7 @@ MigrationConsumers = view(
     "legal_hits",
     "loss_calm",
     "loss_hits",
+    "market_hits",
     "market_state",
     "market_until",
     "need_rate",
@@ -181,6 +161,7 @@ ExitVendors = view(
     "alive",
     "channel",
     "entry_day",
+    "evidence",
     "exit_cause",
     "identity",
     "income",
@@ -193,7 +174,9 @@ ExitVendors = view(
     "platforms_used",
     "positive",
     "recent",
+    "relist_day",
     "sales",
+    "stock",
     "withheld",
 )
 OfferVendors = view(
@@ -252,7 +235,10 @@ DemandConsumers = view(
     "treatment_day",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
-MemoryConsumers = view("MemoryConsumers", "bought", "legal_hits", "tie", "vendor")
+MemoryConsumers = view("MemoryConsumers", "bought", "home", "known", "legal_hits", "market_hits", "tie", "vendor")
+FearConsumers = view(
+    "FearConsumers", "bought", "considering", "home", "known", "legal_calm", "legal_hits", "loss_hits", "lost_day", "market_hits", "tie", "vendor",
+)  # fmt: skip
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
 BookingOrders = view(
     "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"

@@ -26,7 +26,6 @@ class Draw(IntEnum):
     CLICK = 14
     NEW_VENDOR = 15
     VENDOR = 16
-    DIRECT_DEAL = 17
     PAYMENT = 18
     PRIORITY = 19
     DISPATCH = 20
@@ -93,3 +92,4 @@ class Draw(IntEnum):
     FALSE_ALARM = 163
     SUBSTITUTE = 164
     TURN = 170
+    LETTER = 171
