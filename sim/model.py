@@ -14,9 +14,9 @@ from sim.market.demand.demand import demand
 from sim.market.enforcement.enforcement import enforce
 from sim.market.entry_exit.entry import platform_entry, vendor_entry
 from sim.market.entry_exit.exit import platform_exits
-from sim.market.entry_exit.news import spread_news
 from sim.market.entry_exit.vendor_exit import vendor_moves
 from sim.market.health.consumption import consumption
+from sim.market.learning.fear import spread_news
 from sim.market.learning.learning import learning
 from sim.market.state import MarketState
 from sim.market.supply.pricing import price

@@ -69,6 +69,7 @@ def make_jurisdictions(jurisdictions: list[Jurisdiction], substances: int) -> Wo
             ]
         ),
         law_steps=np.zeros((len(jurisdictions), substances)),
+        law_price=np.zeros((len(jurisdictions), substances)),
     )
 
 

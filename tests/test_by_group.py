@@ -263,5 +263,8 @@ def test_a_study_answers_by_group(tmp_path, monkeypatch):
     run_study({**study, "by": ["segment"]}, tmp_path / "study", executor="inline")
     found = Results(tmp_path / "study").answer("effects_by_group")
     assert set(found["outcome"]) == {"orders", "stigma"}
+    report = (tmp_path / "study" / "answer" / "report.md").read_text(encoding="utf-8")
+    assert "where chance alone gives" in report
+    assert ("Too small for an interval" in report) == bool(found["too_small"].any())
     assert set(found["member"]) == {"patient", "recreational", "dependent", "social_supplier"}
     assert (tmp_path / "study" / "answer" / "figures" / "effects-by-segment.txt").is_file()

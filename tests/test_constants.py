@@ -14,7 +14,14 @@ GUARD = 1e-6
 BOUNDLESS = 1e9
 """What is not below this stands for no bound at all."""
 
-DEFINITIONS: dict[str, dict[float, str]] = {}
+DEFINITIONS: dict[str, dict[float, str]] = {
+    "market/supply/money.py": {100.0: "cents of a USD", 30.0: "days of a mean"},
+    "market/supply/routes.py": {
+        0.95: "a risk beyond which nobody sends",
+        0.001: "a risk below which 1 / P is no guide",
+    },
+    "market/supply/supply.py": {0.02: "stocks are never quite empty", 0.05: "nor is purity", 30.0: "days of a mean"},
+}
 """Numbers of a file that are definitions, units or exact published formulas, with the reason."""
 
 

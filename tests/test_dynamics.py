@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.agents.codes import NO_SLOT, Channel, Membership, RiskGroup
+from sim.agents.codes import NO_SLOT, Channel, Membership
 from sim.market.enforcement import arrests
-from sim.market.entry_exit import news
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from sim.streams import uniforms
@@ -332,29 +331,6 @@ def test_risk_keeps_newcomers_out():
     with pytest.MonkeyPatch.context() as patch:
         careful, careless = (policed(patch, 5.0, 0, entry_risk=psi).vendors.n for psi in (100.0, 0.0))
     assert careful < careless
-
-
-@pytest.mark.parametrize(
-    ("channel", "group"),
-    [
-        (Channel.STREET, RiskGroup.OFFLINE),
-        (Channel.CRYPTOMARKET, RiskGroup.CRYPTO),
-        (Channel.SOCIAL_APP, RiskGroup.OPEN_WEB),
-    ],
-)
-def test_an_arrest_frightens_the_buyers_of_that_vendor_about_that_channel(channel, group):
-    model = ran(world(consumers=3000), 1, 0)
-    c, n = model.consumers.columns, model.consumers.n
-    buyers = {row: (np.isin(c.vendor[:n], row) & (c.bought[:n] > 0)).any(axis=1) for row in vendors_of(model, channel)}
-    row = max(buyers, key=lambda row: buyers[row].sum())
-    before = c.legal_hits[:n].copy()
-    arrests.arrest(model, np.array([row]), "")
-    news.spread_news(model)
-    rise = c.legal_hits[:n] - before
-    assert buyers[row].any()
-    assert (rise[buyers[row], group] > 0).all()
-    assert not rise[~buyers[row]].any()
-    assert not np.delete(rise, group, axis=1).any()
 
 
 def test_the_same_effort_over_more_offenders_means_less_risk_for_each():

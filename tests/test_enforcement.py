@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.agents.codes import Channel, Post, Written
+from sim.agents.codes import Channel, Post, RiskGroup, Written
 from sim.agents.enforcement import PLATFORMS, POST, REFERRALS, TARGETS, USERS, VENDORS, Agency, Unit, mandates
 from sim.market.enforcement.arrests import ONLINE, responsible
 from sim.market.enforcement.attacks import weak_links
@@ -240,14 +240,18 @@ def test_a_targeted_attack_arrests_those_who_lead(by):
     assert not after.vendors.columns.alive[hit].any()
 
 
-def test_a_weak_link_attack_takes_links_and_leaves_vendors():
-    start = at_day_0()
+@pytest.mark.parametrize("heeded", [0.0, 0.4, 1.0])
+def test_a_weak_link_attack_takes_links_from_those_who_heed_the_letter_and_leaves_vendors(heeded):
+    start = at_day_0(parameters={"enforcement": {"letter_heeded": heeded}})
     attack = policy("network_attack", mode="weak_link", share=0.3)
     hit, weak = attack.targets(start), weak_links(start)
     crypto = np.flatnonzero(start.vendors.columns.channel[: len(weak)] == Channel.CRYPTOMARKET)
     assert weak[hit].sum() > 0.4 * weak[crypto].sum()
     without, with_ = branched(start, 1), branched(start, 1, policies=[attack.model_dump()])
-    assert weak_links(with_)[hit].sum() < 0.2 * weak_links(without)[hit].sum()
+    left = weak_links(with_)[hit].sum() / weak_links(without)[hit].sum()
+    assert left == near(1.0 - heeded, abs=0.12)
+    fright = [model.consumers.columns.legal_hits[:, RiskGroup.CRYPTO].sum() for model in (without, with_)]
+    assert fright[1] > fright[0], "who keeps the vendor has read the letter too"
     v = with_.vendors.columns
     assert v.alive[hit].sum() == without.vendors.columns.alive[hit].sum()
     assert with_.daily()["privacy_intrusions"][0] > without.daily()["privacy_intrusions"][0]

@@ -73,7 +73,6 @@ SLOW = {
     "vendors": {"own_scam": 1.0, "own_scam_days": 3_650.0},
     "payment": {"reacquire_days": 3_650.0},
     "platforms": {"seizure_days": 3_650.0},
-    "learning": {"recheck_days": 3_650.0},
     "migration": {"recheck_days": 3_650.0, "retry_days": 3_650.0},
 }
 

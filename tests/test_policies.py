@@ -268,7 +268,7 @@ PULLED = {
     "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 3.0, "referral": 0.9, "police_effort": 4.0,
     "isp_block": 0.9, "warning": 0.9, "recognition": 0.5, "moderation": 10.0, "listing_ban": 0.9, "false_signal": 0.5,
     "main_delisting": 0.9, "privacy_delisting": 0.9, "exchange_closure": 0.9,
-    "need": 1.5, "street_access": 0.2, "production": 0.2, "recruitment": 0.2, "group_effort": 5.0, "inspection": 5.0,
+    "need": 1.5, "street_access": 0.2, "production": 0.2, "recruitment": 0.2, "group_effort": 5.0, "searches": 9.0, "inspection": 5.0,
     "advance_data": 1.0, "postal_staff": 0.5,
     "dropout": 5.0, "support_reach": 0.5, "support_message": 0.25, "stigma_message": 0.25, "stigma": 0.2, "warning_sight": 20.0,
     "warning_delay": 0.1, "alert_reach": 0.0, "false_alarms": 20.0, "legal_access": 0.5, "diversion": 0.5, "scheduling": 1.0, "contaminant": 0.5,

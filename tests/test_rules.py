@@ -395,19 +395,6 @@ def test_multihoming_larger_vendors_list_on_more_markets():
     assert accounts[large].mean() > accounts[~large].mean()
 
 
-def test_relisting_vendors_who_lost_their_market_are_back_within_days():
-    model = under(market(MANY_BUYERS), vendors={"retire_closed": 0.0, "retire_loss": 0.0})
-    v, rows = model.vendors.columns, sellers(model)
-    homes = v.account[rows]
-    slot = int(np.bincount(homes[homes != NO_SLOT]).argmax())
-    close_platform(model, slot, PlatformStatus.SEIZED, "raid", 0.0)
-    homeless = rows[(v.account[rows] == NO_SLOT).all(axis=1) & (v.alive[rows] == 1)]
-    assert len(homeless) > 5
-    model.run_for(20)
-    stayed = homeless[v.alive[homeless] == 1]
-    assert ((v.account[stayed] != NO_SLOT).any(axis=1)).mean() > 0.9
-
-
 # Supply and prices ----------------------------------------------------------------------------------------------------
 def test_vendors_restock_towards_days_of_sales_no_faster_than_they_can_grow():
     model = market()
@@ -745,18 +732,6 @@ def test_harm_reduction_practice_is_learned_from_friends():
         return float(c.practice[:n][~teachers].mean())
 
     assert practice(0.1) < practice(0.3) < practice(0.9)
-
-
-def test_news_of_a_raid_reaches_users_more_than_others():
-    model = market(MANY_BUYERS)
-    c, n = model.consumers.columns, model.consumers.n
-    slot = int(np.bincount(c.home[:n][c.home[:n] != NO_SLOT]).argmax())
-    users = c.home[:n] == slot
-    others = ~users & (c.considering[:n] > Considering.NOT_YET)
-    before = c.legal_hits[:n, RiskGroup.CRYPTO].copy()
-    close_platform(model, slot, PlatformStatus.SEIZED, "raid", 1.0)
-    fright = c.legal_hits[:n, RiskGroup.CRYPTO] - before
-    assert fright[users].mean() > fright[others].mean() > 0.0
 
 
 # Harm -----------------------------------------------------------------------------------------------------------------

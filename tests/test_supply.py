@@ -10,18 +10,17 @@ from sim.agents.codes import Channel, VendorKind
 from sim.agents.intermediaries import PostalService
 from sim.agents.levers import Levers
 from sim.market.supply.network import (
-    arrest_group,
     bits,
     capacity,
     find_groups,
     find_weights,
     network_measures,
-    replace_suppliers,
     supply_graph,
     upper_tier,
 )
 from sim.market.supply.recruitment import enlist, organised_entry, recruit, recruiting
 from sim.market.supply.supply import buyers_see, dilution
+from sim.market.supply.turnover import arrest_group
 from sim.market.trade.shipping import inspect
 from sim.model import MarketModel
 from tests.worlds import branched, fingerprint, model_of, ran, run, world
@@ -86,7 +85,7 @@ def test_suppliers_are_found_by_size_and_only_in_business():
 
 
 def without_groups(model: MarketModel, gone: list[int], days: int, **parameters: float) -> MarketModel:
-    after = branched(model, 0, parameters={"supply": {"replacement_rate": 0.0, **parameters}})
+    after = branched(model, 0, parameters={"supply": {"replacement_rate": 0.0, "succession": 0.0, **parameters}})
     for i in gone:
         arrest_group(after, i)
     after.run_for(days)
@@ -124,20 +123,6 @@ def test_groups_whose_manufacturer_is_gone_find_another_one():
         for days in (1, 90)
     )
     assert (before == makers[0]).sum() > (after == makers[0]).sum()
-
-
-def test_a_removed_group_is_replaced_after_the_wait_and_reckons_with_the_usual_risk():
-    model = town(supply={"replacement_rate": 1.0, "replacement_wait": 10.0})
-    s = model.supplier_table.columns
-    s.belief[0] = 0.9
-    arrest_group(model, 0)
-    model.day += 10
-    replace_suppliers(model)
-    assert s.alive[0] == 0
-    model.day += 1
-    replace_suppliers(model)
-    assert s.alive[0] == 1
-    assert s.belief[0] == pytest.approx(model.p.supply.seizure)
 
 
 # Capacity and stocks --------------------------------------------------------------------------------------------------
@@ -199,36 +184,53 @@ def test_vendors_who_care_alike_cut_less_on_cryptomarkets_than_on_the_street():
 
 
 # Recruitment ----------------------------------------------------------------------------------------------------------
-def test_at_the_usual_drive_as_many_come_as_before():
+def test_who_is_recruited_adds_to_those_who_come_by_themselves():
     model = model_of(world(**TOWN))
     assert recruiting(model) == pytest.approx(1.0)
-    model.upstream.recruitment = 0.0
+    model.upstream.recruitment[:] = 0.0
     assert recruiting(model) == pytest.approx(1.0 - organised_entry(model))
 
 
-def test_groups_recruit_more_while_branches_are_missing_and_while_takings_are_up():
+def test_a_group_that_takes_in_much_for_its_branches_recruits_more():
+    """What it takes in and whom it has on that day decide, whatever was so before the start."""
     model = town()
     s, n = model.supplier_table.columns, model.supplier_table.n
     recruit(model)
-    usual = s.drive[:n].copy()
-    group = int(np.argmax(s.branches[:n]))
+    usual, group = s.drive[:n].copy(), int(np.argmax(s.branches[:n]))
     s.branches[group] = 0
     recruit(model)
-    assert s.drive[group] > 1.5 * usual[group]
-    s.takings[group] *= 3
-    more = s.drive[group]
+    assert s.drive[group] > 1.2 * usual[group]
+    less = s.drive[group]
+    s.takings[group] = 3 * s.takings[group] + 100
     recruit(model)
-    assert s.drive[group] > more
+    assert s.drive[group] > less
+    s.takings[:n], s.branches[:n] = 10 * s.takings[:n], 10 * s.branches[:n]
+    recruit(model)
+    assert s.drive[group] > less, "against the groups of the day, so that a common rise moves nothing"
     s.alive[group] = 0
     recruit(model)
     assert s.drive[group] == 0.0
+
+
+def test_groups_recruit_in_proportion_to_their_size_and_where_they_work():
+    model = town(supply={"recruit_income": 0.0})
+    s, n, places = model.supplier_table.columns, model.supplier_table.n, model.world.n_jurisdictions
+    reach = bits(s.reach[:n], places)
+    recruit(model)
+    weights = np.diff(model.upstream.recruits, axis=1, prepend=0.0)
+    assert weights == pytest.approx(np.where(reach.T, s.size[:n] * s.organised[:n], 0.0))
+    half = s.organised[:n] * (np.arange(n) % 2)
+    s.size[:n] *= np.where(half, 2.0, 1.0)
+    before = model.upstream.recruitment.copy()
+    recruit(model)
+    assert (model.upstream.recruitment > 1.2 * before).all(), "more members know more people"
 
 
 @pytest.mark.parametrize(("level", "share"), [(0.0, 0.0), (1.0, None), (4.0, None)])
 def test_newcomers_are_branches_as_far_as_groups_recruit(level, share):
     model = town()
     recruit(model)
-    model.upstream.recruitment = level
+    model.upstream.recruitment[:] = level
     v = model.vendors.columns
     rows = np.flatnonzero(
         (v.channel[: model.vendors.n] == Channel.STREET) & (v.kind[: model.vendors.n] != VendorKind.SOCIAL_SUPPLIER)
@@ -368,9 +370,11 @@ def test_shocks_cost_the_public_nothing():
 def test_a_wave_of_arrests_takes_groups_and_no_manufacturers():
     policy = {"kind": "supplier_interdiction", "effort": 1.0, "arrested": 1.0}
     model = run(world(policies=[policy]), until=1)
-    s, n = model.supplier_table.columns, model.supplier_table.n
+    s, n = model.supplier_table.columns, int(model.p.supply.suppliers)
     assert not s.alive[:n][s.organised[:n] == 1].any()
     assert s.alive[:n][s.organised[:n] == 0].all()
+    heirs = slice(n, model.supplier_table.n)
+    assert s.size[heirs].sum() <= model.p.supply.succession * s.size[:n][s.organised[:n] == 1].sum()
 
 
 def test_two_runs_of_all_of_them_are_the_same():

@@ -10,14 +10,12 @@ from benchmarks.plain_mesa.goods import ABSTAIN, APP, CRYPTO, DIRECT, LICENSED, 
 
 if TYPE_CHECKING:
     from benchmarks.plain_mesa.consumers import Consumer
+    from benchmarks.plain_mesa.memory import Tie
     from benchmarks.plain_mesa.platforms import Platform
     from benchmarks.plain_mesa.vendors import Vendor
 
 CANDIDATES = 8
-CLICKS = 3
 TRIALS = 3
-EXPLORING = 4.0
-"""Spread of utilities of somebody who tries another market."""
 
 
 class Choice(NamedTuple):
@@ -31,19 +29,19 @@ class Choice(NamedTuple):
 def choose(consumer: Consumer, drug: Drug) -> Choice | None:
     """A consumer's choice for today's need; a channel where nobody sells is left out and the choice made again."""
     model = consumer.model
-    vendor = direct_vendor(consumer, drug)
-    if vendor is not None:
-        return Choice(DIRECT, model.direct, vendor)
+    partner = direct_partner(consumer, drug)
     law = drug.law[consumer.country.name]
     prescription = law == "over_the_counter" or (law != "prohibited" and model.rng.random() < consumer.access)
     market, value = best_market(consumer, drug)
-    utilities = channel_utilities(consumer, drug, law, value)
+    utilities = channel_utilities(consumer, drug, law, value, partner)
     if not prescription:
         utilities.pop(LICENSED, None)
     for _ in range(TRIALS):
         channel = draw_logit(model.rng, utilities)
         if channel == ABSTAIN:
             return None
+        if channel == DIRECT and partner is not None:
+            return Choice(DIRECT, model.direct, partner.vendor)
         place = find_place(consumer, channel, law, prescription, market)
         if place is not None:
             vendor = choose_vendor(consumer, drug, *place)
@@ -69,7 +67,9 @@ def find_place(
     return channel, model.licensed[consumer.country]
 
 
-def channel_utilities(consumer: Consumer, drug: Drug, law: str, market_value: float | None) -> dict[str, float]:
+def channel_utilities(
+    consumer: Consumer, drug: Drug, law: str, market_value: float | None, partner: Tie | None
+) -> dict[str, float]:
     """Utility of every channel that sells the substance, and of abstaining."""
     model, p = consumer.model, consumer.model.p.choice
     a, b = p.risk_a, p.risk_b
@@ -86,11 +86,15 @@ def channel_utilities(consumer: Consumer, drug: Drug, law: str, market_value: fl
         if market_value is not None:
             utilities[CRYPTO] = p.crypto + p.skill_crypto * consumer.skill + market_value
             utilities[CRYPTO] -= p.legal_risk_weight * legal["dark"] + p.loss_weight * consumer.loss_risk.value(a, b)
+    if partner is not None:
+        trust = partner.bought / (p.prior_weight + partner.bought)
+        utilities[DIRECT] = p.direct + p.skill_crypto * consumer.skill + p.trust_weight * (trust - 1.0)
+        utilities[DIRECT] -= p.legal_risk_weight * legal["direct"]
     if STREET in drug.sold_by:
         utilities[STREET] = p.street - p.offline_risk_weight * legal["offline"]
     level = log(drug.dose_usd * consumer.country.price_factor / p.reference_dose_usd)
     for channel in utilities:
-        utilities[channel] += consumer.taste.get(channel, 0.0)
+        utilities[channel] += consumer.taste.get(CRYPTO if channel == DIRECT else channel, 0.0)
         utilities[channel] -= consumer.price_sensitivity * (model.price_level[channel] + level)
         if consumer.habit == channel:
             utilities[channel] += p.habit
@@ -119,15 +123,14 @@ def best_market(consumer: Consumer, drug: Drug) -> tuple[Platform | None, float 
         return None, None
     p, rng = consumer.model.p.choice, consumer.model.rng
     exploring = rng.random() < p.explore
-    best, best_value = None, None
+    best, best_value, first = None, None, None
     for market in consumer.markets.known:
         value = market_value(consumer, market, drug)
         if market is consumer.markets.home:
             value += p.home_bonus
-        if exploring:
-            value += EXPLORING * rng.gumbel()
-        if best_value is None or value > best_value:
-            best, best_value = market, value
+        order = rng.random() if exploring else value
+        if first is None or order > first:
+            best, best_value, first = market, value, order
     return best, best_value
 
 
@@ -136,7 +139,7 @@ def search(consumer: Consumer, law: str, prescription: bool) -> tuple[str, Platf
     model, p, q = consumer.model, consumer.model.p.choice, consumer.model.p.platforms
     ordinary = law in ("over_the_counter", "prescription") and prescription
     licensed_weight = q.search_ordinary if ordinary else q.search_controlled
-    for _ in range(CLICKS):
+    for _ in range(int(p.clicks)):
         if model.rng.random() >= 1.0 / (1.0 + licensed_weight):
             if prescription:
                 return LICENSED, model.licensed[consumer.country]
@@ -147,22 +150,16 @@ def search(consumer: Consumer, law: str, prescription: bool) -> tuple[str, Platf
         if not prescription:
             return SEARCH, site
         seen_through = p.detect_believer if consumer.misbelief else p.detect_unaided
-        missed = (1.0 - seen_through) * (1.0 - consumer.verification * model.lookup)
+        missed = (1.0 - seen_through) * (1.0 - consumer.verification * p.lookup)
         if model.rng.random() < missed:
             return SEARCH, site
     return None
 
 
-def direct_vendor(consumer: Consumer, drug: Drug) -> Vendor | None:
-    """A vendor with a direct tie, when the consumer deals directly today; more often without an open home market."""
+def direct_partner(consumer: Consumer, drug: Drug) -> Tie | None:
+    """The tie to the direct partner who sells the substance and was bought from most."""
     ties = [tie for tie in consumer.vendors.ties if tie.direct and tie.vendor.sells(drug)]
-    if not ties:
-        return None
-    p = consumer.model.p.choice
-    at_home = consumer.markets.home is not None and consumer.market_state == "active"
-    if consumer.model.rng.random() < (p.direct if at_home else p.direct_when_closed):
-        return max(ties, key=lambda tie: tie.bought).vendor
-    return None
+    return max(ties, key=lambda tie: tie.bought) if ties else None
 
 
 def choose_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platform) -> Vendor | None:

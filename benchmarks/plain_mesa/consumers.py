@@ -60,7 +60,7 @@ class Consumer(mesa.Agent):
         self.pharmacy_home: Platform | None = None
         self.habit: str | None = None
         calm = 3.0 * model.rng.random()
-        self.legal_risk = {group: Risk(calm=calm) for group in ("web", "dark", "offline")}
+        self.legal_risk = {group: Risk(calm=calm) for group in ("web", "dark", "offline", "direct")}
         self.loss_risk = Risk(calm=calm)
         self.stash, self.stash_drug = self.stash_at_start(), traits.drug
         self.next_need = model.day + self.waiting_time(self.need_rate) - 1
@@ -173,14 +173,14 @@ class Consumer(mesa.Agent):
                 experience.good += 1.0
             else:
                 experience.bad += 1.0
-        if tie is not None and model.rng.random() < p.tie_chance * (1.0 + 0.5 * min(tie.bought, 6)):
+        if tie is not None and model.rng.random() < p.tie_chance * tie.bought:
             tie.direct = True
         if self.market_state != ACTIVE:
             return
         newcomer = order.first and sum(t.bought for t in self.vendors.good if t.vendor.channel == CRYPTO) <= 1
         chance = p.quit_after_bad if not order.arrived else (p.quit_after_first if newcomer else 0.0)
         if model.rng.random() < chance:
-            self.turn_away(p.recheck_days)
+            self.turn_away(model.p.migration.recheck_days)
 
     def turn_away(self, mean_days: float) -> None:
         """Leave cryptomarkets alone until a later look."""
@@ -233,6 +233,4 @@ class Consumer(mesa.Agent):
 
 def risk_group(channel: str) -> str:
     """Channels whose legal risk consumers learn about together."""
-    if channel in (CRYPTO, DIRECT):
-        return "dark"
-    return "offline" if channel == STREET else "web"
+    return {CRYPTO: "dark", DIRECT: "direct", STREET: "offline"}.get(channel, "web")

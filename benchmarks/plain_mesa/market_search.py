@@ -53,8 +53,7 @@ def discovers(consumer: Consumer, market: Platform) -> bool:
     if market in consumer.markets.known or any(market in tie.vendor.accounts for tie in consumer.vendors.good):
         return True
     model, p = consumer.model, consumer.model.p.migration
-    users = max(sum(other.users for other in model.cryptomarkets), 1)
-    heard = p.reach * market.users / users + p.newcomer_adverts * market.newness
+    heard = p.reach * market.users / max(model.considering, 1) + p.newcomer_adverts * market.newness
     return bool(model.rng.random() < 1.0 - exp(-heard))
 
 

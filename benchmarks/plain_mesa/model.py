@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from benchmarks.plain_mesa.orders import Order
     from sim.scenario import Scenario
 
-LOOKUP = 0.6
-"""Chance that a look-up in a register shows an illicit seller, without any scheme."""
-
 
 class PlainMarket(mesa.Model):
     """A market of consumers, vendors and platforms as plain objects.
@@ -50,7 +47,6 @@ class PlainMarket(mesa.Model):
         self.day = -world.burn_in
         self.drugs, self.countries, self.needs = goods.drugs(world), goods.countries(world), goods.needs(world)
         self.market_shares = world.platforms.cryptomarkets
-        self.lookup = LOOKUP
         self.daily_keep = 0.5 ** (1.0 / self.p.learning.reputation_days)
         ship = self.p.shipping
         self.hands = {APP: ship.hands_app, CRYPTO: ship.hands_crypto, STREET: ship.hands_street}
@@ -81,6 +77,7 @@ class PlainMarket(mesa.Model):
         self.observe_prices()
         self.vendors.do("offer")
         self.platforms.do("look_at")
+        self.considering = sum(consumer.considering > 0 for consumer in self.consumers)
         self.consumers.do(look_for_market)
         self.shop()
         self.platforms.do("close_day")

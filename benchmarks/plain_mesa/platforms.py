@@ -84,7 +84,7 @@ class Platform(mesa.Agent):
         size = self.trade180 / self.model.reference_trade
         grown = (1.0 - exp(-age / p.platforms.trust_days)) * size / (size + p.platforms.trust_share)
         self.trust = p.platforms.trust_first + (p.platforms.trust_last - p.platforms.trust_first) * grown
-        listings, half = max(self.listings, 0.3) / self.model.reference_listings, p.choice.variety_half
+        listings, half = max(self.listings / self.model.reference_listings, 1e-3), p.choice.variety_half
         self.variety = p.choice.variety_weight * log(listings * (1.0 + half) / (listings + half))
         self.variety += log(self.attraction)
         self.arrivals *= 1.0 - 1.0 / p.migration.herd_days

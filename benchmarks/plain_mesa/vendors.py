@@ -93,8 +93,8 @@ class Vendor(mesa.Agent):
         p, ship = self.model.p.supply, self.model.p.shipping
         heard = {APP: p.heard_app, STREET: p.heard_street}.get(self.channel, 1.0)
         custom = p.custom_loss * ship.notice_content * (1.0 + ship.rate_bad * heard)
-        aim = 1.0 - (1.0 - self.quality) * min(max(1.0 - custom, 0.0), 1.5)
-        self.purity += 0.1 * (max(aim, 0.05) - self.purity)
+        aim = 1.0 - (1.0 - self.quality) * max(1.0 - custom, 0.0)
+        self.purity += p.cost_speed * (max(aim, 0.05) - self.purity)
 
     def reprice(self) -> None:
         """Move the price a step towards what reputation, scarcity and competitors suggest."""

@@ -121,7 +121,10 @@ def make_vendors(model: PlainMarket, consumers: list[Consumer], platforms: list[
         weight = sum(consumer.segment == segment for consumer in consumers) / sum(model.needs[segment])
         for drug, need in zip(model.drugs, model.needs[segment], strict=True):
             total[drug] += weight * need
-    suppliers = [(exp(2.0 * rng.random() - 1.0), 0.6 + 0.4 * rng.random()) for _ in range(int(p.suppliers))]
+    suppliers = [
+        (exp(p.size_spread * (2.0 * rng.random() - 1.0)), p.least_reliable + (1.0 - p.least_reliable) * rng.random())
+        for _ in range(int(p.suppliers))
+    ]
     per_head = {PHARMACY: p.pharmacy_vendors, APP: p.app_vendors, CRYPTO: p.crypto_vendors, STREET: p.street_vendors}
     for channel, rate in per_head.items():
         for _ in range(max(FEWEST, round(rate * len(consumers)))):
@@ -170,7 +173,7 @@ def settle_in(vendor: Vendor, platforms: list[Platform]) -> None:
         platform = next(street for street in platforms if street.country is vendor.country)
     elif vendor.channel == CRYPTO:
         exponent = model.p.vendors.relist_exponent
-        platform = draw(rng, platforms, [(market.start_share + 0.003) ** exponent for market in platforms])
+        platform = draw(rng, platforms, [market.start_share**exponent for market in platforms])
     else:
         platform = draw(rng, platforms, [place.attraction for place in platforms])
     vendor.sales = max(8.0 * exp(1.6 * rng.normal()) - 0.5, 0.0)

@@ -33,6 +33,7 @@ class RiskGroup(Code):
     OPEN_WEB = 0
     CRYPTO = 1
     OFFLINE = 2
+    DIRECT = 3
 
 
 class Segment(Code):

@@ -29,7 +29,9 @@ class ConsumerColumns(NamedTuple):
     known: np.ndarray
     good: np.ndarray
     bad: np.ndarray
+    lost_day: np.ndarray
     legal_hits: np.ndarray
+    market_hits: np.ndarray
     legal_calm: np.ndarray
     loss_hits: np.ndarray
     loss_calm: np.ndarray
@@ -96,6 +98,7 @@ class VendorColumns(NamedTuple):
     reckoned: np.ndarray
     passed: np.ndarray
     withheld: np.ndarray
+    relist_day: np.ndarray
     identity: np.ndarray
     platforms_used: np.ndarray
     account: np.ndarray

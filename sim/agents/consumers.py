@@ -8,7 +8,7 @@ from sim.registry import register_columns
 
 KNOWN_MARKETS = 4
 REMEMBERED_VENDORS = 4
-RISK_GROUPS = 3
+RISK_GROUPS = 4
 TURNS = 100
 """Turns in which programmes for a share of people reach them: a hundredth of consumers each, and always the same ones."""
 
@@ -51,8 +51,19 @@ CONSUMER = {
     "known": Column("u2", "slot", 0, NO_SLOT, "Cryptomarkets known", default=NO_SLOT, shape=(KNOWN_MARKETS,)),
     "good": Column("f4", "orders", 0, 1e6, "Good experience with each known market, fading", shape=(KNOWN_MARKETS,)),
     "bad": Column("f4", "orders", 0, 1e6, "Bad experience with each known market, fading", shape=(KNOWN_MARKETS,)),
+    "lost_day": Column(
+        "i2", "day", -NEVER, NEVER, "Day on which police or thieves last took the market used by habit", default=-NEVER
+    ),
     # perceived risks
     "legal_hits": Column("f4", "events", 0, 1e6, "Enforcement events in the reference group", shape=(RISK_GROUPS,)),
+    "market_hits": Column(
+        "f4",
+        "events",
+        0,
+        1e6,
+        "Enforcement events at each known market beyond those felt at all of them, fading",
+        shape=(KNOWN_MARKETS,),
+    ),
     "legal_calm": Column("f4", "orders", 0, 1e6, "Uneventful orders, fading", shape=(RISK_GROUPS,)),
     "loss_hits": Column("f4", "events", 0, 1e6, "Losses to market operators, own and heard of, fading"),
     "loss_calm": Column("f4", "orders", 0, 1e6, "Orders that went well, fading"),

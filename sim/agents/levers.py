@@ -200,6 +200,13 @@ class Levers:
     group_effort: np.ndarray = lever(
         1.0, "jurisdiction", "agencies", "ratio", "Effort against suppliers and their consignments"
     )
+    searches: np.ndarray = lever(
+        1.0,
+        "route",
+        "agencies",
+        "ratio",
+        "Chance that a load of a supplier is seized, by border: where it comes from and goes",
+    )
     inspection: np.ndarray = lever(
         1.0, "route", "intermediaries", "ratio", "Parcels inspected, by origin and destination"
     )

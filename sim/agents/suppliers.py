@@ -12,7 +12,9 @@ SUPPLIER = {
     "jurisdiction": Column("u1", "code", 0, 31, "Where the group works"),
     "alive": Column("u1", "flag", 0, 1, "1 while in business", default=1),
     "organised": Column("u1", "flag", 0, 1, "1 for an organised-crime group, 0 for a manufacturer"),
-    "size": Column("f4", "ratio", 0, 1e3, "Share of vendors served relative to others", default=1),
+    "size": Column(
+        "f4", "ratio", 0, 1e3, "What it can supply, and how easily it is found, relative to others", default=1
+    ),
     "serves": Column("u4", "bits", 0, 2**32 - 1, "Substances supplied, one bit each"),
     "reach": Column("u4", "bits", 0, 2**32 - 1, "Jurisdictions whose vendors are supplied, one bit each"),
     "source": Column(
@@ -25,13 +27,15 @@ SUPPLIER = {
         "f4", "ratio", 1, 1e3, "Strength of the product to its weight, relative to heroin", default=1
     ),
     "cost": Column("f4", "ratio", 0, 100, "Cost to vendors relative to the usual cost", default=1),
-    "removed_day": Column("i2", "day", -NEVER, NEVER, "Day of arrest", default=NEVER),
+    "removed_day": Column(
+        "i2", "day", -NEVER, NEVER, "Day on which it was removed; it does not come back", default=NEVER
+    ),
     "evidence": Column("f4", "officer-days", 0, 1e9, "Evidence gathered against the group"),
     "routes": Column("f4", "routes", 1, 1e4, "Routes in use: more where more is seized", default=1),
     "branches": Column("i4", "vendors", 0, 2**31 - 1, "Vendors in business who are branches of the group"),
     "clients": Column("i4", "vendors", 0, 2**31 - 1, "Vendors in business who buy from it, branches included"),
     "takings": Column("f4", "USD/day", 0, 1e12, "Money received a day, 30-day mean"),
-    "drive": Column("f4", "ratio", 0, 100, "Recruitment relative to the usual", default=1),
+    "drive": Column("f4", "ratio", 0, 100, "Recruitment for its size", default=1),
     "revenue": Column("i8", "cents", 0, 2**62, "Money that reached the group"),
     "paid": Column("i8", "cents", 0, 2**62, "Money that it passed on to manufacturers"),
 }

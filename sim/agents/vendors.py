@@ -55,6 +55,9 @@ VENDOR = {
     "withheld": Column(
         "i8", "cents", 0, 2**62, "Money due that a market about to close in an exit scam did not pay out"
     ),
+    "relist_day": Column(
+        "i2", "day", -NEVER, NEVER, "Day from which a vendor who lost the last market lists again", default=-NEVER
+    ),
     "identity": Column("u2", "number", 0, 65535, "Identity in use: grows by one when name and key are given up"),
     "platforms_used": Column("u2", "platforms", 0, 65535, "Platforms on which an account was ever opened"),
     # accounts on platforms

@@ -43,6 +43,7 @@ def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
 def print_comparison(comparison: Comparison, out: Path | None) -> None:
     """Print the effects, totals as those of real people, and in words which of them are clear."""
     from sim.report.text import caveats, deeds, groups, tables, words
+    from sim.studies.findings.groups import notes as group_notes
 
     comparison = comparison.real()
     width = output.width()
@@ -69,7 +70,7 @@ def print_comparison(comparison: Comparison, out: Path | None) -> None:
         output.console().print(tables.cost_table(costs, width))
         output.line()
     spent = deeds.budgets(comparison.policies, comparison.scenarios)
-    for note in (*caveats.few_pairs(comparison.runs), *spent, *words.notes(comparison), *(groups.notes(effects) if effects is not None else ())):  # fmt: skip
+    for note in (*caveats.few_pairs(comparison.runs), *spent, *words.notes(comparison), *(group_notes(effects) if effects is not None else ())):  # fmt: skip
         output.line(f"Note: {note}")
     for line in deeds.shortfalls(comparison.policies):
         output.line(f"Warning: {line}")

@@ -53,13 +53,15 @@ class SupplyParameters(NamedTuple):
     seizure: float
     seizure_floor: float
     risk_cost: float
-    concentrate_a: float
     concentrate_lambda: float
-    concentrate_h: float
-    concentrate_best: float
+    concentrate_cost: float
     copy_rate: float
-    replacement_wait: float
     replacement_rate: float
+    supplier_growth: float
+    succession: float
+    rivalry: float
+    size_spread: float
+    least_reliable: float
     group_substances: float
     group_reach: float
     second_source: float
@@ -67,12 +69,12 @@ class SupplyParameters(NamedTuple):
     rewire_rate: float
     wholesale_days: float
     spare_capacity: float
+    cost_speed: float
     shortage_cost: float
     custom_loss: float
     heard_street: float
     heard_app: float
     recruit_income: float
-    recruit_gap: float
 
 class PricingParameters(NamedTuple):
     reputation_premium: float
@@ -125,7 +127,8 @@ class ChoiceParameters(NamedTuple):
     border_local: float
     border_post: float
     direct: float
-    direct_when_closed: float
+    lookup: float
+    clicks: float
     circumvent: float
     circumvent_knowing: float
     circumvent_skill: float
@@ -209,11 +212,15 @@ class ShippingParameters(NamedTuple):
 class LearningParameters(NamedTuple):
     forgetting: float
     parcel_fright: float
+    hearsay: float
+    raid_own: float
+    raid_friends: float
+    forum_talk: float
+    loss_heard: float
     forget_after_bad: float
     tie_chance: float
     quit_after_first: float
     quit_after_bad: float
-    recheck_days: float
     reputation_days: float
     caution_days: float
     verification_days: float
@@ -241,8 +248,7 @@ class MigrationParameters(NamedTuple):
     newcomer_days: float
     newcomer_talk: float
     news_base: float
-    search_shortest: float
-    search_longest: float
+    search_days: float
     noise: float
     herding: float
     herd_unit: float
@@ -255,12 +261,8 @@ class MigrationParameters(NamedTuple):
     join_threshold: float
     second_registration: float
     learn_of_market: float
-    raid_hit: float
-    raid_exponent: float
-    raid_others: float
     loss_users: float
     loss_members: float
-    loss_others: float
     loss_raid: float
 
 class PlatformsParameters(NamedTuple):
@@ -304,6 +306,7 @@ class VendorsParameters(NamedTuple):
     young_exit: float
     young_days: float
     bad_exit: float
+    bad_share: float
     own_scam: float
     own_scam_days: float
     retire_closed: float
@@ -364,6 +367,7 @@ class EnforcementParameters(NamedTuple):
     contact_fright: float
     post_effect: float
     arrest_fright: float
+    letter_heeded: float
     learning: float
     floor: float
     credit_arrest: float

@@ -134,6 +134,7 @@ class Tally:
         self.officer_days = self.policy_cost = 0.0
         self.purse = float("inf")  # real USD that a budget leaves for the policy that acts now
         self.commission = 0  # cents
+        self.goods_sent = self.goods_seized = 0.0  # orders' worth of goods on their way from suppliers to vendors
         self.branches = self.groups = self.manufacturers = 0  # cents that went up yesterday and stayed with each
         self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
         self.waited = 0  # days that those who enter treatment today waited

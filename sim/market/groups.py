@@ -49,6 +49,7 @@ class World:
     price_factor: np.ndarray  # (J,)
     cooperation: np.ndarray  # (J, J)
     law_steps: np.ndarray  # (J, S) by which the law is stricter than usual
+    law_price: np.ndarray  # (J, S) log of what it multiplies the illicit price by once stocks are renewed
     friends: Friends = field(init=False)
     demand_by_channel: np.ndarray = field(
         init=False
@@ -75,20 +76,33 @@ class Usual:
 
 @dataclass
 class Upstream:
-    """What suppliers have and ask: K suppliers."""
+    """What suppliers have and ask, and what becomes of goods on the way: K suppliers, those included that are out of business.
 
-    cost: np.ndarray  # (K + 1,), place 0 for no supplier; likewise the next two
-    reliability: np.ndarray
+    A leg is a pair of jurisdictions, where goods come from and where they go; equal for what stays at home.
+    """
+
+    cost: np.ndarray  # (K + 1, J) where vendors sell, place 0 for no supplier; likewise the next two
+    reckoned: np.ndarray  # share of goods that suppliers reckon to lose on the way
+    lost: np.ndarray  # (K + 1, J, J, J) share lost on each leg of the way
+    reliability: np.ndarray  # (K + 1,); likewise the next one
     concentration: np.ndarray
-    takings: np.ndarray  # (K,) USD a day before day 0
-    branches: np.ndarray  # (K,) before day 0
+    belief: np.ndarray  # (J, J) risk on each leg that suppliers reckon with; likewise the next three
+    loads: np.ndarray  # loads that went over it since suppliers last learned
+    caught: np.ndarray  # loads of these that were seized
+    seized: np.ndarray  # orders' worth of goods seized so far
     seen_revenue: np.ndarray  # (K,) cents that have been passed on
     find: np.ndarray  # (S, J, K) cumulative weights by which vendors find a supplier in business
     wholesale: np.ndarray  # (S,) orders that wholesale stocks can serve
     made_for: np.ndarray  # (S,) orders a day that suppliers are made for
     flow: np.ndarray  # (S,) orders a day, 30-day mean
+    size: np.ndarray  # (S,) size of all suppliers together that demand calls for: that of the start
+    recruiters: float  # size of the groups of the start
+    recruitment: np.ndarray  # (J,) newcomers whom groups recruit relative to those whom the groups of the start recruit
+    recruits: np.ndarray  # (J, K) the same by group, cumulative
+    contested: np.ndarray  # (J,) share of vendors' sales whose supplier is gone: what rivals fight over
+    sent: float = 0.0  # orders' worth of goods on their way to vendors so far
+    arrived: float = 0.0  # of which reached vendors
     days: int = 0  # of deliveries so far
-    recruitment: float = 1.0  # newcomers whom groups recruit relative to the usual number
     working: bytes = b""  # which suppliers were in business when `find` was worked out
 
 
@@ -123,6 +137,16 @@ class Policing:
         return cls(where, unit, usual, stated, *effort, user_exposure=np.full(j, 0.002 * consumers))
 
 
+class Struck(NamedTuple):
+    """Who lost a cryptomarket today."""
+
+    raided: np.ndarray  # (consumers,) 1 where police took it
+    robbed: np.ndarray  # (consumers,) how far money was lost with it
+    publicity: float  # of the raids, the most public one
+    lost: float  # share of all who had a market who lost theirs in these days
+    forum: float  # friends as whom the forum counts that says so
+
+
 @dataclass
 class Trade:
     """How trade goes: running means, and what is known of platforms and vendors beside their columns."""
@@ -132,12 +156,14 @@ class Trade:
     volume: np.ndarray  # (P,) cents of today
     coin_access: np.ndarray  # (J,) chance that a buyer gets coins when needed
     vendor_orders: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (vendors,) orders of today
-    vendor_news: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))  # (vendors,) bits: `entry_exit.news`
+    vendor_news: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))  # (vendors,) bits: `learning.fear`
     price_level: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) mean log price, yesterday
     per_vendor: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) orders a day
     mean_order_cents: float = 6500.0
     dispute_rate: float = 0.0
     ads_seen: float = 1.0  # exposure to sellers' adverts in apps, 1 when nothing is removed
+    arrested: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (P,) accounts of vendors arrested today
+    struck: Struck | None = None  # who lost a cryptomarket today
     bans: bool = False  # whether a platform bans a substance
     unmoderated: set[int] = field(default_factory=set)  # slots whose disputes and feedback do not work as usual
     absconding: dict[int, tuple[int, float, str]] = field(default_factory=dict)

@@ -41,6 +41,7 @@ ChoiceConsumers = view(
     "legal_hits",
     "loss_calm",
     "loss_hits",
+    "market_hits",
     "market_state",
     "misbelief",
     "pharmacy_home",
@@ -105,33 +106,10 @@ ConsumptionOrders = view(
     "vendor",
 )
 LearningConsumers = view(
-    "LearningConsumers",
-    "alive",
-    "app_home",
-    "bad",
-    "bought",
-    "caution",
-    "good",
-    "jurisdiction",
-    "known",
-    "legal_calm",
-    "legal_hits",
-    "loss_calm",
-    "loss_hits",
-    "market_state",
-    "market_until",
-    "pharmacy_home",
-    "practice",
-    "segment",
-    "stigma",
-    "support_knowledge",
-    "tie",
-    "trust_police",
-    "vendor",
-    "verification",
-    "turn",
-    "declined",
-)
+    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
+    "loss_hits", "market_hits", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
+    "trust_police", "vendor", "verification", "turn", "declined",
+)  # fmt: skip
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
     "LearningOrders", "day", "channel", "consumer", "first", "late", "outcome", "platform", "rating", "vendor"
@@ -149,6 +127,7 @@ MigrationConsumers = view(
     "legal_hits",
     "loss_calm",
     "loss_hits",
+    "market_hits",
     "market_state",
     "market_until",
     "need_rate",
@@ -165,6 +144,7 @@ ExitVendors = view(
     "alive",
     "channel",
     "entry_day",
+    "evidence",
     "exit_cause",
     "identity",
     "income",
@@ -177,7 +157,9 @@ ExitVendors = view(
     "platforms_used",
     "positive",
     "recent",
+    "relist_day",
     "sales",
+    "stock",
     "withheld",
 )
 OfferVendors = view(
@@ -238,9 +220,12 @@ DemandConsumers = view(
     "turn",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
-MemoryConsumers = view("MemoryConsumers", "bought", "legal_hits", "tie", "vendor")
 ProgrammeConsumers = view(
     "ProgrammeConsumers", "alive", "declined", "jurisdiction", "quitted", "segment", "stigma", "support_knowledge", "trust_police", "turn",
+)  # fmt: skip
+MemoryConsumers = view("MemoryConsumers", "bought", "home", "known", "legal_hits", "market_hits", "tie", "vendor")
+FearConsumers = view(
+    "FearConsumers", "bought", "considering", "home", "known", "legal_calm", "legal_hits", "loss_hits", "lost_day", "market_hits", "tie", "vendor",
 )  # fmt: skip
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
 BookingOrders = view(
@@ -276,8 +261,8 @@ NewVendors = view(
 AccountVendors = view(
     "AccountVendors", "account", "alive", "exit_cause", "identity", "key", "negative", "positive", "sales"
 )
-RecruitVendors = view("RecruitVendors", "channel", "key", "kind", "supplier")
-MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "seized", "serves", "size", "source")
+RecruitVendors = view("RecruitVendors", "channel", "jurisdiction", "key", "kind", "supplier")
+MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "serves", "size", "source")
 TakingSuppliers = view("TakingSuppliers", "organised", "paid", "revenue", "source", "takings")
 PayingVendors = view("PayingVendors", "income", "kind", "passed", "reckoned", "supplier")
 PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quantity", "substance", "vendor")

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 
+ROUNDING = 1e-9
+"""Relative difference of sums of goods, which are no whole numbers."""
+
+
 class AuditError(AssertionError):
     """A conservation identity does not hold."""
 
@@ -32,6 +36,10 @@ def violations(state: MarketState) -> list[str]:
         if left != right:
             found.append(f"{what}: {left} is not {right}")
 
+    def close(what: str, left: float, right: float) -> None:
+        if abs(left - right) > ROUNDING * max(abs(left), 1.0):
+            found.append(f"{what}: {left} is not {right}")
+
     escrow = int(t.escrow[:m].sum())
     spent = ledger.vendor_income + ledger.fees + ledger.processor_fees + ledger.refunds + ledger.stolen + ledger.seized
     check("payments = vendor income + fees + escrow + refunds + losses + seizures", ledger.payments, spent + escrow)
@@ -46,6 +54,8 @@ def violations(state: MarketState) -> list[str]:
     )
     paid = int(s.paid[:k].sum())
     check("receipts of suppliers = upstream + paid among them", int(s.revenue[:k].sum()), ledger.upstream + paid)
+    up = state.upstream
+    close("goods sent by suppliers = arrived + seized", up.sent, up.arrived + float(up.seized.sum()))
     counted = state.books.order_counts
     check(
         "orders = settled + under way",

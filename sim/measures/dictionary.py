@@ -106,14 +106,14 @@ def _document() -> dict[str, Any]:
 
 
 @cache
-def _who_has_groups() -> dict[str, dict[str, str]]:
+def _who_has_groups() -> dict[str, dict[str, Any]]:
     """The fields `by` and `why_not` of every outcome and family."""
     stated = _document()["by_group"]
-    found = {name: {"by": by} for by in ("orders", "people") for name in stated[by]}
+    found: dict[str, dict[str, Any]] = {name: {"by": by} for by in ("orders", "people") for name in stated[by]}
     return found | {name: {"why_not": why} for why, names in stated["none"].items() for name in names}
 
 
-def _by_group(name: str) -> dict[str, str]:
+def _by_group(name: str) -> dict[str, Any]:
     return _who_has_groups().get(name, {})
 
 

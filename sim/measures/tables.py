@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 
+GOOD_STARS, BAD_STARS = 5.0, 1.7
+"""What a good and a bad rating count in the mean of an account, which keeps how many there were: about the means of those that buyers leave."""
+
+
 def named(codes: np.ndarray, kinds: type[IntEnum], missing: int | None = None) -> pd.Categorical:
     """Codes as a categorical of lower-case names."""
     names = [k.name.lower() for k in kinds]
@@ -211,7 +215,7 @@ class AccountLog:
         )
         rated = frame["good"] + frame["bad"]
         frame["rating_mean"] = np.where(
-            rated > 0, (5.0 * frame["good"] + 1.7 * frame["bad"]) / np.maximum(rated, 1e-9), np.nan
+            rated > 0, (GOOD_STARS * frame["good"] + BAD_STARS * frame["bad"]) / np.maximum(rated, 1e-9), np.nan
         )
         frame["close_day"] = frame["close_day"].astype("Int32")
         frame["identity_kept"] = frame["kept"] == 1

@@ -29,6 +29,7 @@ def upstream(state: MarketState) -> dict[str, float]:
         "revenue_manufacturers": today.manufacturers / 100.0,
         "organised_branches": float(s.branches[:n].sum()),
         "supply_routes": float(s.routes[:n][alive].sum()) / working if alive.any() else UNOBSERVED,
+        "supply_seized": today.goods_seized / today.goods_sent if today.goods_sent > 0 else UNOBSERVED,
         "supply_concentration": float(s.concentration[:n][alive].sum()) / working if alive.any() else UNOBSERVED,
         "wholesale_stock": float(
             np.minimum(state.upstream.wholesale / (p.wholesale_days * state.upstream.made_for), 1.0).sum()

@@ -223,6 +223,13 @@ class AimedPolicy(LocalPolicy):
         return super().meant(state) & np.isin(c.segment[:n], segments) & (c.turn[:n] < turns.size)
 
 
+def legs(state: MarketState, origin: str | None, destination: str | None) -> np.ndarray:
+    """(J, J) 1 on the borders from ``origin`` to ``destination``, each a jurisdiction of the scenario; None is any."""
+    places = np.array(list(state.scenario.jurisdictions))
+    start, end = (places == name if name is not None else np.ones(len(places), bool) for name in (origin, destination))
+    return np.outer(start, end) * (1.0 - np.eye(len(places)))
+
+
 def reached(state: MarketState, share: float) -> float:
     """Number of living consumers in ``share`` of all."""
     return share * float(np.sum(state.consumers.columns.alive[: state.consumers.n]))

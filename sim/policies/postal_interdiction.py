@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import JURISDICTION, Policy
+from sim.policies.base import JURISDICTION, Policy, legs
 from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
@@ -59,13 +59,7 @@ class PostalInterdiction(Policy):
 
     def routes(self, state: MarketState) -> np.ndarray:
         """(J, J) 1 on the routes, origin by destination, that it covers."""
-        places = list(state.scenario.jurisdictions)
-        chosen = 1.0 - np.eye(len(places))
-        if self.origin is not None:
-            chosen *= (np.arange(len(places)) == places.index(self.origin))[:, None]
-        if self.destination is not None:
-            chosen *= np.arange(len(places)) == places.index(self.destination)
-        return chosen
+        return legs(state, self.origin, self.destination)
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Inspect more, with more data and staff."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.market.supply.network import arrest_group
-from sim.policies.base import LocalPolicy, affordable
+from sim.market.supply.turnover import arrest_group
+from sim.policies.base import JURISDICTION, LocalPolicy, affordable, legs
 from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy
 from sim.streams import Draw, uniforms
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @register_policy
 class SupplierInterdiction(LocalPolicy):
-    """Work on groups: more effort on cases and consignments, a wave of arrests on the first day, or less recruitment.
+    """Work on groups: more effort on cases and loads, searches at some borders, a wave of arrests on the first day, or less recruitment.
 
     References
     ----------
@@ -30,10 +30,13 @@ class SupplierInterdiction(LocalPolicy):
     purpose: ClassVar[str] = "Take groups and their goods out of the chain, or keep people from joining them."
     evidence: ClassVar[str] = "[cartel-recruitment] for the order of cuts and arrests, from memory; all sizes assumed."
     can_fail: ClassVar[str] = (
-        "Groups spread over more routes and ship stronger goods; vendors find another supplier and successors take over; shortage raises prices, "
+        "Goods go through other jurisdictions, in more and smaller loads and stronger; vendors find another supplier and successors "
+        "take over, with violence; shortage raises prices, "
         "cutting and potency, and with inelastic demand the revenue of those who are left."
     )
-    place: ClassVar[str] = "Groups that work there and agencies of these jurisdictions."
+    place: ClassVar[str] = (
+        "Groups that work there and agencies of these jurisdictions; `origin` and `destination` say at which borders loads are searched."
+    )
     extent: ClassVar[str] = "`arrested` is a chance, drawn once for each group."
 
     kind: Literal["supplier_interdiction"] = "supplier_interdiction"
@@ -44,6 +47,15 @@ class SupplierInterdiction(LocalPolicy):
         description="effort on cases and consignments against the usual (ratio, assumed 1 to 5)",
     )
     arrested: float = Field(default=0.0, ge=0, le=1, description="groups arrested on the first day (share)")
+    searches: float = Field(
+        default=1.0, ge=1, le=50, description="chance that a load is seized at the borders that it covers (ratio)"
+    )
+    origin: str | None = Field(
+        default=None, json_schema_extra=JURISDICTION, description="`searches` of loads from here only (empty: all)"
+    )
+    destination: str | None = Field(
+        default=None, json_schema_extra=JURISDICTION, description="`searches` of loads into here only (empty: all)"
+    )
     recruitment_cut: float = Field(
         default=0.0, ge=0, le=1, description="branches that are not recruited (share, assumed 0 to 0.5)"
     )
@@ -56,6 +68,11 @@ class SupplierInterdiction(LocalPolicy):
         where = self.where(state)
         levers.group_effort[where] *= 1.0 + self.strength * (self.effort - 1.0)
         levers.recruitment[where] *= 1.0 - self.strength * self.recruitment_cut
+        levers.searches[:] *= 1.0 + self.strength * (self.searches - 1.0) * self.borders(state)
+
+    def borders(self, state: MarketState) -> np.ndarray:
+        """(J, J) 1 on the borders, origin by destination, where loads are searched."""
+        return legs(state, self.origin, self.destination)
 
     @property
     def counts(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -81,7 +98,7 @@ class SupplierInterdiction(LocalPolicy):
         return Deed(len(chosen), len(paid), len(paid) * usd_each, len(chosen) - len(paid))
 
     def cost(self, state: MarketState) -> float:
-        """Officer-days of the added effort; people kept from being recruited."""
+        """Officer-days of the added effort and searches; people kept from being recruited."""
         p, where = state.p.enforcement, self.where(state)
         days = (
             sum(a.officer_days for a in state.agencies if a.jurisdiction in where)
@@ -89,6 +106,10 @@ class SupplierInterdiction(LocalPolicy):
             * self.strength
             * (self.effort - 1.0)
         )
+        size = np.array([float(a.officer_days) for a in state.agencies])
+        into = np.bincount([a.jurisdiction for a in state.agencies], size, state.world.n_jurisdictions)
+        covered = float(self.borders(state).mean(axis=0) @ into)
+        days += covered * p.share_suppliers * self.strength * (self.searches - 1.0)
         supply = state.p.supply
         recruits = supply.entry_rate * float(state.usual.vendors.sum()) * supply.organised_share
         if not self.everyone(state):

@@ -9,6 +9,7 @@ from sim.report import figures
 from sim.report.text import caveats, deeds, groups, words
 from sim.report.text.markdown import escaped
 from sim.report.text.tables import cost_markdown, effect_markdown
+from sim.studies.findings.groups import notes
 from sim.studies.findings.ratios import cost_per
 from sim.studies.kinds import other_differences
 from sim.studies.runs.by_group import in_key_order
@@ -82,7 +83,7 @@ def _by_group(comparison: PairedRuns) -> list[str]:
     pictures = [f"![Effects by {key}](figures/{figure_by(key)}.png)" for key in in_key_order(effects)]
     found = groups.effect_markdown(effects)
     shown = "Outcomes in which the interval of some group leaves zero out; `effects_by_group.csv` has all."
-    return ["## For whom", *groups.notes(effects), *pictures, *([shown, found] if found else [])]
+    return ["## For whom", *notes(effects), *pictures, *([shown, found] if found else [])]
 
 
 def figure_by(key: str) -> str:

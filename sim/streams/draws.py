@@ -26,7 +26,6 @@ class Draw(IntEnum):
     CLICK = 14
     NEW_VENDOR = 15
     VENDOR = 16
-    DIRECT_DEAL = 17
     PAYMENT = 18
     PRIORITY = 19
     DISPATCH = 20
@@ -85,6 +84,7 @@ class Draw(IntEnum):
     REWIRE = 120
     RECRUIT = 121
     RESOURCE = 122
+    SUCCESSION = 123
     SETTING = 160
     RELAPSE = 165
     DIVERSION = 161
@@ -92,5 +92,6 @@ class Draw(IntEnum):
     FALSE_ALARM = 163
     SUBSTITUTE = 164
     TURN = 170
+    LETTER = 171
     TAKE_UP = 190
     LEAVE = 191

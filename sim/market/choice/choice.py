@@ -1,4 +1,4 @@
-"""Choice: channel and platform by nested logit, then a known vendor or a new one.
+"""Choice: channel and platform by logit, then a known vendor or a new one.
 
 Nobody chooses an illicit pharmacy: a consumer searches the open web and meets licensed and illicit sellers there. The street, licensed supply and
 abstaining are alternatives like any other, so displacement comes out of what is left when one of them gets worse.
@@ -25,7 +25,7 @@ from sim.agents.codes import (
 )
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.beliefs import event_risk
+from sim.market.beliefs import event_risk, market_trust
 from sim.market.blocks import over_rows
 from sim.market.choice.conditions import conditions
 from sim.market.choice.market import best_market
@@ -33,7 +33,7 @@ from sim.market.choice.migration import seek_markets
 from sim.market.choice.offers import build_offers
 from sim.market.choice.scene import CHOSEN, IMPOSSIBLE, NOT_FOUND, NOT_TODAY, Choices, Room, Scene, new_room, no_choices
 from sim.market.choice.search import CONTROLLED, ORDINARY, draw_cumulative, kind_of_search, search
-from sim.market.choice.vendor import border_weight, direct_vendor, draw_logit, known_vendor, new_vendor
+from sim.market.choice.vendor import border_weight, draw_logit, known_vendor, new_vendor, partner
 from sim.market.demand.demand import FROM_STASH, Needs
 from sim.market.groups import Moment
 from sim.market.views import narrow
@@ -50,14 +50,17 @@ LICENSED, APP, CRYPTO, DIRECT, STREET = (
 ACTIVE, NOT_YET = int(Membership.ACTIVE), int(Considering.NOT_YET)
 SUPPLY = 1 << Programme.SUPPLY
 OVER_THE_COUNTER, PROHIBITED = int(LegalStatus.OVER_THE_COUNTER), int(LegalStatus.PROHIBITED)
-WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
+WEB, OFFLINE, PARTNERS = int(RiskGroup.OPEN_WEB), int(RiskGroup.OFFLINE), int(RiskGroup.DIRECT)
 
 
 @inner
 def channel_utilities(
-    out: np.ndarray, seed: int, c: int, s: int, status: int, market_value: float, scene: Scene
+    out: np.ndarray, seed: int, c: int, s: int, status: int, market_value: float, tie: int, scene: Scene
 ) -> None:
-    """Fill ``out`` (7) with the utilities of the channels, search at the illicit pharmacy's place, and of abstaining."""
+    """Fill ``out`` (7) with the utilities of the channels, search at the illicit pharmacy's place, and of abstaining.
+
+    ``tie`` is the place of a partner for direct deals: who is trusted by own purchases instead of a market's escrow.
+    """
     consumers, table, today, p = scene.consumers, scene.table, scene.today, scene.p
     t1, t2, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
     j = consumers.jurisdiction[c]
@@ -68,7 +71,6 @@ def channel_utilities(
     skill, caution = consumers.skill[c], consumers.caution[c]
     online = consumers.considering[c] > NOT_YET
     web = event_risk(consumers.legal_hits[c, WEB], consumers.legal_calm[c, WEB], p.risk_a, p.risk_b)
-    dark = event_risk(consumers.legal_hits[c, DARK], consumers.legal_calm[c, DARK], p.risk_a, p.risk_b)
     offline = event_risk(consumers.legal_hits[c, OFFLINE], consumers.legal_calm[c, OFFLINE], p.risk_a, p.risk_b)
     loss = event_risk(consumers.loss_hits[c], consumers.loss_calm[c], p.risk_a, p.risk_b)
     for a in range(ABSTAIN):
@@ -91,7 +93,14 @@ def channel_utilities(
     if online and market_value > IMPOSSIBLE:
         out[CRYPTO] = (
             p.crypto + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + market_value
-            - caution - p.legal_risk_weight * dark - p.loss_weight * loss
+            - caution - p.loss_weight * loss
+        )  # fmt: skip
+    if tie >= 0:
+        direct = event_risk(consumers.legal_hits[c, PARTNERS], consumers.legal_calm[c, PARTNERS], p.risk_a, p.risk_b)
+        trust = market_trust(0.0, p.prior_weight, float(consumers.bought[c, tie]), 0.0)
+        out[DIRECT] = (
+            p.direct + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + p.trust_weight * (trust - 1.0)
+            - caution - p.legal_risk_weight * direct
         )  # fmt: skip
     if table.sold[STREET, s]:
         out[STREET] = p.street + p.taste_sd * normal_from(t4) - p.offline_risk_weight * offline + today.street_open[j]
@@ -125,20 +134,21 @@ def choose_for(i: int, c: int, s: int, when: Moment, scene: Scene, room: Room, o
     if not consumers.declined[c] & SUPPLY:
         covered += today.legal[j, consumers.segment[c], consumers.turn[c]]
     prescription = law == OVER_THE_COUNTER or (law < PROHIBITED and u2 < covered)
-    v = direct_vendor(when, c, s, scene)
-    if v >= 0:
-        out.status[i], out.channel[i], out.platform[i], out.vendor[i] = CHOSEN, DIRECT, today.direct_slot, v
-        return
+    tie = partner(c, s, scene)
     market, value = NO_SLOT, IMPOSSIBLE
     if consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:
         market, value = best_market(when, c, s, u3, scene)
-    channel_utilities(room.utilities, when.seed, c, s, law, value, scene)
+    channel_utilities(room.utilities, when.seed, c, s, law, value, tie, scene)
     if not prescription:
         room.utilities[LICENSED] = IMPOSSIBLE
     for attempt in range(3):
         u = u1 if attempt == 0 else uniform(when.seed, CHANNEL, c, when.day, attempt)
         a = draw_logit(room.utilities, ABSTAIN + 1, room.shares, u)
         if a == ABSTAIN:
+            break
+        if a == DIRECT:
+            out.status[i], out.channel[i], out.platform[i] = CHOSEN, DIRECT, today.direct_slot
+            out.vendor[i] = consumers.vendor[c, tie]
             break
         m, chosen = NO_SLOT, a
         if a == CRYPTO:

@@ -46,9 +46,9 @@ class Conditions(NamedTuple):
 def conditions(state: MarketState, is_open: np.ndarray, listings: np.ndarray) -> Conditions:
     """Today's channels as consumers meet them."""
     t, p = state.platform_table.columns, state.p.choice
-    choice = np.maximum(listings, 0.3) / state.usual.listings
+    choice = np.maximum(listings / state.usual.listings, 1e-6)
     value = p.variety_weight * np.log(choice * (1.0 + p.variety_half) / (choice + p.variety_half))
-    value += np.log(np.maximum(t.attraction, 1e-3))
+    value += np.log(np.maximum(t.attraction, 1e-6))
     pharmacies, apps = state.open_slots(Channel.ILLICIT_PHARMACY), state.open_slots(Channel.SOCIAL_APP)
     weight = t.visibility[pharmacies] * t.attraction[pharmacies]
     rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))
@@ -62,8 +62,8 @@ def conditions(state: MarketState, is_open: np.ndarray, listings: np.ndarray) ->
         pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(shown.astype(float)),
         illicit_share=state.search.illicit_share(rank, demotion),
         app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
-        app_exposure=float(np.log(max(state.trade.ads_seen, 1e-3))), isp_block=np.array([isp.share for isp in state.providers]),
+        app_exposure=float(np.log(max(state.trade.ads_seen, 1e-6))), isp_block=np.array([isp.share for isp in state.providers]),
         listed=t.listed, warning=state.levers.warning, recognition=state.levers.recognition,
-        glance=state.levers.glance, unsealed=state.levers.unsealed, forged=t.forged, lookup=np.minimum(1.0, 0.6 + state.levers.lookup),
+        glance=state.levers.glance, unsealed=state.levers.unsealed, forged=t.forged, lookup=np.minimum(1.0, p.lookup + state.levers.lookup),
         legal=state.levers.legal_access,
     )  # fmt: skip

@@ -1,19 +1,19 @@
-"""Choice of a cryptomarket: by its goods, trust in it, taste, and where a favourite vendor sells."""
+"""Choice of a cryptomarket: by its goods, trust in it, fear of police there, taste, and where a favourite vendor sells."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sim.agents.codes import NO_SLOT
+from sim.agents.codes import NO_SLOT, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.kernels import inner
-from sim.market.beliefs import market_trust
+from sim.market.beliefs import event_risk, market_trust
 from sim.market.choice.scene import IMPOSSIBLE, Scene
 from sim.market.choice.vendor import sells_on
 from sim.market.groups import Moment
 from sim.streams import Draw, gumbel_from, uniform
 
-MARKET_TASTE = int(Draw.MARKET_TASTE)
+MARKET_TASTE, MARKETS = int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
 
 
 @inner
@@ -26,6 +26,8 @@ def market_utility(seed: int, c: int, s: int, k: int, scene: Scene) -> float:
     trust = market_trust(today.prior[m], p.prior_weight, consumers.good[c, k], consumers.bad[c, k])
     value = today.market_value[m] + p.trust_weight * (trust - 1.0)
     value += p.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, int(today.key[m]), 0))
+    hits = consumers.legal_hits[c, MARKETS] + consumers.market_hits[c, k]
+    value -= p.legal_risk_weight * event_risk(hits, consumers.legal_calm[c, MARKETS], p.risk_a, p.risk_b)
     if consumers.home[c] == m:
         value += p.home_bonus
     best = 0
@@ -39,12 +41,14 @@ def market_utility(seed: int, c: int, s: int, k: int, scene: Scene) -> float:
 
 @inner
 def best_market(when: Moment, c: int, s: int, explore: float, scene: Scene) -> tuple[Any, ...]:
-    """Slot and utility of the market for today's order: the best known one, seldom another known one."""
-    slot, value = NO_SLOT, IMPOSSIBLE
+    """Slot and utility of the market for today's order: the best known one, seldom any known one that is open."""
+    slot, value, first = NO_SLOT, IMPOSSIBLE, -1.0
+    exploring = explore < scene.p.explore
     for k in range(KNOWN_MARKETS):
         u = market_utility(when.seed, c, s, k, scene)
-        if u > IMPOSSIBLE and explore < scene.p.explore:
-            u += 4.0 * gumbel_from(uniform(when.seed, MARKET_TASTE, c, when.day, k + 1))
-        if u > value:
-            slot, value = scene.consumers.known[c, k], u
+        if u == IMPOSSIBLE:
+            continue
+        order = uniform(when.seed, MARKET_TASTE, c, when.day, k + 1) if exploring else u
+        if slot == NO_SLOT or order > first:
+            slot, value, first = scene.consumers.known[c, k], u, order
     return slot, value

@@ -27,7 +27,7 @@ from sim.streams import Draw, exponential_from, gumbel_from, normal_from, unifor
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-TASTE, MARKET_TASTE, DARK = int(Draw.TASTE), int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
+TASTE, MARKET_TASTE, MARKETS = int(Draw.TASTE), int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
 NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER), int(Draw.LEARN_MARKET)
 _, ACTIVE, SEARCHING, LAPSED = (int(m) for m in Membership)
 NOT_YET = int(Considering.NOT_YET)
@@ -38,11 +38,7 @@ class Closure(NamedTuple):
 
     key: int  # what draws about the market are keyed by
     theft: float  # how far money was lost, 0 to 1
-    hit: float  # to perceived legal risk of users
-    wide_hit: float  # to that of everybody else
-    loss_hit: float  # to perceived loss of users, where money was lost
-    wide_loss: float  # to that of those who do not know the market
-    news: float  # 0 to 1, speeds the news
+    hearsay: float  # share of what was felt there that is felt at its like from now on
 
 
 class Seekers(NamedTuple):
@@ -59,7 +55,7 @@ class Markets(NamedTuple):
     """The open cryptomarkets."""
 
     slots: np.ndarray
-    users: np.ndarray  # share of those who have a market
+    users: np.ndarray  # as a share of all who consider such markets
     age: np.ndarray  # days
     herd: np.ndarray  # bonus of markets that displaced users joined lately
 
@@ -68,9 +64,9 @@ class Markets(NamedTuple):
 def hear_of_closure(
     lo: int, hi: int, when: Moment, slot: int, closure: Closure, consumers: Any, p: MigrationParameters
 ) -> None:
-    """Let the users of a closed market learn of it and the others hear of it.
+    """Let those who know a closed market learn of it: users start to search after a delay, and where money was lost perceived loss rises.
 
-    Users of the slot start to search after a delay; a raid raises perceived legal risk, a theft perceived loss.
+    What police are feared for by it, and what others hear, is in `sim.market.learning.fear`.
     """
     for c in range(lo, hi):
         user = consumers.home[c] == slot
@@ -78,35 +74,35 @@ def hear_of_closure(
         for k in range(KNOWN_MARKETS):
             if consumers.known[c, k] == slot:
                 member = True
-                consumers.known[c, k] = NO_SLOT
-                consumers.good[c, k], consumers.bad[c, k] = 0.0, 0.0
+                consumers.legal_hits[c, MARKETS] += closure.hearsay * consumers.market_hits[c, k]
+                forget(consumers, c, k)
         if user:
             u1, u2, _, _ = uniform4(when.seed, NEWS, c, when.day, closure.key)
-            rate = min(0.95, p.news_base * (0.3 + 0.7 * closure.news) + consumers.need_rate[c])
-            wait = (
-                1
-                + int(math.log(u1) / math.log(1.0 - rate))
-                + int(p.search_shortest + u2 * (p.search_longest - p.search_shortest))
-            )
+            news = exponential_from(u1) / (p.news_base + consumers.need_rate[c])
+            wait = 2 + int(news) + int(u2 * p.search_days)
             consumers.home[c] = NO_SLOT
             if consumers.market_state[c] == ACTIVE:
                 consumers.market_state[c] = SEARCHING
                 consumers.market_until[c] = min(LAST_DAY, when.day + wait)
-        if consumers.considering[c] == NOT_YET:
-            continue
-        consumers.legal_hits[c, DARK] += closure.hit if user else closure.wide_hit
-        if closure.theft > 0.0:
-            consumers.loss_hits[c] += closure.theft * (
-                closure.loss_hit if user else (p.loss_members if member else closure.wide_loss)
-            )
+        if closure.theft > 0.0 and consumers.considering[c] > NOT_YET:
+            if user:
+                consumers.loss_hits[c] += closure.theft * p.loss_users
+            elif member:
+                consumers.loss_hits[c] += closure.theft * p.loss_members
+
+
+@inner
+def forget(consumers: Any, c: int, k: int) -> None:
+    """Forget the ``k``-th known market."""
+    consumers.known[c, k] = NO_SLOT
+    consumers.good[c, k], consumers.bad[c, k], consumers.market_hits[c, k] = 0.0, 0.0, 0.0
 
 
 @inner
 def participation(seed: int, c: int, value: float, seekers: Seekers) -> float:
-    """P(this market rather than the street) for a typical order of consumer ``c``."""
+    """P(a market of this ``value``, its risk included, rather than the street) for a typical order of consumer ``c``."""
     consumers, channel = seekers.consumers, seekers.choice
     _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
-    legal = event_risk(consumers.legal_hits[c, DARK], consumers.legal_calm[c, DARK], channel.risk_a, channel.risk_b)
     loss = event_risk(consumers.loss_hits[c], consumers.loss_calm[c], channel.risk_a, channel.risk_b)
     online = (
         channel.crypto
@@ -115,7 +111,7 @@ def participation(seed: int, c: int, value: float, seekers: Seekers) -> float:
         + value
         - consumers.caution[c]
     )
-    online -= channel.legal_risk_weight * legal + channel.loss_weight * loss
+    online -= channel.loss_weight * loss
     other = channel.street + channel.taste_sd * normal_from(t4) + seekers.p.outside
     return logistic(online - other)
 
@@ -159,18 +155,17 @@ def look_for_market(
             for k in range(KNOWN_MARKETS):
                 if consumers.known[c, k] == m:
                     known, k_known = True, k
-            chance = 1.0 - math.exp(
-                -(
-                    p.reach * attention * markets.users[x]
-                    + p.newcomer_adverts * math.exp(-markets.age[x] / p.newcomer_days)
-                )
-            )
+            adverts = p.newcomer_adverts * math.exp(-markets.age[x] / p.newcomer_days)
+            chance = 1.0 - math.exp(-(p.reach * attention * markets.users[x] + adverts))
             if not known and u1 >= chance:
                 continue
-            good = consumers.good[c, k_known] if k_known >= 0 else 0.0
-            bad = consumers.bad[c, k_known] if k_known >= 0 else 0.0
+            good, bad, hits = 0.0, 0.0, consumers.legal_hits[c, MARKETS]
+            if k_known >= 0:
+                good, bad = consumers.good[c, k_known], consumers.bad[c, k_known]
+                hits += consumers.market_hits[c, k_known]
+            legal = event_risk(hits, consumers.legal_calm[c, MARKETS], channel.risk_a, channel.risk_b)
             trust = market_trust(today.prior[m], channel.prior_weight, good, bad)
-            value = today.market_value[m] + channel.trust_weight * (trust - 1.0)
+            value = today.market_value[m] + channel.trust_weight * (trust - 1.0) - channel.legal_risk_weight * legal
             value += channel.taste_weight * gumbel_from(uniform(when.seed, MARKET_TASTE, c, int(today.key[m]), 0))
             if vendor_there(consumers, vendors, c, m):
                 value += channel.favourite_bonus
@@ -223,8 +218,8 @@ def learn_of(consumers: Any, c: int, m: int) -> None:
             place = k
     if consumers.known[c, place] == consumers.home[c] and consumers.home[c] != NO_SLOT and consumers.home[c] != m:
         place = (place + 1) % KNOWN_MARKETS
+    forget(consumers, c, place)
     consumers.known[c, place] = m
-    consumers.good[c, place], consumers.bad[c, place] = 0.0, 0.0
 
 
 @kernel
@@ -253,12 +248,12 @@ def talked_about(state: MarketState, slots: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def count_users(n: int, home: np.ndarray, users: np.ndarray) -> None:
+def count_users(n: int, home: np.ndarray, alive: np.ndarray, users: np.ndarray) -> None:
     """Fill ``users`` with the number of consumers by home market."""
-    users[:] = 0.0
+    users[:] = 0
     for c in range(n):
-        if home[c] != NO_SLOT:
-            users[home[c]] += 1.0
+        if home[c] != NO_SLOT and alive[c] == 1:
+            users[home[c]] += 1
 
 
 def seek_markets(state: MarketState, today: Conditions) -> None:
@@ -270,9 +265,9 @@ def seek_markets(state: MarketState, today: Conditions) -> None:
     t.arrivals[:] *= 1.0 - 1.0 / g.herd_days
     if not len(rows):
         return
-    if day % 7 == 0 or not t.users[slots].all():
-        count_users(n, c.home, t.users)
-    users = t.users[slots] / max(float(t.users[slots].sum()), 1.0)
+    count_users(n, c.home, c.alive, t.users)
+    considering = np.count_nonzero((c.considering[:n] > Considering.NOT_YET) & (c.alive[:n] == 1))
+    users = t.users[slots] / max(considering, 1)
     herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
     age = day - t.open_day[slots].astype(float)
     seekers = Seekers(

@@ -56,11 +56,11 @@ def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene:
 
 @inner
 def search(when: Moment, c: int, kind: int, prescription: bool, scene: Scene) -> tuple[Any, ...]:
-    """Search the open web: up to three clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
+    """Search the open web: some clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
     consumers, today, p = scene.consumers, scene.today, scene.p
     j = consumers.jurisdiction[c]
     hindered = today.isp_block[j] > 0.0 or today.warning[j] > 0.0
-    for click in range(3):
+    for click in range(int(p.clicks)):
         u1, u2, u3, u4 = uniform4(when.seed, CLICK, c, when.day, click)
         if u1 >= today.illicit_share[kind]:
             if prescription:

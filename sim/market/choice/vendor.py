@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents.codes import NO_SLOT, Channel, Membership
+from sim.agents.codes import Channel
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import ChoiceParameters
@@ -21,8 +21,9 @@ from sim.market.choice.scene import CANDIDATES, IMPOSSIBLE, Room, Scene
 from sim.market.groups import Moment
 from sim.streams import Draw, uniform, uniform4
 
+NEGLIGIBLE = 40
+"""Utility below the best one at which nobody ever chooses."""
 APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.STREET)
-ACTIVE = int(Membership.ACTIVE)
 
 
 @inner
@@ -104,20 +105,18 @@ def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, border: float
 
 
 @inner
-def direct_vendor(when: Moment, c: int, s: int, scene: Scene) -> int:
-    """A vendor with a direct tie who sells ``s``, when the consumer deals directly today; -1 otherwise."""
-    consumers, p = scene.consumers, scene.p
+def partner(c: int, s: int, scene: Scene) -> int:
+    """Place in memory of the vendor with a direct tie who sells ``s`` and was bought from most, -1 for none."""
+    consumers = scene.consumers
     best, most = -1, 0
     for j in range(REMEMBERED_VENDORS):
-        v = consumers.vendor[c, j]
-        if consumers.tie[c, j] == 1 and consumers.bought[c, j] > most and sells(scene.offers, v, s):
-            best, most = v, consumers.bought[c, j]
-    if best < 0:
-        return -1
-    home = consumers.home[c]
-    closed = home == NO_SLOT or scene.today.open[home] == 0 or consumers.market_state[c] != ACTIVE
-    chance = p.direct_when_closed if closed else p.direct
-    return best if uniform(when.seed, Draw.DIRECT_DEAL, c, when.day, 0) < chance else -1
+        if (
+            consumers.tie[c, j] == 1
+            and consumers.bought[c, j] > most
+            and sells(scene.offers, consumers.vendor[c, j], s)
+        ):
+            best, most = j, consumers.bought[c, j]
+    return best
 
 
 @inner
@@ -136,7 +135,7 @@ def draw_logit(utilities: np.ndarray, n: int, weights: np.ndarray, u: float) -> 
         top = max(top, utilities[a])
     total = 0.0
     for a in range(n):
-        weights[a] = math.exp(utilities[a] - top) if utilities[a] > top - 40.0 else 0.0
+        weights[a] = math.exp(utilities[a] - top) if utilities[a] > top - NEGLIGIBLE else 0.0
         total += weights[a]
     target = u * total
     run = 0.0

@@ -1,6 +1,9 @@
 """Law and contents of the day: what stricter status does to prices, prescriptions and wants, and what adulterated goods hold.
 
-Policies say how many steps stricter (or laxer) than usual a substance is, by jurisdiction; prescribers, sellers and consumers respond by parameters.
+Policies say how many steps stricter (or laxer) than usual a substance is, by jurisdiction; prescribers, sellers and consumers respond by parameters. A ban and
+a medicine that is harder to prescribe are two things. A ban adds a premium for the risk of selling, and some of those who can do without turn to a substitute.
+A medicine leaves patients without a prescription, who look for it elsewhere, while less of what is prescribed finds its way to the street, where its price
+rises with what is missing. Either way sellers first sell what they have: prices follow as stocks are renewed.
 """
 
 from __future__ import annotations
@@ -9,10 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import LegalStatus
+from sim.agents.codes import Channel, LegalStatus
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
+
+NOTHING = 1e-9
+"""Log of a price within which it is the usual one again."""
 
 
 def law_of_the_day(state: MarketState) -> None:
@@ -21,14 +27,37 @@ def law_of_the_day(state: MarketState) -> None:
     steps = levers.scheduling[:, : len(table.dose_usd)]
     if not np.array_equal(steps, state.world.law_steps):
         state.world.law_steps = steps.copy()
-        stricter = np.maximum(steps, 0.0)
-        table.status[:] = np.clip(state.usual.status + np.floor(steps + 0.5), 0, LegalStatus.PROHIBITED).astype(
+        table.status[:] = np.clip(state.usual.status + np.rint(steps + NOTHING), 0, LegalStatus.PROHIBITED).astype(
             np.uint8
         )
-        table.premium[:] = p.scheduled_price**steps
-        table.prescribed[:] = p.scheduled_access**steps
-        table.deterred[:] = 1.0 - p.banned_persist**stricter
-    share = float(levers.contaminant[0])
+        dispensed = dispensable(state)
+        banned = (table.status == LegalStatus.PROHIBITED) & (state.usual.status < LegalStatus.PROHIBITED)
+        table.prescribed[:] = np.where(
+            banned & (table.sold[Channel.LICENSED_PHARMACY] == 1), 0.0, p.scheduled_access**steps
+        )
+        table.deterred[:] = np.where(banned, 1.0 - p.banned_persist ** np.maximum(steps, 0.0), 0.0)
+        state.world.law_price = np.where(
+            dispensed,
+            -state.p.supply.shortage_cost * np.log(np.maximum(table.prescribed, NOTHING)),
+            steps * np.log(p.scheduled_price),
+        )
+    if state.world.law_price.any() or (table.premium != 1.0).any():
+        aim = state.world.law_price
+        left = (np.log(table.premium) - aim) * (1.0 - 1.0 / max(state.p.supply.stock_days, 1.0))
+        table.premium[:] = np.exp(aim + np.where(np.abs(left) < NOTHING, 0.0, left))
+    contaminate(state)
+
+
+def dispensable(state: MarketState) -> np.ndarray:
+    """(J, S) whether licensed pharmacies sell it under the law of today."""
+    table = state.substances
+    return (table.sold[Channel.LICENSED_PHARMACY] == 1) & (table.status < LegalStatus.PROHIBITED)
+
+
+def contaminate(state: MarketState) -> None:
+    """Set how many of misrepresented opioids and sedatives hold a strong synthetic."""
+    table = state.substances
+    share = float(state.levers.contaminant[0])
     if share != state.care.contaminated:
         state.care.contaminated = share
         reached = max(float(state.p.shipping.synthetic_supply), 1e-9)  # shipping counts a substance's share times this

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import EventKind, RiskGroup
+from sim.agents.codes import EventKind
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.blocks import over_rows
+from sim.market.groups import Moment
+from sim.market.learning.fear import feel
 from sim.market.views import narrow
+from sim.streams import Draw, uniform
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-DARK = int(RiskGroup.CRYPTO)
+LETTER = int(Draw.LETTER)
 
 
 def stop_moderation(state: MarketState, slot: int, publicity: float, policy: str) -> None:
@@ -49,18 +52,27 @@ def count_weak(lo: int, hi: int, consumers: Any, weak: np.ndarray) -> None:
                 weak[consumers.vendor[c, j]] += 1
 
 
+class Letters(NamedTuple):
+    """What letters to buyers do."""
+
+    attacked: np.ndarray  # (vendors,) 1 for those whose once-only buyers are written to
+    heeded: float  # share of those written to who give the vendor up
+    fright: float  # to perceived legal risk
+    hearsay: float  # share of it that is felt at other markets than the own one
+
+
 @kernel
-def cut_weak(lo: int, hi: int, consumers: Any, attacked: np.ndarray, hits: float) -> None:
-    """Buyers who bought once from an attacked vendor keep away from now on, and take the letter as a risk."""
+def cut_weak(lo: int, hi: int, when: Moment, consumers: Any, letters: Letters) -> None:
+    """Those who bought once from an attacked vendor get a letter, which they take as a risk; some keep away from that vendor from now on."""
     for c in range(lo, hi):
-        told = False
+        told = 0
         for j in range(REMEMBERED_VENDORS):
             v = consumers.vendor[c, j]
-            if v >= 0 and consumers.bought[c, j] == 1 and attacked[v] == 1:
-                consumers.bought[c, j], consumers.tie[c, j] = 0, 0
-                told = True
-        if told:
-            consumers.legal_hits[c, DARK] += hits
+            if v >= 0 and consumers.bought[c, j] == 1 and letters.attacked[v] == 1:
+                told += 1
+                if uniform(when.seed, LETTER, c, when.day, j) < letters.heeded:
+                    consumers.bought[c, j], consumers.tie[c, j] = 0, 0
+        feel(consumers, c, consumers.home[c], told * letters.fright, letters.hearsay)
 
 
 def weak_links(state: MarketState) -> np.ndarray:
@@ -71,14 +83,15 @@ def weak_links(state: MarketState) -> np.ndarray:
 
 
 def cut_links(state: MarketState, rows: np.ndarray, policy: str) -> None:
-    """Police write to the once-only buyers of these vendors: the links are lost, the vendors stay."""
+    """Police write to the once-only buyers of these vendors: some of the links are lost, the vendors stay."""
     attacked = np.zeros(state.vendors.n, np.uint8)
     attacked[rows] = 1
     weak = weak_links(state)
-    over_rows(
-        state.pool, cut_weak, state.consumers.n, narrow(state.consumers.columns, views.MemoryConsumers), attacked,
-        10.0 * state.p.enforcement.arrest_fright,
-    )  # fmt: skip
+    letters = Letters(
+        attacked, state.p.enforcement.letter_heeded, state.p.enforcement.arrest_fright, state.p.learning.hearsay
+    )
+    readers = narrow(state.consumers.columns, views.MemoryConsumers)
+    over_rows(state.pool, cut_weak, state.consumers.n, state.moment, readers, letters)
     state.today.privacy += int(weak[rows].sum())
     for row in rows if state.books.events.wanted else ():
         state.event(EventKind.NETWORK_ATTACK, int(row), policy=policy, cause="weak_link", amount=float(weak[row]))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import Channel, EventKind, Programme, RiskGroup
+from sim.agents.codes import EventKind, Programme
 from sim.agents.enforcement import USERS
 from sim.kernels import maker
 from sim.market import views
 from sim.market.health.programmes import accepted
+from sim.market.learning.fear import GROUP
 from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniforms
 
@@ -98,13 +99,7 @@ def charge_or_refer(state: MarketState, who: np.ndarray, policy: str = "") -> No
     c.stigma[charged] = np.minimum(c.stigma[charged] + p.contact_stigma, 1.0)
     told = friends_of(state, charged)
     c.trust_police[told] = np.maximum(c.trust_police[told] - p.friends_trust, 0.0)
-    habit = c.habit[charged]
-    group = np.where(
-        habit == Channel.STREET,
-        RiskGroup.OFFLINE,
-        np.where(habit >= Channel.CRYPTOMARKET, RiskGroup.CRYPTO, RiskGroup.OPEN_WEB),
-    )
-    c.legal_hits[charged, group] += p.contact_fright
+    c.legal_hits[charged, GROUP[c.habit[charged]]] += p.contact_fright
     state.today.criminalised += len(charged)
     state.credit_agencies(USERS, p.credit_user * np.bincount(j, minlength=state.world.n_jurisdictions))
     state.consumer_events(EventKind.CRIMINALISED, charged, policy)

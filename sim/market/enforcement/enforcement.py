@@ -17,6 +17,7 @@ from sim.market.enforcement.attacks import find_moderators
 from sim.market.enforcement.contacts import charge_or_refer, user_contacts
 from sim.market.entry_exit.exit import close_platform
 from sim.market.learning.web import new_domains
+from sim.market.supply.turnover import arrest_group
 from sim.market.trade.payments import payment_cases
 from sim.streams import Draw, uniform, uniforms
 
@@ -181,7 +182,7 @@ def read_servers(state: MarketState, slot: int, channel: Channel) -> None:
 
 
 def supplier_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
-    """Evidence on suppliers; a ripe case removes one until it is replaced."""
+    """Evidence on suppliers; a ripe case removes one."""
     p, s, n, day = state.p.enforcement, state.supplier_table.columns, state.supplier_table.n, state.day
     live = (s.alive[:n] == 1).nonzero()[0]
     if not len(live):
@@ -193,9 +194,7 @@ def supplier_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sc
     for k in (s.evidence[live] >= threshold).nonzero()[0]:
         i = int(live[k])
         if uniform(int(state.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:
-            s.alive[i], s.removed_day[i], s.evidence[i] = 0, day, 0.0
-            state.today.supplier_arrests += 1
-            state.event(EventKind.SUPPLIER_ARREST, i, agency=int(gained[:, k].argmax()), cause="supplier")
+            arrest_group(state, i, agency=int(gained[:, k].argmax()))
 
 
 def run_covertly(state: MarketState, slot: int, until: int, publicity: float, policy: str = "") -> None:

@@ -62,25 +62,25 @@ def review_accounts(
         for a in range(ACCOUNTS):
             if vendors.account[v, a] != NO_SLOT:
                 held += 1
-        u1, u2, u3, _ = uniform4(when.seed, RELIST, vendors.key[v], day, 0)
+        _, u2, u3, _ = uniform4(when.seed, RELIST, vendors.key[v], day, 0)
         if held == 0:
-            if u1 < p.relist_rate:
+            if day >= vendors.relist_day[v]:
                 x = pick_market(markets, u2)
                 open_account(vendors, v, crypto[x], day, vendors.kept[v, 0])
         elif u3 < p.review_rate:
-            z = math.log(vendors.sales[v] + 1.0) - 2.0
+            size = math.log(vendors.sales[v] + 1.0)
             for x in range(k):
                 w = uniform(when.seed, REVIEW, vendors.key[v], 0, int(markets.key[x]))
-                hoped = share[x] + p.multi_new * newness[x] + 0.001
-                pull = p.multi_base + p.multi_share * math.log(hoped / 0.25) + p.multi_size * z
-                wish = logistic(pull) * (0.3 + 0.7 * trust[x])
+                hoped = share[x] + p.multi_new * newness[x]
+                pull = p.multi_base + p.multi_share * math.log(hoped) + p.multi_size * size
+                wish = logistic(pull) * trust[x]
                 has = False
                 for a in range(ACCOUNTS):
                     has = has or vendors.account[v, a] == crypto[x]
                 if not has and w < wish:
                     if open_account(vendors, v, crypto[x], day, 1):
                         held += 1
-                elif has and w > 1.7 * wish and held > 1:
+                elif has and w >= wish and held > 1:
                     for a in range(ACCOUNTS):
                         if vendors.account[v, a] == crypto[x]:
                             vendors.account[v, a] = NO_SLOT
@@ -89,14 +89,14 @@ def review_accounts(
 
 @kernel
 def pick_market(markets: Listings, u: float) -> int:
-    """Index of a market drawn in proportion to (share + 0.003)^exponent x trust."""
+    """Index of a market drawn in proportion to share^exponent x trust."""
     share, trust, exponent = markets.share, markets.trust, markets.exponent
     total = 0.0
     for x in range(len(share)):
-        total += (share[x] + 0.003) ** exponent * trust[x]
+        total += share[x] ** exponent * trust[x]
     run = 0.0
     for x in range(len(share)):
-        run += (share[x] + 0.003) ** exponent * trust[x]
+        run += share[x] ** exponent * trust[x]
         if u * total <= run:
             return x
     return len(share) - 1

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import EventKind, PlatformStatus, Settlement
+from sim.agents.codes import NO_SLOT, EventKind, PlatformStatus, Settlement
 from sim.evidence.groups import PlatformsParameters
 from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.choice.migration import Closure, hear_of_closure
 from sim.market.entry_exit.vendor_exit import leave_closed
+from sim.market.learning.fear import strike
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
 
@@ -30,12 +31,12 @@ def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: fl
     Expected income is ``scam_income_days`` of commission; ``momentum`` is the week's trade over the two months'.
     """
     expected = max(daily_income * p.scam_income_days, 1.0)
-    return frailty * (escrow / expected) * max(momentum, 0.05) ** -p.scam_decline / p.closure_days
+    return frailty * (escrow / expected) * max(momentum, 1e-6) ** -p.scam_decline / p.closure_days
 
 
 def platform_exits(state: MarketState) -> None:
     """Close cryptomarkets by voluntary exit, hack or exit scam, each with its own hazard and its own draw."""
-    p, t, day = state.p.platforms, state.platform_table.columns, state.day
+    p, t, day, news = state.p.platforms, state.platform_table.columns, state.day, state.p.enforcement.publicity
     for m in state.crypto_slots():
         if t.status[m] != PlatformStatus.OPEN:
             continue
@@ -47,15 +48,15 @@ def platform_exits(state: MarketState) -> None:
         quit_hazard = float(t.frail_quit[m]) * math.exp(-share / p.quit_share) / p.closure_days
         hack = math.exp(-age / p.hack_young) / p.closure_days + p.hack_base
         turnover = float(t.trade7[m]) * state.trade.mean_order_cents
-        momentum = float(t.trade7[m] + 0.01) / float(t.trade60[m] + 0.01)
+        momentum = float(t.trade7[m]) / max(float(t.trade60[m]), 1e-9)
         scam = scam_hazard(float(t.escrow[m]), turnover * float(t.fee[m]), float(t.frail_scam[m]), momentum, p)
         u1, u2, u3, _ = uniform4(int(state.seed), int(Draw.CLOSURE), int(t.key[m]), day, 0)
         if u1 < scam:
-            abandon(state, m, True, 0.3)
+            abandon(state, m, True, news)
         elif u2 < hack:
-            close_platform(state, m, PlatformStatus.HACKED, "hack", 0.2)
+            close_platform(state, m, PlatformStatus.HACKED, "hack", news)
         elif u3 < quit_hazard:
-            abandon(state, m, False, 0.1)
+            abandon(state, m, False, news)
 
 
 def abandon(state: MarketState, slot: int, scam: bool, publicity: float, policy: str = "") -> None:
@@ -95,7 +96,7 @@ def close_platform(
     cause, agency, policy
         For the events table.
     publicity
-        0 to 2; news of a raid reaches more people, frightens them, and draws newcomers.
+        0 to 2; what is written of a raid frightens its users, and draws newcomers.
     """
     t, day, g = state.platform_table.columns, state.day, state.p.migration
     trade = t.trade60[state.crypto_slots()]
@@ -113,18 +114,16 @@ def close_platform(
             cause=cause,
             amount=share,
         )
-    severity = (share / 0.5) ** g.raid_exponent if raid else 0.0
-    closure = Closure(
-        key=int(t.key[slot]), theft=1.0 if theft else (g.loss_raid if raid else 0.0), hit=g.raid_hit * (0.5 + 0.5 * publicity) * severity,
-        wide_hit=g.raid_others * publicity * severity, loss_hit=g.loss_users, wide_loss=g.loss_others * min(1.0, 2.0 * share),
-        news=min(1.0, publicity),
-    )  # fmt: skip
     c = state.consumers
-    users = narrow(c.columns, views.MigrationConsumers)
-    over_rows(state.pool, hear_of_closure, c.n, state.moment, slot, closure, users, g)
-    state.publicity += publicity * (share + 0.1)
+    users = (c.columns.home[: c.n] == slot).nonzero()[0]
+    closure = Closure(int(t.key[slot]), 1.0 if theft else (g.loss_raid if raid else 0.0), state.p.learning.hearsay)
+    people = narrow(c.columns, views.MigrationConsumers)
+    over_rows(state.pool, hear_of_closure, c.n, state.moment, slot, closure, people, g)
     if raid or theft:
+        strike(state, users, publicity if raid else None, closure.theft)
         state.forum.delete(int(slot))
+    people = len(users) / max(np.count_nonzero(c.columns.home[: c.n] != NO_SLOT) + len(users), 1)
+    state.publicity += publicity * people
     leave_closed(state, slot, lost)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from sim.agents.codes import MOST_COUNTED, NO_SLOT, Channel, ExitCause
 from sim.kernels import kernel
 from sim.market import views
-from sim.market.entry_exit.news import NEW_NAME
+from sim.market.learning.fear import NEW_NAME
 from sim.market.learning.web import web
 from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniforms

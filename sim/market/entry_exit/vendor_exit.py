@@ -17,41 +17,53 @@ from sim.market.entry_exit.moderation import moderate
 from sim.market.entry_exit.news import tell_of_new_names
 from sim.market.groups import Moment
 from sim.market.views import narrow
-from sim.streams import Draw, uniform4
+from sim.streams import Draw, exponential_from, uniform4
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 VENDOR_EXIT, IDENTITY = int(Draw.VENDOR_EXIT), int(Draw.IDENTITY)
 RETIRED, ABSCONDED, ROLE_ENDED = int(ExitCause.RETIRED), int(ExitCause.SCAMMED_AND_LEFT), int(ExitCause.ROLE_ENDED)
+MONTH = 30
 SOCIAL, LICENSED = int(VendorKind.SOCIAL_SUPPLIER), int(VendorKind.LICENSED_PHARMACY)
 
 
-class Owed(NamedTuple):
-    """What a closed market leaves unpaid."""
+LEAST_TRADE = 1.0 / MONTH
+"""Orders a day with which vendors reckon who sell less: one a month."""
 
-    cents: np.ndarray  # (vendors,) of its escrow
+
+class Left(NamedTuple):
+    """What a closed market leaves behind."""
+
+    cents: np.ndarray  # (vendors,) of its escrow that are lost
     usual_price: float  # cents, of an order of a vendor who has sold nothing yet
+    lead_risk: float  # hazard of arrest by an officer-day of leads, over that of selling an order a day as usual
 
 
 @inner
-def retirement(lost: float, takings: float, p: VendorsParameters) -> float:
-    """Chance to retire when a market closes that owed ``lost`` to a vendor who takes ``takings`` a month.
+def retirement(months: float, risk: float, p: VendorsParameters) -> float:
+    """Chance to retire when a market closes that owed ``months`` of takings, and leads multiply the usual risk of arrest by 1 + ``risk``.
 
-    It is 1 - (1 - retire_closed) exp(-retire_loss lost / takings); more than three months of takings count as three.
+    It is 1 - (1 - retire_closed)^(1 + risk) exp(-retire_loss months).
     """
-    months = min(lost / takings, 3.0) if takings > 0.0 else (3.0 if lost > 0.0 else 0.0)
-    return 1.0 - (1.0 - p.retire_closed) * math.exp(-p.retire_loss * months)
+    return 1.0 - (1.0 - p.retire_closed) ** (1.0 + risk) * math.exp(-p.retire_loss * months)
+
+
+@inner
+def wait(risk: float, u: float, p: VendorsParameters) -> int:
+    """Days until a vendor without a market lists again: on average 1 / relist_rate, and so many times longer as leads multiply the risk."""
+    return 1 + int((1.0 + risk) / p.relist_rate * exponential_from(u))
 
 
 @kernel
 def vendors_of_closed(
-    n: int, when: Moment, slot: int, key: int, owed: Owed, vendors: Any, p: VendorsParameters, renamed: np.ndarray
+    n: int, when: Moment, slot: int, key: int, left: Left, vendors: Any, p: VendorsParameters, renamed: np.ndarray
 ) -> None:
-    """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``), half as many of those with another account.
+    """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``).
 
-    The more of their takings the market owed them, the more retire. Of those who have none left, some give up their
-    name too (1 in ``renamed``).
+    The more of their takings the market owed them, and the more police learned of them there, the more retire. What they
+    were owed cannot be put into goods again. Those who have no market left list again after a while, the later the more
+    police know of them, and some give up their name too (1 in ``renamed``).
     """
     for v in range(n):
         if vendors.alive[v] == 0:
@@ -64,14 +76,18 @@ def vendors_of_closed(
                 others += 1
         if here < 0:
             continue
-        u1, u2, _, _ = uniform4(when.seed, IDENTITY, vendors.key[v], when.day, key)
-        price = vendors.income[v] / vendors.orders[v] if vendors.income[v] > 0 else owed.usual_price
-        retire = retirement(owed.cents[v] + vendors.withheld[v], 30.0 * vendors.recent[v] * price, p)
+        u1, u2, u3, _ = uniform4(when.seed, IDENTITY, vendors.key[v], when.day, key)
+        price = vendors.income[v] / vendors.orders[v] if vendors.income[v] > 0 else left.usual_price
+        trade = max(vendors.recent[v], LEAST_TRADE)
+        unpaid = (left.cents[v] + vendors.withheld[v]) / price  # orders
+        risk = left.lead_risk * vendors.evidence[v] / trade
         vendors.withheld[v] = 0
-        if u1 < (0.5 * retire if others > 0 else retire):
+        if u1 < retirement(unpaid / (MONTH * trade), risk, p):
             vendors.exit_cause[v] = RETIRED
             continue
+        vendors.stock[v] = max(vendors.stock[v] - unpaid, 0.0)
         if others == 0:
+            vendors.relist_day[v] = min(LAST_DAY, when.day + wait(risk, u3, p))
             vendors.kept[v, :] = 1
             if u2 >= p.keep_identity:
                 renamed[v] = 1
@@ -100,7 +116,7 @@ def vendor_exits(n: int, when: Moment, vendors: Any, p: VendorsParameters) -> No
         for a in range(ACCOUNTS):
             positive += vendors.positive[v, a]
             negative += vendors.negative[v, a]
-        if negative > 0.25 * (positive + negative) and negative >= 1.0:
+        if negative > p.bad_share * (positive + negative) and negative >= 1.0:
             hazard += p.bad_exit
         if vendors.kind[v] == SOCIAL and u3 < p.social_exit:
             vendors.exit_cause[v] = ROLE_ENDED
@@ -109,15 +125,18 @@ def vendor_exits(n: int, when: Moment, vendors: Any, p: VendorsParameters) -> No
         elif vendors.leaving[v] != NEVER:
             if when.day > vendors.leaving[v]:
                 vendors.exit_cause[v] = ABSCONDED
-        elif vendors.orders[v] > 20 and u2 < p.own_scam:
+        elif vendors.orders[v] > 0 and u2 < p.own_scam:
             vendors.leaving[v] = min(LAST_DAY, when.day + int(p.own_scam_days))
 
 
 def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:
     """Let the vendors of a closed market retire or go on without it; ``lost`` holds the cents of its escrow that each loses."""
     renamed = np.zeros(state.vendors.n, np.uint8)
+    e = state.p.enforcement
+    usual = e.arrest_per_contact * e.remote_crypto * MONTH
+    left = Left(lost, state.trade.mean_order_cents, e.lead_hazard / max(usual, 1e-12))
     vendors_of_closed(
-        state.vendors.n, state.moment, slot, int(state.platform_table.columns.key[slot]), Owed(lost, state.trade.mean_order_cents),
+        state.vendors.n, state.moment, slot, int(state.platform_table.columns.key[slot]), left,
         narrow(state.vendors.columns, views.ExitVendors), state.p.vendors, renamed,
     )  # fmt: skip
     tell_of_new_names(state, renamed.nonzero()[0])

@@ -238,8 +238,9 @@ def consumption(state: MarketState) -> None:
     state.checking.bad += bad
     to_whom = state.books.happened
     hurt, risk = to_whom.hurt, to_whom.risk = np.zeros(len(due), np.uint8), np.zeros(len(due))
+    rivalry = 1.0 + state.p.supply.rivalry * state.upstream.contested
     state.today.violence, state.today.violence_expected = threats(
-        due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, risk, p
+        due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, risk, rivalry, p
     )
     state.consumer_events(EventKind.VIOLENCE, o.consumer[due[hurt == 1]])
     happened = np.zeros(n, np.uint8)

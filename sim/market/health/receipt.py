@@ -134,11 +134,13 @@ def threats(
     kind: np.ndarray,
     hurt: np.ndarray,
     risks: np.ndarray,
+    rivalry: np.ndarray,
     p: ConsumptionParameters,
 ) -> tuple[Any, ...]:
     """Threats and violence in the purchases settled today: count and expectation (rates by channel fitted to Barratt et al. 2016).
 
-    ``hurt`` becomes 1 where there was some, ``risks`` the probability of each.
+    ``hurt`` becomes 1 where there was some, ``risks`` the probability of each. ``rivalry`` (J,) multiplies it where dealers meet their buyers: suppliers
+    fight over vendors whose supplier is gone.
     """
     count, expected = 0, 0.0
     for i in range(len(rows)):
@@ -150,9 +152,10 @@ def threats(
                 p.threat_friend
                 if kind[v] == SOCIAL
                 else (p.threat_stranger if u2 < p.stranger_share else p.threat_dealer)
+                * rivalry[consumers.jurisdiction[orders.consumer[o]]]
             )
         elif channel == APP:
-            risk = p.threat_app
+            risk = p.threat_app * rivalry[consumers.jurisdiction[orders.consumer[o]]]
         elif channel == CRYPTO or channel == DIRECT:
             risk = p.threat_crypto
         else:

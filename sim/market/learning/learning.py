@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome, RiskGroup
+from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.orders import GOOD_RATING, NO_RATING
 from sim.agents.vendors import ACCOUNTS
@@ -20,6 +20,7 @@ from sim.market.blocks import over_rows, rows_marked
 from sim.market.choice.vendor import account_of
 from sim.market.groups import Friends, Moment
 from sim.market.health.early_warning import heeded
+from sim.market.learning.fear import GROUP
 from sim.market.learning.forum import forum_talk, read_posts
 from sim.market.learning.friends import friendship
 from sim.market.learning.messages import Messages, hear_messages, messages_of_week
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
-PHARMACY, APP, CRYPTO, DIRECT, STREET = (
-    int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
-)  # fmt: skip
+PHARMACY, APP, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET)
 DELIVERED, SEIZED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED)
 ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
 NOT_YET, CONSIDERS = int(Considering.NOT_YET), int(Considering.CONSIDERS)
@@ -40,15 +39,6 @@ BEGINS, STOPS = 1, 2  # what becomes of a consumer's stage of considering
 WEEK, MONTH = 7, 30
 MOST_BOUGHT = 65_535  # that a column holds
 PRACTICE, SUPPORT, CONSIDERING = 0, 1, 2
-WEB, DARK, OFFLINE = int(RiskGroup.OPEN_WEB), int(RiskGroup.CRYPTO), int(RiskGroup.OFFLINE)
-
-
-@inner
-def risk_group(channel: int) -> int:
-    """Risk group of a channel."""
-    if channel == CRYPTO or channel == DIRECT:
-        return DARK
-    return OFFLINE if channel == STREET else WEB
 
 
 @inner
@@ -99,9 +89,15 @@ def believe_market(consumers: Any, c: int, m: int, good: bool) -> None:
 
 @kernel
 def learn_from_orders(
-    rows: np.ndarray, when: Moment, orders: Any, consumers: Any, vendors: Any, p: LearningParameters
+    rows: np.ndarray,
+    when: Moment,
+    orders: Any,
+    consumers: Any,
+    vendors: Any,
+    recheck_days: float,
+    p: LearningParameters,
 ) -> None:
-    """Apply the lessons of the settled orders ``rows``, in order of their numbers."""
+    """Apply the lessons of the settled orders ``rows``, in order of their numbers; who turns away looks again after ``recheck_days`` on average."""
     for i in range(len(rows)):
         o = rows[i]
         c, v, m, channel = orders.consumer[o], orders.vendor[o], orders.platform[o], orders.channel[o]
@@ -116,7 +112,7 @@ def learn_from_orders(
             else:
                 vendors.negative[v, a] += 1.0
         place = remember(consumers, c, v, good, u1, p.forget_after_bad)
-        group = risk_group(channel)
+        group = GROUP[channel]
         if arrived:
             consumers.legal_calm[c, group] += 1.0
             if channel == CRYPTO:
@@ -125,17 +121,13 @@ def learn_from_orders(
             consumers.legal_hits[c, group] += p.parcel_fright
         if channel == CRYPTO:
             believe_market(consumers, c, m, good)
-            if (
-                place >= 0
-                and vendors.channel[v] == CRYPTO
-                and u2 < p.tie_chance * (1.0 + 0.5 * min(consumers.bought[c, place], 6))
-            ):
+            if place >= 0 and vendors.channel[v] == CRYPTO and u2 < p.tie_chance * consumers.bought[c, place]:
                 consumers.tie[c, place] = 1
             if consumers.market_state[c] == ACTIVE:
                 newcomer = orders.first[o] == 1 and market_orders(consumers, vendors, c) <= 1
                 if u3 < (p.quit_after_bad if not arrived else (p.quit_after_first if newcomer else 0.0)):
                     consumers.market_state[c] = LAPSED
-                    consumers.market_until[c] = min(LAST_DAY, when.day + 1 + int(p.recheck_days * exponential_from(u4)))
+                    consumers.market_until[c] = min(LAST_DAY, when.day + 1 + int(recheck_days * exponential_from(u4)))
         elif channel == PHARMACY:
             consumers.pharmacy_home[c] = m if good else NO_SLOT
         elif channel == APP:
@@ -160,6 +152,7 @@ def fade(
         consumers.loss_hits[c] *= w
         consumers.loss_calm[c] *= w
         for k in range(KNOWN_MARKETS):
+            consumers.market_hits[c, k] *= w
             consumers.good[c, k] *= w
             consumers.bad[c, k] *= w
         consumers.caution[c] *= kept[0]
@@ -243,10 +236,10 @@ def hear_peers(
         if considering == NOT_YET:
             share = online / (b - a) if b > a else 0.0
             starts[c] = (
-                BEGINS if u1 < 7.0 * (p.advertising * talk.ads + p.word_of_mouth * share) * talk.initiation[j] else 0
+                BEGINS if u1 < WEEK * (p.advertising * talk.ads + p.word_of_mouth * share) * talk.initiation[j] else 0
             )
         else:
-            starts[c] = STOPS if u2 < 7.0 * p.stop_considering else 0
+            starts[c] = STOPS if u2 < WEEK * p.stop_considering else 0
 
 
 def learning(state: MarketState) -> None:
@@ -254,13 +247,14 @@ def learning(state: MarketState) -> None:
     p, c, n, day, o = state.p.learning, state.consumers.columns, state.consumers.n, state.day, state.books.open_orders
     x, due = o.columns, state.books.due
     learners, sellers = narrow(c, views.LearningConsumers), narrow(state.vendors.columns, views.LearningVendors)
-    learn_from_orders(due, state.moment, narrow(x, views.LearningOrders), learners, sellers, p)
+    settled = narrow(x, views.LearningOrders)
+    learn_from_orders(due, state.moment, settled, learners, sellers, state.p.migration.recheck_days, p)
     forum_talk(state, due)
     friendship(state)
     half = 0.5 ** (1.0 / p.reputation_days)
     fade_vendors(state.vendors.n, sellers, half)
     levers = state.levers
-    kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
+    kept = 0.5 ** (MONTH / np.array([p.caution_days, p.verification_days, p.support_days]))
     over_rows(state.pool, fade, n, MONTH, day, learners, kept, levers.stigma, p)
     was, starts = np.empty((n, 4), np.float32), np.zeros(n, np.uint8)  # four to a row: it lies in one line of the cache
     over_rows(state.pool, note, n, c.practice, c.support_knowledge, c.considering, was)

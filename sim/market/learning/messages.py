@@ -14,6 +14,8 @@ from sim.streams import Draw, uniform4
 
 SOCIAL = int(Draw.SOCIAL)
 WARNINGS, LESSONS, SUPPORT = 1 << Programme.WARNINGS, 1 << Programme.LESSONS, 1 << Programme.SUPPORT
+MOST_CAUTION = 3
+"""That a column holds, in logits, either way."""
 
 
 class Messages(NamedTuple):
@@ -56,7 +58,9 @@ def hear_messages(c: int, when: Moment, consumers: Any, messages: Messages) -> N
     if messages.caution_reach[j, g, k] > 0.0 or messages.lesson_reach[j, g, k] > 0.0:
         _, _, u3, u4 = uniform4(when.seed, SOCIAL, c, when.day, 1)
         if not deaf & WARNINGS and u3 < messages.caution_reach[j, g, k]:
-            consumers.caution[c] = min(max(consumers.caution[c] + messages.caution[j, g, k], -3.0), 3.0)
+            consumers.caution[c] = min(
+                max(consumers.caution[c] + messages.caution[j, g, k], -MOST_CAUTION), MOST_CAUTION
+            )
         if not deaf & LESSONS and u4 < messages.lesson_reach[j, g, k]:
             consumers.verification[c] = min(
                 1.0, consumers.verification[c] + messages.lesson[j, g, k] * (1.0 - consumers.verification[c])

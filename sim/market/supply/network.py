@@ -1,16 +1,17 @@
-"""The supply network: manufacturers supply groups, groups supply vendors; who is cut off looks for somebody else.
+"""The supply network: manufacturers supply groups, groups supply vendors.
 
 NetworkX makes the upper tier at the start and measures the whole; the day works on arrays.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
 
-from sim.agents.codes import NOBODY, EventKind
+from sim.agents.codes import NOBODY
 from sim.agents.suppliers import SOURCES, SUPPLIER, Supplier, SupplierColumns
 from sim.kernels import kernel
 from sim.market import views
@@ -29,29 +30,40 @@ def make_suppliers(state: MarketState) -> None:
     count, j, k = int(p.suppliers), state.world.n_jurisdictions, len(state.substances.dose_usd)
     own = state.scenario.columns.get("suppliers")
     state.supplier_table = SlotTable(SUPPLIER, SupplierColumns, count, "suppliers", own)
-    rows = np.arange(count)
-    u = [uniforms(seed, Draw.SUPPLIER_TRAITS, rows, 0, a) for a in range(4)]
-    for i in range(count):
-        Supplier(
-            state, state.supplier_table, jurisdiction=int(u[0][i] * j), organised=int(u[1][i] < p.organised_suppliers),
-            size=float(np.exp(1.0 * (u[2][i] - 0.5) * 2)), reliability=0.6 + 0.4 * float(u[3][i]), belief=p.seizure, seized=p.seizure, cost=1.0,
-        )  # fmt: skip
-    s = state.supplier_table.columns
-    cell = rows[:, None] * 64
-    served = uniforms(seed, Draw.SUPPLIER_TRAITS, cell + np.arange(k), 1) < p.group_substances
-    served[np.arange(k) % count, np.arange(k)] = True
-    reached = uniforms(seed, Draw.SUPPLIER_TRAITS, cell + np.arange(j), 2) < p.group_reach
-    reached[rows, s.jurisdiction[:count]] = True
-    s.serves[:count] = (served << np.arange(k)).sum(axis=1)
-    s.reach[:count] = (reached << np.arange(j)).sum(axis=1)
+    for slot in range(count):
+        u = drawn(state, slot)
+        size = math.exp(p.size_spread * (u[2] + u[2] - 1.0))
+        add_supplier(state, int(u[0] * j), int(u[1] < p.organised_suppliers), size, np.arange(slot, k, count))
+    s, rows = state.supplier_table.columns, np.arange(count)
     two = uniforms(seed, Draw.SUPPLIER_TRAITS, rows, 3) < p.second_source
     for maker, group in upper_tier(s.organised[:count], s.size[:count], two).edges:
         s.source[group, int(s.source[group, 0] >= 0)] = maker
+    size, served = s.size[:count].astype(float), bits(s.serves[:count], k)
     state.upstream = Upstream(
-        cost=np.ones(count + 1), reliability=np.ones(count + 1), concentration=np.ones(count + 1), takings=np.zeros(count),
-        branches=np.zeros(count), seen_revenue=np.zeros(count, np.int64), find=find_weights(state), wholesale=np.zeros(k),
-        made_for=np.zeros(k), flow=np.zeros(k),
+        cost=np.ones((1, j)), reckoned=np.zeros((1, j)), lost=np.zeros((1, j, j, j)), reliability=np.ones(1), concentration=np.ones(count + 1),
+        belief=np.full((j, j), p.seizure), loads=np.zeros((j, j)), caught=np.zeros((j, j)), seized=np.zeros((j, j)),
+        seen_revenue=np.zeros(count, np.int64),
+        find=find_weights(state), wholesale=np.zeros(k), made_for=np.zeros(k), flow=np.zeros(k), size=size @ served,
+        recruiters=float((size * s.organised[:count]).sum()), recruitment=np.ones(j), recruits=np.ones((j, count)), contested=np.zeros(j),
     )  # fmt: skip
+
+
+def drawn(state: MarketState, slot: int) -> np.ndarray:
+    """(4,) what the traits of a supplier are drawn with."""
+    return np.array([uniform(state.seed, int(Draw.SUPPLIER_TRAITS), slot, 0, a) for a in range(4)])
+
+
+def add_supplier(state: MarketState, jurisdiction: int, organised: int, size: float, sells: np.ndarray) -> int:
+    """A supplier of its own in the next slot, which is returned: it sells the substances ``sells`` and others, at home and elsewhere."""
+    p, slot, cell = state.p.supply, state.supplier_table.n, state.supplier_table.n * 64
+    k, j = np.arange(len(state.substances.dose_usd)), np.arange(state.world.n_jurisdictions)
+    served = (uniforms(state.seed, Draw.SUPPLIER_TRAITS, cell + k, 1) < p.group_substances) | np.isin(k, sells)
+    reached = (uniforms(state.seed, Draw.SUPPLIER_TRAITS, cell + j, 2) < p.group_reach) | (j == jurisdiction)
+    return Supplier(
+        state, state.supplier_table, jurisdiction=jurisdiction, organised=organised, size=size, belief=p.seizure, seized=p.seizure, cost=1.0,
+        reliability=p.least_reliable + (1.0 - p.least_reliable) * drawn(state, slot)[3], serves=int((served << k).sum()),
+        reach=int((reached << j).sum()),
+    ).slot  # fmt: skip
 
 
 def upper_tier(organised: np.ndarray, size: np.ndarray, two: np.ndarray) -> nx.DiGraph:
@@ -105,71 +117,33 @@ def find_groups(state: MarketState, main: np.ndarray, jurisdiction: np.ndarray, 
     return np.where(weights[:, -1] > 0, np.minimum(found, weights.shape[1] - 1), NOBODY)
 
 
-def arrest_group(state: MarketState, i: int, agency: int = -1, policy: str = "") -> None:
-    """Take a supplier out of business: it delivers nothing; its vendors and groups look for another one."""
-    s = state.supplier_table.columns
-    s.alive[i], s.removed_day[i], s.evidence[i] = 0, state.day, 0.0
-    state.today.supplier_arrests += 1
-    state.event(EventKind.SUPPLIER_ARREST, i, agency=agency, policy=policy, cause="supplier")
-
-
-def replace_suppliers(state: MarketState) -> None:
-    """Removed suppliers are replaced after a while by newcomers, who reckon with the usual risk and have to win vendors back."""
-    p, s, day = state.p.supply, state.supplier_table.columns, state.day
-    for i in (s.alive[: state.supplier_table.n] == 0).nonzero()[0]:
-        away = day - int(s.removed_day[i])
-        if (
-            away > p.replacement_wait
-            and uniform(state.seed, int(Draw.REPLACEMENT), int(i), day, 0) < p.replacement_rate
-        ):
-            s.alive[i], s.evidence[i], s.belief[i] = 1, 0.0, p.seizure
-            state.event(EventKind.SUPPLIER_REPLACED, int(i), cause="replaced", amount=away)
-
-
-def find_sources(state: MarketState) -> None:
-    """Groups whose manufacturer is gone look for another one in business."""
-    p, s, n, day = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.day
-    lost = (s.source[:n] >= 0) & (s.alive[s.source[:n]] == 0) & (s.alive[:n, None] == 1)
-    if not lost.any():
-        return
-    makers = ((s.organised[:n] == 0) & (s.alive[:n] == 1)).nonzero()[0]
-    for i, place in zip(*np.nonzero(lost), strict=True):
-        free = makers[~np.isin(makers, s.source[i])]
-        key = int(i) * SOURCES + int(place)
-        if len(free) and uniform(state.seed, int(Draw.RESOURCE), key, day, 0) < p.rewire_rate:
-            weight = np.cumsum(s.size[free].astype(float))
-            u = uniform(state.seed, int(Draw.RESOURCE), key, day, 1)
-            s.source[i, place] = free[min(int(np.searchsorted(weight, u * weight[-1])), len(free) - 1)]
-
-
 @kernel
-def what_works(n: int, suppliers: Any, production: np.ndarray, usual: float, works: np.ndarray) -> None:
-    """Fill ``works`` (S,): see `capacity`. ``production`` works by jurisdiction and substance, ``usual`` is the share that gets through."""
+def what_works(n: int, suppliers: Any, production: np.ndarray, size: np.ndarray, works: np.ndarray) -> None:
+    """Fill ``works`` (S,): see `capacity`. ``production`` works by jurisdiction and substance, ``size`` (S,) is what demand calls for."""
     for s in range(len(works)):
-        whole, total = 0.0, 0.0
+        total = 0.0
         for i in range(n):
             if (suppliers.serves[i] >> s) & 1 == 0:
                 continue
-            whole += suppliers.size[i]
             made, sources = 0.0, 0
             for a in range(SOURCES):
                 k = suppliers.source[i, a]
                 if k >= 0:
                     sources += 1
                     made += production[suppliers.jurisdiction[k], s] * suppliers.alive[k]
-            output = made / sources if sources > 0 else production[suppliers.jurisdiction[i], s] * suppliers.alive[i]
-            total += suppliers.size[i] * output * suppliers.alive[i] * (1.0 - suppliers.seized[i]) / usual
-        works[s] = total / whole
+            output = made / sources if sources > 0 else production[suppliers.jurisdiction[i], s]
+            total += suppliers.size[i] * output * suppliers.alive[i]
+        works[s] = total / size[s]
 
 
 def capacity(state: MarketState) -> np.ndarray:
     """(S,) share of the usual wholesale capacity of each substance that works today.
 
-    A group in business sells what its manufacturers make, or what it makes itself, less what is seized on the way.
+    A group in business sells what its manufacturers make, or what it makes itself.
     """
     works = np.empty(len(state.substances.dose_usd))
     suppliers = narrow(state.supplier_table.columns, views.MakingSuppliers)
-    what_works(state.supplier_table.n, suppliers, state.levers.production, 1.0 - state.p.supply.seizure, works)
+    what_works(state.supplier_table.n, suppliers, state.levers.production, state.upstream.size, works)
     return works
 
 

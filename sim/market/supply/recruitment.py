@@ -1,7 +1,7 @@
-"""Recruitment: groups replace the branches that they lose and open more while these earn well.
+"""Recruitment: groups recruit through the kin and peers of their members, where they work.
 
-In the spirit of Prieto-Curiel, Campedelli and Hope (2023): groups lose people to arrest and retirement and live by recruiting. They recruit more
-while branches are missing, so that arrests are made good in part; a cut bears on that too.
+In the spirit of Prieto-Curiel, Campedelli and Hope (2023): a group recruits in proportion to its size, and lives by that since it loses people to arrest and
+retirement. Whether it pays to sell at all decides how many come (`entry_exit.entry`); a group that takes in much for the branches it has is short of them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from sim.agents.codes import N_CHANNELS, Channel, VendorKind
 from sim.kernels import kernel
 from sim.market import views
+from sim.market.supply.network import bits
 from sim.market.views import narrow
 from sim.streams import Draw, picked, uniform
 
@@ -27,18 +28,23 @@ RECRUIT = int(Draw.RECRUIT)
 
 
 def recruit(state: MarketState) -> None:
-    """Today's drive of each group to recruit: more while takings are above what they were before day 0, more while branches are missing.
+    """Today's drive of each group to recruit: more while it takes in much for the branches it has, both against an average group of the day.
 
-    Manufacturers have no branches.
+    A group recruits where it works; in places where none works, all do. Manufacturers have no branches.
     """
-    p, s, n = state.p.supply, state.supplier_table.columns, state.supplier_table.n
-    if state.day < 0:
-        state.upstream.takings[:], state.upstream.branches[:] = s.takings[:n], s.branches[:n]
-    pull = np.clip((s.takings[:n] + 1.0) / (state.upstream.takings + 1.0), 0.2, 5.0) ** p.recruit_income
-    gap = np.clip((state.upstream.branches + 1.0) / (s.branches[:n] + 1.0), 0.2, 5.0) ** p.recruit_gap
-    s.drive[:n] = s.alive[:n] * s.organised[:n] * pull * gap * state.levers.recruitment[s.jurisdiction[:n]]
-    groups = s.size[:n] * s.organised[:n]
-    state.upstream.recruitment = float((groups * s.drive[:n]).sum() / max(float(groups.sum()), 1e-9))
+    p, s, n, up = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.upstream
+    group = (s.organised[:n] * s.alive[:n]).astype(float)
+    groups = max(float(group.sum()), 1.0)
+    takings, branches = (
+        column[:n] / max(float((group * column[:n]).sum()) / groups, 1e-9) for column in (s.takings, s.branches)
+    )
+    pull = ((takings + 1.0) / (branches + 1.0)) ** p.recruit_income
+    s.drive[:n] = group * pull * state.levers.recruitment[s.jurisdiction[:n]]
+    there = bits(s.reach[:n], len(up.recruitment)).T * (group * s.size[:n])
+    there[there.sum(axis=1) == 0] = group * s.size[:n]
+    up.recruits = np.cumsum(there * s.drive[:n], axis=1)
+    kin = np.maximum(there.sum(axis=1), 1e-9)
+    up.recruitment = up.recruits[:, -1] / kin * float((group * s.size[:n]).sum()) / max(up.recruiters, 1e-9)
 
 
 def organised_entry(state: MarketState) -> np.ndarray:
@@ -53,34 +59,41 @@ def organised_entry(state: MarketState) -> np.ndarray:
 def recruiting(state: MarketState) -> np.ndarray:
     """(C,) newcomers relative to the usual number: independents come anyway, branches as groups recruit."""
     share = organised_entry(state)
-    return 1.0 - share + share * state.upstream.recruitment
+    return 1.0 - share + share * float(np.dot(state.world.vendor_weight, state.upstream.recruitment))
 
 
 @kernel
 def take_on(
-    rows: np.ndarray, seed: int, day: int, vendors: Any, online: float, offline: float, drive: float, weight: np.ndarray
+    rows: np.ndarray,
+    seed: int,
+    day: int,
+    vendors: Any,
+    online: float,
+    offline: float,
+    drive: np.ndarray,
+    weight: np.ndarray,
 ) -> None:
-    """Draw which of the newcomers ``rows`` are branches, and of which group by cumulative ``weight``; ``drive`` is recruitment relative to the usual."""
+    """Draw which of the newcomers ``rows`` are branches, and of which group.
+
+    By jurisdiction, ``drive`` is recruitment relative to the usual, ``weight`` how much each group recruits, cumulative.
+    """
     for i in range(len(rows)):
         v = rows[i]
-        channel = vendors.channel[v]
+        channel, j = vendors.channel[v], vendors.jurisdiction[v]
         if vendors.kind[v] == SOCIAL or (channel != CRYPTO and channel != APP and channel != STREET):
             continue
         base = online if channel == CRYPTO else offline
-        chance = base * drive / (1.0 - base + base * drive)
+        chance = base * drive[j] / (1.0 - base + base * drive[j])
         if uniform(seed, RECRUIT, vendors.key[v], day, 0) >= chance:
             vendors.kind[v] = INDEPENDENT
             continue
         vendors.kind[v] = BRANCH
-        if weight[-1] > 0.0:
-            vendors.supplier[v] = picked(weight, uniform(seed, RECRUIT, vendors.key[v], day, 1))
+        if weight[j, -1] > 0.0:
+            vendors.supplier[v] = picked(weight[j], uniform(seed, RECRUIT, vendors.key[v], day, 1))
 
 
 def enlist(state: MarketState, rows: np.ndarray) -> None:
     """Make those among the newcomers ``rows`` whom groups recruited their branches; each is supplied by the group that recruited it."""
-    s, n, p = state.supplier_table.columns, state.supplier_table.n, state.p.supply
-    weight = np.cumsum(s.size[:n] * s.drive[:n]).astype(float)
+    p, up = state.p.supply, state.upstream
     vendors = narrow(state.vendors.columns, views.RecruitVendors)
-    take_on(
-        rows, state.seed, state.day, vendors, p.organised_online, p.organised_share, state.upstream.recruitment, weight
-    )
+    take_on(rows, state.seed, state.day, vendors, p.organised_online, p.organised_share, up.recruitment, up.recruits)

@@ -1,26 +1,26 @@
-"""Supply: suppliers fill wholesale stocks, vendors restock from them; suppliers reckon with interdiction and concentrate the product.
+"""Supply: suppliers fill wholesale stocks, vendors restock from them; suppliers concentrate the product where much is seized.
 
-Interdiction learning and the choice of routes follow NarcoLogic (Magliocca et al. 2019); concentration follows cost: more interdiction, more strength to weight.
+Concentration follows cost: more interdiction, more strength to weight. What is sent goes along `routes`.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import Channel, EventKind, VendorKind
+from sim.agents.codes import Channel, VendorKind
 from sim.evidence.groups import SupplyParameters
 from sim.kernels import kernel
 from sim.market import views
-from sim.market.beliefs import interdiction_belief
 from sim.market.groups import Moment
 from sim.market.supply.money import upstream_money
-from sim.market.supply.network import capacity, find_sources, find_weights, replace_suppliers
+from sim.market.supply.network import capacity
 from sim.market.supply.recruitment import recruit
+from sim.market.supply.routes import account_for, interdict
+from sim.market.supply.turnover import come_and_go, find_sources
 from sim.market.views import narrow
-from sim.streams import Draw, uniform4, uniforms
+from sim.streams import Draw, uniform4
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -29,28 +29,24 @@ REWIRE, BRANCH, APP = int(Draw.REWIRE), int(VendorKind.ORGANISED_CRIME), int(Cha
 SETTLING = (
     15  # days in which suppliers learn at least what is wanted; until then, and before day 0, they deliver all of it
 )
+WEEK, MONTH = 7, 30.0
+LEAST_FULL, LEAST_LEFT = 0.02, 0.05  # of stocks and of purity: lower shares are reckoned as these
 LEAST = 1.0  # orders a day: what suppliers of a rarely wanted substance are made for
 
 
 @kernel
-def best_concentration(belief: float, a: float, lam: float, h: float, strongest: float) -> float:
-    """Cost-least strength to weight p* = A (1 + lambda P) / h, between 1 and the strongest product at hand."""
-    return min(max(a * (1.0 + lam * belief) / h, 1.0), strongest)
+def best_concentration(belief: float, lam: float, cost: float, strongest: float) -> float:
+    """Cost-least strength to weight p* = (1 + lambda P) / c, between 1 and the strongest product at hand."""
+    return min(max((1.0 + lam * belief) / cost, 1.0), strongest)
 
 
 @kernel
 def concentrate(
-    n: int, belief: np.ndarray, concentration: np.ndarray, a: float, lam: float, h: float, strongest: float, copy: float
+    n: int, belief: np.ndarray, concentration: np.ndarray, lam: float, cost: float, strongest: float, copy: float
 ) -> None:
     """Move the concentration of ``n`` suppliers towards the best by ``copy``."""
     for i in range(n):
-        concentration[i] += copy * (best_concentration(belief[i], a, lam, h, strongest) - concentration[i])
-
-
-@kernel
-def best_routes(volume: float, belief: float, risk_aversion: float, fixed: float) -> float:
-    """Mean-variance number of routes n* = V sqrt(rho P (1 - P) / (2 f)): more interdiction, more and smaller consignments."""
-    return max(1.0, volume * math.sqrt(risk_aversion * belief * (1.0 - belief) / (2.0 * fixed)))
+        concentration[i] += copy * (best_concentration(belief[i], lam, cost, strongest) - concentration[i])
 
 
 @kernel
@@ -59,13 +55,14 @@ def dilution(care: float, unit_cost: float, seen: float, custom: float) -> float
 
     Hidden quality invites cutting, most by those who care least: lower on average and more spread (moral hazard as in Galenianos and Gavazza).
     """
-    return (1.0 - care) * min(max(unit_cost - custom * seen, 0.0), 1.5)
+    return min((1.0 - care) * max(unit_cost - custom * seen, 0.0), 1.0)
 
 
 class Terms(NamedTuple):
     """On what terms vendors are supplied."""
 
     reliability: np.ndarray  # (suppliers + 1,), place 0 for no supplier; 0 for those out of business
+    reckoned: np.ndarray  # (suppliers + 1, J) share of the goods that is sent besides, since it is lost on the way
     find: np.ndarray  # (S, J, suppliers) cumulative weights by which vendors find another one
     keep: float  # weight of a day in the mean of recent sales
 
@@ -74,9 +71,10 @@ class Wants(NamedTuple):
     """What vendors want of suppliers today."""
 
     want: np.ndarray  # (vendors,) orders
-    by_substance: np.ndarray  # (S,) orders, from those who have a supplier
+    by_substance: np.ndarray  # (S,) orders to be sent, to those who have a supplier
     branches: np.ndarray  # (suppliers,)
     clients: np.ndarray  # (suppliers,)
+    sales: np.ndarray  # (J, 2) recent sales a day of vendors with a supplier, and of those whose supplier is gone
 
 
 @kernel
@@ -95,7 +93,10 @@ def wanted(
         vendors.recent[v] += terms.keep * (orders_today[v] - vendors.recent[v])
         row = vendors.supplier[v] + 1
         s = vendors.main[v]
+        if row > 0:
+            wants.sales[vendors.jurisdiction[v], 0] += vendors.recent[v]
         if row > 0 and reliability[row] <= 0.0:
+            wants.sales[vendors.jurisdiction[v], 1] += vendors.recent[v]
             u, w, _, _ = uniform4(when.seed, REWIRE, vendors.key[v], when.day, 0)
             weights = terms.find[s, vendors.jurisdiction[v]]
             if u < p.rewire_rate and weights[-1] > 0.0:
@@ -111,7 +112,17 @@ def wanted(
         reach = max(p.stock_floor, vendors.stock[v]) * (1.0 + p.growth_cap) + orders_today[v]
         want[v] = reliability[row] * max(0.0, min(aim, reach) - vendors.stock[v])
         if row > 0:
-            wants.by_substance[s] += want[v]
+            wants.by_substance[s] += want[v] / (1.0 - terms.reckoned[row, vendors.jurisdiction[v]])
+
+
+class Wholesale(NamedTuple):
+    """What wholesale stocks and the way to vendors make of what these want."""
+
+    ration: np.ndarray  # (S,) share that stocks can serve
+    dearer: np.ndarray  # (S,) cost with stocks so low, against full ones
+    cost: np.ndarray  # (suppliers + 1, J) cost to vendors against the usual; likewise the next two
+    reckoned: np.ndarray  # share that suppliers reckon to lose on the way
+    lost: np.ndarray  # share that is lost
 
 
 @kernel
@@ -119,25 +130,33 @@ def deliver(
     n: int,
     vendors: Any,
     want: np.ndarray,
-    ration: np.ndarray,
-    dearer: np.ndarray,
-    cost: np.ndarray,
+    wholesale: Wholesale,
+    goods: np.ndarray,
     seen: np.ndarray,
     p: SupplyParameters,
 ) -> None:
-    """Deliver the rationed part of what vendors want; their cost follows their supplier's and the shortage; they decide how far to cut.
+    """Send the rationed part of what vendors want, and besides what is lost on the way; vendors' costs follow, and they decide how far to cut.
 
-    ``ration`` and ``dearer`` are by substance, ``seen`` by channel: how well buyers see what they get.
+    ``goods`` (2, suppliers + 1, J) adds up what is sent and what arrives; ``seen`` is how well buyers see what they get, by channel.
     """
     for v in range(n):
         if vendors.alive[v] == 0:
             continue
         row, s, channel = vendors.supplier[v] + 1, vendors.main[v], vendors.channel[v]
-        vendors.stock[v] += want[v] * (ration[s] if row > 0 else 1.0)
-        vendors.unit_cost[v] += 0.1 * (cost[row] * (dearer[s] if row > 0 else 1.0) - vendors.unit_cost[v])
+        j, cost = vendors.jurisdiction[v], 1.0
+        if row > 0:
+            sent = want[v] * wholesale.ration[s] / (1.0 - wholesale.reckoned[row, j])
+            arrived = sent * (1.0 - wholesale.lost[row, j])
+            goods[0, row, j] += sent
+            goods[1, row, j] += arrived
+            vendors.stock[v] += arrived
+            cost = wholesale.cost[row, j] * wholesale.dearer[s]
+        else:
+            vendors.stock[v] += want[v]
+        vendors.unit_cost[v] += p.cost_speed * (cost - vendors.unit_cost[v])
         if channel >= APP:
             cut = dilution(vendors.quality[v], vendors.unit_cost[v], seen[channel], p.custom_loss)
-            vendors.purity[v] += 0.1 * (max(1.0 - cut, 0.05) - vendors.purity[v])
+            vendors.purity[v] += p.cost_speed * (max(1.0 - cut, LEAST_LEFT) - vendors.purity[v])
 
 
 def buyers_see(state: MarketState) -> np.ndarray:
@@ -148,24 +167,26 @@ def buyers_see(state: MarketState) -> np.ndarray:
 
 
 def supply(state: MarketState) -> None:
-    """Phase 4: suppliers' decisions, replacement and search for sources; production fills wholesale stocks, from which vendors restock."""
-    p, s = state.p.supply, state.supplier_table.columns
-    n = state.supplier_table.n
-    if state.day % 30 == 0:
-        interdict(state)
-    a, lam, h, most = p.concentrate_a, p.concentrate_lambda, p.concentrate_h, p.concentrate_best
-    concentrate(n, s.belief, s.concentration, a, lam, h, most, p.copy_rate)
-    replace_suppliers(state)
+    """Phase 4: suppliers' decisions, who comes and goes, and the search for sources; production fills wholesale stocks, from which vendors restock."""
+    p = state.p.supply
+    come_and_go(state)
     find_sources(state)
-    up, working = state.upstream, s.alive[:n].tobytes()
-    if working != up.working:
-        up.working, up.find = working, find_weights(state)
+    interdict(state)
+    s, n, most = state.supplier_table.columns, state.supplier_table.n, state.p.shipping.synthetic_concentration
+    concentrate(n, s.belief, s.concentration, p.concentrate_lambda, p.concentrate_cost, most, p.copy_rate)
     upstream_money(state)
-    up.cost[1:], up.concentration[1:] = s.cost[:n], s.concentration[:n]
-    up.reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
+    on_terms(state)
     restock(state)
     recruit(state)
     state.trade.vendor_orders[:] = 0
+
+
+def on_terms(state: MarketState) -> None:
+    """What vendors reckon with today: reliability and concentration of their suppliers; 1 for those without one."""
+    s, n, up = state.supplier_table.columns, state.supplier_table.n, state.upstream
+    up.concentration, up.reliability = np.ones((2, n + 1))
+    up.concentration[1:] = s.concentration[:n]
+    up.reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
 
 
 def restock(state: MarketState) -> None:
@@ -173,9 +194,18 @@ def restock(state: MarketState) -> None:
     p, s, n, v, up = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.vendors, state.upstream
     sellers = narrow(v.columns, views.SupplyVendors)
     s.branches[:n] = s.clients[:n] = 0
-    wants = Wants(np.zeros(v.n), np.zeros(len(up.wholesale)), s.branches, s.clients)
-    wanted(v.n, state.moment, sellers, Terms(up.reliability, up.find, 1.0 / 7.0), state.trade.vendor_orders, wants, p)
+    wants = Wants(np.zeros(v.n), np.zeros(len(up.wholesale)), s.branches, s.clients, np.zeros((len(up.contested), 2)))
+    wanted(
+        v.n,
+        state.moment,
+        sellers,
+        Terms(up.reliability, up.reckoned, up.find, 1.0 / WEEK),
+        state.trade.vendor_orders,
+        wants,
+        p,
+    )
     total = wants.by_substance
+    up.contested[:] = wants.sales[:, 1] / np.maximum(wants.sales[:, 0], 1e-9)
     up.days += 1
     if settling := state.day < 0 or up.days < SETTLING:
         up.made_for[:] = np.maximum(up.flow, LEAST)
@@ -183,31 +213,15 @@ def restock(state: MarketState) -> None:
     full = p.wholesale_days * up.made_for
     made = p.spare_capacity * up.made_for * capacity(state)
     up.wholesale[:] = np.maximum(up.wholesale, np.minimum(up.wholesale + made, full))
-    dearer = np.minimum(np.maximum(up.wholesale / full, 0.02), 1.0) ** -p.shortage_cost
+    dearer = np.minimum(np.maximum(up.wholesale / full, LEAST_FULL), 1.0) ** -p.shortage_cost
     ration = np.minimum(1.0, up.wholesale / np.maximum(total, 1e-9))
-    deliver(v.n, sellers, wants.want, ration, dearer, up.cost, buyers_see(state), p)
+    goods = np.zeros((2, *up.cost.shape))
+    wholesale = Wholesale(ration, dearer, up.cost, up.reckoned, up.lost.sum(axis=(2, 3)))
+    deliver(v.n, sellers, wants.want, wholesale, goods, buyers_see(state), p)
+    account_for(state, goods[0], goods[1])
     sold = total * ration
     up.wholesale[:] = np.maximum(up.wholesale - sold, 0.0)
-    up.flow += (sold - up.flow) / min(30.0, up.days)
+    up.flow += (sold - up.flow) / min(MONTH, up.days)
     if not settling:  # suppliers grow with what they sell; they shrink where it stays in their stores
-        unsold = (up.wholesale > 0.9 * full) * (up.made_for - up.flow) / 60.0
+        unsold = p.supplier_growth * (up.wholesale / full) * (up.made_for - up.flow)
         up.made_for[:] = np.maximum(np.maximum(up.made_for - unsold, up.flow), LEAST)
-
-
-def interdict(state: MarketState) -> None:
-    """A month's consignments of each supplier: some are seized; suppliers update the risk, the number of routes and the cost."""
-    p, s, day = state.p.supply, state.supplier_table.columns, state.day
-    effort = state.policing.supplier_effort * state.levers.group_effort
-    count = int(p.consignments)
-    for i in range(state.supplier_table.n):
-        if not s.alive[i]:
-            continue
-        risk = min(0.95, p.seizure * effort[s.jurisdiction[i]] ** 0.5)
-        draws = uniforms(state.seed, Draw.CONSIGNMENT, np.arange(count) + 1000 * i, day)
-        seized = float(np.mean(draws < risk))
-        s.seized[i] = seized
-        s.belief[i] = interdiction_belief(float(s.belief[i]), seized, p.seizure_floor)
-        s.routes[i] = best_routes(10.0, float(s.belief[i]), 2.0, 1.0)
-        s.cost[i] = (1.0 + p.risk_cost * s.belief[i]) / (1.0 + p.risk_cost * p.seizure)
-        if seized > 0:
-            state.event(EventKind.CONSIGNMENT_SEIZURE, i, cause="interdiction", amount=seized * count)

@@ -31,6 +31,15 @@ def potency_sd2(base_sd: float, hands: float, per_hand_sd: float, spread: float,
     return base_sd**2 + hands * per_hand_sd**2 + spread * math.log(max(concentration, 1.0))
 
 
+@kernel
+def contaminated_share(concentration: float, strongest: float) -> float:
+    """Share of a supplier's opioids that hold the strongest product at hand, where the strength to weight of all of them is ``concentration`` on average.
+
+    A mix of ``x`` of the strongest product and ``1 - x`` of the usual one, of strength 1, has the strength ``1 + x (strongest - 1)``.
+    """
+    return min(max((concentration - 1.0) / max(strongest - 1.0, 1e-9), 0.0), 1.0)
+
+
 class Goods(NamedTuple):
     """What decides on the content of an order."""
 
@@ -61,8 +70,12 @@ def batch(
     if u1 >= ok:
         content, left = (ADULTERATED, p.adulterated_left) if u2 < 0.5 else (SUBSTITUTED, 0.0)
     strength = table.opioid[s] if content != SUBSTITUTED else 0.0
-    if content != AS_SOLD and u3 < table.synthetic[s] * p.synthetic_supply:
+    holds = table.synthetic[s] * p.synthetic_supply if content != AS_SOLD else 0.0
+    if table.opioid[s] > 0.0 and channel != LICENSED:
+        holds += (1.0 - holds) * contaminated_share(concentration, p.synthetic_concentration)
+    if u3 < holds:
         strength, strong = p.synthetic_strength, True
+        content = ADULTERATED if content == AS_SOLD else content
         concentration = max(concentration, p.synthetic_concentration)
     if strength > 0.0 and channel != LICENSED:
         s2 = potency_sd2(table.potency_sd[s], hands, p.potency_hand_sd, p.potency_spread, concentration)

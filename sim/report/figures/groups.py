@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sim.measures.dictionary import outcome
 from sim.report.figures.effects import Heading, draw_effects
-from sim.report.text.groups import size_in_words
-from sim.studies.findings.effects import is_tested
+from sim.studies.findings.groups import is_shown, size_in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,7 +46,7 @@ def effects_by_group(table: DataFrame, key: str, baseline: str, how: str = "Mean
         What the effects are against, and how they were found.
     """
     mine = table[table["key"] == key]
-    mine = mine[[not outcome(name).detail and is_tested(name) for name in mine["outcome"]]]
+    mine = mine[[is_shown(name) for name in mine["outcome"]]]
     several = mine["scenario"].nunique() > 1
     headings, panels = [], []
     for scenario in dict.fromkeys(mine["scenario"]):

@@ -5,33 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sim.measures.dictionary import outcome
 from sim.report.text import numbers
 from sim.report.text.columns import Cell, Column, Heading, Row, lay_out
 from sim.report.text.markdown import escaped
 from sim.report.text.tables import WIDE, effect_cells, effect_style
 from sim.report.text.words import records
-from sim.studies.findings.effects import is_tested
-from sim.studies.runs.by_group import FEWEST, in_key_order
+from sim.studies.findings.groups import is_shown
+from sim.studies.runs.by_group import in_key_order
 
 if TYPE_CHECKING:
     from pandas import DataFrame
     from rich.table import Table
     from rich.text import Text
-
-SHOWN = 8
-"""Groups that are named in a line."""
-
-
-def size_in_words(row: Mapping[str, Any] | Any) -> str:
-    """How large a group is: ``1,200 people``, or orders where these are grouped."""
-    return f"{numbers.level(float(row['size']), '')} {'orders' if _of_orders(row['key']) else 'people'}"
-
-
-def _of_orders(key: str) -> bool:
-    return any(part in ("channel", "substance") for part in key.split(":"))
 
 
 def level_tables(frames: Sequence[DataFrame], width: int = WIDE) -> list[tuple[str, Table | Text]]:
@@ -49,7 +35,7 @@ def level_tables(frames: Sequence[DataFrame], width: int = WIDE) -> list[tuple[s
     mean = pd.concat(frames, ignore_index=True).groupby(["key", "member"], sort=False).mean()
     found = []
     for key in in_key_order(mean.reset_index()):
-        mine = mean.loc[key].dropna(axis=1, how="all")
+        mine = mean.loc[key].dropna(axis="columns", how="all")
         columns = [
             Column("Outcome", wraps=True, least=22),
             *(Column(str(name), right=True, drop=k) for k, name in enumerate(mine.index, 1)),
@@ -116,33 +102,10 @@ def effect_markdown(effects: DataFrame) -> str:
     return "\n\n".join(parts)
 
 
-def notes(effects: DataFrame) -> list[str]:
-    """What a reader of effects by group must know: how much is chance, and which groups are too small."""
-    tested = effects[[_is_shown(name) for name in effects["outcome"]]]
-    told = tested[np.isfinite(tested["low"].to_numpy(dtype=float))]
-    clear = int(told["excludes_zero"].sum())
-    lines = [
-        f"By group: {clear} of {len(told):,} intervals leave zero out, where chance alone gives about {0.05 * len(told):.0f}; a group is told "
-        "from zero by its own interval, and two groups from each other only where their intervals lie apart."
-    ]
-    small = effects[effects["too_small"]]
-    names = list(dict.fromkeys(f"{row['member']} ({size_in_words(row)})" for row in records(small)))
-    if names:
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        lines.append(
-            f"Too small for an interval, with fewer than {FEWEST} simulated people or orders in the baseline: {', '.join(names[:SHOWN])}{more}."
-        )
-    return lines
-
-
-def _is_shown(name: str) -> bool:
-    return is_tested(name) and not outcome(name).detail
-
-
 def _clear(effects: DataFrame, scenario: str, key: str) -> list[tuple[str, list[dict[str, Any]]]]:
     """Outcomes in which the effect on some group of a key is clear, with those on all of its groups."""
     mine = effects[(effects["scenario"] == scenario) & (effects["key"] == key)]
-    names = [name for name in dict.fromkeys(mine["outcome"]) if _is_shown(name)]
+    names = [name for name in dict.fromkeys(mine["outcome"]) if is_shown(name)]
     found = [(name, records(mine[mine["outcome"] == name])) for name in names]
     return [(name, rows) for name, rows in found if any(row["excludes_zero"] for row in rows)]
 

@@ -15,6 +15,7 @@ from sim.measures.dictionary import outcome, outcomes
 from sim.scenario import Problem, quote
 from sim.studies.findings import ratios
 from sim.studies.findings.effects import prices, sentences, tell
+from sim.studies.findings.groups import notes as group_notes
 from sim.studies.findings.ranks import ranked
 from sim.studies.findings.values import failed_note, without_value
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, other_differences, register_kind
@@ -198,6 +199,7 @@ def _answer(
     figures = {"effects": Drawing("effects", (effects,)), "ranking": Drawing("ranking", (ranking,))}
     if by_group is not None:
         found = effects_by_group(by_group, study.baseline, lambda rows, baseline: effects_table(rows, baseline, _among(rows, names)))  # fmt: skip
+        notes += group_notes(found)
         tables |= {"effects_by_group": found, "outcomes_by_group": by_group}
         figures |= {f"effects-by-{key.replace(':', '-')}": Drawing("effects_by_group", (found, key, study.baseline)) for key in in_key_order(found)}  # fmt: skip
     if len(cost):

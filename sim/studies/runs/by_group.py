@@ -47,7 +47,11 @@ def of_runs(runs: DataFrame, store: Store) -> DataFrame:
 def groups(frame: DataFrame) -> Iterator[tuple[str, str, DataFrame]]:
     """Key, member, and the outcomes of each group: scenario, seed, and those that it has."""
     for (key, member), rows in frame.groupby(["key", "member"], sort=False, observed=True):
-        yield key, member, rows.drop(columns=["key", "member"]).dropna(axis=1, how="all").reset_index(drop=True)
+        yield (
+            str(key),
+            str(member),
+            rows.drop(columns=["key", "member"]).dropna(axis=1, how="all").reset_index(drop=True),
+        )
 
 
 def effects_by_group(
@@ -100,7 +104,8 @@ def in_key_order(frame: DataFrame) -> list[str]:
 def nested(frame: DataFrame, values: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
     """A table by key, then member, then outcome, as plain data; ``values`` says what stands there of a row."""
     found: dict[str, Any] = {}
-    for row in frame.to_dict("records"):
+    for record in frame.to_dict("records"):
+        row = {str(name): value for name, value in record.items()}
         place = found.setdefault(row["key"], {}).setdefault(row["member"], {})
         place[row["outcome"]] = values(row)
     return found

@@ -167,7 +167,7 @@ class PairedRuns:
         """Effects by scenario and outcome."""
         effects: dict[str, dict[str, Any]] = {label: {} for label in self.others}
         for row in table.to_dict("records"):
-            effects[row["scenario"]][row["outcome"]] = _in_json(row)
+            effects[row["scenario"]][row["outcome"]] = _in_json({str(name): value for name, value in row.items()})
         return effects
 
 

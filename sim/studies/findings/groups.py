@@ -1,0 +1,53 @@
+"""What must be known of effects by group: how many are chance, and which groups are too small to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.measures import numbers
+from sim.measures.by_group import ORDERS
+from sim.measures.dictionary import outcome
+from sim.studies.findings.effects import is_tested
+from sim.studies.runs.by_group import FEWEST
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SHOWN = 8
+"""Groups that are named in a line."""
+
+
+def size_in_words(row: Mapping[str, Any] | Any) -> str:
+    """How large a group is: ``1,200 people``, or orders where these are grouped."""
+    return f"{numbers.level(float(row['size']), '')} {'orders' if _of_orders(row['key']) else 'people'}"
+
+
+def _of_orders(key: str) -> bool:
+    return any(part in ORDERS for part in key.split(":"))
+
+
+def notes(effects: DataFrame) -> list[str]:
+    """What a reader of effects by group must know: how much is chance, and which groups are too small."""
+    tested = effects[[is_shown(name) for name in effects["outcome"]]]
+    told = tested[np.isfinite(tested["low"].to_numpy(dtype=float))]
+    clear = int(told["excludes_zero"].sum())
+    lines = [
+        f"By group: {clear} of {len(told):,} intervals leave zero out, where chance alone gives about {0.05 * len(told):.0f}; a group is told "
+        "from zero by its own interval, and two groups from each other only where their intervals lie apart."
+    ]
+    small = effects[effects["too_small"]]
+    names = list(dict.fromkeys(f"{row['member']} ({size_in_words(row)})" for row in small.to_dict("records")))
+    if names:
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        lines.append(
+            f"Too small for an interval, with fewer than {FEWEST} simulated people or orders in the baseline: {', '.join(names[:SHOWN])}{more}."
+        )
+    return lines
+
+
+def is_shown(name: str) -> bool:
+    """Whether an outcome is one of those that are printed and tested."""
+    return is_tested(name) and not outcome(name).detail
