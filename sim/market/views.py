@@ -31,6 +31,7 @@ ChoiceConsumers = view(
     "bought",
     "caution",
     "considering",
+    "danger",
     "dependence",
     "good",
     "habit",
@@ -52,7 +53,7 @@ ChoiceConsumers = view(
     "verification",
     "turn",
 )
-ChoiceVendors = view("ChoiceVendors", "account", "log_price")
+ChoiceVendors = view("ChoiceVendors", "account", "jurisdiction", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
 CheckoutPlatforms = view(
@@ -71,6 +72,7 @@ ShippingOrders = view(
     "dispatched",
     "due",
     "held",
+    "noticed",
     "outcome",
     "parcels",
     "seized",
@@ -128,6 +130,7 @@ LearningConsumers = view(
     "bad",
     "bought",
     "caution",
+    "danger",
     "good",
     "jurisdiction",
     "known",
@@ -150,7 +153,7 @@ LearningConsumers = view(
 )
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
-    "LearningOrders", "day", "channel", "consumer", "first", "outcome", "platform", "rating", "vendor"
+    "LearningOrders", "day", "channel", "consumer", "first", "noticed", "outcome", "platform", "rating", "vendor"
 )
 MigrationConsumers = view(
     "MigrationConsumers",
@@ -233,7 +236,7 @@ PricingVendors = view(
     "log_price",
     "negative",
     "positive",
-    "price_level",
+    "purity",
     "recent",
     "stock",
     "unit_cost",
@@ -272,13 +275,11 @@ NewVendors = view(
     "jurisdiction",
     "key",
     "kind",
-    "log_price",
     "main",
     "opsec",
     "pack",
     "person",
     "platforms_used",
-    "price_level",
     "quality",
     "ships",
     "stock",
