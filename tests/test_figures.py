@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow  # together two minutes of the quick tests' fiftee
 LONG = "A-name-of-eighty-letters-that-nobody-would-give_but-that-the-rules-of-names-allow"[:80]
 PRINTED = [spec.name for spec in outcomes().values() if not spec.detail]
 PATHS = [
-    "choice.legal_risk_weight", "choice.trust_weight", "policies.takedown.publicity", "policies.vendor_arrests.count", "supply.entry_risk",
+    "choice.legal_risk_weight", "choice.trust_weight", "policies.takedown.publicity", "policies.vendor_arrests.count", "pricing.arrest_cost",
     "platforms.cryptomarkets", "x" * 70, "demand.recreational_rate", "a group of factors", "consumption.fatal_alone", "policies.3.strength",
 ]  # fmt: skip
 

@@ -70,7 +70,7 @@ def test_burn_in_counts_among_the_days():
 # Days -----------------------------------------------------------------------------------------------------------------
 SLOW = {
     "shipping": {"patience_days": 3_650.0, "border_days": 900.0},
-    "vendors": {"own_scam": 1.0, "own_scam_days": 3_650.0},
+    "vendors": {"own_scam": 1.0},
     "payment": {"reacquire_days": 3_650.0},
     "platforms": {"seizure_days": 3_650.0},
     "migration": {"recheck_days": 3_650.0, "retry_days": 3_650.0},

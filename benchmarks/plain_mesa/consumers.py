@@ -111,7 +111,7 @@ class Consumer(mesa.Agent):
         if not ok:
             model.failed_payments += 1
             if rng.random() < p.retry:
-                self.next_need = min(self.next_need, model.day + 2)
+                self.next_need = min(self.next_need, model.day + 1)
             return
         if not vendor.can_deliver:
             return
@@ -144,7 +144,7 @@ class Consumer(mesa.Agent):
     def learn(self, order: Order) -> None:
         """Take away from a settled order what it teaches about the vendor, the market and the risks."""
         model, p = self.model, self.model.p.learning
-        good = order.arrived and (order.rating is None or order.rating >= 4)
+        good = order.arrived and not order.noticed
         tie = None
         if good:
             tie = self.vendors.good_order(order.vendor)

@@ -35,6 +35,7 @@ class ConsumerColumns(NamedTuple):
     legal_calm: np.ndarray
     loss_hits: np.ndarray
     loss_calm: np.ndarray
+    danger: np.ndarray
     vendor: np.ndarray
     bought: np.ndarray
     tie: np.ndarray
@@ -77,7 +78,6 @@ class VendorColumns(NamedTuple):
     ships: np.ndarray
     quality: np.ndarray
     pack: np.ndarray
-    price_level: np.ndarray
     wholesale: np.ndarray
     opsec: np.ndarray
     log_price: np.ndarray
@@ -128,6 +128,7 @@ class OrderColumns(NamedTuple):
     purity: np.ndarray
     potency: np.ndarray
     share: np.ndarray
+    noticed: np.ndarray
     rating: np.ndarray
 
 class PlatformColumns(NamedTuple):

@@ -9,6 +9,9 @@ from sim.registry import register_columns
 KNOWN_MARKETS = 4
 REMEMBERED_VENDORS = 4
 RISK_GROUPS = 4
+DANGERS = 2
+ON_STREETS, AT_APPS = 0, 1
+"""Where purchases bring people face to face."""
 TURNS = 100
 """Turns in which programmes for a share of people reach them: a hundredth of consumers each, and always the same ones."""
 
@@ -68,6 +71,9 @@ CONSUMER = {
     "loss_hits": Column("f4", "events", 0, 1e6, "Losses to market operators, own and heard of, fading"),
     "loss_calm": Column("f4", "orders", 0, 1e6, "Orders that went well, fading"),
     # vendors they remember
+    "danger": Column(
+        "f4", "events", 0, 1e6, "Threats and violence met or heard of on streets and at apps, fading", shape=(DANGERS,)
+    ),
     "vendor": Column("i4", "row", -1, 2**31 - 1, "Vendors remembered", default=-1, shape=(REMEMBERED_VENDORS,)),
     "bought": Column("u2", "orders", 0, 65535, "Good orders with each of them", shape=(REMEMBERED_VENDORS,)),
     "tie": Column(

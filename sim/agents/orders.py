@@ -31,6 +31,7 @@ ORDER = {
     "purity": Column("f4", "share", 0, 1, "Strength of the goods relative to pure ones", default=1),
     "potency": Column("f4", "ratio", 0, 1e3, "Strength of a dose relative to a normal heroin dose, 0 for non-opioids"),
     "share": Column("f4", "share", 0, 1, "Share of the goods that arrived"),
+    "noticed": Column("u1", "flag", 0, 1, "1 when the buyer noticed that the goods are not what was sold"),
     "rating": Column("u1", "stars", 0, 255, "Rating given, 255 for none", default=NO_RATING),
 }
 

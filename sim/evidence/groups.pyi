@@ -25,7 +25,7 @@ class SupplyParameters(NamedTuple):
     pharmacy_vendors: float
     entry_rate: float
     entry_income: float
-    entry_risk: float
+    outside_wage: float
     social_share: float
     organised_share: float
     organised_online: float
@@ -33,7 +33,7 @@ class SupplyParameters(NamedTuple):
     breadth_spread: float
     extra_substances: float
     pack_spread: float
-    price_spread: float
+    social_pack: float
     honest_a: float
     honest_b: float
     scammers: float
@@ -78,7 +78,8 @@ class SupplyParameters(NamedTuple):
 
 class PricingParameters(NamedTuple):
     reputation_premium: float
-    pass_through: float
+    labour: float
+    arrest_cost: float
     scarcity: float
     competition: float
     speed: float
@@ -198,6 +199,7 @@ class ShippingParameters(NamedTuple):
     batch_days: float
     potency_hand_sd: float
     potency_spread: float
+    substituted: float
     synthetic_supply: float
     synthetic_strength: float
     synthetic_concentration: float
@@ -269,7 +271,7 @@ class PlatformsParameters(NamedTuple):
     trust_first: float
     trust_last: float
     trust_days: float
-    trust_share: float
+    trust_orders: float
     cryptomarket_entry: float
     niche_entry: float
     fee: float
@@ -279,7 +281,7 @@ class PlatformsParameters(NamedTuple):
     escrow_share: float
     frailty: float
     closure_days: float
-    quit_share: float
+    operator_income: float
     hack_young: float
     hack_base: float
     scam_income_days: float
@@ -308,7 +310,6 @@ class VendorsParameters(NamedTuple):
     bad_exit: float
     bad_share: float
     own_scam: float
-    own_scam_days: float
     retire_closed: float
     retire_loss: float
     keep_identity: float

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.agents.codes import N_SUMS, EventKind, OrderOutcome
+from sim.agents.codes import N_CHANNELS, N_SUMS, EventKind, OrderOutcome
 from sim.agents.orders import ORDER, OrderColumns
 from sim.population import grown_columns, new_columns
 
@@ -127,6 +127,10 @@ class Happened:
         return np.concatenate([np.empty(0, np.int64), *self.people.get(kind, [])])
 
 
+DUE, GOT = 0, 1
+"""What `Tally.settled` counts."""
+
+
 class Tally:
     """Counts of one day."""
 
@@ -142,6 +146,8 @@ class Tally:
         self.violence, self.violence_expected = 0, 0.0
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
+        self.settled = np.zeros((N_CHANNELS, 2), np.int64)  # cents DUE to vendors, and those that they GOT
+        self.missed = np.zeros(N_CHANNELS, np.int64)  # orders for which no vendor or no stock was found
         self.referred = np.empty(0, np.int64)  # consumers referred to services
 
 

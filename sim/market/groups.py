@@ -51,6 +51,7 @@ class World:
     law_steps: np.ndarray  # (J, S) by which the law is stricter than usual
     law_price: np.ndarray  # (J, S) log of what it multiplies the illicit price by once stocks are renewed
     friends: Friends = field(init=False)
+    would_sell: np.ndarray = field(init=False)  # (C,) people who would sell there if it pays; those of the start do
     demand_by_channel: np.ndarray = field(
         init=False
     )  # (C, S) cumulative needs of all consumers, of what a channel sells
@@ -65,10 +66,7 @@ class Usual:
 
     market_shares: np.ndarray = field(init=False)  # cryptomarkets of the start by share of trade, and their slots
     market_slots: np.ndarray = field(init=False)
-    vendors: np.ndarray = field(init=False)  # (C,)
-    trade: float = field(init=False)  # orders a day on cryptomarkets
     listings: float = field(init=False)  # on the cryptomarkets of the start together
-    per_vendor: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) orders a day
     status: np.ndarray = field(init=False)  # as in `Substances`; likewise the next two
     synthetic: np.ndarray = field(init=False)
     adverse: np.ndarray = field(init=False)
@@ -158,7 +156,11 @@ class Trade:
     vendor_orders: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (vendors,) orders of today
     vendor_news: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))  # (vendors,) bits: `learning.fear`
     price_level: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) mean log price, yesterday
-    per_vendor: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) orders a day
+    income: np.ndarray = field(
+        default_factory=lambda: np.zeros(N_CHANNELS)
+    )  # (C,) USD a day that a vendor received, 30-day mean; likewise the next one
+    turned_away: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # for want of vendors and stock
+    settled: np.ndarray = field(default_factory=lambda: np.zeros((N_CHANNELS, 2)))  # cents due and received, fading
     mean_order_cents: float = 6500.0
     dispute_rate: float = 0.0
     ads_seen: float = 1.0  # exposure to sellers' adverts in apps, 1 when nothing is removed

@@ -208,12 +208,12 @@ class MarketState(mesa.Model):
         return trade / trade.sum() if len(slots) else trade
 
     def update_prior(self) -> None:
-        """Public trust in cryptomarkets: it grows with age and with the market's trade against the reference."""
+        """Public trust in cryptomarkets: it grows with age and with the market's trade."""
         p, t, n = self.p.platforms, self.platform_table.columns, self.platform_table.n
         age = np.maximum(self.day - t.open_day[:n].astype(float), 0.0)
-        x = t.trade180[:n] / self.usual.trade
-        prior = p.trust_first + (p.trust_last - p.trust_first) * (1.0 - np.exp(-age / p.trust_days)) * x / (
-            x + p.trust_share
+        orders = self.scenario.weight * t.trade180[:n]
+        prior = p.trust_first + (p.trust_last - p.trust_first) * (1.0 - np.exp(-age / p.trust_days)) * orders / (
+            orders + p.trust_orders
         )
         if len(self.trade.prior) < self.platform_table.capacity:
             self.trade.prior = np.zeros(self.platform_table.capacity)

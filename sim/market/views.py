@@ -31,6 +31,7 @@ ChoiceConsumers = view(
     "bought",
     "caution",
     "considering",
+    "danger",
     "dependence",
     "good",
     "habit",
@@ -53,7 +54,7 @@ ChoiceConsumers = view(
     "verification",
     "turn",
 )
-ChoiceVendors = view("ChoiceVendors", "account", "log_price")
+ChoiceVendors = view("ChoiceVendors", "account", "jurisdiction", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
 CheckoutPlatforms = view(
@@ -72,6 +73,7 @@ ShippingOrders = view(
     "dispatched",
     "due",
     "held",
+    "noticed",
     "outcome",
     "parcels",
     "seized",
@@ -123,13 +125,13 @@ ConsumptionOrders = view(
     "vendor",
 )
 LearningConsumers = view(
-    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
+    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "danger", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
     "loss_hits", "market_hits", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
     "trust_police", "vendor", "verification", "turn",
 )  # fmt: skip
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
-    "LearningOrders", "day", "channel", "consumer", "first", "outcome", "platform", "rating", "vendor"
+    "LearningOrders", "day", "channel", "consumer", "first", "noticed", "outcome", "platform", "rating", "vendor"
 )
 MigrationConsumers = view(
     "MigrationConsumers",
@@ -216,7 +218,7 @@ PricingVendors = view(
     "log_price",
     "negative",
     "positive",
-    "price_level",
+    "purity",
     "recent",
     "stock",
     "unit_cost",
@@ -258,13 +260,11 @@ NewVendors = view(
     "jurisdiction",
     "key",
     "kind",
-    "log_price",
     "main",
     "opsec",
     "pack",
     "person",
     "platforms_used",
-    "price_level",
     "quality",
     "ships",
     "stock",

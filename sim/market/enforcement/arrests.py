@@ -20,7 +20,7 @@ from sim.streams import Draw, uniform
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-ARREST, SOCIAL = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER)
+ARREST, SOCIAL, STREET = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER), int(Channel.STREET)
 ONLINE = np.array([1, 1, 0, 1, 1, 0])
 """Who polices a channel's vendors: 0 local police, who are near to them, 1 cyber units."""
 
@@ -41,7 +41,8 @@ class Hazards(NamedTuple):
 @inner
 def exposure_of(v: int, vendors: Any, hazards: Hazards) -> float:
     """Exposure of a vendor to arrest: face-to-face equivalents of a month's buyers over operational security."""
-    weight = hazards.friend if vendors.kind[v] == SOCIAL else hazards.remote[vendors.channel[v]]
+    channel = vendors.channel[v]
+    weight = hazards.friend if vendors.kind[v] == SOCIAL and channel == STREET else hazards.remote[channel]
     return weight * 30.0 * vendors.recent[v] / vendors.opsec[v]
 
 

@@ -38,6 +38,7 @@ from sim.market.health.harm import (
 )
 from sim.market.health.receipt import Offered, receive, threats
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
+from sim.market.health.violence import learn_of_violence
 from sim.market.substances import Substances
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
@@ -243,6 +244,7 @@ def consumption(state: MarketState) -> None:
         due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, risk, rivalry, p
     )
     state.consumer_events(EventKind.VIOLENCE, o.consumer[due[hurt == 1]])
+    learn_of_violence(state, due[hurt == 1])
     happened = np.zeros(n, np.uint8)
     state.outreach.supply(levers.naloxone, state.p.services.naloxone_days)
     crowding = np.minimum(levers.legal_access[:, Segment.DEPENDENT], 1.0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome
-from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
+from sim.agents.consumers import DANGERS, KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.orders import GOOD_RATING, NO_RATING
 from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import LearningParameters
@@ -104,7 +104,7 @@ def learn_from_orders(
         u1, u2, u3, u4 = uniform4(when.seed, TIE, c, orders.day[o], 0)
         arrived = orders.outcome[o] == DELIVERED
         rating = orders.rating[o]
-        good = arrived and (rating == NO_RATING or rating >= GOOD_RATING)
+        good = arrived and orders.noticed[o] == 0
         a = account_of(vendors, v, m)
         if a >= 0 and rating != NO_RATING:
             if rating >= GOOD_RATING:
@@ -149,6 +149,8 @@ def fade(
         for g in range(RISK_GROUPS):
             consumers.legal_hits[c, g] *= w
             consumers.legal_calm[c, g] *= w
+        for k in range(DANGERS):
+            consumers.danger[c, k] *= w
         consumers.loss_hits[c] *= w
         consumers.loss_calm[c] *= w
         for k in range(KNOWN_MARKETS):
