@@ -24,18 +24,8 @@ from sim.scenario import Scenario
 assert sim.policies.__all__
 
 SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20}
-ALL_TABLES = (
-    "orders",
-    "platforms",
-    "events",
-    "accounts",
-    "networks",
-    "vendors",
-    "consumers",
-    "policies",
-    "daily",
-    "daily_by_group",
-)
+ALL_TABLES = ("orders", "platforms", "events", "accounts", "networks", "vendors", "consumers", "policies", "daily")
+"""Tables of a run that is asked for no groups."""
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "takedown": {"count": 2},
@@ -105,7 +95,7 @@ def ran(scenario: Scenario, seed: int = 1, until: int | None = None, **options: 
 
 @functools.cache
 def _frames(content: str, seed: int) -> dict[str, pd.DataFrame]:
-    model = run(Scenario(json.loads(content)), seed, tables=ALL_TABLES, by=("segment",))
+    model = run(Scenario(json.loads(content)), seed, tables=ALL_TABLES)
     return {name: model.table(name) for name in ALL_TABLES}
 
 
