@@ -282,9 +282,15 @@ def test_a_study_keeps_what_the_policies_of_each_run_did_and_reads_real_totals(t
         "measures": ["orders", "policy_cost_usd"],
         "replications": 2,
     }
-    run_study(study, tmp_path / "out", executor="inline")
+    done = run_study(study, tmp_path / "out", executor="inline")
     results = Results(tmp_path / "out")
     found = results.policies()
+    told = done.answer.tables["policies"]
+    assert list(told["done"]) == list(found.sort_values(["inputs", "seed"])["done"])
+    report = (tmp_path / "out" / "answer" / "report.md").read_text(encoding="utf-8")
+    assert "Warning: raid (takedown) did less than it was meant for in 2 of 4 runs" in report
+    drawn = " ".join(text.get_text() for text in done.answer.figures["sweep"]().texts)
+    assert "raid (takedown) did less than it was meant for in 2 of 4 runs" in " ".join(drawn.split())
     assert len(found) == 4
     assert sorted(set(found["asked"])) == [1, 60]
     assert (found["done"] <= found["asked"]).all()
@@ -293,6 +299,9 @@ def test_a_study_keeps_what_the_policies_of_each_run_did_and_reads_real_totals(t
     assert (real["share_street"] == here["share_street"]).all()
     costs = real.set_index(["policies.raid.count", "seed"])["policy_cost_usd"]
     assert costs.loc[1].to_numpy() == pytest.approx([275_000, 275_000])
+    answer = done.answer.tables["sweep"].set_index(["outcome", "policies.raid.count"])
+    assert answer.loc[("policy_cost_usd", 1), "mean"] == pytest.approx(275_000)
+    assert answer.loc[("orders", 1), "mean"] == pytest.approx(real[real["policies.raid.count"] == 1]["orders"].mean())
 
 
 def test_a_study_without_policies_has_none_to_tell_of(tmp_path):

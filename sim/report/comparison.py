@@ -261,6 +261,7 @@ def _study(
         seed=seeds[0],
         daily="all",
         exact_daily=True,
+        totals="simulated",  # which `Comparison.real` makes those of real people
         **fields,
     )
     study = ReadyStudy(file, scenarios, (), (), kind.Settings())

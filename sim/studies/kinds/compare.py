@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.measures.dictionary import outcome, outcomes
+from sim.measures.scale import real_frame
 from sim.scenario import Problem, quote
 from sim.studies.findings import ratios
 from sim.studies.findings.effects import prices, sentences, tell
@@ -21,7 +22,7 @@ from sim.studies.findings.values import failed_note, without_value
 from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, other_differences, register_kind
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import drawn_worlds
-from sim.studies.runs.by_group import effects_by_group, in_key_order
+from sim.studies.runs.by_group import effects_by_group, in_key_order, real_groups
 from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
 from sim.studies.runs.effects import add_displacement
 from sim.studies.store.parts import OK
@@ -200,11 +201,14 @@ def _answer(
     if by_group is not None:
         found = effects_by_group(by_group, study.baseline, lambda rows, baseline: effects_table(rows, baseline, _among(rows, names)))  # fmt: skip
         notes += group_notes(found)
+        if study.file.totals == "real":  # pairs are of one size
+            weight = study.scenarios[study.baseline].weight
+            found, by_group = real_groups(found, weight), real_frame(by_group, weight)
         tables |= {"effects_by_group": found, "outcomes_by_group": by_group}
         figures |= {f"effects-by-{key.replace(':', '-')}": Drawing("effects_by_group", (found, key, study.baseline)) for key in in_key_order(found)}  # fmt: skip
     if len(cost):
         tables["cost_effectiveness"] = cost
-        figures["cost-effectiveness"] = Drawing("cost_effectiveness", (cost,))
+        figures["cost-effectiveness"] = Drawing("cost_effectiveness", (cost, study.scale))
     return Answer(tables, _findings(study, measured, effects, rank_by, price_of), notes, figures)
 
 

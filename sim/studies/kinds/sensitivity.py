@@ -195,11 +195,11 @@ def _answer(study: ReadyStudy, rows: list[Row], noises: list[Row], paths: list[R
     for label, what in dict.fromkeys(zip(indices["scenario"], indices["of"], strict=True)):
         chosen = indices[(indices["scenario"] == label) & (indices["of"] == what)]
         stem = f"{what}-{''.join(c if c.isalnum() else '-' for c in label)}"
-        figures[f"heatmap-{stem}"] = Drawing("heatmap", (chosen, main))
-        figures[f"bars-{stem}"] = Drawing("bars", (chosen, main))
+        figures[f"heatmap-{stem}"] = Drawing("heatmap", (chosen, main, study.scale))
+        figures[f"bars-{stem}"] = Drawing("bars", (chosen, main, study.scale))
         path = steps[(steps["scenario"] == label) & (steps["of"] == what)]
         if len(path):
-            figures[f"convergence-{stem}"] = Drawing("convergence", (path, main))
+            figures[f"convergence-{stem}"] = Drawing("convergence", (path, main, study.scale))
     return Answer(
         {"indices": indices, "noise": noise_table, "convergence": steps},
         _findings(indices, noise_table, main),

@@ -81,11 +81,11 @@ class Sweep(Kind):
         levels = where.merge(_summary(runs, names), on="point")
         tables: dict[str, Any] = {"sweep": levels, "points": where}
         paths = [factor.path for factor in (*study.levers, *study.uncertainties)]  # what one can choose is on the axis
-        figures = {"sweep": Drawing("sweep", (levels, paths, names))}
+        figures = {"sweep": Drawing("sweep", (levels, paths, names, study.scale))}
         if len(study.scenarios) > 1:
             effects = where.merge(_effects(runs, study.baseline, names), on="point")
             tables["effects"] = effects
-            figures["effects"] = Drawing("sweep", (effects, paths, names))
+            figures["effects"] = Drawing("sweep", (effects, paths, names, study.scale))
         impossible = runs.loc[runs["status"] == IMPOSSIBLE, "point"].nunique()
         if impossible:
             notes.append(f"{impossible} of {len(points)} points are left out: values that are not allowed together.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.measures.by_group import key_of
 from sim.measures.dictionary import of_group, split
-from sim.measures.scale import real_frame
+from sim.measures.scale import real_frame, weight_of
 from sim.studies.deeds import from_plain
 from sim.studies.errors import RequestError
 from sim.studies.store.folder import PLAN, STUDY, read_study
@@ -141,8 +141,7 @@ class Results:
 
     def _weight(self, label: str, inputs: str) -> float:
         """The weight in a scenario of the study with what a point changes in it."""
-        size = {**self.study["scenarios"][label]["resolved"], **json.loads(inputs)}
-        return float(size["weight"]) if "weight" in size else size["people"] / size["consumers"]
+        return weight_of({**self.study["scenarios"][label]["resolved"], **json.loads(inputs)})
 
     def policies(self) -> DataFrame:
         """What policies did: a row a run and policy, with run, scenario, seed and inputs in front; see the table `policies` of the data dictionary."""
