@@ -6,10 +6,11 @@ import pytest
 
 from sim import compare, run, run_study
 from sim.model import MarketModel
+from sim.policies.purse import Purse
 from sim.registry import policy_kinds
 from sim.report.comparison_page import page
 from sim.report.text import deeds as said
-from sim.scenario import Scenario, ScenarioError
+from sim.scenario import Budget, Scenario, ScenarioError
 from sim.studies.deeds import from_plain, joined, plain
 from sim.studies.store.results import Results
 from tests.worlds import KINDS, example, fingerprint, world
@@ -195,6 +196,28 @@ def test_raids_are_bought_one_by_one_in_order_while_the_money_lasts():
     assert spent == pytest.approx(3 * one)
     assert table["note"][0] == ""
     assert "the budget paid for less than all" in table["note"][1]
+
+
+CHECKS = {"kind": "drug_checking", "start": 1, "reach": 1.0, "uptake": 5.0}
+
+
+@pytest.mark.parametrize("usd", [1e5, 1e6, 1e7])
+def test_no_budget_is_overdrawn_by_what_is_billed_a_day_later(usd):
+    """Checks are counted when they are made and billed the next day, many on one day and none on another."""
+    bound, spent = row(CHECKS, consumers=1000, budget={"usd": usd})
+    _, free = row(CHECKS, consumers=1000)
+    assert free > 1e7
+    assert spent <= usd + 0.01
+    assert bound["done"] < bound["asked"]
+    assert "the budget paid for less than all" in bound["note"]
+
+
+def test_a_bill_beyond_what_is_left_is_paid_as_far_as_the_money_goes():
+    purse = Purse(Budget(usd=100.0), [policy_kinds()["drug_checking"](), policy_kinds()["naloxone"]()], 10)
+    assert purse.pay(0, 60.0) == 1.0
+    assert purse.pay(1, 80.0) == pytest.approx(0.5)
+    assert purse.left == 0.0
+    assert purse.pay(0, 1.0) == 0.0
 
 
 def test_without_money_nothing_is_done_and_the_world_is_as_without_policies():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim import compare, run, run_study
+from sim import Results, compare, run, run_study
 from sim.measures.dictionary import families, outcomes
 from sim.measures.scale import REAL, SIMULATED, real_frame, real_values
 from sim.model import MarketModel
@@ -181,6 +181,23 @@ def test_the_answer_of_a_study_holds_totals_of_real_people_and_says_so(tmp_path)
         assert f"Totals are those of the {whose}." in report
         assert f"{whose}, one simulated consumer standing for 100 people" in report
     assert real.results.outcomes()["orders"].tolist() == simulated.results.outcomes()["orders"].tolist()
+
+
+def test_days_of_a_study_have_dates_where_its_scenario_has_a_calendar(tmp_path):
+    study = compare_study(replications=1)
+    study["scenarios"] = [{**each, "day0": "2027-01-30"} for each in study["scenarios"]]
+    run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket)
+    results = Results(tmp_path / "out")
+    for days in (results.daily(), results.daily("orders", real=True), results.sql("SELECT * FROM daily")):
+        rows = days[days["scenario"] == "loud"].sort_values("day")
+        assert [f"{day:%Y-%m-%d}" for day in rows["date"]][:4] == [
+            "2027-01-30",
+            "2027-01-31",
+            "2027-02-01",
+            "2027-02-02",
+        ]
+    run_study(compare_study(replications=1), tmp_path / "none", executor="inline", model_class=StudyMarket)
+    assert "date" not in Results(tmp_path / "none").daily("orders")
 
 
 def test_where_a_lever_changes_for_how_many_a_consumer_stands_totals_are_those_of_each_world(tmp_path):

@@ -142,7 +142,10 @@ class Tally:
         self.violence, self.violence_expected = 0, 0.0
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
-        self.referred = np.empty(0, np.int64)  # consumers referred to services
+        self.offered = np.empty(
+            0, np.int64
+        )  # consumers whom an offer at a stop referred to services, and the chance of that
+        self.offer = np.empty(0)
 
 
 class Books:

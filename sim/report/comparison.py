@@ -88,7 +88,7 @@ class Comparison(PairedRuns):
         with staging(folder) as place:
             for name, frame in self.tables.items():
                 write_frame(frame, name, place / f"{name}.parquet")
-                frame.to_csv(place / f"{name}.csv", index=False)
+                frame.to_csv(place / f"{name}.csv", index=False, lineterminator="\n")
             self.write(place)
             write_record(
                 place,

@@ -76,4 +76,4 @@ def of_runs(rows: DataFrame, column: str) -> DataFrame:
 def write(deeds: DataFrame, place: Path) -> None:
     """Write the table of several runs as `policies.csv`, where any had a policy."""
     if len(deeds):
-        deeds.to_csv(place / "policies.csv", index=False)
+        deeds.to_csv(place / "policies.csv", index=False, lineterminator="\n")

@@ -31,8 +31,8 @@ class Budget(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    runs: int | None = Field(default=None, ge=1, description="runs")
-    hours: float | None = Field(default=None, gt=0, description="hours on the wall")
+    runs: int | None = Field(default=None, ge=1, le=1_000_000_000, description="runs")
+    hours: float | None = Field(default=None, gt=0, le=100_000, description="hours on the wall")
 
 
 class StudyFile(BaseModel):

@@ -19,7 +19,17 @@ from sim.studies.findings.effects import prices, sentences, tell
 from sim.studies.findings.groups import notes as group_notes
 from sim.studies.findings.ranks import ranked
 from sim.studies.findings.values import failed_note, without_value
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, other_differences, register_kind
+from sim.studies.kinds import (
+    MOST_POINTS,
+    Answer,
+    Drawing,
+    Driver,
+    Kind,
+    Settings,
+    check_measured,
+    other_differences,
+    register_kind,
+)
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import drawn_worlds
 from sim.studies.runs.by_group import effects_by_group, in_key_order, real_groups
@@ -38,7 +48,9 @@ class Precision(Settings):
     """How well an effect is to be known before no more runs are added."""
 
     measure: str = Field(description="outcome")
-    half_width: float = Field(gt=0, description="half the width of the interval of its effect, for every scenario")
+    half_width: float = Field(
+        gt=0, le=1e15, description="half the width of the interval of its effect, for every scenario"
+    )
     relative: bool = Field(default=True, description="as a share of the baseline's mean, or in the outcome's unit")
 
 
@@ -46,8 +58,8 @@ class CompareSettings(Settings):
     """Section `compare` of a study file."""
 
     precision: Precision | None = Field(default=None, description="add replications until this is reached")
-    step: int = Field(default=8, ge=1, description="replications that are added at a time")
-    most: int = Field(default=256, ge=1, description="replications at most")
+    step: int = Field(default=8, ge=1, le=10_000, description="replications that are added at a time")
+    most: int = Field(default=256, ge=1, le=MOST_POINTS, description="replications at most")
     rank_by: tuple[str, ...] = Field(
         default=(), description="outcomes to rank scenarios by; default: measures with a direction"
     )

@@ -53,11 +53,11 @@ class OptimiseSettings(Settings):
     at_most: dict[str, float] = Field(
         default_factory=dict, description="outcome: mean effect that may not be exceeded, such as a budget"
     )
-    worlds: int = Field(default=8, ge=1, description="worlds in which each portfolio is run")
-    confirm: int = Field(default=16, ge=1, description="other worlds for what is left at the end")
-    population: int = Field(default=24, ge=4, description="portfolios in a generation")
-    generations: int = Field(default=10, ge=1, description="generations")
-    keep: int = Field(default=12, ge=1, description="portfolios in the second look at most")
+    worlds: int = Field(default=8, ge=1, le=100_000, description="worlds in which each portfolio is run")
+    confirm: int = Field(default=16, ge=1, le=100_000, description="other worlds for what is left at the end")
+    population: int = Field(default=24, ge=4, le=10_000, description="portfolios in a generation")
+    generations: int = Field(default=10, ge=1, le=10_000, description="generations")
+    keep: int = Field(default=12, ge=1, le=10_000, description="portfolios in the second look at most")
 
 
 @register_kind

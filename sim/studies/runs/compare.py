@@ -120,10 +120,10 @@ class PairedRuns:
     def write_real(self, place: Path) -> None:
         """Write effects and outcomes with totals of real people, and what policies did, as CSV."""
         real = self.real()
-        real.effects.to_csv(place / "effects_real.csv", index=False)
-        real.outcomes.assign(scale=REAL).to_csv(place / "outcomes_real.csv", index=False)
+        real.effects.to_csv(place / "effects_real.csv", index=False, lineterminator="\n")
+        real.outcomes.assign(scale=REAL).to_csv(place / "outcomes_real.csv", index=False, lineterminator="\n")
         if real.effects_by_group is not None:
-            real.effects_by_group.to_csv(place / "effects_by_group_real.csv", index=False)
+            real.effects_by_group.to_csv(place / "effects_by_group_real.csv", index=False, lineterminator="\n")
         if self.policies is not None:
             deeds.write(self.policies, place)
 

@@ -229,13 +229,13 @@ def write_real(results: Sequence[RunResult], place: Path) -> None:
     import pandas as pd
 
     real = pd.DataFrame([{"seed": result.seed, **result.real().outcomes} for result in results]).assign(scale=REAL)
-    real.to_csv(place / "outcomes_real.csv", index=False)
+    real.to_csv(place / "outcomes_real.csv", index=False, lineterminator="\n")
     groups = [result.by_group.assign(seed=result.seed) for result in results if result.by_group is not None]
     if groups:
         by_group = pd.concat(groups, ignore_index=True)
         by_group.insert(0, "seed", by_group.pop("seed"))
         write_frame(by_group, "outcomes_by_group", place / "outcomes_by_group.parquet")
-        by_group.to_csv(place / "outcomes_by_group.csv", index=False)
+        by_group.to_csv(place / "outcomes_by_group.csv", index=False, lineterminator="\n")
     deeds.write(what_policies_did(results), place)
 
 
@@ -247,13 +247,13 @@ def write_run(result: RunResult, place: Path) -> None:
 
     daily = dated(result.daily.rename_axis("day").reset_index(), result.scenario.day0)
     write_frame(daily, "daily", place / "daily.parquet")
-    daily.to_csv(place / "daily.csv", index=False)
+    daily.to_csv(place / "daily.csv", index=False, lineterminator="\n")
     for name, frame in result.tables.items():
         if name != "daily":
             write_frame(frame, name, place / f"{name}.parquet")
     frame = pd.DataFrame([{"seed": result.seed, **result.outcomes}])
     write_frame(frame, "outcomes", place / "outcomes.parquet")
-    frame.to_csv(place / "outcomes.csv", index=False)
+    frame.to_csv(place / "outcomes.csv", index=False, lineterminator="\n")
     write_real([result], place)
     write_record(
         place,
