@@ -11,6 +11,7 @@ from sim.agents.codes import NO_SLOT, Channel, Considering, OrderOutcome, Post, 
 from sim.agents.intermediaries import AccessProvider, SearchEngine
 from sim.evidence.parameters import load_parameters
 from sim.model import MarketModel
+from sim.streams import Draw, uniforms
 from tests.worlds import branched, example, lever_values, model_of, neutral_levers, ran, run, world
 
 PLATFORMS = load_parameters().defaults("platforms")
@@ -118,6 +119,16 @@ def test_blocking_works_where_it_is_done():
     inside, elsewhere = buyers[1] / buyers[0]
     assert inside < 0.85
     assert elsewhere == pytest.approx(1.0, abs=0.05)
+
+
+def test_who_is_with_a_provider_that_does_not_block_is_not_held_back():
+    """A provider blocks or does not: the half whose providers do bear all of it."""
+    without, with_ = blocked(coverage=0.5)
+    people = np.arange(without.consumers.n)
+    theirs = uniforms(without.seed, Draw.PROVIDER, people, 0) < 0.5
+    kept = [web_orders(with_, who) / web_orders(without, who) for who in (theirs, ~theirs)]
+    assert kept[0] < 0.9
+    assert kept[1] == pytest.approx(1.0, abs=0.04)
 
 
 def test_the_skilled_are_held_back_least():

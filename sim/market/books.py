@@ -148,7 +148,8 @@ class Tally:
         self.sums = np.zeros(N_SUMS)
         self.settled = np.zeros((N_CHANNELS, 2), np.int64)  # cents DUE to vendors, and those that they GOT
         self.missed = np.zeros(N_CHANNELS, np.int64)  # orders for which no vendor or no stock was found
-        self.referred = np.empty(0, np.int64)  # consumers referred to services
+        self.offered = np.empty(0, np.int64)  # consumers whom an offer at a stop referred to services
+        self.offer = np.empty(0)  # and the chance of that
 
 
 class Books:

@@ -224,7 +224,6 @@ class MarketState(mesa.Model):
         """Refer consumers to services: those who are dependent ask for treatment today."""
         if len(who):
             self.today.referrals += len(who)
-            self.today.referred = np.concatenate([self.today.referred, who])
             p, c = self.p.services, self.consumers.columns
             c.support_knowledge[who] += p.referral_support * (1.0 - c.support_knowledge[who])
             c.stigma[who] = np.maximum(c.stigma[who] - p.referral_trust, 0.0)

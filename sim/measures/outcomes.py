@@ -153,12 +153,16 @@ def crime_and_state(state: MarketState) -> dict[str, float]:
 
 
 def net_social_cost(state: MarketState, found: dict[str, float]) -> float:
-    """Weighted sum of harms, crime and public cost; the weights are the parameters ``social_cost``."""
+    """Weighted sum of harms, crime and public cost; the weights are the parameters ``social_cost``.
+
+    Treatment in places that a policy added is in what that policy costs, and is not paid for again.
+    """
     w, k = state.p.social_cost, state.p.costs
+    added = sum(max(service.used - service.slots, 0) for service in state.treatment)
     return (
         found["dalys"] * w.daly + found["consumers_criminalised"] * w.criminalised + found["violence_expected"] * w.violence
         + found["victims_of_fraud"] * w.fraud + found["organised_crime_revenue"] * w.organised
-        + found["officer_days"] * k.officer_day + found["policy_cost_usd"] + found["in_treatment"] * k.treatment_day
+        + found["officer_days"] * k.officer_day + found["policy_cost_usd"] + max(found["in_treatment"] - added, 0.0) * k.treatment_day
     )  # fmt: skip
 
 

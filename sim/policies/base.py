@@ -167,9 +167,16 @@ class LocalPolicy(Policy):
         """Number of consumers for whom it is meant."""
         return state.consumers.n if self.everyone(state) else float(np.count_nonzero(self.meant(state)))
 
-    def among(self, state: MarketState, rows: np.ndarray) -> int:
-        """How many of these consumers are among those for whom it is meant."""
-        return len(rows) if self.everyone(state) else int(np.count_nonzero(self.meant(state)[rows]))
+    def referrals(self, state: MarketState, offer: float) -> float:
+        """Yesterday's referrals that a chance of ``offer`` at each stop led to; where several policies offer, each has its part of them."""
+        who, chance = state.yesterday.offered, state.yesterday.offer
+        if not len(who) or offer <= 0.0 or self.first_day(state):  # on its first day, all were offered by others
+            return 0.0
+        ours = slice(None) if self.everyone(state) else self.meant(state)[who]
+        mine, every = (
+            -np.log1p(-np.minimum(c, 1.0 - 1e-12)) for c in (offer, chance[ours])
+        )  # these add up, chances do not
+        return float(np.minimum(mine / np.maximum(every, 1e-300), 1.0).sum())
 
     def reached(self, state: MarketState, share: float) -> float:
         """Number of living consumers in ``share`` of those for whom it is meant."""

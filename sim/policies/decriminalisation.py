@@ -73,8 +73,6 @@ class Decriminalisation(LocalPolicy):
         levers.initiation[where] *= 1.0 + s * (self.newcomers - 1.0)
 
     def cost(self, state: MarketState) -> float:
-        """Commissions, and yesterday's referrals."""
+        """Commissions, and those whom they referred yesterday."""
         standing = self.strength * self.usd_per_consumer * self.consumers(state) / 365.0
-        return standing + (
-            self.among(state, state.yesterday.referred) * self.usd_per_referral if self.referred else 0.0
-        )
+        return standing + self.referrals(state, self.strength * self.referred) * self.usd_per_referral

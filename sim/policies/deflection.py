@@ -48,14 +48,14 @@ class Deflection(AimedPolicy):
         levers.treatment_slots[whom] *= 1.0 + self.strength * self.places
 
     def deed(self, state: MarketState) -> Deed:
-        """Users referred yesterday, of those for whom it is meant."""
-        referred = self.among(state, state.yesterday.referred)
+        """Users whom its offer referred yesterday."""
+        referred = self.referrals(state, self.strength * self.offer)
         return Deed(referred, referred)
 
     def cost(self, state: MarketState) -> float:
-        """Case management of yesterday's referrals, and the added places."""
+        """Case management of those whom its offer referred yesterday, and the added places."""
         slots = self.places_there(state)
         return (
-            self.among(state, state.yesterday.referred) * self.months * state.p.costs.case_month
+            self.referrals(state, self.strength * self.offer) * self.months * state.p.costs.case_month
             + self.strength * self.places * slots * state.p.costs.treatment_day
         )

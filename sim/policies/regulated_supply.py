@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from sim.agents.codes import Channel
 from sim.policies.base import LocalPolicy
 from sim.policies.deeds import Deed
 from sim.registry import register_policy
@@ -71,13 +72,19 @@ class RegulatedSupply(LocalPolicy):
         return Deed(covered, covered)
 
     def _covered(self, state: MarketState) -> float:
-        """Needs covered today."""
-        c, n, d = state.consumers.columns, state.consumers.n, state.p.demand
-        alive = c.alive[:n] if self.everyone(state) else c.alive[:n] * self.meant(state)
-        people = np.bincount(c.segment[:n], alive, 4)
-        rates = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])
+        """Needs covered today: of those that people have on average, each at a rate of their own, where a medicine of the class exists."""
+        c, n, d, table = state.consumers.columns, state.consumers.n, state.p.demand, state.substances
+        segment, main = c.segment[:n], c.substance[:n]
+        rate = c.need_rate[:n] * (1.0 + d.dependence_rate * c.dependence[:n])
+        rate *= c.alive[:n] == 1
+        legal = (table.medical >= 0) | (table.sold[Channel.LICENSED_PHARMACY] > 0)
+        others = (
+            np.diff(table.needs, axis=1, prepend=0.0) @ legal / table.needs[:, -1]
+        )  # (4,) of needs for what is not one's own
+        rate *= d.own_substance * legal[main] + (1.0 - d.own_substance) * others[segment]
+        needs = np.bincount(segment, rate if self.everyone(state) else rate * self.meant(state), 4)
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
-        return self.strength * float((people * rates * shares).sum())
+        return self.strength * float((needs * shares).sum())
 
     def cost(self, state: MarketState) -> float:
         """A consultation for every need that is covered."""

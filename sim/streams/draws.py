@@ -81,6 +81,7 @@ class Draw(IntEnum):
     FORUM_FALSE = 148
     ACCOUNT_REMOVED = 145
     COORDINATED = 146
+    PROVIDER = 190
     REWIRE = 120
     RECRUIT = 121
     RESOURCE = 122

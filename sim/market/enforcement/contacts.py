@@ -82,8 +82,11 @@ def charge_or_refer(state: MarketState, who: np.ndarray, policy: str = "") -> No
     j = c.jurisdiction[who]
     u = uniforms(state.seed, Draw.CHARGE, who, day)
     w = uniforms(state.seed, Draw.CHARGE, who, day, 1)
-    offered = w < state.levers.referral[j, c.segment[who], c.turn[who]]
+    chance = state.levers.referral[j, c.segment[who], c.turn[who]]
+    offered = w < chance
     state.refer(who[offered])
+    state.today.offered = np.concatenate([state.today.offered, who[offered]])
+    state.today.offer = np.concatenate([state.today.offer, chance[offered]])
     charged = who[~offered & (u < p.charged * state.levers.charges[j])]
     if not len(charged):
         return
