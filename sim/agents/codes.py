@@ -179,6 +179,7 @@ class EventKind(Code):
     ROLE_CHANGE = 23
     INITIATION = 24
     NETWORK_ATTACK = 25
+    PASSED_ON = 26
 
 
 NEVER = 32767  # a day that does not come, in two-byte day columns

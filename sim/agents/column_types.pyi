@@ -53,6 +53,7 @@ class ConsumerColumns(NamedTuple):
     record: np.ndarray
     orders: np.ndarray
     spent: np.ndarray
+    from_friends: np.ndarray
     vendors_used: np.ndarray
     harms: np.ndarray
     criminalised: np.ndarray

@@ -13,6 +13,7 @@ class DemandParameters(NamedTuple):
     order_spread: float
     budget_spread: float
     wholesale_share: float
+    friends_pay: float
     stocked_up: float
     scheduled_price: float
     scheduled_access: float

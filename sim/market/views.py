@@ -24,34 +24,10 @@ def narrow(columns: Any, kind: Any) -> Any:
 
 
 ChoiceConsumers = view(
-    "ChoiceConsumers",
-    "access",
-    "app_home",
-    "bad",
-    "bought",
-    "caution",
-    "considering",
-    "dependence",
-    "good",
-    "habit",
-    "home",
-    "jurisdiction",
-    "known",
-    "legal_calm",
-    "legal_hits",
-    "loss_calm",
-    "loss_hits",
-    "market_state",
-    "misbelief",
-    "pharmacy_home",
-    "price_sensitivity",
-    "segment",
-    "skill",
-    "tie",
-    "vendor",
-    "verification",
-    "turn",
-)
+    "ChoiceConsumers", "access", "app_home", "bad", "bought", "caution", "considering", "dependence", "good", "habit", "home", "jurisdiction",
+    "known", "legal_calm", "legal_hits", "loss_calm", "loss_hits", "market_state", "misbelief", "pharmacy_home", "price_sensitivity", "segment",
+    "skill", "tie", "vendor", "verification", "turn",
+)  # fmt: skip
 ChoiceVendors = view("ChoiceVendors", "account", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
@@ -63,51 +39,15 @@ ShippingVendors = view(
     "ShippingVendors", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier", "withheld"
 )
 ShippingOrders = view(
-    "ShippingOrders",
-    "day",
-    "channel",
-    "consumer",
-    "content",
-    "dispatched",
-    "due",
-    "held",
-    "outcome",
-    "parcels",
-    "seized",
-    "settlement",
-    "platform",
-    "potency",
-    "price",
-    "processor",
-    "purity",
-    "rating",
-    "share",
-    "substance",
-    "vendor",
-)
+    "ShippingOrders", "day", "channel", "consumer", "content", "dispatched", "due", "held", "outcome", "parcels", "seized", "settlement", "platform",
+    "potency", "price", "processor", "purity", "rating", "share", "substance", "vendor",
+)  # fmt: skip
 ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation", "payouts")
 ConsumptionConsumers = view(
-    "ConsumptionConsumers",
-    "alive",
-    "dependence",
-    "harms",
-    "jurisdiction",
-    "practice",
-    "segment",
-    "stash",
-    "stash_content",
-    "stash_potency",
-    "stash_substance",
-    "stigma",
-    "substance",
-    "support_knowledge",
-    "tolerance",
-    "treatment_day",
-    "treatment_days",
-    "trust_police",
-    "waiting_day",
+    "ConsumptionConsumers", "alive", "dependence", "harms", "jurisdiction", "practice", "segment", "stash", "stash_content", "stash_potency",
+    "stash_substance", "stigma", "substance", "support_knowledge", "tolerance", "treatment_day", "treatment_days", "trust_police", "waiting_day",
     "turn",
-)
+)  # fmt: skip
 ConsumptionOrders = view(
     "ConsumptionOrders",
     "day",
@@ -122,32 +62,10 @@ ConsumptionOrders = view(
     "vendor",
 )
 LearningConsumers = view(
-    "LearningConsumers",
-    "alive",
-    "app_home",
-    "bad",
-    "bought",
-    "caution",
-    "good",
-    "jurisdiction",
-    "known",
-    "legal_calm",
-    "legal_hits",
-    "loss_calm",
-    "loss_hits",
-    "market_state",
-    "market_until",
-    "pharmacy_home",
-    "practice",
-    "segment",
-    "stigma",
-    "support_knowledge",
-    "tie",
-    "trust_police",
-    "vendor",
-    "verification",
-    "turn",
-)
+    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
+    "loss_hits", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie", "trust_police",
+    "vendor", "verification", "turn",
+)  # fmt: skip
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
     "LearningOrders", "day", "channel", "consumer", "first", "outcome", "platform", "rating", "vendor"
@@ -173,29 +91,9 @@ MigrationConsumers = view(
 )
 MigrationVendors = view("MigrationVendors", "account", "alive")
 ExitVendors = view(
-    "ExitVendors",
-    "key",
-    "account",
-    "account_day",
-    "account_sales",
-    "alive",
-    "channel",
-    "entry_day",
-    "exit_cause",
-    "identity",
-    "income",
-    "kept",
-    "kind",
-    "last_sale",
-    "leaving",
-    "negative",
-    "orders",
-    "platforms_used",
-    "positive",
-    "recent",
-    "sales",
-    "withheld",
-)
+    "ExitVendors", "key", "account", "account_day", "account_sales", "alive", "channel", "entry_day", "exit_cause", "identity", "income", "kept",
+    "kind", "last_sale", "leaving", "negative", "orders", "platforms_used", "positive", "recent", "sales", "withheld",
+)  # fmt: skip
 OfferVendors = view(
     "OfferVendors",
     "account",
@@ -250,6 +148,16 @@ DemandConsumers = view(
     "stash_substance",
     "substance",
     "treatment_day",
+)
+SharingConsumers = view(
+    "SharingConsumers",
+    "alive",
+    "from_friends",
+    "jurisdiction",
+    "stash",
+    "stash_content",
+    "stash_potency",
+    "stash_substance",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
 MemoryConsumers = view("MemoryConsumers", "bought", "legal_hits", "tie", "vendor")

@@ -87,6 +87,7 @@ class Draw(IntEnum):
     RESOURCE = 122
     SETTING = 160
     RELAPSE = 165
+    PASSED_ON = 166
     DIVERSION = 161
     SUPPLYING = 162
     FALSE_ALARM = 163

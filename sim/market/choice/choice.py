@@ -33,7 +33,7 @@ from sim.market.choice.offers import build_offers
 from sim.market.choice.scene import CHOSEN, IMPOSSIBLE, NOT_FOUND, NOT_TODAY, Choices, Room, Scene, new_room, no_choices
 from sim.market.choice.search import CONTROLLED, ORDINARY, draw_cumulative, kind_of_search, search
 from sim.market.choice.vendor import border_weight, direct_vendor, draw_logit, known_vendor, new_vendor
-from sim.market.demand.demand import FROM_STASH, Needs
+from sim.market.demand.needs import FROM_STASH, Needs
 from sim.market.groups import Moment
 from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform, uniform4

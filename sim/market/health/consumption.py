@@ -21,6 +21,7 @@ from sim.agents.codes import (
     EventKind,
     Segment,
 )
+from sim.agents.consumers import STASHES
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market import views
@@ -40,7 +41,7 @@ from sim.market.health.receipt import Offered, receive, threats
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
 from sim.market.substances import Substances
 from sim.market.views import narrow
-from sim.streams import Draw, uniform4
+from sim.streams import Draw, uniform, uniform4
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -51,7 +52,7 @@ TRACE = 1e-4
 """Tolerance above its floor that counts as none."""
 
 # what a consumer's day can bring: bits of ``happened``
-ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT, GAVE_UP = 1, 2, 4, 8, 16, 32
+ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT, GAVE_UP, NOVEL = 1, 2, 4, 8, 16, 32, 64
 
 
 @kernel
@@ -110,15 +111,16 @@ def consume(
 def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.ndarray) -> int:
     """A consumer's day; ``whether`` decides if it is one of use. Returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
-    s = consumers.stash_substance[c]
     dependence = consumers.dependence[c]
     treated = consumers.treatment_day[c] <= when.day
     maintained = treated and is_maintained(when.seed, c, consumers.treatment_day[c], p)
     agonist = maintained and table.opioid[consumers.substance[c]] > 0.0
-    stash = consumers.stash[c]
+    anything = False
+    for k in range(STASHES):
+        anything |= consumers.stash[c, k] > 0.0
     served = treated or consumers.waiting_day[c] < when.day or dependence >= p.dependent_from
     tolerant = agonist or consumers.tolerance[c] > p.tolerance_floor + TRACE
-    if stash <= 0.0 and not served:
+    if not anything and not served:
         if tolerant:
             consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], 0.0, agonist, p)
         return 0
@@ -128,33 +130,39 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
         dependence = consumers.dependence[c]
     if dependence >= p.dependent_from:
         sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
-    normal = table.doses_per_day[s]
-    use = opioids = 0.0
-    if stash > 0.0 and whether < p.use_days + (1.0 - p.use_days) * dependence:
-        use = min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
-        if treated:
-            use *= use_left(when.day - consumers.treatment_day[c], maintained, p)
-        if consumers.stash_potency[c] > 0.0:
-            opioids = use / normal
-        bits |= use_today(c, s, use, when, users, sums)
-        consumers.stash[c] = max(0.0, stash - use)
-        gain = table.dependence[s] * use * (1.0 - dependence)
-        consumers.dependence[c] = min(1.0, dependence + gain)
-    else:
-        consumers.dependence[c] = dependence * (1.0 - p.dependence_decay)
+    left = use_left(when.day - consumers.treatment_day[c], maintained, p) if treated else 1.0
+    gain = opioids = 0.0
+    idle = True
+    for k in range(STASHES):
+        stash = consumers.stash[c, k]
+        if stash <= 0.0 or (bits & DEATH) > 0:
+            continue
+        u = whether if k == 0 else uniform(when.seed, USE_DAY, c, when.day, k)
+        if u >= p.use_days + (1.0 - p.use_days) * dependence:
+            continue
+        s = consumers.stash_substance[c, k]
+        normal = table.doses_per_day[s]
+        use = left * min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
+        if consumers.stash_potency[c, k] > 0.0:
+            opioids += use / normal
+        bits |= use_today(c, k, use, when, users, sums)
+        consumers.stash[c, k] = max(0.0, stash - use)
+        gain += table.dependence[s] * use * (1.0 - dependence)
+        idle = False
+    consumers.dependence[c] = dependence * (1.0 - p.dependence_decay) if idle else min(1.0, dependence + gain)
     if tolerant or opioids > 0.0:
         consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], opioids, agonist, p)
     return bits
 
 
 @inner
-def use_today(c: int, s: int, use: float, when: Moment, users: Users, sums: np.ndarray) -> int:
-    """Harms of ``use`` doses today; returns bits."""
+def use_today(c: int, place: int, use: float, when: Moment, users: Users, sums: np.ndarray) -> int:
+    """Harms of ``use`` doses today of what is at a ``place`` of the stash; returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
     bits = 0
-    u2, u3, u4, _ = uniform4(when.seed, USE, c, when.day, 0)
+    u2, u3, u4, _ = uniform4(when.seed, USE, c, when.day, place)
     hr = consumers.practice[c]
-    content = consumers.stash_content[c]
+    s, content = consumers.stash_substance[c, place], consumers.stash_content[c, place]
     sums[SUM_DOSES] += use
     per_use = (
         table.adverse[s] * (p.adverse_bad_content if content != AS_SOLD else 1.0) * (1.0 - p.practice_protects * hr)
@@ -162,9 +170,9 @@ def use_today(c: int, s: int, use: float, when: Moment, users: Users, sums: np.n
     adverse = at_least_one(min(per_use, 1.0), use)
     sums[SUM_ADVERSE] += adverse
     if u2 < adverse:
-        bits |= ADVERSE
+        bits |= (ADVERSE | NOVEL) if s == table.novel else ADVERSE
         consumers.harms[c] = min(consumers.harms[c] + 1, MOST_COUNTED)
-    strength = consumers.stash_potency[c]
+    strength = consumers.stash_potency[c, place]
     if strength <= 0.0:
         return bits
     intended = (p.occasional_dose + (1.0 - p.occasional_dose) * consumers.dependence[c]) * (1.0 - p.practice_dose * hr)
@@ -226,16 +234,17 @@ def consumption(state: MarketState) -> None:
         state.books.open_orders.columns,
         state.books.due,
     )
-    levers = state.levers
+    levers, books = state.levers, state.books.goods
     goods, buyers = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
     seen = np.zeros(len(due), np.uint8)
-    checked, bad, novel, novel_posted, strong = receive(
+    got = receive(
         due, state.moment.seed, goods, buyers, Offered(levers.checking_reach, levers.check_uptake, levers.diversion), state.world.friends,
         state.substances, p, seen,
     )  # fmt: skip
-    state.today.checks = checked
-    state.checking.samples += checked
-    state.checking.bad += bad
+    state.today.checks = got.checked
+    state.checking.samples += got.checked
+    state.checking.bad += got.bad
+    state.today.passed_on += got.passed
     to_whom = state.books.happened
     hurt, risk = to_whom.hurt, to_whom.risk = np.zeros(len(due), np.uint8), np.zeros(len(due))
     state.today.violence, state.today.violence_expected = threats(
@@ -250,6 +259,12 @@ def consumption(state: MarketState) -> None:
         dose_warned_of(state), p,
     )  # fmt: skip
     state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened, to_whom.sums)
+    goods_used = float(state.today.sums[SUM_DOSES])
+    books.arrived, books.discarded, books.used = (
+        books.arrived + got.arrived,
+        books.discarded + got.lost,
+        books.used + goods_used,
+    )
     affected = rows_marked(happened)
     bits = happened[affected]
     for name, bit, kind in (
@@ -265,5 +280,5 @@ def consumption(state: MarketState) -> None:
     ask(state, np.union1d(wanting, state.care.referred) if len(state.care.referred) else wanting)
     state.care.referred = np.empty(0, np.int64)
     admit(state)
-    watch(state, novel, novel_posted, strong, affected[(bits & ADVERSE) > 0], state.today.overdoses)
+    watch(state, got, int(np.count_nonzero(bits & NOVEL)), state.today.overdoses)
     novel_substances(state)
