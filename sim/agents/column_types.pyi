@@ -38,6 +38,7 @@ class ConsumerColumns(NamedTuple):
     tie: np.ndarray
     next_day: np.ndarray
     habit: np.ndarray
+    unmet_until: np.ndarray
     stash: np.ndarray
     stash_potency: np.ndarray
     stash_substance: np.ndarray

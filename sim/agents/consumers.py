@@ -67,6 +67,9 @@ CONSUMER = {
     # the clock and the stash
     "next_day": Column("i2", "day", -NEVER, NEVER, "Day of the next need"),
     "habit": Column("u1", "code", 0, 6, "Channel of the last purchase", default=6, codes=Channel),
+    "unmet_until": Column(
+        "i2", "day", -NEVER, NEVER, "Day until which a medicine that was needed and not had would have lasted"
+    ),
     "stash": Column("f4", "doses", 0, 1e6, "Doses at hand of each of some substances", shape=(STASHES,)),
     "stash_potency": Column("f4", "ratio", 0, 1e3, "Their strength relative to a normal heroin dose", shape=(STASHES,)),
     "stash_substance": Column("u1", "code", 0, 31, "Which substances these are", shape=(STASHES,)),

@@ -45,7 +45,7 @@ ShippingOrders = view(
 ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation", "payouts")
 ConsumptionConsumers = view(
     "ConsumptionConsumers", "alive", "dependence", "harms", "jurisdiction", "practice", "segment", "stash", "stash_content", "stash_potency",
-    "stash_substance", "stigma", "substance", "support_knowledge", "tolerance", "treatment_day", "treatment_days", "trust_police", "waiting_day",
+    "stash_substance", "stigma", "substance", "support_knowledge", "tolerance", "treatment_day", "treatment_days", "trust_police", "unmet_until", "waiting_day",
     "turn",
 )  # fmt: skip
 ConsumptionOrders = view(
@@ -148,6 +148,7 @@ DemandConsumers = view(
     "stash_substance",
     "substance",
     "treatment_day",
+    "unmet_until",
 )
 SharingConsumers = view(
     "SharingConsumers",

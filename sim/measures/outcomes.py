@@ -12,6 +12,8 @@ from sim.agents.codes import (
     SUM_DISABILITY,
     SUM_DOSES,
     SUM_OVERDOSE,
+    SUM_UNMET,
+    SUM_UNMET_DISABILITY,
     Channel,
     Segment,
 )
@@ -78,11 +80,11 @@ def harms(state: MarketState, harm: Harm) -> dict[str, float]:
     k, sums = state.p.costs, harm.sums
     died, overdosed = float(sums[SUM_DEATH]), float(sums[SUM_OVERDOSE])
     dalys = died * k.death + (overdosed - died) * k.overdose + float(sums[SUM_ADVERSE]) * k.adverse
-    dalys += harm.violence_expected * k.violence + float(sums[SUM_DISABILITY]) / 365.0
+    dalys += harm.violence_expected * k.violence + float(sums[SUM_DISABILITY] + sums[SUM_UNMET_DISABILITY]) / 365.0
     return {
         "adverse_events": float(harm.adverse), "adverse_events_expected": float(sums[SUM_ADVERSE]),
         "overdoses": float(harm.overdoses), "overdoses_expected": overdosed, "deaths": float(harm.deaths), "deaths_expected": died,
-        "dalys": dalys, "doses_used": float(sums[SUM_DOSES]),
+        "dalys": dalys, "unmet_need_days": float(sums[SUM_UNMET]), "doses_used": float(sums[SUM_DOSES]),
     }  # fmt: skip
 
 

@@ -119,8 +119,8 @@ def choose_for(i: int, c: int, s: int, when: Moment, scene: Scene, room: Room, o
     j = consumers.jurisdiction[c]
     law = table.status[j, s]
     u1, u2, u3, u4 = uniform4(when.seed, CHANNEL, c, when.day, 0)
-    covered = consumers.access[c] * table.prescribed[j, s] + today.legal[j, consumers.segment[c]]
-    prescription = law == OVER_THE_COUNTER or (law < PROHIBITED and u2 < covered)
+    covered = (consumers.access[c] * table.prescribed[j, s] + today.legal[j, consumers.segment[c]]) * table.filled[j, s]
+    prescription = law == OVER_THE_COUNTER or (law < PROHIBITED and table.sold[LICENSED, s] == 1 and u2 < covered)
     v = direct_vendor(when, c, s, scene)
     if v >= 0:
         out.status[i], out.channel[i], out.platform[i], out.vendor[i] = CHOSEN, DIRECT, today.direct_slot, v

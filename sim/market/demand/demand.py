@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 NEED, CHANNEL, SUBSTITUTE = int(Draw.NEED), int(Draw.CHANNEL), int(Draw.SUBSTITUTE)
-DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
+PATIENT, SUPPLIER = int(Segment.PATIENT), int(Segment.SOCIAL_SUPPLIER)
 
 
 @inner
@@ -112,6 +112,11 @@ def needs(
         )  # who buys for others, while some is left for them
         if held(consumers, c, s) > enough * table.doses_per_order[s]:
             out.substance[i] = FROM_STASH
+        elif (
+            segment == PATIENT and s == consumers.substance[c] and table.unmet[s] > 0.0 and held(consumers, c, s) <= 0.0
+        ):
+            lasts = math.ceil(table.doses_per_order[s] / table.doses_per_day[s])
+            consumers.unmet_until[c] = min(NEVER - 1, when.day + lasts)  # until it comes
 
 
 def demand(state: MarketState) -> Needs:

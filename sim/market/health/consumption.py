@@ -17,6 +17,8 @@ from sim.agents.codes import (
     SUM_DISABILITY,
     SUM_DOSES,
     SUM_OVERDOSE,
+    SUM_UNMET,
+    SUM_UNMET_DISABILITY,
     Content,
     EventKind,
     Segment,
@@ -38,6 +40,7 @@ from sim.market.health.harm import (
     use_left,
 )
 from sim.market.health.receipt import Offered, receive, threats
+from sim.market.health.stash import place_of
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
 from sim.market.substances import Substances
 from sim.market.views import narrow
@@ -108,6 +111,17 @@ def consume(
 
 
 @inner
+def go_without(c: int, day: int, users: Users, sums: np.ndarray) -> None:
+    """A day on which a patient misses a medicine, unless it has come meanwhile."""
+    consumers, s = users.consumers, users.consumers.substance[c]
+    if place_of(consumers, c, s) >= 0:
+        consumers.unmet_until[c] = day
+        return
+    sums[SUM_UNMET] += 1.0
+    sums[SUM_UNMET_DISABILITY] += users.table.unmet[s]
+
+
+@inner
 def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.ndarray) -> int:
     """A consumer's day; ``whether`` decides if it is one of use. Returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
@@ -115,6 +129,8 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
     treated = consumers.treatment_day[c] <= when.day
     maintained = treated and is_maintained(when.seed, c, consumers.treatment_day[c], p)
     agonist = maintained and table.opioid[consumers.substance[c]] > 0.0
+    if consumers.unmet_until[c] > when.day:
+        go_without(c, when.day, users, sums)
     anything = False
     for k in range(STASHES):
         anything |= consumers.stash[c, k] > 0.0
