@@ -406,7 +406,7 @@ class ConsumptionParameters(NamedTuple):
     company: float
     ambulance: float
     ambulance_trust: float
-    ambulance_works: float
+    company_size: float
     lay_rescue: float
     naloxone_works: float
     naloxone_carried: float
@@ -450,6 +450,8 @@ class ServicesParameters(NamedTuple):
     alert_base: float
     alert_checked: float
     alert_reported: float
+    alert_practice: float
+    sight_kept: float
     alert_protects: float
     referral_support: float
     referral_trust: float

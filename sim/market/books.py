@@ -77,6 +77,12 @@ class Goods:
     discarded: float = 0.0
     """Thrown away after a check, or given up for want of a place."""
 
+    def add(self, arrived: float, discarded: float, used: float) -> None:
+        """Count what a day brought."""
+        self.arrived += arrived
+        self.discarded += discarded
+        self.used += used
+
 
 class Events:
     """The events table in the making, kept only where it is wanted, and the numbers of events that somebody waits for."""

@@ -76,6 +76,7 @@ class Users(NamedTuple):
     entry_factor: np.ndarray  # (J,) what services do to entry into treatment
     dropout: np.ndarray  # (J, 4, 100) what they do to leaving it
     warned: np.ndarray  # (J, 4, 100) fall of the dose among those who heed an alert of a strong opioid
+    heeds: float  # how far they do, by their practice
     p: ConsumptionParameters
 
 
@@ -193,7 +194,7 @@ def use_today(c: int, place: int, use: float, when: Moment, users: Users, sums: 
         return bits
     intended = (p.occasional_dose + (1.0 - p.occasional_dose) * consumers.dependence[c]) * (1.0 - p.practice_dose * hr)
     j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
-    intended *= 1.0 - users.warned[j, g, k] * min(2.0 * hr, 1.0)
+    intended *= 1.0 - users.warned[j, g, k] * min(users.heeds * hr, 1.0)
     ratio = strength * intended * max(consumers.tolerance[c], p.tolerance_floor) ** -p.tolerance_exponent
     if content != AS_SOLD:
         ratio *= p.unexpected_content
@@ -250,7 +251,7 @@ def consumption(state: MarketState) -> None:
         state.books.open_orders.columns,
         state.books.due,
     )
-    levers, books = state.levers, state.books.goods
+    levers = state.levers
     goods, buyers = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
     seen = np.zeros(len(due), np.uint8)
     got = receive(
@@ -272,15 +273,10 @@ def consumption(state: MarketState) -> None:
     crowding = np.minimum(levers.legal_access[:, Segment.DEPENDENT], 1.0)
     users = Users(
         buyers, state.substances, np.minimum(p.naloxone_carried + state.outreach.carried, 1.0), 1.0 - p.crowding_out * crowding, levers.dropout,
-        dose_warned_of(state), p,
+        dose_warned_of(state), state.p.services.alert_practice, p,
     )  # fmt: skip
     state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened, to_whom.sums)
-    goods_used = float(state.today.sums[SUM_DOSES])
-    books.arrived, books.discarded, books.used = (
-        books.arrived + got.arrived,
-        books.discarded + got.lost,
-        books.used + goods_used,
-    )
+    state.books.goods.add(got.arrived, got.lost, float(state.today.sums[SUM_DOSES]))
     affected = rows_marked(happened)
     bits = happened[affected]
     for name, bit, kind in (

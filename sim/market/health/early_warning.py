@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from sim.market.health.receipt import Received
     from sim.market.state import MarketState
 
-MEMORY = 0.05  # share of the mean of what was seen that today makes up
-
 
 def watch(state: MarketState, got: Received, reported: int, overdosed: int) -> None:
     """Let the running means of what early warning sees follow today.
@@ -36,8 +34,9 @@ def watch(state: MarketState, got: Received, reported: int, overdosed: int) -> N
     suspect = np.count_nonzero(table.contaminable[kinds])
     sight = scale * float(state.levers.warning_sight[0])
     seen = np.array([got.novel, reported, np.count_nonzero(kinds == table.novel), forum * got.posted])
-    ews.novel += MEMORY * (sight * seen - ews.novel)
-    ews.strong += MEMORY * (sight * np.array([got.strong, overdosed, suspect, 0.0]) - ews.strong)
+    fading = 1.0 - state.p.services.sight_kept
+    ews.novel += fading * (sight * seen - ews.novel)
+    ews.strong += fading * (sight * np.array([got.strong, overdosed, suspect, 0.0]) - ews.strong)
 
 
 def novel_substances(state: MarketState) -> None:
@@ -132,7 +131,7 @@ def novel_harm(state: MarketState, live: np.ndarray) -> None:
     if row < 0:
         return
     weight = ews.spread(live, state.day, p.novel_spread_days)
-    aware = 2.0 * practised(state, heeded(state))
+    aware = p.alert_practice * practised(state, heeded(state))
     toxicity = ews.toxicity[live] * (1.0 - p.alert_protects * min(aware, 1.0) * ews.alerted(state.day)[live])
     older = p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
     factor = (older + float((weight * toxicity).sum())) / (older + float(weight.sum()))

@@ -98,7 +98,7 @@ def receive(
             * offered.uptake[j, g, k]
             * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
         )
-        if orders.channel[o] > PHARMACY and u1 < takes:
+        if orders.channel[o] != LICENSED and orders.channel[o] != PHARMACY and u1 < takes:
             checked += 1
             if s == table.novel:
                 novel += 1
