@@ -121,9 +121,10 @@ def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> Non
     stocked = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 4) < 1.0 - np.exp(-np.sqrt(c.need_rate / w.stocked_rate))
     usual = d.stocked_up * state.substances.doses_per_order[c.substance]
     held = np.minimum(usual * np.exp(0.25 + 0.8 * normals(seed, Draw.CONSUMER_TRAITS, rows, 5)), 1e6)
-    c.stash[:] = np.where(stocked, held, 0.0)
-    c.stash_substance[:] = c.substance
-    c.stash_potency[:] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
+    c.stash[:, 0] = np.where(stocked, held, 0.0)
+    c.stash_substance[:] = c.substance[:, None]
+    c.stash_potency[:, 0] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
+    state.books.goods.start = float(c.stash.sum(dtype=np.float64))
     c.legal_calm[:] = 3.0 * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
     c.loss_calm[:] = c.legal_calm[:, 1]
     usual = usual_danger(state)

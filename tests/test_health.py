@@ -234,7 +234,7 @@ def test_what_is_passed_on_reaches_people_who_are_not_dependent():
     def held(diversion: float) -> float:
         model = after(start(DEPENDENTS), {"kind": "regulated_supply", **SUPPLY, "diversion": diversion})
         c, medicine = model.consumers.columns, list(model.scenario.substances).index("opioid_analgesic")
-        others = (c.segment != Segment.DEPENDENT) & (c.stash_substance == medicine)
+        others = (c.segment != Segment.DEPENDENT)[:, None] & (c.stash_substance == medicine)
         return float(c.stash[others].sum())
 
     assert held(0.8) > 1.5 * held(0.0)

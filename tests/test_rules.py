@@ -27,7 +27,8 @@ from sim.agents.consumers import ON_STREETS
 from sim.agents.orders import NO_RATING
 from sim.market import views
 from sim.market.choice.choice import choice
-from sim.market.demand.demand import FROM_STASH, demand
+from sim.market.demand.demand import demand
+from sim.market.demand.needs import FROM_STASH
 from sim.market.enforcement.contacts import charge_or_refer, stop_users
 from sim.market.enforcement.enforcement import enforce, run_covertly
 from sim.market.entry_exit.entry import platform_entry, role_changes, vendor_entry
@@ -620,8 +621,10 @@ def test_a_full_stash_meets_the_need():
     model = everybody_needs(under(market(), demand={"own_substance": 1.0, "wholesale_share": 0.0}))
     c = model.consumers.columns
     full = np.arange(model.consumers.n) % 2 == 0
-    c.stash_substance[:] = c.substance
-    c.stash[:] = np.where(full, 1e5, 0.0)
+    c.stash_substance[:] = c.substance[:, None]
+    some = 0.5 * (model.p.demand.stocked_up + model.p.consumption.kept)  # enough for oneself and nothing to spare
+    c.stash[:] = 0.0
+    c.stash[:, 0] = np.where(full, some * model.substances.doses_per_order[c.substance], 0.0)
     needs = demand(model)
     assert ((needs.substance == FROM_STASH) == full[needs.due]).all()
 

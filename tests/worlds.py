@@ -43,7 +43,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "international_operation": {"days": 30, "sites": 0.9, "arrests": 0.2, "inspection": 8.0},
     "supplier_interdiction": {"effort": 5.0, "arrested": 0.5, "recruitment_cut": 0.5},
     "postal_interdiction": {"inspections": 5.0, "advance_data": 1.0},
-    "supply_shock": {"lost": 0.9, "staff_lost": 0.5},
+    "supply_shock": {"lost": 0.9, "staff_lost": 0.5, "prescriptions_lost": 0.5},
     "demand_shock": {"needs": 0.7, "street_lost": 0.8},
     "regulated_supply": {"patients": 0.5, "dependent": 0.5, "diversion": 0.3},
     "treatment_capacity": {"places": 2.0, "dropout": 0.5},

@@ -31,7 +31,8 @@ def choose(consumer: Consumer, drug: Drug) -> Choice | None:
     model = consumer.model
     partner = direct_partner(consumer, drug)
     law = drug.law[consumer.country.name]
-    prescription = law == "over_the_counter" or (law != "prohibited" and model.rng.random() < consumer.access)
+    prescribed = LICENSED in drug.sold_by and law != "prohibited" and model.rng.random() < consumer.access
+    prescription = law == "over_the_counter" or prescribed
     market, value = best_market(consumer, drug)
     utilities = channel_utilities(consumer, drug, law, value, partner)
     if not prescription:

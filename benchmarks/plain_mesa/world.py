@@ -67,21 +67,19 @@ def make_consumer(model: PlainMarket) -> Consumer:
 
 
 def make_friends(model: PlainMarket, consumers: list[Consumer]) -> None:
-    """Everybody names some friends, who are friends in return: neighbours, others of the own country, anybody."""
+    """Everybody names some friends, who are friends in return: people of the own country who use the same, or anybody."""
     w, rng = model.p.world, model.rng
     at_home: dict[Country, list[Consumer]] = {country: [] for country in model.countries}
     place = {}
-    for consumer in consumers:
+    for consumer in sorted(consumers, key=lambda one: model.drugs.index(one.drug)):
         place[consumer] = len(at_home[consumer.country])
         at_home[consumer.country].append(consumer)
     for consumer in consumers:
         home = at_home[consumer.country]
-        for _ in range(max(1, round(w.friends / 2))):
-            u = rng.random()
-            if u < 0.5 * w.homophily:
-                friend = home[(place[consumer] + 1 + int(10 * rng.random())) % len(home)]
-            elif u < w.homophily:
-                friend = home[int(len(home) * rng.random())]
+        named = max(1, round(w.friends / 2))
+        for _ in range(named):
+            if rng.random() < w.homophily:
+                friend = home[(place[consumer] + 1 + int(4 * named * rng.random())) % len(home)]
             else:
                 friend = consumers[int(len(consumers) * rng.random())]
             if friend is not consumer:

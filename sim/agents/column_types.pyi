@@ -41,6 +41,7 @@ class ConsumerColumns(NamedTuple):
     tie: np.ndarray
     next_day: np.ndarray
     habit: np.ndarray
+    unmet_until: np.ndarray
     stash: np.ndarray
     stash_potency: np.ndarray
     stash_substance: np.ndarray
@@ -56,6 +57,7 @@ class ConsumerColumns(NamedTuple):
     record: np.ndarray
     orders: np.ndarray
     spent: np.ndarray
+    from_friends: np.ndarray
     vendors_used: np.ndarray
     harms: np.ndarray
     criminalised: np.ndarray

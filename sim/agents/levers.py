@@ -166,6 +166,9 @@ class Levers:
         "share",
         "Misrepresented opioids and sedatives that hold a strong synthetic, beyond the usual",
     )
+    prescriptions: np.ndarray = lever(
+        1.0, "goods", "services", "share", "Prescriptions that pharmacies can fill, by jurisdiction and substance"
+    )
     charges: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Users stopped who are charged")
     referral: np.ndarray = lever(
         0.0, "people", "agencies", "share", "Users stopped who are offered services instead of a charge"

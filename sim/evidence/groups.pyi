@@ -13,6 +13,7 @@ class DemandParameters(NamedTuple):
     order_spread: float
     budget_spread: float
     wholesale_share: float
+    friends_pay: float
     stocked_up: float
     scheduled_price: float
     scheduled_access: float
@@ -410,7 +411,7 @@ class ConsumptionParameters(NamedTuple):
     company: float
     ambulance: float
     ambulance_trust: float
-    ambulance_works: float
+    company_size: float
     lay_rescue: float
     naloxone_works: float
     naloxone_carried: float
@@ -454,6 +455,8 @@ class ServicesParameters(NamedTuple):
     alert_base: float
     alert_checked: float
     alert_reported: float
+    alert_practice: float
+    sight_kept: float
     alert_protects: float
     referral_support: float
     referral_trust: float

@@ -66,6 +66,24 @@ class Ledger:
     """Of vendors' income, what they paid to suppliers."""
 
 
+@dataclass
+class Goods:
+    """All doses that reached consumers, in the order in which they came about, and where they went; the rest is at hand."""
+
+    start: float = 0.0
+    """At hand when the world was made."""
+    arrived: float = 0.0
+    used: float = 0.0
+    discarded: float = 0.0
+    """Thrown away after a check, or given up for want of a place."""
+
+    def add(self, arrived: float, discarded: float, used: float) -> None:
+        """Count what a day brought."""
+        self.arrived += arrived
+        self.discarded += discarded
+        self.used += used
+
+
 class Events:
     """The events table in the making, kept only where it is wanted, and the numbers of events that somebody waits for."""
 
@@ -143,6 +161,7 @@ class Tally:
         self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
         self.waited = 0  # days that those who enter treatment today waited
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
+        self.passed_on, self.paid_to_friends = 0.0, 0  # doses that went from friend to friend, and cents paid for them
         self.violence, self.violence_expected = 0, 0.0
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
@@ -171,7 +190,7 @@ class Books:
 
     def __init__(self, events: Events, orders: int) -> None:
         self.open_orders = OpenOrders(orders)
-        self.ledger, self.events, self.happened = Ledger(), events, Happened()
+        self.ledger, self.goods, self.events, self.happened = Ledger(), Goods(), events, Happened()
         self.due = np.empty(0, np.int64)
         self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.order_counts = np.zeros(len(OrderOutcome), np.int64)

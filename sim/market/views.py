@@ -24,36 +24,10 @@ def narrow(columns: Any, kind: Any) -> Any:
 
 
 ChoiceConsumers = view(
-    "ChoiceConsumers",
-    "access",
-    "app_home",
-    "bad",
-    "bought",
-    "caution",
-    "considering",
-    "danger",
-    "dependence",
-    "good",
-    "habit",
-    "home",
-    "jurisdiction",
-    "known",
-    "legal_calm",
-    "legal_hits",
-    "loss_calm",
-    "loss_hits",
-    "market_hits",
-    "market_state",
-    "misbelief",
-    "pharmacy_home",
-    "price_sensitivity",
-    "segment",
-    "skill",
-    "tie",
-    "vendor",
-    "verification",
-    "turn",
-)
+    "ChoiceConsumers", "access", "app_home", "bad", "bought", "caution", "considering", "danger", "dependence", "good", "habit", "home", "jurisdiction",
+    "known", "legal_calm", "legal_hits", "loss_calm", "loss_hits", "market_hits", "market_state", "misbelief", "pharmacy_home", "price_sensitivity",
+    "segment", "skill", "tie", "vendor", "verification", "turn",
+)  # fmt: skip
 ChoiceVendors = view("ChoiceVendors", "account", "jurisdiction", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
@@ -65,52 +39,15 @@ ShippingVendors = view(
     "ShippingVendors", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier", "withheld"
 )
 ShippingOrders = view(
-    "ShippingOrders",
-    "day",
-    "channel",
-    "consumer",
-    "content",
-    "dispatched",
-    "due",
-    "held",
-    "noticed",
-    "outcome",
-    "parcels",
-    "seized",
-    "settlement",
-    "platform",
-    "potency",
-    "price",
-    "processor",
-    "purity",
-    "rating",
-    "share",
-    "substance",
-    "vendor",
-)
+    "ShippingOrders", "day", "channel", "consumer", "content", "dispatched", "due", "held", "noticed", "outcome", "parcels", "seized", "settlement",
+    "platform", "potency", "price", "processor", "purity", "rating", "share", "substance", "vendor",
+)  # fmt: skip
 ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation", "payouts")
 ConsumptionConsumers = view(
-    "ConsumptionConsumers",
-    "alive",
-    "dependence",
-    "harms",
-    "jurisdiction",
-    "practice",
-    "segment",
-    "stash",
-    "stash_content",
-    "stash_potency",
-    "stash_substance",
-    "stigma",
-    "substance",
-    "support_knowledge",
-    "tolerance",
-    "treatment_day",
-    "treatment_days",
-    "trust_police",
-    "waiting_day",
+    "ConsumptionConsumers", "alive", "dependence", "harms", "jurisdiction", "practice", "segment", "stash", "stash_content", "stash_potency",
+    "stash_substance", "stigma", "substance", "support_knowledge", "tolerance", "treatment_day", "treatment_days", "trust_police", "unmet_until", "waiting_day",
     "turn",
-)
+)  # fmt: skip
 ConsumptionOrders = view(
     "ConsumptionOrders",
     "day",
@@ -155,32 +92,9 @@ MigrationConsumers = view(
 )
 MigrationVendors = view("MigrationVendors", "account", "alive")
 ExitVendors = view(
-    "ExitVendors",
-    "key",
-    "account",
-    "account_day",
-    "account_sales",
-    "alive",
-    "channel",
-    "entry_day",
-    "evidence",
-    "exit_cause",
-    "identity",
-    "income",
-    "kept",
-    "kind",
-    "last_sale",
-    "leaving",
-    "negative",
-    "orders",
-    "platforms_used",
-    "positive",
-    "recent",
-    "relist_day",
-    "sales",
-    "stock",
-    "withheld",
-)
+    "ExitVendors", "key", "account", "account_day", "account_sales", "alive", "channel", "entry_day", "evidence", "exit_cause", "identity", "income",
+    "kept", "kind", "last_sale", "leaving", "negative", "orders", "platforms_used", "positive", "recent", "relist_day", "sales", "stock", "withheld",
+)  # fmt: skip
 OfferVendors = view(
     "OfferVendors",
     "account",
@@ -235,6 +149,17 @@ DemandConsumers = view(
     "stash_substance",
     "substance",
     "treatment_day",
+    "unmet_until",
+)
+SharingConsumers = view(
+    "SharingConsumers",
+    "alive",
+    "from_friends",
+    "jurisdiction",
+    "stash",
+    "stash_content",
+    "stash_potency",
+    "stash_substance",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
 MemoryConsumers = view("MemoryConsumers", "bought", "home", "known", "legal_hits", "market_hits", "tie", "vendor")

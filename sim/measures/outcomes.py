@@ -12,6 +12,8 @@ from sim.agents.codes import (
     SUM_DISABILITY,
     SUM_DOSES,
     SUM_OVERDOSE,
+    SUM_UNMET,
+    SUM_UNMET_DISABILITY,
     Channel,
     Segment,
 )
@@ -78,11 +80,11 @@ def harms(state: MarketState, harm: Harm) -> dict[str, float]:
     k, sums = state.p.costs, harm.sums
     died, overdosed = float(sums[SUM_DEATH]), float(sums[SUM_OVERDOSE])
     dalys = died * k.death + (overdosed - died) * k.overdose + float(sums[SUM_ADVERSE]) * k.adverse
-    dalys += harm.violence_expected * k.violence + float(sums[SUM_DISABILITY]) / 365.0
+    dalys += harm.violence_expected * k.violence + float(sums[SUM_DISABILITY] + sums[SUM_UNMET_DISABILITY]) / 365.0
     return {
         "adverse_events": float(harm.adverse), "adverse_events_expected": float(sums[SUM_ADVERSE]),
         "overdoses": float(harm.overdoses), "overdoses_expected": overdosed, "deaths": float(harm.deaths), "deaths_expected": died,
-        "dalys": dalys, "doses_used": float(sums[SUM_DOSES]),
+        "dalys": dalys, "unmet_need_days": float(sums[SUM_UNMET]), "doses_used": float(sums[SUM_DOSES]),
     }  # fmt: skip
 
 
@@ -92,6 +94,7 @@ def health(state: MarketState) -> dict[str, float]:
     return harms(state, Harm(t.adverse, t.overdoses, t.deaths, t.violence_expected, t.sums)) | {
         "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= state.day)),
         "waiting_for_treatment": float(len(state.care.waiting_list)),
+        "doses_from_friends": t.passed_on, "paid_to_friends_usd": t.paid_to_friends / 100.0,
     }  # fmt: skip
 
 

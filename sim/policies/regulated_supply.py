@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @register_policy
 class RegulatedSupply(LocalPolicy):
-    """Cover more needs by licensed supply: patients by prescription and telemedicine, dependent consumers by a medicine of the same class.
+    """Cover more needs by licensed supply: of medicines, and of substances that have a legal counterpart (a column of their table).
 
-    Those covered may still choose other sources. Some of what dependent consumers get is passed on to friends, and fewer of them ask for treatment.
+    For others it gives nothing and costs nothing. Those covered may still choose other sources. Some of what dependent consumers get is passed on to friends,
+    and fewer of them ask for treatment.
 
     References
     ----------
@@ -41,6 +42,7 @@ class RegulatedSupply(LocalPolicy):
     extent: ClassVar[str] = "Shares are chances, drawn at each need."
 
     counts: ClassVar[str] = "consultations"
+    idle: ClassVar[str] = "gave nothing: what these people need has no legal counterpart"
 
     kind: Literal["regulated_supply"] = "regulated_supply"
     patients: float = Field(
@@ -67,25 +69,22 @@ class RegulatedSupply(LocalPolicy):
         levers.diversion[where] = 1.0 - (1.0 - levers.diversion[where]) * (1.0 - self.strength * self.diversion)
 
     def deed(self, state: MarketState) -> Deed:
-        """Needs covered by a consultation."""
-        covered = self._covered(state)
-        return Deed(covered, covered)
+        """Needs meant to be covered, and consultations for those that something can be prescribed for."""
+        return Deed(*self._covered(state))
 
-    def _covered(self, state: MarketState) -> float:
-        """Needs covered today: of those that people have on average, each at a rate of their own, where a medicine of the class exists."""
+    def _covered(self, state: MarketState) -> tuple[float, float]:
+        """Needs of a day that are meant, and those of them for a substance with a legal counterpart."""
         c, n, d, table = state.consumers.columns, state.consumers.n, state.p.demand, state.substances
-        segment, main = c.segment[:n], c.substance[:n]
-        rate = c.need_rate[:n] * (1.0 + d.dependence_rate * c.dependence[:n])
-        rate *= c.alive[:n] == 1
-        legal = (table.medical >= 0) | (table.sold[Channel.LICENSED_PHARMACY] > 0)
-        others = (
-            np.diff(table.needs, axis=1, prepend=0.0) @ legal / table.needs[:, -1]
-        )  # (4,) of needs for what is not one's own
-        rate *= d.own_substance * legal[main] + (1.0 - d.own_substance) * others[segment]
-        needs = np.bincount(segment, rate if self.everyone(state) else rate * self.meant(state), 4)
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
-        return self.strength * float((needs * shares).sum())
+        rate = c.need_rate[:n] * (1.0 + d.dependence_rate * c.dependence[:n]) * c.alive[:n]
+        meant = self.strength * rate * shares[c.segment[:n]]
+        if not self.everyone(state):
+            meant = meant * self.meant(state)
+        legal = ((table.medical >= 0) | (table.sold[Channel.LICENSED_PHARMACY] == 1)).astype(float)
+        others = np.diff(table.needs, axis=1, prepend=0.0) @ legal
+        possible = d.own_substance * legal[c.substance[:n]] + (1.0 - d.own_substance) * others[c.segment[:n]]
+        return float(meant.sum()), float((meant * possible).sum())
 
     def cost(self, state: MarketState) -> float:
-        """A consultation for every need that is covered."""
-        return self._covered(state) * state.p.costs.prescription
+        """A consultation for every need for which something can be prescribed."""
+        return self._covered(state)[1] * state.p.costs.prescription

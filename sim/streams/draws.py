@@ -88,6 +88,7 @@ class Draw(IntEnum):
     SUCCESSION = 123
     SETTING = 160
     RELAPSE = 165
+    PASSED_ON = 166
     DIVERSION = 161
     SUPPLYING = 162
     FALSE_ALARM = 163

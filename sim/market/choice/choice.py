@@ -34,7 +34,7 @@ from sim.market.choice.offers import build_offers
 from sim.market.choice.scene import CHOSEN, IMPOSSIBLE, NOT_FOUND, NOT_TODAY, Choices, Room, Scene, new_room, no_choices
 from sim.market.choice.search import CONTROLLED, ORDINARY, draw_cumulative, kind_of_search, search
 from sim.market.choice.vendor import draw_logit, known_vendor, new_vendor, partner
-from sim.market.demand.demand import FROM_STASH, Needs
+from sim.market.demand.needs import FROM_STASH, Needs
 from sim.market.groups import Moment
 from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform, uniform4
@@ -138,8 +138,8 @@ def choose_for(i: int, c: int, s: int, when: Moment, scene: Scene, room: Room, o
     j = consumers.jurisdiction[c]
     law = table.status[j, s]
     u1, u2, u3, u4 = uniform4(when.seed, CHANNEL, c, when.day, 0)
-    covered = consumers.access[c] * table.prescribed[j, s] + today.legal[j, consumers.segment[c]]
-    prescription = law == OVER_THE_COUNTER or (law < PROHIBITED and u2 < covered)
+    covered = (consumers.access[c] * table.prescribed[j, s] + today.legal[j, consumers.segment[c]]) * table.filled[j, s]
+    prescription = law == OVER_THE_COUNTER or (law < PROHIBITED and table.sold[LICENSED, s] == 1 and u2 < covered)
     tie = partner(c, s, scene)
     market, value = NO_SLOT, IMPOSSIBLE
     if consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:

@@ -22,7 +22,7 @@ from sim.market.beliefs import beta_reputation
 from sim.market.blocks import over_rows
 from sim.market.choice.scene import CHOSEN, NOT_PAID, Choices
 from sim.market.choice.vendor import account_of
-from sim.market.demand.demand import Needs
+from sim.market.demand.needs import Needs
 from sim.market.groups import Moment
 from sim.market.substances import Substances
 from sim.market.trade.booking import book_orders
