@@ -139,6 +139,7 @@ class Tally:
         self.waited = 0  # days that those who enter treatment today waited
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
         self.violence, self.violence_expected = 0, 0.0
+        self.opened = 0.0  # parcels without drugs that were opened
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
         self.referred = np.empty(0, np.int64)  # consumers referred to services
@@ -153,6 +154,8 @@ class Books:
         Rows of the open orders that are settled today.
     settled
         Consumers and channels of the orders that were settled yesterday.
+    intercepted
+        The same of those of which parcels were seized.
     happened
         To whom things happened today, where it is kept.
     order_counts
@@ -165,6 +168,6 @@ class Books:
         self.open_orders = OpenOrders(orders)
         self.ledger, self.events, self.happened = Ledger(), events, Happened()
         self.due = np.empty(0, np.int64)
-        self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self.settled = self.intercepted = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.order_counts = np.zeros(len(OrderOutcome), np.int64)
         self.dead = 0

@@ -26,7 +26,7 @@ def stop_moderation(state: MarketState, slot: int, publicity: float, policy: str
     t.moderation[slot] = 0.0
     state.trade.unmoderated.add(int(slot))
     state.forum.delete(int(slot))
-    state.publicity += 0.1 * publicity
+    state.publicity += publicity * share
     state.event(EventKind.NETWORK_ATTACK, int(slot), policy=policy, cause="moderators", amount=share)
 
 
@@ -77,7 +77,7 @@ def cut_links(state: MarketState, rows: np.ndarray, policy: str) -> None:
     weak = weak_links(state)
     over_rows(
         state.pool, cut_weak, state.consumers.n, narrow(state.consumers.columns, views.MemoryConsumers), attacked,
-        10.0 * state.p.enforcement.arrest_fright,
+        state.p.enforcement.arrest_fright,
     )  # fmt: skip
     state.today.privacy += int(weak[rows].sum())
     for row in rows if state.books.events.wanted else ():

@@ -47,9 +47,7 @@ def spread_news(state: MarketState) -> None:
     news = state.trade.vendor_news
     if news.any():
         listeners = narrow(state.consumers.columns, views.MemoryConsumers)
-        over_rows(
-            state.pool, hear_of_vendors, state.consumers.n, listeners, news, 10.0 * state.p.enforcement.arrest_fright
-        )
+        over_rows(state.pool, hear_of_vendors, state.consumers.n, listeners, news, state.p.enforcement.arrest_fright)
         news[:] = 0
 
 

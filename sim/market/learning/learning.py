@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
-PHARMACY, APP, CRYPTO, DIRECT, STREET = (
-    int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
+LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (
+    int(Channel.LICENSED_PHARMACY), int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
 DELIVERED, SEIZED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED)
 ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
@@ -117,7 +117,9 @@ def learn_from_orders(
                 vendors.negative[v, a] += 1.0
         place = remember(consumers, c, v, good, u1, p.forget_after_bad)
         group = risk_group(channel)
-        if arrived:
+        if arrived and channel == LICENSED:
+            pass  # says nothing of what is illicit
+        elif arrived:
             consumers.legal_calm[c, group] += 1.0
             if channel == CRYPTO:
                 consumers.loss_calm[c] += 1.0

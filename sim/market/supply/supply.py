@@ -29,7 +29,7 @@ REWIRE, BRANCH, APP = int(Draw.REWIRE), int(VendorKind.ORGANISED_CRIME), int(Cha
 SETTLING = (
     15  # days in which suppliers learn at least what is wanted; until then, and before day 0, they deliver all of it
 )
-LEAST = 1.0  # orders a day: what suppliers of a rarely wanted substance are made for
+LEAST = 5e-5  # orders a day a consumer: what suppliers of a rarely wanted substance are made for
 
 
 @kernel
@@ -178,7 +178,7 @@ def restock(state: MarketState) -> None:
     total = wants.by_substance
     up.days += 1
     if settling := state.day < 0 or up.days < SETTLING:
-        up.made_for[:] = np.maximum(up.flow, LEAST)
+        up.made_for[:] = np.maximum(up.flow, LEAST * state.consumers.n)
         up.wholesale[:] = np.maximum(p.wholesale_days * up.made_for, total)
     full = p.wholesale_days * up.made_for
     made = p.spare_capacity * up.made_for * capacity(state)
@@ -191,7 +191,7 @@ def restock(state: MarketState) -> None:
     up.flow += (sold - up.flow) / min(30.0, up.days)
     if not settling:  # suppliers grow with what they sell; they shrink where it stays in their stores
         unsold = (up.wholesale > 0.9 * full) * (up.made_for - up.flow) / 60.0
-        up.made_for[:] = np.maximum(np.maximum(up.made_for - unsold, up.flow), LEAST)
+        up.made_for[:] = np.maximum(np.maximum(up.made_for - unsold, up.flow), LEAST * state.consumers.n)
 
 
 def interdict(state: MarketState) -> None:
