@@ -35,8 +35,8 @@ ONLY_WITH = {
         for name in ("privacy_traceability", "coin_traceability", "trace_yield")
     },
     "supply.seizure_floor": {"supply": {"seizure": 0.03}},
-    "enforcement.lead_days": {"enforcement": {"lead_hazard": 0.001, "server_leads": 10.0}},
-    "enforcement.remote_crypto": {"enforcement": {"exposure_online": 0.0015}, "choice": {"crypto": -2.0}},
+    "enforcement.lead_days": {"enforcement": {"arrest_days_online": 60.0, "server_leads": 60.0}},
+    "enforcement.remote_crypto": {"enforcement": {"arrest_days_online": 60.0}, "choice": {"crypto": -2.0}},
     "enforcement.credit_parcel": {"enforcement": {"learning": 0.3}},
     "enforcement.credit_account": {"enforcement": {"learning": 0.3}},
     "migration.give_up": {"migration": {"reach": 0.3}},

@@ -48,7 +48,7 @@ def build(state: MarketState) -> None:
     state.usual.status, state.usual.synthetic, state.usual.adverse = (
         a.copy() for a in (table.status, table.synthetic, table.adverse)
     )
-    state.policing = Policing.usual(list(state.agencies), len(jurisdictions), state.consumers.n)
+    state.policing = Policing.usual(list(state.agencies), len(jurisdictions))
     state.update_prior()
 
 

@@ -21,6 +21,18 @@ DEFINITIONS: dict[str, dict[float, str]] = {
         0.001: "a risk below which 1 / P is no guide",
     },
     "market/supply/supply.py": {0.02: "stocks are never quite empty", 0.05: "nor is purity", 30.0: "days of a mean"},
+    "market/enforcement/arrests.py": {0.5: "traceability of payments is stated against 0.5, that of the usual coin"},
+    "market/enforcement/attacks.py": {
+        0.5: "ratings that say nothing are half good and half bad",
+        0.999: "moderation that is all but whole counts as whole",
+    },
+    "market/enforcement/cases.py": {20_000.0: "consumers for which officer-days per case are stated"},
+    "market/trade/payments.py": {
+        0.5: "half the mean: each of the two stages of a Gamma(2) wait",
+        0.6: "published: share of payments that one bank took [bank-concentration-2011]",
+        0.95: "published: share that three banks took",
+        7.0: "days of a week",
+    },
 }
 """Numbers of a file that are definitions, units or exact published formulas, with the reason."""
 

@@ -92,6 +92,8 @@ def test_a_page_out_of_step_is_found(make_tables):
 SETTINGS = {
     "payment_block": [{}, {"mode": "coins", "coin": "main", "closure": 0.2}, {"mode": "coins", "coin": "privacy"}],
     "postal_interdiction": [{"staff": 2.0}],
+    "enforcement_reallocation": [{"hired": 0.5}],
+    "network_attack": [{"mode": "signal", "posts": 0.5}],
 }
 """Settings between which a policy moves all its levers."""
 

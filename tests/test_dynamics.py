@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import NO_SLOT, Channel, Membership
-from sim.market.enforcement import arrests
+from sim.agents.enforcement import VENDORS, Unit
+from sim.market.enforcement.enforcement import enforce
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from sim.streams import uniforms
@@ -324,21 +325,23 @@ def test_risk_keeps_newcomers_out():
     assert careful < careless
 
 
-def test_the_same_effort_over_more_offenders_means_less_risk_for_each():
-    risk = []
-    for factor in (1.0, 4.0):
-        model = model_of(world(parameters={"enforcement": {"exposure_reference": 1e-6}}))
-        model.vendors.columns.recent[:] *= factor
-        arrests.vendor_arrests(model)
-        risk.append(model.policing.vendor_risk[Channel.STREET])
-    assert risk[1] == pytest.approx(risk[0], rel=1e-6), "four times the trade, and no more arrests in all"
+def arrests_to_be_expected(trade: float, **enforcement: float) -> np.ndarray:
+    """(J,) a day's arrests nearby that police expect when the vendors of the first jurisdiction have ``trade`` times their usual trade."""
+    model = model_of(world(parameters={"enforcement": {"credit_arrest": 1.0, **enforcement}}))
+    v, n = model.vendors.columns, model.vendors.n
+    v.recent[:n][v.jurisdiction[:n] == 0] *= trade
+    enforce(model)
+    return np.array([agency.credit[VENDORS] for agency in model.agencies if agency.unit == Unit.POLICE])
 
 
-def test_where_offenders_are_few_each_is_at_the_published_risk_and_no_more_than_the_limit():
-    risk = []
-    for factor in (1.0, 0.5):
-        model = model_of(world(parameters={"enforcement": {"exposure_reference": 1e6}}))
-        model.vendors.columns.recent[:] *= factor
-        arrests.vendor_arrests(model)
-        risk.append(model.policing.vendor_risk[Channel.STREET])
-    assert risk[1] == pytest.approx(0.5 * risk[0], rel=1e-3), "hazard per contact is at its limit"
+def test_the_same_effort_over_more_offenders_means_more_arrests_and_less_risk_for_each_there_and_nowhere_else():
+    usual, more = arrests_to_be_expected(1.0), arrests_to_be_expected(4.0)
+    assert 1.0 < more[0] / usual[0] < 2.0, "four times the exposure, and hardly more arrests"
+    assert more[1:] == pytest.approx(usual[1:], rel=1e-6), "police elsewhere have as much to do as ever"
+
+
+def test_where_arrests_are_no_work_each_offender_runs_the_published_risk_however_many_there_are():
+    usual, more = arrests_to_be_expected(1.0, arrest_days=0.0), arrests_to_be_expected(4.0, arrest_days=0.0)
+    assert more[0] == pytest.approx(4.0 * usual[0], rel=1e-6)
+    busy = arrests_to_be_expected(1.0)
+    assert (busy < 0.5 * usual).all(), "cases leave little time to look for others"

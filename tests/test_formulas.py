@@ -20,7 +20,7 @@ from sim.market.choice.offers import build_offers, draw_offer
 from sim.market.choice.scene import IMPOSSIBLE
 from sim.market.choice.vendor import draw_logit, known_vendor
 from sim.market.enforcement.arrests import exposure_of, hazards_today
-from sim.market.enforcement.enforcement import evidence_gained
+from sim.market.enforcement.cases import evidence_gained
 from sim.market.entry_exit.exit import scam_hazard
 from sim.market.entry_exit.vendor_exit import retirement
 from sim.market.health import harm

@@ -339,11 +339,15 @@ def test_in_the_week_of_action_more_parcels_are_seized_and_then_no_longer():
 def test_seized_programmes_are_back_within_the_month_and_regain_their_rank():
     start = shop()
     policy = example("international_operation", days=7, sites=1.0, arrests=0.0, inspection=1.0)
+    slots = start.open_slots(Channel.ILLICIT_PHARMACY).copy()
     after = branched(start, 1, policies=[policy])
-    slots = after.open_slots(Channel.ILLICIT_PHARMACY)
     seen = after.platform_table.columns.visibility
     assert (seen[slots] < 0.2).all()
-    after.run_for(270)
+    assert not len(after.open_slots(Channel.ILLICIT_PHARMACY))
+    assert after.daily()["orders_illicit_pharmacy"][0] == 0, "nobody pays a site that is gone, by card or by coin"
+    after.run_for(30)
+    assert (after.open_slots(Channel.ILLICIT_PHARMACY) == slots).all()
+    after.run_for(240)
     assert (after.platform_table.columns.visibility[slots] > 0.8).mean() > 0.7
 
 

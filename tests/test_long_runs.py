@@ -8,7 +8,7 @@ from sim.agents.consumers import CONSUMER
 from sim.agents.orders import ORDER
 from sim.agents.platforms import PLATFORM
 from sim.agents.vendors import VENDOR
-from sim.market.enforcement.enforcement import take_down
+from sim.market.enforcement.raids import take_down
 from sim.market.trade.payments import end_account
 from sim.scenario import LONGEST, Scenario, ScenarioError
 from tests.worlds import BUSY, model_of, world

@@ -263,7 +263,7 @@ def test_acts_are_written_in_the_name_of_their_policy():
 
 # Levers ---------------------------------------------------------------------------------------------------------------
 PULLED = {
-    "demand": 1.5, "initiation": 20.0, "caution_reach": 0.5, "caution_message": 0.25, "verification_reach": 0.5,
+    "initiation": 20.0, "caution_reach": 0.5, "caution_message": 0.25, "verification_reach": 0.5,
     "verification_message": 0.25, "lookup": 0.4, "unsealed": 1.6, "glance": 0.4, "demotion": 0.9, "checking_reach": 0.9,
     "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 3.0, "referral": 0.9, "interception": 5.0, "police_effort": 4.0,
     "isp_block": 0.9, "warning": 0.9, "recognition": 0.5, "moderation": 10.0, "listing_ban": 0.9, "false_signal": 0.5,

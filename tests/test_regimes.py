@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import Channel, PlatformStatus
-from sim.market.enforcement.enforcement import run_covertly
+from sim.market.enforcement.raids import run_covertly
 from sim.market.entry_exit.exit import abandon
 from sim.model import MarketModel
 from sim.scenario import Scenario

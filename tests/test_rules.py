@@ -29,8 +29,9 @@ from sim.market import views
 from sim.market.choice.choice import choice
 from sim.market.demand.demand import demand
 from sim.market.demand.needs import FROM_STASH
-from sim.market.enforcement.contacts import charge_or_refer, stop_users
-from sim.market.enforcement.enforcement import enforce, run_covertly
+from sim.market.enforcement.contacts import charge_or_refer, user_contacts
+from sim.market.enforcement.enforcement import enforce
+from sim.market.enforcement.raids import run_covertly
 from sim.market.entry_exit.entry import platform_entry, role_changes, vendor_entry
 from sim.market.entry_exit.exit import abandon, close_platform, platform_exits
 from sim.market.entry_exit.vendor_exit import vendor_moves
@@ -43,7 +44,8 @@ from sim.market.trade.checkout import checkout
 from sim.market.trade.shipping import shipping
 from sim.market.views import narrow
 from sim.model import MarketModel
-from tests.worlds import branched, frames, ran, world
+from sim.scenario import Scenario
+from tests.worlds import branched, frames, ran, run, world
 
 MANY_BUYERS = {"supply": {"crypto_vendors": 0.02}, "world": {"market_users": 0.9}}
 
@@ -816,18 +818,20 @@ def test_a_covert_operation_gathers_evidence_and_intrudes_on_privacy_until_the_m
 
 def test_a_criminal_record_draws_attention():
     """Among buyers of the same day and channel, those with a record are stopped more often."""
-    model = market()
+    model = under(market(), enforcement={"record_attention": 2.0, "charged": 1.0})
     c, n = model.consumers.columns, model.consumers.n
-    c.record[:n] = np.arange(n) % 2
-    buyers, j = np.arange(n), model.world.n_jurisdictions
+    had = np.arange(n) % 2
+    buyers, there = np.arange(n), np.bincount(c.jurisdiction[:n], minlength=model.world.n_jurisdictions)
     counts = np.zeros(2)
     for day in range(20):
-        marked = np.zeros(n, bool)
-        stop_users(
-            buyers, np.full(n, int(Channel.STREET)), model.seed, day, narrow(c, views.ContactConsumers), np.ones(6), 2.0,
-            np.full(j, 0.1 * n / j), np.full(j, n / j), marked,
-        )  # fmt: skip
-        counts += np.bincount(c.record[:n][marked], minlength=2)
+        model.day = day
+        model.books.settled = buyers, np.full(n, int(Channel.STREET))
+        model.policing.user_exposure[:] = there
+        model.policing.user_effort[:, 0] = 0.1 * there / model.p.enforcement.contacts_per_day
+        c.record[:n] = had
+        before = c.criminalised[:n].copy()
+        user_contacts(model)
+        counts += np.bincount(had[c.criminalised[:n] > before], minlength=2)
     assert counts[0] > 100
     assert counts[1] / counts[0] == pytest.approx(2.0, rel=0.2)
 
@@ -841,6 +845,33 @@ def test_a_charge_costs_trust_in_police_and_brings_stigma():
     assert (c.trust_police[who] < trust).all()
     assert (c.stigma[who] > stigma).all()
     assert (c.record[who] == 1).all()
+
+
+# Licensed supply ------------------------------------------------------------------------------------------------------
+def test_an_order_from_a_licensed_pharmacy_says_nothing_of_the_risk_of_illicit_ones():
+    model = market()
+    o, c = model.books.open_orders, model.consumers.columns
+    rows = np.flatnonzero(o.columns.channel[: o.n] == Channel.LICENSED_PHARMACY)
+    assert len(rows)
+    before = c.legal_calm.copy()
+    o.columns.outcome[rows] = OrderOutcome.DELIVERED
+    model.books.due = rows
+    learning(model)
+    buyers = np.unique(o.columns.consumer[rows])
+    assert (c.legal_calm[buyers] <= before[buyers]).all()
+
+
+def test_the_price_level_of_illicit_goods_in_a_jurisdiction_is_not_that_of_licensed_medicines():
+    def paid(factor: float) -> pd.DataFrame:
+        places = {name: {"price_factor": factor} for name in Scenario().jurisdictions}
+        orders = run(world(consumers=2000, jurisdictions=places), until=5, tables=("orders",)).table("orders")
+        licensed = orders["channel"] == "licensed_pharmacy"
+        usd = orders["price_usd"] / orders["quantity"]
+        return usd[licensed].median(), usd[orders["channel"] == "street"].median()
+
+    (licensed, street), (licensed_dear, street_dear) = paid(1.0), paid(3.0)
+    assert licensed_dear == pytest.approx(licensed, rel=0.05)
+    assert street_dear > 1.5 * street
 
 
 # Learning -------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import mesa
 
 from benchmarks.plain_mesa.chance import draw
 from benchmarks.plain_mesa.choice import Choice, choose
-from benchmarks.plain_mesa.goods import APP, CRYPTO, DIRECT, PHARMACY, STREET, Country, Drug
+from benchmarks.plain_mesa.goods import APP, CRYPTO, DIRECT, LICENSED, PHARMACY, STREET, Country, Drug
 from benchmarks.plain_mesa.memory import Markets, Risk, Vendors
 from benchmarks.plain_mesa.orders import SEIZED, Order, held_in_escrow, paid
 from benchmarks.plain_mesa.vendors import price_usd
@@ -131,7 +131,7 @@ class Consumer(mesa.Agent):
         if not vendor.can_deliver:
             return
         quantity = self.order_size(vendor, channel)
-        price = price_usd(vendor, self.wanted, quantity, self.country.price_factor)
+        price = price_usd(vendor, self.wanted, quantity, self.price_level(channel))
         order = Order(model.day, self, vendor, platform, channel, self.wanted, quantity, price, card=card)
         order.first = self.vendors.tie(vendor) is None
         order.escrow = channel == CRYPTO and held_in_escrow(vendor, platform)
@@ -143,13 +143,17 @@ class Consumer(mesa.Agent):
             self.markets.learn_of(draw(rng, model.cryptomarkets, model.talk_of_markets()))
         model.new_orders.append(order)
 
+    def price_level(self, channel: str) -> float:
+        """Price level of what is illicit in the country; 1 of licensed medicines."""
+        return 1.0 if channel == LICENSED else self.country.price_factor
+
     def order_size(self, vendor: Vendor, channel: str) -> float:
         """Doses to buy: more by post, fewer where they are dear; social suppliers buy wholesale now and then."""
         model, p, d = self.model, self.model.p.payment, self.model.p.demand
         usual = self.wanted.doses_per_order
         if self.bulk and vendor.wholesale:
             return usual * p.wholesale_multiple * exp(p.wholesale_spread * model.rng.normal())
-        level = exp(vendor.log_price) * self.country.price_factor
+        level = exp(vendor.log_price) * self.price_level(channel)
         size = self.budget + d.order_spread * model.rng.normal()
         if channel in POSTED:
             usual *= p.online_pack
@@ -167,7 +171,7 @@ class Consumer(mesa.Agent):
             self.vendors.bad_order(order.vendor, unforgiven=model.rng.random() < p.forget_after_bad)
         risk = self.legal_risk[risk_group(order.channel)]
         if order.arrived:
-            risk.calm += 1.0
+            risk.calm += order.channel != LICENSED
         elif order.fate == SEIZED:
             risk.hits += p.parcel_fright
         if order.channel == CRYPTO:

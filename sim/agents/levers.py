@@ -32,7 +32,6 @@ class Levers:
     """
 
     jurisdictions: int
-    demand: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Rates at which needs arise")
     initiation: np.ndarray = lever(
         1.0, "jurisdiction", "consumers", "ratio", "Inflow of people who begin to consider an online source"
     )

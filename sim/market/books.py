@@ -163,6 +163,7 @@ class Tally:
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
         self.passed_on, self.paid_to_friends = 0.0, 0  # doses that went from friend to friend, and cents paid for them
         self.violence, self.violence_expected = 0, 0.0
+        self.opened = 0.0  # parcels without drugs that were opened
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
         self.settled = np.zeros((N_CHANNELS, 2), np.int64)  # cents DUE to vendors, and those that they GOT
@@ -180,6 +181,8 @@ class Books:
         Rows of the open orders that are settled today.
     settled
         Consumers and channels of the orders that were settled yesterday.
+    intercepted
+        The same of those of which parcels were seized.
     happened
         To whom things happened today, where it is kept.
     order_counts
@@ -192,6 +195,6 @@ class Books:
         self.open_orders = OpenOrders(orders)
         self.ledger, self.goods, self.events, self.happened = Ledger(), Goods(), events, Happened()
         self.due = np.empty(0, np.int64)
-        self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self.settled = self.intercepted = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.order_counts = np.zeros(len(OrderOutcome), np.int64)
         self.dead = 0

@@ -117,22 +117,37 @@ class Policing:
     post_effort: np.ndarray  # (J,)
     vendor_effort: np.ndarray  # (J, 2) on vendors nearby and online
     supplier_effort: np.ndarray  # (J,)
-    online_exposure: np.ndarray  # (J,) exposure of vendors online, yesterday
-    user_effort: np.ndarray  # (J,) officer-days
+    vendor_days: np.ndarray  # (J, 2) usual officer-days a day on them; likewise the next
+    vendor_exposure: np.ndarray  # (J, 2) exposure of these vendors
+    vendor_work: np.ndarray  # (agencies, J, 2) officer-days of today that reach them
+    user_effort: np.ndarray  # (J, 2) officer-days on stops, and on contacts that lead to services
     user_exposure: np.ndarray  # (J,) exposure of buyers, 30-day mean
     vendor_risk: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) arrests a month per vendor
+    operator_risk: float = 0.0  # arrests a month per operator of a cryptomarket
     covert: dict[int, tuple[str, float]] = field(default_factory=dict)  # slots that police run: policy and publicity
+    seized: dict[int, int] = field(
+        default_factory=dict
+    )  # slots of pharmacy programmes, and the day on which they are back
+    at_large: list[int] = field(default_factory=list)  # slots of seized cryptomarkets whose operators were not caught
 
     @classmethod
-    def usual(cls, agencies: list[Agency], jurisdictions: int, consumers: int) -> Policing:
+    def usual(cls, agencies: list[Agency], jurisdictions: int) -> Policing:
         """As it is on an ordinary day."""
         j, one = jurisdictions, np.ones
         where, unit = np.array([a.jurisdiction for a in agencies]), np.array([a.unit for a in agencies])
         usual = np.array([a.usual_days * a.start_allocation for a in agencies])
         stated = np.zeros((j, usual.shape[1]))
         np.add.at(stated, where, usual)
-        effort = one(j), one((j, 2)), one(j), one(j), np.zeros(j)
-        return cls(where, unit, usual, stated, *effort, user_exposure=np.full(j, 0.002 * consumers))
+        effort = (
+            one(j),
+            one((j, 2)),
+            one(j),
+            np.zeros((j, 2)),
+            np.zeros((j, 2)),
+            np.zeros((len(agencies), j, 2)),
+            np.zeros((j, 2)),
+        )
+        return cls(where, unit, usual, stated, *effort, user_exposure=np.zeros(j))
 
 
 class Struck(NamedTuple):

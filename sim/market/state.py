@@ -11,7 +11,7 @@ from mesa.agentset import AgentSet
 
 from sim.agents.codes import N_CHANNELS, Channel, EventKind, PlatformStatus
 from sim.agents.consumers import ConsumerColumns
-from sim.agents.enforcement import REFERRALS, Agency
+from sim.agents.enforcement import Agency
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
 from sim.agents.levers import Levers
 from sim.agents.payments import Coin, Exchange, Merchant, PaymentProcessor
@@ -202,9 +202,9 @@ class MarketState(mesa.Model):
         """Orders a day on all open cryptomarkets, 7-day mean."""
         return float(self.platform_table.columns.trade7[self.crypto_slots()].sum())
 
-    def trade_shares(self, slots: np.ndarray) -> np.ndarray:
-        """Share of these platforms in their common trade, 7-day mean."""
-        trade = self.platform_table.columns.trade7[slots].astype(float) + 1e-6
+    def trade_shares(self, slots: np.ndarray, trade: np.ndarray | None = None) -> np.ndarray:
+        """Share of these platforms in their common ``trade``, by default the 7-day mean."""
+        trade = (self.platform_table.columns.trade7 if trade is None else trade)[slots].astype(float) + 1e-6
         return trade / trade.sum() if len(slots) else trade
 
     def update_prior(self) -> None:
@@ -231,8 +231,6 @@ class MarketState(mesa.Model):
             self.care.referred = np.concatenate(
                 [self.care.referred, who[c.dependence[who] >= self.p.consumption.dependent_from]]
             )
-            where = np.bincount(c.jurisdiction[who], minlength=self.world.n_jurisdictions)
-            self.credit_agencies(REFERRALS, self.p.enforcement.credit_referral * where)
             self.consumer_events(EventKind.REFERRAL, who)
 
     def credit_agencies(self, target: int, credit: np.ndarray) -> None:

@@ -141,7 +141,7 @@ def people(state: MarketState) -> dict[str, float]:
     return standing(state, state.consumers.columns.alive) | {
         "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
-        "privacy_intrusions": float(t.privacy + t.parcels_seized),
+        "privacy_intrusions": float(t.privacy + t.parcels_seized + t.opened),
     }  # fmt: skip
 
 

@@ -127,7 +127,7 @@ def demand(state: MarketState) -> Needs:
     m = len(due)
     out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
     law_of_the_day(state)
-    level = state.levers.demand[0] * state.levers.need
+    level = state.levers.need
     over_rows(
         state.pool, needs, m, state.moment, out, narrow(c, views.DemandConsumers), state.substances, level, state.levers.legal_access,
         state.p.demand, state.p.consumption,

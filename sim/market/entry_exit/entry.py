@@ -32,20 +32,30 @@ FOUNDED = 300
 """Days for which the cryptomarkets of the start have been open: an initial condition."""
 
 
-def open_cryptomarket(state: MarketState, day: int, founding: int | None = None) -> Platform:
-    """A new cryptomarket with an operator of its own frailties, hosted anywhere; those open at the start have the usual appeal."""
+def open_cryptomarket(state: MarketState, day: int, founding: int | None = None, after: int | None = None) -> Platform:
+    """A new cryptomarket with an operator of its own frailties, hosted anywhere; those open at the start have the usual appeal.
+
+    ``after`` is the slot of the market that its operator ran before, whose character it has.
+    """
     p, seed = state.p.platforms, int(state.seed)
     number = day + 4096 if founding is None else 65000 + founding
+    if after is not None:
+        number = 40_000 + after
     z = [normal(seed, int(Draw.OPERATOR), number, 0, k) for k in range(3)]
     if founding is not None:
         z[1:] = [hardy(seed, number, k, p) for k in (1, 2)]
     appeal = normal(seed, int(Draw.OPERATOR), number, 1, 0) if founding is None else 0.0
     host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * state.world.n_jurisdictions)
-    return Platform(
+    market = Platform(
         state, state.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
         escrow_share=p.escrow_share, attraction=_ratio(p.appeal_spread * appeal, 100.0), security=_ratio(state.p.supply.opsec_spread * z[0], 100.0),
         frail_quit=_ratio(p.frailty * z[1], 1000.0), frail_scam=_ratio(p.frailty * z[2], 1000.0), processor=COIN,
     )  # fmt: skip
+    if after is not None:
+        t = state.platform_table.columns
+        for name in ("attraction", "security", "frail_quit", "frail_scam"):
+            getattr(t, name)[market.slot] = getattr(t, name)[after]
+    return market
 
 
 def _ratio(log: float, most: float) -> float:
@@ -70,21 +80,30 @@ def commission(state: MarketState, orders: float, fee: float) -> float:
 
 
 def platform_entry(state: MarketState) -> None:
-    """Cryptomarkets open where a newcomer can hope for commission, and more often while buyers are without a market.
+    """Cryptomarkets open where a newcomer can hope for commission, more often while buyers are without a market, less often when operators were arrested.
 
     What is hoped for is an even share of trade, as it is or as it lately was; trade of the week that falls short of that of
-    two months is what buyers cannot do.
+    two months is what buyers cannot do. Operators who are at large open again.
     """
     p, n = state.p.platforms, state.platform_table.n
     t = state.platform_table.columns
     now, lately = state.crypto_trade(), float(t.trade60[:n][t.channel[:n] == Channel.CRYPTOMARKET].sum())
     room = max(0.0, 1.0 - now / lately) if lately > 0.0 else 0.0
     hoped = commission(state, max(now, lately), p.fee) / (len(state.crypto_slots()) + 1)
-    rate = (p.cryptomarket_entry + p.niche_entry * room) * (1.0 - np.exp(-hoped / p.operator_income))
+    willing = (1.0 - np.exp(-hoped / p.operator_income)) / (1.0 + state.policing.operator_risk)
+    rate = (p.cryptomarket_entry + p.niche_entry * room) * willing
     if uniform(state.seed, int(Draw.PLATFORM_ENTRY), 0, state.day, 0) < rate:
-        platform = open_cryptomarket(state, state.day)
-        state.update_prior()
-        state.event(EventKind.PLATFORM_OPENED, platform.slot, cause="entry")
+        opened(state, open_cryptomarket(state, state.day), "entry")
+    for slot in list(state.policing.at_large):
+        if uniform(state.seed, int(Draw.REOPEN), slot, state.day, 1) < willing / state.p.enforcement.moderators_back:
+            state.policing.at_large.remove(slot)
+            opened(state, open_cryptomarket(state, state.day, after=slot), "operator at large")
+
+
+def opened(state: MarketState, platform: Platform, cause: str) -> None:
+    """Note that a cryptomarket has opened."""
+    state.update_prior()
+    state.event(EventKind.PLATFORM_OPENED, platform.slot, cause=cause)
 
 
 def worth(state: MarketState) -> np.ndarray:
@@ -178,7 +197,10 @@ def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.nd
 def home_platforms(state: MarketState, rows: np.ndarray, channel: np.ndarray) -> np.ndarray:
     """Platforms on which the new vendors ``rows`` of each ``channel`` open their first accounts."""
     v, attraction = state.vendors.columns, state.platform_table.columns.attraction
-    programmes, apps = state.open_slots(Channel.ILLICIT_PHARMACY), state.open_slots(Channel.SOCIAL_APP)
+    programmes = (state.platform_table.columns.channel[: state.platform_table.n] == Channel.ILLICIT_PHARMACY).nonzero()[
+        0
+    ]
+    apps = state.open_slots(Channel.SOCIAL_APP)
     places = Places(
         state.world.licensed_slot, state.world.street_slot, listings(state), programmes, np.cumsum(attraction[programmes].astype(float)), apps,
         np.cumsum(attraction[apps].astype(float)),

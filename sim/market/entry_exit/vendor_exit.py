@@ -137,7 +137,8 @@ def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:
     renamed = np.zeros(state.vendors.n, np.uint8)
     e = state.p.enforcement
     usual = e.arrest_per_contact * e.remote_crypto * MONTH
-    left = Left(lost, state.trade.mean_order_cents, e.lead_hazard / max(usual, 1e-12))
+    lead = (1.0 - 0.5 ** (1.0 / e.lead_days)) / e.arrest_days_online
+    left = Left(lost, state.trade.mean_order_cents, lead / max(usual, 1e-12))
     vendors_of_closed(
         state.vendors.n, state.moment, slot, int(state.platform_table.columns.key[slot]), left,
         narrow(state.vendors.columns, views.ExitVendors), state.p.vendors, renamed,

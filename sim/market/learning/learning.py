@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
-PHARMACY, APP, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET)
+LICENSED, PHARMACY, APP, CRYPTO = (
+    int(Channel.LICENSED_PHARMACY), int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET),
+)  # fmt: skip
 DELIVERED, SEIZED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED)
 ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
 NOT_YET, CONSIDERS = int(Considering.NOT_YET), int(Considering.CONSIDERS)
@@ -113,7 +115,7 @@ def learn_from_orders(
                 vendors.negative[v, a] += 1.0
         place = remember(consumers, c, v, good, u1, p.forget_after_bad)
         group = GROUP[channel]
-        if arrived:
+        if arrived and channel != LICENSED:  # which says nothing of what is illicit
             consumers.legal_calm[c, group] += 1.0
             if channel == CRYPTO:
                 consumers.loss_calm[c] += 1.0

@@ -117,7 +117,7 @@ def check_out(lo: int, hi: int, when: Moment, wanted: Needs, chosen: Choices, ti
             chosen.channel[i],
         )
         j = consumers.jurisdiction[c]
-        factor = till.price_factor[j] * (table.premium[j, s] if channel != LICENSED else 1.0)
+        factor = till.price_factor[j] * table.premium[j, s] if channel != LICENSED else 1.0
         posted = channel == PHARMACY or channel == CRYPTO or channel == DIRECT
         q, cents = quantity_and_price(when, c, v, s, wanted.size[i], wanted.wholesale[i], posted, factor, till)
         ok, row = authorised(when, c, m, channel, platforms, p)

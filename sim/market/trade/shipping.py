@@ -197,8 +197,10 @@ def inspect(state: MarketState) -> Routes:
         for k, post in enumerate(state.posts)
     ]
     usual = np.array([post.border for post in state.posts]) * levers.interception
-    border = usual * state.policing.post_effort**state.p.enforcement.post_effect
-    intercept = np.minimum(border * levers.inspection * targeting * done, MOST_SEIZED)
+    officers = state.policing.post_effort**state.p.enforcement.post_effect
+    intercept = np.minimum(usual * officers * levers.inspection * targeting * done, MOST_SEIZED)
+    people = state.consumers.n * state.world.consumer_weight / state.world.consumer_share[-1]
+    state.today.opened = float((people * officers * load * done).sum()) * p.opened_in_vain / 365e3
     np.fill_diagonal(intercept, [post.domestic for post in state.posts])
     return Routes(intercept, np.array([post.backlog for post in state.posts]))
 
@@ -272,8 +274,9 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     )
     state.today.parcels, state.today.parcels_seized = parcels, lost
     state.today.fraud += victims
-    if state.books.events.wanted:
-        state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.seized[due] > 0]])
+    taken = due[o.columns.seized[due] > 0]
+    state.books.intercepted = o.columns.consumer[taken].astype(np.int64), o.columns.channel[taken].copy()
+    state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[taken])
     if cards:
         state.trade.dispute_rate += (disputed / cards - state.trade.dispute_rate) / MONTH
     state.credit_agencies(POST, state.p.enforcement.credit_parcel * seized)
