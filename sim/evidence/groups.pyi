@@ -184,6 +184,7 @@ class ShippingParameters(NamedTuple):
     held: float
     post_capacity: float
     post_longest: float
+    opened_in_vain: float
     delay_loss: float
     patience_days: float
     loss: float
@@ -349,16 +350,13 @@ class EnforcementParameters(NamedTuple):
     remote_crypto: float
     remote_app: float
     remote_friend: float
-    exposure_reference: float
-    exposure_online: float
+    arrest_days: float
+    arrest_days_online: float
     server_leads: float
-    lead_hazard: float
     lead_days: float
     server_read: float
-    crowd_limit: float
     supplier_case: float
     contacts_per_day: float
-    exposure_street: float
     exposure_app: float
     exposure_post: float
     record_attention: float
@@ -370,13 +368,14 @@ class EnforcementParameters(NamedTuple):
     post_effect: float
     arrest_fright: float
     letter_heeded: float
+    buyer_pursued: float
+    letter: float
     learning: float
     floor: float
     credit_arrest: float
     credit_takedown: float
     credit_supplier: float
     credit_parcel: float
-    credit_user: float
     credit_referral: float
     credit_account: float
     account_days: float
