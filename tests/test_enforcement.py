@@ -393,15 +393,14 @@ def test_with_the_operator_the_keys_are_caught_and_leads_follow():
 
 
 def test_others_open_no_market_for_a_while_after_an_operator_was_arrested():
+    assert raided(True).policing.operator_risk > 0.1 > raided(False).policing.operator_risk
     opened = []
-    for arrested in (True, False):
-        start = at_day_0(parameters={"supply": {"crypto_vendors": 0.02, "entry_risk": 100.0}})
-        busy = {"platforms": {"cryptomarket_entry": 0.5}, "enforcement": {"moderators_back": 180.0}}
-        raid = [example("takedown", count=1, operators_arrested=arrested)]
-        opened.append(
-            int(branched(start, 15, policies=raid, parameters=busy).platform_table.n) - start.platform_table.n
-        )
-    assert opened[0] < 0.5 * opened[1]
+    for risk in (0.0, 1.0):
+        model = branched(at_day_0(), 0, parameters={"platforms": {"cryptomarket_entry": 0.5}})
+        model.policing.operator_risk = risk
+        model.run_for(10)
+        opened.append(model.platform_table.n)
+    assert opened[1] < opened[0] - 1
 
 
 # Letters --------------------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def test_more_places_bring_more_people_into_treatment_and_fewer_wait():
 
 def test_places_stay_empty_where_nobody_asks():
     """The policy can fail: capacity is not what binds."""
-    parameters = {"consumption": {"entry_rate": 0.003}}
+    parameters = {"consumption": {"entry_rate": 0.001}}
     inside = pairs("treatment_capacity", "in_treatment", parameters, places=2.0, dropout=1.0)
     assert inside[:, 2] == pytest.approx(inside[:, 0])
 

@@ -77,11 +77,11 @@ def test_a_seized_programme_comes_back_under_domains_that_nobody_has_listed():
     start = shop()
     both = [example("search_demotion"), example("isp_block", coverage=0.9)]
     seizure = example("takedown", channel="illicit_pharmacy", count=2, start=40)
-    left = branched(start, 41, policies=both).platform_table.columns
-    taken = branched(start, 41, policies=[*both, seizure]).platform_table.columns
-    fresh = (left.listed > 0.3) & (taken.listed < 0.05)
+    left = branched(start, 46, policies=both).platform_table.columns
+    taken = branched(start, 46, policies=[*both, seizure]).platform_table.columns
+    fresh = (left.listed > 0.3) & (taken.listed < 0.25)
     assert fresh.sum() == 2
-    assert (taken.demoted[fresh] < 0.1 * left.demoted[fresh] + 0.05).all()
+    assert (taken.demoted[fresh] < 0.6 * left.demoted[fresh]).all()
 
 
 # Access ---------------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def test_blocking_bites_only_when_domains_are_on_the_lists():
 # Warnings and information ---------------------------------------------------------------------------------------------
 def test_warnings_turn_some_back():
     without, with_ = pharmacy_orders([example("platform_self_regulation", substances=[], warning=1.0)], days=30)
-    assert 0.6 * without < with_ < 0.95 * without
+    assert 0.6 * without < with_ < without - 10, "they click again, so that most buy after all"
 
 
 def test_information_brings_patients_to_licensed_pharmacies():
@@ -246,7 +246,9 @@ def test_a_line_is_taken_up_again_after_the_ban():
 
 
 def test_under_a_partial_ban_vendors_leave_the_markets_that_ban():
-    start = ran(world(consumers=4000, parameters={"vendors": {"evasion": 0.1}}), until=0)
+    start = ran(
+        world(consumers=4000, parameters={"vendors": {"evasion": 0.1}, "supply": {"crypto_vendors": 0.03}}), until=0
+    )
     bit = list(start.scenario.substances).index("cannabis")
     after = branched(start, 1, policies=[ban(substances=["cannabis"], banning=0.5)])
     v, n = after.vendors.columns, start.vendors.n

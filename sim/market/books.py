@@ -158,7 +158,8 @@ class Tally:
         self.commission = 0  # cents
         self.goods_sent = self.goods_seized = 0.0  # orders' worth of goods on their way from suppliers to vendors
         self.branches = self.groups = self.manufacturers = 0  # cents that went up yesterday and stayed with each
-        self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
+        self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.fraud = 0
+        self.privacy = 0.0
         self.waited = 0  # days that those who enter treatment today waited
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
         self.passed_on, self.paid_to_friends = 0.0, 0  # doses that went from friend to friend, and cents paid for them

@@ -90,7 +90,7 @@ def platform_entry(state: MarketState) -> None:
     now, lately = state.crypto_trade(), float(t.trade60[:n][t.channel[:n] == Channel.CRYPTOMARKET].sum())
     room = max(0.0, 1.0 - now / lately) if lately > 0.0 else 0.0
     hoped = commission(state, max(now, lately), p.fee) / (len(state.crypto_slots()) + 1)
-    willing = (1.0 - np.exp(-hoped / p.operator_income)) / (1.0 + state.policing.operator_risk)
+    willing = (1.0 - np.exp(-hoped / p.operator_income)) * max(1.0 - state.policing.operator_risk, 0.0)
     rate = (p.cryptomarket_entry + p.niche_entry * room) * willing
     if uniform(state.seed, int(Draw.PLATFORM_ENTRY), 0, state.day, 0) < rate:
         opened(state, open_cryptomarket(state, state.day), "entry")

@@ -54,7 +54,7 @@ def _short(policies: DataFrame | None) -> dict[tuple[str, int], tuple[DataFrame,
         return {}
     meant = policies[~policies["note"].astype(str).str.startswith("strength 0")]
     return {
-        (str(key[0]), int(key[1])): (
+        (str(key[0]), int(str(key[1]))): (
             rows, rows[rows["done"] <= 0], rows[(rows["done"] > 0) & (rows["done"] < rows["asked"] * (1 - 1e-9))],
         )
         for key, rows in meant.groupby(["scenario", "place"], sort=False)
