@@ -72,16 +72,15 @@ def could_ask(wanted: Needs, circle: Circle, able: np.ndarray) -> int:
 
 
 @kernel
-def hand_over(
-    when: Moment, rows: np.ndarray, wanted: Needs, circle: Circle, got: np.ndarray
-) -> tuple[float, float, np.int64]:
+def hand_over(when: Moment, rows: np.ndarray, wanted: Needs, circle: Circle, got: np.ndarray) -> tuple[Any, ...]:
     """Meet the needs ``rows``, one after the other, from friends who still have something to spare; ``got`` becomes 1 for them.
 
     Returns doses passed on, doses given up for want of a place, and cents paid.
     """
     consumers, table = circle.consumers, circle.table
     passed, lost, paid = 0.0, 0.0, np.int64(0)
-    for i in rows:
+    for turn in range(len(rows)):
+        i = int(rows[turn])
         c, s = wanted.due[i], wanted.substance[i]
         f = giver(c, s, circle)
         if f == NOBODY:
