@@ -301,7 +301,8 @@ def pulled(**values: float) -> pd.DataFrame:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sim.model.apply_policies", hold)
-        return run(world(**{**BUSY, "policies": [], "days": 60})).daily()
+        some_forged = {**BUSY["parameters"], "platforms": {**BUSY["parameters"]["platforms"], "forged": 0.5}}
+        return run(world(**{**BUSY, "policies": [], "days": 60, "parameters": some_forged})).daily()
 
 
 def test_every_lever_is_pulled_below():

@@ -125,4 +125,4 @@ class Consumer(RowAgent, schema=CONSUMER):
     """One consumer: a view of one row of the consumer columns."""
 
 
-register_columns("consumers", Consumer, "consumer", "spent_usd")
+register_columns("consumers", Consumer, "consumer", "spent_usd", "from_friends_usd")
