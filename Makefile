@@ -8,7 +8,7 @@ COMPILE_LOCK := pip compile pyproject.toml --quiet --universal --python-version 
 
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev demo test test-slow fuzz lint format bench throughput dock screen reference docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev demo test test-slow fuzz lint format bench throughput dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ dock: setup ## statistics, against plain Mesa
 
 screen: setup ## every parameter over its plausible range, into results/reference/screening.csv (about ten minutes)
 	@$(BIN)/python -m experiments.screen
+
+collinear: setup ## pairs of parameters that no outcome can tell apart, into results/reference/collinear.csv (half an hour)
+	@$(BIN)/python -m experiments.collinear
 
 reference: setup-dev ## the studies that ship, small enough for a laptop, into results/reference (about two hours)
 	@$(BIN)/python -m experiments.reference

@@ -113,7 +113,7 @@ def main() -> None:
         venv.create(VENV, clear=True, symlinks=os.name != "nt", with_pip=True)
     install(Path(sys.argv[1]))
     compile_libraries()
-    (VENV / ".place").write_text(f"{ROOT}\n", encoding="utf-8")
+    (VENV / ".place").write_text(f"{ROOT}\n", encoding="utf-8", newline="\n")
     odm = Path(PYTHON).with_name("odm").relative_to(ROOT)
     say(f"ready: {odm}; its first run compiles the model, about a minute ({odm} doctor --prepare does it now)")
 

@@ -145,8 +145,9 @@ simulated ones bear their part of it, so that for money too the real total is th
 
 | Here | Totals are those of |
 | --- | --- |
-| printed tables, `report.md`, figures of a comparison; files whose name ends in `_real`; `outcomes_real`, `effects_real` in `--json` | real people |
-| `outcomes()`, `daily()`, `outcomes` and `effects` in files and in `--json`, the answers of studies, SQL | simulated consumers |
+| printed tables, `report.md`, figures; `outcomes_real`, `effects_real` in `--json`; files of runs and comparisons that end in `_real` | real people |
+| the answers of studies: their column `scale` says so, and `totals: simulated` in a study file asks for the others | real people |
+| `outcomes()`, `daily()`, `outcomes` and `effects` in files of runs and comparisons and in `--json`, SQL over runs | simulated consumers |
 | the table `policies` | real people |
 
 In Python, `run(...).real()` and `compare(...).real()` give the same result with real totals (`scale` says which it is), and
@@ -196,7 +197,10 @@ def data_dictionary() -> str:
 # --- policies --------------------------------------------------------------------------------------------------------
 def moved(policy: type[Policy]) -> list[str]:
     """Return the levers that a policy moves, in the order of their declaration."""
-    touched = re.findall(r"levers\.(\w+)", inspect.getsource(policy.move))
+    sources = [inspect.getsource(policy.move)]
+    for name in re.findall(r"self\.(\w+)\(state, levers\)", sources[0]):
+        sources += [inspect.getsource(vars(base)[name]) for base in policy.__mro__ if name in vars(base)]
+    touched = re.findall(r"levers\.(\w+)", " ".join(sources))
     return [str(lever["name"]) for lever in Levers.describe() if lever["name"] in touched]
 
 

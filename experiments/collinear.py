@@ -11,20 +11,17 @@ Run from the root of the project: `python -m experiments.collinear [--seeds 2] [
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import multiprocessing
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from rich.progress import track
 
-from experiments.screen import ONLY_WITH, ROOT, ran, specs, usual
-from sim.studies.runs.machine import usable_cores
+from experiments.screen import ONLY_WITH, ROOT, asked, ran, specs, usual
 
 REFERENCE = ROOT / "results" / "reference" / "collinear.csv"
 FACTOR = 1.25
@@ -87,19 +84,7 @@ def pairs(found: dict[str, tuple[list[Run | None], np.ndarray]], chance: np.ndar
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try the parameters named, or all, and write the pairs."""
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.collinear", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("parameters", nargs="*", help="paths such as demand.own_substance (default: all)")
-    parser.add_argument("--seeds", type=int, default=2, help="runs of each end of a range (default 2)")
-    parser.add_argument("--workers", type=int, default=usable_cores(), help="processes")
-    parser.add_argument("--out", type=Path, default=REFERENCE, help="table to write")
-    given = parser.parse_args(arguments)
-    unknown = [path for path in given.parameters if path not in specs()]
-    if unknown:
-        parser.error(f"no such parameter: {', '.join(unknown)}; see `odm list parameters`")
-    if given.seeds < 1 or given.workers < 1:
-        parser.error("--seeds and --workers must be at least 1")
+    given = asked(arguments, __doc__ or "", "runs", REFERENCE)
     paths = given.parameters or list(specs())
     with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         runs = pd.DataFrame([outcome for outcome, _ in pool.map(usual, range(1, CHANCE_RUNS + 1))])

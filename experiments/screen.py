@@ -35,8 +35,8 @@ ONLY_WITH = {
         for name in ("privacy_traceability", "coin_traceability", "trace_yield")
     },
     "supply.seizure_floor": {"supply": {"seizure": 0.03}},
-    "enforcement.lead_days": {"enforcement": {"lead_hazard": 0.001, "server_leads": 10.0}},
-    "enforcement.remote_crypto": {"enforcement": {"exposure_online": 0.0015}, "choice": {"crypto": -2.0}},
+    "enforcement.lead_days": {"enforcement": {"arrest_days_online": 60.0, "server_leads": 60.0}},
+    "enforcement.remote_crypto": {"enforcement": {"arrest_days_online": 60.0}, "choice": {"crypto": -2.0}},
     "enforcement.credit_parcel": {"enforcement": {"learning": 0.3}},
     "enforcement.credit_account": {"enforcement": {"learning": 0.3}},
     "migration.give_up": {"migration": {"reach": 0.3}},
@@ -104,21 +104,25 @@ def screened(path: str, seeds: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Screen the parameters named, or all, and write the table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.screen", description=(__doc__ or "").partition("\n")[0]
-    )
+def asked(arguments: Sequence[str] | None, about: str, runs: str, out: Path) -> argparse.Namespace:
+    """What the command line asks of a script like this one: parameters, seeds, workers and the table to write, checked."""
+    parser = argparse.ArgumentParser(description=about.partition("\n")[0])
     parser.add_argument("parameters", nargs="*", help="paths such as demand.own_substance (default: all)")
-    parser.add_argument("--seeds", type=int, default=2, help="paired runs of each end of a range (default 2)")
+    parser.add_argument("--seeds", type=int, default=2, help=f"{runs} of each end of a range (default 2)")
     parser.add_argument("--workers", type=int, default=usable_cores(), help="processes")
-    parser.add_argument("--out", type=Path, default=REFERENCE, help="table to write")
+    parser.add_argument("--out", type=Path, default=out, help="table to write")
     given = parser.parse_args(arguments)
     unknown = [path for path in given.parameters if path not in specs()]
     if unknown:
         parser.error(f"no such parameter: {', '.join(unknown)}; see `odm list parameters`")
     if given.seeds < 1 or given.workers < 1:
         parser.error("--seeds and --workers must be at least 1")
+    return given
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Screen the parameters named, or all, and write the table."""
+    given = asked(arguments, __doc__ or "", "paired runs", REFERENCE)
     paths = given.parameters or list(specs())
     with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         found = pool.map(screened, paths, [given.seeds] * len(paths))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Membership, PlatformStatus, Segment
-from sim.agents.consumers import CONSUMER, TURNS, Consumer, ConsumerColumns
+from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Membership, PlatformStatus, RiskGroup, Segment
+from sim.agents.consumers import AT_APPS, CONSUMER, ON_STREETS, TURNS, Consumer, ConsumerColumns
 from sim.agents.enforcement import TARGETS, Agency, Unit, mandates
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
 from sim.agents.payments import CARDS, COIN
@@ -48,7 +48,7 @@ def build(state: MarketState) -> None:
     state.usual.status, state.usual.synthetic, state.usual.adverse = (
         a.copy() for a in (table.status, table.synthetic, table.adverse)
     )
-    state.policing = Policing.usual(list(state.agencies), len(jurisdictions), state.consumers.n)
+    state.policing = Policing.usual(list(state.agencies), len(jurisdictions))
     state.update_prior()
 
 
@@ -121,11 +121,22 @@ def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> Non
     stocked = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 4) < 1.0 - np.exp(-np.sqrt(c.need_rate / w.stocked_rate))
     usual = d.stocked_up * state.substances.doses_per_order[c.substance]
     held = np.minimum(usual * np.exp(0.25 + 0.8 * normals(seed, Draw.CONSUMER_TRAITS, rows, 5)), 1e6)
-    c.stash[:] = np.where(stocked, held, 0.0)
-    c.stash_substance[:] = c.substance
-    c.stash_potency[:] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
+    c.stash[:, 0] = np.where(stocked, held, 0.0)
+    c.stash_substance[:] = c.substance[:, None]
+    c.stash_potency[:, 0] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
+    state.books.goods.start = float(c.stash.sum(dtype=np.float64))
     c.legal_calm[:] = 3.0 * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
     c.loss_calm[:] = c.legal_calm[:, 1]
+    usual = usual_danger(state)
+    c.danger[:, ON_STREETS] = usual[ON_STREETS] * c.legal_calm[:, RiskGroup.OFFLINE]
+    c.danger[:, AT_APPS] = usual[AT_APPS] * c.legal_calm[:, RiskGroup.OPEN_WEB]
+
+
+def usual_danger(state: MarketState) -> np.ndarray:
+    """(2,) threats and violence per purchase on streets and at apps, as people knew them before the start."""
+    h, p = state.p.consumption, state.p.supply
+    dealer = h.stranger_share * h.threat_stranger + (1.0 - h.stranger_share) * h.threat_dealer
+    return np.array([p.social_share * h.threat_friend + (1.0 - p.social_share) * dealer, h.threat_app])
 
 
 def make_institutions(state: MarketState, jurisdictions: list[Jurisdiction]) -> None:
@@ -211,7 +222,7 @@ def make_vendors(state: MarketState) -> None:
         Channel.STREET: p.street_vendors,
     }  # fmt: skip
     counts = {channel: max(8, round(rate * n)) for channel, rate in per.items()}
-    state.usual.vendors = np.array([counts.get(c, 0) for c in Channel], float)
+    state.world.would_sell = np.array([counts.get(c, 0) for c in Channel], float)
     t = state.platform_table.columns
     t.trade7[state.usual.market_slots] = t.trade60[state.usual.market_slots] = t.trade180[state.usual.market_slots] = (
         state.usual.market_shares
@@ -255,10 +266,10 @@ def find_homes(state: MarketState) -> None:
     c.market_until[:] = NEVER
     later = -np.log(u[2]) * state.p.migration.recheck_days
     c.market_until[seeker] = np.minimum(state.day + 1 + later[seeker], NEVER - 1).astype(np.int16)
-    state.usual.trade = 0.14 * float(c.need_rate[user].sum()) + 1e-6
+    trade = 0.14 * float(c.need_rate[user].sum()) + 1e-6
     t = state.platform_table.columns
     for name in ("trade7", "trade60", "trade180"):
-        getattr(t, name)[slots] = state.usual.market_shares * state.usual.trade
+        getattr(t, name)[slots] = state.usual.market_shares * trade
     listed = state.vendors.columns
     at = np.isin(listed.account[: state.vendors.n, 0], slots)
     state.usual.listings = max(0.3 * float(listed.breadth[: state.vendors.n][at].sum()), 1.0)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 PATH = "choice.legal_risk_weight"
-SIZE = {"consumers": 300, "days": 12, "burn_in": 2}
+SIZE = {"consumers": 300, "people": 300, "days": 12, "burn_in": 2}
 MEASURES = ["orders", "deaths_expected", "policy_cost_usd"]
 
 

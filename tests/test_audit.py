@@ -21,7 +21,7 @@ from sim.streams import uniforms
 from tests.worlds import ALL_TABLES, KINDS, example, ran, run, world
 
 CLOSURES = {
-    "platforms": {"closure_days": 40.0, "cryptomarket_entry": 0.2, "frailty": 0.3},
+    "platforms": {"closure_days": 40.0, "cryptomarket_entry": 0.2, "frailty": 0.3, "scam_income_days": 5.0},
     "vendors": {"own_scam": 0.005},
 }
 SPECS = list(load_parameters().specs.values())

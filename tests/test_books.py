@@ -17,7 +17,7 @@ from tests.worlds import frames, ran, run, world
 MANY_BUYERS = {"supply": {"crypto_vendors": 0.02}, "world": {"market_users": 0.9}}
 CLOSURES = {
     **MANY_BUYERS,
-    "platforms": {"frailty": 0.3, "closure_days": 40.0, "quit_share": 0.001, "cryptomarket_entry": 0.2},
+    "platforms": {"frailty": 0.3, "closure_days": 40.0, "operator_income": 1.0, "cryptomarket_entry": 0.2},
 }
 
 

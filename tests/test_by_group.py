@@ -231,7 +231,9 @@ def test_runs_by_group_are_printed_written_and_checked(tmp_path):
     assert "social_supplier" in done.output
     results = Results(folder)
     assert results.by_group().groupby("seed")["orders"].sum().tolist() == results.outcomes()["orders"].tolist()
-    assert len(pd.read_parquet(folder / "seed-1" / "daily_by_group.parquet")) == 4 * SMALL["days"]
+    assert (
+        len(pd.read_parquet(folder / "tables" / "baseline" / "seed-1" / "daily_by_group.parquet")) == 4 * SMALL["days"]
+    )
     assert verify(folder, sample=1)["ok"]
 
 

@@ -238,7 +238,7 @@ class TestBadRequests:
         def broken(*_, **__):
             raise ZeroDivisionError
 
-        monkeypatch.setattr("sim.studies.runs.several.run_several", broken)
+        monkeypatch.setattr("sim.studies.execution.several.run_several", broken)
         assert isinstance(odm("run", "plain.yaml").exception, ZeroDivisionError)
 
 

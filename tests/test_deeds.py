@@ -6,10 +6,11 @@ import pytest
 
 from sim import compare, run, run_study
 from sim.model import MarketModel
+from sim.policies.purse import Purse
 from sim.registry import policy_kinds
 from sim.report.comparison_page import page
 from sim.report.text import deeds as said
-from sim.scenario import Scenario, ScenarioError
+from sim.scenario import Budget, Scenario, ScenarioError
 from sim.studies.deeds import from_plain, joined, plain
 from sim.studies.store.results import Results
 from tests.worlds import KINDS, example, fingerprint, world
@@ -197,6 +198,28 @@ def test_raids_are_bought_one_by_one_in_order_while_the_money_lasts():
     assert "the budget paid for less than all" in table["note"][1]
 
 
+CHECKS = {"kind": "drug_checking", "start": 1, "reach": 1.0, "uptake": 5.0}
+
+
+@pytest.mark.parametrize("usd", [1e5, 1e6, 1e7])
+def test_no_budget_is_overdrawn_by_what_is_billed_a_day_later(usd):
+    """Checks are counted when they are made and billed the next day, many on one day and none on another."""
+    bound, spent = row(CHECKS, consumers=1000, budget={"usd": usd})
+    _, free = row(CHECKS, consumers=1000)
+    assert free > 1e7
+    assert spent <= usd + 0.01
+    assert bound["done"] < bound["asked"]
+    assert "the budget paid for less than all" in bound["note"]
+
+
+def test_a_bill_beyond_what_is_left_is_paid_as_far_as_the_money_goes():
+    purse = Purse(Budget(usd=100.0), [policy_kinds()["drug_checking"](), policy_kinds()["naloxone"]()], 10)
+    assert purse.pay(0, 60.0) == 1.0
+    assert purse.pay(1, 80.0) == pytest.approx(0.5)
+    assert purse.left == 0.0
+    assert purse.pay(0, 1.0) == 0.0
+
+
 def test_without_money_nothing_is_done_and_the_world_is_as_without_policies():
     policies = [KITS, CAMPAIGN, HIT, example("vendor_arrests", start=4)]
     bound, free = (MarketModel(world(**TINY, policies=p, **e), rng=1) for p, e in ((policies, {"budget": {"usd": 0}}), ([], {})))  # fmt: skip
@@ -282,9 +305,15 @@ def test_a_study_keeps_what_the_policies_of_each_run_did_and_reads_real_totals(t
         "measures": ["orders", "policy_cost_usd"],
         "replications": 2,
     }
-    run_study(study, tmp_path / "out", executor="inline")
+    done = run_study(study, tmp_path / "out", executor="inline")
     results = Results(tmp_path / "out")
     found = results.policies()
+    told = done.answer.tables["policies"]
+    assert list(told["done"]) == list(found.sort_values(["inputs", "seed"])["done"])
+    report = (tmp_path / "out" / "answer" / "report.md").read_text(encoding="utf-8")
+    assert "Warning: raid (takedown) did less than it was meant for in 2 of 4 runs" in report
+    drawn = " ".join(text.get_text() for text in done.answer.figures["sweep"]().texts)
+    assert "raid (takedown) did less than it was meant for in 2 of 4 runs" in " ".join(drawn.split())
     assert len(found) == 4
     assert sorted(set(found["asked"])) == [1, 60]
     assert (found["done"] <= found["asked"]).all()
@@ -293,6 +322,9 @@ def test_a_study_keeps_what_the_policies_of_each_run_did_and_reads_real_totals(t
     assert (real["share_street"] == here["share_street"]).all()
     costs = real.set_index(["policies.raid.count", "seed"])["policy_cost_usd"]
     assert costs.loc[1].to_numpy() == pytest.approx([275_000, 275_000])
+    answer = done.answer.tables["sweep"].set_index(["outcome", "policies.raid.count"])
+    assert answer.loc[("policy_cost_usd", 1), "mean"] == pytest.approx(275_000)
+    assert answer.loc[("orders", 1), "mean"] == pytest.approx(real[real["policies.raid.count"] == 1]["orders"].mean())
 
 
 def test_a_study_without_policies_has_none_to_tell_of(tmp_path):

@@ -32,7 +32,10 @@ CROWDED = world(
     consumers=2 * BLOCK + 600,
     days=8,
     burn_in=4,
-    parameters={"demand": {"recreational_rate": 0.9, "patient_rate": 0.9, "stocked_up": 1e3}},
+    parameters={
+        "demand": {"recreational_rate": 0.9, "patient_rate": 0.9, "stocked_up": 100.0},
+        "consumption": {"kept": 1000.0},
+    },
     policies=[example("takedown", start=2, count=1), example("education_campaign")],
 )
 """So many consumers, and so many needs a day, that the work of every phase is split between threads."""

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import inspect
 import re
 import shlex
 import subprocess
@@ -10,15 +11,18 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import requires
 from pathlib import Path
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import mesa
 import pytest
 import typer.main
+from mesa.experimental.scenarios import Scenario as MesaScenario
 
 import sim.policies
 from sim import Study, registry
 from sim.cli import app
+from sim.model import MarketModel
 from sim.registry import policy_kinds
 from sim.scenario import SCENARIO_KEYS, Scenario, ScenarioError
 from tests.worlds import KINDS, example, lever_values, neutral_levers, run, world
@@ -88,6 +92,9 @@ def test_a_page_out_of_step_is_found(make_tables):
 SETTINGS = {
     "payment_block": [{}, {"mode": "coins", "coin": "main", "closure": 0.2}, {"mode": "coins", "coin": "privacy"}],
     "postal_interdiction": [{"staff": 2.0}],
+    "enforcement_reallocation": [{"hired": 0.5}],
+    "network_attack": [{"mode": "signal", "posts": 0.5}],
+    "supplier_interdiction": [{"searches": 5.0}],
 }
 """Settings between which a policy moves all its levers."""
 
@@ -137,7 +144,13 @@ def test_every_rule_of_the_model_has_a_test_that_speaks_of_it(rule, place, file,
 
 def test_every_rule_file_of_the_market_has_a_rule():
     """The others hold books, views and draws."""
-    books = {"trade/booking.py", "choice/scene.py", "choice/conditions.py", "entry_exit/characters.py"}
+    books = {
+        "demand/needs.py",
+        "trade/booking.py",
+        "choice/scene.py",
+        "choice/conditions.py",
+        "entry_exit/characters.py",
+    }
     market = ROOT / "sim" / "market"
     files = {str(f.relative_to(market)) for f in market.glob("*/*.py") if f.name != "__init__.py"}
     named = {place for _, place, _, _ in RULES}
@@ -243,6 +256,57 @@ def test_what_a_page_needs_besides_comes_with_the_extra_that_it_names():
     known = {argument.arg for argument in (*shown.args.args, *shown.args.kwonlyargs)}  # type: ignore[attr-defined]
     (call,) = [node for node in ast.walk(ast.parse(block.text)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "SolaraViz"]  # fmt: skip
     assert {keyword.arg for keyword in call.keywords} <= known
+
+
+def of_mesas_page(*names: str) -> dict[str, Any]:
+    """Functions of Mesa's page in the browser, which cannot be imported without solara."""
+    tree = ast.parse((Path(mesa.__file__).parent / "visualization" / "solara_viz.py").read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if getattr(node, "name", "") in names]
+    space = {
+        "inspect": inspect,
+        "Any": Any,
+        "Model": mesa.Model,
+        "Scenario": MesaScenario,
+        "Slider": type("Slider", (), {}),
+    }
+    exec(compile(tree, "solara_viz.py", "exec"), space)
+    return {name: space[name] for name in names}
+
+
+def test_mesas_page_can_show_the_market_and_begin_it_anew(tmp_path, monkeypatch):
+    """What the page does with the model that it is given: it checks the settings, steps, plots what is collected, and makes another."""
+    page = ROOT / "docs" / "how-to-use-it-as-a-mesa-model.md"
+    (block,) = [block for block in blocks(page) if any(mark.startswith("needs=") for mark in block.marks)]
+    (tmp_path / "small.yaml").write_text("name: small\nconsumers: 300\ndays: 4\nburn_in: 2\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    shown: dict[str, Any] = {}
+    measures: list[Any] = []
+    pages = ModuleType("mesa.visualization")
+    pages.SolaraViz = lambda model, **given: shown.update(model=model, **given)  # type: ignore[attr-defined]
+    pages.make_plot_component = measures.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mesa.visualization", pages)
+    exec(compile(block.text, "app.py", "exec"), {"MarketModel": MarketModel})
+    names = ("_get_scenario_defaults", "_check_model_params", "_build_model_init_kwargs", "split_model_params", "check_param_is_fixed")  # fmt: skip
+    mesas = of_mesas_page(*names)
+    model, given = shown["model"], shown["model_params"]
+    mesas["_check_model_params"](model, given)
+    moving, fixed = mesas["split_model_params"](given)
+    assert set(moving) == {"rng"}
+    values = {**fixed, "rng": 7}
+    kwargs = mesas["_build_model_init_kwargs"](
+        model, values, add_scenario_when_empty=True, require_model_accepts_scenario=True
+    )
+    again = type(model)(**kwargs)
+    assert again.market.seed == 7
+    assert again.market.scenario.name == "small"
+    while again.running:
+        again.step()
+    collected = again.datacollector.get_model_vars_dataframe()
+    assert len(collected) == 4
+    wanted = [name for each in measures for name in ([each] if isinstance(each, str) else each)]
+    assert set(wanted) <= set(collected.columns)
+    with pytest.raises(ValueError, match="Scenario"):  # why the market itself is not shown
+        mesas["_check_model_params"](again.market, {"scenario": "small.yaml"})
 
 
 def load(block: Block, folder: Path) -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import Channel, Post, RiskGroup, Written
-from sim.agents.enforcement import PLATFORMS, POST, REFERRALS, TARGETS, USERS, VENDORS, Agency, Unit, mandates
+from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, TARGETS, USERS, VENDORS, Agency, Unit, mandates
 from sim.market.enforcement.arrests import ONLINE, responsible
 from sim.market.enforcement.attacks import weak_links
-from sim.market.enforcement.contacts import charge_or_refer, friends_of
+from sim.market.enforcement.cases import payment_cases
+from sim.market.enforcement.contacts import charge_or_refer, friends_of, user_contacts
 from sim.market.enforcement.enforcement import cooperation_today, efforts_today
 from sim.registry import policy_kinds
 from tests.worlds import BUSY, branched, example, model_of, ran, run, same_frames, world
@@ -65,6 +66,7 @@ def test_an_agency_learns_within_its_mandate_only():
         Unit.POLICE,
         mandates(0.2, 0.4, 0.3)[Unit.POLICE],
     )
+    agency.work(agency.effort())
     agency.credit[[PLATFORMS, POST]] = 1000.0
     before = agency.allocation.copy()
     agency.learn(0.5, 0.05)
@@ -74,6 +76,55 @@ def test_an_agency_learns_within_its_mandate_only():
     assert agency.allocation[USERS] > before[USERS]
     assert agency.allocation.sum() == near(1.0)
     assert not agency.allocation[[PLATFORMS, POST]].any()
+
+
+def taught(paid: dict[int, float], left: dict[int, float], months: int) -> np.ndarray:
+    """Allocation of local police after months in which an officer-day earned ``paid`` by target, from effort ``left`` on each."""
+    mandate = np.zeros(len(TARGETS))
+    mandate[list(paid)] = 1.0
+    agency = Agency(model_of(world()), 0, 10.0, 10.0, mandate, 1.0, Unit.POLICE, mandate)
+    agency.allocation[:] = 0.0
+    agency.allocation[list(left)] = list(left.values())
+    for _ in range(months):
+        days = 30.0 * agency.effort()
+        agency.work(days)
+        agency.credit[list(paid)] += days[list(paid)] * list(paid.values())
+        agency.learn(0.1, 0.05)
+    return agency.allocation
+
+
+def test_effort_taken_off_a_target_comes_back_where_an_officer_day_pays_as_much_as_elsewhere():
+    after = taught({USERS: 2.0, VENDORS: 2.0}, {USERS: 0.25, VENDORS: 0.75}, 60)
+    assert after[[USERS, VENDORS]] == near([0.5, 0.5], abs=0.01)
+
+
+def test_effort_goes_where_an_officer_day_pays_and_not_where_most_of_it_is_spent():
+    after = taught({USERS: 1.0, VENDORS: 3.0}, {USERS: 0.9, VENDORS: 0.1}, 60)
+    assert after[[USERS, VENDORS]] == near([0.25, 0.75], abs=0.01)
+
+
+def test_a_target_that_pays_nothing_keeps_the_least_share():
+    assert taught({USERS: 0.0, VENDORS: 1.0}, {USERS: 0.5, VENDORS: 0.5}, 60)[USERS] == near(0.05, abs=0.003)
+
+
+@pytest.mark.parametrize("kind", ["vendor_arrests", "network_attack"])
+def test_what_a_policy_pays_for_does_not_teach_an_agency_that_its_own_officer_days_pay(kind):
+    start = at_day_0()
+    without, with_ = branched(start, 1), branched(start, 1, policies=[example(kind)])
+    assert with_.daily()["vendor_arrests"].sum() > without.daily()["vendor_arrests"].sum()
+    for mine, same in zip(with_.agencies, without.agencies, strict=True):
+        assert 0.9 * same.credit[VENDORS] <= mine.credit[VENDORS] <= same.credit[VENDORS]
+
+
+def test_officer_days_on_payments_reach_less_abroad_and_more_with_capability():
+    def ended(reach: float) -> np.ndarray:
+        model = model_of(world())
+        agencies = len(model.agencies)
+        payment_cases(model, np.ones(agencies), np.full((agencies, model.world.n_jurisdictions), reach), 1.0)
+        return np.array([agency.credit[PAYMENTS] for agency in model.agencies])
+
+    assert (ended(1.0) > 0).all()
+    assert ended(0.3) == near(0.3 * ended(1.0))
 
 
 def test_vendors_online_are_the_cyber_units_and_those_nearby_the_polices():
@@ -102,6 +153,16 @@ def test_officer_days_are_moved_and_not_lost(target):
     for j in range(model.world.n_jurisdictions):
         assert after[where == j].sum() == near(before[where == j].sum()), "no officer leaves the country"
     assert after[:, k].sum() - before[:, k].sum() == near(0.4 * before[:, USERS].sum())
+
+
+def test_officers_hired_add_to_every_target_and_dismissed_ones_are_missing():
+    model = model_of(world())
+    before, _ = efforts(model)
+    policy("enforcement_reallocation", share=0.0, hired=0.5).move(model, model.levers)
+    assert efforts(model)[0] == near(1.5 * before)
+    model.levers.reset()
+    policy("enforcement_reallocation", share=0.0, hired=-0.4).move(model, model.levers)
+    assert efforts(model)[0] == near(0.6 * before)
 
 
 @pytest.mark.parametrize("kind", ["enforcement_reallocation", "cyber_capability", "international_cooperation"])
@@ -168,6 +229,16 @@ def test_officer_days_moved_from_users_charge_fewer_and_gather_more_on_platforms
     first = branched(start, 1, policies=[moved]), branched(start, 1)
     with_now, without_now = (m.platform_table.columns.evidence[m.crypto_slots()].sum() for m in first)
     assert with_now > without_now
+
+
+def test_officer_days_on_referrals_lead_people_to_services_and_charge_nobody():
+    start = at_day_0(parameters={"enforcement": {"contacts_per_day": 10.0, "learning": 0.0}})
+    moved = example("enforcement_reallocation", give_to="referrals", share=1.0)
+    without, with_ = branched(start, 20), branched(start, 20, policies=[moved])
+    events = [m.table("events").query("day >= 0")["kind"] for m in (without, with_)]
+    referred, charged = ([(kinds == kind).sum() for kinds in events] for kind in ("referral", "criminalised"))
+    assert 0 < referred[0] < 0.5 * referred[1]
+    assert charged[0] > 0 == charged[1]
 
 
 # Attacks on how a market works ----------------------------------------------------------------------------------------
@@ -270,6 +341,16 @@ def test_a_signal_attack_makes_reputation_say_less():
     assert bad(with_) == near(0.5 * bad(without) + 0.25, abs=0.02)
 
 
+def test_false_posts_in_forums_drown_true_ones_while_they_last_and_cost_work():
+    start = at_day_0()
+    quiet, loud = (example("network_attack", mode="signal", share=0.0001, posts=posts) for posts in (0.0, 0.5))
+    without, with_ = branched(start, 5, policies=[quiet]), branched(start, 5, policies=[loud])
+    false = [np.mean(m.forum.posts[:, Post.STATE] == Written.FALSE) for m in (without, with_)]
+    assert false == near([0.0, 0.5], abs=0.1)
+    assert (with_.daily()["policy_cost_usd"][1:] > 0).all()
+    assert (without.daily()["policy_cost_usd"][1:] == 0).all()
+
+
 @pytest.mark.parametrize("mode", ["targeted", "weak_link", "signal"])
 def test_an_attack_with_more_strength_hits_more_and_costs_more(mode):
     start = at_day_0()
@@ -287,6 +368,75 @@ def test_an_attack_with_more_strength_hits_more_and_costs_more(mode):
 def test_at_zero_strength_nothing_changes(mode):
     off = ran(world(policies=[example("network_attack", mode=mode, strength=0.0)]))
     assert same_frames(off.daily(), ran(world()).daily())
+
+
+# Operators ------------------------------------------------------------------------------------------------------------
+def raided(operators: bool, days: int = 1, **enforcement: float):
+    quiet = {"platforms": {"cryptomarket_entry": 0.0, "niche_entry": 0.0}, "enforcement": enforcement}
+    start = at_day_0(parameters=quiet)
+    return branched(start, days, policies=[example("takedown", count=1, operators_arrested=operators)])
+
+
+def test_an_operator_at_large_opens_again_and_one_who_was_arrested_does_not():
+    for arrested in (True, False):
+        model = raided(arrested, 60, moderators_back=10.0)
+        events = model.table("events").query("day >= 0 and kind == 'platform_opened'")
+        assert len(events) == (0 if arrested else 1)
+    t, was = model.platform_table.columns, model.table("events").query("kind == 'takedown'")["subject"].iloc[0]
+    new = events["subject"].iloc[0]
+    assert t.security[new] == t.security[was], "the same operator"
+
+
+def test_with_the_operator_the_keys_are_caught_and_leads_follow():
+    keys, none = (raided(arrested).vendors.columns.evidence.sum() for arrested in (True, False))
+    assert none == near(0.1 * keys, rel=0.01)
+
+
+def test_others_open_no_market_for_a_while_after_an_operator_was_arrested():
+    assert raided(True).policing.operator_risk > 0.1 > raided(False).policing.operator_risk
+    opened = []
+    for risk in (0.0, 1.0):
+        model = branched(at_day_0(), 0, parameters={"platforms": {"cryptomarket_entry": 0.5}})
+        model.policing.operator_risk = risk
+        model.run_for(10)
+        opened.append(model.platform_table.n)
+    assert opened[1] < opened[0] - 1
+
+
+# Letters --------------------------------------------------------------------------------------------------------------
+def test_a_seized_parcel_can_lead_to_a_letter_or_to_a_charge():
+    model = at_day_0()
+    c, who = model.consumers.columns, np.arange(500)
+    for letter, pursued in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)):
+        model.p = model.p._replace(
+            enforcement=model.p.enforcement._replace(
+                letter=letter, buyer_pursued=pursued, charged=1.0, contacts_per_day=0.0
+            )
+        )
+        model.levers.reset()
+        model.books.intercepted = who, np.full(len(who), int(Channel.CRYPTOMARKET), np.uint8)
+        hits, charged = c.legal_hits[who].copy(), c.criminalised[who].sum()
+        user_contacts(model)
+        rise = (c.legal_hits[who] - hits).sum(axis=1)
+        if pursued:
+            assert c.criminalised[who].sum() == charged + c.alive[who].sum()
+        else:
+            assert c.criminalised[who].sum() == charged
+            assert rise == near(np.full(len(who), letter * model.p.enforcement.arrest_fright), abs=1e-5)
+
+
+def test_innocent_post_is_opened_and_counted_the_more_is_inspected():
+    start = at_day_0()
+    found = []
+    for inspections in (0.0, 1.0):
+        policies = [example("postal_interdiction", inspections=4.0, advance_data=0.0, strength=inspections)]
+        model = branched(start, 1, policies=policies)
+        found.append((model.yesterday.opened, model.today.opened, model.daily()["privacy_intrusions"][0]))
+    e = start.p.shipping.opened_in_vain * start.consumers.n / 365e3
+    usual, more = max(found[0][:2]), max(found[1][:2])
+    assert usual == near(e, rel=0.5)
+    assert more > 2 * usual
+    assert found[1][2] - found[0][2] > 0.9 * (more - usual)
 
 
 # Privacy and trust ----------------------------------------------------------------------------------------------------
@@ -319,10 +469,13 @@ def test_seized_servers_give_leads_and_intrude_on_privacy():
 
 def test_leads_raise_the_risk_of_vendors_online_and_grow_cold():
     start = at_day_0()
-    strong = {"enforcement": {"lead_hazard": 0.001, "server_leads": 10.0, "lead_days": 60.0}}
+    strong = {"enforcement": {"arrest_days_online": 60.0, "server_leads": 60.0, "lead_days": 60.0}}
     model = branched(start, 2, policies=[example("takedown", count=1)], parameters=strong)
     none = branched(
-        start, 2, policies=[example("takedown", count=1)], parameters={"enforcement": {"server_leads": 0.2}}
+        start,
+        2,
+        policies=[example("takedown", count=1)],
+        parameters={"enforcement": {**strong["enforcement"], "server_leads": 1.0}},
     )
     assert model.policing.vendor_risk[Channel.CRYPTOMARKET] > none.policing.vendor_risk[Channel.CRYPTOMARKET]
     evidence = model.vendors.columns.evidence.copy()

@@ -12,7 +12,7 @@ import pytest
 from sim.agents.codes import NO_SLOT, Channel, PlatformStatus
 from sim.evidence.parameters import load_parameters
 from sim.market.enforcement.arrests import arrest
-from sim.market.enforcement.enforcement import take_down
+from sim.market.enforcement.raids import take_down
 from sim.market.entry_exit.exit import abandon, close_platform
 from sim.model import MarketModel
 from tests.worlds import branched, example, ran, world
@@ -143,16 +143,16 @@ def test_an_exit_scam_of_the_leader_costs_more_vendors_than_a_raid():
 
 
 # Limited effort (Kleiman 1993) ----------------------------------------------------------------------------------------
-LITTLE, MUCH = 0.02, 0.2
-"""Exposure, per consumer, that police can work on: the plausible range of the parameter holds both, and what is between."""
+LITTLE, MUCH = 20.0, 2.0
+"""Officer-days that an arrest takes: much work, so that effort does little, or little; the plausible range of the parameter holds both."""
 
 
 @functools.cache
-def street_vendors(seed: int, capacity: float, load: float, wave: bool) -> float:
+def street_vendors(seed: int, each: float, load: float, wave: bool) -> float:
     """Street vendors after 300 days of the same effort over their number at the start; the wave arrests nine in ten of them on day 0."""
     parameters = {
         "platforms": {"closure_days": 1e6, "hack_base": 0.0},
-        "enforcement": {"exposure_reference": capacity, "learning": 0.0},
+        "enforcement": {"arrest_days": each, "learning": 0.0},
         "supply": {"street_vendors": load},
     }
     model = ran(world(consumers=2000, burn_in=10, days=300, parameters=parameters), seed, 0)
@@ -174,7 +174,7 @@ def test_effort_that_clears_few_vendors_off_the_street_leaves_many_there():
 
 def test_where_effort_is_much_a_wave_of_arrests_tips_the_market_and_where_it_is_little_it_does_not():
     """Two states at the same effort, by where one starts: most vendors are still there, or hardly any."""
-    for capacity, comes_back in ((LITTLE, True), (MUCH, False)):
-        left, struck = (np.array([street_vendors(s, capacity, 0.04, wave) for s in SEEDS]) for wave in (False, True))
+    for each, comes_back in ((LITTLE, True), (MUCH, False)):
+        left, struck = (np.array([street_vendors(s, each, 0.04, wave) for s in SEEDS]) for wave in (False, True))
         assert left.mean() > 0.5
         assert ((struck > 0.6 * left) == comes_back).sum() >= MOST

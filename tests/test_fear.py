@@ -165,7 +165,7 @@ def test_many_arrests_on_a_market_are_felt_by_all_who_know_it_and_there_more_tha
     c, v, n = model.consumers.columns, model.vendors.columns, model.consumers.n
     struck, spared = by_users(model)[:2]
     c.known[:n] = NO_SLOT
-    c.known[:n, 0], c.known[:n, 1] = struck, spared
+    c.known[:n, 0], c.known[:n, 1], c.home[:n] = struck, spared, struck
     c.market_hits[:] = 0.0
     here = np.flatnonzero((v.account[: model.vendors.n] == struck).any(axis=1) & (v.alive[: model.vendors.n] == 1))
     v.account[here] = np.where(v.account[here] == struck, struck, NO_SLOT)

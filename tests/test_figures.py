@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow  # together two minutes of the quick tests' fiftee
 LONG = "A-name-of-eighty-letters-that-nobody-would-give_but-that-the-rules-of-names-allow"[:80]
 PRINTED = [spec.name for spec in outcomes().values() if not spec.detail]
 PATHS = [
-    "choice.legal_risk_weight", "choice.trust_weight", "policies.takedown.publicity", "policies.vendor_arrests.count", "supply.entry_risk",
+    "choice.legal_risk_weight", "choice.trust_weight", "policies.takedown.publicity", "policies.vendor_arrests.count", "pricing.arrest_cost",
     "platforms.cryptomarkets", "x" * 70, "demand.recreational_rate", "a group of factors", "consumption.fatal_alone", "policies.3.strength",
 ]  # fmt: skip
 
@@ -229,12 +229,15 @@ def scores_of(hard: str):
     return pd.DataFrame({"factor": factors(hard), "of": "fails", "score": np.abs(values(hard, len(factors(hard)))[0])})
 
 
+WHOSE = "real people"
+
+
 def pareto_of(hard: str):
     names = names_of(hard)[: 6 if hard in ("many", "long") else 2]
     table = pd.DataFrame({f"objective.{k}": values(hard, 40, k)[0] for k in range(len(names))})
     table = table.assign(feasible=np.arange(40) % 4 > 0, undominated=np.arange(40) % 8 == 1)
     second = pd.DataFrame([(t, n, v) for t in (1, 9) for n, v in zip(names, values(hard, len(names))[0], strict=True)])
-    return table, second.set_axis(["trial", "measure", "mean"], axis=1), names
+    return table, second.set_axis(["trial", "measure", "mean"], axis=1), names, WHOSE
 
 
 def cases(hard: str):
@@ -244,15 +247,15 @@ def cases(hard: str):
     return {
         "effects": [(effects_of(hard),)],
         "ranking": [(ranks_of(hard),)],
-        "cost_effectiveness": [(costs_of(hard),)],
+        "cost_effectiveness": [(costs_of(hard), WHOSE)],
         "sweep": [
-            (sweep_of(hard, second=False), [first], names_of(hard)),
-            (sweep_of(hard, second=True), [first, "other"], names_of(hard)[:2]),
-            (sweep_of(hard, second=False, words=True), [first], names_of(hard)[:2]),
+            (sweep_of(hard, second=False), [first], names_of(hard), WHOSE),
+            (sweep_of(hard, second=True), [first, "other"], names_of(hard)[:2], WHOSE),
+            (sweep_of(hard, second=False, words=True), [first], names_of(hard)[:2], WHOSE),
         ],
-        "heatmap": [(table, main) for main, table in shares.items()],
-        "bars": [(table, main) for main, table in shares.items()],
-        "convergence": [(steps, main) for main in shares],
+        "heatmap": [(table, main, WHOSE) for main, table in shares.items()],
+        "bars": [(table, main, WHOSE) for main, table in shares.items()],
+        "convergence": [(steps, main, WHOSE) for main in shares],
         "boxes": [(limits_of(hard), quality_of(hard))],
         "worlds": [(worlds_of(hard), limits_of(hard))],
         "scores": [(scores_of(hard),)],
@@ -282,7 +285,7 @@ def test_a_figure_of_a_study_is_legible_whatever_it_shows(name, hard, monkeypatc
 @pytest.mark.parametrize("name", ["effects", "ranking", "sweep"])
 def test_a_figure_of_nothing_is_drawn_and_says_what_it_would_show(name, monkeypatch):
     table, *more = cases("plain")[name][0]
-    check(FIGURES[name](table.head(0), *(more[:1] and [more[0], []])), monkeypatch)
+    check(FIGURES[name](table.head(0), *(more[:1] and [more[0], [], WHOSE])), monkeypatch)
 
 
 def policies(hard: str) -> list[dict]:
@@ -344,8 +347,8 @@ def test_a_figure_that_leaves_outcomes_out_says_so(name, monkeypatch):
 def test_what_is_compared_has_one_scale(monkeypatch):
     assert len({axes.get_xlim() for axes in FIGURES["ranking"](ranks_of("plain")).axes}) == 1
     shares = indices_of("plain").assign(index="ST")
-    assert len({axes.get_xlim() for axes in FIGURES["bars"](shares, "ST").axes}) == 1
-    assert len({axes.get_ylim() for axes in FIGURES["convergence"](steps_of("plain"), "ST").axes}) == 1
+    assert len({axes.get_xlim() for axes in FIGURES["bars"](shares, "ST", WHOSE).axes}) == 1
+    assert len({axes.get_ylim() for axes in FIGURES["convergence"](steps_of("plain"), "ST", WHOSE).axes}) == 1
     assert FIGURES["boxes"](limits_of("plain"), quality_of("plain")).axes[0].get_xlim() == (0, 1)
 
 
@@ -368,6 +371,10 @@ def test_the_effects_of_a_comparison_say_which_policy_did_nothing(monkeypatch):
     idle = pd.DataFrame([row, {**row, "seed": 2, "done": 1.0, "note": ""}])
     said = texts(figures.effects_figure(dataclasses.replace(comparison, policies=idle)), monkeypatch)
     assert "acted in 1 of 2 runs" in said
+    dated = texts(figures.trade_figure(dataclasses.replace(comparison, policies=idle)), monkeypatch)
+    first = trade.interventions(scenario)[0]
+    assert f"1* {first.name}, {first.words} (did nothing in 1 of 2 runs); 2 " in dated
+    assert "2*" not in dated
 
 
 # Interventions -------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from sim.market.choice.offers import build_offers, draw_offer
 from sim.market.choice.scene import IMPOSSIBLE
 from sim.market.choice.vendor import draw_logit, known_vendor
 from sim.market.enforcement.arrests import exposure_of, hazards_today
-from sim.market.enforcement.enforcement import evidence_gained
+from sim.market.enforcement.cases import evidence_gained
 from sim.market.entry_exit.exit import scam_hazard
 from sim.market.entry_exit.vendor_exit import retirement
 from sim.market.health import harm
@@ -79,7 +79,7 @@ def test_uneventful_orders_are_counter_evidence():
 
 def test_beliefs_fade_once_a_month_whatever_the_day_and_the_block():
     n, p = 95, BOOK.defaults("learning")
-    shapes = {"good": 4, "bad": 4, "market_hits": 4, "legal_hits": 4, "legal_calm": 4}
+    shapes = {"good": 4, "bad": 4, "market_hits": 4, "legal_hits": 4, "legal_calm": 4, "danger": 2}
     columns = LearningConsumers._make(
         [np.ones((n, shapes[f]) if f in shapes else n) for f in LearningConsumers._fields]
     )
@@ -521,9 +521,9 @@ def test_public_trust_in_a_market_grows_with_age_and_size():
     model = model_of(world())
     t, p, slots = model.platform_table.columns, model.p.platforms, model.usual.market_slots
     t.open_day[slots] = model.day - round(p.trust_days)
-    t.trade180[slots] = p.trust_share * model.usual.trade
+    t.trade180[slots] = p.trust_orders / model.weight
     t.open_day[slots[0]] = model.day
-    t.trade180[slots[1]] = 1e6 * model.usual.trade
+    t.trade180[slots[1]] = 1e6 * p.trust_orders / model.weight
     model.update_prior()
     gain = (p.trust_last - p.trust_first) * (1 - np.exp(-1))
     assert model.trade.prior[slots[:3]] == near(p.trust_first + np.array([0.0, gain, gain / 2]), rel=1e-4)

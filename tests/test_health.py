@@ -90,7 +90,7 @@ def test_more_places_bring_more_people_into_treatment_and_fewer_wait():
 
 def test_places_stay_empty_where_nobody_asks():
     """The policy can fail: capacity is not what binds."""
-    parameters = {"consumption": {"entry_rate": 0.003}}
+    parameters = {"consumption": {"entry_rate": 0.001}}
     inside = pairs("treatment_capacity", "in_treatment", parameters, places=2.0, dropout=1.0)
     assert inside[:, 2] == pytest.approx(inside[:, 0])
 
@@ -234,7 +234,7 @@ def test_what_is_passed_on_reaches_people_who_are_not_dependent():
     def held(diversion: float) -> float:
         model = after(start(DEPENDENTS), {"kind": "regulated_supply", **SUPPLY, "diversion": diversion})
         c, medicine = model.consumers.columns, list(model.scenario.substances).index("opioid_analgesic")
-        others = (c.segment != Segment.DEPENDENT) & (c.stash_substance == medicine)
+        others = (c.segment != Segment.DEPENDENT)[:, None] & (c.stash_substance == medicine)
         return float(c.stash[others].sum())
 
     assert held(0.8) > 1.5 * held(0.0)

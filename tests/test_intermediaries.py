@@ -11,6 +11,7 @@ from sim.agents.codes import NO_SLOT, Channel, Considering, OrderOutcome, Post, 
 from sim.agents.intermediaries import AccessProvider, SearchEngine
 from sim.evidence.parameters import load_parameters
 from sim.model import MarketModel
+from sim.streams import Draw, uniforms
 from tests.worlds import branched, example, lever_values, model_of, neutral_levers, ran, run, world
 
 PLATFORMS = load_parameters().defaults("platforms")
@@ -76,11 +77,11 @@ def test_a_seized_programme_comes_back_under_domains_that_nobody_has_listed():
     start = shop()
     both = [example("search_demotion"), example("isp_block", coverage=0.9)]
     seizure = example("takedown", channel="illicit_pharmacy", count=2, start=40)
-    left = branched(start, 41, policies=both).platform_table.columns
-    taken = branched(start, 41, policies=[*both, seizure]).platform_table.columns
-    fresh = (left.listed > 0.3) & (taken.listed < 0.05)
+    left = branched(start, 46, policies=both).platform_table.columns
+    taken = branched(start, 46, policies=[*both, seizure]).platform_table.columns
+    fresh = (left.listed > 0.3) & (taken.listed < 0.25)
     assert fresh.sum() == 2
-    assert (taken.demoted[fresh] < 0.1 * left.demoted[fresh] + 0.05).all()
+    assert (taken.demoted[fresh] < 0.6 * left.demoted[fresh]).all()
 
 
 # Access ---------------------------------------------------------------------------------------------------------------
@@ -120,6 +121,16 @@ def test_blocking_works_where_it_is_done():
     assert elsewhere == pytest.approx(1.0, abs=0.05)
 
 
+def test_who_is_with_a_provider_that_does_not_block_is_not_held_back():
+    """A provider blocks or does not: the half whose providers do bear all of it."""
+    without, with_ = blocked(coverage=0.5)
+    people = np.arange(without.consumers.n)
+    theirs = uniforms(without.seed, Draw.PROVIDER, people, 0) < 0.5
+    kept = [web_orders(with_, who) / web_orders(without, who) for who in (theirs, ~theirs)]
+    assert kept[0] < 0.9
+    assert kept[1] == pytest.approx(1.0, abs=0.04)
+
+
 def test_the_skilled_are_held_back_least():
     without, with_ = blocked()
     skill = without.consumers.columns.skill[: without.consumers.n]
@@ -136,7 +147,7 @@ def test_blocking_bites_only_when_domains_are_on_the_lists():
 # Warnings and information ---------------------------------------------------------------------------------------------
 def test_warnings_turn_some_back():
     without, with_ = pharmacy_orders([example("platform_self_regulation", substances=[], warning=1.0)], days=30)
-    assert 0.6 * without < with_ < 0.95 * without
+    assert 0.6 * without < with_ < without - 10, "they click again, so that most buy after all"
 
 
 def test_information_brings_patients_to_licensed_pharmacies():
@@ -235,7 +246,9 @@ def test_a_line_is_taken_up_again_after_the_ban():
 
 
 def test_under_a_partial_ban_vendors_leave_the_markets_that_ban():
-    start = ran(world(consumers=4000, parameters={"vendors": {"evasion": 0.1}}), until=0)
+    start = ran(
+        world(consumers=4000, parameters={"vendors": {"evasion": 0.1}, "supply": {"crypto_vendors": 0.03}}), until=0
+    )
     bit = list(start.scenario.substances).index("cannabis")
     after = branched(start, 1, policies=[ban(substances=["cannabis"], banning=0.5)])
     v, n = after.vendors.columns, start.vendors.n
@@ -328,11 +341,15 @@ def test_in_the_week_of_action_more_parcels_are_seized_and_then_no_longer():
 def test_seized_programmes_are_back_within_the_month_and_regain_their_rank():
     start = shop()
     policy = example("international_operation", days=7, sites=1.0, arrests=0.0, inspection=1.0)
+    slots = start.open_slots(Channel.ILLICIT_PHARMACY).copy()
     after = branched(start, 1, policies=[policy])
-    slots = after.open_slots(Channel.ILLICIT_PHARMACY)
     seen = after.platform_table.columns.visibility
     assert (seen[slots] < 0.2).all()
-    after.run_for(270)
+    assert not len(after.open_slots(Channel.ILLICIT_PHARMACY))
+    assert after.daily()["orders_illicit_pharmacy"][0] == 0, "nobody pays a site that is gone, by card or by coin"
+    after.run_for(30)
+    assert (after.open_slots(Channel.ILLICIT_PHARMACY) == slots).all()
+    after.run_for(240)
     assert (after.platform_table.columns.visibility[slots] > 0.8).mean() > 0.7
 
 

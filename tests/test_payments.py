@@ -7,8 +7,9 @@ import pytest
 
 from sim.agents.codes import NEVER, Channel
 from sim.agents.payments import COIN, FIRST_ACQUIRER, MOST_ACCOUNTS, Exchange, Merchant
+from sim.market.enforcement.cases import payment_cases
 from sim.market.trade.coins import coins
-from sim.market.trade.payments import end_account, follow_money
+from sim.market.trade.payments import end_account
 from sim.model import MarketModel
 from tests.worlds import branched, example, model_of, neutral_levers, ran, run, world
 
@@ -184,7 +185,7 @@ def test_exchanges_serve_everybody_between_them():
 
 
 def test_when_an_exchange_closes_its_customers_lose_access_and_move():
-    first, later = pressed(1, exchange_closure=0.2), pressed(120, exchange_closure=0.2)
+    first, later = pressed(1, exchange_closure=0.6), pressed(120, exchange_closure=0.6)
     usual = first.p.payment.coin_access
     assert (first.trade.coin_access < 0.7 * usual).all()
     assert later.trade.coin_access == pytest.approx(np.full(4, usual), rel=0.01)
@@ -220,9 +221,18 @@ def test_large_exchanges_give_way_first():
     assert [e.reluctance for e in model.exchanges] == sorted(e.reluctance for e in model.exchanges)
     assert [e.usual for e in model.exchanges] == sorted((e.usual for e in model.exchanges), reverse=True)
     exchange = Exchange(model, 0.5, 0.4, 2)
-    exchange.obey(np.array([0.3, 0.6]))
-    assert exchange.sells(np.array([0.3, 0.0])).tolist() == [1, 0]
-    assert exchange.sells(np.array([0.6, 0.0])).tolist() == [0, 0]
+    exchange.obey(np.array([0.3, 0.7]))
+    assert exchange.open == pytest.approx([1.0, 0.5])
+    assert exchange.customers == pytest.approx([0.5, 0.25])
+    assert exchange.sells(np.array([0.4, 0.7])) == pytest.approx([1.0, 0.5])
+
+
+@pytest.mark.parametrize("lever", ["main_delisting", "exchange_closure"])
+def test_access_to_coins_falls_step_by_step_with_the_pressure_on_exchanges(lever):
+    access = np.array([pressed(1, **{lever: p}).trade.coin_access[0] for p in (0.0, 0.1, 0.3, 0.6, 1.0)])
+    lost = -np.diff(access) / (access[0] - access[-1])
+    assert (lost > 0.05).all()
+    assert lost[0] < 0.2, "a little pressure takes a little"
 
 
 def test_exchanges_are_pressed_only_where_the_policy_says():
@@ -249,7 +259,8 @@ def test_money_followed_is_evidence_on_markets_and_more_so_when_coins_are_traced
         model.processors[COIN].traceability = traceability
         evidence = model.platform_table.columns.evidence
         before = float(evidence.sum())
-        follow_money(model, 1.0)
+        agencies = len(model.agencies)
+        payment_cases(model, np.ones(agencies), np.ones((agencies, model.world.n_jurisdictions)), 1.0)
         return float(evidence.sum()) - before
 
     assert 0 == found(0.0) < found(0.1) < found(0.5)

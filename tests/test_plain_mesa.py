@@ -90,38 +90,48 @@ def test_consumers_go_back_to_the_licensed_pharmacy_that_they_know(market):
     assert max(visits.values()) > 1
 
 
-def test_most_of_what_is_bought_in_bulk_is_passed_on(market):
+def test_what_is_bought_in_bulk_is_passed_on_to_friends_and_nothing_is_lost(market):
     kept = market.p.consumption.kept
     bulk = [
         order for order in market.closed if order.arrived and order.quantity > 3 * kept * order.drug.doses_per_order
     ]
     assert bulk
     for order in bulk[:20]:
-        order.consumer.stash = 0.0
-        order.consumer.receive(order)
-        assert order.consumer.stash == pytest.approx(kept * order.drug.doses_per_order)
+        buyer, drug = order.consumer, order.drug
+        buyer.stash = {}
+        buyer.receive(order)
+        assert buyer.stash[drug] == pytest.approx(order.quantity * order.share)
+        friend = buyer.friends[0]
+        before = friend.stash.get(drug, 0.0)
+        for other in friend.friends:
+            other.stash[drug] = 1e6 if other is buyer else 0.0
+        assert friend.supplied_by_friend(drug)
+        assert friend.stash[drug] - before == pytest.approx(1e6 - buyer.stash[drug])
 
 
-def test_a_need_is_met_from_a_stash_of_the_same_kind_but_wholesale_buyers_buy_again(world):
+def test_a_need_is_met_from_a_stash_of_the_same_kind_and_wholesale_buyers_buy_again_when_theirs_is_gone(world):
     model = PlainMarket(world.override(["demand.own_substance=1", "demand.wholesale_share=1"]), rng=2)
 
-    def shops(consumer, drug):
-        consumer.next_need, consumer.stash, consumer.stash_drug, model.shoppers = model.day, 1e6, drug, []
+    def shops(consumer, drug, orders=1e4):
+        consumer.next_need, consumer.stash, model.shoppers = model.day, {drug: orders * drug.doses_per_order}, []
+        for friend in consumer.friends:
+            friend.stash = {}
         consumer.wake()
         return bool(model.shoppers)
 
     dealer = next(c for c in model.consumers if c.segment == "social_supplier")
     user = next(c for c in model.consumers if c.segment == "recreational")
     other = next(drug for drug in model.drugs if drug is not user.drug)
-    assert shops(dealer, dealer.drug)
-    assert not shops(user, user.drug)
+    assert not shops(dealer, dealer.drug)
+    assert shops(dealer, dealer.drug, 4)
+    assert not shops(user, user.drug, 4)
     assert shops(user, other)
 
 
 def test_who_needs_more_often_is_likelier_to_hold_a_stash_at_the_start(world):
     model = PlainMarket(world.with_(consumers=1500), rng=4)
     by_rate = sorted(model.consumers, key=lambda c: c.need_rate)
-    seldom, often = (np.mean([c.stash > 0 for c in part]) for part in (by_rate[:500], by_rate[-500:]))
+    seldom, often = (np.mean([sum(c.stash.values()) > 0 for c in part]) for part in (by_rate[:500], by_rate[-500:]))
     assert 0.2 < seldom < often - 0.2 < 0.8
 
 

@@ -263,15 +263,16 @@ def test_acts_are_written_in_the_name_of_their_policy():
 
 # Levers ---------------------------------------------------------------------------------------------------------------
 PULLED = {
-    "demand": 1.5, "initiation": 20.0, "caution_reach": 0.5, "caution_message": 0.25, "verification_reach": 0.5,
-    "verification_message": 0.25, "lookup": 0.4, "unsealed": 1.6, "glance": 0.4, "demotion": 0.9, "checking_reach": 0.9,
+    "initiation": 20.0, "caution_reach": 0.5, "caution_message": 0.25, "verification_reach": 0.5,
+    "verification_message": 0.25, "lookup": 0.4, "unsealed": 10.0, "glance": 0.4, "demotion": 0.9, "checking_reach": 0.9,
     "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 3.0, "referral": 0.9, "police_effort": 4.0,
     "isp_block": 0.9, "warning": 0.9, "recognition": 0.5, "moderation": 10.0, "listing_ban": 0.9, "false_signal": 0.5,
     "main_delisting": 0.9, "privacy_delisting": 0.9, "exchange_closure": 0.9,
     "need": 1.5, "street_access": 0.2, "production": 0.2, "recruitment": 0.2, "group_effort": 5.0, "searches": 9.0, "inspection": 5.0,
     "advance_data": 1.0, "postal_staff": 0.5,
     "dropout": 5.0, "support_reach": 0.5, "support_message": 0.25, "stigma_message": 0.25, "stigma": 0.2, "warning_sight": 20.0,
-    "warning_delay": 0.1, "alert_reach": 0.0, "false_alarms": 20.0, "legal_access": 0.5, "diversion": 0.5, "scheduling": 1.0, "contaminant": 0.5,
+    "warning_delay": 0.1, "alert_reach": 0.0, "false_alarms": 20.0, "legal_access": 0.5,
+    "prescriptions": 0.2, "diversion": 0.5, "scheduling": 1.0, "contaminant": 0.5,
     "charges": 0.0,
     "taken_up": 0.3, "leaving": 0.9,
     "capability": 5.0, "cooperation": 1.0, "effort_kept": 0.1, "effort_gained": 1.0,
@@ -303,7 +304,8 @@ def pulled(**values: float) -> pd.DataFrame:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sim.model.apply_policies", hold)
-        return run(world(**{**BUSY, "policies": [], "days": 60})).daily()
+        some_forged = {**BUSY["parameters"], "platforms": {**BUSY["parameters"]["platforms"], "forged": 0.5}}
+        return run(world(**{**BUSY, "policies": [], "days": 60, "parameters": some_forged})).daily()
 
 
 def test_every_lever_is_pulled_below():
@@ -506,10 +508,10 @@ def test_a_seized_pharmacy_programme_is_back_in_days_without_its_rank_in_search(
     after = branched(start, 1, policies=[example("takedown", channel="illicit_pharmacy", count=3)])
     lost = after.p.platforms.visibility_lost
     programmes = start.open_slots(1)
-    assert set(after.open_slots(1)) == set(programmes)
+    assert len(set(programmes) - set(after.open_slots(1))) == 3
     assert (after.platform_table.columns.visibility[programmes] < 1.2 * (1 - lost)).sum() == 3
     after.run_for(30)
-    assert (after.platform_table.columns.processor_day[programmes] <= after.day).sum() >= len(programmes) - 2
+    assert len(set(programmes) - set(after.open_slots(1))) <= 1
 
 
 def test_the_first_day_may_lie_in_the_burn_in():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.agents.codes import Segment
+from sim.agents.codes import Channel, Segment
 from sim.agents.consumers import TURNS
 from sim.agents.levers import Levers
 from sim.market.health.treatment import first_served
+from sim.measures.outcomes import net_social_cost, outcomes_of_day
 from sim.model import MarketModel
 from sim.policies.base import AimedPolicy, LocalPolicy
 from sim.registry import policy_kinds
@@ -261,7 +262,60 @@ def test_deflection_in_one_place_does_not_pay_for_referrals_in_another():
     model = run(world(policies=[programme], **busy), until=5)
     state, policy = model, policy_kinds()["deflection"]
     fields = {key: value for key, value in programme.items() if key != "kind"}
-    assert model.yesterday.referrals == len(model.yesterday.referred) > 5
+    assert model.yesterday.referrals >= model.yesterday.accepted.sum() > 5
     parts = [policy(**fields, jurisdictions=(place,)).cost(state) for place in PLACES]
     assert sum(part > 0 for part in parts) > 1
     assert sum(parts) == pytest.approx(policy(**fields).cost(state))
+    whole = policy(**fields).referrals(state, policy(**fields).offer)
+    assert whole.offered == pytest.approx(len(model.yesterday.offered))
+    assert whole.taken == pytest.approx(model.yesterday.accepted.sum())
+
+
+def test_policies_that_refer_side_by_side_pay_for_each_referral_once_and_for_none_that_police_made():
+    model = ran(world(policies=[]), until=START)
+    kinds = policy_kinds()
+    one, other = kinds["deflection"](offer=0.5), kinds["decriminalisation"](referred=0.1)
+    model.yesterday.offered = np.arange(100)
+    model.yesterday.offer, model.yesterday.accepted = np.full(100, 1 - 0.5 * 0.9), np.full(100, True)
+    parts = [one.referrals(model, 0.5).taken, other.referrals(model, 0.1).taken]
+    assert sum(parts) == pytest.approx(100)
+    assert parts[0] > 6 * parts[1] > 0
+    before = kinds["deflection"](offer=0.5, start=model.day, places=0.0)
+    assert before.cost(model) == 0  # what was referred before it began
+    model.yesterday.offered, model.yesterday.offer = np.empty(0, int), np.empty(0)
+    model.yesterday.referrals = 100
+    assert kinds["deflection"](offer=0.5, places=0.0).cost(model) == 0
+
+
+def test_treatment_in_added_places_is_paid_once():
+    """Those in places that a policy pays for are in its cost, those in the usual ones are not."""
+    model = ran(world(policies=[]), until=START)
+    found = outcomes_of_day(model)
+    before = [service.used for service in model.treatment]
+    people = found["in_treatment"] + 2.0 * sum(service.slots for service in model.treatment)
+    bill = {**found, "in_treatment": people}
+    usual = net_social_cost(model, bill)
+    for service in model.treatment:
+        service.used += service.slots + 5
+    extra = sum(max(service.used - service.slots, 0) for service in model.treatment)
+    spared = sum(max(used - service.slots, 0) for used, service in zip(before, model.treatment, strict=True))
+    paid = (extra - spared) * model.p.costs.treatment_day
+    assert usual - net_social_cost(model, bill) == pytest.approx(paid)
+    assert paid > 0
+
+
+def test_regulated_supply_is_billed_for_the_needs_that_people_have():
+    """Some have many: the mean of their rates is well above the middle one."""
+    supply = {"kind": "regulated_supply", "patients": 1.0, "dependent": 0.0, "taken_up": 1.0, "leave": 0.0}
+    model = run(world(consumers=2000, policies=[supply]), until=2)
+    c, n, table, policy = model.consumers.columns, model.consumers.n, model.substances, model.scenario.policies[0]
+    patients = (c.segment[:n] == Segment.PATIENT) & policy.inside(model)
+    assert patients.sum() > 100
+    licensed = (table.medical >= 0) | (table.sold[Channel.LICENSED_PHARMACY] > 0)
+    assert licensed[c.substance[:n][patients]].mean() > 0.9
+    billed, had = 0.0, 0
+    for _ in range(40):
+        billed += policy.deed(model).done
+        had += int((patients & (c.next_day[:n] <= model.day)).sum())
+        model.run_for(1)
+    assert billed == pytest.approx(had, rel=0.15)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.agents.codes import PlatformStatus
-from sim.market.enforcement.enforcement import run_covertly
+from sim.agents.codes import Channel, PlatformStatus
+from sim.market.enforcement.raids import run_covertly
 from sim.market.entry_exit.exit import abandon
 from sim.model import MarketModel
 from sim.scenario import Scenario
@@ -67,6 +67,30 @@ def test_trade_is_back_within_eight_weeks_while_large_substitutes_survive():
 def test_trade_is_still_down_twelve_weeks_after_a_near_monopoly_fell():
     trade = trade_after("near-monopoly", 20_000, SEEDS)
     assert (trade[:, 11] < 0.6).sum() >= 16
+
+
+def crypto_prices(name: str, seed: int, closed: bool, weeks: int = WEEKS) -> np.ndarray:
+    """Mean log price on cryptomarkets, daily, of a shipped scenario with or without its closures, from 28 days before the first one on."""
+    scenario = shipped(name, 8_000, weeks)
+    first = scenario.policies[0].start
+    model = MarketModel(scenario if closed else scenario.with_(policies=[]), rng=seed)
+    level = []
+    while model.day < scenario.days:
+        model.step()
+        if model.day >= first - BEFORE:
+            level.append(model.trade.price_level[Channel.CRYPTOMARKET])
+    return np.array(level)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "most"), [("onymous-2014", 0.03), ("near-monopoly", 0.06)])
+def test_prices_hardly_rise_after_a_closure(name, most):
+    """[onymous-prices-retire]: not against the weeks before, nor against the same world without it; where nearly all escrow is seized, a few percent."""
+    with_, without = (np.array([crypto_prices(name, seed, closed) for seed in range(10)]) for closed in (True, False))
+    before = with_[:, :BEFORE].mean(axis=1, keepdims=True)
+    rise, effect = (with_ - before)[:, BEFORE + 7 :].mean(axis=1), (with_ - without)[:, BEFORE + 7 :].mean(axis=1)
+    assert rise.mean() < most
+    assert effect.mean() < most
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@ import pytest
 
 from sim import run_study
 from sim.studies.errors import RequestError, StudyError
+from sim.studies.execution.several import run_several
 from sim.studies.execution.verify import verify
-from sim.studies.runs.several import run_several
 from sim.studies.store.lock import LOCK
 from sim.studies.store.output import staging
 from sim.studies.store.own import content_hash, put_in_place

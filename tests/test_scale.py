@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim import compare, run
+from sim import Results, compare, run, run_study
 from sim.measures.dictionary import families, outcomes
 from sim.measures.scale import REAL, SIMULATED, real_frame, real_values
 from sim.model import MarketModel
@@ -12,6 +12,7 @@ from sim.registry import policy_kinds
 from sim.report.text import words
 from tests.fake_market import FakeMarket
 from tests.fake_market import world as made_up
+from tests.study_market import PATH, StudyMarket, compare_study
 from tests.worlds import EXAMPLES, world
 
 SPECS = [*outcomes().values(), *families().values()]
@@ -40,6 +41,17 @@ def cost(kind: str, consumers: int, **fields) -> float:
     policy = {"kind": kind, "start": 1, **fields}
     result = run(world(consumers=consumers, days=11, burn_in=3, policies=[policy]))
     return result.real().outcomes["policy_cost_usd"]
+
+
+def real_and_simulated(tmp_path, **fields):
+    """The same study with totals of real people (100 for each consumer) and of the simulated consumers."""
+    study = compare_study(**{"replications": 6, **fields})
+    study["scenarios"] = [{**each, "people": 30_000} for each in study["scenarios"]]
+    asked = ({}, {"totals": "simulated"})
+    return [
+        run_study({**study, **more}, tmp_path / str(k), executor="inline", model_class=StudyMarket)
+        for k, more in enumerate(asked)
+    ]
 
 
 # What the dictionary says ---------------------------------------------------------------------------------------------
@@ -151,3 +163,60 @@ def test_files_hold_both_and_their_names_tell_them_apart(comparison, tmp_path):
     assert real.loc["orders", "mean"] == pytest.approx(here.loc["orders", "mean"] * 40_000)
     assert set(real["scale"]) == {REAL}
     assert "real people" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+
+
+# Studies --------------------------------------------------------------------------------------------------------------
+def test_the_answer_of_a_study_holds_totals_of_real_people_and_says_so(tmp_path):
+    real, simulated = real_and_simulated(tmp_path)
+    for name in ("effects", "outcomes", "ranking"):
+        one, other = real.answer.tables[name], simulated.answer.tables[name]
+        assert set(one["scale"]) == {REAL}
+        assert set(other["scale"]) == {SIMULATED}
+    one, other = real.answer.tables["effects"], simulated.answer.tables["effects"]
+    for column in ("baseline", "mean", "low", "high"):
+        assert one[column].to_numpy() == pytest.approx(100 * other[column].to_numpy(), rel=1e-12)
+    assert one["percent"].to_numpy() == pytest.approx(other["percent"].to_numpy(), rel=1e-9, nan_ok=True)
+    for done, whose in ((real, REAL), (simulated, SIMULATED)):
+        report = (done.folder / "answer" / "report.md").read_text(encoding="utf-8")
+        assert f"Totals are those of the {whose}." in report
+        assert f"{whose}, one simulated consumer standing for 100 people" in report
+    assert real.results.outcomes()["orders"].tolist() == simulated.results.outcomes()["orders"].tolist()
+
+
+def test_days_of_a_study_have_dates_where_its_scenario_has_a_calendar(tmp_path):
+    study = compare_study(replications=1)
+    study["scenarios"] = [{**each, "day0": "2027-01-30"} for each in study["scenarios"]]
+    run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket)
+    results = Results(tmp_path / "out")
+    for days in (results.daily(), results.daily("orders", real=True), results.sql("SELECT * FROM daily")):
+        rows = days[days["scenario"] == "loud"].sort_values("day")
+        assert [f"{day:%Y-%m-%d}" for day in rows["date"]][:4] == [
+            "2027-01-30",
+            "2027-01-31",
+            "2027-02-01",
+            "2027-02-02",
+        ]
+    run_study(compare_study(replications=1), tmp_path / "none", executor="inline", model_class=StudyMarket)
+    assert "date" not in Results(tmp_path / "none").daily("orders")
+
+
+def test_where_a_lever_changes_for_how_many_a_consumer_stands_totals_are_those_of_each_world(tmp_path):
+    study = compare_study(kind="sweep", replications=1, levers=[{"path": "consumers", "values": [300, 3_000]}])
+    study["scenarios"] = study["scenarios"][:1]
+    done = run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket)
+    rows = done.answer.tables["sweep"].query("outcome == 'orders'").set_index("consumers")["mean"]
+    assert rows[300] == 10 * rows[3_000]  # of one country: a consumer stands for fewer where there are more
+
+
+def test_limits_and_targets_of_a_study_are_in_the_totals_of_its_answer(tmp_path):
+    asked = {"measure": "orders", "of": "effect", "below": -5_000.0}
+    factors = [{"path": PATH, "low": 0, "high": 50}]
+    real, simulated = real_and_simulated(
+        tmp_path,
+        kind="discover",
+        replications=2,
+        uncertainties=factors,
+        discover={"fails": [asked], "points": 40, "scenario": "loud"},
+    )
+    assert real.answer.tables["worlds"]["fails"].any()  # about 300 fewer, each standing for 100
+    assert not simulated.answer.tables["worlds"]["fails"].any()

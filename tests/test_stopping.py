@@ -20,8 +20,9 @@ from sim.cli import app
 from sim.kernels import COMPILING
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution import driver
+from sim.studies.execution.several import run_several
 from sim.studies.execution.verify import verify
-from sim.studies.runs.several import run_several
+from sim.studies.runs.simulate import load_scenario
 from sim.studies.store.output import PASSING, passing_folder, staging
 from tests.fake_market import FakeMarket, SlowMarket, world
 from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
@@ -35,10 +36,11 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what stands behind an & in a shell ignores it
 from tests import fake_market, study_market
 from sim.report import comparison, comparison_page
+from sim.studies.execution import several
 from sim.studies.runs import one_run
 comparison_page.figures.save_figure = study_market.not_drawn
 market = getattr(fake_market, sys.argv.pop(1))
-for module in (comparison, one_run):
+for module in (comparison, one_run, several):
     module.default_model = lambda: market
 from sim.cli import main
 main()
@@ -132,22 +134,39 @@ class TestStopped:
         assert "Nothing was kept; with --out DIR, runs that have ended are kept, and --resume goes on." in said
         assert list(temporary.iterdir()) == []
 
-    def test_several_runs_of_a_scenario_that_had_ended_are_kept_and_can_be_read(self, tmp_path, scenarios):
-        begun = odm("run", "plain.yaml", "--runs", 50, "--out", "out", folder=tmp_path, FAKE_MARKET_SLEEP="0.2")
-        until(lambda: len(list(tmp_path.glob(".out.writing-*/out/seed-*/daily.csv"))) >= 4)
+    @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+    def test_several_runs_of_a_scenario_are_kept_as_they_end_and_gone_on_with(self, tmp_path, scenarios, how):
+        words = ("run", "plain.yaml", "--runs", 12, "--out", "out")
+        begun = odm(*words, folder=tmp_path, FAKE_MARKET_SLEEP="0.3")
+        until(lambda: len(parts(tmp_path / "out")) >= 3)
+        begun.send_signal(how)
+        _, said = begun.communicate(timeout=60)
+        if how != signal.SIGKILL:
+            assert begun.returncode == 130
+            assert "What was finished is kept in out; go on with --resume." in said
+        there = len(Results(tmp_path / "out").outcomes())
+        assert 3 <= there < 12
+        again = odm(*words, folder=tmp_path)
+        assert "go on with it with --resume" in again.communicate(timeout=60)[1]
+        whole = odm(*words, "--resume", "--json", folder=tmp_path)
+        told, _ = whole.communicate(timeout=60)
+        runs = json.loads(told)
+        assert [run["seed"] for run in runs] == list(range(1, 13))
+        assert sum(run["elapsed_s"] is None for run in runs) == there  # those that were there took no time
+        given = load_scenario(str(tmp_path / "plain.yaml"))
+        run_several(given, 12, out=tmp_path / "whole", model_class=SlowMarket)
+        assert answer(tmp_path / "out") == answer(tmp_path / "whole")
+        assert verify(tmp_path / "out", 2, SlowMarket)["ok"]
+        assert Results(tmp_path / "out").outcomes()["orders"].tolist() == [run["outcomes"]["orders"] for run in runs]
+
+    def test_runs_that_are_kept_nowhere_are_told_with_the_way_to_the_others(self, tmp_path, scenarios):
+        begun = odm("run", "plain.yaml", "--runs", 500, folder=tmp_path, FAKE_MARKET_SLEEP="0.05")
+        time.sleep(12)
         begun.send_signal(signal.SIGINT)
         _, said = begun.communicate(timeout=60)
+        ended = int(re.search(r"Interrupted\. (\d+) of 500 runs had ended", said)[1])
+        assert f"for the others: --seed {ended + 1} --runs {500 - ended}. With --out DIR" in said
         assert begun.returncode == 130
-        found = Results(tmp_path / "out").outcomes()
-        ended = len(found)
-        assert 3 <= ended < 50
-        assert (
-            f"{ended} of 50 runs had ended and are kept in out; for the others: --seed {ended + 1} --runs {50 - ended}"
-            in said
-        )
-        assert list(found["seed"]) == list(range(1, ended + 1))
-        assert verify(tmp_path / "out", 1, FakeMarket)["ok"]
-        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 class TestLeftBehind:
@@ -271,9 +290,9 @@ class TestFullDisk:
         begun = odm("run", "plain.yaml", "--runs", 3, "--out", "out", market="FullDisk", folder=tmp_path)
         _, said = begun.communicate(timeout=60)
         assert begun.returncode == 1
-        assert re.search(r"^odm: out cannot be written: .*File too large\. Nothing was kept", said)
+        assert re.search(r"^odm: .*cannot be written: File too large\. What was finished is kept", said, re.MULTILINE)
         assert "Traceback" not in said
-        assert {path.suffix for path in tmp_path.iterdir()} == {".yaml"}
+        assert list(Results(tmp_path / "out").runs()["seed"]) == [1]
 
     def test_a_comparison_stops_in_words_and_goes_on_when_there_is_room(self, tmp_path, scenarios):
         words = ("compare", *scenarios[:2], "--runs", 3, "--workers", 1, "--out", "out")

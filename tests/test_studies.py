@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sim import Scenario, ScenarioError, compare
+from sim import Results, Scenario, ScenarioError, compare
 from sim.measures.dictionary import outcome, outcomes, tables
 from sim.studies import doctor
 from sim.studies.errors import RequestError, RunFailedError
+from sim.studies.execution.several import run_several
 from sim.studies.execution.verify import verify
 from sim.studies.runs import machine
 from sim.studies.runs.effects import add_displacement, change, paired_effects, t_interval
 from sim.studies.runs.one_run import run
-from sim.studies.runs.several import run_several
 from sim.studies.store import record
 from sim.studies.store.output import staging, write_frame
 from tests.fake_market import EFFECTS, DyingMarket, FailingMarket, FakeMarket, world
@@ -123,11 +123,28 @@ class TestFiles:
         back = pd.read_parquet(tmp_path / "out" / "daily.parquet").set_index("day")
         pd.testing.assert_frame_equal(back, result.daily, check_names=False, check_index_type=False)
 
-    def test_several_runs_take_the_next_seeds_and_a_folder_each(self, tmp_path):
+    def test_several_runs_take_the_next_seeds_and_are_kept_like_a_study(self, tmp_path):
         results = run_several(world(), 3, seed=5, tables=["events"], out=tmp_path / "out", model_class=FakeMarket)
         assert [result.seed for result in results] == [5, 6, 7]
-        assert (tmp_path / "out" / "seed-7" / "events.parquet").exists()
-        assert list(pd.read_csv(tmp_path / "out" / "outcomes.csv")["seed"]) == [5, 6, 7]
+        assert (tmp_path / "out" / "tables" / "baseline" / "seed-7" / "events.parquet").exists()
+        assert list(pd.read_csv(tmp_path / "out" / "answer" / "outcomes.csv")["seed"]) == [5, 6, 7]
+        one = run(world(), seed=6, model_class=FakeMarket)
+        pd.testing.assert_frame_equal(results[1].daily, one.daily, check_like=True, check_index_type=False)
+        assert results[1].outcomes == one.outcomes
+        again = run_several(
+            world(), 3, seed=5, tables=["events"], out=tmp_path / "out", resume=True, model_class=FakeMarket
+        )
+        assert all(np.isnan(result.elapsed_s) for result in again)  # nothing was run
+        assert [result.outcomes for result in again] == [result.outcomes for result in results]
+
+    def test_going_on_needs_something_to_go_on_with(self, tmp_path):
+        with pytest.raises(RequestError, match="resume: without a folder"):
+            run_several(world(), 3, resume=True, model_class=FakeMarket)
+        with pytest.raises(RequestError, match="resume: one run is there as a whole or not at all"):
+            run_several(world(), out=tmp_path / "out", resume=True, model_class=FakeMarket)
+        run_several(world(), 2, out=tmp_path / "out", model_class=FakeMarket)
+        with pytest.raises(RequestError, match=r"holds another study.*seed"):
+            run_several(world(), 2, seed=9, out=tmp_path / "out", resume=True, model_class=FakeMarket)
 
     def test_tables_without_a_folder_are_refused(self):
         with pytest.raises(RequestError, match="give a folder"):
@@ -142,10 +159,13 @@ class TestFiles:
                 run_several(world(), out=target, model_class=FailingMarket, seed=2)
         assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
-    def test_a_run_that_fails_leaves_nothing_behind(self, tmp_path):
+    def test_a_run_that_fails_leaves_nothing_behind_and_of_several_those_that_had_ended(self, tmp_path):
         with pytest.raises(RunFailedError, match="scenario baseline, seed 2: ValueError: more parcels than orders"):
-            run_several(world(), 2, seed=1, out=tmp_path / "deep" / "out", model_class=FailingMarket)
+            run_several(world(), seed=2, out=tmp_path / "deep" / "out", model_class=FailingMarket)
         assert list(tmp_path.iterdir()) == []
+        with pytest.raises(RunFailedError, match="scenario baseline, seed 2: ValueError: more parcels than orders"):
+            run_several(world(), 2, seed=1, out=tmp_path / "out", model_class=FailingMarket)
+        assert list(Results(tmp_path / "out").outcomes()["seed"]) == [1]
 
     def test_a_run_that_fails_leaves_the_earlier_results(self, tmp_path):
         run_several(world(), seed=1, out=tmp_path / "out", model_class=FakeMarket)
@@ -524,9 +544,9 @@ class TestSeeds:
         compare(
             world(), [world(name="b")], runs=2, seed=seed, workers=1, out=tmp_path / "pairs", model_class=FakeMarket
         )
-        for file in ("runs/outcomes.parquet", "pairs/answer/outcomes.parquet", "pairs/answer/daily.parquet"):
+        for file in ("runs/answer/outcomes.parquet", "pairs/answer/outcomes.parquet", "pairs/answer/daily.parquet"):
             assert set(pd.read_parquet(tmp_path / file)["seed"]) == {seed, seed + 1}, file
-        assert set(pd.read_csv(tmp_path / "runs" / "outcomes.csv")["seed"]) == {seed, seed + 1}
+        assert set(pd.read_csv(tmp_path / "runs" / "answer" / "outcomes.csv")["seed"]) == {seed, seed + 1}
 
     def test_a_series_that_ends_beyond_the_last_seed_is_refused_before_its_first_run(self, tmp_path):
         class Untouched(FakeMarket):

@@ -170,7 +170,7 @@ def test_progress_in_words():
     assert "1 failed, 3 lost with their workers, 2 running" in progress.in_words({**event, "aborted": 3})
 
 
-NO_STUDIES = ("reference", "screen")
+NO_STUDIES = ("collinear", "reference", "screen")
 SCRIPTS = sorted(path.stem for path in (ROOT / "experiments").glob("*.py") if path.stem not in NO_STUDIES)
 
 

@@ -92,6 +92,35 @@ class TestMistakes:
     def test_a_value_of_another_kind_is_refused_as_in_a_scenario(self, fields, path):
         assert list(problems(**fields)) == [path]
 
+    @pytest.mark.parametrize(
+        ("fields", "path", "allowed"),
+        [
+            ({"kind": "sweep", "sweep": {"points": 10**9}}, "sweep.points", "at most 1,000,000"),
+            ({"kind": "sweep", "sweep": {"levels": 5_000}}, "sweep", "at most 1,000,000: fewer levels or factors"),
+            ({"kind": "sensitivity", "sensitivity": {"samples": 2**30}}, "sensitivity.samples", "at most 1,000,000"),
+            (
+                {"kind": "sensitivity", "sensitivity": {"samples": 2**19}},
+                "sensitivity.samples",
+                "fewer: 3,145,728 points",
+            ),
+            ({"kind": "optimise", "optimise": {"population": 10**6}}, "optimise.population", "at most 10,000"),
+            ({"kind": "discover", "discover": {"points": 10**9}}, "discover.points", "at most 1,000,000"),
+            ({"kind": "calibrate", "calibrate": {"waves": 10**4}}, "calibrate.waves", "at most 100"),
+        ],
+    )
+    def test_a_design_of_more_points_than_a_machine_has_room_for_is_refused(self, fields, path, allowed):
+        factors = [{"path": PATH, "low": 1, "high": 9}, {"path": "choice.price_weight", "low": 1, "high": 2}]
+        found = problems(uncertainties=factors, **fields)
+        assert allowed in found[path].allowed
+
+    def test_every_number_of_every_kind_has_both_ends(self):
+        for name in kinds.names():
+            for field, spec in kinds.get(name).Settings.model_fields.items():
+                if spec.annotation in (int, float):
+                    ends = {type(each).__name__ for each in spec.metadata}
+                    assert ends & {"Ge", "Gt"}, (name, field)
+                    assert ends & {"Le", "Lt"}, (name, field)
+
     def test_a_file_that_is_not_there_names_those_that_are(self):
         with pytest.raises(StudyFileError, match="did you mean 'policy-ranking'"):
             Study.load("policy-rankng")

@@ -72,7 +72,7 @@ def test_hidden_purity_raises_its_spread():
 
 def test_halving_recruitment_leaves_fewer_branches_than_doubling_arrests():
     """Arrests that do not deter, so that the difference is recruitment that makes them good."""
-    usual = {"supply": {"entry_risk": 0.0}}
+    usual = {"pricing": {"arrest_cost": 0.0}}
     arrests = ran(world(), 0, 0).p.enforcement.arrest_per_contact
     found = paired(
         policy("supplier_interdiction", effort=1.0, recruitment_cut=0.5),

@@ -234,6 +234,10 @@ class Absent(ast.NodeVisitor):
             and len(node.args) < (name == "write_text") + 1
         ):
             self.note(f"{name} without an encoding", node)
+        if name == "write_text" and "newline" not in given:
+            self.note("write_text with the line ends of this system", node)
+        if name == "to_csv" and node.args and "lineterminator" not in given:
+            self.note("to_csv with the line ends of this system", node)
         if name == "str" and any(
             isinstance(arg, ast.Call) and ast.unparse(arg.func).endswith("relative_to") for arg in node.args
         ):
@@ -259,9 +263,10 @@ def test_the_search_for_what_windows_lacks_finds_it():
     assert (
         len(
             absent(
-                "import os, fcntl\nos.pwrite(1, b'', 0)\nPath('a').read_text()\nopen('a')\nsignal.SIGKILL\nstr(a.relative_to(b))"
+                "import os, fcntl\nos.pwrite(1, b'', 0)\nPath('a').read_text()\nopen('a')\nsignal.SIGKILL\nstr(a.relative_to(b))\n"
+                "Path('a').write_text('b', encoding='utf-8')\nframe.to_csv(path)"
             )
         )
-        == 6
+        == 8
     )
     assert not absent("n = os.sched_getaffinity(0) if hasattr(os, 'sched_getaffinity') else 1\nopen('a', 'rb')")

@@ -24,18 +24,8 @@ from sim.scenario import Scenario
 assert sim.policies.__all__
 
 SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20}
-ALL_TABLES = (
-    "orders",
-    "platforms",
-    "events",
-    "accounts",
-    "networks",
-    "vendors",
-    "consumers",
-    "policies",
-    "daily",
-    "daily_by_group",
-)
+ALL_TABLES = ("orders", "platforms", "events", "accounts", "networks", "vendors", "consumers", "policies", "daily")
+"""Tables of a run that is asked for no groups."""
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "takedown": {"count": 2},
@@ -53,7 +43,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "international_operation": {"days": 30, "sites": 0.9, "arrests": 0.2, "inspection": 8.0},
     "supplier_interdiction": {"effort": 5.0, "arrested": 0.5, "recruitment_cut": 0.5},
     "postal_interdiction": {"inspections": 5.0, "advance_data": 1.0},
-    "supply_shock": {"lost": 0.9, "staff_lost": 0.5},
+    "supply_shock": {"lost": 0.9, "staff_lost": 0.5, "prescriptions_lost": 0.5},
     "demand_shock": {"needs": 0.7, "street_lost": 0.8},
     "regulated_supply": {"patients": 0.5, "dependent": 0.5, "diversion": 0.3},
     "treatment_capacity": {"places": 2.0, "dropout": 0.5},
@@ -105,7 +95,7 @@ def ran(scenario: Scenario, seed: int = 1, until: int | None = None, **options: 
 
 @functools.cache
 def _frames(content: str, seed: int) -> dict[str, pd.DataFrame]:
-    model = run(Scenario(json.loads(content)), seed, tables=ALL_TABLES, by=("segment",))
+    model = run(Scenario(json.loads(content)), seed, tables=ALL_TABLES)
     return {name: model.table(name) for name in ALL_TABLES}
 
 

@@ -31,7 +31,8 @@ def choose(consumer: Consumer, drug: Drug) -> Choice | None:
     model = consumer.model
     partner = direct_partner(consumer, drug)
     law = drug.law[consumer.country.name]
-    prescription = law == "over_the_counter" or (law != "prohibited" and model.rng.random() < consumer.access)
+    prescribed = LICENSED in drug.sold_by and law != "prohibited" and model.rng.random() < consumer.access
+    prescription = law == "over_the_counter" or prescribed
     market, value = best_market(consumer, drug)
     utilities = channel_utilities(consumer, drug, law, value, partner)
     if not prescription:
@@ -176,6 +177,27 @@ def choose_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platfo
     return draw(rng, known, weights).vendor
 
 
+def hear_of(
+    consumer: Consumer, drug: Drug, platform: Platform, border: float, candidates: list[Vendor], weights: list[float]
+) -> None:
+    """A friend tells of vendors where nobody rates: the friend's orders count as ratings do."""
+    model, p = consumer.model, consumer.model.p.choice
+    friend = consumer.friends[int(len(consumer.friends) * model.rng.random())]
+    drawn = len(candidates)
+    for tie in friend.vendors.ties:
+        vendor = tie.vendor
+        if consumer.vendors.tie(vendor) is not None:
+            continue
+        if tie.bought == 0:
+            fall = model.reputation(0.0, 1.0) / model.reputation(0.0, 0.0)
+            for i in range(drawn):
+                weights[i] *= fall**p.reputation_weight if candidates[i] is vendor else 1.0
+        elif platform in vendor.accounts and vendor.sells(drug):
+            utility = p.reputation_weight * log(model.reputation(tie.bought, 0.0)) - p.price_weight * vendor.log_price
+            candidates.append(vendor)
+            weights.append(exp(utility - (border if vendor.country is not consumer.country else 0.0)))
+
+
 def new_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platform) -> Vendor | None:
     """A vendor not remembered, for good or ill: candidates found by popularity, weighed by reputation, price and distance."""
     shelf = platform.shelves.get(drug)
@@ -190,4 +212,6 @@ def new_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platform)
         if vendor not in remembered:
             candidates.append(vendor)
             weights.append(exp(appeal - (border if vendor.country is not consumer.country else 0.0)))
+    if channel in (APP, STREET) and consumer.friends:
+        hear_of(consumer, drug, platform, border, candidates, weights)
     return draw(rng, candidates, weights) if candidates else None

@@ -10,7 +10,7 @@ import mesa
 
 from benchmarks.plain_mesa.chance import draw
 from benchmarks.plain_mesa.choice import Choice, choose
-from benchmarks.plain_mesa.goods import APP, CRYPTO, DIRECT, PHARMACY, STREET, Country, Drug
+from benchmarks.plain_mesa.goods import APP, CRYPTO, DIRECT, LICENSED, PHARMACY, STREET, Country, Drug
 from benchmarks.plain_mesa.memory import Markets, Risk, Vendors
 from benchmarks.plain_mesa.orders import SEIZED, Order, held_in_escrow, paid
 from benchmarks.plain_mesa.vendors import price_usd
@@ -62,7 +62,7 @@ class Consumer(mesa.Agent):
         calm = 3.0 * model.rng.random()
         self.legal_risk = {group: Risk(calm=calm) for group in ("web", "dark", "offline", "direct")}
         self.loss_risk = Risk(calm=calm)
-        self.stash, self.stash_drug = self.stash_at_start(), traits.drug
+        self.stash: dict[Drug, float] = {traits.drug: self.stash_at_start()}
         self.next_need = model.day + self.waiting_time(self.need_rate) - 1
         self.choice: Choice | None = None
 
@@ -79,7 +79,7 @@ class Consumer(mesa.Agent):
         return max(1, ceil(self.model.rng.exponential() / rate))
 
     def wake(self) -> None:
-        """Go shopping when something is needed that is not at hand, or to buy wholesale."""
+        """Go shopping when something is needed that is not at hand and that no friend can spare, or to buy wholesale."""
         if self.next_need > self.model.day:
             return
         p, rng = self.model.p.demand, self.model.rng
@@ -90,10 +90,25 @@ class Consumer(mesa.Agent):
             self.need_rate * (1.0 + p.dependence_rate * self.dependence)
         )
         self.bulk = self.segment == "social_supplier" and rng.random() < p.wholesale_share
-        if not self.bulk and self.stash_drug is drug and self.stash > p.stocked_up * drug.doses_per_order:
+        enough = self.model.p.consumption.kept if self.bulk else p.stocked_up
+        if self.stash.get(drug, 0.0) > enough * drug.doses_per_order or (
+            not self.bulk and self.supplied_by_friend(drug)
+        ):
             return
         self.wanted = drug
         self.model.shoppers.append(self)
+
+    def supplied_by_friend(self, drug: Drug) -> bool:
+        """Whether a friend has a usual order beyond own use of months, and lets it go."""
+        friend = max(self.friends, key=lambda other: other.stash.get(drug, 0.0), default=self)
+        spare = friend.stash.get(drug, 0.0) - self.model.p.consumption.kept * drug.doses_per_order
+        if spare < drug.doses_per_order:
+            return False
+        size = exp(self.budget + self.model.p.demand.order_spread * self.model.rng.normal())
+        doses = min(size * drug.doses_per_order, spare)
+        friend.stash[drug] -= doses
+        self.put(drug, doses)
+        return True
 
     # the shopping trip -----------------------------------------------------------------------------------------------
     def shop(self) -> None:
@@ -111,12 +126,12 @@ class Consumer(mesa.Agent):
         if not ok:
             model.failed_payments += 1
             if rng.random() < p.retry:
-                self.next_need = min(self.next_need, model.day + 2)
+                self.next_need = min(self.next_need, model.day + 1)
             return
         if not vendor.can_deliver:
             return
         quantity = self.order_size(vendor, channel)
-        price = price_usd(vendor, self.wanted, quantity, self.country.price_factor)
+        price = price_usd(vendor, self.wanted, quantity, self.price_level(channel))
         order = Order(model.day, self, vendor, platform, channel, self.wanted, quantity, price, card=card)
         order.first = self.vendors.tie(vendor) is None
         order.escrow = channel == CRYPTO and held_in_escrow(vendor, platform)
@@ -128,13 +143,17 @@ class Consumer(mesa.Agent):
             self.markets.learn_of(draw(rng, model.cryptomarkets, model.talk_of_markets()))
         model.new_orders.append(order)
 
+    def price_level(self, channel: str) -> float:
+        """Price level of what is illicit in the country; 1 of licensed medicines."""
+        return 1.0 if channel == LICENSED else self.country.price_factor
+
     def order_size(self, vendor: Vendor, channel: str) -> float:
         """Doses to buy: more by post, fewer where they are dear; social suppliers buy wholesale now and then."""
         model, p, d = self.model, self.model.p.payment, self.model.p.demand
         usual = self.wanted.doses_per_order
         if self.bulk and vendor.wholesale:
             return usual * p.wholesale_multiple * exp(p.wholesale_spread * model.rng.normal())
-        level = exp(vendor.log_price) * self.country.price_factor
+        level = exp(vendor.log_price) * self.price_level(channel)
         size = self.budget + d.order_spread * model.rng.normal()
         if channel in POSTED:
             usual *= p.online_pack
@@ -144,7 +163,7 @@ class Consumer(mesa.Agent):
     def learn(self, order: Order) -> None:
         """Take away from a settled order what it teaches about the vendor, the market and the risks."""
         model, p = self.model, self.model.p.learning
-        good = order.arrived and (order.rating is None or order.rating >= 4)
+        good = order.arrived and not order.noticed
         tie = None
         if good:
             tie = self.vendors.good_order(order.vendor)
@@ -152,7 +171,7 @@ class Consumer(mesa.Agent):
             self.vendors.bad_order(order.vendor, unforgiven=model.rng.random() < p.forget_after_bad)
         risk = self.legal_risk[risk_group(order.channel)]
         if order.arrived:
-            risk.calm += 1.0
+            risk.calm += order.channel != LICENSED
         elif order.fate == SEIZED:
             risk.hits += p.parcel_fright
         if order.channel == CRYPTO:
@@ -188,25 +207,30 @@ class Consumer(mesa.Agent):
         self.look_day = self.model.day + 1 + int(mean_days * self.model.rng.exponential())
 
     def receive(self, order: Order) -> None:
-        """Put what arrived into the stash, where goods of another kind make room; what is more than for own use is passed on."""
-        own = self.model.p.consumption.kept * order.drug.doses_per_order
-        doses = min(order.quantity * order.share, own)
-        if self.stash_drug is not order.drug:
-            self.stash, self.stash_drug = 0.0, order.drug
-        self.stash += doses
+        """Put what arrived into the stash."""
+        self.put(order.drug, order.quantity * order.share)
+
+    def put(self, drug: Drug, doses: float) -> None:
+        """Keep doses; where three others are at hand already, what there is least of is given up."""
+        self.stash[drug] = self.stash.get(drug, 0.0) + doses
+        others = [other for other, left in self.stash.items() if left > 0.0 and other is not drug]
+        if len(others) > 2:
+            del self.stash[min(others, key=lambda other: self.stash[other] / other.doses_per_order)]
 
     # the rest of the day ---------------------------------------------------------------------------------------------
     def use(self) -> None:
         """Use something of what is at hand; dependence grows with use and falls without."""
         p = self.model.p.consumption
-        if self.stash > 0.0 and self.model.rng.random() < p.use_days + (1.0 - p.use_days) * self.dependence:
-            habit = p.occasional_use + (1.0 - p.occasional_use) * self.dependence
-            doses = min(self.stash, max(1.0, self.stash_drug.doses_per_day * habit))
-            self.stash = max(0.0, self.stash - doses)
-            gain = self.stash_drug.dependence_per_use * doses * (1.0 - self.dependence)
-            self.dependence = min(1.0, self.dependence + gain)
-        else:
-            self.dependence *= 1.0 - p.dependence_decay
+        habit = p.occasional_use + (1.0 - p.occasional_use) * self.dependence
+        gain, idle = 0.0, True
+        for drug, left in self.stash.items():
+            if left <= 0.0 or self.model.rng.random() >= p.use_days + (1.0 - p.use_days) * self.dependence:
+                continue
+            doses = min(left, max(1.0, drug.doses_per_day * habit))
+            self.stash[drug] = max(0.0, left - doses)
+            gain += drug.dependence_per_use * doses * (1.0 - self.dependence)
+            idle = False
+        self.dependence = self.dependence * (1.0 - p.dependence_decay) if idle else min(1.0, self.dependence + gain)
 
     def reflect(self) -> None:
         """On the monthly turn old experience fades; on the weekly one friends and advertising are heard."""

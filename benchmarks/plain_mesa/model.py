@@ -43,7 +43,7 @@ class PlainMarket(mesa.Model):
     def __init__(self, world: Scenario, rng: int | None = None) -> None:
         super().__init__(rng=world.seed if rng is None else rng)
         self.p = SimpleNamespace(**{group: world.parameters_for(group) for group in load_parameters().groups})
-        self.size = world.consumers
+        self.size, self.weight = world.consumers, world.weight
         self.day = -world.burn_in
         self.drugs, self.countries, self.needs = goods.drugs(world), goods.countries(world), goods.needs(world)
         self.market_shares = world.platforms.cryptomarkets
@@ -51,6 +51,8 @@ class PlainMarket(mesa.Model):
         ship = self.p.shipping
         self.hands = {APP: ship.hands_app, CRYPTO: ship.hands_crypto, STREET: ship.hands_street}
         self.price_level = dict.fromkeys(CHANNELS, 0.0)
+        self.due: dict[str, float] = dict.fromkeys(CHANNELS, 0.0)
+        self.got: dict[str, float] = dict.fromkeys(CHANNELS, 0.0)
         self.failed_payments = 0
         self.shoppers: list[Consumer] = []
         self.new_orders: list[Order] = []
@@ -81,9 +83,6 @@ class PlainMarket(mesa.Model):
         self.consumers.do(look_for_market)
         self.shop()
         self.platforms.do("close_day")
-        if self.day < 0:
-            orders = sum(market.orders_today for market in self.cryptomarkets)
-            self.reference_trade += (orders - self.reference_trade) / 60.0
         settled = self.ship()
         self.consumers.do("use")
         self.learn(settled)
@@ -102,13 +101,23 @@ class PlainMarket(mesa.Model):
 
     def ship(self) -> list[Order]:
         """Vendors send today's orders or do not; orders whose fate is known today are settled."""
+        for channel in CHANNELS:
+            keep = self.p.learning.forgetting ** (1.0 / 30.0)
+            self.due[channel] *= keep
+            self.got[channel] *= keep
         for order in self.new_orders:
+            if not order.escrow:
+                self.pay_vendor(order, 1.0)
             order.send()
             self.open_orders.setdefault(order.due, []).append(order)
         self.new_orders = []
         settled = self.open_orders.pop(self.day, [])
         for order in settled:
             order.settle()
+            if order.escrow:
+                self.pay_vendor(order, 0.0 if order.refunded else 1.0)
+            elif order.refunded:
+                self.got[order.channel] -= order.price
             if order.arrived:
                 order.consumer.receive(order)
         return settled
@@ -126,6 +135,19 @@ class PlainMarket(mesa.Model):
         for consumer, considering in self.changes_of_mind:
             consumer.considering = considering
             consumer.market_state, consumer.look_day = (CURIOUS if considering else NONE), self.day + 1
+
+    def pay_vendor(self, order: Order, share: float) -> None:
+        """Note what was due to a vendor of the channel and what share of it was got; direct deals are those of cryptomarket vendors."""
+        channel = CRYPTO if order.channel == DIRECT else order.channel
+        due = order.price
+        if channel == PHARMACY:
+            due *= (1.0 - self.p.platforms.pharmacy_fee) * (1.0 - (self.p.payment.card_fee if order.card else 0.0))
+        self.due[channel] += due
+        self.got[channel] += due * share
+
+    def kept(self, channel: str) -> float:
+        """Share of what was due that vendors of a channel got, fading."""
+        return min(max(self.got[channel] / self.due[channel], 0.1), 1.0) if self.due[channel] > 0.0 else 1.0
 
     def talk_of_markets(self) -> list[float]:
         """How much the cryptomarkets are talked of: by their share of trade, and while they are new."""

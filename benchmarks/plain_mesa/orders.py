@@ -41,6 +41,8 @@ class Order:
     purity: float = 1.0
     share: float = 1.0
     parcels: int = 1
+    noticed: bool = False
+    """Whether the buyer noticed that the goods are not what was sold."""
     rating: int | None = None
 
     @property
@@ -94,20 +96,18 @@ class Order:
                 self.refunded = rng.random() < chance
             elif self.channel == PHARMACY and self.card:
                 self.refunded = rng.random() < p.chargeback
-        if rng.random() < (p.rate_good if self.arrived else p.rate_bad):
+        fault = (1.0 - self.purity) ** 2 if self.as_sold else 1.0
+        self.noticed = self.arrived and rng.random() < p.notice_content * fault
+        if self.channel == CRYPTO and rng.random() < (p.rate_good if self.arrived else p.rate_bad):
             self.rating = self.stars(rng.random())
 
     def stars(self, u: float) -> int:
-        """Stars given: mostly five where goods arrived and no fault was noticed."""
-        p = self.vendor.model.p.shipping
+        """Stars given on cryptomarkets: mostly five where goods arrived and no fault was noticed."""
         if not self.arrived:
-            return 1 if u < 0.65 else (2 if u < 0.85 else 3)
-        fault = (1.0 - self.purity) ** 2 if self.as_sold else 1.0
-        if self.vendor.model.rng.random() < p.notice_content * fault:
-            return 1 if u < 0.5 else 3
-        if u >= p.not_five_stars:
-            return 5
-        return 4 if u < 0.5 * p.not_five_stars else 3
+            return 1
+        if self.noticed:
+            return 3
+        return 5 if u >= self.vendor.model.p.shipping.not_five_stars else 4
 
 
 def held_in_escrow(vendor: Vendor, platform: Platform) -> bool:

@@ -81,8 +81,8 @@ class Platform(mesa.Agent):
             return
         p = self.model.p
         age = max(self.model.day - self.opened, 0)
-        size = self.trade180 / self.model.reference_trade
-        grown = (1.0 - exp(-age / p.platforms.trust_days)) * size / (size + p.platforms.trust_share)
+        size = self.model.weight * self.trade180
+        grown = (1.0 - exp(-age / p.platforms.trust_days)) * size / (size + p.platforms.trust_orders)
         self.trust = p.platforms.trust_first + (p.platforms.trust_last - p.platforms.trust_first) * grown
         listings, half = max(self.listings / self.model.reference_listings, 1e-3), p.choice.variety_half
         self.variety = p.choice.variety_weight * log(listings * (1.0 + half) / (listings + half))

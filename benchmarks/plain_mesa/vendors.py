@@ -34,7 +34,6 @@ class Character:
     ships: float
     quality: float
     pack: float
-    price_level: float
     wholesale: bool
     reliability: float
     """Share of restocking that the vendor's supplier delivers in time."""
@@ -49,7 +48,7 @@ class Vendor(mesa.Agent):
         for name in Character.__slots__:
             setattr(self, name, getattr(character, name))
         self.accounts: dict[Platform, Ratings] = {}
-        self.log_price = self.price_level
+        self.log_price = 0.0
         self.stock = 1e8 if channel == LICENSED else model.p.supply.stock_floor
         self.sales = 0.0
         self.recent = 0.0
@@ -97,15 +96,14 @@ class Vendor(mesa.Agent):
         self.purity += p.cost_speed * (max(aim, 0.05) - self.purity)
 
     def reprice(self) -> None:
-        """Move the price a step towards what reputation, scarcity and competitors suggest."""
+        """Move the price a step towards one that covers goods, time and losses, as reputation, stock and competitors allow."""
         if self.channel == LICENSED:
             return
-        p = self.model.p.pricing
-        aim = self.price_level + p.reputation_premium * log(self.reputation)
-        if self.recent > 0.2:
-            days_left = (self.stock + 1.0) / (self.recent + 0.1)
-            pressure = log(self.model.p.supply.stock_days / days_left)
-            aim += p.scarcity * min(1.0, max(-0.5, pressure))
+        p, supply = self.model.p.pricing, self.model.p.supply
+        strength = 1.0 if self.channel == PHARMACY else self.purity / self.model.p.shipping.usual_purity
+        aim = log((supply.upstream_share * strength + p.labour) / self.model.kept(self.channel))
+        wanted = max(supply.stock_floor, supply.stock_days * self.recent)
+        aim += p.reputation_premium * log(self.reputation) + p.scarcity * log((wanted + 1.0) / (self.stock + 1.0))
         aim += p.competition * (self.model.price_level[self.channel] - self.log_price)
         self.log_price += p.speed * (min(max(aim, -3.0), 3.0) - self.log_price)
 

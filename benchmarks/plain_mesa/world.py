@@ -67,21 +67,19 @@ def make_consumer(model: PlainMarket) -> Consumer:
 
 
 def make_friends(model: PlainMarket, consumers: list[Consumer]) -> None:
-    """Everybody names some friends, who are friends in return: neighbours, others of the own country, anybody."""
+    """Everybody names some friends, who are friends in return: people of the own country who use the same, or anybody."""
     w, rng = model.p.world, model.rng
     at_home: dict[Country, list[Consumer]] = {country: [] for country in model.countries}
     place = {}
-    for consumer in consumers:
+    for consumer in sorted(consumers, key=lambda one: model.drugs.index(one.drug)):
         place[consumer] = len(at_home[consumer.country])
         at_home[consumer.country].append(consumer)
     for consumer in consumers:
         home = at_home[consumer.country]
-        for _ in range(max(1, round(w.friends / 2))):
-            u = rng.random()
-            if u < 0.5 * w.homophily:
-                friend = home[(place[consumer] + 1 + int(10 * rng.random())) % len(home)]
-            elif u < w.homophily:
-                friend = home[int(len(home) * rng.random())]
+        named = max(1, round(w.friends / 2))
+        for _ in range(named):
+            if rng.random() < w.homophily:
+                friend = home[(place[consumer] + 1 + int(4 * named * rng.random())) % len(home)]
             else:
                 friend = consumers[int(len(consumers) * rng.random())]
             if friend is not consumer:
@@ -148,7 +146,7 @@ def make_vendor(
     breadth = 1.0 if friend else float(int(min(max(p.breadth_median * exp(p.breadth_spread * rng.normal()), 1), 230)))
     goods = [drug for drug in model.drugs if channel in drug.sold_by]
     main = draw(rng, goods, [demand[drug] for drug in goods])
-    more = 1.0 - exp(-p.extra_substances * (breadth - 1.0) / 3.0)
+    more = 1.0 - exp(-p.extra_substances * (breadth - 1.0))
     everything = channel in (LICENSED, PHARMACY)
     cheat = not friend and channel != LICENSED and rng.random() < p.scammers
     ships = 1.0 if channel == LICENSED else (p.scammer_ships if cheat else rng.beta(p.honest_a, p.honest_b))
@@ -159,8 +157,7 @@ def make_vendor(
         carries=tuple(drug for drug in goods if drug is main or everything or rng.random() < more),
         ships=ships,
         quality=sqrt(rng.random()),
-        pack=-0.5 if friend else p.pack_spread * rng.normal(),
-        price_level=p.price_spread * rng.normal(),
+        pack=p.social_pack if friend else p.pack_spread * rng.normal(),
         wholesale=bool(not friend and rng.random() < p.wholesalers),
         reliability=reliability,
     ))  # fmt: skip
@@ -205,8 +202,8 @@ def find_homes(model: PlainMarket, consumers: list[Consumer], markets: list[Plat
             consumer.market_state = LAPSED
             consumer.look_day = model.day + 1 + int(model.p.migration.recheck_days * rng.exponential())
     users = [consumer for consumer in consumers if consumer.market_state == ACTIVE]
-    model.reference_trade = 0.14 * sum(consumer.need_rate for consumer in users) + 1e-6
+    trade = 0.14 * sum(consumer.need_rate for consumer in users) + 1e-6
     for market in markets:
-        market.trade7 = market.trade60 = market.trade180 = market.start_share * model.reference_trade
+        market.trade7 = market.trade60 = market.trade180 = market.start_share * trade
     breadth = sum(vendor.breadth for vendor in model.agents_by_type[Vendor] if vendor.channel == CRYPTO)
     model.reference_listings = max(0.3 * breadth, 1.0)

@@ -180,6 +180,7 @@ class EventKind(Code):
     ROLE_CHANGE = 23
     INITIATION = 24
     NETWORK_ATTACK = 25
+    PASSED_ON = 26
 
 
 class Programme(Code):
@@ -202,5 +203,6 @@ MOST_COUNTED = 65535  # where counters of two bytes stop
 NOBODY = -1
 NO_SLOT = 65535
 
-SUM_ADVERSE, SUM_OVERDOSE, SUM_DEATH, SUM_DOSES, SUM_DISABILITY = range(5)  # what consumption adds up in a day
-N_SUMS = 5
+SUM_ADVERSE, SUM_OVERDOSE, SUM_DEATH, SUM_DOSES, SUM_DISABILITY, SUM_UNMET, SUM_UNMET_DISABILITY = range(7)
+"""What consumption adds up in a day."""
+N_SUMS = 7

@@ -35,11 +35,13 @@ class ConsumerColumns(NamedTuple):
     legal_calm: np.ndarray
     loss_hits: np.ndarray
     loss_calm: np.ndarray
+    danger: np.ndarray
     vendor: np.ndarray
     bought: np.ndarray
     tie: np.ndarray
     next_day: np.ndarray
     habit: np.ndarray
+    unmet_until: np.ndarray
     stash: np.ndarray
     stash_potency: np.ndarray
     stash_substance: np.ndarray
@@ -57,6 +59,7 @@ class ConsumerColumns(NamedTuple):
     record: np.ndarray
     orders: np.ndarray
     spent: np.ndarray
+    from_friends: np.ndarray
     vendors_used: np.ndarray
     harms: np.ndarray
     criminalised: np.ndarray
@@ -80,7 +83,6 @@ class VendorColumns(NamedTuple):
     ships: np.ndarray
     quality: np.ndarray
     pack: np.ndarray
-    price_level: np.ndarray
     wholesale: np.ndarray
     opsec: np.ndarray
     log_price: np.ndarray
@@ -132,6 +134,7 @@ class OrderColumns(NamedTuple):
     potency: np.ndarray
     share: np.ndarray
     late: np.ndarray
+    noticed: np.ndarray
     rating: np.ndarray
 
 class PlatformColumns(NamedTuple):

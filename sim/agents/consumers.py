@@ -9,6 +9,11 @@ from sim.registry import register_columns
 KNOWN_MARKETS = 4
 REMEMBERED_VENDORS = 4
 RISK_GROUPS = 4
+DANGERS = 2
+ON_STREETS, AT_APPS = 0, 1
+"""Where purchases bring people face to face."""
+STASHES = 3
+"""Substances that a consumer can have at hand."""
 TURNS = 100
 """Turns in which programmes for a share of people reach them: a hundredth of consumers each, and always the same ones."""
 
@@ -68,6 +73,9 @@ CONSUMER = {
     "loss_hits": Column("f4", "events", 0, 1e6, "Losses to market operators, own and heard of, fading"),
     "loss_calm": Column("f4", "orders", 0, 1e6, "Orders that went well, fading"),
     # vendors they remember
+    "danger": Column(
+        "f4", "events", 0, 1e6, "Threats and violence met or heard of on streets and at apps, fading", shape=(DANGERS,)
+    ),
     "vendor": Column("i4", "row", -1, 2**31 - 1, "Vendors remembered", default=-1, shape=(REMEMBERED_VENDORS,)),
     "bought": Column("u2", "orders", 0, 65535, "Good orders with each of them", shape=(REMEMBERED_VENDORS,)),
     "tie": Column(
@@ -76,10 +84,13 @@ CONSUMER = {
     # the clock and the stash
     "next_day": Column("i2", "day", -NEVER, NEVER, "Day of the next need"),
     "habit": Column("u1", "code", 0, 6, "Channel of the last purchase", default=6, codes=Channel),
-    "stash": Column("f4", "doses", 0, 1e6, "Doses at hand"),
-    "stash_potency": Column("f4", "ratio", 0, 1e3, "Strength of the doses at hand relative to a normal heroin dose"),
-    "stash_substance": Column("u1", "code", 0, 31, "Substance at hand"),
-    "stash_content": Column("u1", "code", 0, 2, "as sold, adulterated, substituted", codes=Content),
+    "unmet_until": Column(
+        "i2", "day", -NEVER, NEVER, "Day until which a medicine that was needed and not had would have lasted"
+    ),
+    "stash": Column("f4", "doses", 0, 1e6, "Doses at hand of each of some substances", shape=(STASHES,)),
+    "stash_potency": Column("f4", "ratio", 0, 1e3, "Their strength relative to a normal heroin dose", shape=(STASHES,)),
+    "stash_substance": Column("u1", "code", 0, 31, "Which substances these are", shape=(STASHES,)),
+    "stash_content": Column("u1", "code", 0, 2, "as sold, adulterated, substituted", shape=(STASHES,), codes=Content),
     # health
     "tolerance": Column("f4", "ratio", 0.01, 1.5, "Opioid tolerance relative to a daily user", default=0.05),
     "dependence": Column("f4", "share", 0, 1, "Severity of dependence"),
@@ -99,6 +110,9 @@ CONSUMER = {
     # counters from day 0 on
     "orders": Column("u2", "orders", 0, 65535, "Orders placed"),
     "spent": Column("f4", "USD", 0, 1e9, "Money spent"),
+    "from_friends": Column(
+        "i4", "cents", -(2**31), 2**31 - 1, "Money got from friends for goods, less what was paid to them"
+    ),
     "vendors_used": Column("u2", "vendors", 0, 65535, "Vendors bought from that were not remembered then"),
     "harms": Column("u2", "events", 0, 65535, "Adverse events, overdoses and violence suffered"),
     "criminalised": Column("u2", "times", 0, 65535, "Times charged for possession or purchase"),
@@ -114,4 +128,4 @@ class Consumer(RowAgent, schema=CONSUMER):
     """One consumer: a view of one row of the consumer columns."""
 
 
-register_columns("consumers", Consumer, "consumer", "spent_usd")
+register_columns("consumers", Consumer, "consumer", "spent_usd", "from_friends_usd")

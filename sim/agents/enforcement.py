@@ -58,6 +58,11 @@ class Agency(Institution):
         Kind of agency.
     mandate
         (7,) share of the jurisdiction's effort on each target that is this agency's; by default all of it.
+
+    Attributes
+    ----------
+    credit, days
+        (7,) what it remembers of the credit that it earned on each target and of the officer-days that it spent there; both fade alike.
     """
 
     def __init__(
@@ -78,19 +83,29 @@ class Agency(Institution):
         self.allocation = np.asarray(allocation, float) / max(float(np.sum(allocation)), 1e-12)
         self.start_allocation = self.allocation.copy()
         self.credit = np.zeros(len(TARGETS))
+        self.days = np.zeros(len(TARGETS))
         self.spent = 0.0
-        self.takedowns = self.arrests = self.charges = self.referrals = 0
+        self.takedowns = self.arrests = 0
 
     def effort(self) -> np.ndarray:
         """Officer-days of today by target."""
         return self.officer_days * self.allocation
 
+    def work(self, days: np.ndarray) -> None:
+        """Spend so many officer-days (7,) on each target."""
+        self.days += days
+        self.spent += float(days.sum())
+
     def learn(self, speed: float, floor: float) -> None:
-        """Move ``speed`` of the effort to where a month's credit per officer-day was earned, with a ``floor`` for every target of the mandate."""
+        """Move ``speed`` of the effort to where an officer-day paid: shares follow the credit remembered per officer-day remembered.
+
+        Memory fades by ``speed`` a month too. A target that lost effort keeps its credit per officer-day, so that effort can come back to it; every
+        target of the mandate keeps at least ``floor``.
+        """
         mine = self.mandate > 0
-        earned = np.where(mine & (self.allocation > 0), self.credit, 0.0)
-        if earned.sum() > 0:
-            aim = earned / earned.sum()
-            mixed = np.maximum((1.0 - speed) * self.allocation + speed * aim, floor * mine)
+        paid = np.divide(self.credit, self.days, out=np.zeros(len(TARGETS)), where=mine & (self.days > 0))
+        if paid.sum() > 0:
+            mixed = np.maximum(self.allocation + speed * (paid / paid.sum() - self.allocation), floor * mine)
             self.allocation = mixed / mixed.sum()
-        self.credit[:] = 0.0
+        self.credit *= 1.0 - speed
+        self.days *= 1.0 - speed

@@ -33,7 +33,6 @@ class Levers:
     """
 
     jurisdictions: int
-    demand: np.ndarray = lever(1.0, "world", "consumers", "ratio", "Rates at which needs arise")
     initiation: np.ndarray = lever(
         1.0, "jurisdiction", "consumers", "ratio", "Inflow of people who begin to consider an online source"
     )
@@ -176,6 +175,9 @@ class Levers:
         "supply",
         "share",
         "Misrepresented opioids and sedatives that hold a strong synthetic, beyond the usual",
+    )
+    prescriptions: np.ndarray = lever(
+        1.0, "goods", "services", "share", "Prescriptions that pharmacies can fill, by jurisdiction and substance"
     )
     charges: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Users stopped who are charged")
     referral: np.ndarray = lever(

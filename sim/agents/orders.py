@@ -32,6 +32,7 @@ ORDER = {
     "potency": Column("f4", "ratio", 0, 1e3, "Strength of a dose relative to a normal heroin dose, 0 for non-opioids"),
     "share": Column("f4", "share", 0, 1, "Share of the goods that arrived"),
     "late": Column("u1", "flag", 0, 1, "1 when its buyer gave it up before it came"),
+    "noticed": Column("u1", "flag", 0, 1, "1 when the buyer noticed that the goods are not what was sold"),
     "rating": Column("u1", "stars", 0, 255, "Rating given, 255 for none", default=NO_RATING),
 }
 

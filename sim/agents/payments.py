@@ -94,7 +94,8 @@ class Coin(Institution):
 class Exchange(Institution):
     """Sells coins to the public: where it closes or delists a coin, its customers are without until they have moved elsewhere.
 
-    ``reluctance`` in 0-1 is the pressure that it withstands: large exchanges, which have most to lose, give way first.
+    ``reluctance`` in 0-1 is the pressure that it withstands: large exchanges, which have most to lose, give way first. Each stands for those of its
+    size: beyond its reluctance the more of them give way the stronger the pressure, all of them when it is complete.
     """
 
     def __init__(self, model: Model, share: float, reluctance: float, jurisdictions: int) -> None:
@@ -104,9 +105,14 @@ class Exchange(Institution):
         self.open = np.ones(jurisdictions)
 
     def obey(self, closure: np.ndarray) -> None:
-        """Close where the pressure to close (by jurisdiction, 0-1) is above its reluctance; open again where it is not."""
-        self.open = (closure <= self.reluctance).astype(float)
+        """Close as far as the pressure to close (by jurisdiction, 0-1) is above its reluctance, and lose those customers; open again where it is not."""
+        was, self.open = self.open, self.withstands(closure)
+        self.customers = np.where(self.open < was, self.customers * self.open / np.maximum(was, 1e-12), self.customers)
 
     def sells(self, delisting: np.ndarray) -> np.ndarray:
-        """(J,) 1 where it is open and the pressure to delist a coin is not above its reluctance."""
-        return self.open * (delisting <= self.reluctance)
+        """(J,) share of its customers to whom it sells a coin in spite of the pressure to delist it."""
+        return self.withstands(delisting)
+
+    def withstands(self, pressure: np.ndarray) -> np.ndarray:
+        """(J,) share of it that does not give way to a pressure in 0-1."""
+        return 1.0 - np.clip((pressure - self.reluctance) / (1.0 - self.reluctance), 0.0, 1.0)

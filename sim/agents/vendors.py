@@ -32,7 +32,6 @@ VENDOR = {
     "ships": Column("f4", "probability", 0, 1, "Chance that an order is dispatched"),
     "quality": Column("f4", "share", 0, 1, "Care about content, 1 best"),
     "pack": Column("f4", "log", -5, 5, "Deviation of log pack size from the median"),
-    "price_level": Column("f4", "log", -5, 5, "Own deviation of log price"),
     "wholesale": Column("u1", "flag", 0, 1, "1 when also selling wholesale"),
     "opsec": Column("f4", "ratio", 0.05, 20, "Operational security: divides the chance of detection", default=1),
     # state

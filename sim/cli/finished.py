@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,10 +35,10 @@ def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
         output.line(f"Warning: {line}")
     for note in (*deeds.budgets(did, {first.scenario.name: first.scenario}), *words.run_notes(results)):
         output.line(f"Note: {note}")
-    seconds = sum(result.elapsed_s for result in results)
+    seconds = sum(result.elapsed_s for result in results if math.isfinite(result.elapsed_s))
     output.line(f"{seconds:.1f} s for the run{'s' if len(results) > 1 else ''}, {first.compile_s:.1f} s to get ready.")
     if out is not None:
-        output.line(f"Written to {out}")
+        output.line(f"Written to {out}" + (f"; every run: odm results {out}" if len(results) > 1 else ""))
 
 
 def print_comparison(comparison: Comparison, out: Path | None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +37,12 @@ Changes = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", parser=support.path, metavar="DIR", help="Folder for the results; appears when all is done."),
+    typer.Option(
+        "--out",
+        parser=support.path,
+        metavar="DIR",
+        help="Folder for the results; of several runs, it keeps each as it ends.",
+    ),
 ]
 Tables = Annotated[str, typer.Option(metavar="NAMES", help="Tables to write, with commas between them, or `all`.")]
 By = Annotated[
@@ -90,33 +96,33 @@ def run(
     ] = None,
     changes: Changes = None,
     out: Out = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the runs in the folder.")] = False,
     tables: Tables = "",
     by: By = "",
     audit: Audit = False,
     as_json: Json = False,
 ) -> None:
-    """Run a scenario and print its outcomes."""
+    """Run a scenario and print its outcomes; with --out, several runs can be stopped and gone on with."""
     with support.explained():
         import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
 
-        from sim.studies.runs.several import run_several
+        from sim.cli.progress import show_study
+        from sim.studies.execution.several import run_several
         from sim.studies.runs.simulate import check_tables, load_scenario
 
         groups = support.names(by)
         wanted = check_tables(support.names(tables), groups)
         ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers, overrides=changes or ())
-        with support.run_progress(ready.name, as_json) as progress:
+        kept = out is not None and runs > 1
+        with ExitStack() as around:
+            if kept:
+                around.enter_context(studies.stoppable(out))
+            tell = around.enter_context(show_study(ready.name, as_json=False, quiet=as_json)) if kept else None
+            progress = None if kept else around.enter_context(support.run_progress(ready.name, as_json))
             results = run_several(
-                ready,
-                runs,
-                seed=seed,
-                threads=threads,
-                tables=wanted,
-                audit=audit,
-                out=out,
-                progress=progress,
-                by=groups,
-            )
+                ready, runs, seed=seed, threads=threads, tables=wanted, audit=audit, out=out, resume=resume,
+                progress=progress, on_event=tell, by=groups,
+            )  # fmt: skip
         output.kept(out)
         if as_json:
             found = [result.to_json() for result in results]
@@ -124,7 +130,7 @@ def run(
         else:
             finished.print_runs(results, out)
         if len(results) < runs:
-            studies.say_what_is_kept(out, len(results), runs, results[-1].seed)
+            studies.say_what_is_left(len(results), runs, results[-1].seed)
             raise typer.Exit(130)
 
 

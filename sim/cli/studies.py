@@ -183,11 +183,12 @@ def stoppable(folder: Path | None) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def say_what_is_kept(out: Path | None, done: int, runs: int, last: int) -> None:
-    """Say, after an interruption of several runs of a scenario, which are there and how to do the others; `last` is the last seed done."""
-    kept = "" if out is None else f" and are kept in {out}"
-    rest = f"--seed {last + 1} --runs {runs - done}" + ("" if out is None else " and another --out")
-    output.say(f"Interrupted. {done} of {runs} runs had ended{kept}; for the others: {rest}.")
+def say_what_is_left(done: int, runs: int, last: int) -> None:
+    """Say, after an interruption of several runs that are kept nowhere, how to do the others; `last` is the last seed done."""
+    output.say(
+        f"Interrupted. {done} of {runs} runs had ended; for the others: --seed {last + 1} --runs {runs - done}. "
+        "With --out DIR, runs that have ended are kept, and --resume goes on."
+    )
 
 
 def _after_interruption(folder: Path | None) -> str:
@@ -220,9 +221,13 @@ def _print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as
 
 def _print_done(done: Conducted) -> None:
     """Print findings, and name what failed."""
+    from sim.report.text import deeds
+
     lost = f", {done.aborted} lost with their workers" if done.aborted else ""
     for found in done.answer.findings:
         output.line(f"- {found}")
+    for line in deeds.shortfalls(done.answer.tables.get("policies")):
+        output.line(f"Warning: {line}")
     for note in done.answer.notes:
         output.line(f"Note: {note}")
     output.line(f"{done.runs} runs, {done.failed} failed{lost}. Written to {done.folder}: answer{os.sep}report.md")

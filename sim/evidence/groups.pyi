@@ -13,6 +13,7 @@ class DemandParameters(NamedTuple):
     order_spread: float
     budget_spread: float
     wholesale_share: float
+    friends_pay: float
     stocked_up: float
     scheduled_price: float
     scheduled_access: float
@@ -25,7 +26,7 @@ class SupplyParameters(NamedTuple):
     pharmacy_vendors: float
     entry_rate: float
     entry_income: float
-    entry_risk: float
+    outside_wage: float
     social_share: float
     organised_share: float
     organised_online: float
@@ -33,7 +34,7 @@ class SupplyParameters(NamedTuple):
     breadth_spread: float
     extra_substances: float
     pack_spread: float
-    price_spread: float
+    social_pack: float
     honest_a: float
     honest_b: float
     scammers: float
@@ -78,7 +79,8 @@ class SupplyParameters(NamedTuple):
 
 class PricingParameters(NamedTuple):
     reputation_premium: float
-    pass_through: float
+    labour: float
+    arrest_cost: float
     scarcity: float
     competition: float
     speed: float
@@ -182,6 +184,7 @@ class ShippingParameters(NamedTuple):
     held: float
     post_capacity: float
     post_longest: float
+    opened_in_vain: float
     delay_loss: float
     patience_days: float
     loss: float
@@ -198,6 +201,7 @@ class ShippingParameters(NamedTuple):
     batch_days: float
     potency_hand_sd: float
     potency_spread: float
+    substituted: float
     synthetic_supply: float
     synthetic_strength: float
     synthetic_concentration: float
@@ -269,7 +273,7 @@ class PlatformsParameters(NamedTuple):
     trust_first: float
     trust_last: float
     trust_days: float
-    trust_share: float
+    trust_orders: float
     cryptomarket_entry: float
     niche_entry: float
     fee: float
@@ -279,7 +283,7 @@ class PlatformsParameters(NamedTuple):
     escrow_share: float
     frailty: float
     closure_days: float
-    quit_share: float
+    operator_income: float
     hack_young: float
     hack_base: float
     scam_income_days: float
@@ -308,7 +312,6 @@ class VendorsParameters(NamedTuple):
     bad_exit: float
     bad_share: float
     own_scam: float
-    own_scam_days: float
     retire_closed: float
     retire_loss: float
     keep_identity: float
@@ -347,16 +350,13 @@ class EnforcementParameters(NamedTuple):
     remote_crypto: float
     remote_app: float
     remote_friend: float
-    exposure_reference: float
-    exposure_online: float
+    arrest_days: float
+    arrest_days_online: float
     server_leads: float
-    lead_hazard: float
     lead_days: float
     server_read: float
-    crowd_limit: float
     supplier_case: float
     contacts_per_day: float
-    exposure_street: float
     exposure_app: float
     exposure_post: float
     record_attention: float
@@ -368,13 +368,14 @@ class EnforcementParameters(NamedTuple):
     post_effect: float
     arrest_fright: float
     letter_heeded: float
+    buyer_pursued: float
+    letter: float
     learning: float
     floor: float
     credit_arrest: float
     credit_takedown: float
     credit_supplier: float
     credit_parcel: float
-    credit_user: float
     credit_referral: float
     credit_account: float
     account_days: float
@@ -409,7 +410,7 @@ class ConsumptionParameters(NamedTuple):
     company: float
     ambulance: float
     ambulance_trust: float
-    ambulance_works: float
+    company_size: float
     lay_rescue: float
     naloxone_works: float
     naloxone_carried: float
@@ -453,6 +454,8 @@ class ServicesParameters(NamedTuple):
     alert_base: float
     alert_checked: float
     alert_reported: float
+    alert_practice: float
+    sight_kept: float
     alert_protects: float
     referral_support: float
     referral_trust: float

@@ -82,6 +82,14 @@ class Substance(Row):
         default_factory=dict,
         description="what those who turn away from it take instead (weights; names that the table lacks do not count)",
     )
+    legal_counterpart: str = Field(
+        default="",
+        pattern=r"^([a-z][a-z0-9_]*)?$",
+        description="what regulated supply gives in its place: a row that licensed pharmacies sell (empty: none)",
+    )
+    daly_unmet: Share = Field(
+        default=0, description="what patients suffer who need it and have none (DALYs per year of it)"
+    )
     daly_use: Share = Field(description="disability weight of dependent use (DALYs per year of it)")
 
     def legal_status(self, jurisdiction: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.agents.codes import N_SUMS, EventKind, OrderOutcome
+from sim.agents.codes import N_CHANNELS, N_SUMS, EventKind, OrderOutcome
 from sim.agents.orders import ORDER, OrderColumns
 from sim.population import grown_columns, new_columns
 
@@ -64,6 +64,24 @@ class Ledger:
     seized: int = 0
     upstream: int = 0
     """Of vendors' income, what they paid to suppliers."""
+
+
+@dataclass
+class Goods:
+    """All doses that reached consumers, in the order in which they came about, and where they went; the rest is at hand."""
+
+    start: float = 0.0
+    """At hand when the world was made."""
+    arrived: float = 0.0
+    used: float = 0.0
+    discarded: float = 0.0
+    """Thrown away after a check, or given up for want of a place."""
+
+    def add(self, arrived: float, discarded: float, used: float) -> None:
+        """Count what a day brought."""
+        self.arrived += arrived
+        self.discarded += discarded
+        self.used += used
 
 
 class Events:
@@ -127,6 +145,10 @@ class Happened:
         return np.concatenate([np.empty(0, np.int64), *self.people.get(kind, [])])
 
 
+DUE, GOT = 0, 1
+"""What `Tally.settled` counts."""
+
+
 class Tally:
     """Counts of one day."""
 
@@ -136,16 +158,23 @@ class Tally:
         self.commission = 0  # cents
         self.goods_sent = self.goods_seized = 0.0  # orders' worth of goods on their way from suppliers to vendors
         self.branches = self.groups = self.manufacturers = 0  # cents that went up yesterday and stayed with each
-        self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.privacy = self.fraud = 0
+        self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.fraud = 0
+        self.privacy = 0.0
         self.waited = 0  # days that those who enter treatment today waited
         self.gave_up = 0  # people who stop waiting for it
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
+        self.passed_on, self.paid_to_friends = 0.0, 0  # doses that went from friend to friend, and cents paid for them
         self.violence, self.violence_expected = 0, 0.0
+        self.opened = 0.0  # parcels without drugs that were opened
         self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
+        self.settled = np.zeros((N_CHANNELS, 2), np.int64)  # cents DUE to vendors, and those that they GOT
+        self.missed = np.zeros(N_CHANNELS, np.int64)  # orders for which no vendor or no stock was found
         self.offered = np.empty(0, np.int64)  # consumers to whom police offer services
-        self.referred = np.empty(0, np.int64)  # those of them who are referred
+        self.offer = np.empty(0)  # the chance of that
+        self.accepted = np.empty(0, bool)  # and whether they take it, and are referred
         self.checked = np.empty(0, np.int64)  # consumers who have a parcel checked because of a programme
+        self.easier = np.empty(0)  # how much easier programmes make it for them
 
 
 class Books:
@@ -157,6 +186,8 @@ class Books:
         Rows of the open orders that are settled today.
     settled
         Consumers and channels of the orders that were settled yesterday.
+    intercepted
+        The same of those of which parcels were seized.
     happened
         To whom things happened today, where it is kept.
     order_counts
@@ -167,8 +198,8 @@ class Books:
 
     def __init__(self, events: Events, orders: int) -> None:
         self.open_orders = OpenOrders(orders)
-        self.ledger, self.events, self.happened = Ledger(), events, Happened()
+        self.ledger, self.goods, self.events, self.happened = Ledger(), Goods(), events, Happened()
         self.due = np.empty(0, np.int64)
-        self.settled = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self.settled = self.intercepted = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.order_counts = np.zeros(len(OrderOutcome), np.int64)
         self.dead = 0

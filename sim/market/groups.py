@@ -51,6 +51,7 @@ class World:
     law_steps: np.ndarray  # (J, S) by which the law is stricter than usual
     law_price: np.ndarray  # (J, S) log of what it multiplies the illicit price by once stocks are renewed
     friends: Friends = field(init=False)
+    would_sell: np.ndarray = field(init=False)  # (C,) people who would sell there if it pays; those of the start do
     demand_by_channel: np.ndarray = field(
         init=False
     )  # (C, S) cumulative needs of all consumers, of what a channel sells
@@ -65,10 +66,7 @@ class Usual:
 
     market_shares: np.ndarray = field(init=False)  # cryptomarkets of the start by share of trade, and their slots
     market_slots: np.ndarray = field(init=False)
-    vendors: np.ndarray = field(init=False)  # (C,)
-    trade: float = field(init=False)  # orders a day on cryptomarkets
     listings: float = field(init=False)  # on the cryptomarkets of the start together
-    per_vendor: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) orders a day
     status: np.ndarray = field(init=False)  # as in `Substances`; likewise the next two
     synthetic: np.ndarray = field(init=False)
     adverse: np.ndarray = field(init=False)
@@ -119,22 +117,37 @@ class Policing:
     post_effort: np.ndarray  # (J,)
     vendor_effort: np.ndarray  # (J, 2) on vendors nearby and online
     supplier_effort: np.ndarray  # (J,)
-    online_exposure: np.ndarray  # (J,) exposure of vendors online, yesterday
-    user_effort: np.ndarray  # (J,) officer-days
+    vendor_days: np.ndarray  # (J, 2) usual officer-days a day on them; likewise the next
+    vendor_exposure: np.ndarray  # (J, 2) exposure of these vendors
+    vendor_work: np.ndarray  # (agencies, J, 2) officer-days of today that reach them
+    user_effort: np.ndarray  # (J, 2) officer-days on stops, and on contacts that lead to services
     user_exposure: np.ndarray  # (J,) exposure of buyers, 30-day mean
     vendor_risk: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) arrests a month per vendor
+    operator_risk: float = 0.0  # arrests a month per operator of a cryptomarket
     covert: dict[int, tuple[str, float]] = field(default_factory=dict)  # slots that police run: policy and publicity
+    seized: dict[int, int] = field(
+        default_factory=dict
+    )  # slots of pharmacy programmes, and the day on which they are back
+    at_large: list[int] = field(default_factory=list)  # slots of seized cryptomarkets whose operators were not caught
 
     @classmethod
-    def usual(cls, agencies: list[Agency], jurisdictions: int, consumers: int) -> Policing:
+    def usual(cls, agencies: list[Agency], jurisdictions: int) -> Policing:
         """As it is on an ordinary day."""
         j, one = jurisdictions, np.ones
         where, unit = np.array([a.jurisdiction for a in agencies]), np.array([a.unit for a in agencies])
         usual = np.array([a.usual_days * a.start_allocation for a in agencies])
         stated = np.zeros((j, usual.shape[1]))
         np.add.at(stated, where, usual)
-        effort = one(j), one((j, 2)), one(j), one(j), np.zeros(j)
-        return cls(where, unit, usual, stated, *effort, user_exposure=np.full(j, 0.002 * consumers))
+        effort = (
+            one(j),
+            one((j, 2)),
+            one(j),
+            np.zeros((j, 2)),
+            np.zeros((j, 2)),
+            np.zeros((len(agencies), j, 2)),
+            np.zeros((j, 2)),
+        )
+        return cls(where, unit, usual, stated, *effort, user_exposure=np.zeros(j))
 
 
 class Struck(NamedTuple):
@@ -158,7 +171,11 @@ class Trade:
     vendor_orders: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (vendors,) orders of today
     vendor_news: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))  # (vendors,) bits: `learning.fear`
     price_level: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) mean log price, yesterday
-    per_vendor: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) orders a day
+    income: np.ndarray = field(
+        default_factory=lambda: np.zeros(N_CHANNELS)
+    )  # (C,) USD a day that a vendor received, 30-day mean; likewise the next one
+    turned_away: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # for want of vendors and stock
+    settled: np.ndarray = field(default_factory=lambda: np.zeros((N_CHANNELS, 2)))  # cents due and received, fading
     mean_order_cents: float = 6500.0
     dispute_rate: float = 0.0
     ads_seen: float = 1.0  # exposure to sellers' adverts in apps, 1 when nothing is removed

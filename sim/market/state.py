@@ -11,7 +11,7 @@ from mesa.agentset import AgentSet
 
 from sim.agents.codes import N_CHANNELS, Channel, EventKind, PlatformStatus
 from sim.agents.consumers import ConsumerColumns
-from sim.agents.enforcement import REFERRALS, Agency
+from sim.agents.enforcement import Agency
 from sim.agents.intermediaries import AccessProvider, Forum, PostalService, SearchEngine, SocialMediaCompany
 from sim.agents.levers import Levers
 from sim.agents.payments import Coin, Exchange, Merchant, PaymentProcessor
@@ -202,18 +202,18 @@ class MarketState(mesa.Model):
         """Orders a day on all open cryptomarkets, 7-day mean."""
         return float(self.platform_table.columns.trade7[self.crypto_slots()].sum())
 
-    def trade_shares(self, slots: np.ndarray) -> np.ndarray:
-        """Share of these platforms in their common trade, 7-day mean."""
-        trade = self.platform_table.columns.trade7[slots].astype(float) + 1e-6
+    def trade_shares(self, slots: np.ndarray, trade: np.ndarray | None = None) -> np.ndarray:
+        """Share of these platforms in their common ``trade``, by default the 7-day mean."""
+        trade = (self.platform_table.columns.trade7 if trade is None else trade)[slots].astype(float) + 1e-6
         return trade / trade.sum() if len(slots) else trade
 
     def update_prior(self) -> None:
-        """Public trust in cryptomarkets: it grows with age and with the market's trade against the reference."""
+        """Public trust in cryptomarkets: it grows with age and with the market's trade."""
         p, t, n = self.p.platforms, self.platform_table.columns, self.platform_table.n
         age = np.maximum(self.day - t.open_day[:n].astype(float), 0.0)
-        x = t.trade180[:n] / self.usual.trade
-        prior = p.trust_first + (p.trust_last - p.trust_first) * (1.0 - np.exp(-age / p.trust_days)) * x / (
-            x + p.trust_share
+        orders = self.scenario.weight * t.trade180[:n]
+        prior = p.trust_first + (p.trust_last - p.trust_first) * (1.0 - np.exp(-age / p.trust_days)) * orders / (
+            orders + p.trust_orders
         )
         if len(self.trade.prior) < self.platform_table.capacity:
             self.trade.prior = np.zeros(self.platform_table.capacity)
@@ -224,7 +224,6 @@ class MarketState(mesa.Model):
         """Refer consumers to services: those who are dependent ask for treatment today."""
         if len(who):
             self.today.referrals += len(who)
-            self.today.referred = np.concatenate([self.today.referred, who])
             p, c = self.p.services, self.consumers.columns
             c.support_knowledge[who] += p.referral_support * (1.0 - c.support_knowledge[who])
             c.stigma[who] = np.maximum(c.stigma[who] - p.referral_trust, 0.0)
@@ -232,8 +231,6 @@ class MarketState(mesa.Model):
             self.care.referred = np.concatenate(
                 [self.care.referred, who[c.dependence[who] >= self.p.consumption.dependent_from]]
             )
-            where = np.bincount(c.jurisdiction[who], minlength=self.world.n_jurisdictions)
-            self.credit_agencies(REFERRALS, self.p.enforcement.credit_referral * where)
             self.consumer_events(EventKind.REFERRAL, who)
 
     def credit_agencies(self, target: int, credit: np.ndarray) -> None:

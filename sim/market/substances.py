@@ -32,12 +32,12 @@ class Substances(NamedTuple):
     status: np.ndarray  # (J, S) 0 over the counter, 1 prescription, 2 controlled, 3 prohibited
     premium: np.ndarray  # (J, S) what stricter status multiplies the illicit price by, 1 as usual
     prescribed: np.ndarray  # (J, S) what it leaves of prescriptions, 1 as usual
+    filled: np.ndarray  # (J, S) share of prescriptions that pharmacies can fill, 1 as usual
     deterred: np.ndarray  # (J, S) share of those without dependence who turn to a substitute, 0 as usual
     substitutes: np.ndarray  # (S, S) cumulative shares of what they turn to, all 0 for none
     contaminable: np.ndarray  # (S,) 1 for opioids and sedatives, whose counterfeits may hold a strong synthetic
-    medical: (
-        np.ndarray
-    )  # (S,) licensed substance of the same class that regulated supply gives in its place, -1 for none
+    medical: np.ndarray  # (S,) licensed substance that regulated supply gives in its place, -1 for none
+    unmet: np.ndarray  # (S,) disability weight of patients who need it and have none
 
 
 def cumulative_substitutes(weights: np.ndarray) -> np.ndarray:
@@ -46,13 +46,14 @@ def cumulative_substitutes(weights: np.ndarray) -> np.ndarray:
     return np.cumsum(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), axis=1)
 
 
-def medical_substitutes(weights: np.ndarray, classes: list[str], licensed: np.ndarray) -> np.ndarray:
-    """(S,) the heaviest substitute of the same class that licensed pharmacies sell, for substances that these do not sell; -1 for none."""
-    out = np.full(len(classes), -1, np.int64)
-    for s, own in enumerate(classes):
-        same = np.array([c == own for c in classes]) & (licensed == 1) & (weights[s] > 0)
-        if not licensed[s] and same.any():
-            out[s] = int(np.argmax(np.where(same, weights[s], -1.0)))
+def counterparts(rows: list[Substance], licensed: np.ndarray) -> np.ndarray:
+    """(S,) the row of the legal counterpart that licensed pharmacies sell; -1 where there is none, or where it is the substance itself."""
+    names = [s.name for s in rows]
+    out = np.full(len(rows), -1, np.int64)
+    for s, row in enumerate(rows):
+        if row.legal_counterpart in names and row.legal_counterpart != row.name:
+            at = names.index(row.legal_counterpart)
+            out[s] = at if licensed[at] else -1
     return out
 
 
@@ -75,8 +76,8 @@ def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) 
         novel=next((k for k, s in enumerate(table) if s.class_ == "nps"), -1),
         sold=np.array([[channel in s.sold_by for s in table] for channel in CHANNELS], np.uint8),
         status=np.array([[STATUSES.index(s.legal_status(j.name)) for s in table] for j in jurisdictions], np.uint8),
-        premium=np.ones(everywhere), prescribed=np.ones(everywhere), deterred=np.zeros(everywhere),
+        premium=np.ones(everywhere), prescribed=np.ones(everywhere), filled=np.ones(everywhere), deterred=np.zeros(everywhere),
         substitutes=cumulative_substitutes(weights),
         contaminable=np.array([s.class_ in ("opioid", "benzodiazepine") for s in table]),
-        medical=medical_substitutes(weights, [s.class_ for s in table], licensed),
+        medical=counterparts(table, licensed), unmet=column("daly_unmet"),
     )  # fmt: skip

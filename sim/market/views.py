@@ -24,37 +24,11 @@ def narrow(columns: Any, kind: Any) -> Any:
 
 
 ChoiceConsumers = view(
-    "ChoiceConsumers",
-    "access",
-    "app_home",
-    "bad",
-    "bought",
-    "caution",
-    "considering",
-    "dependence",
-    "good",
-    "habit",
-    "home",
-    "jurisdiction",
-    "known",
-    "legal_calm",
-    "legal_hits",
-    "loss_calm",
-    "loss_hits",
-    "market_hits",
-    "market_state",
-    "misbelief",
-    "pharmacy_home",
-    "price_sensitivity",
-    "segment",
-    "skill",
-    "tie",
-    "vendor",
-    "verification",
-    "turn",
-    "declined",
-)
-ChoiceVendors = view("ChoiceVendors", "account", "log_price")
+    "ChoiceConsumers", "access", "app_home", "bad", "bought", "caution", "considering", "danger", "declined", "dependence", "good", "habit", "home",
+    "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm", "loss_hits", "market_hits", "market_state", "misbelief", "pharmacy_home",
+    "price_sensitivity", "segment", "skill", "tie", "vendor", "verification", "turn",
+)  # fmt: skip
+ChoiceVendors = view("ChoiceVendors", "account", "jurisdiction", "log_price")
 CheckoutConsumers = view("CheckoutConsumers", "jurisdiction", "next_day", "vendor")
 CheckoutVendors = view("CheckoutVendors", "account", "log_price", "negative", "pack", "positive", "wholesale")
 CheckoutPlatforms = view(
@@ -65,33 +39,16 @@ ShippingVendors = view(
     "ShippingVendors", "covered", "key", "income", "jurisdiction", "leaving", "purity", "quality", "ships", "supplier", "withheld",
 )  # fmt: skip
 ShippingOrders = view(
-    "ShippingOrders", "day", "channel", "consumer", "content", "dispatched", "due", "held", "late", "outcome", "parcels",
-    "seized", "settlement", "platform", "potency", "price", "processor", "purity", "rating", "share", "substance", "vendor",
+    "ShippingOrders", "day", "channel", "consumer", "content", "dispatched", "due", "held", "late", "noticed", "outcome", "parcels", "seized", "settlement",
+    "platform", "potency", "price", "processor", "purity", "rating", "share", "substance", "vendor",
 )  # fmt: skip
 ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation", "payouts")
 ConsumptionConsumers = view(
-    "ConsumptionConsumers",
-    "alive",
-    "dependence",
-    "harms",
-    "jurisdiction",
-    "practice",
-    "segment",
-    "stash",
-    "stash_content",
-    "stash_potency",
-    "stash_substance",
-    "stigma",
-    "substance",
-    "support_knowledge",
-    "tolerance",
-    "treatment_day",
-    "treatment_days",
-    "trust_police",
-    "waiting_day",
+    "ConsumptionConsumers", "alive", "dependence", "harms", "jurisdiction", "practice", "segment", "stash", "stash_content", "stash_potency",
+    "stash_substance", "stigma", "substance", "support_knowledge", "tolerance", "treatment_day", "treatment_days", "trust_police", "unmet_until", "waiting_day",
     "turn",
     "declined",
-)
+)  # fmt: skip
 ConsumptionOrders = view(
     "ConsumptionOrders",
     "day",
@@ -106,13 +63,23 @@ ConsumptionOrders = view(
     "vendor",
 )
 LearningConsumers = view(
-    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
+    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "danger", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
     "loss_hits", "market_hits", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
     "trust_police", "vendor", "verification", "turn", "declined",
 )  # fmt: skip
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
-    "LearningOrders", "day", "channel", "consumer", "first", "late", "outcome", "platform", "rating", "vendor"
+    "LearningOrders",
+    "day",
+    "channel",
+    "consumer",
+    "first",
+    "late",
+    "noticed",
+    "outcome",
+    "platform",
+    "rating",
+    "vendor",
 )
 MigrationConsumers = view(
     "MigrationConsumers",
@@ -136,32 +103,9 @@ MigrationConsumers = view(
 )
 MigrationVendors = view("MigrationVendors", "account", "alive")
 ExitVendors = view(
-    "ExitVendors",
-    "key",
-    "account",
-    "account_day",
-    "account_sales",
-    "alive",
-    "channel",
-    "entry_day",
-    "evidence",
-    "exit_cause",
-    "identity",
-    "income",
-    "kept",
-    "kind",
-    "last_sale",
-    "leaving",
-    "negative",
-    "orders",
-    "platforms_used",
-    "positive",
-    "recent",
-    "relist_day",
-    "sales",
-    "stock",
-    "withheld",
-)
+    "ExitVendors", "key", "account", "account_day", "account_sales", "alive", "channel", "entry_day", "evidence", "exit_cause", "identity", "income",
+    "kept", "kind", "last_sale", "leaving", "negative", "orders", "platforms_used", "positive", "recent", "relist_day", "sales", "stock", "withheld",
+)  # fmt: skip
 OfferVendors = view(
     "OfferVendors",
     "account",
@@ -199,7 +143,7 @@ PricingVendors = view(
     "log_price",
     "negative",
     "positive",
-    "price_level",
+    "purity",
     "recent",
     "stock",
     "unit_cost",
@@ -218,6 +162,17 @@ DemandConsumers = view(
     "treatment_day",
     "declined",
     "turn",
+    "unmet_until",
+)
+SharingConsumers = view(
+    "SharingConsumers",
+    "alive",
+    "from_friends",
+    "jurisdiction",
+    "stash",
+    "stash_content",
+    "stash_potency",
+    "stash_substance",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
 ProgrammeConsumers = view(
@@ -246,13 +201,11 @@ NewVendors = view(
     "jurisdiction",
     "key",
     "kind",
-    "log_price",
     "main",
     "opsec",
     "pack",
     "person",
     "platforms_used",
-    "price_level",
     "quality",
     "ships",
     "stock",

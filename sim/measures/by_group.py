@@ -73,7 +73,7 @@ class Grouping:
     def __init__(self, text: str, scenario: Scenario) -> None:
         self.keys = keys_in(text)
         self.of_people = all(name in PEOPLE for name in self.keys)
-        members = [list((PEOPLE | ORDERS)[name].members(scenario)) for name in self.keys]
+        members = [list({**PEOPLE, **ORDERS}[name].members(scenario)) for name in self.keys]
         self.sizes = [len(names) for names in members]
         self.groups = [
             ",".join(f"{key}={name}" for key, name in zip(self.keys, names, strict=True)) for names in product(*members)

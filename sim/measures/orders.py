@@ -71,7 +71,8 @@ def sum_placed(
         sums.by_channel[orders.channel[i]] += 1.0
         sums.by_origin[vendors.jurisdiction[v]] += 1.0
         size = max(orders.quantity[i] / usual.doses[s], 1e-9)
-        expected += usual.dose[s] * orders.quantity[i] * usual.level[home[orders.consumer[i]]] * size**-usual.discount
+        level = usual.level[home[orders.consumer[i]]] if orders.channel[i] != LICENSED else 1.0
+        expected += usual.dose[s] * orders.quantity[i] * level * size**-usual.discount
     return count, cents, expected
 
 

@@ -12,6 +12,8 @@ from sim.agents.codes import (
     SUM_DISABILITY,
     SUM_DOSES,
     SUM_OVERDOSE,
+    SUM_UNMET,
+    SUM_UNMET_DISABILITY,
     Channel,
     Segment,
 )
@@ -78,11 +80,11 @@ def harms(state: MarketState, harm: Harm) -> dict[str, float]:
     k, sums = state.p.costs, harm.sums
     died, overdosed = float(sums[SUM_DEATH]), float(sums[SUM_OVERDOSE])
     dalys = died * k.death + (overdosed - died) * k.overdose + float(sums[SUM_ADVERSE]) * k.adverse
-    dalys += harm.violence_expected * k.violence + float(sums[SUM_DISABILITY]) / 365.0
+    dalys += harm.violence_expected * k.violence + float(sums[SUM_DISABILITY] + sums[SUM_UNMET_DISABILITY]) / 365.0
     return {
         "adverse_events": float(harm.adverse), "adverse_events_expected": float(sums[SUM_ADVERSE]),
         "overdoses": float(harm.overdoses), "overdoses_expected": overdosed, "deaths": float(harm.deaths), "deaths_expected": died,
-        "dalys": dalys, "doses_used": float(sums[SUM_DOSES]),
+        "dalys": dalys, "unmet_need_days": float(sums[SUM_UNMET]), "doses_used": float(sums[SUM_DOSES]),
     }  # fmt: skip
 
 
@@ -93,6 +95,7 @@ def health(state: MarketState) -> dict[str, float]:
         "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= state.day)),
         "waiting_for_treatment": float(len(state.care.waiting_list)), "stopped_waiting": float(t.gave_up),
         "treatment_wait_days": t.waited / t.treatment_entries if t.treatment_entries else UNOBSERVED,
+        "doses_from_friends": t.passed_on, "paid_to_friends_usd": t.paid_to_friends / 100.0,
     }  # fmt: skip
 
 
@@ -139,7 +142,7 @@ def people(state: MarketState) -> dict[str, float]:
     return standing(state, state.consumers.columns.alive) | {
         "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
-        "privacy_intrusions": float(t.privacy + t.parcels_seized),
+        "privacy_intrusions": float(t.privacy + t.parcels_seized + t.opened),
     }  # fmt: skip
 
 
@@ -154,12 +157,16 @@ def crime_and_state(state: MarketState) -> dict[str, float]:
 
 
 def net_social_cost(state: MarketState, found: dict[str, float]) -> float:
-    """Weighted sum of harms, crime and public cost; the weights are the parameters ``social_cost``."""
+    """Weighted sum of harms, crime and public cost; the weights are the parameters ``social_cost``.
+
+    Treatment in places that a policy added is in what that policy costs, and is not paid for again.
+    """
     w, k = state.p.social_cost, state.p.costs
+    added = sum(max(service.used - service.slots, 0) for service in state.treatment)
     return (
         found["dalys"] * w.daly + found["consumers_criminalised"] * w.criminalised + found["violence_expected"] * w.violence
         + found["victims_of_fraud"] * w.fraud + found["organised_crime_revenue"] * w.organised
-        + found["officer_days"] * k.officer_day + found["policy_cost_usd"] + found["in_treatment"] * k.treatment_day
+        + found["officer_days"] * k.officer_day + found["policy_cost_usd"] + max(found["in_treatment"] - added, 0.0) * k.treatment_day
     )  # fmt: skip
 
 

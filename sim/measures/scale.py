@@ -17,6 +17,22 @@ AMOUNTS = ("baseline", "mean", "low", "high")
 """Columns of a table of effects that are in the unit of the outcome."""
 
 
+Size = Mapping[str, Any]
+"""What decides for how many people a consumer stands: consumers, and people or weight."""
+
+
+def weight_of(size: Size) -> float:
+    """Real people for whom one simulated consumer stands, in a scenario as plain data."""
+    return float(size["weight"] if "weight" in size else size["people"] / size["consumers"])
+
+
+def told(table: DataFrame, whose: str) -> DataFrame:
+    """A table of results with a column ``scale`` that says whose totals it holds, where it holds amounts of outcomes."""
+    named = [column for column in ("outcome", "measure", "benefit") if column in table]
+    amounts = bool(named) or any(scales(str(name).rpartition(".")[2]) for name in table.columns)
+    return table.assign(scale=whose) if amounts and "scale" not in table else table
+
+
 def scales(name: str) -> bool:
     """Whether an outcome is a total that scales; False for a name that the dictionary does not know."""
     try:

@@ -144,7 +144,8 @@ def consumer_table(state: MarketState) -> pd.DataFrame:
     c, n = state.consumers.columns, state.consumers.n
     return pd.DataFrame({
         "consumer": np.arange(n), "segment": named(c.segment[:n], Segment), "jurisdiction": labelled(c.jurisdiction[:n], list(state.scenario.jurisdictions)),
-        "orders": c.orders[:n].astype(np.int32), "spent_usd": c.spent[:n].copy(), "vendors_used": c.vendors_used[:n].astype(np.int32),
+        "orders": c.orders[:n].astype(np.int32), "spent_usd": c.spent[:n].copy(), "from_friends_usd": c.from_friends[:n] / 100.0,
+        "vendors_used": c.vendors_used[:n].astype(np.int32),
         "harms": c.harms[:n].astype(np.int32), "treatment_days": c.treatment_days[:n].astype(np.int32), "criminalised": c.criminalised[:n] > 0,
         "alive": c.alive[:n] == 1, **state.consumers.own.frame(n),
     })  # fmt: skip

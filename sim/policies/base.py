@@ -172,9 +172,18 @@ class LocalPolicy(Policy):
         """Number of consumers for whom it is meant."""
         return state.consumers.n if self.everyone(state) else float(np.count_nonzero(self.meant(state)))
 
-    def among(self, state: MarketState, rows: np.ndarray) -> int:
-        """How many of these consumers are among those for whom it is meant."""
-        return len(rows) if self.everyone(state) else int(np.count_nonzero(self.meant(state)[rows]))
+    def referrals(self, state: MarketState, offer: float) -> Parts:
+        """Yesterday's offers that a chance of ``offer`` at each stop led to, and those taken up; where several policies offer, each has its part of them."""
+        y = state.yesterday
+        who, chance = y.offered, y.offer
+        if not len(who) or offer <= 0.0 or self.first_day(state):  # on its first day, all were offered by others
+            return Parts(0.0, 0.0, adds=True)
+        ours = slice(None) if self.everyone(state) else self.meant(state)[who]
+        mine, every = (
+            -np.log1p(-np.minimum(c, 1.0 - 1e-12)) for c in (offer, chance[ours])
+        )  # these add up, chances do not
+        part = np.minimum(mine / np.maximum(every, 1e-300), 1.0)
+        return Parts(float(part.sum()), float(part[y.accepted[ours]].sum()), adds=True)
 
     def reached(self, state: MarketState, share: float) -> float:
         """Number of living consumers in ``share`` of those for whom it is meant."""

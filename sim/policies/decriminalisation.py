@@ -9,6 +9,7 @@ from pydantic import Field
 
 from sim.agents.codes import Programme
 from sim.policies.base import LocalPolicy
+from sim.policies.deeds import Parts
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -84,8 +85,10 @@ class Decriminalisation(LocalPolicy):
         levers.initiation[where] *= 1.0 + s * (self.newcomers - 1.0)
 
     def cost(self, state: MarketState) -> float:
-        """Commissions, and yesterday's referrals."""
+        """Commissions, and those whom they referred yesterday."""
         standing = self.strength * self.usd_per_consumer * self.consumers(state) / 365.0
-        return standing + (
-            self.among(state, state.yesterday.referred) * self.usd_per_referral if self.referred else 0.0
-        )
+        return standing + self.parts(state).taken * self.usd_per_referral
+
+    def parts(self, state: MarketState) -> Parts:
+        """Users to whom its commissions offered services yesterday, and those who took it."""
+        return self.referrals(state, self.strength * self.referred)

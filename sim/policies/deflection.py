@@ -61,19 +61,18 @@ class Deflection(OfferedPolicy):
         levers.treatment_slots[whom] *= 1.0 + self.strength * self.places
 
     def deed(self, state: MarketState) -> Deed:
-        """Users to whom police offered services yesterday, and those who were referred, of those for whom it is meant."""
+        """Users to whom it offered services yesterday, and those of them who were referred."""
         offered, referred, _, _ = self.parts(state)
         return Deed(offered, referred)
 
     def parts(self, state: MarketState) -> Parts:
-        """Users to whom police offered services yesterday, and those who took it."""
-        y = state.yesterday
-        return Parts(self.among(state, y.offered), self.among(state, y.referred), adds=True)
+        """Users to whom it offered services yesterday, and those who took it."""
+        return self.referrals(state, self.strength * self.offer)
 
     def cost(self, state: MarketState) -> float:
-        """Case management of yesterday's referrals, and the added places."""
+        """Case management of those whom its offer referred yesterday, and the added places."""
         slots = self.places_there(state)
         return (
-            self.among(state, state.yesterday.referred) * self.months * state.p.costs.case_month
+            self.parts(state).taken * self.months * state.p.costs.case_month
             + self.strength * self.places * slots * state.p.costs.treatment_day
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Programme
@@ -67,8 +68,14 @@ class DrugChecking(LastingPolicy):
         return Deed(checks, checks)
 
     def _extra(self, state: MarketState) -> float:
-        """Checks of the day before that a programme brought about, of those for whom it is meant."""
-        return float(self.among(state, state.yesterday.checked))
+        """Checks of the day before that it brought about, of those for whom it is meant; where several programmes overlap, each has its part of them."""
+        who, every = state.yesterday.checked, state.yesterday.easier
+        if not len(who) or self.first_day(state):  # on its first day, all were brought about by others
+            return 0.0
+        ours = slice(None) if self.everyone(state) else self.meant(state)[who]
+        eased = np.log1p(self.strength * (self.uptake - 1.0))  # these add up over programmes, factors do not
+        mine = self.strength * self.reach + state.p.consumption.checking_base * eased
+        return float(np.clip(mine / np.maximum(every[ours], 1e-300), 0.0, 1.0).sum())
 
     def cost(self, state: MarketState) -> float:
         """Checks of the day before beyond the usual ones, and outreach to those reached."""

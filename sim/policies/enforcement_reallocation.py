@@ -20,7 +20,10 @@ Target = Literal["platforms", "vendors", "suppliers", "payments", "post", "users
 
 @register_policy
 class EnforcementReallocation(LocalPolicy):
-    """Move a share of the officer-days on one target, users by default, to another. Staff go to the agencies of the same jurisdiction that work on it."""
+    """Move a share of the officer-days on one target, users by default, to another, and hire or dismiss officers.
+
+    Staff go to the agencies of the same jurisdiction that work on the target.
+    """
 
     purpose: ClassVar[str] = "Stop charging users and pursue those above them with the same budget."
     evidence: ClassVar[str] = (
@@ -40,13 +43,20 @@ class EnforcementReallocation(LocalPolicy):
     take_from: Target = Field(default="users", description="target that loses officer-days")
     give_to: Target = Field(default="platforms", description="target that gains them")
     share: float = Field(default=0.5, ge=0, le=1, description="share of the officer-days on the target that is moved")
+    hired: float = Field(
+        default=0.0,
+        ge=-1,
+        le=10,
+        description="officer-days added on every target (ratio to those there are; negative: dismissed)",
+    )
     retraining_usd_per_day: float = Field(
         default=20.0, ge=0, le=1000, description="cost of retraining (USD per officer-day moved; assumed 0 to 100)"
     )
 
     def move(self, state: MarketState, levers: Levers) -> None:
-        """Take officer-days off one target and send them to the other."""
+        """Take officer-days off one target and send them to the other; what is hired is paid for as officer-days are."""
         where = self.where(state)
+        levers.police_effort[where] *= 1.0 + self.strength * self.hired
         levers.effort_kept[where, TARGETS.index(self.take_from)] *= 1.0 - self.strength * self.share
         levers.effort_gained[where, TARGETS.index(self.give_to)] += self.strength * self.share
 
@@ -58,7 +68,8 @@ class EnforcementReallocation(LocalPolicy):
     def _days(self, state: MarketState) -> float:
         """Officer-days on the target that loses them, where it acts."""
         k, where = TARGETS.index(self.take_from), self.where(state)
-        return sum(float(agency.effort()[k]) for agency in state.agencies if agency.jurisdiction in where)
+        days = sum(float(agency.effort()[k]) for agency in state.agencies if agency.jurisdiction in where)
+        return days * (1.0 + self.strength * self.hired)
 
     def cost(self, state: MarketState) -> float:
         """Retraining of those who are moved."""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sim.agents.codes import Channel
 from sim.market.enforcement.arrests import arrest
-from sim.market.enforcement.enforcement import take_down
+from sim.market.enforcement.raids import take_down
 from sim.policies.base import LocalPolicy, borne
 from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy

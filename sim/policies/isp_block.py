@@ -34,7 +34,9 @@ class IspBlock(LocalPolicy):
         "the model), and circumvention does not spread by learning here, so that the effect is a ceiling."
     )
     place: ClassVar[str] = "Access providers of these jurisdictions, for the people who live there."
-    extent: ClassVar[str] = "`coverage` is a chance, drawn at each click on an illicit result."
+    extent: ClassVar[str] = (
+        "`coverage` is drawn once a person: who is with a provider that blocks stays with it, whatever is opened."
+    )
 
     kind: Literal["isp_block"] = "isp_block"
     coverage: float = Field(

@@ -16,6 +16,7 @@ from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
+    from sim.agents.levers import Levers
     from sim.market.state import MarketState
 
 WORK = {"targeted": 1.0, "weak_link": 0.1, "signal": 0.05}
@@ -57,6 +58,12 @@ class NetworkAttack(LocalPolicy):
     )
     share: float = Field(default=0.05, ge=0.0001, le=1, description="share of cryptomarket vendors attacked at a time")
     noise: float = Field(default=0.5, ge=0, le=10, description="false ratings posted for each true one (ratio; signal)")
+    posts: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.9,
+        description="posts about vendors in forums that are false while it lasts (share; signal)",
+    )
     monthly: bool = Field(default=False, description="repeat the attack every 30 days")
     officer_days_each: float = Field(
         default=60.0,
@@ -104,6 +111,15 @@ class NetworkAttack(LocalPolicy):
             post_false_ratings(state, rows, self.noise, self.kind)
         return Deed(wanted or self.strength * self.share * len(ranked), len(rows), len(rows) * usd_each, wanted - paid)
 
+    def move(self, state: MarketState, levers: Levers) -> None:
+        """Post falsely in forums."""
+        if self.mode == "signal":
+            levers.false_signal[0] = 1.0 - (1.0 - levers.false_signal[0]) * (1.0 - self.strength * self.posts)
+
     def cost(self, state: MarketState) -> float:
-        """Nothing besides the attacks."""
-        return 0.0
+        """False posts: in a month as much work as false ratings for that share of the vendors; nothing else besides the attacks."""
+        if self.mode != "signal" or self.posts == 0.0:
+            return 0.0
+        ranked, _ = self._ranked(state)
+        work = self.officer_days_each * WORK[self.mode] * self.strength * self.posts * len(ranked) / 30.0
+        return work * state.p.costs.officer_day * state.scenario.weight

@@ -33,18 +33,12 @@ class OfferedPolicy(AimedPolicy):
         description="those offered it who take it up, at usual stigma, trust and knowledge (share, assumed 0.2 to 0.9)",
     )
 
-    @property
-    def leaves(self) -> float:
-        """Share of those who take part who leave in a month."""
-        return 0.0
-
     def offered_to(self, state: MarketState, levers: Levers) -> tuple[np.ndarray, ...]:
         """Offer it to those for whom it is meant; returns their index into a lever by people, as `whom`."""
         whom = self.whom(state)
         for programme in self.programmes:
             at = (*whom, np.intp(programme))
             levers.taken_up[at] = np.maximum(levers.taken_up[at], self.taken_up)
-            levers.leaving[at] = np.maximum(levers.leaving[at], self.leaves)
         return whom
 
     def inside(self, state: MarketState) -> np.ndarray:
@@ -70,10 +64,13 @@ class LastingPolicy(OfferedPolicy):
         default=0.05, ge=0, le=1, description="those who take part who leave in a month (share, assumed 0.01 to 0.2)"
     )
 
-    @property
-    def leaves(self) -> float:
-        """Share of those who take part who leave in a month."""
-        return self.leave
+    def offered_to(self, state: MarketState, levers: Levers) -> tuple[np.ndarray, ...]:
+        """Offer it to those for whom it is meant, some of whom leave it again; returns their index into a lever by people, as `whom`."""
+        whom = super().offered_to(state, levers)
+        for programme in self.programmes:
+            at = (*whom, np.intp(programme))
+            levers.leaving[at] = np.maximum(levers.leaving[at], self.leave)
+        return whom
 
     def offers(self, state: MarketState) -> float:
         """People to whom it is first offered today: all of them in the first week."""

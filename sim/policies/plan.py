@@ -198,10 +198,13 @@ def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
             deed = deed._replace(asked=max(deed.asked / share, deed.done))
         if deed.usd:
             usd += deed.usd / weight
+        paid = 1.0 if plan.purse is None else plan.purse.pay(k, usd * weight)
+        if paid < 1.0:
+            usd, deed = usd * paid, deed._replace(done=deed.done * paid)
         state.today.policy_cost += usd
-        if plan.purse is not None:
-            plan.purse.pay(k, usd * weight)
-        plan.courses[k].account.book(state.day, deed, usd, share < 1.0 or deed.unpaid > 0, policy.parts(state))
+        plan.courses[k].account.book(
+            state.day, deed, usd, min(share, paid) < 1.0 or deed.unpaid > 0, policy.parts(state)
+        )
     state.today.purse = float("inf")
 
 

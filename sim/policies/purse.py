@@ -2,7 +2,8 @@
 
 Each day the money left is spread evenly over the days left on which a policy under the budget may be on. Policies that cost more than that day's part together
 run at a strength that is scaled down to it, each by the same share. What happens once (a raid, an arrest) is bought in the order of the policies from all that
-is left beside the day's part. With nothing left, nothing more is done. What is billed a day later (referrals, checks) may overdraw it by one day's bill.
+is left beside the day's part. With nothing left, nothing more is done. A bill of the day before (referrals, checks) is
+paid as far as the money goes, and what it does not pay for is not done: no budget is overdrawn.
 """
 
 from __future__ import annotations
@@ -64,8 +65,11 @@ class Purse:
         """Real USD for what policy ``k`` does once today: what is left beside what is still due today."""
         return max(self.left - sum(self.due.values()), 0.0) if k in self.over else float("inf")
 
-    def pay(self, k: int, usd: float) -> None:
-        """Pay what policy ``k`` cost today (real USD)."""
-        if k in self.over:
-            self.left -= usd
-            self.due.pop(k, None)
+    def pay(self, k: int, usd: float) -> float:
+        """Pay what policy ``k`` cost today (real USD); returns the share of it for which there is money."""
+        if k not in self.over:
+            return 1.0
+        self.due.pop(k, None)
+        paid = min(usd, self.left)
+        self.left -= paid
+        return paid / usd if usd > paid else 1.0

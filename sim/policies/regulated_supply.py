@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.agents.codes import Programme
+from sim.agents.codes import Channel, Programme
 from sim.policies.deeds import Deed
 from sim.policies.offered import LastingPolicy
 from sim.registry import register_policy
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @register_policy
 class RegulatedSupply(LastingPolicy):
-    """Cover more needs by licensed supply: patients by prescription and telemedicine, dependent consumers by a medicine of the same class.
+    """Cover more needs by licensed supply: of medicines, and of substances that have a legal counterpart (a column of their table).
 
-    Those covered may still choose other sources. Some of what dependent consumers get is passed on to friends, and fewer of them ask for treatment.
+    For others it gives nothing and costs nothing. Those covered may still choose other sources. Some of what dependent consumers get is passed on to friends,
+    and fewer of them ask for treatment.
 
     References
     ----------
@@ -41,6 +42,7 @@ class RegulatedSupply(LastingPolicy):
     extent: ClassVar[str] = "Shares of needs are chances, drawn at each need of those who take part."
 
     counts: ClassVar[str] = "consultations"
+    idle: ClassVar[str] = "gave nothing: what these people need has no legal counterpart"
 
     programmes: ClassVar[tuple[Programme, ...]] = (Programme.SUPPLY,)
 
@@ -76,19 +78,21 @@ class RegulatedSupply(LastingPolicy):
         levers.diversion[where] = 1.0 - (1.0 - levers.diversion[where]) * (1.0 - self.strength * self.diversion)
 
     def deed(self, state: MarketState) -> Deed:
-        """Needs covered by a consultation."""
-        covered = self._covered(state)
-        return Deed(covered, covered)
+        """Needs meant to be covered, and consultations for those that something can be prescribed for."""
+        return Deed(*self._covered(state))
 
-    def _covered(self, state: MarketState) -> float:
-        """Needs covered today."""
-        c, n, d = state.consumers.columns, state.consumers.n, state.p.demand
-        people = np.bincount(c.segment[:n], self.inside(state), 4)
-        rates = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])
+    def _covered(self, state: MarketState) -> tuple[float, float]:
+        """Needs of a day that are meant, of those who take part, and those of them for a substance with a legal counterpart."""
+        c, n, d, table = state.consumers.columns, state.consumers.n, state.p.demand, state.substances
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
-        return self.strength * float((people * rates * shares).sum())
+        rate = c.need_rate[:n] * (1.0 + d.dependence_rate * c.dependence[:n])
+        meant = self.strength * rate * shares[c.segment[:n]] * self.inside(state)
+        legal = ((table.medical >= 0) | (table.sold[Channel.LICENSED_PHARMACY] == 1)).astype(float)
+        others = np.diff(table.needs, axis=1, prepend=0.0) @ legal
+        possible = d.own_substance * legal[c.substance[:n]] + (1.0 - d.own_substance) * others[c.segment[:n]]
+        return float(meant.sum()), float((meant * possible).sum())
 
     def cost(self, state: MarketState) -> float:
-        """A consultation for every need that is covered, and telling people of it."""
+        """A consultation for every need for which something can be prescribed, and telling people of it."""
         told = self.strength * self.offers(state) * state.p.costs.campaign_contact
-        return self._covered(state) * state.p.costs.prescription + told
+        return self._covered(state)[1] * state.p.costs.prescription + told

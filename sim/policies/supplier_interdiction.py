@@ -111,7 +111,7 @@ class SupplierInterdiction(LocalPolicy):
         covered = float(self.borders(state).mean(axis=0) @ into)
         days += covered * p.share_suppliers * self.strength * (self.searches - 1.0)
         supply = state.p.supply
-        recruits = supply.entry_rate * float(state.usual.vendors.sum()) * supply.organised_share
+        recruits = supply.entry_rate * float(state.world.would_sell.sum()) * supply.organised_share
         if not self.everyone(state):
             recruits *= float(state.world.vendor_weight[where].sum())
         kept = self.strength * self.recruitment_cut * recruits

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @register_policy
 class SupplyShock(LocalPolicy):
-    """Production of a substance or in a jurisdiction fails, at once or over ``ramp_days``; staff of the post may be missing too.
+    """Production of a substance or in a jurisdiction fails, at once or over ``ramp_days``; pharmacies may be short of it, and staff of the post missing.
 
     What follows is left to stocks, prices, purity and buyers: stocks run down first, then goods get dearer, weaker and scarce.
 
@@ -33,7 +33,7 @@ class SupplyShock(LocalPolicy):
     can_fail: ClassVar[str] = (
         "Not a policy: a shock. Stocks can hide it for months; scarce goods are cut and replaced, and people who are used to less are at risk later."
     )
-    place: ClassVar[str] = "Makers and the post of these jurisdictions."
+    place: ClassVar[str] = "Makers, pharmacies and the post of these jurisdictions."
     instead: ClassVar[dict[str, str]] = {"jurisdiction": "jurisdictions"}
     exogenous: ClassVar[bool] = True
 
@@ -43,12 +43,16 @@ class SupplyShock(LocalPolicy):
     )
     lost: float = Field(default=0.5, ge=0, le=1, description="production lost (share)")
     ramp_days: int = Field(default=0, ge=0, le=1000, description="days until all of it is lost")
+    prescriptions_lost: float = Field(
+        default=0.0, ge=0, le=1, description="prescriptions that pharmacies cannot fill when all of it is lost (share)"
+    )
     staff_lost: float = Field(default=0.0, ge=0, le=0.9, description="staff of the post who are missing (share)")
 
     def move(self, state: MarketState, levers: Levers) -> None:
-        """Take production and staff away."""
+        """Take production, prescriptions and staff away."""
         grown = 1.0 if self.ramp_days == 0 else min(1.0, (state.day - self.start + 1) / self.ramp_days)
         table, rows = list(state.scenario.substances), self.where(state)
         columns = np.arange(len(table)) if self.substance is None else np.array([table.index(self.substance)])
         levers.production[np.ix_(rows, columns)] *= 1.0 - self.strength * self.lost * grown
+        levers.prescriptions[np.ix_(rows, columns)] *= 1.0 - self.strength * self.prescriptions_lost * grown
         levers.postal_staff[rows] *= 1.0 - self.strength * self.staff_lost * grown

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sim.agents.codes import Channel
 from sim.market.enforcement.attacks import stop_moderation
-from sim.market.enforcement.enforcement import run_covertly, take_down
+from sim.market.enforcement.raids import run_covertly, take_down
 from sim.policies.base import JURISDICTION, Policy, affordable
 from sim.policies.deeds import IDLE, Deed
 from sim.registry import register_policy

@@ -88,7 +88,7 @@ class Comparison(PairedRuns):
         with staging(folder) as place:
             for name, frame in self.tables.items():
                 write_frame(frame, name, place / f"{name}.parquet")
-                frame.to_csv(place / f"{name}.csv", index=False)
+                frame.to_csv(place / f"{name}.csv", index=False, lineterminator="\n")
             self.write(place)
             write_record(
                 place,
@@ -261,6 +261,7 @@ def _study(
         seed=seeds[0],
         daily="all",
         exact_daily=True,
+        totals="simulated",  # which `Comparison.real` makes those of real people
         **fields,
     )
     study = ReadyStudy(file, scenarios, (), (), kind.Settings())

@@ -28,7 +28,7 @@ def write_page(comparison: PairedRuns, place: Path) -> None:
     if comparison.effects_by_group is not None:
         for key in in_key_order(comparison.effects_by_group):
             figures.save_figure(figures.group_figure(comparison, key), pictures / figure_by(key))
-    (place / "report.md").write_text(page(comparison), encoding="utf-8")
+    (place / "report.md").write_text(page(comparison), encoding="utf-8", newline="\n")
 
 
 def page(comparison: PairedRuns) -> str:

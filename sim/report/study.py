@@ -16,6 +16,7 @@ from sim.studies.study_files import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
     from sim.studies.execution.events import OnEvent
     from sim.studies.kinds import Drawing
@@ -79,7 +80,8 @@ def run_study(
     ready = Study.load(study)
     how = How(resume, retry, workers, executor, scheduler, model_class, on_event)
     done = conduct(ready, Path(out) if out is not None else Path("results") / file_name(ready.name), how, _write_page)
-    figures = {name: partial(_draw, drawing) for name, drawing in done.answer.figures.items()}
+    did = done.answer.tables.get("policies")
+    figures = {name: partial(_draw, drawing, did) for name, drawing in done.answer.figures.items()}
     return replace(done, answer=replace(done.answer, figures=figures))
 
 
@@ -90,8 +92,9 @@ def _write_page(*what: Any) -> None:
     write_page(*what)
 
 
-def _draw(drawing: Drawing | Callable[[], Figure]) -> Figure:
+def _draw(drawing: Drawing | Callable[[], Figure], did: DataFrame | None) -> Figure:
     """A figure of the answer, for whoever asks for it."""
     from sim.report.figures import draw
+    from sim.report.text.deeds import shortfalls
 
-    return draw(drawing)
+    return draw(drawing, shortfalls(did))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.report.figures import draw, save_figure
-from sim.report.text import caveats
+from sim.report.text import caveats, deeds
 from sim.report.text.markdown import code, escaped
 
 if TYPE_CHECKING:
@@ -22,10 +22,11 @@ PAIRED = ("compare", "sweep")
 
 def write_page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
     """Write `report.md` and the figures that it shows, as PNG and SVG, into a folder."""
+    short = deeds.shortfalls(answer.tables.get("policies"))
     if answer.figures:
         (place / "figures").mkdir()
     for name, drawing in answer.figures.items():
-        save_figure(draw(drawing), place / "figures" / name)
+        save_figure(draw(drawing, short), place / "figures" / name)
     (place / "report.md").write_text(page(study, answer, runs, failures), encoding="utf-8", newline="\n")
 
 
@@ -39,9 +40,17 @@ def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> s
     preface = caveats.preface(study.scenarios, pairs, study.baseline, varied)
     parts += ["## Before you read on", *(escaped(line, code=True) for line in preface)]
     parts += ["## What was done", "\n".join(_done(study, runs, failures))]
-    parts += ["## What was found", _list(answer.findings) or "Nothing that can be said in a sentence; see the tables."]
+    parts += [
+        "## What was found",
+        f"Totals are those of the {study.scale}.",
+        _list(answer.findings) or "Nothing that can be said in a sentence; see the tables.",
+    ]
     parts += [f"![{name}](figures/{name}.png)" for name in answer.figures]
-    parts += ["## Notes", _list([*answer.notes, _totals(study), _tables(answer)])]
+    did = answer.tables.get("policies")
+    if did is not None:
+        parts += ["## What the policies did", _list(f"Warning: {line}" for line in deeds.shortfalls(did))]
+        parts += [deeds.markdown(did), "People, vendors, contacts and money are real ones; means over runs."]
+    parts += ["## Notes", _list([*answer.notes, _tables(answer)])]
     lost = failures["status"] == "aborted"
     for title, status, rows in (
         ("## Runs that failed", "failed", failures[~lost]),
@@ -89,15 +98,6 @@ def _done(study: ReadyStudy, runs: int, failures: DataFrame) -> list[str]:
 def _failure(row: dict[Any, Any]) -> str:
     at = f", {row['inputs']}" if row["inputs"] != "{}" else ""
     return f"{row['scenario']}, seed {row['seed']}{at}: {row['error']}"
-
-
-def _totals(study: ReadyStudy) -> str:
-    """Whose totals the tables, figures and findings hold, and by what they become those of real people."""
-    weights = dict.fromkeys(f"{scenario.weight:,.6g}" for scenario in study.scenarios.values())
-    return (
-        f"Totals are those of the simulated consumers, one of whom stands for {' or '.join(weights)} real people; "
-        "`Results(DIR).outcomes(real=True)` gives those of real people, `Results(DIR).policies()` what policies did."
-    )
 
 
 def _tables(answer: Answer) -> str:

@@ -164,7 +164,12 @@ def _changed(row: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
         return changed
     source = {**before, **given}
     for field, value in changed.items():
-        if row and field != "source" and value != row.get(field, {}) and source.get(field) == before.get(field):
+        if (
+            row
+            and field != "source"
+            and value != row.get(field, type(value)())
+            and source.get(field) == before.get(field)
+        ):
             source[field] = BY_SCENARIO
     changed["source"] = source or {"default": BY_SCENARIO}
     return changed

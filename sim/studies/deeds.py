@@ -50,7 +50,30 @@ def from_plain(rows: Iterable[dict[str, Any]]) -> DataFrame:
     return policy_table(list(rows))
 
 
+def of_runs(rows: DataFrame, column: str) -> DataFrame:
+    """The tables of many runs in one, from what a store keeps of them.
+
+    Parameters
+    ----------
+    rows
+        A row a run: scenario, seed, inputs, and a column with what its policies did, as JSON.
+    column
+        The name of that column.
+    """
+    head = ["scenario", "seed", "inputs"]
+    found = [
+        {**{name: row[name] for name in head}, **did}
+        for row in rows.to_dict("records")
+        if isinstance(row.get(column), str) and row[column]
+        for did in json.loads(row[column])
+    ]
+    table = policy_table(found)
+    for place, name in enumerate(head):
+        table.insert(place, name, [row[name] for row in found])
+    return table
+
+
 def write(deeds: DataFrame, place: Path) -> None:
     """Write the table of several runs as `policies.csv`, where any had a policy."""
     if len(deeds):
-        deeds.to_csv(place / "policies.csv", index=False)
+        deeds.to_csv(place / "policies.csv", index=False, lineterminator="\n")

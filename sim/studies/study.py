@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sim.measures.scale import REAL, SIMULATED
 from sim.studies.methods.factors import Factor, Point
 from sim.studies.methods.paths import has_path
 
@@ -30,8 +31,8 @@ class Budget(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    runs: int | None = Field(default=None, ge=1, description="runs")
-    hours: float | None = Field(default=None, gt=0, description="hours on the wall")
+    runs: int | None = Field(default=None, ge=1, le=1_000_000_000, description="runs")
+    hours: float | None = Field(default=None, gt=0, le=100_000, description="hours on the wall")
 
 
 class StudyFile(BaseModel):
@@ -73,6 +74,10 @@ class StudyFile(BaseModel):
     by: tuple[str, ...] = Field(
         default=(), description="groupings by which outcomes are kept too, such as segment or segment:jurisdiction"
     )
+    totals: Literal["real", "simulated"] = Field(
+        default="real",
+        description="whose totals the answer holds, and settings such as limits and targets mean: those of real people, or of the simulated consumers",
+    )
     audit: bool = Field(default=False, description="whether every run checks every conservation identity each day")
     replications: int = Field(default=8, ge=1, le=MAX_REPLICATIONS, description="runs of each point and scenario")
     seed: int = Field(default=1, ge=0, lt=2**64, description="seed of the first replication; the next take the next")
@@ -109,6 +114,11 @@ class ReadyStudy:
     def name(self) -> str:
         """Name of the study."""
         return self.file.name
+
+    @property
+    def scale(self) -> str:
+        """Whose totals the answer holds, in words."""
+        return REAL if self.file.totals == "real" else SIMULATED
 
     @property
     def baseline(self) -> str:

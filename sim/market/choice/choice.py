@@ -23,6 +23,7 @@ from sim.agents.codes import (
     Programme,
     RiskGroup,
 )
+from sim.agents.consumers import AT_APPS, ON_STREETS
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import event_risk, market_trust
@@ -33,8 +34,8 @@ from sim.market.choice.migration import seek_markets
 from sim.market.choice.offers import build_offers
 from sim.market.choice.scene import CHOSEN, IMPOSSIBLE, NOT_FOUND, NOT_TODAY, Choices, Room, Scene, new_room, no_choices
 from sim.market.choice.search import CONTROLLED, ORDINARY, draw_cumulative, kind_of_search, search
-from sim.market.choice.vendor import border_weight, draw_logit, known_vendor, new_vendor, partner
-from sim.market.demand.demand import FROM_STASH, Needs
+from sim.market.choice.vendor import draw_logit, known_vendor, new_vendor, partner
+from sim.market.demand.needs import FROM_STASH, Needs
 from sim.market.groups import Moment
 from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform, uniform4
@@ -51,6 +52,13 @@ ACTIVE, NOT_YET = int(Membership.ACTIVE), int(Considering.NOT_YET)
 SUPPLY = 1 << Programme.SUPPLY
 OVER_THE_COUNTER, PROHIBITED = int(LegalStatus.OVER_THE_COUNTER), int(LegalStatus.PROHIBITED)
 WEB, OFFLINE, PARTNERS = int(RiskGroup.OPEN_WEB), int(RiskGroup.OFFLINE), int(RiskGroup.DIRECT)
+
+
+@inner
+def danger(c: int, place: int, group: int, scene: Scene) -> float:
+    """Perceived risk of threats and violence at a purchase, by what one has met and heard of against own uneventful orders."""
+    consumers, p = scene.consumers, scene.p
+    return event_risk(consumers.danger[c, place], consumers.legal_calm[c, group], p.risk_a, p.risk_b)
 
 
 @inner
@@ -86,7 +94,8 @@ def channel_utilities(
         )
         out[SEARCH] = asc + p.skill_search * skill + p.taste_sd * normal_from(t1) - caution - p.web_risk_weight * web
     if online and table.sold[APP, s] and len(today.app_slot) > 0:
-        out[APP] = p.app + p.skill_app * skill + p.taste_sd * normal_from(t2) - caution - p.web_risk_weight * web
+        out[APP] = p.app + p.skill_app * skill + p.taste_sd * normal_from(t2) - caution
+        out[APP] -= p.web_risk_weight * (web + danger(c, AT_APPS, WEB, scene))
         out[APP] += math.log(1.0 - today.warning[j] * p.warning_leaves)
         if consumers.app_home[c] == NO_SLOT:
             out[APP] += p.exposure_weight * today.app_exposure  # who has no contact finds one through adverts
@@ -103,7 +112,8 @@ def channel_utilities(
             - caution - p.legal_risk_weight * direct
         )  # fmt: skip
     if table.sold[STREET, s]:
-        out[STREET] = p.street + p.taste_sd * normal_from(t4) - p.offline_risk_weight * offline + today.street_open[j]
+        out[STREET] = p.street + p.taste_sd * normal_from(t4) + today.street_open[j]
+        out[STREET] -= p.offline_risk_weight * (offline + danger(c, ON_STREETS, OFFLINE, scene))
     for a in range(ABSTAIN):
         if out[a] > IMPOSSIBLE:
             out[a] -= sensitivity * (today.price_level[a] + price + (premium if a != LICENSED else 0.0))
@@ -117,7 +127,7 @@ def seller(when: Moment, c: int, s: int, m: int, channel: int, attempt: int, roo
     w1, w2, _, _ = uniform4(when.seed, VENDOR, c, when.day, attempt)
     v = known_vendor(c, s, m, w1, w2, room.weights, scene)
     if v < 0:
-        v = new_vendor(when, c, s, m, attempt, border_weight(channel, scene.p), room, scene)
+        v = new_vendor(when, c, s, m, attempt, channel, room, scene)
     if v < 0:
         v = known_vendor(c, s, m, 1.0, w2, room.weights, scene)
     return v
@@ -133,7 +143,8 @@ def choose_for(i: int, c: int, s: int, when: Moment, scene: Scene, room: Room, o
     covered = consumers.access[c] * table.prescribed[j, s]
     if not consumers.declined[c] & SUPPLY:
         covered += today.legal[j, consumers.segment[c], consumers.turn[c]]
-    prescription = law == OVER_THE_COUNTER or (law < PROHIBITED and u2 < covered)
+    covered *= table.filled[j, s]
+    prescription = law == OVER_THE_COUNTER or (law < PROHIBITED and table.sold[LICENSED, s] == 1 and u2 < covered)
     tie = partner(c, s, scene)
     market, value = NO_SLOT, IMPOSSIBLE
     if consumers.market_state[c] == ACTIVE and table.sold[CRYPTO, s]:
@@ -168,6 +179,8 @@ def choose_for(i: int, c: int, s: int, when: Moment, scene: Scene, room: Room, o
             if v >= 0:
                 out.status[i], out.channel[i], out.platform[i], out.vendor[i] = CHOSEN, chosen, m, v
                 break
+            if out.missed[i] == ABSTAIN:
+                out.missed[i] = chosen
         room.utilities[a] = IMPOSSIBLE
         out.status[i] = NOT_FOUND
 
@@ -205,8 +218,9 @@ def choice(state: MarketState, wanted: Needs) -> Choices:
     seek_markets(state, today)
     scene = Scene(
         narrow(state.consumers.columns, views.ChoiceConsumers), narrow(v.columns, views.ChoiceVendors), offers, state.substances, today,
-        state.p.choice,
+        state.world.friends, state.p.choice,
     )  # fmt: skip
     out = no_choices(len(wanted.due))
     over_rows(state.pool, choose_with_room, len(wanted.due), state.moment, wanted, scene, out)
+    state.today.missed += np.bincount(out.missed, minlength=ABSTAIN + 1)[:ABSTAIN]
     return out

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import ABSTAIN, NO_SLOT
+from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.evidence.groups import ChoiceParameters
 from sim.market.choice.conditions import Conditions
 from sim.market.choice.offers import Offers
+from sim.market.groups import Friends
 from sim.market.substances import Substances
 
 NOT_TODAY, CHOSEN, NOT_FOUND, NOT_PAID = 0, 1, 2, 3
@@ -30,6 +32,7 @@ class Scene(NamedTuple):
     offers: Offers
     table: Substances
     today: Conditions
+    friends: Friends
     p: ChoiceParameters
 
 
@@ -37,27 +40,30 @@ class Room(NamedTuple):
     """Room to work in for the choices of one thread."""
 
     utilities: np.ndarray  # (channels + 1,)
-    candidates: np.ndarray  # (CANDIDATES,) vendors
-    weights: np.ndarray  # (CANDIDATES,)
-    shares: np.ndarray  # (CANDIDATES,)
+    candidates: np.ndarray  # (CANDIDATES + REMEMBERED_VENDORS,) vendors, those of whom a friend tells included
+    weights: np.ndarray  # likewise the next one
+    shares: np.ndarray
 
 
 def new_room() -> Room:
     """Make room."""
-    return Room(np.empty(ABSTAIN + 1), np.empty(CANDIDATES, np.int32), np.empty(CANDIDATES), np.empty(CANDIDATES))
+    size = CANDIDATES + REMEMBERED_VENDORS
+    return Room(np.empty(ABSTAIN + 1), np.empty(size, np.int32), np.empty(size), np.empty(size))
 
 
 class Choices(NamedTuple):
-    """What was chosen for each need: status, channel, platform slot, vendor row."""
+    """What was chosen for each need: status, channel, platform slot, vendor row, and the channel in which nobody sold what was wanted (ABSTAIN: none)."""
 
     status: np.ndarray
     channel: np.ndarray
     platform: np.ndarray
     vendor: np.ndarray
+    missed: np.ndarray
 
 
 def no_choices(n: int) -> Choices:
     """Make room for ``n`` choices."""
     return Choices(
-        np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.full(n, NO_SLOT, np.uint16), np.full(n, -1, np.int32)
-    )
+        np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.full(n, NO_SLOT, np.uint16), np.full(n, -1, np.int32),
+        np.full(n, ABSTAIN, np.uint8),
+    )  # fmt: skip

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from sim.agents.codes import ABSTAIN, NO_SLOT, SEARCH, Channel, LegalStatus
-from sim.agents.consumers import TURNS
 from sim.kernels import inner
 from sim.market.beliefs import logistic
 from sim.market.choice.scene import Scene
 from sim.market.groups import Moment
-from sim.streams import Draw, uniform4
+from sim.streams import Draw, uniform, uniform4
 
-CLICK, BLOCKED = int(Draw.CLICK), int(Draw.BLOCKED)
+CLICK, BLOCKED, PROVIDER = int(Draw.CLICK), int(Draw.BLOCKED), int(Draw.PROVIDER)
 LICENSED, PRESCRIPTION = int(Channel.LICENSED_PHARMACY), int(LegalStatus.PRESCRIPTION)
 ORDINARY, CONTROLLED, PROHIBITED = 0, 1, 2
 """Kinds of search: for a medicine that somebody may have, for a controlled one without a prescription, for what is prohibited."""
@@ -42,12 +41,13 @@ def draw_cumulative(slots: np.ndarray, weights: np.ndarray, u: float) -> int:
 def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene: Scene) -> bool:
     """Whether a block or a warning stops a click on an illicit pharmacy; the search goes on.
 
-    A block stops customers of a provider that blocks, for domains on its lists, unless they know how to get around it.
+    A block stops customers of a provider that blocks, for domains on its lists, unless they know how to get around it. Who is a
+    customer of one stays that: the same people as long as as many block, and among those of more.
     """
     consumers, today, p = scene.consumers, scene.today, scene.p
     u1, u2, u3, _ = uniform4(when.seed, BLOCKED, c, when.day, click)
     j = consumers.jurisdiction[c]
-    if consumers.turn[c] < TURNS * today.isp_block[j] and u1 < today.listed[slot]:
+    if u1 < today.listed[slot] and uniform(when.seed, PROVIDER, c, 0, 0) < today.isp_block[j]:
         usual = p.circumvent_knowing if knowing else p.circumvent
         if u2 >= logistic(math.log(usual / (1.0 - usual)) + p.circumvent_skill * consumers.skill[c]):
             return True

@@ -15,7 +15,7 @@ from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import ChoiceParameters
 from sim.kernels import inner
-from sim.market.beliefs import try_new_probability
+from sim.market.beliefs import beta_reputation, try_new_probability
 from sim.market.choice.offers import Offers, draw_offer
 from sim.market.choice.scene import CANDIDATES, IMPOSSIBLE, Room, Scene
 from sim.market.groups import Moment
@@ -77,9 +77,47 @@ def known_vendor(c: int, s: int, m: int, u_new: float, u_pick: float, weights: n
 
 
 @inner
-def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, border: float, room: Room, scene: Scene) -> int:
+def heard_of(when: Moment, c: int, s: int, m: int, attempt: int, channel: int, n: int, room: Room, scene: Scene) -> int:
+    """Add to the ``n`` candidates the vendors of whom a friend tells, where nobody rates: the friend's orders count as ratings do. Returns how many there are."""
+    consumers, vendors, friends, p = scene.consumers, scene.vendors, scene.friends, scene.p
+    first, last = friends.start[c], friends.start[c + 1]
+    if last == first:
+        return n
+    friend = friends.who[
+        first + int(uniform(when.seed, Draw.NEW_VENDOR, c, when.day, attempt * 4 + 2) * (last - first))
+    ]
+    unknown = beta_reputation(0.0, 0.0, p.reputation_good, p.reputation_bad)
+    drawn = n
+    for j in range(REMEMBERED_VENDORS):
+        v, good = consumers.vendor[friend, j], consumers.bought[friend, j]
+        if v < 0 or remembers(consumers, c, v):
+            continue
+        told = beta_reputation(float(good), 0.0 if good > 0 else 1.0, p.reputation_good, p.reputation_bad)
+        if good > 0 and sells_on(vendors, scene.offers, v, m, s):
+            border = border_weight(channel, p) if vendors.jurisdiction[v] != consumers.jurisdiction[c] else 0.0
+            room.candidates[n] = v
+            room.weights[n] = p.reputation_weight * math.log(told) - p.price_weight * vendors.log_price[v] - border
+            n += 1
+        for i in range(drawn):
+            if good == 0 and room.candidates[i] == v:
+                room.weights[i] += p.reputation_weight * math.log(told / unknown)
+    return n
+
+
+@inner
+def remembers(consumers: Any, c: int, v: int) -> bool:
+    """Whether consumer ``c`` remembers vendor ``v``, for good or ill."""
+    for j in range(REMEMBERED_VENDORS):
+        if consumers.vendor[c, j] == v:
+            return True
+    return False
+
+
+@inner
+def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, channel: int, room: Room, scene: Scene) -> int:
     """A vendor who is not remembered, for good or ill: candidates drawn by popularity, weighed by reputation and price; -1 when there is none."""
     consumers, offers = scene.consumers, scene.offers
+    border = border_weight(channel, scene.p)
     group = m * len(scene.table.dose_usd) + s
     if offers.start[group] == offers.start[group + 1]:
         return -1
@@ -90,14 +128,13 @@ def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, border: float
         for d in range(4):
             k = draw_offer(offers, group, draws[d])
             v = offers.vendor[k]
-            known = False
-            for j in range(REMEMBERED_VENDORS):
-                known = known or consumers.vendor[c, j] == v
-            if known:
+            if remembers(consumers, c, v):
                 continue
             room.candidates[n] = v
             room.weights[n] = offers.appeal[k] - (border if offers.where[k] != home else 0.0)
             n += 1
+    if channel == APP or channel == STREET:
+        n = heard_of(when, c, s, m, attempt, channel, n, room, scene)
     if n == 0:
         return -1
     u = uniform(when.seed, Draw.NEW_VENDOR, c, when.day, attempt * 4 + 3)

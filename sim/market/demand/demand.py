@@ -7,7 +7,7 @@ Needs arise for each consumer as a Poisson process; nobody who has no need today
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,9 +17,12 @@ from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows, rows_due
 from sim.market.demand.law import law_of_the_day
+from sim.market.demand.needs import FROM_STASH, Needs
+from sim.market.demand.sharing import ask_friends
 from sim.market.groups import Moment
 from sim.market.health.harm import is_maintained, use_left
 from sim.market.health.programmes import ask_people
+from sim.market.health.stash import held
 from sim.market.substances import Substances
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, normal_from, uniform, uniform4
@@ -28,10 +31,8 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 NEED, CHANNEL, SUBSTITUTE = int(Draw.NEED), int(Draw.CHANNEL), int(Draw.SUBSTITUTE)
-DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
+PATIENT, SUPPLIER = int(Segment.PATIENT), int(Segment.SOCIAL_SUPPLIER)
 SUPPLY = 1 << Programme.SUPPLY
-FROM_STASH = 255
-"""At the place of a substance: the need is met from what the consumer has."""
 
 
 @inner
@@ -62,15 +63,6 @@ def turned_to(seed: int, c: int, s: int, u: float, share: float, table: Substanc
 def waiting_time(rate: float, u: float) -> int:
     """Whole days, at least one, until the next need at ``rate`` needs a day."""
     return max(1, int(math.ceil(exponential_from(u) / max(rate, 1e-6))))
-
-
-class Needs(NamedTuple):
-    """Today's needs, one entry per consumer who has one."""
-
-    due: np.ndarray  # consumers
-    substance: np.ndarray
-    size: np.ndarray  # log
-    wholesale: np.ndarray  # flag
 
 
 @kernel
@@ -119,9 +111,16 @@ def needs(
             day = consumers.treatment_day[c]
             rate *= use_left(when.day - day, is_maintained(when.seed, c, day, care), care)
         consumers.next_day[c] = min(NEVER - 1, when.day + waiting_time(rate, u4))
-        enough = p.stocked_up * table.doses_per_order[s]
-        if out.wholesale[i] == 0 and consumers.stash_substance[c] == s and consumers.stash[c] > enough:
-            out.substance[i] = FROM_STASH  # enough of it at hand
+        enough = (
+            care.kept if out.wholesale[i] == 1 else p.stocked_up
+        )  # who buys for others, while some is left for them
+        if held(consumers, c, s) > enough * table.doses_per_order[s]:
+            out.substance[i] = FROM_STASH
+        elif (
+            segment == PATIENT and s == consumers.substance[c] and table.unmet[s] > 0.0 and held(consumers, c, s) <= 0.0
+        ):
+            lasts = math.ceil(table.doses_per_order[s] / table.doses_per_day[s])
+            consumers.unmet_until[c] = min(NEVER - 1, when.day + lasts)  # until it comes
 
 
 def demand(state: MarketState) -> Needs:
@@ -133,9 +132,10 @@ def demand(state: MarketState) -> Needs:
     m = len(due)
     out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
     law_of_the_day(state)
-    level = state.levers.demand[0] * state.levers.need
+    level = state.levers.need
     over_rows(
         state.pool, needs, m, state.moment, out, narrow(c, views.DemandConsumers), state.substances, level, state.levers.legal_access,
         state.p.demand, state.p.consumption,
     )  # fmt: skip
+    ask_friends(state, out)
     return out

@@ -24,7 +24,9 @@ NOTHING = 1e-9
 def law_of_the_day(state: MarketState) -> None:
     """Set status, illicit price, prescriptions and wants by the steps that the law is stricter today; nothing is touched while nothing changes."""
     table, levers, p = state.substances, state.levers, state.p.demand
-    steps = levers.scheduling[:, : len(table.dose_usd)]
+    steps, filled = levers.scheduling[:, : len(table.dose_usd)], levers.prescriptions[:, : len(table.dose_usd)]
+    if not np.array_equal(filled, table.filled):
+        table.filled[:] = filled
     if not np.array_equal(steps, state.world.law_steps):
         state.world.law_steps = steps.copy()
         table.status[:] = np.clip(state.usual.status + np.rint(steps + NOTHING), 0, LegalStatus.PROHIBITED).astype(

@@ -9,7 +9,7 @@ import numpy as np
 from sim.agents.codes import Channel, EventKind, ExitCause, VendorKind
 from sim.agents.enforcement import VENDORS, Unit
 from sim.agents.payments import COIN
-from sim.kernels import inner, maker
+from sim.kernels import inner, kernel, maker
 from sim.market import views
 from sim.market.entry_exit.news import tell_of_arrests
 from sim.market.entry_exit.vendor_exit import settle_exits
@@ -20,9 +20,10 @@ from sim.streams import Draw, uniform
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-ARREST, SOCIAL = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER)
+ARREST, SOCIAL, STREET = int(Draw.ARREST), int(VendorKind.SOCIAL_SUPPLIER), int(Channel.STREET)
 ONLINE = np.array([1, 1, 0, 1, 1, 0])
 """Who polices a channel's vendors: 0 local police, who are near to them, 1 cyber units."""
+MONTH = 30  # days in which a buyer counts as one
 
 
 class Hazards(NamedTuple):
@@ -30,48 +31,66 @@ class Hazards(NamedTuple):
 
     remote: np.ndarray  # (C,) weight of a buyer met by channel against one met face to face
     friend: float  # weight of a friend who is supplied
-    usual: np.ndarray  # (2,) exposure that police reach, nearby and online
-    limit: float  # on what scarcity of offenders multiplies the hazard by
-    per_contact: float  # 1/day and face-to-face buyer of a month
-    per_lead: float  # 1/day and officer-day of evidence
+    per_case: np.ndarray  # (2,) officer-days that an arrest takes, nearby and online
+    per_contact: float  # 1/day and face-to-face buyer of a month, were arrests no work
     lead_kept: float  # share of a lead that is left a day later
-    effort: np.ndarray  # (J, 2) relative to the usual, nearby and online
+    effort: np.ndarray  # (J, 2) relative to the usual, nearby and online; likewise the next
+    days: np.ndarray  # (J, 2) usual officer-days a day
 
 
 @inner
 def exposure_of(v: int, vendors: Any, hazards: Hazards) -> float:
     """Exposure of a vendor to arrest: face-to-face equivalents of a month's buyers over operational security."""
-    weight = hazards.friend if vendors.kind[v] == SOCIAL else hazards.remote[vendors.channel[v]]
-    return weight * 30.0 * vendors.recent[v] / vendors.opsec[v]
+    channel = vendors.channel[v]
+    weight = hazards.friend if vendors.kind[v] == SOCIAL and channel == STREET else hazards.remote[channel]
+    return weight * MONTH * vendors.recent[v] / vendors.opsec[v]
 
 
-@maker
-def caught_today(
-    n: int, when: Moment, vendors: Any, hazards: Hazards, caught: np.ndarray, risk: np.ndarray, exposure: np.ndarray
-) -> int:
-    """Fill ``caught`` with the rows arrested today and ``risk`` with the mean hazard by channel; returns how many are caught.
-
-    Police reach as much exposure as there usually is: with more of it about, each vendor runs less risk, and the reverse up to a limit.
-    Leads from seized servers add to the hazard, and grow cold. ``exposure`` (J, 2), nearby and online, is filled with what there is.
-    """
+@kernel
+def total_exposure(n: int, vendors: Any, hazards: Hazards, exposure: np.ndarray) -> None:
+    """Fill ``exposure`` (J, 2), nearby and online, with that of all vendors."""
     exposure[:] = 0.0
     for v in range(n):
         if vendors.alive[v] == 1:
             exposure[vendors.jurisdiction[v], ONLINE[vendors.channel[v]]] += exposure_of(v, vendors, hazards)
-    total = exposure.sum(axis=0)
+
+
+@maker
+def caught_today(
+    n: int,
+    when: Moment,
+    vendors: Any,
+    hazards: Hazards,
+    exposure: np.ndarray,
+    caught: np.ndarray,
+    risk: np.ndarray,
+    expected: np.ndarray,
+) -> int:
+    """Fill ``caught`` with the rows arrested today, ``risk`` with the mean hazard by channel, ``expected`` (J, 2) with the arrests to be expected.
+
+    Returns how many are caught.
+
+    Officers look for offenders until they find one, and then have a case to work on. With more exposure about in a jurisdiction they find more, but
+    have less time to look: arrests rise ever less, and each vendor runs less risk. ``exposure`` (J, 2), nearby and online, is what there is. Leads from
+    seized servers are work that need not be done; they grow cold.
+    """
+    slowed = np.ones(exposure.shape)
+    for j in range(len(exposure)):
+        for g in range(2):
+            slowed[j, g] += hazards.per_case[g] * hazards.per_contact * exposure[j, g] / max(hazards.days[j, g], 1e-12)
     live = np.zeros(len(risk))
     k = 0
     for v in range(n):
         if vendors.alive[v] == 0:
             continue
         group = ONLINE[vendors.channel[v]]
-        crowd = min(hazards.usual[group] / max(total[group], 1e-9), hazards.limit)
-        hazard = hazards.per_contact * exposure_of(v, vendors, hazards) * crowd
+        hazard = hazards.per_contact * exposure_of(v, vendors, hazards) / slowed[vendors.jurisdiction[v], group]
         if vendors.evidence[v] > 0.0:
-            hazard += hazards.per_lead * vendors.evidence[v] / vendors.opsec[v]
+            hazard += (1.0 - hazards.lead_kept) * vendors.evidence[v] / (hazards.per_case[1] * vendors.opsec[v])
             vendors.evidence[v] *= hazards.lead_kept
         hazard *= hazards.effort[vendors.jurisdiction[v], group]
         risk[vendors.channel[v]] += hazard
+        expected[vendors.jurisdiction[v], group] += min(hazard, 1.0)
         live[vendors.channel[v]] += 1.0
         if hazard > 0.0 and uniform(when.seed, ARREST, vendors.key[v], when.day, 0) < hazard:
             caught[k] = v
@@ -91,22 +110,32 @@ def hazards_today(state: MarketState) -> Hazards:
     """What police make of contacts today."""
     p = state.p.enforcement
     return Hazards(
-        remote_weights(state), p.remote_friend, np.array([p.exposure_reference, p.exposure_online]) * state.consumers.n, p.crowd_limit,
-        p.arrest_per_contact, p.lead_hazard, 0.5 ** (1.0 / p.lead_days), state.policing.vendor_effort,
+        remote_weights(state), p.remote_friend, np.array([p.arrest_days, p.arrest_days_online]), p.arrest_per_contact,
+        0.5 ** (1.0 / p.lead_days), state.policing.vendor_effort, state.policing.vendor_days,
     )  # fmt: skip
 
 
+def find_exposure(state: MarketState) -> None:
+    """Note the exposure of all vendors to the police of their jurisdiction, nearby and online."""
+    vendors, exposure = narrow(state.vendors.columns, views.ArrestVendors), state.policing.vendor_exposure
+    total_exposure(state.vendors.n, vendors, hazards_today(state), exposure)
+
+
 def vendor_arrests(state: MarketState) -> None:
-    """Arrests of vendors: the published hazard per contact at usual effort and exposure, shared out over all exposure there is."""
+    """Arrests of vendors: the published hazard per contact, as far as officers who work on cases still look for others."""
     n = state.vendors.n
     caught, risk = np.empty(n, np.int64), np.zeros(len(Channel))
-    hazards = hazards_today(state)
-    exposure = np.empty(hazards.effort.shape)
-    k = caught_today(
-        n, state.moment, narrow(state.vendors.columns, views.ArrestVendors), hazards, caught, risk, exposure
+    vendors, policing, hazards = (
+        narrow(state.vendors.columns, views.ArrestVendors),
+        state.policing,
+        hazards_today(state),
     )
-    state.policing.online_exposure = exposure[:, 1]
-    state.policing.vendor_risk += 0.02 * (30.0 * risk - state.policing.vendor_risk)
+    expected = np.zeros(hazards.effort.shape)
+    k = caught_today(n, state.moment, vendors, hazards, policing.vendor_exposure, caught, risk, expected)
+    policing.vendor_risk += (MONTH * risk - policing.vendor_risk) / MONTH
+    each = expected / np.maximum(hazards.effort * hazards.days, 1e-12)  # arrests per officer-day that reaches vendors
+    for agency, days in zip(state.agencies, policing.vendor_work, strict=True):
+        agency.credit[VENDORS] += state.p.enforcement.credit_arrest * float((days * each).sum())
     arrest(state, caught[:k])
 
 
@@ -123,14 +152,13 @@ def arrest(state: MarketState, rows: np.ndarray, policy: str = "") -> None:
     """Arrest vendors: they leave; their buyers hear of it."""
     if not len(rows):
         return
-    p, v = state.p.enforcement, state.vendors.columns
+    v = state.vendors.columns
     v.exit_cause[rows] = ExitCause.ARRESTED
     state.today.vendor_arrests += len(rows)
     for row in rows:
         agency = responsible(state, int(v.jurisdiction[row]), int(v.channel[row]))
         if agency >= 0:
             state.agencies[agency].arrests += 1
-            state.agencies[agency].credit[VENDORS] += p.credit_arrest
         state.event(EventKind.ARREST, int(row), agency=agency, policy=policy, cause="vendor")
     tell_of_arrests(state, rows)
     settle_exits(state)

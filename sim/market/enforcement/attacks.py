@@ -29,7 +29,7 @@ def stop_moderation(state: MarketState, slot: int, publicity: float, policy: str
     t.moderation[slot] = 0.0
     state.trade.unmoderated.add(int(slot))
     state.forum.delete(int(slot))
-    state.publicity += 0.1 * publicity
+    state.publicity += publicity * share
     state.event(EventKind.NETWORK_ATTACK, int(slot), policy=policy, cause="moderators", amount=share)
 
 

@@ -20,6 +20,9 @@ ORGANISED, INDEPENDENT, SOCIAL, ILLICIT_PHARMACY, LICENSED_PHARMACY = (
     int(VendorKind.LICENSED_PHARMACY),
 )  # fmt: skip
 
+FARTHEST, MOST_LISTINGS, LEAST_OPSEC, MOST_OPSEC, ENDLESS = 5.0, 230.0, 0.06, 19.0, 1e8
+"""What the columns of vendors hold: log pack size, listings, security, stock."""
+
 
 class Newcomers(NamedTuple):
     """New vendors."""
@@ -56,7 +59,7 @@ def kind_of_vendor(channel: int, u1: float, u2: float, p: SupplyParameters) -> i
 @inner
 def carried(seed: int, key: int, channel: int, main: int, breadth: float, sold: np.ndarray, p: SupplyParameters) -> int:
     """Bits of the substances carried: the main one and more with breadth; pharmacies carry all that their channel sells."""
-    chance = 1.0 - math.exp(-p.extra_substances * (breadth - 1.0) / 3.0)
+    chance = 1.0 - math.exp(-p.extra_substances * (breadth - 1.0))
     bits = 1 << main
     for s in range(sold.shape[1]):
         if sold[channel, s] == 1 and (channel <= PHARMACY or uniform(seed, TRAITS, key + (s << 25), 2, 0) < chance):
@@ -86,7 +89,7 @@ def draw_characters(
         vendors.kind[v] = kind
         small = kind == SOCIAL
         z0 = normal(seed, TRAITS, key, 1, 0)
-        breadth = min(max(math.exp(math.log(p.breadth_median) + p.breadth_spread * z0), 1.0), 230.0)
+        breadth = min(max(math.exp(math.log(p.breadth_median) + p.breadth_spread * z0), 1.0), MOST_LISTINGS)
         breadth = 1.0 if small else math.floor(breadth)
         main = picked(background.demand[channel], uniform(seed, TRAITS, key, 0, 3))
         vendors.breadth[v], vendors.main[v] = breadth, main
@@ -94,12 +97,11 @@ def draw_characters(
         scammer = uniform(seed, TRAITS, key, 0, 4) < p.scammers and channel != LICENSED and not small
         vendors.ships[v] = p.scammer_ships if scammer else newcomers.honest[i]
         vendors.quality[v] = math.sqrt(uniform(seed, TRAITS, key, 0, 6))
-        vendors.pack[v] = -0.5 if small else min(max(p.pack_spread * normal(seed, TRAITS, key, 1, 1), -5.0), 5.0)
-        level = min(max(p.price_spread * normal(seed, TRAITS, key, 1, 2), -5.0), 5.0)
-        vendors.price_level[v], vendors.log_price[v] = level, level
+        pack = p.social_pack if small else p.pack_spread * normal(seed, TRAITS, key, 1, 1)
+        vendors.pack[v] = min(max(pack, -FARTHEST), FARTHEST)
         vendors.wholesale[v] = 1 if uniform(seed, TRAITS, key, 0, 7) < p.wholesalers and not small else 0
-        vendors.opsec[v] = min(max(math.exp(p.opsec_spread * normal(seed, TRAITS, key, 1, 3)), 0.06), 19.0)
+        vendors.opsec[v] = min(max(math.exp(p.opsec_spread * normal(seed, TRAITS, key, 1, 3)), LEAST_OPSEC), MOST_OPSEC)
         vendors.stock[v] = p.stock_floor
         vendors.platforms_used[v] = 1
         if channel == LICENSED:
-            vendors.stock[v], vendors.ships[v] = 1e8, 1.0
+            vendors.stock[v], vendors.ships[v] = ENDLESS, 1.0

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from scipy.special import betaincinv
 
-from sim.agents.codes import NOBODY, Channel, Considering, EventKind, PlatformStatus, Segment
+from sim.agents.codes import NOBODY, Channel, Considering, EventKind, Membership, PlatformStatus, Segment
 from sim.agents.payments import COIN
 from sim.agents.platforms import Platform
 from sim.evidence.groups import PlatformsParameters
 from sim.market import views
 from sim.market.entry_exit.accounts import Places, first_platforms
 from sim.market.entry_exit.characters import Background, Newcomers, draw_characters
-from sim.market.entry_exit.roles import change_roles
+from sim.market.entry_exit.roles import WEEK, change_roles
 from sim.market.entry_exit.vendor_exit import listings
 from sim.market.groups import Moment
 from sim.market.supply.network import find_groups
@@ -25,24 +25,37 @@ from sim.streams import Draw, normal, poisson, uniform, uniforms
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
+MONTH = 30.0
+SMALL = np.array([Channel.STREET, Channel.SOCIAL_APP, Channel.CRYPTOMARKET])
+"""Channels in which consumers sell."""
 FOUNDED = 300
-"""Days for which the cryptomarkets of the start have been open."""
+"""Days for which the cryptomarkets of the start have been open: an initial condition."""
 
 
-def open_cryptomarket(state: MarketState, day: int, founding: int | None = None) -> Platform:
-    """A new cryptomarket with an operator of its own frailties, hosted anywhere; those open at the start have the usual appeal."""
+def open_cryptomarket(state: MarketState, day: int, founding: int | None = None, after: int | None = None) -> Platform:
+    """A new cryptomarket with an operator of its own frailties, hosted anywhere; those open at the start have the usual appeal.
+
+    ``after`` is the slot of the market that its operator ran before, whose character it has.
+    """
     p, seed = state.p.platforms, int(state.seed)
     number = day + 4096 if founding is None else 65000 + founding
+    if after is not None:
+        number = 40_000 + after
     z = [normal(seed, int(Draw.OPERATOR), number, 0, k) for k in range(3)]
     if founding is not None:
         z[1:] = [hardy(seed, number, k, p) for k in (1, 2)]
     appeal = normal(seed, int(Draw.OPERATOR), number, 1, 0) if founding is None else 0.0
     host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * state.world.n_jurisdictions)
-    return Platform(
+    market = Platform(
         state, state.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
-        escrow_share=p.escrow_share, attraction=_ratio(p.appeal_spread * appeal, 100.0), security=_ratio(0.7 * z[0], 100.0),
+        escrow_share=p.escrow_share, attraction=_ratio(p.appeal_spread * appeal, 100.0), security=_ratio(state.p.supply.opsec_spread * z[0], 100.0),
         frail_quit=_ratio(p.frailty * z[1], 1000.0), frail_scam=_ratio(p.frailty * z[2], 1000.0), processor=COIN,
     )  # fmt: skip
+    if after is not None:
+        t = state.platform_table.columns
+        for name in ("attraction", "security", "frail_quit", "frail_scam"):
+            getattr(t, name)[market.slot] = getattr(t, name)[after]
+    return market
 
 
 def _ratio(log: float, most: float) -> float:
@@ -61,29 +74,52 @@ def hardy(seed: int, number: int, kind: int, p: PlatformsParameters) -> float:
     return z
 
 
+def commission(state: MarketState, orders: float, fee: float) -> float:
+    """Real USD a day that an operator earns with so many orders a day."""
+    return state.scenario.weight * orders * fee * state.trade.mean_order_cents / 100.0
+
+
 def platform_entry(state: MarketState) -> None:
-    """Cryptomarkets open at a basic rate, more often while trade is below what it was."""
-    p = state.p.platforms
-    room = max(0.0, 1.0 - state.crypto_trade() / state.usual.trade)
-    if uniform(state.seed, int(Draw.PLATFORM_ENTRY), 0, state.day, 0) < p.cryptomarket_entry + p.niche_entry * room:
-        platform = open_cryptomarket(state, state.day)
-        state.update_prior()
-        state.event(EventKind.PLATFORM_OPENED, platform.slot, cause="entry")
+    """Cryptomarkets open where a newcomer can hope for commission, more often while buyers are without a market, less often when operators were arrested.
+
+    What is hoped for is an even share of trade, as it is or as it lately was; trade of the week that falls short of that of
+    two months is what buyers cannot do. Operators who are at large open again.
+    """
+    p, n = state.p.platforms, state.platform_table.n
+    t = state.platform_table.columns
+    now, lately = state.crypto_trade(), float(t.trade60[:n][t.channel[:n] == Channel.CRYPTOMARKET].sum())
+    room = max(0.0, 1.0 - now / lately) if lately > 0.0 else 0.0
+    hoped = commission(state, max(now, lately), p.fee) / (len(state.crypto_slots()) + 1)
+    willing = (1.0 - np.exp(-hoped / p.operator_income)) * max(1.0 - state.policing.operator_risk, 0.0)
+    rate = (p.cryptomarket_entry + p.niche_entry * room) * willing
+    if uniform(state.seed, int(Draw.PLATFORM_ENTRY), 0, state.day, 0) < rate:
+        opened(state, open_cryptomarket(state, state.day), "entry")
+    for slot in list(state.policing.at_large):
+        if uniform(state.seed, int(Draw.REOPEN), slot, state.day, 1) < willing / state.p.enforcement.moderators_back:
+            state.policing.at_large.remove(slot)
+            opened(state, open_cryptomarket(state, state.day, after=slot), "operator at large")
+
+
+def opened(state: MarketState, platform: Platform, cause: str) -> None:
+    """Note that a cryptomarket has opened."""
+    state.update_prior()
+    state.event(EventKind.PLATFORM_OPENED, platform.slot, cause=cause)
+
+
+def worth(state: MarketState) -> np.ndarray:
+    """(C,) what a vendor can hope to keep a day, orders that find no seller included, over what the time and the risk of arrest are worth."""
+    p, t = state.p, state.trade
+    kept = (1.0 - p.supply.upstream_share) * (t.income + t.turned_away)
+    risk = p.pricing.arrest_cost * state.policing.vendor_risk / MONTH
+    return np.maximum(kept, 0.0) / (p.supply.outside_wage + risk)
 
 
 def vendor_entry(state: MarketState) -> None:
-    """Vendors enter each channel in proportion to its size at the start, income per vendor, and exp(-psi x risk)."""
+    """Of the people who would sell in a channel some begin, the more the better it pays by `worth`."""
     p, day = state.p.supply, state.day
-    count, recruited = np.zeros(len(Channel), int), recruiting(state)
+    count, recruited, pay = np.zeros(len(Channel), int), recruiting(state), worth(state)
     for c in (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET):
-        income = (state.trade.per_vendor[c] + 0.01) / (state.usual.per_vendor[c] + 0.01)
-        mean = (
-            p.entry_rate
-            * state.usual.vendors[c]
-            * income**p.entry_income
-            * np.exp(-p.entry_risk * state.policing.vendor_risk[c])
-            * recruited[c]
-        )
+        mean = p.entry_rate * state.world.would_sell[c] * pay[c] ** p.entry_income * recruited[c]
         count[c] = poisson(state.seed, int(Draw.VENDOR_ENTRY), int(c), day, 0, float(mean))
     if count.sum():
         rows = new_vendors(state, np.repeat(np.arange(len(Channel)), count), day)
@@ -91,26 +127,36 @@ def vendor_entry(state: MarketState) -> None:
         if state.books.events.wanted:
             for row in rows:
                 state.event(EventKind.VENDOR_ENTRY, int(row), cause="entry")
-    if day % 7 == 0:
+    if day % WEEK == 0:
         role_changes(state)
     change_roles(state)
 
 
+def knows_market(state: MarketState, who: np.ndarray) -> np.ndarray:
+    """Which of the consumers ``who`` use a cryptomarket that is open."""
+    c = state.consumers.columns
+    return (c.market_state[who] == Membership.ACTIVE) & np.isin(c.home[who], state.crypto_slots())
+
+
 def role_changes(state: MarketState) -> None:
-    """Social suppliers who buy online become small vendors on the street or by app, at a weekly look."""
+    """Social suppliers who buy online become small vendors, at a weekly look: where it pays, by `worth`, and on the market that they use if they use one."""
     c, n = state.consumers.columns, state.consumers.n
     able = (
         (c.segment[:n] == Segment.SOCIAL_SUPPLIER) & (c.alive[:n] == 1) & (c.considering[:n] == Considering.BOUGHT)
     ).nonzero()[0]
-    able = able[uniforms(state.seed, Draw.ROLE, able, state.day) < 7.0 * state.p.vendors.social_entry]
+    rate = WEEK * state.p.vendors.social_entry * worth(state)[SMALL] ** state.p.supply.entry_income
+    rates = np.cumsum(
+        np.where(knows_market(state, able)[:, None], rate, rate * (SMALL != Channel.CRYPTOMARKET)), axis=1
+    )
+    u = uniforms(state.seed, Draw.ROLE, able, state.day)
+    begins = u < rates[:, -1]
+    able, channel = able[begins], SMALL[(u[:, None] >= rates).sum(axis=1)[begins]]
     if len(able):
         selling = state.vendors.columns
         busy = selling.person[: state.vendors.n][selling.alive[: state.vendors.n] == 1]
-        able = able[~np.isin(able, busy)]
+        free = ~np.isin(able, busy)
+        able, channel = able[free], channel[free]
     if len(able):
-        channel = np.where(
-            uniforms(state.seed, Draw.ROLE, able, state.day, 1) < 0.5, int(Channel.STREET), int(Channel.SOCIAL_APP)
-        )
         new_vendors(state, channel, state.day, able)
         for person in able:
             state.event(EventKind.ROLE_CHANGE, int(person), cause="began to sell")
@@ -139,7 +185,11 @@ def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.nd
     draw_characters(newcomers, Moment(cast("int", seed), day), narrow(v, views.NewVendors), background, p)
     groups = find_groups(state, v.main[rows], v.jurisdiction[rows], uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 8))
     v.supplier[rows] = np.where(channel == Channel.LICENSED_PHARMACY, NOBODY, groups)
-    v.account[rows, 0], v.account_day[rows, 0] = home_platforms(state, rows, channel), day
+    v.log_price[rows] = state.trade.price_level[channel]
+    home = home_platforms(state, rows, channel)
+    buys = (people != NOBODY) & (channel == Channel.CRYPTOMARKET)
+    home[buys] = state.consumers.columns.home[people[buys]]  # who buys on a market sells on the same
+    v.account[rows, 0], v.account_day[rows, 0] = home, day
     state.trade.grow(state.vendors.capacity)
     return rows
 
@@ -147,7 +197,10 @@ def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.nd
 def home_platforms(state: MarketState, rows: np.ndarray, channel: np.ndarray) -> np.ndarray:
     """Platforms on which the new vendors ``rows`` of each ``channel`` open their first accounts."""
     v, attraction = state.vendors.columns, state.platform_table.columns.attraction
-    programmes, apps = state.open_slots(Channel.ILLICIT_PHARMACY), state.open_slots(Channel.SOCIAL_APP)
+    programmes = (state.platform_table.columns.channel[: state.platform_table.n] == Channel.ILLICIT_PHARMACY).nonzero()[
+        0
+    ]
+    apps = state.open_slots(Channel.SOCIAL_APP)
     places = Places(
         state.world.licensed_slot, state.world.street_slot, listings(state), programmes, np.cumsum(attraction[programmes].astype(float)), apps,
         np.cumsum(attraction[apps].astype(float)),

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import NO_SLOT, EventKind, PlatformStatus, Settlement
+from sim.agents.codes import NO_SLOT, Channel, EventKind, PlatformStatus, Settlement
 from sim.evidence.groups import PlatformsParameters
 from sim.market import views
 from sim.market.blocks import over_rows
+from sim.market.books import DUE
 from sim.market.choice.migration import Closure, hear_of_closure
+from sim.market.entry_exit.entry import commission
 from sim.market.entry_exit.vendor_exit import leave_closed
 from sim.market.learning.fear import strike
 from sim.market.views import narrow
@@ -44,8 +46,8 @@ def platform_exits(state: MarketState) -> None:
             abscond(state, m)
             continue
         age = day - int(t.open_day[m])
-        share = float(t.trade180[m]) / state.usual.trade
-        quit_hazard = float(t.frail_quit[m]) * math.exp(-share / p.quit_share) / p.closure_days
+        earned = commission(state, float(t.trade180[m]), float(t.fee[m]))
+        quit_hazard = float(t.frail_quit[m]) * math.exp(-earned / p.operator_income) / p.closure_days
         hack = math.exp(-age / p.hack_young) / p.closure_days + p.hack_base
         turnover = float(t.trade7[m]) * state.trade.mean_order_cents
         momentum = float(t.trade7[m]) / max(float(t.trade60[m]), 1e-9)
@@ -148,6 +150,7 @@ def release_escrow(state: MarketState, slot: int, raid: bool, theft: bool) -> np
         ledger.refunds += int(o.held[rows[~sent]].sum(dtype=np.int64))
         o.settlement[rows] = np.where(sent, Settlement.PAID, Settlement.REFUNDED)
     lost = np.bincount(o.vendor[rows], o.held[rows] * float(theft or raid), state.vendors.n)
+    state.today.settled[Channel.CRYPTOMARKET, DUE] += int(lost.sum() * (1.0 - float(t.fee[slot])))
     o.held[rows] = 0
     t.escrow[slot] -= money
     return lost
@@ -163,3 +166,4 @@ def pay_out(state: MarketState, slot: int, rows: np.ndarray) -> None:
     ledger.vendor_income += int((held - fees).sum())
     ledger.fees += int(fees.sum())
     state.today.commission += int(fees.sum())
+    state.today.settled[Channel.CRYPTOMARKET] += int((held - fees).sum())

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MODERATION, ACCOUNT_REMOVED, RETIRED = int(Draw.MODERATION), int(Draw.ACCOUNT_REMOVED), int(ExitCause.RETIRED)
 
+MONTH = 30.0
+
 
 def moderate(state: MarketState) -> None:
     """Phase 4, intermediaries: search and access, app accounts, bans."""
@@ -57,9 +59,9 @@ def remove_accounts(state: MarketState) -> None:
         slot = company.platform.slot
         monthly = company.moderation + float(state.levers.moderation[t.jurisdiction[slot]])
         company.removed += remove_from(
-            n, state.seed, state.day, slot, monthly / 30.0, p.removed_exit, reset, sellers, state.trade.vendor_news
+            n, state.seed, state.day, slot, monthly / MONTH, p.removed_exit, reset, sellers, state.trade.vendor_news
         )
-        t.visibility[slot] *= 1.0 - monthly / 30.0
+        t.visibility[slot] *= 1.0 - monthly / MONTH
         t.visibility[slot] += (1.0 - t.visibility[slot]) / state.p.platforms.feed_days
         seen += float(t.attraction[slot] * t.visibility[slot])
         pull += float(t.attraction[slot])

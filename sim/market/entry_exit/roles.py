@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 WEEK = 7
+LOOK = 3
+"""Day of the week on which roles are looked at."""
+MOST_NEEDS = 2.0
+"""Needs a day that the column holds."""
 DEPENDENT, SUPPLIER = int(Segment.DEPENDENT), int(Segment.SOCIAL_SUPPLIER)
 
 
 def change_roles(state: MarketState) -> None:
     """Once a week: dependence makes and unmakes dependent consumers; buyers begin or stop to supply friends."""
-    if state.day % WEEK != 3:
+    if state.day % WEEK != LOOK:
         return
     c, n, v = state.consumers.columns, state.consumers.n, state.p.vendors
     segment, living = c.segment[:n], c.alive[:n] == 1
@@ -45,7 +49,7 @@ def take_role(state: MarketState, who: np.ndarray, role: int | np.ndarray, cause
     before = c.segment[who].astype(np.int64)
     after = np.broadcast_to(np.asarray(role, np.int64), before.shape)
     c.origin[who] = np.where(before < DEPENDENT, before, c.origin[who])
-    c.need_rate[who] = np.minimum(c.need_rate[who] * rates[after] / rates[before], 2.0)
+    c.need_rate[who] = np.minimum(c.need_rate[who] * rates[after] / rates[before], MOST_NEEDS)
     c.segment[who] = after
     if state.books.events.wanted:
         for person in who:

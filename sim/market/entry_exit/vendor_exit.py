@@ -103,8 +103,11 @@ def vendors_of_closed(
 
 
 @kernel
-def vendor_exits(n: int, when: Moment, vendors: Any, p: VendorsParameters) -> None:
-    """Mark vendors who leave today in ``exit_cause`` and start own exit scams: hazards of idle, active, young and badly rated vendors."""
+def vendor_exits(n: int, when: Moment, vendors: Any, patience: int, p: VendorsParameters) -> None:
+    """Mark vendors who leave today in ``exit_cause`` and start own exit scams: hazards of idle, active, young and badly rated vendors.
+
+    A scam lasts for ``patience`` days: until the first buyers give up waiting.
+    """
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.kind[v] == LICENSED:
             continue
@@ -126,7 +129,7 @@ def vendor_exits(n: int, when: Moment, vendors: Any, p: VendorsParameters) -> No
             if when.day > vendors.leaving[v]:
                 vendors.exit_cause[v] = ABSCONDED
         elif vendors.orders[v] > 0 and u2 < p.own_scam:
-            vendors.leaving[v] = min(LAST_DAY, when.day + int(p.own_scam_days))
+            vendors.leaving[v] = min(LAST_DAY, when.day + patience)
 
 
 def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:
@@ -134,7 +137,8 @@ def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:
     renamed = np.zeros(state.vendors.n, np.uint8)
     e = state.p.enforcement
     usual = e.arrest_per_contact * e.remote_crypto * MONTH
-    left = Left(lost, state.trade.mean_order_cents, e.lead_hazard / max(usual, 1e-12))
+    lead = (1.0 - 0.5 ** (1.0 / e.lead_days)) / e.arrest_days_online
+    left = Left(lost, state.trade.mean_order_cents, lead / max(usual, 1e-12))
     vendors_of_closed(
         state.vendors.n, state.moment, slot, int(state.platform_table.columns.key[slot]), left,
         narrow(state.vendors.columns, views.ExitVendors), state.p.vendors, renamed,
@@ -164,7 +168,7 @@ def vendor_moves(state: MarketState) -> None:
     """Vendors leave, relist and review where they sell."""
     v = state.vendors
     sellers = narrow(v.columns, views.ExitVendors)
-    vendor_exits(v.n, state.moment, sellers, state.p.vendors)
+    vendor_exits(v.n, state.moment, sellers, int(state.p.shipping.patience_days), state.p.vendors)
     settle_exits(state)
     moderate(state)
     markets = listings(state)

@@ -17,10 +17,13 @@ from sim.agents.codes import (
     SUM_DISABILITY,
     SUM_DOSES,
     SUM_OVERDOSE,
+    SUM_UNMET,
+    SUM_UNMET_DISABILITY,
     Content,
     EventKind,
     Programme,
 )
+from sim.agents.consumers import STASHES
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market import views
@@ -38,10 +41,12 @@ from sim.market.health.harm import (
 )
 from sim.market.health.programmes import willing
 from sim.market.health.receipt import Offered, receive, threats
+from sim.market.health.stash import place_of
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
+from sim.market.health.violence import learn_of_violence
 from sim.market.substances import Substances
 from sim.market.views import narrow
-from sim.streams import Draw, uniform4
+from sim.streams import Draw, uniform, uniform4
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -53,7 +58,7 @@ TRACE = 1e-4
 """Tolerance above its floor that counts as none."""
 
 # what a consumer's day can bring: bits of ``happened``
-ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT, GAVE_UP = 1, 2, 4, 8, 16, 32
+ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT, GAVE_UP, NOVEL = 1, 2, 4, 8, 16, 32, 64
 
 
 @kernel
@@ -74,6 +79,7 @@ class Users(NamedTuple):
     supplied: np.ndarray  # (J, 4, 100) entry into treatment of those in regulated supply relative to others
     dropout: np.ndarray  # (J, 4, 100) what they do to leaving it
     warned: np.ndarray  # (J, 4, 100) fall of the dose among those who heed an alert of a strong opioid
+    heeds: float  # how far they do, by their practice
     p: ConsumptionParameters
 
 
@@ -109,18 +115,32 @@ def consume(
 
 
 @inner
+def go_without(c: int, day: int, users: Users, sums: np.ndarray) -> None:
+    """A day on which a patient misses a medicine, unless it has come meanwhile."""
+    consumers, s = users.consumers, users.consumers.substance[c]
+    if place_of(consumers, c, s) >= 0:
+        consumers.unmet_until[c] = day
+        return
+    sums[SUM_UNMET] += 1.0
+    sums[SUM_UNMET_DISABILITY] += users.table.unmet[s]
+
+
+@inner
 def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.ndarray) -> int:
     """A consumer's day; ``whether`` decides if it is one of use. Returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
-    s = consumers.stash_substance[c]
     dependence = consumers.dependence[c]
     treated = consumers.treatment_day[c] <= when.day
     maintained = treated and is_maintained(when.seed, c, consumers.treatment_day[c], p)
     agonist = maintained and table.opioid[consumers.substance[c]] > 0.0
-    stash = consumers.stash[c]
+    if consumers.unmet_until[c] > when.day:
+        go_without(c, when.day, users, sums)
+    anything = False
+    for k in range(STASHES):
+        anything |= consumers.stash[c, k] > 0.0
     served = treated or consumers.waiting_day[c] < when.day or dependence >= p.dependent_from
     tolerant = agonist or consumers.tolerance[c] > p.tolerance_floor + TRACE
-    if stash <= 0.0 and not served:
+    if not anything and not served:
         if tolerant:
             consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], 0.0, agonist, p)
         return 0
@@ -130,33 +150,39 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
         dependence = consumers.dependence[c]
     if dependence >= p.dependent_from:
         sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
-    normal = table.doses_per_day[s]
-    use = opioids = 0.0
-    if stash > 0.0 and whether < p.use_days + (1.0 - p.use_days) * dependence:
-        use = min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
-        if treated:
-            use *= use_left(when.day - consumers.treatment_day[c], maintained, p)
-        if consumers.stash_potency[c] > 0.0:
-            opioids = use / normal
-        bits |= use_today(c, s, use, when, users, sums)
-        consumers.stash[c] = max(0.0, stash - use)
-        gain = table.dependence[s] * use * (1.0 - dependence)
-        consumers.dependence[c] = min(1.0, dependence + gain)
-    else:
-        consumers.dependence[c] = dependence * (1.0 - p.dependence_decay)
+    left = use_left(when.day - consumers.treatment_day[c], maintained, p) if treated else 1.0
+    gain = opioids = 0.0
+    idle = True
+    for k in range(STASHES):
+        stash = consumers.stash[c, k]
+        if stash <= 0.0 or (bits & DEATH) > 0:
+            continue
+        u = whether if k == 0 else uniform(when.seed, USE_DAY, c, when.day, k)
+        if u >= p.use_days + (1.0 - p.use_days) * dependence:
+            continue
+        s = consumers.stash_substance[c, k]
+        normal = table.doses_per_day[s]
+        use = left * min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
+        if consumers.stash_potency[c, k] > 0.0:
+            opioids += use / normal
+        bits |= use_today(c, k, use, when, users, sums)
+        consumers.stash[c, k] = max(0.0, stash - use)
+        gain += table.dependence[s] * use * (1.0 - dependence)
+        idle = False
+    consumers.dependence[c] = dependence * (1.0 - p.dependence_decay) if idle else min(1.0, dependence + gain)
     if tolerant or opioids > 0.0:
         consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], opioids, agonist, p)
     return bits
 
 
 @inner
-def use_today(c: int, s: int, use: float, when: Moment, users: Users, sums: np.ndarray) -> int:
-    """Harms of ``use`` doses today; returns bits."""
+def use_today(c: int, place: int, use: float, when: Moment, users: Users, sums: np.ndarray) -> int:
+    """Harms of ``use`` doses today of what is at a ``place`` of the stash; returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
     bits = 0
-    u2, u3, u4, _ = uniform4(when.seed, USE, c, when.day, 0)
+    u2, u3, u4, _ = uniform4(when.seed, USE, c, when.day, place)
     hr = consumers.practice[c]
-    content = consumers.stash_content[c]
+    s, content = consumers.stash_substance[c, place], consumers.stash_content[c, place]
     sums[SUM_DOSES] += use
     per_use = (
         table.adverse[s] * (p.adverse_bad_content if content != AS_SOLD else 1.0) * (1.0 - p.practice_protects * hr)
@@ -164,14 +190,14 @@ def use_today(c: int, s: int, use: float, when: Moment, users: Users, sums: np.n
     adverse = at_least_one(min(per_use, 1.0), use)
     sums[SUM_ADVERSE] += adverse
     if u2 < adverse:
-        bits |= ADVERSE
+        bits |= (ADVERSE | NOVEL) if s == table.novel else ADVERSE
         consumers.harms[c] = min(consumers.harms[c] + 1, MOST_COUNTED)
-    strength = consumers.stash_potency[c]
+    strength = consumers.stash_potency[c, place]
     if strength <= 0.0:
         return bits
     intended = (p.occasional_dose + (1.0 - p.occasional_dose) * consumers.dependence[c]) * (1.0 - p.practice_dose * hr)
     j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
-    intended *= 1.0 - users.warned[j, g, k] * min(2.0 * hr, 1.0)
+    intended *= 1.0 - users.warned[j, g, k] * min(users.heeds * hr, 1.0)
     ratio = strength * intended * max(consumers.tolerance[c], p.tolerance_floor) ** -p.tolerance_exponent
     if content != AS_SOLD:
         ratio *= p.unexpected_content
@@ -218,24 +244,21 @@ def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users
 
 def consumption(state: MarketState) -> None:
     """Phase 10: parcels are checked and used; harms, treatment and novel substances."""
-    p, c, n, o, due = (
-        state.p.consumption,
-        state.consumers.columns,
-        state.consumers.n,
-        state.books.open_orders.columns,
-        state.books.due,
-    )
-    levers = state.levers
+    p, c, n, levers = state.p.consumption, state.consumers.columns, state.consumers.n, state.levers
+    o, due = state.books.open_orders.columns, state.books.due
     goods, buyers = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
     seen, extra = np.zeros(len(due), np.uint8), np.zeros(len(due), np.uint8)
-    checked, bad, novel, novel_posted, strong = receive(
+    got = receive(
         due, state.moment.seed, goods, buyers, Offered(levers.checking_reach, levers.check_uptake, levers.diversion), state.world.friends,
         state.substances, p, seen, extra,
     )  # fmt: skip
-    state.today.checks = checked
-    state.today.checked = o.consumer[due[extra == 1]].astype(np.int64)
-    state.checking.samples += checked
-    state.checking.bad += bad
+    state.today.checks = got.checked
+    who = state.today.checked = o.consumer[due[extra == 1]].astype(np.int64)
+    at = c.jurisdiction[who], c.segment[who], c.turn[who]
+    state.today.easier = levers.checking_reach[at] + p.checking_base * np.log(levers.check_uptake[at])
+    state.checking.samples += got.checked
+    state.checking.bad += got.bad
+    state.today.passed_on += got.passed
     to_whom = state.books.happened
     hurt, risk = to_whom.hurt, to_whom.risk = np.zeros(len(due), np.uint8), np.zeros(len(due))
     rivalry = 1.0 + state.p.supply.rivalry * state.upstream.contested
@@ -243,14 +266,16 @@ def consumption(state: MarketState) -> None:
         due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, risk, rivalry, p
     )
     state.consumer_events(EventKind.VIOLENCE, o.consumer[due[hurt == 1]])
+    learn_of_violence(state, due[hurt == 1])
     happened = np.zeros(n, np.uint8)
     state.outreach.supply(levers.naloxone, state.p.services.naloxone_days)
     crowding = np.minimum(levers.legal_access, 1.0)
     users = Users(
         buyers, state.substances, np.minimum(p.naloxone_carried + state.outreach.carried, 1.0), 1.0 - p.crowding_out * crowding, levers.dropout,
-        dose_warned_of(state), p,
+        dose_warned_of(state), state.p.services.alert_practice, p,
     )  # fmt: skip
     state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened, to_whom.sums)
+    state.books.goods.add(got.arrived, got.lost, float(state.today.sums[SUM_DOSES]))
     affected = rows_marked(happened)
     bits = happened[affected]
     for name, bit, kind in (
@@ -267,5 +292,5 @@ def consumption(state: MarketState) -> None:
     ask(state, np.union1d(wanting, state.care.referred) if len(state.care.referred) else wanting)
     state.care.referred = np.empty(0, np.int64)
     admit(state)
-    watch(state, novel, novel_posted, strong, affected[(bits & ADVERSE) > 0], state.today.overdoses)
+    watch(state, got, int(np.count_nonzero(bits & NOVEL)), state.today.overdoses)
     novel_substances(state)

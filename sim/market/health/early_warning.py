@@ -10,38 +10,33 @@ from sim.agents.codes import EventKind, OrderOutcome
 from sim.streams import Draw, normal, poisson, uniforms
 
 if TYPE_CHECKING:
+    from sim.market.health.receipt import Received
     from sim.market.state import MarketState
 
-MEMORY = 0.05  # share of the mean of what was seen that today makes up
 
-
-def watch(
-    state: MarketState, novel: float, novel_posted: float, strong: float, hurt: np.ndarray, overdosed: int
-) -> None:
+def watch(state: MarketState, got: Received, reported: int, overdosed: int) -> None:
     """Let the running means of what early warning sees follow today.
 
     Parameters
     ----------
-    novel, strong
-        Samples checked that were novel substances, and that held opioids where these were not expected or too strong.
-    novel_posted
-        Deliveries of novel substances from cryptomarkets, whose buyers write in forums.
-    hurt
-        Consumers with an adverse event today.
+    got
+        What was delivered and checked; buyers of novel substances from cryptomarkets write in forums.
+    reported
+        Adverse events of novel substances today.
     overdosed
         Overdoses today.
     """
-    ews, table, o, c = state.early_warning, state.substances, state.books.open_orders.columns, state.consumers.columns
+    ews, table, o = state.early_warning, state.substances, state.books.open_orders.columns
     scale = 20_000.0 / state.consumers.n
     seized = state.books.due[o.outcome[state.books.due] == OrderOutcome.SEIZED]
     kinds = o.substance[seized]
-    reported = np.count_nonzero(c.stash_substance[hurt] == table.novel) if table.novel >= 0 else 0
     forum = state.forum.worth
     suspect = np.count_nonzero(table.contaminable[kinds])
     sight = scale * float(state.levers.warning_sight[0])
-    seen = np.array([novel, reported, np.count_nonzero(kinds == table.novel), forum * novel_posted])
-    ews.novel += MEMORY * (sight * seen - ews.novel)
-    ews.strong += MEMORY * (sight * np.array([strong, overdosed, suspect, 0.0]) - ews.strong)
+    seen = np.array([got.novel, reported, np.count_nonzero(kinds == table.novel), forum * got.posted])
+    fading = 1.0 - state.p.services.sight_kept
+    ews.novel += fading * (sight * seen - ews.novel)
+    ews.strong += fading * (sight * np.array([got.strong, overdosed, suspect, 0.0]) - ews.strong)
 
 
 def novel_substances(state: MarketState) -> None:
@@ -136,7 +131,7 @@ def novel_harm(state: MarketState, live: np.ndarray) -> None:
     if row < 0:
         return
     weight = ews.spread(live, state.day, p.novel_spread_days)
-    aware = 2.0 * practised(state, heeded(state))
+    aware = p.alert_practice * practised(state, heeded(state))
     toxicity = ews.toxicity[live] * (1.0 - p.alert_protects * min(aware, 1.0) * ews.alerted(state.day)[live])
     older = p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
     factor = (older + float((weight * toxicity).sum())) / (older + float(weight.sum()))

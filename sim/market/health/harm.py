@@ -32,16 +32,20 @@ def rti_overdose(dose_mme: float, tolerance_mme: float) -> float:
 
 
 @kernel
+def at_least_one(p: float, n: float) -> float:
+    """1 - (1 - p)^n."""
+    return 1.0 - (1.0 - p if n == 1.0 else (1.0 - p) ** n)  # most often once, and a power is dear
+
+
+@kernel
 def fatality(company: float, trust: float, carriage: float, p: ConsumptionParameters) -> float:
     """P(death | overdose): p0 (1 - H), H from company, ambulance, lay rescue and naloxone at hand.
 
-    H = C [1 - (1 - A e_a)(1 - L)(1 - N e_n)], N = 1 - (1 - carriage)^3 (prototype fitted to Walley et al. 2013 and Shealey et al.).
+    H = C [1 - (1 - A)(1 - L)(1 - N e_n)], N = 1 - (1 - carriage)^k with k people around (prototype fitted to Walley et al. 2013 and Shealey et al.).
     """
     ambulance = min(1.0, p.ambulance + p.ambulance_trust * trust)
-    at_hand = 1.0 - (1.0 - carriage) ** 3
-    rescue = company * (
-        1.0 - (1.0 - ambulance * p.ambulance_works) * (1.0 - p.lay_rescue) * (1.0 - at_hand * p.naloxone_works)
-    )
+    at_hand = at_least_one(carriage, p.company_size)
+    rescue = company * (1.0 - (1.0 - ambulance) * (1.0 - p.lay_rescue) * (1.0 - at_hand * p.naloxone_works))
     return p.fatal_alone * (1.0 - rescue)
 
 
@@ -66,12 +70,6 @@ def use_left(days_in: float, maintained: bool, p: ConsumptionParameters) -> floa
 def is_maintained(seed: int, c: int, treatment_day: int, p: ConsumptionParameters) -> bool:
     """Whether the treatment that ``c`` began on that day is one with a substitute, where there is one, and not drug-free."""
     return uniform(seed, SETTING, c, treatment_day, 0) < p.agonist_share
-
-
-@kernel
-def at_least_one(p: float, n: float) -> float:
-    """1 - (1 - p)^n."""
-    return 1.0 - (1.0 - p if n == 1.0 else (1.0 - p) ** n)  # most often once, and a power is dear
 
 
 @kernel

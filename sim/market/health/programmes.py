@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 TAKE_UP, LEAVE = int(Draw.TAKE_UP), int(Draw.LEAVE)
-WEEK, DAYS_A_MONTH = 7, 365.0 / 12.0
+WEEK, MONTH = 7, 30.4
 
 
 @inner
@@ -68,7 +68,7 @@ def decide(
                 continue
             takes = not gone & bit and uniform(when.seed, TAKE_UP, c, 0, b) < share * ready
             if takes and every > 1 and leaving[j, g, k, b] > 0.0:
-                stays = (1.0 - leaving[j, g, k, b]) ** (every / DAYS_A_MONTH)
+                stays = (1.0 - leaving[j, g, k, b]) ** (every / MONTH)
                 if uniform(when.seed, LEAVE, c, when.day, b) >= stays:
                     gone, takes = gone | bit, False
             declined = declined & ~bit if takes else declined | bit

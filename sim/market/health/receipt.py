@@ -10,6 +10,7 @@ from sim.agents.codes import MOST_COUNTED, Channel, Content, OrderOutcome, Progr
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market.groups import Friends
+from sim.market.health.stash import put
 from sim.market.substances import Substances
 from sim.streams import Draw, uniform4
 
@@ -36,18 +37,17 @@ class Offered(NamedTuple):
     diversion: np.ndarray  # (J,) share of what dependent people get on prescription that they pass on
 
 
-@inner
-def put(consumers: Any, c: int, s: int, doses: float, strength: float, content: int) -> None:
-    """Add doses to the stash of ``c``; another substance takes the place of what was there."""
-    held = consumers.stash[c]
-    if held <= 0.0 or consumers.stash_substance[c] != s:
-        consumers.stash[c], consumers.stash_potency[c], consumers.stash_content[c] = doses, strength, content
-        consumers.stash_substance[c] = s
-    else:
-        total = held + doses
-        consumers.stash_potency[c] = (held * consumers.stash_potency[c] + doses * strength) / total
-        consumers.stash[c] = total
-        consumers.stash_content[c] = max(consumers.stash_content[c], content)
+class Received(NamedTuple):
+    """What the deliveries of a day add up to."""
+
+    checked: int  # parcels; likewise the next four
+    bad: int  # found so
+    novel: int  # checked of novel substances
+    posted: int  # novel ones that came from cryptomarkets
+    strong: int  # opioids found bad
+    arrived: float  # doses; likewise the next two
+    lost: float  # discarded, or given up for want of a place
+    passed: float  # passed on to a friend at once
 
 
 @inner
@@ -75,19 +75,20 @@ def receive(
     p: ConsumptionParameters,
     seen: np.ndarray,
     extra: np.ndarray,
-) -> tuple[Any, ...]:
+) -> Received:
     """Put what arrived into the stash; some have it checked first, and discard or later use less.
 
-    Returns parcels checked, found bad, checked of novel substances, novel ones that came from cryptomarkets, and opioids found bad.
     ``seen`` becomes 1 where a check found bad content, ``extra`` where a programme brought the check about.
     """
     checked, bad, novel, posted, strong = 0, 0, 0, 0, 0
+    arrived, lost, passed = 0.0, 0.0, 0.0
     for i in range(len(rows)):
         o = rows[i]
         if orders.outcome[o] != DELIVERED or orders.share[o] <= 0.0:
             continue
         c, s = orders.consumer[o], orders.substance[o]
         doses = orders.quantity[o] * orders.share[o]
+        arrived += doses
         strength, content = orders.potency[o], orders.content[o]
         if s == table.novel and orders.channel[o] == CRYPTO:
             posted += 1
@@ -99,7 +100,7 @@ def receive(
         takes = usual
         if not consumers.declined[c] & CHECKING:
             takes = (usual + p.check_uptake * offered.reach[j, g, k]) * offered.uptake[j, g, k]
-        if orders.channel[o] > PHARMACY and u1 < takes:
+        if orders.channel[o] != LICENSED and orders.channel[o] != PHARMACY and u1 < takes:
             checked += 1
             extra[i] = u1 >= usual
             if s == table.novel:
@@ -112,17 +113,18 @@ def receive(
                 consumers.practice[c] = min(1.0, consumers.practice[c] + p.practice_bad_check)
                 discard = p.discard_opioid if table.opioid[s] > 0.0 else p.discard_missold
                 if u3 < discard:
+                    lost += doses
                     continue
                 if u4 < p.reduce_share:
                     strength *= p.reduced_dose
             elif u3 < p.discard_as_sold:
+                lost += doses
                 continue
         if orders.channel[o] == LICENSED and offered.diversion[j] > 0.0:
             c = keeper(seed, c, s, orders.day[o], offered.diversion, consumers, table, friends)
-        put(
-            consumers, c, s, min(doses, p.kept * table.doses_per_order[s]), strength, content
-        )  # who buys more passes the rest on
-    return checked, bad, novel, posted, strong
+        passed += 0.0 if c == orders.consumer[o] else doses
+        lost += put(consumers, c, s, doses, strength, content, table)
+    return Received(checked, bad, novel, posted, strong, arrived, lost, passed)
 
 
 @kernel

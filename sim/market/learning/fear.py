@@ -156,7 +156,7 @@ def spread_news(state: MarketState) -> None:
     listeners = narrow(state.consumers.columns, views.FearConsumers)
     friends, p = state.world.friends, state.p.learning
     if trade.struck is not None:
-        over_rows(state.pool, talk_of_closures, n, state.day, listeners, friends, among_all(state), p)
+        over_rows(state.pool, talk_of_closures, n, state.day, listeners, friends, among_all(state, trade.struck), p)
         trade.struck = None
     if trade.vendor_news.any():
         told = np.empty((n, RISK_GROUPS), np.uint8)
@@ -169,12 +169,12 @@ def spread_news(state: MarketState) -> None:
         trade.vendor_news[:], trade.arrested = 0, np.zeros(0)
 
 
-def among_all(state: MarketState) -> Struck:
-    """Today's closures, with what the forum says: the share of all who had a market who lost theirs in these days."""
+def among_all(state: MarketState, struck: Struck) -> Struck:
+    """Today's closures, ``struck``, with what the forum says: the share of all who had a market who lost theirs in these days."""
     c, n = state.consumers.columns, state.consumers.n
     lost = state.day - c.lost_day[:n].astype(np.int64) < RECENT
     had = np.count_nonzero(lost | (c.home[:n] != NO_SLOT))
-    return state.trade.struck._replace(lost=np.count_nonzero(lost) / max(had, 1), forum=state.p.learning.forum_talk)
+    return struck._replace(lost=np.count_nonzero(lost) / max(had, 1), forum=state.p.learning.forum_talk)
 
 
 def caught_by_market(state: MarketState) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome
-from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
+from sim.agents.consumers import DANGERS, KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.orders import GOOD_RATING, NO_RATING
 from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import LearningParameters
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 TIE, SOCIAL = int(Draw.TIE), int(Draw.SOCIAL)
-PHARMACY, APP, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET)
+LICENSED, PHARMACY, APP, CRYPTO = (
+    int(Channel.LICENSED_PHARMACY), int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET),
+)  # fmt: skip
 DELIVERED, SEIZED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED)
 ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
 NOT_YET, CONSIDERS = int(Considering.NOT_YET), int(Considering.CONSIDERS)
@@ -104,7 +106,7 @@ def learn_from_orders(
         u1, u2, u3, u4 = uniform4(when.seed, TIE, c, orders.day[o], 0)
         arrived = orders.outcome[o] == DELIVERED
         rating = orders.rating[o]
-        good = arrived and orders.late[o] == 0 and (rating == NO_RATING or rating >= GOOD_RATING)
+        good = arrived and orders.late[o] == 0 and orders.noticed[o] == 0
         a = account_of(vendors, v, m)
         if a >= 0 and rating != NO_RATING:
             if rating >= GOOD_RATING:
@@ -113,7 +115,7 @@ def learn_from_orders(
                 vendors.negative[v, a] += 1.0
         place = remember(consumers, c, v, good, u1, p.forget_after_bad)
         group = GROUP[channel]
-        if arrived:
+        if arrived and channel != LICENSED:  # which says nothing of what is illicit
             consumers.legal_calm[c, group] += 1.0
             if channel == CRYPTO:
                 consumers.loss_calm[c] += 1.0
@@ -149,6 +151,8 @@ def fade(
         for g in range(RISK_GROUPS):
             consumers.legal_hits[c, g] *= w
             consumers.legal_calm[c, g] *= w
+        for k in range(DANGERS):
+            consumers.danger[c, k] *= w
         consumers.loss_hits[c] *= w
         consumers.loss_calm[c] *= w
         for k in range(KNOWN_MARKETS):

@@ -1,52 +1,84 @@
-"""Prices: a vendor's price moves towards what reputation, cost, scarcity and competition suggest."""
+"""Prices cover what an order costs its vendor: the goods, the time, the risk of arrest, what is lost; stock, reputation and competitors move them.
+
+Compensation for risk is part of the price (Reuter and Kleiman 1986, Risks and Prices). What costs vendors more than it brings is passed on dollar for
+dollar, and each can see what a channel pays: nothing pulls a price back to where it once was.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS, VendorKind
-from sim.agents.vendors import ACCOUNTS
+from sim.agents.codes import N_CHANNELS, Channel, VendorKind
 from sim.evidence.groups import PricingParameters
-from sim.kernels import kernel
+from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import beta_reputation
+from sim.market.books import DUE, GOT
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 LICENSED = int(VendorKind.LICENSED_PHARMACY)
+APP, CRYPTO, DIRECT = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT)
+MONTH = 30.0
+FARTHEST = 3.0
+"""Log price beyond which nobody goes, so that columns hold it."""
+LEAST_SALES = 0.01
+"""Orders or USD a day by which nothing is divided or weighed at nothing."""
+LEAST_KEPT = 0.1
+"""Share of what is due that vendors get at the least: where more is lost, nobody reckons any more."""
+
+
+class Costs(NamedTuple):
+    """What vendors reckon with; by channel (C,)."""
+
+    level: np.ndarray  # mean log price
+    risk: np.ndarray  # compensation for the risk of arrest with an order, as a share of its usual price
+    kept: np.ndarray  # share of what is due after commission that vendors get: not refunded, seized, stolen
+    goods: float  # share of the usual price that buys the goods again, at usual purity
+    usual_purity: float
+    stock_days: float
+    stock_floor: float
+    good: float  # ratings that a newcomer is worth; likewise the next one
+    bad: float
+
+
+@inner
+def unit_price(goods: float, labour: float, risk: float, kept: float) -> float:
+    """Price that covers an order, relative to the usual one: what the goods cost, the time and the risk, over the share of the price that is got."""
+    return (goods + labour + risk) / kept
+
+
+@inner
+def pressure(recent: float, stock: float, costs: Costs) -> float:
+    """Log of the stock that a vendor wants over the stock at hand: above 0 where goods are short, below where they do not sell."""
+    wanted = max(costs.stock_floor, costs.stock_days * recent)
+    return math.log((wanted + 1.0) / (stock + 1.0))
 
 
 @kernel
-def reprice(
-    n: int, vendors: Any, level: np.ndarray, stock_days: float, good: float, bad: float, p: PricingParameters
-) -> None:
-    """Move every live vendor's log price a step towards its aim. ``level`` is the mean log price by channel."""
+def reprice(n: int, vendors: Any, costs: Costs, p: PricingParameters) -> None:
+    """Move every live vendor's log price a step towards its aim."""
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.kind[v] == LICENSED:
             continue
         positive, negative = 0.0, 0.0
-        for a in range(ACCOUNTS):
+        for a in range(vendors.positive.shape[1]):
             positive += vendors.positive[v, a]
             negative += vendors.negative[v, a]
-        r = beta_reputation(positive, negative, good, bad)
-        days_left = (vendors.stock[v] + 1.0) / (vendors.recent[v] + 0.1)
-        aim = (
-            vendors.price_level[v]
-            + p.reputation_premium * math.log(r)
-            + p.pass_through * math.log(max(vendors.unit_cost[v], 0.05))
-        )
-        aim += (
-            p.scarcity
-            * min(1.0, max(-0.5, math.log(stock_days / days_left)))
-            * (1.0 if vendors.recent[v] > 0.2 else 0.0)
-        )
-        aim += p.competition * (level[vendors.channel[v]] - vendors.log_price[v])
-        vendors.log_price[v] += p.speed * (min(max(aim, -3.0), 3.0) - vendors.log_price[v])
+        r = beta_reputation(positive, negative, costs.good, costs.bad)
+        channel = vendors.channel[v]
+        goods = costs.goods * vendors.unit_cost[v]
+        if channel >= APP:
+            goods *= vendors.purity[v] / costs.usual_purity  # who cuts needs less of it
+        aim = math.log(unit_price(goods, p.labour, costs.risk[channel], costs.kept[channel]))
+        aim += p.reputation_premium * math.log(r) + p.scarcity * pressure(vendors.recent[v], vendors.stock[v], costs)
+        aim += p.competition * (costs.level[channel] - vendors.log_price[v])
+        vendors.log_price[v] += p.speed * (min(max(aim, -FARTHEST), FARTHEST) - vendors.log_price[v])
 
 
 @kernel
@@ -54,7 +86,7 @@ def mean_prices(n: int, vendors: Any, weight: np.ndarray, total: np.ndarray, lev
     """Mean log price by channel, weighted by recent sales; channels in which nobody sells keep theirs. ``weight`` and ``total`` are zeros (C,) to work in."""
     for v in range(n):
         if vendors.alive[v] == 1:
-            w = float(vendors.recent[v] + np.float32(0.01))
+            w = float(vendors.recent[v] + np.float32(LEAST_SALES))
             weight[vendors.channel[v]] += w
             total[vendors.channel[v]] += w * vendors.log_price[v]
     for c in range(len(level)):
@@ -62,17 +94,39 @@ def mean_prices(n: int, vendors: Any, weight: np.ndarray, total: np.ndarray, lev
             level[c] = total[c] / weight[c]
 
 
+def reckon(state: MarketState) -> None:
+    """What yesterday taught vendors about what a channel pays: takings per vendor, those missed, and the share of what was due that they got."""
+    v, n, trade, day = state.vendors.columns, state.vendors.n, state.trade, state.yesterday
+    settled, missed = day.settled.astype(float), day.missed * trade.mean_order_cents
+    settled[CRYPTO] += settled[DIRECT]  # those who deal directly are vendors of cryptomarkets
+    settled[DIRECT] = 0.0
+    sellers = np.maximum(np.bincount(v.channel[:n], v.alive[:n], N_CHANNELS), 1.0)
+    days = min(MONTH, state.day + state.scenario.burn_in + 1.0)
+    trade.income += (settled[:, GOT] / 100.0 / sellers - trade.income) / days
+    trade.turned_away += (missed / 100.0 / sellers - trade.turned_away) / days
+    trade.settled *= state.p.learning.forgetting ** (1.0 / MONTH)
+    trade.settled += settled
+
+
+def costs_today(state: MarketState) -> Costs:
+    """What vendors reckon with today."""
+    p, trade = state.p, state.trade
+    usual = np.maximum(
+        trade.income / np.exp(trade.price_level), LEAST_SALES
+    )  # USD a day of a vendor's orders at usual prices
+    risk = p.pricing.arrest_cost * state.policing.vendor_risk / MONTH / usual
+    due, got = trade.settled[:, DUE], trade.settled[:, GOT]
+    kept = np.clip(np.divide(got, due, out=np.ones(N_CHANNELS), where=due > 0.0), LEAST_KEPT, 1.0)
+    return Costs(
+        trade.price_level, risk, kept, p.supply.upstream_share, p.shipping.usual_purity, p.supply.stock_days, p.supply.stock_floor,
+        p.choice.reputation_good, p.choice.reputation_bad,
+    )  # fmt: skip
+
+
 def price(state: MarketState) -> None:
     """Phase 5: vendors reprice; the mean log price by channel, weighted by recent sales, is what consumers reckon with tomorrow."""
-    v, c = state.vendors, state.p.choice
+    reckon(state)
+    v = state.vendors
     sellers = narrow(v.columns, views.PricingVendors)
-    reprice(
-        v.n,
-        sellers,
-        state.trade.price_level,
-        state.p.supply.stock_days,
-        c.reputation_good,
-        c.reputation_bad,
-        state.p.pricing,
-    )
+    reprice(v.n, sellers, costs_today(state), state.p.pricing)
     mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), state.trade.price_level)

@@ -31,7 +31,7 @@ SETTLING = (
 )
 WEEK, MONTH = 7, 30.0
 LEAST_FULL, LEAST_LEFT = 0.02, 0.05  # of stocks and of purity: lower shares are reckoned as these
-LEAST = 1.0  # orders a day: what suppliers of a rarely wanted substance are made for
+LEAST = 5e-5  # orders a day a consumer: what suppliers of a rarely wanted substance are made for
 
 
 @kernel
@@ -208,7 +208,7 @@ def restock(state: MarketState) -> None:
     up.contested[:] = wants.sales[:, 1] / np.maximum(wants.sales[:, 0], 1e-9)
     up.days += 1
     if settling := state.day < 0 or up.days < SETTLING:
-        up.made_for[:] = np.maximum(up.flow, LEAST)
+        up.made_for[:] = np.maximum(up.flow, LEAST * state.consumers.n)
         up.wholesale[:] = np.maximum(p.wholesale_days * up.made_for, total)
     full = p.wholesale_days * up.made_for
     made = p.spare_capacity * up.made_for * capacity(state)
@@ -224,4 +224,4 @@ def restock(state: MarketState) -> None:
     up.flow += (sold - up.flow) / min(MONTH, up.days)
     if not settling:  # suppliers grow with what they sell; they shrink where it stays in their stores
         unsold = p.supplier_growth * (up.wholesale / full) * (up.made_for - up.flow)
-        up.made_for[:] = np.maximum(np.maximum(up.made_for - unsold, up.flow), LEAST)
+        up.made_for[:] = np.maximum(np.maximum(up.made_for - unsold, up.flow), LEAST * state.consumers.n)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS, Channel, Considering, EventKind
+from sim.agents.codes import Channel, Considering, EventKind
 from sim.kernels import kernel
 from sim.market import views
+from sim.market.books import DUE, GOT
 from sim.market.choice.migration import hear_of_markets, talked_about
 from sim.market.choice.vendor import account_of
 from sim.market.views import narrow
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 PHARMACY, APP, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET)
 BOUGHT = int(Considering.BOUGHT)
+MONTH = 30.0
 PAID, FEES, CUTS, INCOME = 0, 1, 2, 3
 
 
@@ -37,6 +39,7 @@ class Booked(NamedTuple):
     count: np.ndarray  # (P,) orders
     volume: np.ndarray  # (P,) cents
     money: np.ndarray  # (4,) cents: paid, fees, cuts, income
+    settled: np.ndarray  # (C, 2) cents due to vendors, those that they got
     fresh: np.ndarray  # consumers who buy online for the first time
     market_buyers: np.ndarray  # consumers who buy on a cryptomarket
 
@@ -68,6 +71,8 @@ def book(lo: int, hi: int, day: int, parties: Parties, rates: np.ndarray, booked
         money[FEES] += fee
         money[CUTS] += cut
         money[INCOME] += at_once - fee
+        booked.settled[channel, DUE] += at_once - fee
+        booked.settled[channel, GOT] += at_once - fee
         booked.vendor_orders[v] += 1
         vendors.sales[v] += np.float32(1.0)
         vendors.orders[v] += 1
@@ -100,7 +105,8 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
     rates = np.array([processor.fee for processor in state.processors] + [0.0])
     slots, m = len(t.status), hi - lo
     booked = Booked(
-        state.trade.vendor_orders, np.zeros(slots), np.zeros(slots), np.zeros(4, np.int64), np.empty(m, np.int64), np.empty(m, np.int64)
+        state.trade.vendor_orders, np.zeros(slots), np.zeros(slots), np.zeros(4, np.int64), state.today.settled, np.empty(m, np.int64),
+        np.empty(m, np.int64),
     )  # fmt: skip
     parties = Parties(
         narrow(state.books.open_orders.columns, views.BookingOrders), narrow(c, views.BookingConsumers), narrow(v, views.BookingVendors),
@@ -117,7 +123,7 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
     state.today.initiations += n_fresh
     state.consumer_events(EventKind.INITIATION, booked.fresh[:n_fresh])
     if hi > lo:
-        state.trade.mean_order_cents += 0.05 * (paid / (hi - lo) - state.trade.mean_order_cents)
+        state.trade.mean_order_cents += (paid / (hi - lo) - state.trade.mean_order_cents) / MONTH
     crypto = state.crypto_slots()
     hear_of_markets(
         booked.market_buyers[:n_buyers], state.moment, crypto, talked_about(state, crypto),
@@ -127,16 +133,9 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
 
 
 def running_means(state: MarketState, count: np.ndarray, volume: np.ndarray) -> None:
-    """Running means of trade by platform and of orders per vendor by channel."""
+    """Running means of trade by platform."""
     t, n = state.platform_table.columns, state.platform_table.n
     state.trade.orders, state.trade.volume = count, volume
     today = count[:n].astype(np.float32)
     for column, days in ((t.trade7, 7.0), (t.trade60, 60.0), (t.trade180, 180.0)):
         column[:n] += (today - column[:n]) / np.float32(days)
-    v = state.vendors.columns
-    live = np.bincount(v.channel[: state.vendors.n], v.alive[: state.vendors.n], N_CHANNELS)
-    per_vendor = np.bincount(t.channel[:n], count[:n], N_CHANNELS) / np.maximum(live, 1.0)
-    state.trade.per_vendor += (per_vendor - state.trade.per_vendor) / 30.0
-    if state.day < 0:
-        state.usual.per_vendor[:] = state.trade.per_vendor
-        state.usual.trade += (float(count[state.crypto_slots()].sum()) - state.usual.trade) / 60.0

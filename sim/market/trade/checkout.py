@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import Channel
+from sim.agents.codes import N_CHANNELS, Channel
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.payments import CARDS, CASH, COIN
 from sim.evidence.groups import PaymentParameters
@@ -22,7 +22,7 @@ from sim.market.beliefs import beta_reputation
 from sim.market.blocks import over_rows
 from sim.market.choice.scene import CHOSEN, NOT_PAID, Choices
 from sim.market.choice.vendor import account_of
-from sim.market.demand.demand import Needs
+from sim.market.demand.needs import Needs
 from sim.market.groups import Moment
 from sim.market.substances import Substances
 from sim.market.trade.booking import book_orders
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 PAYMENT, SIZE, PRIORITY = int(Draw.PAYMENT), int(Draw.ORDER_SIZE), int(Draw.PRIORITY)
 PHARMACY, LICENSED, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.LICENSED_PHARMACY), int(Channel.CRYPTOMARKET)
 DIRECT = int(Channel.DIRECT)
+DOLLAR = 100.0
+"""Cents; no order costs less."""
 
 
 class Till(NamedTuple):
@@ -72,11 +74,11 @@ def quantity_and_price(
         q = median * p.wholesale_multiple * math.exp(p.wholesale_spread * normal_from(u))
     else:
         q = median * (p.online_pack if posted else 1.0) * math.exp(vendors.pack[v] + size) * level**-p.size_elasticity
-    cents = 100.0 * table.dose_usd[s] * level * q * (q / median) ** -p.quantity_discount
-    most = p.largest_order_usd * 100.0
+    cents = DOLLAR * table.dose_usd[s] * level * q * (q / median) ** -p.quantity_discount
+    most = p.largest_order_usd * DOLLAR
     if cents > most:  # nobody sells more for so much money
         q *= (most / cents) ** (1.0 / (1.0 - p.quantity_discount))
-    return q, min(max(cents, 100.0), most)
+    return q, min(max(cents, DOLLAR), most)
 
 
 @inner
@@ -115,7 +117,7 @@ def check_out(lo: int, hi: int, when: Moment, wanted: Needs, chosen: Choices, ti
             chosen.channel[i],
         )
         j = consumers.jurisdiction[c]
-        factor = till.price_factor[j] * (table.premium[j, s] if channel != LICENSED else 1.0)
+        factor = till.price_factor[j] * table.premium[j, s] if channel != LICENSED else 1.0
         posted = channel == PHARMACY or channel == CRYPTO or channel == DIRECT
         q, cents = quantity_and_price(when, c, v, s, wanted.size[i], wanted.wholesale[i], posted, factor, till)
         ok, row = authorised(when, c, m, channel, platforms, p)
@@ -125,7 +127,7 @@ def check_out(lo: int, hi: int, when: Moment, wanted: Needs, chosen: Choices, ti
         if not ok:
             chosen.status[i] = NOT_PAID
             if u2 < p.retry:
-                consumers.next_day[c] = min(consumers.next_day[c], when.day + 2)
+                consumers.next_day[c] = min(consumers.next_day[c], when.day + 1)
             continue
         bills.quantity[i], bills.price[i], bills.processor[i] = q, np.int32(cents), row
         bills.held[i] = 1 if channel == CRYPTO and in_escrow(v, m, w, till) else 0
@@ -202,7 +204,9 @@ def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, i
     paid = (chosen.status == CHOSEN).nonzero()[0]
     if any_short(chosen.vendor[paid], v.columns.stock):
         priority = uniforms(int(state.seed), Draw.PRIORITY, wanted.due[paid], state.day)
-        paid = paid[ration(chosen.vendor[paid], v.columns.stock, priority)]
+        served = ration(chosen.vendor[paid], v.columns.stock, priority)
+        state.today.missed += np.bincount(chosen.channel[paid[~served]], minlength=N_CHANNELS)
+        paid = paid[served]
     buyers = wanted.due[paid]
     lo, hi = state.books.open_orders.append(
         day=state.day, due=state.day, consumer=buyers, vendor=chosen.vendor[paid], platform=chosen.platform[paid],

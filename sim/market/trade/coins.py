@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def coins(state: MarketState) -> None:
-    """Exchanges close or delist under pressure; their customers move on; buyers and sellers turn to coins that can be had.
+    """Exchanges close or delist as far as they are pressed; their customers move on; buyers and sellers turn to coins that can be had.
 
     Access to a coin is the share of customers whose exchange sells it, and what can be had from person to person otherwise. Each coin's share of
     payments moves towards its usual share times access.

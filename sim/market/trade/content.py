@@ -68,7 +68,7 @@ def batch(
     )
     content, left, strong = AS_SOLD, 1.0, False
     if u1 >= ok:
-        content, left = (ADULTERATED, p.adulterated_left) if u2 < 0.5 else (SUBSTITUTED, 0.0)
+        content, left = (ADULTERATED, p.adulterated_left) if u2 >= p.substituted else (SUBSTITUTED, 0.0)
     strength = table.opioid[s] if content != SUBSTITUTED else 0.0
     holds = table.synthetic[s] * p.synthetic_supply if content != AS_SOLD else 0.0
     if table.opioid[s] > 0.0 and channel != LICENSED:

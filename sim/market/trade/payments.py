@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import LAST_DAY, Channel, EventKind
-from sim.agents.enforcement import PAYMENTS
 from sim.agents.payments import CARDS, COIN, FIRST_ACQUIRER, Coin, Exchange, Merchant, PaymentProcessor
 from sim.market.trade.coins import coins
 from sim.streams import Draw, uniforms
@@ -20,13 +19,18 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 
+LARGEST_BANK, THREE_BANKS = 0.6, 0.95
+"""Shares of payments for spam-advertised drugs that one bank and three banks took (Levchenko et al. 2011): how ready each is to take such merchants."""
+
+
 def make_processors(state: MarketState) -> None:
     """Cards, coins with their exchanges, and acquirers of unequal laxity; merchants are added as programmes open."""
     p, j = state.p.payment, state.world.n_jurisdictions
     PaymentProcessor(state, CARDS, "cards", p.licensed_fee)
     PaymentProcessor(state, COIN, "coin", p.coin_fee, traceability=p.coin_traceability)
-    laxity = [1.0, 0.45, 0.3] + [0.05] * max(0, int(state.p.world.acquirers) - 3)
-    for k, lax in enumerate(laxity[: int(state.p.world.acquirers)]):
+    banks = int(state.p.world.acquirers)
+    second, others = (THREE_BANKS - LARGEST_BANK) / 2, (1.0 - THREE_BANKS) / max(banks - 3, 1)
+    for k, lax in enumerate([LARGEST_BANK, second, second, *[others] * (banks - 3)]):
         PaymentProcessor(state, k + FIRST_ACQUIRER, "acquirer", p.card_fee, lax)
     main = 1.0 - p.privacy_share - p.other_share
     traces = (p.coin_traceability, p.privacy_traceability, p.coin_traceability)
@@ -60,39 +64,38 @@ def pick_acquirer(state: MarketState, u: float) -> PaymentProcessor:
     return banks[min(int(np.searchsorted(weight, u * weight[-1], side="right")), len(banks) - 1)]
 
 
-def payment_cases(state: MarketState, effort: float, scale: float) -> None:
-    """Phase 2, payments: coins, money followed, and accounts of pharmacy programmes ended by compliance, disputes and police."""
+def merchants_today(state: MarketState) -> None:
+    """Phase 2, payments: coins; acquirers are fined over disputes and forget fines; programmes without an account offer coins to more visitors."""
     coins(state)
-    p, e, t, day = state.p.payment, state.p.enforcement, state.platform_table.columns, state.day
-    follow_money(state, effort)
-    disputed = state.trade.dispute_rate > p.chargeback_threshold
+    p, t, day = state.p.payment, state.platform_table.columns, state.day
     for bank in state.processors[FIRST_ACQUIRER:]:
         bank.forget(p.fine_days)
-        if disputed and bank.accounts and day % 30 == 0:
+        if disputed(state) and bank.accounts and day % 30 == 0:
             bank.fine(p.fine)
     for merchant in state.merchants.values():
         merchant.recent *= 1.0 - 1.0 / p.pressure_days
     slots = state.open_slots(Channel.ILLICIT_PHARMACY)
-    taking = t.processor_day[slots] <= day
-    without = slots[~taking]
+    without = slots[t.processor_day[slots] > day]
     t.coin_offered[without] += p.coin_adoption * (1.0 - t.coin_offered[without])
-    slots = slots[taking]
-    if not len(slots):
-        return
-    hazard = 1.0 / p.account_life + effort / (e.account_days * scale) / len(slots)
-    if disputed:
-        hazard += p.threshold_hazard
-    for m in slots[uniforms(int(state.seed), Draw.TERMINATION, slots, day) < hazard]:
+
+
+def disputed(state: MarketState) -> bool:
+    """Whether card payments to programmes are disputed more often than the card networks allow."""
+    return state.trade.dispute_rate > state.p.payment.chargeback_threshold
+
+
+def taking_cards(state: MarketState) -> np.ndarray:
+    """Slots of the pharmacy programmes that have a merchant account today."""
+    slots = state.open_slots(Channel.ILLICIT_PHARMACY)
+    return slots[state.platform_table.columns.processor_day[slots] <= state.day]
+
+
+def end_accounts(state: MarketState, slots: np.ndarray, pressed: np.ndarray) -> None:
+    """End accounts of the programmes in ``slots``: by compliance, by disputes, and by police, who add the hazard ``pressed`` to each."""
+    p = state.p.payment
+    hazard = 1.0 / p.account_life + pressed + (p.threshold_hazard if disputed(state) else 0.0)
+    for m in slots[uniforms(int(state.seed), Draw.TERMINATION, slots, state.day) < hazard]:
         end_account(state, int(m), "compliance")
-
-
-def follow_money(state: MarketState, effort: float) -> None:
-    """Officer-days on payments add evidence on cryptomarkets, the more the easier the coins in use are traced."""
-    slots = state.crypto_slots()
-    if len(slots):
-        t = state.platform_table.columns
-        found = effort * state.p.payment.trace_yield * state.processors[COIN].traceability
-        t.evidence[slots] += found * state.trade_shares(slots) / t.security[slots]
 
 
 def end_account(state: MarketState, slot: int, cause: str, policy: str = "") -> None:
@@ -107,7 +110,7 @@ def end_account(state: MarketState, slot: int, cause: str, policy: str = "") -> 
     old.terminations += 1
     longest = 0
     banks = state.processors[FIRST_ACQUIRER:]
-    wary = (sum(bank.usual_laxity for bank in banks) / max(sum(bank.laxity for bank in banks), 1e-6)) ** 0.5
+    wary = sum(bank.usual_laxity for bank in banks) / max(sum(bank.laxity for bank in banks), 1e-6)
     mean = p.reacquire_days * wary * (1.0 + p.blacklist * (merchant.recent - 1.0))
     place = 0
     while len(merchant.accounts) < merchant.wanted(p.accounts_sought):
@@ -119,9 +122,6 @@ def end_account(state: MarketState, slot: int, cause: str, policy: str = "") -> 
         place, longest = place + 1, max(longest, wait)
     row, first = merchant.next_account()
     t.processor[slot], t.processor_day[slot] = row, max(int(t.processor_day[slot]), first)
-    units = [agency for agency in state.agencies if agency.start_allocation[PAYMENTS] > 0.0]
-    for unit in units:
-        unit.credit[PAYMENTS] += state.p.enforcement.credit_account / len(units)
     state.event(EventKind.ACCOUNT_TERMINATED, slot, policy=policy, cause=cause, amount=longest)
 
 

@@ -14,6 +14,7 @@ from sim.evidence.groups import ShippingParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows
+from sim.market.books import DUE, GOT
 from sim.market.groups import Moment
 from sim.market.trade.content import Goods, batch
 from sim.market.views import narrow
@@ -32,6 +33,13 @@ UNSETTLED, PAID, REFUNDED, CHARGED_BACK, STOLEN = (
 )  # fmt: skip
 AS_SOLD, ADULTERATED, SUBSTITUTED = int(Content.AS_SOLD), int(Content.ADULTERATED), int(Content.SUBSTITUTED)
 MAX_PARCELS = 6
+MOST_SEIZED = 0.95
+"""Chance of seizure that no inspection exceeds."""
+ABROAD = 3
+"""Days that a parcel across a border takes at the least, on top of which come those of `border_days`."""
+MONTH = 30.0
+NOTHING_CAME, NOT_AS_SOLD, BEST = 1, 3, 5
+"""Stars that cryptomarkets' buyers give."""
 INCOME, FEES, REFUNDS, WITHHELD = 0, 1, 2, 3
 
 
@@ -73,7 +81,7 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
         elif domestic:
             days = 1 + int(u2 * p.domestic_days)
         else:
-            days = 3 + int(u2 * p.border_days + routes.delay[target])
+            days = ABROAD + int(u2 * p.border_days + routes.delay[target])
         content, potency, left, strong = batch(
             when, vendors.key[v], s, channel, 0.0 if vendors.covered[v] else vendors.quality[v], goods.concentration[vendors.supplier[v] + 1], goods,
         )  # fmt: skip
@@ -110,12 +118,20 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
 
 @kernel
 def settle(
-    rows: np.ndarray, seed: int, orders: Any, vendors: Any, platforms: Any, money: np.ndarray, p: ShippingParameters
+    rows: np.ndarray,
+    seed: int,
+    orders: Any,
+    vendors: Any,
+    platforms: Any,
+    money: np.ndarray,
+    settled: np.ndarray,
+    p: ShippingParameters,
 ) -> None:
     """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back.
 
-    ``money`` counts cents: to vendors, fees, refunds, kept by operators who prepare to leave with it. What became of the money is written into
-    ``settlement``; orders whose market closed have it already.
+    ``money`` counts cents: to vendors, fees, refunds, kept by operators who prepare to leave with it; ``settled`` (C, 2) those that were due to
+    vendors and those that they got. What became of the money is written into
+    ``settlement``; buyers may notice what the goods are, and rate where there are ratings. Orders whose market closed have it already.
     """
     for i in range(len(rows)):
         o = rows[i]
@@ -126,6 +142,8 @@ def settle(
         if held > 0:
             platforms.escrow[m] -= held
             orders.held[o] = 0
+            fee = np.int64(held * platforms.fee[m])
+            settled[orders.channel[o], DUE] += held - fee
             chance = p.dispute_scam if orders.outcome[o] == SCAMMED else p.dispute_lost
             if bad and u1 < chance * works:
                 money[REFUNDS] += held
@@ -135,10 +153,10 @@ def settle(
                 money[WITHHELD] += held
                 orders.settlement[o] = STOLEN
             else:
-                fee = np.int64(held * platforms.fee[m])
                 platforms.fees[m] += fee
                 vendors.income[v] += held - fee
                 money[INCOME] += held - fee
+                settled[orders.channel[o], GOT] += held - fee
                 money[FEES] += fee
                 orders.settlement[o] = PAID
         elif orders.settlement[o] != UNSETTLED:
@@ -147,17 +165,20 @@ def settle(
             back = np.int64(orders.price[o])
             vendors.income[v] -= back
             money[INCOME] -= back
+            settled[PHARMACY, GOT] -= back
             money[REFUNDS] += back
             orders.settlement[o] = CHARGED_BACK
         else:
             orders.settlement[o] = PAID
-        if u2 < (p.rate_bad if bad else p.rate_good) * works:
+        fault = 1.0 if orders.content[o] != AS_SOLD else (1.0 - orders.purity[o]) ** 2
+        orders.noticed[o] = 1 if not bad and u4 < p.notice_content * fault else 0
+        if orders.channel[o] == CRYPTO and u2 < (p.rate_bad if bad else p.rate_good) * works:
             if bad:
-                orders.rating[o] = 1 if u3 < 0.65 else (2 if u3 < 0.85 else 3)
-            elif u4 < p.notice_content * (1.0 if orders.content[o] != AS_SOLD else (1.0 - orders.purity[o]) ** 2):
-                orders.rating[o] = 1 if u3 < 0.5 else 3
+                orders.rating[o] = NOTHING_CAME
+            elif orders.noticed[o] == 1:
+                orders.rating[o] = NOT_AS_SOLD
             else:
-                orders.rating[o] = 5 if u3 >= p.not_five_stars else (4 if u3 < 0.5 * p.not_five_stars else 3)
+                orders.rating[o] = BEST if u3 >= p.not_five_stars else BEST - 1
 
 
 def inspect(state: MarketState) -> Routes:
@@ -178,8 +199,10 @@ def inspect(state: MarketState) -> Routes:
         for k, post in enumerate(state.posts)
     ]
     usual = np.array([post.border for post in state.posts])
-    border = usual * state.policing.post_effort**state.p.enforcement.post_effect
-    intercept = np.minimum(border * levers.inspection * targeting * done, 0.95)
+    officers = state.policing.post_effort**state.p.enforcement.post_effect
+    intercept = np.minimum(usual * officers * levers.inspection * targeting * done, MOST_SEIZED)
+    people = state.consumers.n * state.world.consumer_weight / state.world.consumer_share[-1]
+    state.today.opened = float((people * officers * load * done).sum()) * p.opened_in_vain / 365e3
     np.fill_diagonal(intercept, [post.domestic for post in state.posts])
     return Routes(intercept, np.array([post.backlog for post in state.posts]))
 
@@ -238,7 +261,8 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     over_rows(state.pool, Shifted(lo), hi - lo, state.moment, post, inspect(state), goods)
     due = state.books.due = (o.columns.due[: o.n] <= state.day).nonzero()[0]
     money = np.zeros(4, np.int64)
-    settle(due, state.seed, orders, vendors, narrow(state.platform_table.columns, views.ShippingPlatforms), money, p)
+    platforms = narrow(state.platform_table.columns, views.ShippingPlatforms)
+    settle(due, state.seed, orders, vendors, platforms, money, state.today.settled, p)
     income, fees, refunds, withheld = money.tolist()
     ledger = state.books.ledger
     ledger.vendor_income += income
@@ -252,8 +276,9 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     )
     state.today.parcels, state.today.parcels_seized = parcels, lost
     state.today.fraud += victims
-    if state.books.events.wanted:
-        state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[due[o.columns.seized[due] > 0]])
+    taken = due[o.columns.seized[due] > 0]
+    state.books.intercepted = o.columns.consumer[taken].astype(np.int64), o.columns.channel[taken].copy()
+    state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[taken])
     if cards:
-        state.trade.dispute_rate += 0.02 * (disputed / cards - state.trade.dispute_rate)
+        state.trade.dispute_rate += (disputed / cards - state.trade.dispute_rate) / MONTH
     state.credit_agencies(POST, state.p.enforcement.credit_parcel * seized)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sim.report.figures import discover, groups, optimise, sensitivity, study
@@ -30,6 +30,13 @@ FIGURES: dict[str, Callable[..., Figure]] = {
 }
 
 
-def draw(drawing: Drawing | Callable[[], Figure]) -> Figure:
-    """The figure that a kind of study asks for, or draws by itself."""
-    return FIGURES[drawing.figure](*drawing.of) if isinstance(drawing, Drawing) else drawing()
+NOTED = ("effects", "ranking", "cost_effectiveness", "sweep")
+"""Figures of what policies change, which say below where these did less than asked."""
+
+
+def draw(drawing: Drawing | Callable[[], Figure], notes: Sequence[str] = ()) -> Figure:
+    """The figure that a kind of study asks for, or draws by itself; `notes` say which policies did less than asked."""
+    if not isinstance(drawing, Drawing):
+        return drawing()
+    more = {"notes": notes} if drawing.figure in NOTED else {}
+    return FIGURES[drawing.figure](*drawing.of, **more)

@@ -22,7 +22,7 @@ SECOND = {"linestyle": "", "marker": "D", "color": SERIES[1], "markersize": 5, "
 
 
 @style()
-def pareto(table: DataFrame, second: DataFrame, names: Sequence[str]) -> Figure:
+def pareto(table: DataFrame, second: DataFrame, names: Sequence[str], whose: str) -> Figure:
     """Every portfolio tried, those undominated, and for those kept what the second look says, a panel a pair of objectives."""
     every = list(combinations(range(len(names)), 2))
     pairs = every[:MOST_PANELS]
@@ -39,7 +39,8 @@ def pareto(table: DataFrame, second: DataFrame, names: Sequence[str]) -> Figure:
         Mark("the same in the second look", SECOND),
     ]
     below = [f"{len(pairs)} of {len(every)} pairs of objectives; the rest is in the table."] if len(pairs) < len(every) else []  # fmt: skip
-    words = "Each portfolio by two of the objectives; undominated: no other is better in one and as good in all."
+    words = "Each portfolio by two of the objectives; undominated: no other is better in one and as good in all. "
+    words += f"Totals of the {whose}."
     page = Page(max(MARGIN + wide * across, 6.8), block * -(-len(pairs) // across), "Portfolios", words, key, below)
     for k, (i, j) in enumerate(pairs):
         axes = page.panel(

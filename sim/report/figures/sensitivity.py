@@ -63,9 +63,10 @@ def _top(rows: DataFrame, most: int) -> list[str]:
     return [str(name) for name in share.sort_values(ascending=False).head(most).index]
 
 
-def _words(main: str) -> str:
+def _words(main: str, whose: str) -> str:
+    """What an index is; of one in the unit of its outcome, whose totals."""
     text = SHARES.get(main) or OWN.get(main, main)
-    return text[0].upper() + text[1:] + "."
+    return text[0].upper() + text[1:] + "." + ("" if main in SHARES else f" Totals of the {whose}.")
 
 
 def _about(table: DataFrame) -> str:
@@ -76,7 +77,7 @@ def _about(table: DataFrame) -> str:
 
 
 @style()
-def heatmap(indices: DataFrame, main: str) -> Figure:
+def heatmap(indices: DataFrame, main: str, whose: str) -> Figure:
     """Main index of every factor (rows) for every outcome (columns), each column as a share of its largest; white where noise alone may give it."""
     rows = _single(indices, main)
     names, factors = in_order(list(dict.fromkeys(rows["outcome"]))), _top(rows, MOST_FACTORS)
@@ -92,7 +93,7 @@ def heatmap(indices: DataFrame, main: str) -> Figure:
     left = MARGIN + max((width_of(label, SMALL + 0.5) for label in labels), default=0.5) + 0.12
     above = max((width_of(head, SMALL) for head in heads), default=0.0) + 0.1
     wide, high = cell * max(len(names), 1), row * max(len(factors), 1)
-    words = f"{_words(main)} Darker: nearer to the largest of the outcome. Numbers: the index itself"
+    words = f"{_words(main, whose)} Darker: nearer to the largest of the outcome. Numbers: the index itself"
     words += ", in brackets where it is not told from noise." if lost.any() else "."
     count = rows["factor"].nunique()
     below = [f"{len(factors)} of {count} factors, those that matter most; the rest is in the table."] if count > len(factors) else []  # fmt: skip
@@ -120,7 +121,7 @@ def heatmap(indices: DataFrame, main: str) -> Figure:
 
 
 @style()
-def bars(indices: DataFrame, main: str) -> Figure:
+def bars(indices: DataFrame, main: str, whose: str) -> Figure:
     """Indices of the ten factors that matter most for each outcome, with intervals, hollow where noise alone may give them; shares on one scale for all."""
     every = in_order(list(dict.fromkeys(indices["outcome"])))
     names = every[:MOST_PANELS]
@@ -134,7 +135,7 @@ def bars(indices: DataFrame, main: str) -> Figure:
     row = lines_in([text for texts in labels.values() for text in texts]) * line_height(SMALL) + 0.06
     above, body = lines_in(titles) * line_height(NAME) + 0.1, row * max((len(r) for r in chosen.values()), default=1)
     block, cell = above + body + 0.45, label + bar + 0.35
-    words = f"{_words(main)} Line: 95 % interval. The ten largest of each outcome."
+    words = f"{_words(main, whose)} Line: 95 % interval. The ten largest of each outcome."
     words += " Hollow: not told from noise." if _noise(indices).any() else ""
     words += "" if main in SHARES else " Each outcome has its own scale."
     page = Page(
@@ -174,7 +175,7 @@ def _span(tables: list[DataFrame]) -> tuple[float, float]:
 
 
 @style()
-def convergence(steps: DataFrame, main: str) -> Figure:
+def convergence(steps: DataFrame, main: str, whose: str) -> Figure:
     """Main index of the factors that matter most, over the number of samples used, a panel an outcome."""
     every = in_order(list(dict.fromkeys(steps["outcome"])))
     names = every[:MOST_PANELS]
@@ -188,7 +189,9 @@ def convergence(steps: DataFrame, main: str) -> Figure:
     titles = [wrap(outcome_name(name), wide - left, NAME, bold=True) for name in names]
     above = lines_in(titles) * line_height(NAME) + 0.14
     block = above + high + 0.55
-    words = f"{_words(main)} Flat lines: more samples would change little. The {MOST_LINES} largest of each outcome."
+    words = (
+        f"{_words(main, whose)} Flat lines: more samples would change little. The {MOST_LINES} largest of each outcome."
+    )
     key = [Mark(factor_name(factor), {**look(k), "markersize": 4}) for k, factor in enumerate(factors)]
     page = Page(
         max(MARGIN + wide * across, 6.5), block * -(-len(names) // across), f"Whether there are enough samples{_about(steps)}", words, key,

@@ -38,11 +38,11 @@ LABEL_INCHES = 2.3
 
 
 @style()
-def effects(table: DataFrame) -> Figure:
+def effects(table: DataFrame, notes: Sequence[str] = ()) -> Figure:
     """Every effect in per cent of the baseline with its interval, a panel a scenario, outcomes in the order of the dictionary."""
     if not len(table):
         none = table.reindex(columns=["scenario", "outcome", "percent", "excludes_zero"]).astype({"percent": float})
-        return panels.draw_effects(none, [], "the baseline", "No scenario was compared with it.")
+        return panels.draw_effects(none, [], "the baseline", "No scenario was compared with it.", notes)
     kept = table[[not outcome(name).detail and is_tested(name) for name in table["outcome"]]]
     headings = [panels.Heading(label) for label in dict.fromkeys(table["scenario"])]
     told = bool(np.isfinite(table["low"].to_numpy(dtype=float)).any())
@@ -51,11 +51,11 @@ def effects(table: DataFrame) -> Figure:
         if told
         else "Too few pairs of runs for an interval, so nothing can be told from chance."
     )
-    return panels.draw_effects(kept, headings, "the baseline", how)
+    return panels.draw_effects(kept, headings, "the baseline", how, notes)
 
 
 @style()
-def ranking(table: DataFrame) -> Figure:
+def ranking(table: DataFrame, notes: Sequence[str] = ()) -> Figure:
     """Ranks with their intervals, a panel an outcome, all on one scale; 1 is the best."""
     every = panels.in_order(list(dict.fromkeys(table["outcome"])))
     names, scenarios = every[:MOST_PANELS], list(dict.fromkeys(table["scenario"]))
@@ -72,7 +72,7 @@ def ranking(table: DataFrame) -> Figure:
         block * -(-len(names) // across),
         "Rank of every scenario",
         words,
-        below=rest(len(names), len(every), "outcomes"),
+        below=[*rest(len(names), len(every), "outcomes"), *notes],
     )
     for k, name in enumerate(names):
         axes = page.panel(left + wide * (k % across), block * (k // across) + above, wide - 0.15, body)
@@ -93,7 +93,7 @@ def ranking(table: DataFrame) -> Figure:
 
 
 @style()
-def cost_effectiveness(table: DataFrame) -> Figure:
+def cost_effectiveness(table: DataFrame, whose: str, notes: Sequence[str] = ()) -> Figure:
     """What each scenario costs more against how much better it makes the outcome, with both intervals."""
     name = str(table["benefit"].iloc[0])
     spec = outcome(name)
@@ -103,8 +103,9 @@ def cost_effectiveness(table: DataFrame) -> Figure:
         7.0,
         4.6,
         f"Cost and improvement of: {spec.label or name}",
-        "Each scenario against the baseline. Right: better; up: dearer. Lines: 95 % intervals.",
+        f"Each scenario against the baseline. Right: better; up: dearer. Lines: 95 % intervals. Totals of the {whose}.",
         key,
+        notes,
     )
     axes = page.panel(1.0, 0.05, 5.8, 3.95)
     axes.axhline(0, color=FAINT, zorder=0)
@@ -122,7 +123,9 @@ def cost_effectiveness(table: DataFrame) -> Figure:
 
 
 @style()
-def sweep(table: DataFrame, paths: Sequence[str], names: Sequence[str]) -> Figure:
+def sweep(
+    table: DataFrame, paths: Sequence[str], names: Sequence[str], whose: str, notes: Sequence[str] = ()
+) -> Figure:
     """Mean outcome with its interval over the first factor, a panel an outcome; other factors are spread as points."""
     every, scenarios = panels.in_order(names), list(dict.fromkeys(table["scenario"]))
     names, first = every[:MOST_PANELS], paths[0]
@@ -141,9 +144,9 @@ def sweep(table: DataFrame, paths: Sequence[str], names: Sequence[str]) -> Figur
         max(MARGIN + wide * across, 6.8),
         block * -(-len(names) // across),
         f"{'Effects' if effect else 'Outcomes'} over {factor_name(first)}",
-        f"{words} Each outcome has its own scale.",
+        f"{words} Each outcome has its own scale. Totals of the {whose}.",
         key,
-        rest(len(names), len(every), "outcomes"),
+        [*rest(len(names), len(every), "outcomes"), *notes],
     )
     for k, name in enumerate(names):
         x = MARGIN + wide * (k % across) + left - 0.1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +23,7 @@ from sim.report.figures.layout import (
     wrap,
 )
 from sim.report.figures.style import BASELINE, SERIES, months, style
+from sim.report.text import deeds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,9 +44,10 @@ Band = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"
 
 
 class Intervention(NamedTuple):
-    """A policy as the figure names it: its number in the scenario, name, first day and end where these are dates, and when in words."""
+    """A policy as the figure names it: its number in the figure, its place in the scenario, name, first day and end where these are dates, and when in words."""
 
     number: int
+    place: int
     name: str
     start: int | None
     end: int | None
@@ -57,7 +59,7 @@ def trade_figure(comparison: PairedRuns) -> Figure:
     """Draw daily orders of every channel: a row a scenario, a column a channel.
 
     The line is the median over runs of a moving average, the band the middle 80 % of runs. Channels have each their own
-    scale, the same in every row. Interventions have numbers where they start; below, each number is named.
+    scale, the same in every row. Interventions have numbers where they start; below, each number is named, with a star where it did nothing or less than asked.
 
     Parameters
     ----------
@@ -67,6 +69,7 @@ def trade_figure(comparison: PairedRuns) -> Figure:
     channels = [name for name in comparison.daily.columns if name.startswith(PREFIX)]
     bands = {label: _bands(comparison, label, channels) for label in comparison.scenarios}
     policies = {label: interventions(comparison.scenarios[label]) for label in comparison.others}
+    short = deeds.in_short(comparison.policies)
     labels = {label: wrap(label, LABEL_INCHES, NAME + 1.5, bold=True) for label in comparison.others}
     against = wrap(f"against {comparison.baseline}", LABEL_INCHES, NAME)
     titles = [wrap(_channel(name), PANEL_INCHES, NAME + 0.5, bold=True) for name in channels]
@@ -82,7 +85,7 @@ def trade_figure(comparison: PairedRuns) -> Figure:
         "Each channel has its own scale, the same in every row."
     )
     key = [Mark(comparison.baseline, {"color": BASELINE, "linestyle": USUAL, "linewidth": 1.3})]
-    below = [_listed(label, found) for label, found in policies.items() if found]
+    below = [_listed(label, found, short) for label, found in policies.items() if found]
     width = left + (PANEL_INCHES + GAP_INCHES) * len(channels)
     page = Page(
         max(width, 6.8), above + row * len(comparison.others) + 0.1, "Orders a day by channel", words, key, below
@@ -124,10 +127,12 @@ def interventions(scenario: Scenario) -> list[Intervention]:
     """The policies of a scenario in order of their first day, those that wait for something at the end."""
     dated = [p for p in scenario.policies if getattr(p, "after", None) is None and getattr(p, "when", None) is None]
     waiting = [policy for policy in scenario.policies if policy not in dated]
+    places = {id(policy): place for place, policy in enumerate(scenario.policies)}
     ordered = [*sorted(dated, key=lambda policy: policy.start), *waiting]
     return [
         Intervention(
             number,
+            places[id(policy)],
             policy.kind.replace("_", " ") + (f" ({policy.label})" if policy.label else ""),
             max(policy.start, 0) if policy in dated else None,
             policy.end if policy in dated else None,
@@ -156,9 +161,13 @@ def _when(policy: Policy, day0: date | None) -> str:
     return words + (", when its condition holds" if getattr(policy, "when", None) is not None else "")
 
 
-def _listed(label: str, found: Sequence[Intervention]) -> str:
-    """The interventions of a scenario in a sentence."""
-    return f"{label}: " + "; ".join(f"{each.number} {each.name}, {each.words}" for each in found) + "."
+def _listed(label: str, found: Sequence[Intervention], short: Mapping[tuple[str, int], str]) -> str:
+    """The interventions of a scenario in a sentence; a star at the number of one that did nothing, or less than asked, in some run."""
+    parts = []
+    for each in found:
+        did = short.get((label, each.place), "")
+        parts.append(f"{each.number}{'*' if did else ''} {each.name}, {each.words}" + (f" ({did})" if did else ""))
+    return f"{label}: " + "; ".join(parts) + "."
 
 
 def _bands(comparison: PairedRuns, label: str, channels: Sequence[str]) -> dict[str, Band]:

@@ -27,17 +27,38 @@ def shortfalls(policies: DataFrame | None) -> list[str]:
         return []
     several = policies["scenario"].nunique() > 1
     lines = []
-    for (scenario, _), rows in policies.groupby(["scenario", "place"], sort=False):
-        first = rows.iloc[0]
-        name = _name(first) + (f" in {scenario}" if several else "")
-        if str(first["note"]).startswith("strength 0"):
-            continue
-        nothing, less = rows[rows["done"] <= 0], rows[(rows["done"] > 0) & (rows["done"] < rows["asked"] * (1 - 1e-9))]
+    for (scenario, _), (rows, nothing, less) in _short(policies).items():
+        name = _name(rows.iloc[0]) + (f" in {scenario}" if several else "")
         if len(nothing):
             lines.append(_nothing(name, rows, nothing))
         if len(less):
             lines.append(_less(name, rows, less))
     return lines
+
+
+def in_short(policies: DataFrame | None) -> dict[tuple[str, int], str]:
+    """The same in a few words, by scenario and place of the policy in it; none where a policy did all that it was meant for."""
+    found = {}
+    for key, (rows, nothing, less) in _short(policies).items():
+        parts = [("did nothing", len(nothing)), ("did less than asked", len(less))]
+        of = "" if len(rows) == 1 else f" of {len(rows)} runs"
+        words = [what + (f" in {number}{of}" if of else "") for what, number in parts if number]
+        if words:
+            found[key] = ", ".join(words)
+    return found
+
+
+def _short(policies: DataFrame | None) -> dict[tuple[str, int], tuple[DataFrame, DataFrame, DataFrame]]:
+    """By scenario and place of a policy its rows, and of them those in which it did nothing, or less than it was meant for."""
+    if policies is None or not len(policies):
+        return {}
+    meant = policies[~policies["note"].astype(str).str.startswith("strength 0")]
+    return {
+        (str(key[0]), int(str(key[1]))): (
+            rows, rows[rows["done"] <= 0], rows[(rows["done"] > 0) & (rows["done"] < rows["asked"] * (1 - 1e-9))],
+        )
+        for key, rows in meant.groupby(["scenario", "place"], sort=False)
+    }  # fmt: skip
 
 
 def _nothing(name: str, rows: DataFrame, nothing: DataFrame) -> str:

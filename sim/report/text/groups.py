@@ -35,7 +35,8 @@ def level_tables(frames: Sequence[DataFrame], width: int = WIDE) -> list[tuple[s
     mean = pd.concat(frames, ignore_index=True).groupby(["key", "member"], sort=False).mean()
     found = []
     for key in in_key_order(mean.reset_index()):
-        mine = mean.loc[key].dropna(axis="columns", how="all")
+        mine = mean.loc[key]
+        mine = mine[[name for name in mine.columns if mine[name].notna().any()]]
         columns = [
             Column("Outcome", wraps=True, least=22),
             *(Column(str(name), right=True, drop=k) for k, name in enumerate(mine.index, 1)),

@@ -48,6 +48,8 @@ class Task:
         Whether daily values are kept without rounding.
     tables, audit, by
         Tables that every run writes into files of its own, whether it checks every conservation identity each day, and groupings of outcomes.
+    threads
+        Threads inside a run; no number depends on them.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class Task:
     tables: tuple[str, ...] = ()
     audit: bool = False
     by: tuple[str, ...] = ()
+    threads: int = 1
 
     def bases(self) -> Mapping[str, Scenario]:
         """The scenarios by label."""
@@ -93,7 +96,7 @@ def prepare(task: Task) -> float:
     begun = perf_counter()
     for scenario in task.bases().values():
         try:
-            warm_up(scenario, task.model_class)
+            warm_up(scenario, task.model_class, task.threads)
         except Exception:  # the runs themselves will fail, and be rows that say why
             break
     return perf_counter() - begun
@@ -154,7 +157,14 @@ def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float]
 def _market(scenario: Scenario, seed: int, task: Task) -> Market:
     """A market at the end of its run."""
     return simulate(
-        scenario, seed, task.model_class, tables=task.tables, audit=task.audit, by=task.by, share_burn_in=True
+        scenario,
+        seed,
+        task.model_class,
+        threads=task.threads,
+        tables=task.tables,
+        audit=task.audit,
+        by=task.by,
+        share_burn_in=True,
     ).model
 
 

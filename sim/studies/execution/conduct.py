@@ -7,11 +7,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.studies import kinds
+from sim.measures.scale import told
+from sim.studies import deeds, kinds
 from sim.studies.errors import RequestError, at_least
 from sim.studies.execution.children import may_have_children, refuse_inside_a_worker, refuse_unreadable
 from sim.studies.execution.cluster import dask_executor
@@ -26,7 +27,7 @@ from sim.studies.store import lock
 from sim.studies.store.folder import ANSWER, PLAN, claim, look_at
 from sim.studies.store.output import table_files, write_frame
 from sim.studies.store.own import files_below, put_in_place, recorded
-from sim.studies.store.parts import ABORTED, StoreError, write_whole
+from sim.studies.store.parts import ABORTED, POLICIES, StoreError, write_whole
 from sim.studies.store.results import Results
 from sim.studies.store.store import Store
 from sim.studies.store.study_record import write_study_record
@@ -91,6 +92,8 @@ class How:
     on_event: OnEvent | None = None
     strict: bool = False
     """Whether the first run that fails ends the study, as a `RunFailedError`."""
+    threads: int = 1
+    """Threads inside a run; they change the time it takes and no number."""
 
     def check(self) -> None:
         """Refuse what is not possible."""
@@ -141,8 +144,8 @@ def conduct(
             for words in store.open(how.retry):
                 tell({"event": "note", "text": words})
             with _executor(_where(how, tell), how.scheduler, how.workers or usable_cores()) as (place, alive):
-                driver = Driver(study, store, place, alive, model_class, tell, how.strict)
-                return _do(study, folder, driver, write_page, ask or kinds.get(study.file.kind).conduct)
+                driver = Driver(study, store, place, alive, model_class, tell, how.strict, how.threads)
+                return _do(study, folder, driver, write_page, ask)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror or error}. {KEPT}") from error
 
@@ -186,7 +189,30 @@ def _executor(
         own.shutdown(wait=True, cancel_futures=not good)
 
 
-def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage | None, ask: Ask) -> Conducted:
+def _told(answer: Answer, study: ReadyStudy) -> Answer:
+    """An answer that says whose totals it holds: a column in its tables, and a note."""
+    weights = dict.fromkeys(f"{scenario.weight:,.6g}" for scenario in study.scenarios.values())
+    note = (
+        f"Totals in findings, tables and figures are those of the {study.scale}, one simulated consumer standing for "
+        f"{' or '.join(weights)} people. `Results(DIR).outcomes()` and SQL give those of the simulated consumers, "
+        "`outcomes(real=True)` those of real people, `Results(DIR).policies()` what policies did."
+    )
+    return replace(
+        answer,
+        tables={name: told(table, study.scale) for name, table in answer.tables.items()},
+        notes=[*answer.notes, note],
+    )
+
+
+def _told_of_policies(answer: Answer, driver: Driver) -> Answer:
+    """An answer with the table of what the policies of its runs did, where there were any."""
+    runs = [run for run in driver.order if driver.store.ok(run)]
+    rows = driver.store.rows(runs, ["run", "scenario", "seed", "inputs", POLICIES])
+    did = deeds.of_runs(rows.set_index("run").reindex(runs), POLICIES)
+    return replace(answer, tables={**answer.tables, "policies": did}) if len(did) else answer
+
+
+def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage | None, ask: Ask | None) -> Conducted:
     """Let the questions be asked, and write down what was found."""
     kind, tell = kinds.get(study.file.kind), driver.tell
     driver.tally.planned = kind.planned(study)
@@ -203,7 +229,7 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage |
     paired = {label: study.scenarios[label] for label in kind.pairs(study)}
     for words in kinds.other_differences(paired) if paired else ():
         tell({"event": "note", "text": words, "always": True})
-    answer = ask(study, driver)
+    answer = ask(study, driver) if ask else _told_of_policies(_told(kind.conduct(study, driver), study), driver)
     if driver.tally.planned > driver.tally.known:  # fewer were needed: equal ones are one run
         driver.tally.planned = driver.tally.known
         tell(driver.tally.event())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sim.kernels import CACHE, COMPILING, PATIENCE, how_far, is_cold
 from sim.measures.dictionary import outcomes
+from sim.measures.scale import real_frame, weight_of
 from sim.scenario import ScenarioError
 from sim.studies.errors import StudyError, run_failed
 from sim.studies.execution import batches
@@ -74,6 +75,8 @@ class Driver:
         Told what happens.
     strict
         Whether the first run that fails ends the study, as a `RunFailedError`.
+    threads
+        Threads inside a run.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Driver:
         model_class: ModelClass,
         tell: OnEvent,
         strict: bool = False,
+        threads: int = 1,
     ) -> None:
         self.strict = strict
         self.study, self.store, self.executor, self.workers, self.tell = study, store, executor, workers, tell
@@ -100,6 +104,7 @@ class Driver:
             tables=check_tables(study.file.tables, study.file.by),
             audit=study.file.audit,
             by=check_by(study.file.by, study.scenarios.values()),
+            threads=threads,
         )
         self.tally = Tally()
         self.order: dict[str, Order] = {}
@@ -162,10 +167,19 @@ class Driver:
             columns=["point", "scenario", "seed", "run"],
         )
         rows = found.reindex(head["run"]).reset_index(drop=True)
+        if self.study.file.totals == "real":
+            weight = [self._weight(order) for _, order in wanted]
+            rows = real_frame(rows, pd.Series(weight, index=rows.index, dtype=float))
         rows["status"] = rows["status"].fillna("missing").where(head["run"] != "", IMPOSSIBLE)
         names = self.study.measures or (outcomes() if len(rows.columns) == 1 else ())  # none where no run was possible
         rows = rows.reindex(columns=list(dict.fromkeys([*rows.columns, *names])))
         return pd.concat([head, rows], axis=1)
+
+    def _weight(self, order: Order) -> float:
+        """Real people for whom a simulated consumer of a run stands."""
+        scenario = self.study.scenarios[order.label]
+        size = {"people": scenario.people, "consumers": scenario.consumers}
+        return weight_of({**size, **dict(order.changes)})
 
     def _do(self, orders: dict[str, Order]) -> None:
         """See that all runs are in the store."""

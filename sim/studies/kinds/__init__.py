@@ -42,6 +42,8 @@ IMPOSSIBLE = "not allowed"
 """Status of a point at which a scenario is not allowed, such as an end before a start: it has no run, and no outcomes."""
 
 _KINDS: dict[str, Kind] = {}
+MOST_POINTS = 1_000_000
+"""Points of a design, worlds and portfolios at most; a design of more would take more memory than a machine has."""
 TOTALS = ("days", "burn_in", "consumers", "people")
 """Settings of a scenario that decide how large its totals are."""
 WORLD = ("parameters", "substances", "jurisdictions", "platforms", "uses", "agents")

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from sim.scenario import Problem
 from sim.studies.findings.values import label_of, listed, no_value
-from sim.studies.kinds import Answer, Driver, Kind, Settings, check_measured, register_kind
+from sim.studies.kinds import MOST_POINTS, Answer, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.factors import from_unit
 
@@ -48,10 +48,12 @@ class CalibrateSettings(Settings):
     """Section `calibrate` of a study file."""
 
     targets: tuple[Target, ...] = Field(min_length=1, description="what was observed")
-    points: int = Field(default=200, ge=20, description="points of a wave")
-    waves: int = Field(default=4, ge=1, description="waves at most")
-    implausible: float = Field(default=3.0, gt=0, description="standard errors from a target that rule a point out")
-    ensemble: int = Field(default=200, ge=1, description="points of the posterior")
+    points: int = Field(default=200, ge=20, le=MOST_POINTS, description="points of a wave")
+    waves: int = Field(default=4, ge=1, le=100, description="waves at most")
+    implausible: float = Field(
+        default=3.0, gt=0, le=100, description="standard errors from a target that rule a point out"
+    )
+    ensemble: int = Field(default=200, ge=1, le=MOST_POINTS, description="points of the posterior")
 
 
 class Searched(NamedTuple):

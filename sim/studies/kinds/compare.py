@@ -12,16 +12,27 @@ import numpy as np
 from pydantic import Field
 
 from sim.measures.dictionary import outcome, outcomes
+from sim.measures.scale import real_frame
 from sim.scenario import Problem, quote
 from sim.studies.findings import ratios
 from sim.studies.findings.effects import prices, sentences, tell
 from sim.studies.findings.groups import notes as group_notes
 from sim.studies.findings.ranks import ranked
 from sim.studies.findings.values import failed_note, without_value
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, other_differences, register_kind
+from sim.studies.kinds import (
+    MOST_POINTS,
+    Answer,
+    Drawing,
+    Driver,
+    Kind,
+    Settings,
+    check_measured,
+    other_differences,
+    register_kind,
+)
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import drawn_worlds
-from sim.studies.runs.by_group import effects_by_group, in_key_order
+from sim.studies.runs.by_group import effects_by_group, in_key_order, real_groups
 from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
 from sim.studies.runs.effects import add_displacement
 from sim.studies.store.parts import OK
@@ -37,7 +48,9 @@ class Precision(Settings):
     """How well an effect is to be known before no more runs are added."""
 
     measure: str = Field(description="outcome")
-    half_width: float = Field(gt=0, description="half the width of the interval of its effect, for every scenario")
+    half_width: float = Field(
+        gt=0, le=1e15, description="half the width of the interval of its effect, for every scenario"
+    )
     relative: bool = Field(default=True, description="as a share of the baseline's mean, or in the outcome's unit")
 
 
@@ -45,8 +58,8 @@ class CompareSettings(Settings):
     """Section `compare` of a study file."""
 
     precision: Precision | None = Field(default=None, description="add replications until this is reached")
-    step: int = Field(default=8, ge=1, description="replications that are added at a time")
-    most: int = Field(default=256, ge=1, description="replications at most")
+    step: int = Field(default=8, ge=1, le=10_000, description="replications that are added at a time")
+    most: int = Field(default=256, ge=1, le=MOST_POINTS, description="replications at most")
     rank_by: tuple[str, ...] = Field(
         default=(), description="outcomes to rank scenarios by; default: measures with a direction"
     )
@@ -200,11 +213,14 @@ def _answer(
     if by_group is not None:
         found = effects_by_group(by_group, study.baseline, lambda rows, baseline: effects_table(rows, baseline, _among(rows, names)))  # fmt: skip
         notes += group_notes(found)
+        if study.file.totals == "real":  # pairs are of one size
+            weight = study.scenarios[study.baseline].weight
+            found, by_group = real_groups(found, weight), real_frame(by_group, weight)
         tables |= {"effects_by_group": found, "outcomes_by_group": by_group}
         figures |= {f"effects-by-{key.replace(':', '-')}": Drawing("effects_by_group", (found, key, study.baseline)) for key in in_key_order(found)}  # fmt: skip
     if len(cost):
         tables["cost_effectiveness"] = cost
-        figures["cost-effectiveness"] = Drawing("cost_effectiveness", (cost,))
+        figures["cost-effectiveness"] = Drawing("cost_effectiveness", (cost, study.scale))
     return Answer(tables, _findings(study, measured, effects, rank_by, price_of), notes, figures)
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from sim.scenario import Problem, nearest, one_of, quote
 from sim.studies.errors import extra
 from sim.studies.findings.values import no_value
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
+from sim.studies.kinds import MOST_POINTS, Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods.discovery import Limits, Worth, boxes, feature_scores, inside, worth
 from sim.studies.methods.worlds import drawn_worlds
 
@@ -46,7 +46,7 @@ class DiscoverSettings(Settings):
 
     fails: tuple[Failure, ...] = Field(min_length=1, description="the policy fails where one of these holds")
     scenario: str = Field(default="", description="the policy in question; by default the second scenario")
-    points: int = Field(default=512, ge=40, description="worlds")
+    points: int = Field(default=512, ge=40, le=MOST_POINTS, description="worlds")
     design: Literal["random", "lhs", "sobol"] = Field(default="lhs", description="how worlds are drawn")
     held_out: float = Field(default=0.3, ge=0.1, le=0.6, description="share of worlds on which boxes are judged")
     boxes: int = Field(default=3, ge=1, le=10, description="boxes at most")

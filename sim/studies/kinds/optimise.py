@@ -53,11 +53,11 @@ class OptimiseSettings(Settings):
     at_most: dict[str, float] = Field(
         default_factory=dict, description="outcome: mean effect that may not be exceeded, such as a budget"
     )
-    worlds: int = Field(default=8, ge=1, description="worlds in which each portfolio is run")
-    confirm: int = Field(default=16, ge=1, description="other worlds for what is left at the end")
-    population: int = Field(default=24, ge=4, description="portfolios in a generation")
-    generations: int = Field(default=10, ge=1, description="generations")
-    keep: int = Field(default=12, ge=1, description="portfolios in the second look at most")
+    worlds: int = Field(default=8, ge=1, le=100_000, description="worlds in which each portfolio is run")
+    confirm: int = Field(default=16, ge=1, le=100_000, description="other worlds for what is left at the end")
+    population: int = Field(default=24, ge=4, le=10_000, description="portfolios in a generation")
+    generations: int = Field(default=10, ge=1, le=10_000, description="generations")
+    keep: int = Field(default=12, ge=1, le=10_000, description="portfolios in the second look at most")
 
 
 @register_kind
@@ -109,7 +109,7 @@ class Optimise(Kind):
 
         s: OptimiseSettings = study.settings
         rows, notes = _search(study, driver)
-        table = pd.DataFrame(rows)
+        table = pd.DataFrame(rows).assign(scale=study.scale)
         names = [f"objective.{k}" for k in range(len(s.objectives))]
         signs = np.array([1.0 if objective.goal == "min" else -1.0 for objective in s.objectives])
         good = table["feasible"].to_numpy(dtype=bool) & np.isfinite(table[names].to_numpy(dtype=float)).all(axis=1)
@@ -134,7 +134,7 @@ class Optimise(Kind):
             "The second look is in worlds and with seeds that the search did not see; what the search says of its own choices is too good. "
             f"Intervals: {KIND.replace('pairs', 'worlds')}. Regret: behind the best of the portfolios kept and of doing nothing, in the same world."
         )
-        figures = {"pareto": Drawing("pareto", (table, second, [o.measure for o in s.objectives]))}
+        figures = {"pareto": Drawing("pareto", (table, second, [o.measure for o in s.objectives], study.scale))}
         tables = {"portfolios": table, "pareto": kept, "second_look": second}
         return Answer(
             tables, portfolios.findings(second), notes, figures, _files(study, kept["trial"].tolist(), points)

@@ -15,7 +15,7 @@ from pydantic import Field
 from sim.scenario import Problem, no_such_name, quote
 from sim.studies.errors import StudyError
 from sim.studies.findings.values import no_value
-from sim.studies.kinds import Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import MOST_POINTS, Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods.factors import from_unit
 from sim.studies.methods.noise import Floats, shares, with_luck
 from sim.studies.methods.sensitivity import METHODS, Analysis
@@ -37,14 +37,16 @@ class SensitivitySettings(Settings):
     method: Literal["morris", "sobol", "sobol_first", "fast", "rbd_fast", "delta", "pawn", "dgsm"] = Field(
         default="sobol", description="method; sobol_first is sobol without pairs, for half the runs"
     )
-    samples: int = Field(default=512, ge=4, description="N: trajectories, base points, points a curve, or points")
+    samples: int = Field(
+        default=512, ge=4, le=MOST_POINTS, description="N: trajectories, base points, points a curve, or points"
+    )
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="group: paths that move together")
     of: tuple[Literal["level", "effect"], ...] = Field(
         default=("level", "effect"), min_length=1, description="what indices are of"
     )
-    levels: int = Field(default=4, ge=2, multiple_of=2, description="levels of the grid of morris")
+    levels: int = Field(default=4, ge=2, le=100, multiple_of=2, description="levels of the grid of morris")
     delta: float = Field(default=0.05, gt=0, lt=0.5, description="step of dgsm, as a share of the range")
-    resamples: int = Field(default=200, ge=10, description="bootstrap resamples behind the intervals")
+    resamples: int = Field(default=200, ge=10, le=100_000, description="bootstrap resamples behind the intervals")
 
 
 @register_kind
@@ -85,6 +87,14 @@ class Sensitivity(Kind):
         if method.smooth and steps:
             problems.append(
                 Problem("sensitivity.method", settings.method, f"another method: {quote(steps)} move in steps")
+            )
+
+        number = 0 if len(paths) < 2 else _analysis(study).size
+        if number > MOST_POINTS:
+            problems.append(
+                Problem(
+                    "sensitivity.samples", f"{settings.samples:,}", f"fewer: {number:,} points, at most {MOST_POINTS:,}"
+                )
             )
 
     def pairs(self, study: ReadyStudy) -> list[str]:
@@ -195,11 +205,11 @@ def _answer(study: ReadyStudy, rows: list[Row], noises: list[Row], paths: list[R
     for label, what in dict.fromkeys(zip(indices["scenario"], indices["of"], strict=True)):
         chosen = indices[(indices["scenario"] == label) & (indices["of"] == what)]
         stem = f"{what}-{''.join(c if c.isalnum() else '-' for c in label)}"
-        figures[f"heatmap-{stem}"] = Drawing("heatmap", (chosen, main))
-        figures[f"bars-{stem}"] = Drawing("bars", (chosen, main))
+        figures[f"heatmap-{stem}"] = Drawing("heatmap", (chosen, main, study.scale))
+        figures[f"bars-{stem}"] = Drawing("bars", (chosen, main, study.scale))
         path = steps[(steps["scenario"] == label) & (steps["of"] == what)]
         if len(path):
-            figures[f"convergence-{stem}"] = Drawing("convergence", (path, main))
+            figures[f"convergence-{stem}"] = Drawing("convergence", (path, main, study.scale))
     return Answer(
         {"indices": indices, "noise": noise_table, "convergence": steps},
         _findings(indices, noise_table, main),

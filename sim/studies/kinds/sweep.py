@@ -14,7 +14,7 @@ from pydantic import Field
 from sim.measures.dictionary import outcome
 from sim.scenario import Problem
 from sim.studies.findings.values import failed_note, label_of, without_value
-from sim.studies.kinds import IMPOSSIBLE, Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import IMPOSSIBLE, MOST_POINTS, Answer, Drawing, Driver, Kind, Settings, register_kind
 from sim.studies.methods import designs
 from sim.studies.methods.bootstrap import FEWEST, KIND, LEVEL, Resamples
 from sim.studies.methods.noise import differ
@@ -31,8 +31,10 @@ class SweepSettings(Settings):
     """Section `sweep` of a study file."""
 
     design: Literal["grid", "random", "lhs", "sobol"] = Field(default="grid", description="where points lie")
-    points: int = Field(default=64, ge=1, description="points of the design, other than of a grid")
-    levels: int = Field(default=5, ge=1, description="values of a factor in a grid, where it has no list of them")
+    points: int = Field(default=64, ge=1, le=MOST_POINTS, description="points of the design, other than of a grid")
+    levels: int = Field(
+        default=5, ge=1, le=10_000, description="values of a factor in a grid, where it has no list of them"
+    )
 
 
 @register_kind
@@ -49,6 +51,10 @@ class Sweep(Kind):
             problems.append(Problem("levers", "nothing", "one lever or uncertainty at least: a sweep varies something"))
         if study.settings.design == "sobol" and study.settings.points & (study.settings.points - 1):
             problems.append(Problem("sweep.points", str(study.settings.points), "a power of two for Sobol points"))
+
+        number = self._count(study)
+        if number > MOST_POINTS:
+            problems.append(Problem("sweep", f"{number:,} points", f"at most {MOST_POINTS:,}: fewer levels or factors"))
 
     def _count(self, study: ReadyStudy) -> int:
         settings: SweepSettings = study.settings
@@ -81,11 +87,11 @@ class Sweep(Kind):
         levels = where.merge(_summary(runs, names), on="point")
         tables: dict[str, Any] = {"sweep": levels, "points": where}
         paths = [factor.path for factor in (*study.levers, *study.uncertainties)]  # what one can choose is on the axis
-        figures = {"sweep": Drawing("sweep", (levels, paths, names))}
+        figures = {"sweep": Drawing("sweep", (levels, paths, names, study.scale))}
         if len(study.scenarios) > 1:
             effects = where.merge(_effects(runs, study.baseline, names), on="point")
             tables["effects"] = effects
-            figures["effects"] = Drawing("sweep", (effects, paths, names))
+            figures["effects"] = Drawing("sweep", (effects, paths, names, study.scale))
         impossible = runs.loc[runs["status"] == IMPOSSIBLE, "point"].nunique()
         if impossible:
             notes.append(f"{impossible} of {len(points)} points are left out: values that are not allowed together.")

@@ -86,7 +86,7 @@ class PairedRuns:
         """
         first = study.scenarios[study.baseline]
         names = [str(name) for name in runs.columns if name not in ("point", "scenario", "seed", "run", "status")]
-        outcomes = add_displacement(runs[["scenario", "seed", *_in_order(names, first)]], study.baseline)
+        outcomes = add_displacement(runs[["scenario", "seed", *in_order(names, first)]], study.baseline)
         by_group = of_runs(runs, store) if study.file.by else None
         return cls(
             baseline=study.baseline,
@@ -95,9 +95,9 @@ class PairedRuns:
             weight=first.weight,
             effects=paired_effects(outcomes, study.baseline),
             outcomes=outcomes,
-            daily=_daily(runs, store, first),
+            daily=daily_of(runs, store, first),
             timings=timings,
-            policies=_policies(runs, store),
+            policies=policies_of(runs, store),
             outcomes_by_group=by_group,
             effects_by_group=None if by_group is None else effects_by_group(by_group, study.baseline),
         )
@@ -120,10 +120,10 @@ class PairedRuns:
     def write_real(self, place: Path) -> None:
         """Write effects and outcomes with totals of real people, and what policies did, as CSV."""
         real = self.real()
-        real.effects.to_csv(place / "effects_real.csv", index=False)
-        real.outcomes.assign(scale=REAL).to_csv(place / "outcomes_real.csv", index=False)
+        real.effects.to_csv(place / "effects_real.csv", index=False, lineterminator="\n")
+        real.outcomes.assign(scale=REAL).to_csv(place / "outcomes_real.csv", index=False, lineterminator="\n")
         if real.effects_by_group is not None:
-            real.effects_by_group.to_csv(place / "effects_by_group_real.csv", index=False)
+            real.effects_by_group.to_csv(place / "effects_by_group_real.csv", index=False, lineterminator="\n")
         if self.policies is not None:
             deeds.write(self.policies, place)
 
@@ -197,7 +197,7 @@ def load_all(sources: Sequence[Scenario | str], options: Mapping[str, Any]) -> l
     return loaded
 
 
-def _in_order(names: Iterable[str], scenario: Scenario) -> list[str]:
+def in_order(names: Iterable[str], scenario: Scenario) -> list[str]:
     """Outcomes in the order in which a model gives them: that of the dictionary, then one for each jurisdiction."""
     places = {name: index for index, name in enumerate([*known_outcomes(), *scenario.jurisdictions])}
     members = {prefix + name: name for prefix in families() for name in scenario.jurisdictions}
@@ -217,7 +217,7 @@ def with_dates(daily: DataFrame, scenarios: Mapping[str, Scenario]) -> DataFrame
     return frame
 
 
-def _daily(runs: DataFrame, store: Store, scenario: Scenario) -> DataFrame:
+def daily_of(runs: DataFrame, store: Store, scenario: Scenario) -> DataFrame:
     """A row a day and run."""
     import numpy as np
     import pandas as pd
@@ -230,11 +230,11 @@ def _daily(runs: DataFrame, store: Store, scenario: Scenario) -> DataFrame:
         "seed": np.repeat(rows["seed"].to_numpy(dtype=np.uint64), days),
         "day": np.concatenate([np.arange(n) for n in days]),
     }
-    names = _in_order(stored, scenario)
+    names = in_order(stored, scenario)
     return pd.DataFrame({**head, **{name: np.concatenate(rows[stored[name]].to_list()) for name in names}})
 
 
-def _policies(runs: DataFrame, store: Store) -> DataFrame:
+def policies_of(runs: DataFrame, store: Store) -> DataFrame:
     """What the policies of every run did."""
     rows = store.rows(runs["run"], ["run", POLICIES])
     told = dict(zip(rows["run"], rows[POLICIES], strict=True)) if POLICIES in rows else {}

@@ -48,7 +48,7 @@ class RunResult:
     compile_s
         Seconds on the wall for compiling kernels or loading them from the cache, before the run.
     elapsed_s
-        Seconds on the wall for building the world and running it, burn-in included.
+        Seconds on the wall for building the world and running it, burn-in included; NaN for a run that was done before and kept.
     outcomes
         Every outcome as one number.
     daily
@@ -97,7 +97,7 @@ class RunResult:
             "consumers": self.consumers,
             "weight": self.weight,
             "compile_s": round(self.compile_s, 3),
-            "elapsed_s": round(self.elapsed_s, 3),
+            "elapsed_s": finite(round(self.elapsed_s, 3)),
             "outcomes": {name: finite(value) for name, value in self.outcomes.items()},
             "outcomes_real": {name: finite(value) for name, value in self.real().outcomes.items()},
             "policies": [] if self.policies is None else deeds.plain(self.policies),
@@ -118,8 +118,7 @@ class RunResult:
             If the folder cannot be written or holds other people's files.
         """
         with staging(folder) as place:
-            write_result(self, place)
-            finish_runs([self], place)
+            write_run(self, place)
 
 
 def run(
@@ -220,50 +219,47 @@ def _nested(frame: DataFrame) -> dict[str, Any]:
     return found
 
 
-def write_result(result: RunResult, place: Path, subfolder: str = "") -> None:
-    """Write the daily measures (Parquet and CSV) and the tables (Parquet) of one run."""
-    from sim.measures.tables import dated
-
-    target = place / subfolder
-    target.mkdir(parents=True, exist_ok=True)
-    daily = dated(result.daily.rename_axis("day").reset_index(), result.scenario.day0)
-    write_frame(daily, "daily", target / "daily.parquet")
-    daily.to_csv(target / "daily.csv", index=False)
-    for name, frame in result.tables.items():
-        if name != "daily":
-            write_frame(frame, name, target / f"{name}.parquet")
-
-
 def what_policies_did(results: Sequence[RunResult]) -> DataFrame:
     """The tables `policies` of several runs of a scenario in one, with scenario and seed in front."""
     return deeds.joined((r.scenario.name, r.seed, r.policies) for r in results if r.policies is not None)
 
 
-def finish_runs(results: Sequence[RunResult], place: Path) -> None:
-    """Write the outcomes of one or several runs of a scenario and the record of all files."""
+def write_real(results: Sequence[RunResult], place: Path) -> None:
+    """Write the outcomes of runs of a scenario with totals of real people, and what policies did, as CSV."""
     import pandas as pd
 
-    first = results[0]
-    frame = pd.DataFrame([{"seed": result.seed, **result.outcomes} for result in results])
-    write_frame(frame, "outcomes", place / "outcomes.parquet")
-    frame.to_csv(place / "outcomes.csv", index=False)
     real = pd.DataFrame([{"seed": result.seed, **result.real().outcomes} for result in results]).assign(scale=REAL)
-    real.to_csv(place / "outcomes_real.csv", index=False)
+    real.to_csv(place / "outcomes_real.csv", index=False, lineterminator="\n")
     groups = [result.by_group.assign(seed=result.seed) for result in results if result.by_group is not None]
     if groups:
         by_group = pd.concat(groups, ignore_index=True)
         by_group.insert(0, "seed", by_group.pop("seed"))
         write_frame(by_group, "outcomes_by_group", place / "outcomes_by_group.parquet")
-        by_group.to_csv(place / "outcomes_by_group.csv", index=False)
+        by_group.to_csv(place / "outcomes_by_group.csv", index=False, lineterminator="\n")
     deeds.write(what_policies_did(results), place)
+
+
+def write_run(result: RunResult, place: Path) -> None:
+    """Write daily measures and outcomes (Parquet and CSV), tables (Parquet) and the record of one run."""
+    import pandas as pd
+
+    from sim.measures.tables import dated
+
+    daily = dated(result.daily.rename_axis("day").reset_index(), result.scenario.day0)
+    write_frame(daily, "daily", place / "daily.parquet")
+    daily.to_csv(place / "daily.csv", index=False, lineterminator="\n")
+    for name, frame in result.tables.items():
+        if name != "daily":
+            write_frame(frame, name, place / f"{name}.parquet")
+    frame = pd.DataFrame([{"seed": result.seed, **result.outcomes}])
+    write_frame(frame, "outcomes", place / "outcomes.parquet")
+    frame.to_csv(place / "outcomes.csv", index=False, lineterminator="\n")
+    write_real([result], place)
     write_record(
         place,
         kind="run",
-        scenarios={first.scenario.name: first.scenario},
-        seeds=[result.seed for result in results],
-        timings={
-            "compile_s": round(sum(result.compile_s for result in results), 3),
-            "elapsed_s": round(sum(result.elapsed_s for result in results), 3),
-        },
-        runs=frame_digests(frame, first.scenario.name),
+        scenarios={result.scenario.name: result.scenario},
+        seeds=[result.seed],
+        timings={"compile_s": round(result.compile_s, 3), "elapsed_s": round(result.elapsed_s, 3)},
+        runs=frame_digests(frame, result.scenario.name),
     )

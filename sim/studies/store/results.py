@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.measures.by_group import key_of
 from sim.measures.dictionary import of_group, split
-from sim.measures.scale import real_frame
+from sim.measures.scale import real_frame, weight_of
 from sim.studies.deeds import from_plain
 from sim.studies.errors import RequestError
 from sim.studies.store.folder import PLAN, STUDY, read_study
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VIEWS = {
     "runs": "a row a run: run, scenario, seed, inputs (what the point changed, as JSON), status (ok, failed, or aborted: lost with its worker), error, trace",
     "outcomes": "a row for each run that went well: run, scenario, seed, inputs, and every outcome",
-    "daily": "a row for each such run and day: run, scenario, seed, inputs, day, and the outcomes kept daily",
+    "daily": "a row for each such run and day: run, scenario, seed, inputs, day, date where the scenario has a calendar, and the outcomes kept daily",
     "policies": "a row for each such run with policies: run, scenario, seed, inputs, and what they did (policies, as JSON)",
     "groups": "a row for each such run and group, where groups were asked for: run, scenario, seed, inputs, key, member, and the outcomes of the group",
     "plan": "a row for each run that the finished study is made of, in order: scenario, seed, inputs, run",
@@ -106,8 +106,9 @@ class Results:
     def daily(self, *names: str, where: str = "true", real: bool = False) -> DataFrame:
         """A row a run and day; only the outcomes named, if any are, of the runs for which a condition of SQL holds; with `real`, totals of real people."""
         columns = ", ".join(f'"{name}"' for name in names) if names else "* EXCLUDE (run, scenario, seed, inputs, day)"
+        dated = ", date" if names and self._calendar else ""
         frame = self.sql(
-            f"SELECT run, scenario, seed, inputs, day, {columns} FROM daily WHERE {where} ORDER BY scenario, inputs, seed, day"
+            f"SELECT run, scenario, seed, inputs, day{dated}, {columns} FROM daily WHERE {where} ORDER BY scenario, inputs, seed, day"
         )
         return real_frame(frame, self.weights(frame)) if real else frame
 
@@ -141,8 +142,7 @@ class Results:
 
     def _weight(self, label: str, inputs: str) -> float:
         """The weight in a scenario of the study with what a point changes in it."""
-        size = {**self.study["scenarios"][label]["resolved"], **json.loads(inputs)}
-        return float(size["weight"]) if "weight" in size else size["people"] / size["consumers"]
+        return weight_of({**self.study["scenarios"][label]["resolved"], **json.loads(inputs)})
 
     def policies(self) -> DataFrame:
         """What policies did: a row a run and policy, with run, scenario, seed and inputs in front; see the table `policies` of the data dictionary."""
@@ -183,6 +183,21 @@ class Results:
             raise RequestError(f"answer: there is none called {table!r}; known: {', '.join(known) or 'nothing yet'}")
         return pd.read_parquet(path)
 
+    @property
+    def _calendar(self) -> dict[str, str]:
+        """The date of day 0 of each scenario that has one."""
+        first = {label: entry["resolved"].get("day0") for label, entry in self.study["scenarios"].items()}
+        return {label: str(day) for label, day in first.items() if day}
+
+    def _dated(self, rows: str) -> str:
+        """A query of daily rows, with the date of each day where a scenario has that of day 0."""
+        whens = " ".join(f"WHEN {quoted(label)} THEN {quoted(day)}" for label, day in self._calendar.items())
+        if not whens:
+            return rows
+        date = f"CAST(CASE scenario {whens} END AS DATE) + CAST(day AS INTEGER) AS date"
+        head = "run, scenario, seed, inputs, day"
+        return f"SELECT {head}, {date}, * EXCLUDE ({head}) FROM ({rows})"
+
     def _views(self, connection: Any, files: str, plan: str) -> None:
         """Make the views; a run that is there twice counts once, as it went well if it ever did."""
         source = f"read_parquet({files}, union_by_name = true)"
@@ -207,9 +222,8 @@ class Results:
         chosen = "".join(f', "outcome.{name}" AS "{name}"' for name in outcomes)
         connection.execute(f"CREATE VIEW outcomes AS SELECT {head}{chosen} FROM {source} WHERE status = 'ok'")
         days = f"unnest(range(len({first}))) AS day"
-        connection.execute(
-            f"CREATE VIEW daily AS SELECT {', '.join([head, days, *lists])} FROM {source} WHERE status = 'ok'"
-        )
+        rows = f"SELECT {', '.join([head, days, *lists])} FROM {source} WHERE status = 'ok'"
+        connection.execute(f"CREATE VIEW daily AS {self._dated(rows)}")
         did = "policies" if POLICIES in names else "NULL AS policies"
         good = f"status = 'ok'{'' if POLICIES in names else ' AND false'}"
         connection.execute(f"CREATE VIEW policies AS SELECT {head}, {did} FROM {source} WHERE {good}")

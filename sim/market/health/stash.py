@@ -1,0 +1,50 @@
+"""Stash: what a consumer has at hand, each substance in a place of its own; nothing is destroyed but what is given up for want of a place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.agents.consumers import STASHES
+from sim.kernels import inner
+from sim.market.substances import Substances
+
+
+@inner
+def place_of(consumers: Any, c: int, s: int) -> int:
+    """Place at which ``c`` has some of ``s``; -1 without any."""
+    for k in range(STASHES):
+        if consumers.stash[c, k] > 0.0 and consumers.stash_substance[c, k] == s:
+            return k
+    return -1
+
+
+@inner
+def held(consumers: Any, c: int, s: int) -> float:
+    """Doses of ``s`` that ``c`` has."""
+    k = place_of(consumers, c, s)
+    return consumers.stash[c, k] if k >= 0 else 0.0
+
+
+@inner
+def put(consumers: Any, c: int, s: int, doses: float, strength: float, content: int, table: Substances) -> float:
+    """Add doses to what ``c`` has of ``s``; the worse content counts for all. Returns the doses that are given up for it.
+
+    Where every place holds something else, what there is least of, in usual orders, is given up.
+    """
+    k = place_of(consumers, c, s)
+    if k >= 0:
+        has = consumers.stash[c, k]
+        total = has + doses
+        consumers.stash_potency[c, k] = (has * consumers.stash_potency[c, k] + doses * strength) / total
+        consumers.stash_content[c, k] = max(consumers.stash_content[c, k], content)
+        consumers.stash[c, k] = total
+        return 0.0
+    k, least = 0, float("inf")
+    for place in range(STASHES):
+        orders = consumers.stash[c, place] / table.doses_per_order[consumers.stash_substance[c, place]]
+        if orders < least:
+            k, least = place, orders
+    lost = max(0.0, consumers.stash[c, k])
+    consumers.stash[c, k], consumers.stash_potency[c, k] = doses, strength
+    consumers.stash_substance[c, k], consumers.stash_content[c, k] = s, content
+    return lost

@@ -1,0 +1,222 @@
+"""Several runs of one scenario, one after the other, and their files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.studies import kinds
+from sim.studies.errors import RequestError, at_least, describe_failure, run_failed, seeds_from
+from sim.studies.execution.conduct import How, conduct
+from sim.studies.execution.driver import Driver
+from sim.studies.execution.events import OnEvent
+from sim.studies.kinds import Answer
+from sim.studies.runs.compare import daily_of, in_order, policies_of, with_dates
+from sim.studies.runs.machine import usable_cores
+from sim.studies.runs.one_run import RunResult, run, write_real, write_run
+from sim.studies.runs.simulate import ModelClass, OnDay, check_by, check_tables, default_model
+from sim.studies.store.names import file_name
+from sim.studies.store.output import staging
+from sim.studies.study import MAX_REPLICATIONS, ReadyStudy, StudyFile
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.scenario import Scenario
+
+THREADS_FROM = 50_000
+"""Consumers from which threads inside a run pay off."""
+
+HEAD = ("point", "scenario", "seed", "run", "status")
+"""Columns of what a driver gives that are no outcomes."""
+
+
+def run_several(
+    scenario: Scenario,
+    runs: int = 1,
+    *,
+    seed: int | None = None,
+    threads: int | None = None,
+    tables: Sequence[str] = (),
+    audit: bool = False,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: OnDay | None = None,
+    on_event: OnEvent | None = None,
+    model_class: ModelClass | None = None,
+    by: Sequence[str] = (),
+) -> list[RunResult]:
+    """Run a scenario with one seed after the other.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    runs
+        Number of runs.
+    seed
+        Seed of the first run, by default the scenario's; the others take the next ones.
+    threads
+        Threads inside a run; by default all cores from `THREADS_FROM` consumers on, else one.
+    tables
+        Tables that each run writes below ``out``.
+    audit
+        Whether to check every conservation identity each day.
+    out
+        Folder for the files. Of one run, it appears when all is done. Several runs are a study: each is kept there as it ends,
+        `Results` reads them, and what was interrupted can be gone on with.
+    resume
+        Go on with the runs in the folder; those that are there are not done again.
+    progress
+        Called with the days done and the days in all, over all runs, where runs are not kept one by one.
+    on_event
+        Told what happens where they are; see `sim.studies.execution.events`.
+    model_class
+        Model to run instead of `MarketModel`.
+    by
+        What to group people and orders by; see `run`.
+
+    Returns
+    -------
+    list of RunResult
+        Without the tables, which are in the files. Without ``out``, after an interruption (Ctrl-C): those that had ended, if any had.
+
+    Raises
+    ------
+    RequestError
+        If what was asked for is not possible.
+    RunFailedError
+        If a run fails; names the scenario and the seed. Of several, those that ended before are kept in ``out``.
+    StudyError
+        If it had to stop for another reason, such as a full disk.
+    """
+    if at_least("runs", runs, 1) > MAX_REPLICATIONS:
+        raise RequestError(f"runs: given {runs}, at most {MAX_REPLICATIONS:,}")
+    if tables and out is None:
+        raise RequestError("tables: they go into files, so give a folder for them (--out)")
+    if resume and (out is None or runs == 1):
+        raise RequestError(
+            "resume: "
+            + ("without a folder (--out) there is nothing to go on with" if out is None else "one run is there as a whole or not at all; leave it out")
+        )  # fmt: skip
+    if threads is None:
+        threads = usable_cores() if scenario.consumers >= THREADS_FROM else 1
+    by = check_by(by, [scenario])
+    seeds = seeds_from(scenario.seed if seed is None else seed, runs)
+    if out is not None and runs > 1:
+        study = _study(scenario, seeds, tables=check_tables(tables, by), audit=audit, by=tuple(by))
+        how = How(
+            resume, resume, 1, "inline", None, model_class or default_model(), on_event, strict=True, threads=threads
+        )
+        return _kept(study, Path(out).expanduser(), how)
+    if out is not None:
+        with staging(out) as place:
+            result = _one(scenario, seeds[0], threads, tables, audit, by, progress, model_class)
+            write_run(result, place)
+        return [replace(result, tables={})]
+    results: list[RunResult] = []
+    try:
+        for number, each in enumerate(seeds):
+            told = _shifted(progress, number, runs)
+            results.append(_one(scenario, each, threads, tables, audit, by, told, model_class))
+    except KeyboardInterrupt:
+        if not results:
+            raise
+    return results
+
+
+def _study(scenario: Scenario, seeds: Sequence[int], **fields: Any) -> ReadyStudy:
+    """The study that several runs of a scenario are: a sweep over nothing but seeds."""
+    kind = kinds.get("sweep")
+    file = StudyFile(
+        name=file_name(f"runs-of-{scenario.name}")[:80],
+        kind=kind.name,
+        scenarios=(scenario.name,),
+        replications=len(seeds),
+        seed=seeds[0],
+        daily="all",
+        exact_daily=True,
+        totals="simulated",
+        **fields,
+    )
+    return ReadyStudy(file, {scenario.name: scenario}, (), (), kind.Settings())
+
+
+def _kept(study: ReadyStudy, folder: Path, how: How) -> list[RunResult]:
+    """Have the runs done in a folder that keeps each, and their files written."""
+    results: list[RunResult] = []
+
+    def ask(study: ReadyStudy, driver: Driver) -> Answer:
+        there = set(driver.store.runs())
+        runs = driver.evaluate([{}])
+        (scenario,) = study.scenarios.values()
+        daily, did = daily_of(runs, driver.store, scenario), policies_of(runs, driver.store)
+        groups = driver.by_group(runs) if study.file.by else None
+        names = in_order([str(name) for name in runs.columns if name not in HEAD], scenario)
+        seconds = iter(driver.seconds)
+        for row in runs.to_dict("records"):
+            mine = RunResult(
+                scenario=scenario,
+                seed=int(row["seed"]),
+                days=scenario.days,
+                consumers=scenario.consumers,
+                weight=float(scenario.weight),
+                compile_s=0.0 if results else driver.prepare_s,
+                elapsed_s=math.nan if row["run"] in there else next(seconds),
+                outcomes={name: float(row[name]) for name in names},
+                daily=_of(daily, row["seed"]).set_index("day"),
+                policies=_of(did, row["seed"]),
+                by_group=None if groups is None else _of(groups, row["seed"]),
+            )
+            results.append(mine)
+        outcomes = runs[["scenario", "seed", *names]]
+        return Answer({"outcomes": outcomes, "daily": with_dates(daily, study.scenarios)})
+
+    def write(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
+        write_real(results, place)
+
+    conduct(study, folder, how, write, ask)
+    return results
+
+
+def _of(table: DataFrame, seed: int) -> DataFrame:
+    """The rows of one run."""
+    return table[table["seed"] == seed].drop(columns=["scenario", "seed"]).reset_index(drop=True)
+
+
+def _one(
+    scenario: Scenario,
+    seed: int,
+    threads: int,
+    tables: Sequence[str],
+    audit: bool,
+    by: Sequence[str],
+    progress: OnDay | None,
+    model_class: ModelClass | None,
+) -> RunResult:
+    """Run once; what breaks inside the model is said with the scenario and the seed."""
+    try:
+        return run(
+            scenario,
+            seed,
+            threads=threads,
+            tables=tables,
+            audit=audit,
+            by=by,
+            progress=progress,
+            model_class=model_class,
+        )
+    except RequestError:
+        raise
+    except Exception as error:
+        raise run_failed(scenario.name, seed, describe_failure(error)) from error
+
+
+def _shifted(progress: OnDay | None, number: int, runs: int) -> OnDay | None:
+    """Progress of one run as part of all."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(number * total + done, runs * total)
