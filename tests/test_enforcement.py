@@ -66,7 +66,7 @@ def test_an_agency_learns_within_its_mandate_only():
         Unit.POLICE,
         mandates(0.2, 0.4, 0.3)[Unit.POLICE],
     )
-    agency.work(agency.effort())
+    agency.records.work(agency.effort()[None])
     agency.credit[[PLATFORMS, POST]] = 1000.0
     before = agency.allocation.copy()
     agency.learn(0.5, 0.05)
@@ -87,7 +87,7 @@ def taught(paid: dict[int, float], left: dict[int, float], months: int) -> np.nd
     agency.allocation[list(left)] = list(left.values())
     for _ in range(months):
         days = 30.0 * agency.effort()
-        agency.work(days)
+        agency.records.work(days[None])
         agency.credit[list(paid)] += days[list(paid)] * list(paid.values())
         agency.learn(0.1, 0.05)
     return agency.allocation

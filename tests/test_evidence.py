@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -15,6 +16,8 @@ from sim.evidence.ranges import LEGAL
 from sim.evidence.sources import cited, load_sources
 from sim.evidence.tables import Substance, jurisdiction_rows, load_jurisdictions, load_substances, substance_rows
 from sim.evidence.targets import load_targets
+
+EVIDENCE = Path(yaml_files.__file__).parent
 
 ENTRY = {
     "value": 0.2,
@@ -324,3 +327,54 @@ def test_numbers_in_scientific_notation_are_numbers():
 def test_files_that_hide_their_content_are_refused(text, words):
     with pytest.raises(yaml.YAMLError, match=words):
         yaml_files.parse(text)
+
+
+class TestShippedFilesAreParsedOnce:
+    """What was parsed is kept beside Python's own caches, and is never taken for another content."""
+
+    @pytest.fixture
+    def folder(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(sys, "dont_write_bytecode", False)
+        (tmp_path / "a.yaml").write_text("x: {low: 1e-4, high: 010, text: 'no', none: , yes: true}\n")
+        return tmp_path
+
+    @pytest.fixture
+    def parsed(self, monkeypatch):
+        """How often something was parsed."""
+        count = []
+        load = yaml.load
+        monkeypatch.setattr(yaml, "load", lambda *words, **more: count.append(1) or load(*words, **more))
+        return count
+
+    def test_the_second_reading_parses_nothing_and_gives_the_same(self, folder, parsed):
+        first = yaml_files.load("a.yaml", folder)
+        assert first == {"x": {"low": 1e-4, "high": 10, "text": "no", "none": None, "yes": True}}
+        assert yaml_files.load("a.yaml", folder) == first
+        assert len(parsed) == 1
+
+    def test_a_changed_file_is_read_as_it_is_now_and_the_old_content_goes(self, folder):
+        yaml_files.load("a.yaml", folder)
+        (folder / "a.yaml").write_text("x: 2\n")
+        assert yaml_files.load("a.yaml", folder) == {"x": 2}
+        assert len(list((folder / "__pycache__").iterdir())) == 1
+
+    def test_what_a_crash_left_half_written_is_parsed_again(self, folder):
+        first = yaml_files.load("a.yaml", folder)
+        (kept,) = (folder / "__pycache__").iterdir()
+        kept.write_text(kept.read_text()[:20])
+        assert yaml_files.load("a.yaml", folder) == first
+        assert yaml_files.load("a.yaml", folder) == first
+
+    def test_where_nothing_may_be_written_it_is_parsed_each_time(self, folder, parsed, monkeypatch):
+        (folder / "__pycache__").write_text("in the way")
+        assert yaml_files.load("a.yaml", folder) == yaml_files.load("a.yaml", folder)
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        (folder / "__pycache__").unlink()
+        yaml_files.load("a.yaml", folder)
+        assert not (folder / "__pycache__").exists()
+        assert len(parsed) == 3
+
+    def test_what_is_kept_of_each_file_is_what_it_says(self):
+        for name in ("parameters.yaml", "substances.yaml", "jurisdictions.yaml", "sources.yaml", "targets.yaml"):
+            written = (EVIDENCE / name).read_text(encoding="utf-8")
+            assert yaml_files.load(name) == yaml.load(written, Loader=yaml_files.Loader)

@@ -1,6 +1,8 @@
 """Enforcement agencies: local police, a cyber unit and a border agency in each jurisdiction, each with a mandate, a budget and a memory of where it paid."""
 
+from collections.abc import Sequence
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from mesa import Model
@@ -37,6 +39,47 @@ def mandates(cyber_vendors: float, cyber_suppliers: float, border_suppliers: flo
     return share
 
 
+class Records:
+    """What agencies spend and earn, a row for each: the day books it for all of them at once, an `Agency` shows its own row.
+
+    Attributes
+    ----------
+    allocation, credit, days
+        (agencies, 7) as in `Agency`; ``spent`` (agencies,) officer-days so far.
+    """
+
+    def __init__(self, agencies: int) -> None:
+        self.allocation, self.credit, self.days = (np.zeros((agencies, len(TARGETS))) for _ in range(3))
+        self.spent = np.zeros(agencies)
+
+    @classmethod
+    def of(cls, agencies: Sequence["Agency"]) -> "Records":
+        """Common records of agencies, who pass what is in their own on to them."""
+        common = cls(len(agencies))
+        for row, agency in enumerate(agencies):
+            for name, values in vars(common).items():
+                values[row] = getattr(agency, name)
+            agency.records, agency.row = common, row
+        return common
+
+    def work(self, efforts: np.ndarray) -> None:
+        """Spend so many officer-days (agencies, 7) on each target."""
+        self.days += efforts
+        self.spent += efforts.sum(axis=1)
+
+
+def _recorded(name: str) -> Any:
+    """An attribute of an agency that stands in its row of the records."""
+
+    def read(agency: "Agency") -> Any:
+        return getattr(agency.records, name)[agency.row]
+
+    def write(agency: "Agency", value: Any) -> None:
+        getattr(agency.records, name)[agency.row] = value
+
+    return property(read, write)
+
+
 class Agency(Institution):
     """An enforcement agency.
 
@@ -63,7 +106,11 @@ class Agency(Institution):
     ----------
     credit, days
         (7,) what it remembers of the credit that it earned on each target and of the officer-days that it spent there; both fade alike.
+    records, row
+        The records in which these, ``allocation`` and ``spent`` stand, and its row there.
     """
+
+    allocation, credit, days, spent = (_recorded(name) for name in ("allocation", "credit", "days", "spent"))
 
     def __init__(
         self,
@@ -79,22 +126,15 @@ class Agency(Institution):
         super().__init__(model)
         self.jurisdiction, self.officer_days, self.usual_days = jurisdiction, officer_days, usual_days
         self.capability, self.unit = capability, int(unit)
+        self.records, self.row = Records(1), 0
         self.mandate = np.ones(len(TARGETS)) if mandate is None else np.asarray(mandate, float)
         self.allocation = np.asarray(allocation, float) / max(float(np.sum(allocation)), 1e-12)
         self.start_allocation = self.allocation.copy()
-        self.credit = np.zeros(len(TARGETS))
-        self.days = np.zeros(len(TARGETS))
-        self.spent = 0.0
         self.takedowns = self.arrests = 0
 
     def effort(self) -> np.ndarray:
         """Officer-days of today by target."""
         return self.officer_days * self.allocation
-
-    def work(self, days: np.ndarray) -> None:
-        """Spend so many officer-days (7,) on each target."""
-        self.days += days
-        self.spent += float(days.sum())
 
     def learn(self, speed: float, floor: float) -> None:
         """Move ``speed`` of the effort to where an officer-day paid: shares follow the credit remembered per officer-day remembered.

@@ -107,12 +107,15 @@ class Exchange(Institution):
     def obey(self, closure: np.ndarray) -> None:
         """Close as far as the pressure to close (by jurisdiction, 0-1) is above its reluctance, and lose those customers; open again where it is not."""
         was, self.open = self.open, self.withstands(closure)
-        self.customers = np.where(self.open < was, self.customers * self.open / np.maximum(was, 1e-12), self.customers)
+        closed = self.open < was
+        if closed.any():
+            self.customers = np.where(closed, self.customers * self.open / np.maximum(was, 1e-12), self.customers)
 
     def sells(self, delisting: np.ndarray) -> np.ndarray:
-        """(J,) share of its customers to whom it sells a coin in spite of the pressure to delist it."""
+        """Share of its customers to whom it sells a coin in spite of the pressure to delist it: for each coin and jurisdiction, or for whichever are given."""
         return self.withstands(delisting)
 
     def withstands(self, pressure: np.ndarray) -> np.ndarray:
-        """(J,) share of it that does not give way to a pressure in 0-1."""
-        return 1.0 - np.clip((pressure - self.reluctance) / (1.0 - self.reluctance), 0.0, 1.0)
+        """Share of it that does not give way to a pressure in 0-1, whatever the shape of that."""
+        given_way = (pressure - self.reluctance) / (1.0 - self.reluctance)
+        return 1.0 - np.minimum(np.maximum(given_way, 0.0), 1.0)

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from sim._version import __version__
-from sim.cli import finished, output, studies, support
+from sim.cli import finished, lazily, output, studies, support
 
 app = typer.Typer(
     name="odm",
@@ -262,6 +262,7 @@ def doctor(
 def main() -> None:
     """Run the `odm` command."""
     gc.set_threshold(100_000, 50, 50)  # imports make many objects and no rubbish
+    lazily.load_late()
     output.settle()
     try:
         app()

@@ -33,7 +33,7 @@ COOPERATION = 0.3
 class Row(BaseModel):
     """One row of a table: frozen, complete, every field with a range."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True, populate_by_name=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40, description="name of the row")
     source: Sources
@@ -50,7 +50,7 @@ class Row(BaseModel):
 class Needs(BaseModel):
     """How often the consumers of a segment need a substance, relative to their other needs (weights, any scale)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     patient: float = Field(ge=0, le=1000, description="patients without access")
     recreational: float = Field(ge=0, le=1000, description="recreational consumers")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.agents.codes import N_CHANNELS
+from sim.agents.enforcement import Records
 
 if TYPE_CHECKING:
     from sim.agents.enforcement import Agency
@@ -110,6 +111,7 @@ class Policing:
 
     where: np.ndarray  # (agencies,) jurisdiction of each
     unit: np.ndarray  # (agencies,) kind of each
+    records: Records  # what they spend and earn
     usual_days: (
         np.ndarray
     )  # (agencies, targets) officer-days a day at which the rates of arrests and seizures are stated
@@ -147,7 +149,7 @@ class Policing:
             np.zeros((len(agencies), j, 2)),
             np.zeros((j, 2)),
         )
-        return cls(where, unit, usual, stated, *effort, user_exposure=np.zeros(j))
+        return cls(where, unit, Records.of(agencies), usual, stated, *effort, user_exposure=np.zeros(j))
 
 
 class Struck(NamedTuple):

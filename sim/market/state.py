@@ -235,9 +235,7 @@ class MarketState(mesa.Model):
 
     def credit_agencies(self, target: int, credit: np.ndarray) -> None:
         """Credit the agencies of each jurisdiction with what was done there about a target; ``credit`` (J,)."""
-        earned = credit.tolist()
-        for agency in self.agencies:
-            agency.credit[target] += earned[agency.jurisdiction]
+        self.policing.records.credit[:, target] += credit[self.policing.where]
 
     # events ------------------------------------------------------------------------------------------------------
     def event(

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
+from sim.evidence import yaml_files
 
 UNOBSERVED = float("nan")
 """The value of an outcome on a day on which there was nothing to observe; any other nan is a fault, told apart by identity."""
@@ -101,8 +101,7 @@ class ColumnSpec:
 
 @cache
 def _document() -> dict[str, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(Path(__file__).with_name("dictionary.yaml").read_text(encoding="utf-8"), Loader=loader)
+    return yaml_files.load("dictionary.yaml", Path(__file__).parent)
 
 
 @cache

@@ -55,7 +55,7 @@ class Policy(BaseModel):
         Days on which it is on each time; None is until its end, and with `when` until that no longer holds.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     purpose: ClassVar[str] = ""
     evidence: ClassVar[str] = ""

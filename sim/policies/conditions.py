@@ -38,7 +38,7 @@ def _one_of(given: str, names: list[str]) -> str:
 class After(BaseModel):
     """Some days after another policy of the list began, each time that it does."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     policy: str = Field(min_length=1, max_length=80, description="label or kind of the other policy")
     days: int = Field(default=0, ge=0, le=32_000, description="days between its beginning and this one's (days)")
@@ -51,7 +51,7 @@ class When(BaseModel):
     worlds of any size. Events are the exception: their number in these days, as simulated.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     outcome: str | None = Field(
         default=None, description="name of an outcome (a count: per day and 100,000 consumers; else in its own unit)"

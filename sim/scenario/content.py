@@ -21,7 +21,7 @@ from sim.scenario.settings import Settings
 class Content(Settings):
     """Everything that a run is made of, as `Scenario` completes and checks it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     parameters: SkipValidation[Mapping[str, Mapping[str, float]]] = Field(description="value of every parameter")
     substances: SkipValidation[Mapping[str, Substance]] = Field(description="table of substances")

@@ -24,7 +24,7 @@ MAX_POLICIES = 500
 class Budget(BaseModel):
     """Money that policies may cost in all, and which of them; what they reach follows from it (`sim.policies.purse`)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     usd: float = Field(ge=0, le=1e15, description="money for the whole run, as real people pay it (USD)")
     over: Literal["policies"] | Annotated[tuple[str, ...], Field(min_length=1, max_length=200)] = Field(

@@ -26,7 +26,7 @@ Shares = Annotated[tuple[Annotated[float, Field(ge=0.0001, le=1)], ...], Field(m
 class Platforms(BaseModel):
     """The cryptomarkets open at the start. How many platforms the other channels have is a parameter of the world."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     cryptomarkets: Shares = Field(
         default=(0.34, 0.26, 0.16, 0.11, 0.07, 0.06),
@@ -38,7 +38,7 @@ class Platforms(BaseModel):
 class OwnColumn(BaseModel):
     """A column that an author adds to those of a kind of agent; see `sim.population.Column`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     dtype: str = Field(max_length=20, description="type of NumPy: `f4`, `f8`, `i1` to `i8`, `u1` to `u8` or `bool`")
     unit: str = Field(min_length=1, max_length=40, description="unit of the value")

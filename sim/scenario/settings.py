@@ -26,7 +26,7 @@ whom it is thinkable [eu-survey-source]. Plausible range 4 to 40 million. It sca
 class Settings(BaseModel):
     """The plain settings of a scenario."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     name: str = Field(
         default="scenario",

@@ -29,7 +29,7 @@ MAX_REPLICATIONS = 1_000_000
 class Budget(BaseModel):
     """What a study may spend; it ends in order when either is used up."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     runs: int | None = Field(default=None, ge=1, le=1_000_000_000, description="runs")
     hours: float | None = Field(default=None, gt=0, le=100_000, description="hours on the wall")
@@ -38,7 +38,7 @@ class Budget(BaseModel):
 class StudyFile(BaseModel):
     """The plain part of a study file; the section named after its kind is the kind's own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     name: str = Field(
         default="study",

@@ -134,8 +134,8 @@ def vendor_arrests(state: MarketState) -> None:
     k = caught_today(n, state.moment, vendors, hazards, policing.vendor_exposure, caught, risk, expected)
     policing.vendor_risk += (MONTH * risk - policing.vendor_risk) / MONTH
     each = expected / np.maximum(hazards.effort * hazards.days, 1e-12)  # arrests per officer-day that reaches vendors
-    for agency, days in zip(state.agencies, policing.vendor_work, strict=True):
-        agency.credit[VENDORS] += state.p.enforcement.credit_arrest * float((days * each).sum())
+    made = (policing.vendor_work * each).reshape(len(policing.unit), -1).sum(axis=1)
+    policing.records.credit[:, VENDORS] += state.p.enforcement.credit_arrest * made
     arrest(state, caught[:k])
 
 

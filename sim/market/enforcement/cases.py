@@ -35,12 +35,6 @@ def evidence_gained(effort: np.ndarray, reach: np.ndarray, weight: np.ndarray, w
     return gained
 
 
-def credit_each(state: MarketState, target: int, credit: np.ndarray) -> None:
-    """Credit each agency with what it did about a target; ``credit`` (agencies,)."""
-    for agency, earned in zip(state.agencies, credit.tolist(), strict=True):
-        agency.credit[target] += earned
-
-
 def platform_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Evidence on cryptomarkets and pharmacy programmes grows with effort, visibility and access; ripe cases become raids."""
     p, t, day = state.p.enforcement, state.platform_table.columns, state.day
@@ -53,7 +47,7 @@ def platform_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sc
     )
     t.evidence[slots] += gained.sum(axis=0)
     threshold = p.platform_case * scale
-    credit_each(state, PLATFORMS, p.credit_takedown * gained.sum(axis=1) / p.platform_case)
+    state.policing.records.credit[:, PLATFORMS] += p.credit_takedown * gained.sum(axis=1) / p.platform_case
     for k in (t.evidence[slots] >= threshold).nonzero()[0]:
         if uniform(int(state.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
             leader = int(gained[:, k].argmax())
@@ -74,7 +68,7 @@ def supplier_cases(state: MarketState, effort: np.ndarray, helped: np.ndarray, r
     gained = own * helped[:, None]
     s.evidence[live] += gained.sum(axis=0)
     threshold = p.supplier_case * scale
-    credit_each(state, SUPPLIERS, p.credit_supplier * own.sum(axis=1) / p.supplier_case)
+    state.policing.records.credit[:, SUPPLIERS] += p.credit_supplier * own.sum(axis=1) / p.supplier_case
     for k in (s.evidence[live] >= threshold).nonzero()[0]:
         i = int(live[k])
         if uniform(int(state.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:
@@ -83,14 +77,14 @@ def supplier_cases(state: MarketState, effort: np.ndarray, helped: np.ndarray, r
 
 def payment_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Officer-days on payments end merchant accounts, and add evidence on cryptomarkets, the more the easier the coins in use are traced."""
-    p, t = state.p.enforcement, state.platform_table.columns
+    p, t, records = state.p.enforcement, state.platform_table.columns, state.policing.records
     slots = taking_cards(state)
     pressed = evidence_gained(effort, reach, np.ones(len(slots)), t.jurisdiction[slots])
-    credit_each(state, PAYMENTS, p.credit_account * pressed.sum(axis=1) / p.account_days)
+    records.credit[:, PAYMENTS] += p.credit_account * pressed.sum(axis=1) / p.account_days
     end_accounts(state, slots, pressed.sum(axis=0) / (p.account_days * scale))
     slots = state.crypto_slots()
     if len(slots):
         traced = evidence_gained(effort, reach, state.trade_shares(slots), t.jurisdiction[slots]) / t.security[slots]
         traced *= state.p.payment.trace_yield * state.processors[COIN].traceability
         t.evidence[slots] += traced.sum(axis=0)
-        credit_each(state, PAYMENTS, p.credit_takedown * traced.sum(axis=1) / p.platform_case)
+        records.credit[:, PAYMENTS] += p.credit_takedown * traced.sum(axis=1) / p.platform_case

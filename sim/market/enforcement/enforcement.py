@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS, Agency, Unit
+from sim.kernels import maker
 from sim.market.enforcement.arrests import MONTH, find_exposure, vendor_arrests
 from sim.market.enforcement.attacks import find_moderators
-from sim.market.enforcement.cases import WORLD, evidence_gained, payment_cases, platform_cases, supplier_cases
+from sim.market.enforcement.cases import WORLD, payment_cases, platform_cases, supplier_cases
 from sim.market.enforcement.contacts import user_contacts
 from sim.market.enforcement.raids import cooperation_today, run_covert, sites_return
 from sim.market.trade.payments import merchants_today
 
 if TYPE_CHECKING:
-    from sim.market.groups import Policing
     from sim.market.state import MarketState
+
+POLICE, CYBER = int(Unit.POLICE), int(Unit.CYBER)
 
 
 def enforce(state: MarketState) -> None:
@@ -38,9 +40,9 @@ def enforce(state: MarketState) -> None:
     first = (1.0 - p.foreign_loss * (1.0 - state.world.cooperation))[where] * capability[:, None]
     reach = (1.0 - p.foreign_loss * (1.0 - cooperation_today(state)))[where]
     reach = reach * (capability * np.where(unit == Unit.CYBER, state.levers.capability[where], 1.0))[:, None]
-    for agency, effort in zip(agencies, efforts, strict=True):
-        agency.work(effort)
-        if state.day % 30 == 15:
+    state.policing.records.work(efforts)
+    if state.day % 30 == 15:
+        for agency in agencies:
             agency.learn(p.learning, p.floor)
     scale = state.consumers.n / WORLD
     effort_on_vendors(state, efforts[:, VENDORS], reach, first)
@@ -61,24 +63,34 @@ def effort_on_vendors(state: MarketState, efforts: np.ndarray, reach: np.ndarray
     find_exposure(state)
     policing, usual = state.policing, state.policing.usual_days[:, VENDORS]
     weight = policing.vendor_exposure[:, 1] + 1e-9
-    policing.vendor_work = work_on_vendors(policing, efforts, reach, weight)
-    now, before = policing.vendor_work.sum(axis=0), work_on_vendors(policing, usual, first, weight).sum(axis=0)
-    policing.vendor_days, policing.vendor_effort = before, now / np.maximum(before, 1e-12)
+    policing.vendor_work = work_on_vendors(policing.unit, policing.where, efforts, reach, weight)
+    before = work_on_vendors(policing.unit, policing.where, usual, first, weight).sum(axis=0)
+    policing.vendor_days, policing.vendor_effort = before, policing.vendor_work.sum(axis=0) / np.maximum(before, 1e-12)
 
 
-def work_on_vendors(policing: Policing, efforts: np.ndarray, reach: np.ndarray, weight: np.ndarray) -> np.ndarray:
+@maker
+def work_on_vendors(
+    unit: np.ndarray, where: np.ndarray, efforts: np.ndarray, reach: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
     """(agencies, J, 2) officer-days that reach vendors nearby and online, there shared out by their exposure ``weight`` (J,)."""
-    nearby, online = policing.unit == Unit.POLICE, policing.unit == Unit.CYBER
     work = np.zeros((*reach.shape, 2))
-    work[nearby, policing.where[nearby], 0] = efforts[nearby]
-    work[online, :, 1] = evidence_gained(efforts[online], reach[online], weight, np.arange(len(weight)))
+    for a in range(len(unit)):
+        if unit[a] == POLICE:
+            work[a, where[a], 0] = efforts[a]
+        elif unit[a] == CYBER:
+            within = 0.0
+            for j in range(len(weight)):
+                if reach[a, j] > 0.0:
+                    within += weight[j]
+            for j in range(len(weight)):
+                work[a, j, 1] = efforts[a] * reach[a, j] * weight[j] / max(within, 1e-9)
     return work
 
 
 def efforts_today(state: MarketState, agencies: list[Agency], where: np.ndarray) -> np.ndarray:
     """(agencies, 7) officer-days of today; those that policy takes off a target go to the agencies whose mandate the new target is."""
     levers = state.levers
-    efforts = np.array([a.effort() * levers.police_effort[a.jurisdiction] for a in agencies])
+    efforts = np.array([a.effort() for a in agencies]) * levers.police_effort[where][:, None]
     if (levers.effort_kept == 1.0).all():
         return efforts
     kept, gained = levers.effort_kept[where], levers.effort_gained[where]

@@ -68,12 +68,14 @@ def merchants_today(state: MarketState) -> None:
     """Phase 2, payments: coins; acquirers are fined over disputes and forget fines; programmes without an account offer coins to more visitors."""
     coins(state)
     p, t, day = state.p.payment, state.platform_table.columns, state.day
+    fined = day % 30 == 0 and disputed(state)
     for bank in state.processors[FIRST_ACQUIRER:]:
         bank.forget(p.fine_days)
-        if disputed(state) and bank.accounts and day % 30 == 0:
+        if fined and bank.accounts:
             bank.fine(p.fine)
+    kept = 1.0 - 1.0 / p.pressure_days
     for merchant in state.merchants.values():
-        merchant.recent *= 1.0 - 1.0 / p.pressure_days
+        merchant.recent *= kept
     slots = state.open_slots(Channel.ILLICIT_PHARMACY)
     without = slots[t.processor_day[slots] > day]
     t.coin_offered[without] += p.coin_adoption * (1.0 - t.coin_offered[without])

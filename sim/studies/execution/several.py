@@ -1,4 +1,4 @@
-"""Several runs of one scenario, one after the other, and their files."""
+"""Several runs of one scenario, one after the other, and their files. What only studies need is imported where runs are kept as one."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.studies import kinds
 from sim.studies.errors import RequestError, at_least, describe_failure, run_failed, seeds_from
-from sim.studies.execution.conduct import How, conduct
-from sim.studies.execution.driver import Driver
-from sim.studies.execution.events import OnEvent
-from sim.studies.kinds import Answer
-from sim.studies.runs.compare import daily_of, in_order, policies_of, with_dates
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.one_run import RunResult, run, write_real, write_run
 from sim.studies.runs.simulate import ModelClass, OnDay, check_by, check_tables, default_model
-from sim.studies.store.names import file_name
 from sim.studies.store.output import staging
-from sim.studies.study import MAX_REPLICATIONS, ReadyStudy, StudyFile
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.scenario import Scenario
+    from sim.studies.execution.conduct import How
+    from sim.studies.execution.driver import Driver
+    from sim.studies.execution.events import OnEvent
+    from sim.studies.kinds import Answer
+    from sim.studies.study import ReadyStudy
 
 THREADS_FROM = 50_000
 """Consumers from which threads inside a run pay off."""
@@ -93,8 +90,11 @@ def run_several(
     StudyError
         If it had to stop for another reason, such as a full disk.
     """
-    if at_least("runs", runs, 1) > MAX_REPLICATIONS:
-        raise RequestError(f"runs: given {runs}, at most {MAX_REPLICATIONS:,}")
+    if at_least("runs", runs, 1) > 1:
+        from sim.studies.study import MAX_REPLICATIONS
+
+        if runs > MAX_REPLICATIONS:
+            raise RequestError(f"runs: given {runs}, at most {MAX_REPLICATIONS:,}")
     if tables and out is None:
         raise RequestError("tables: they go into files, so give a folder for them (--out)")
     if resume and (out is None or runs == 1):
@@ -107,6 +107,8 @@ def run_several(
     by = check_by(by, [scenario])
     seeds = seeds_from(scenario.seed if seed is None else seed, runs)
     if out is not None and runs > 1:
+        from sim.studies.execution.conduct import How
+
         study = _study(scenario, seeds, tables=check_tables(tables, by), audit=audit, by=tuple(by))
         how = How(
             resume, resume, 1, "inline", None, model_class or default_model(), on_event, strict=True, threads=threads
@@ -130,6 +132,10 @@ def run_several(
 
 def _study(scenario: Scenario, seeds: Sequence[int], **fields: Any) -> ReadyStudy:
     """The study that several runs of a scenario are: a sweep over nothing but seeds."""
+    from sim.studies import kinds
+    from sim.studies.store.names import file_name
+    from sim.studies.study import ReadyStudy, StudyFile
+
     kind = kinds.get("sweep")
     file = StudyFile(
         name=file_name(f"runs-of-{scenario.name}")[:80],
@@ -147,6 +153,10 @@ def _study(scenario: Scenario, seeds: Sequence[int], **fields: Any) -> ReadyStud
 
 def _kept(study: ReadyStudy, folder: Path, how: How) -> list[RunResult]:
     """Have the runs done in a folder that keeps each, and their files written."""
+    from sim.studies.execution.conduct import conduct
+    from sim.studies.kinds import Answer
+    from sim.studies.runs.compare import daily_of, in_order, policies_of, with_dates
+
     results: list[RunResult] = []
 
     def ask(study: ReadyStudy, driver: Driver) -> Answer:

@@ -53,7 +53,7 @@ WORLD = ("parameters", "substances", "jurisdictions", "platforms", "uses", "agen
 class Settings(BaseModel):
     """Base of what a kind reads from its own section of a study file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Driver(Protocol):

@@ -37,7 +37,7 @@ class Factor(BaseModel):
         The values to choose from instead of a range, equally likely.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     path: str = Field(min_length=1, description="where in the scenario, such as choice.price_weight")
     low: float | None = Field(default=None, description="lowest value; by default the parameter's")
