@@ -125,21 +125,23 @@ def interdict(state: MarketState) -> None:
             up.belief[a, b] = interdiction_belief(float(up.belief[a, b]), x, state.p.supply.seizure_floor)
         up.loads[:], up.caught[:] = 0, 0
     known = len(up.lost) - 1
-    for name, filled in (("lost", 0.0), ("reckoned", 0.0), ("cost", 1.0)):
-        old = getattr(up, name)
-        setattr(up, name, np.concatenate([old, np.full((n - known, *old.shape[1:]), filled)]))
+    if n > known:
+        for name, filled in (("lost", 0.0), ("reckoned", 0.0), ("cost", 1.0)):
+            old = getattr(up, name)
+            setattr(up, name, np.concatenate([old, np.full((n - known, *old.shape[1:]), filled)]))
     if n > known or state.day % WEEK == 0:
         reckon(state)
-    share, risk = ways(up.belief).share, risks(state)
-    for i in (s.alive[:n] == 1).nonzero()[0].tolist():
-        if i >= known or i % MONTH == state.day % MONTH:
+    turn = [i for i in range(n) if s.alive[i] and (i >= known or i % MONTH == state.day % MONTH)]
+    if turn:
+        share, risk = ways(up.belief).share, risks(state)
+        for i in turn:
             send_loads(state, i, share, risk)
 
 
 def account_for(state: MarketState, sent: np.ndarray, arrived: np.ndarray) -> None:
     """Count goods on the way: ``sent`` and ``arrived`` (K + 1, J) orders' worth by supplier and where vendors sell; what is seized, by leg."""
     up = state.upstream
-    seized = np.tensordot(sent, up.lost, axes=((0, 1), (0, 1)))
+    seized = (sent.ravel() @ up.lost.reshape(sent.size, -1)).reshape(up.seized.shape)
     up.sent += float(sent.sum())
     up.arrived += float(arrived.sum())
     up.seized += seized
