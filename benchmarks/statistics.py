@@ -51,7 +51,7 @@ MARGINS = {
 
 A statistic is about those whom its rule is about: were ratings counted among all orders, trade that moves between channels would look like another habit
 of rating. Direct deals are counted by who makes any, at the margin of the smaller channels: five buyers make two fifths of them, so that their number says
-little of the rule. Who pays no heed to ratings chooses a quarter more bad ones: a difference of a tenth is less than half of that.
+little of the rule. Who pays no heed to ratings chooses a fifth more bad ones: a tenth is half of that.
 """
 
 
