@@ -92,7 +92,7 @@ def health(state: MarketState) -> dict[str, float]:
     """Harms and treatment of all consumers."""
     t, c, n = state.today, state.consumers.columns, state.consumers.n
     return harms(state, Harm(t.adverse, t.overdoses, t.deaths, t.violence_expected, t.sums)) | {
-        "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= state.day)),
+        "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.count_nonzero(c.treatment_day[:n] <= state.day)),
         "waiting_for_treatment": float(len(state.care.waiting_list)),
         "doses_from_friends": t.passed_on, "paid_to_friends_usd": t.paid_to_friends / 100.0,
     }  # fmt: skip
