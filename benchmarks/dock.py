@@ -85,7 +85,7 @@ def controls(world: Scenario) -> list[Control]:
     ]
     return [
         Control("interception doubled", tuple(doubled), "seized, of posted"),
-        Control("reputation ignored", ("choice.reputation_weight=0",), "scammed"),
+        Control("reputation ignored", ("choice.reputation_weight=0",), "bad ratings of new choices"),
         Control("popularity doubled", ("supply.popularity_exponent=0.9",), "top tenth of street vendors"),
         Control("no going back to known vendors", ("choice.new_beta=0",), "share of main vendor"),
     ]

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks import bench, dock, throughput
@@ -15,7 +16,7 @@ from benchmarks.plain_mesa import PlainMarket
 from benchmarks.plain_mesa.goods import LICENSED
 from benchmarks.plain_mesa.memory import REMEMBERED, Risk, Vendors
 from benchmarks.sides import order_table
-from benchmarks.statistics import MARGINS, Run, statistics, top_share
+from benchmarks.statistics import MARGINS, Run, heed, statistics, top_share
 from sim.scenario import Scenario
 
 TWIN = Path(dock.__file__).parent / "plain_mesa"
@@ -164,10 +165,26 @@ def test_perceived_risk_has_the_published_value_without_events():
 def test_statistics_cover_every_margin(market):
     found = statistics(run_of(market))
     assert set(found) == set(MARGINS)
-    assert len(found) >= 8
-    assert sum(found[name] for name in found if name.startswith("share ") and "vendor" not in name) == pytest.approx(
-        1.0
-    )
+    shares = sum(found[name] for name in found if name.startswith("share ") and "vendor" not in name)
+    assert 0.9 < shares <= 1.0, "all but direct deals"
+    assert 0.0 <= found["market buyers who deal directly"] < 1.0
+
+
+def test_new_customers_who_heed_no_rating_get_as_many_badly_rated_vendors_as_sell():
+    """A good and a bad vendor with as many orders: half of the new customers go to each, or all to the good one."""
+    rows = [
+        (day, f"old {day}", vendor, 5.0 if vendor == "good" else 1.0)
+        for day in range(-9, 0)
+        for vendor in ("good", "bad")
+    ]
+    ratio = {}
+    for name, chosen in (("blind", ("good", "bad")), ("heeding", ("good", "good"))):
+        orders = pd.DataFrame(
+            rows + [(0, f"new {k}", vendor, np.nan) for k, vendor in enumerate(chosen)],
+            columns=["day", "consumer", "vendor", "rating"],
+        )
+        ratio[name] = heed(orders.assign(first=orders["day"] == 0))
+    assert ratio == {"blind": pytest.approx(1.0), "heeding": 0.0}
 
 
 def verdict(difference, seeds, spread=0.05, margin=0.05):

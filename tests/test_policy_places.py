@@ -226,8 +226,11 @@ def test_who_is_reached_first_is_another_in_another_run():
     ],
 )
 def test_places_kept_for_some_are_taken_by_them_in_their_turn(places, used, enter):
-    waiting = np.arange(len(places))
-    assert first_served(waiting, np.array(places, int), used).tolist() == enter
+    queue, where, enters = np.arange(len(places)), np.zeros(len(places), np.uint8), np.zeros(len(places), bool)
+    taken = np.array([used])
+    first_served(queue, where, np.array(places, np.int64), taken, enters)
+    assert enters.nonzero()[0].tolist() == enter
+    assert taken[0] == used + len(enter)
 
 
 # What it costs --------------------------------------------------------------------------------------------------------

@@ -503,6 +503,14 @@ def aims(change: Any, **pricing: float) -> tuple[np.ndarray, np.ndarray]:
     return found[0], found[1]
 
 
+def test_direct_deals_are_reckoned_at_what_the_vendors_of_cryptomarkets_ask():
+    model = market(MANY_BUYERS)
+    model.vendors.columns.log_price[sellers(model)] = 0.5
+    price(model)
+    level = model.trade.price_level
+    assert level[Channel.DIRECT] == level[Channel.CRYPTOMARKET] > 0.2
+
+
 def test_reputation_raises_prices_with_the_stated_elasticity():
     def rated(v: Any, rows: np.ndarray) -> None:
         v.positive[rows, 0], v.negative[rows, 0] = 5.0, 5.0

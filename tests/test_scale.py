@@ -114,10 +114,21 @@ def test_what_is_spent_on_people_and_sellers_grows_with_the_real_ones_and_not_wi
     assert half.real().outcomes["policy_cost_usd"] == pytest.approx(few / 2, rel=1e-9)
 
 
-def test_a_raid_costs_what_a_case_takes_in_officer_days():
-    scenario = world(days=5, burn_in=3, policies=[{"kind": "takedown", "start": 1}])
-    days, price = (scenario.parameters[g][n] for g, n in (("enforcement", "platform_case"), ("costs", "officer_day")))
-    assert run(scenario).real().outcomes["policy_cost_usd"] == pytest.approx(days * price)
+@pytest.mark.parametrize(
+    ("kind", "fields"), [("takedown", {}), ("supplier_interdiction", {"effort": 1.0, "arrested": 1.0})]
+)
+def test_a_case_by_policy_costs_its_own_officer_days_whatever_work_police_need_for_one(kind, fields):
+    def cost(police=1e6, **changes):
+        parameters = {"enforcement": {"platform_case": police, "supplier_case": police}}
+        policy = {"kind": kind, "start": 1, **fields, **changes}
+        return (
+            run(world(days=5, burn_in=3, parameters=parameters, policies=[policy])).real().outcomes["policy_cost_usd"]
+        )
+
+    price = world().parameters["costs"]["officer_day"]
+    assert cost() == cost(police=1e5) > 0
+    assert cost(case_days=200.0) == pytest.approx(2.0 * cost(case_days=100.0))
+    assert cost(case_days=100.0) % (100.0 * price) == 0.0
 
 
 def test_the_real_cost_of_all_policies_is_that_of_the_run():

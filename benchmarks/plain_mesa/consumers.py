@@ -13,7 +13,7 @@ from benchmarks.plain_mesa.choice import Choice, choose
 from benchmarks.plain_mesa.goods import APP, CRYPTO, DIRECT, LICENSED, PHARMACY, STREET, Country, Drug
 from benchmarks.plain_mesa.memory import Markets, Risk, Vendors
 from benchmarks.plain_mesa.orders import SEIZED, Order, held_in_escrow, paid
-from benchmarks.plain_mesa.vendors import price_usd
+from benchmarks.plain_mesa.vendors import bill
 
 if TYPE_CHECKING:
     from benchmarks.plain_mesa.memory import Tie
@@ -130,8 +130,7 @@ class Consumer(mesa.Agent):
             return
         if not vendor.can_deliver:
             return
-        quantity = self.order_size(vendor, channel)
-        price = price_usd(vendor, self.wanted, quantity, self.price_level(channel))
+        quantity, price = bill(vendor, self.wanted, self.order_size(vendor, channel), self.price_level(channel))
         order = Order(model.day, self, vendor, platform, channel, self.wanted, quantity, price, card=card)
         order.first = self.vendors.tie(vendor) is None
         order.escrow = channel == CRYPTO and held_in_escrow(vendor, platform)

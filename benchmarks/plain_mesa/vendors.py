@@ -166,9 +166,11 @@ def discount(quantity: float, usual: float, exponent: float) -> float:
     return (quantity / usual) ** -exponent
 
 
-def price_usd(vendor: Vendor, drug: Drug, quantity: float, factor: float) -> float:
-    """Price of an order where the price level is ``factor``; an order costs a dollar at least."""
+def bill(vendor: Vendor, drug: Drug, quantity: float, factor: float) -> tuple[float, float]:
+    """Doses and price of an order where the price level is ``factor``: a dollar at least, and no more goods than are sold for the most that anybody pays."""
     p = vendor.model.p.payment
     unit = drug.dose_usd * exp(vendor.log_price) * factor
     usd = unit * quantity * discount(quantity, drug.doses_per_order, p.quantity_discount)
-    return min(max(usd, 1.0), p.largest_order_usd)
+    if usd > p.largest_order_usd:
+        quantity *= (p.largest_order_usd / usd) ** (1.0 / (1.0 - p.quantity_discount))
+    return quantity, min(max(usd, 1.0), p.largest_order_usd)

@@ -13,6 +13,7 @@ from sim.cli import output
 if TYPE_CHECKING:
     from sim.report.comparison import Comparison
     from sim.studies.runs.one_run import RunResult
+    from sim.studies.runs.profile import Profile
 
 
 def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
@@ -39,6 +40,15 @@ def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
     output.line(f"{seconds:.1f} s for the run{'s' if len(results) > 1 else ''}, {first.compile_s:.1f} s to get ready.")
     if out is not None:
         output.line(f"Written to {out}" + (f"; every run: odm results {out}" if len(results) > 1 else ""))
+
+
+def print_profile(profile: Profile) -> None:
+    """Print where the time of a day went."""
+    from sim.report.text.profile import KEY, profile_table
+
+    output.line()
+    output.console().print(profile_table(profile, output.width()))
+    output.line(KEY)
 
 
 def print_comparison(comparison: Comparison, out: Path | None) -> None:

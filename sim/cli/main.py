@@ -100,6 +100,7 @@ def run(
     tables: Tables = "",
     by: By = "",
     audit: Audit = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Say where the time of a day goes, of one run.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a scenario and print its outcomes; with --out, several runs can be stopped and gone on with."""
@@ -115,6 +116,7 @@ def run(
         ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers, overrides=changes or ())
         kept = out is not None and runs > 1
         with ExitStack() as around:
+            seen = around.enter_context(support.profile_of(runs)) if profile else None
             if kept:
                 around.enter_context(studies.stoppable(out))
             tell = around.enter_context(show_study(ready.name, as_json=False, quiet=as_json)) if kept else None
@@ -125,10 +127,12 @@ def run(
             )  # fmt: skip
         output.kept(out)
         if as_json:
-            found = [result.to_json() for result in results]
+            found = [result.to_json() | ({} if seen is None else {"profile": seen.to_json()}) for result in results]
             support.print_json(found[0] if runs == 1 else found)
         else:
             finished.print_runs(results, out)
+            if seen is not None:
+                finished.print_profile(seen)
         if len(results) < runs:
             studies.say_what_is_left(len(results), runs, results[-1].seed)
             raise typer.Exit(130)

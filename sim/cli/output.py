@@ -29,7 +29,7 @@ LEAST_WIDTH = 40
 
 PLAIN = {
     "…": "...", "–": "-", "—": "-", "−": "-", "×": "x", "±": "+/-", "·": "*", "•": "*", "≤": "<=", "≥": ">=",
-    "‘": "'", "’": "'", "“": '"', "”": '"', "→": "->", "≈": "~",
+    "‘": "'", "’": "'", "“": '"', "”": '"', "→": "->", "≈": "~", "█": "#", "░": "-",
 }  # fmt: skip
 """What stands for signs that an output cannot show; letters lose their accents, and a question mark stands for all others."""
 HANDLER = "odm-plain"

@@ -7,13 +7,16 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from sim.cli.output import say
+
+if TYPE_CHECKING:
+    from sim.studies.runs.profile import Profile
 
 TRACEBACK = "ODM_TRACEBACK"
 """Environment variable that asks for the traceback of whatever goes wrong."""
@@ -122,6 +125,22 @@ def path(text: str) -> Path:
 def names(text: str) -> tuple[str, ...]:
     """Split names at commas."""
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
+
+
+def profile_of(runs: int) -> AbstractContextManager[Profile]:
+    """Profile the one run that is made inside.
+
+    Raises
+    ------
+    RequestError
+        When several were asked for.
+    """
+    from sim.studies.errors import RequestError
+    from sim.studies.runs.profile import profiled
+
+    if runs > 1:
+        raise RequestError("profile: it looks at one run, so leave --runs out")
+    return profiled()
 
 
 @contextmanager

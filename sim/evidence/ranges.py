@@ -41,6 +41,7 @@ LEGAL: dict[str, tuple[float, float]] = {
     "logit/sd": (0, 10),
     "needs/day": (0.0001, 2),
     "officer-days": (1, 1_000_000),
+    "officer-days/20,000 consumers": (1, 1_000_000),
     "officer-days/(order/day)": (0, 1_000),
     "officer-days/day/100,000": (1, 100_000),
     "orders": (0, 10_000),

@@ -20,13 +20,13 @@ from sim.agents.codes import (
 from sim.kernels import kernel
 from sim.measures.dictionary import UNOBSERVED
 from sim.measures.orders import closed_orders, placed_orders, todays_orders
-from sim.measures.structure import gini, herfindahl, top_share
+from sim.measures.structure import gini_of_sorted, herfindahl, top_share_of_sorted
 from sim.measures.upstream import upstream
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-DEPENDENT = int(Segment.DEPENDENT)
+DEPENDENT, CRYPTO = int(Segment.DEPENDENT), int(Channel.CRYPTOMARKET)
 CHANNELS = tuple(c.name.lower() for c in Channel)
 ONLINE = (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET)
 
@@ -55,12 +55,12 @@ def trade(state: MarketState, placed_rows: np.ndarray, closed_rows: np.ndarray) 
 def structure(state: MarketState) -> dict[str, float]:
     """Concentration of recent sales over cryptomarket vendors, and over open online platforms."""
     v, n = state.vendors.columns, state.vendors.n
-    live = (v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET)
-    sales = v.sales[:n][live]
+    live = (v.alive[:n] == 1) & (v.channel[:n] == CRYPTO)
+    sales = np.sort(v.sales[:n][live].astype(float))
     slots = np.concatenate([state.open_slots(c) for c in ONLINE])
     return {
-        "vendor_gini": gini(sales),
-        "top1_vendor_share": top_share(sales),
+        "vendor_gini": gini_of_sorted(sales),
+        "top1_vendor_share": top_share_of_sorted(sales),
         "platform_hhi": herfindahl(state.platform_table.columns.trade7[slots]),
     }
 
@@ -92,7 +92,7 @@ def health(state: MarketState) -> dict[str, float]:
     """Harms and treatment of all consumers."""
     t, c, n = state.today, state.consumers.columns, state.consumers.n
     return harms(state, Harm(t.adverse, t.overdoses, t.deaths, t.violence_expected, t.sums)) | {
-        "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.sum(c.treatment_day[:n] <= state.day)),
+        "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.count_nonzero(c.treatment_day[:n] <= state.day)),
         "waiting_for_treatment": float(len(state.care.waiting_list)), "stopped_waiting": float(t.gave_up),
         "treatment_wait_days": t.waited / t.treatment_entries if t.treatment_entries else UNOBSERVED,
         "doses_from_friends": t.passed_on, "paid_to_friends_usd": t.paid_to_friends / 100.0,

@@ -11,17 +11,25 @@ def gini(values: np.ndarray) -> float:
     >>> gini(np.array([1.0, 1.0, 1.0]))
     0.0
     """
-    x = np.sort(np.asarray(values, float))
-    total = x.sum()
-    if len(x) == 0 or total <= 0:
+    return gini_of_sorted(np.sort(np.asarray(values, float)))
+
+
+def gini_of_sorted(x: np.ndarray) -> float:
+    """The same of values in ascending order."""
+    n, total = len(x), x.sum()
+    if n == 0 or total <= 0:
         return 0.0
-    n = len(x)
-    return max(0.0, float(2.0 * np.sum(np.arange(1, n + 1) * x) / (n * total) - (n + 1) / n))
+    return max(0.0, float(2.0 * (np.arange(1, n + 1) * x).sum() / (n * total) - (n + 1) / n))
 
 
 def top_share(values: np.ndarray, share: float = 0.01) -> float:
     """Share of the total that the largest ``share`` of values (at least one) have."""
-    x = np.sort(np.asarray(values, float))[::-1]
+    return top_share_of_sorted(np.sort(np.asarray(values, float)), share)
+
+
+def top_share_of_sorted(ascending: np.ndarray, share: float = 0.01) -> float:
+    """The same of values in ascending order."""
+    x = ascending[::-1]
     total = x.sum()
     if len(x) == 0 or total <= 0:
         return 0.0

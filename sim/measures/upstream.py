@@ -21,16 +21,17 @@ def upstream(state: MarketState) -> dict[str, float]:
     """
     p, s, n, today = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.today
     alive = s.alive[:n] == 1
-    working = max(int(alive.sum()), 1)
+    count = int(np.count_nonzero(alive))
+    working = max(count, 1)
     backlog = [post.backlog for post in state.posts]
     return {
         "organised_crime_revenue": (today.groups + today.branches) / 100.0,
         "revenue_groups": today.groups / 100.0,
         "revenue_manufacturers": today.manufacturers / 100.0,
         "organised_branches": float(s.branches[:n].sum()),
-        "supply_routes": float(s.routes[:n][alive].sum()) / working if alive.any() else UNOBSERVED,
+        "supply_routes": float(s.routes[:n][alive].sum()) / working if count else UNOBSERVED,
         "supply_seized": today.goods_seized / today.goods_sent if today.goods_sent > 0 else UNOBSERVED,
-        "supply_concentration": float(s.concentration[:n][alive].sum()) / working if alive.any() else UNOBSERVED,
+        "supply_concentration": float(s.concentration[:n][alive].sum()) / working if count else UNOBSERVED,
         "wholesale_stock": float(
             np.minimum(state.upstream.wholesale / (p.wholesale_days * state.upstream.made_for), 1.0).sum()
         )

@@ -47,6 +47,12 @@ class SupplierInterdiction(LocalPolicy):
         description="effort on cases and consignments against the usual (ratio, assumed 1 to 5)",
     )
     arrested: float = Field(default=0.0, ge=0, le=1, description="groups arrested on the first day (share)")
+    case_days: float = Field(
+        default=1500.0,
+        ge=0,
+        le=100_000,
+        description="real work on the case of a group (officer-days, assumed 500 to 5,000)",
+    )
     searches: float = Field(
         default=1.0, ge=1, le=50, description="chance that a load is seized at the borders that it covers (ratio)"
     )
@@ -91,7 +97,7 @@ class SupplierInterdiction(LocalPolicy):
         )
         u = uniforms(int(state.seed), Draw.POLICY, live, self.start, 2)
         chosen = live[u < self.strength * self.arrested]
-        usd_each = state.p.enforcement.supplier_case * state.p.costs.officer_day
+        usd_each = self.case_days * state.p.costs.officer_day
         paid = chosen[: affordable(state, len(chosen), usd_each)]
         for i in paid:
             arrest_group(state, int(i), policy=self.kind)

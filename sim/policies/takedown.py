@@ -59,6 +59,12 @@ class Takedown(Policy):
     publicity: float = Field(default=1.0, ge=0, le=2, description="publicity (0 none, 1 usual, 2 twice the usual)")
     operators_arrested: bool = Field(default=True, description="whether operators are arrested too")
     covert_days: int = Field(default=0, ge=0, le=365, description="days on which police run the platform first")
+    case_days: float = Field(
+        default=550.0,
+        ge=0,
+        le=100_000,
+        description="real work on the case of a platform (officer-days, assumed 100 to 900)",
+    )
 
     def targets(self, state: MarketState) -> np.ndarray:
         """Slots of the platforms that match, largest first."""
@@ -80,7 +86,7 @@ class Takedown(Policy):
         wanted = max((1 if self.name is not None else self.count) - len(found), 0) + len(chosen)
         dark = self.channel == "cryptomarket"
         covert = self.covert_days if dark and self.mode == "seize" else 0
-        usd_each = state.p.enforcement.platform_case * (1.0 + covert / 30.0) * state.p.costs.officer_day
+        usd_each = self.case_days * (1.0 + covert / 30.0) * state.p.costs.officer_day
         if self.mode == "moderators" and not dark:
             chosen = []
         there, chosen = len(chosen), chosen[: affordable(state, len(chosen), usd_each)]

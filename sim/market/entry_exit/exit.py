@@ -7,18 +7,19 @@ searches where and whether trade comes back, is left to vendors and consumers.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import NO_SLOT, Channel, EventKind, PlatformStatus, Settlement
 from sim.evidence.groups import PlatformsParameters
+from sim.kernels import kernel
 from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.books import DUE
 from sim.market.choice.migration import Closure, hear_of_closure
-from sim.market.entry_exit.entry import commission
 from sim.market.entry_exit.vendor_exit import leave_closed
+from sim.market.groups import Moment
 from sim.market.learning.fear import strike
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
@@ -26,7 +27,12 @@ from sim.streams import Draw, uniform4
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
+CLOSURE = int(Draw.CLOSURE)
+STAYS, SCAMS, HACKED, QUITS = 0, 1, 2, 3
+"""What becomes of a cryptomarket today."""
 
+
+@kernel
 def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: float, p: PlatformsParameters) -> float:
     """Daily hazard of an exit scam: frailty x (escrow / expected income) / momentum / closure_days.
 
@@ -36,29 +42,65 @@ def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: fl
     return frailty * (escrow / expected) * max(momentum, 1e-6) ** -p.scam_decline / p.closure_days
 
 
+class Operated(NamedTuple):
+    """Columns of platforms, as their operators look at them."""
+
+    key: np.ndarray
+    open_day: np.ndarray
+    fee: np.ndarray
+    escrow: np.ndarray
+    trade7: np.ndarray
+    trade60: np.ndarray
+    trade180: np.ndarray
+    frail_quit: np.ndarray
+    frail_scam: np.ndarray
+
+
+@kernel
+def fates(
+    slots: np.ndarray,
+    when: Moment,
+    t: Operated,
+    order_cents: float,
+    real: float,
+    p: PlatformsParameters,
+    fate: np.ndarray,
+) -> None:
+    """Fill ``fate`` with what becomes of the cryptomarkets in ``slots``: STAYS, SCAMS, HACKED or QUITS.
+
+    ``order_cents`` is paid for a mean order, and each simulated order stands for ``real`` ones.
+    """
+    for k in range(len(slots)):
+        m = slots[k]
+        age, fee, week = when.day - t.open_day[m], float(t.fee[m]), float(t.trade7[m])
+        earned = real * float(t.trade180[m]) * fee * order_cents / 100.0
+        quits = float(t.frail_quit[m]) * math.exp(-earned / p.operator_income) / p.closure_days
+        hack = math.exp(-age / p.hack_young) / p.closure_days + p.hack_base
+        momentum = week / max(float(t.trade60[m]), 1e-9)
+        scam = scam_hazard(float(t.escrow[m]), week * order_cents * fee, float(t.frail_scam[m]), momentum, p)
+        u1, u2, u3, _ = uniform4(when.seed, CLOSURE, t.key[m], when.day, 0)
+        fate[k] = SCAMS if u1 < scam else (HACKED if u2 < hack else (QUITS if u3 < quits else STAYS))
+
+
 def platform_exits(state: MarketState) -> None:
     """Close cryptomarkets by voluntary exit, hack or exit scam, each with its own hazard and its own draw."""
-    p, t, day, news = state.p.platforms, state.platform_table.columns, state.day, state.p.enforcement.publicity
-    for m in state.crypto_slots():
+    p, t, news, slots = (
+        state.p.platforms,
+        state.platform_table.columns,
+        state.p.enforcement.publicity,
+        state.crypto_slots(),
+    )
+    fate = np.zeros(len(slots), np.uint8)
+    fates(slots, state.moment, narrow(t, Operated), state.trade.mean_order_cents, state.scenario.weight, p, fate)
+    for m, end in zip(slots, fate.tolist(), strict=True):
         if t.status[m] != PlatformStatus.OPEN:
             continue
         if m in state.trade.absconding:
             abscond(state, m)
-            continue
-        age = day - int(t.open_day[m])
-        earned = commission(state, float(t.trade180[m]), float(t.fee[m]))
-        quit_hazard = float(t.frail_quit[m]) * math.exp(-earned / p.operator_income) / p.closure_days
-        hack = math.exp(-age / p.hack_young) / p.closure_days + p.hack_base
-        turnover = float(t.trade7[m]) * state.trade.mean_order_cents
-        momentum = float(t.trade7[m]) / max(float(t.trade60[m]), 1e-9)
-        scam = scam_hazard(float(t.escrow[m]), turnover * float(t.fee[m]), float(t.frail_scam[m]), momentum, p)
-        u1, u2, u3, _ = uniform4(int(state.seed), int(Draw.CLOSURE), int(t.key[m]), day, 0)
-        if u1 < scam:
-            abandon(state, m, True, news)
-        elif u2 < hack:
+        elif end == HACKED:
             close_platform(state, m, PlatformStatus.HACKED, "hack", news)
-        elif u3 < quit_hazard:
-            abandon(state, m, False, news)
+        elif end != STAYS:
+            abandon(state, m, end == SCAMS, news)
 
 
 def abandon(state: MarketState, slot: int, scam: bool, publicity: float, policy: str = "") -> None:

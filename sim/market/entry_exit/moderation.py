@@ -9,6 +9,7 @@ import numpy as np
 from sim.agents.codes import MOST_COUNTED, NO_SLOT, Channel, ExitCause
 from sim.kernels import kernel
 from sim.market import views
+from sim.market.groups import Moment
 from sim.market.learning.fear import NEW_NAME
 from sim.market.learning.web import web
 from sim.market.views import narrow
@@ -31,40 +32,56 @@ def moderate(state: MarketState) -> None:
 
 @kernel
 def remove_from(
-    n: int, seed: int, day: int, slot: int, chance: float, quits: float, reset: float, vendors: Any, news: np.ndarray
-) -> int:
-    """Remove each account on an app with a ``chance``; of their sellers the share ``quits`` give up, the sales of all are ``reset``. Returns how many."""
-    removed = 0
+    n: int,
+    when: Moment,
+    apps: np.ndarray,
+    chance: np.ndarray,
+    quits: float,
+    reset: float,
+    vendors: Any,
+    news: np.ndarray,
+    removed: np.ndarray,
+) -> None:
+    """Remove each account on one of the ``apps`` (slots) with its ``chance``; of their sellers the share ``quits`` give up, the sales of all are ``reset``.
+
+    ``removed`` counts them by app.
+    """
     for v in range(n):
-        if vendors.account[v, 0] != slot or vendors.alive[v] == 0:
+        if vendors.alive[v] == 0:
             continue
-        if uniform(seed, MODERATION, vendors.key[v], day, 0) >= chance:
-            continue
-        removed += 1
-        vendors.identity[v] = min(vendors.identity[v] + 1, MOST_COUNTED)
-        news[v] |= NEW_NAME
-        vendors.sales[v] *= reset
-        vendors.positive[v, 0], vendors.negative[v, 0] = 0.0, 0.0
-        if uniform(seed, ACCOUNT_REMOVED, vendors.key[v], day, 0) < quits:
-            vendors.exit_cause[v] = RETIRED
-    return removed
+        for k in range(len(apps)):
+            if (
+                vendors.account[v, 0] != apps[k]
+                or uniform(when.seed, MODERATION, vendors.key[v], when.day, 0) >= chance[k]
+            ):
+                continue
+            removed[k] += 1
+            vendors.identity[v] = min(vendors.identity[v] + 1, MOST_COUNTED)
+            news[v] |= NEW_NAME
+            vendors.sales[v] *= reset
+            vendors.positive[v, 0], vendors.negative[v, 0] = 0.0, 0.0
+            if uniform(when.seed, ACCOUNT_REMOVED, vendors.key[v], when.day, 0) < quits:
+                vendors.exit_cause[v] = RETIRED
 
 
 def remove_accounts(state: MarketState) -> None:
     """Social-media companies remove accounts that sell. Most sellers are back at once under a new name, without ratings and followers; adverts are seen less."""
-    v, n, p, t = state.vendors.columns, state.vendors.n, state.p.vendors, state.platform_table.columns
-    seen, pull = 0.0, 0.0
-    sellers, reset = narrow(v, views.AccountVendors), np.float32(p.reset_sales)
-    for company in state.media:
-        slot = company.platform.slot
-        monthly = company.moderation + float(state.levers.moderation[t.jurisdiction[slot]])
-        company.removed += remove_from(
-            n, state.seed, state.day, slot, monthly / MONTH, p.removed_exit, reset, sellers, state.trade.vendor_news
-        )
-        t.visibility[slot] *= 1.0 - monthly / MONTH
-        t.visibility[slot] += (1.0 - t.visibility[slot]) / state.p.platforms.feed_days
-        seen += float(t.attraction[slot] * t.visibility[slot])
-        pull += float(t.attraction[slot])
+    v, p, t = state.vendors, state.p.vendors, state.platform_table.columns
+    apps = np.array([company.platform.slot for company in state.media], np.int64)
+    chance = (
+        np.array([company.moderation for company in state.media]) + state.levers.moderation[t.jurisdiction[apps]]
+    ) / MONTH
+    removed = np.zeros(len(apps), np.int64)
+    remove_from(
+        v.n, state.moment, apps, chance, p.removed_exit, np.float32(p.reset_sales), narrow(v.columns, views.AccountVendors),
+        state.trade.vendor_news, removed,
+    )  # fmt: skip
+    for company, number in zip(state.media, removed.tolist(), strict=True):
+        company.removed += number
+    visible = t.visibility[apps] * (1.0 - chance).astype(np.float32)
+    visible += (1.0 - visible) / state.p.platforms.feed_days
+    t.visibility[apps] = visible
+    seen, pull = sum((t.attraction[apps] * visible).tolist()), sum(t.attraction[apps].tolist())
     state.trade.ads_seen = seen / max(pull, 1e-9)
 
 

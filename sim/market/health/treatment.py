@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import NEVER, EventKind
+from sim.kernels import kernel
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
@@ -55,36 +56,42 @@ def ask(state: MarketState, who: np.ndarray) -> None:
     state.care.waiting_list = np.concatenate([state.care.waiting_list, who[order]])
 
 
-def first_served(waiting: np.ndarray, places: np.ndarray, used: int) -> np.ndarray:
-    """Those of ``waiting``, in their order, for whom there is a place: fewer are ``used`` by then than the ``places`` that are open to each."""
-    entered, at = [waiting[:0]], 0
-    for most in np.unique(places).tolist():  # one number, unless places are kept for some
-        able = at + (places[at:] >= most).nonzero()[0][: max(0, most - used)]
-        if len(able):
-            entered.append(waiting[able])
-            used, at = used + len(able), int(able[-1]) + 1
-    return np.concatenate(entered)
+@kernel
+def first_served(
+    queue: np.ndarray, where: np.ndarray, places: np.ndarray, used: np.ndarray, entered: np.ndarray
+) -> None:
+    """Mark in ``entered`` those of the ``queue``, in its order, for whom there is a place: fewer are ``used`` (J,) by then than the ``places`` open to each.
+
+    ``where`` is the jurisdiction in which each of them waits.
+    """
+    for i in range(len(queue)):
+        if used[where[i]] < places[i]:
+            used[where[i]] += 1
+            entered[i] = True
 
 
 def admit(state: MarketState) -> None:
     """Those who have waited longest enter as long as there are places."""
-    c, queue = state.consumers.columns, state.care.waiting_list
+    c, queue, services = state.consumers.columns, state.care.waiting_list, list(state.treatment)
     if not len(queue):
-        for service in state.treatment:
+        for service in services:
             service.waiting = 0
         return
-    where = c.jurisdiction[queue]
-    for service in state.treatment:
-        waiting = queue[where == service.jurisdiction]
-        places = (service.slots * state.levers.treatment_slots[service.jurisdiction]).astype(int)
-        entered = first_served(waiting, places[c.segment[waiting], c.turn[waiting]], service.used)
-        service.waiting = len(waiting) - len(entered)
-        if not len(entered):
-            continue
-        c.treatment_day[entered] = state.day + 1
-        state.today.waited += int((state.day - c.waiting_day[entered].astype(np.int64)).sum())
-        c.waiting_day[entered] = NEVER
-        service.used += len(entered)
-        state.today.treatment_entries += len(entered)
-        state.consumer_events(EventKind.TREATMENT_ENTRY, entered)
-    state.care.waiting_list = queue[c.waiting_day[queue] < NEVER]
+    where, used = c.jurisdiction[queue], np.array([service.used for service in services])
+    usual = np.array([service.slots for service in services])
+    places = (usual[where] * state.levers.treatment_slots[where, c.segment[queue], c.turn[queue]]).astype(np.int64)
+    enters = np.zeros(len(queue), bool)
+    first_served(queue, where, places, used, enters)
+    waiting = np.bincount(where[~enters], minlength=len(services)).tolist()
+    for service, now, left in zip(services, used.tolist(), waiting, strict=True):
+        service.used, service.waiting = now, left
+    if not enters.any():
+        return
+    entered = queue[enters]
+    entered = entered[np.argsort(c.jurisdiction[entered], kind="stable")]
+    c.treatment_day[entered] = state.day + 1
+    state.today.waited += int((state.day - c.waiting_day[entered].astype(np.int64)).sum())
+    c.waiting_day[entered] = NEVER
+    state.today.treatment_entries += len(entered)
+    state.consumer_events(EventKind.TREATMENT_ENTRY, entered)
+    state.care.waiting_list = queue[~enters]

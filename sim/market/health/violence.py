@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.agents.codes import N_CHANNELS, Channel
 from sim.agents.consumers import AT_APPS, ON_STREETS
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.groups import Friends
+from sim.market.views import narrow
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -18,14 +22,24 @@ PLACE = np.full(N_CHANNELS, NOWHERE)
 PLACE[Channel.STREET], PLACE[Channel.SOCIAL_APP] = ON_STREETS, AT_APPS
 
 
+@kernel
+def tell_friends(rows: np.ndarray, orders: Any, friends: Friends, danger: np.ndarray) -> None:
+    """What happened in the orders ``rows`` counts half for who met it, and half for all friends together."""
+    for o in rows:
+        place = PLACE[orders.channel[o]]
+        if place != NOWHERE:
+            danger[orders.consumer[o], place] += 1.0 / 2.0
+    for o in rows:
+        place, who = PLACE[orders.channel[o]], orders.consumer[o]
+        if place == NOWHERE:
+            continue
+        first, last = friends.start[who], friends.start[who + 1]
+        for k in range(first, last):
+            danger[friends.who[k], place] += 1.0 / (2.0 * (last - first))
+
+
 def learn_of_violence(state: MarketState, rows: np.ndarray) -> None:
     """Threats and violence in the orders ``rows``: what people know is the mean of what they met themselves and of what their friends met."""
-    o, danger, friends = state.books.open_orders.columns, state.consumers.columns.danger, state.world.friends
-    place = PLACE[o.channel[rows]]
-    who, place = o.consumer[rows][place != NOWHERE], place[place != NOWHERE]
-    np.add.at(danger, (who, place), 1.0 / 2.0)
-    first = friends.start[who].astype(np.int64)
-    count = friends.start[who + 1] - first
-    steps = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    told = friends.who[np.repeat(first, count) + steps]
-    np.add.at(danger, (told, np.repeat(place, count)), np.repeat(1.0 / (2.0 * np.maximum(count, 1)), count))
+    if len(rows):
+        orders = narrow(state.books.open_orders.columns, views.ConsumptionOrders)
+        tell_friends(rows, orders, state.world.friends, state.consumers.columns.danger)

@@ -129,4 +129,6 @@ def price(state: MarketState) -> None:
     v = state.vendors
     sellers = narrow(v.columns, views.PricingVendors)
     reprice(v.n, sellers, costs_today(state), state.p.pricing)
-    mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), state.trade.price_level)
+    level = state.trade.price_level
+    mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), level)
+    level[DIRECT] = level[CRYPTO]  # the same vendors, who ask the same

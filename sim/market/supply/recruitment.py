@@ -40,11 +40,14 @@ def recruit(state: MarketState) -> None:
     )
     pull = ((takings + 1.0) / (branches + 1.0)) ** p.recruit_income
     s.drive[:n] = group * pull * state.levers.recruitment[s.jurisdiction[:n]]
-    there = bits(s.reach[:n], len(up.recruitment)).T * (group * s.size[:n])
-    there[there.sum(axis=1) == 0] = group * s.size[:n]
-    up.recruits = np.cumsum(there * s.drive[:n], axis=1)
-    kin = np.maximum(there.sum(axis=1), 1e-9)
-    up.recruitment = up.recruits[:, -1] / kin * float((group * s.size[:n]).sum()) / max(up.recruiters, 1e-9)
+    size = group * s.size[:n]
+    there = bits(s.reach[:n], len(up.recruitment)).T * size
+    kin = there.sum(axis=1)
+    if (nobody := kin == 0).any():
+        there[nobody] = size
+        kin = there.sum(axis=1)
+    up.recruits = (there * s.drive[:n]).cumsum(axis=1)
+    up.recruitment = up.recruits[:, -1] / np.maximum(kin, 1e-9) * float(size.sum()) / max(up.recruiters, 1e-9)
 
 
 def organised_entry(state: MarketState) -> np.ndarray:

@@ -11,19 +11,23 @@ origin itself for the direct one.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import EventKind
-from sim.kernels import kernel
+from sim.agents.suppliers import SOURCES
+from sim.kernels import inner, kernel
 from sim.market.beliefs import interdiction_belief
+from sim.market.groups import Moment
 from sim.market.supply.network import bits
-from sim.streams import Draw, uniforms
+from sim.market.views import narrow
+from sim.streams import Draw, uniform
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
+CONSIGNMENT = int(Draw.CONSIGNMENT)
 WEEK, MONTH = 7, 30
 MOST_LOADS = 1000
 MOST_RISK = 0.95
@@ -38,16 +42,32 @@ class Ways(NamedTuple):
     risk: np.ndarray  # that a load is lost
 
 
+@kernel
+def risk_of_ways(leg: np.ndarray, risk: np.ndarray, pull: np.ndarray) -> None:
+    """Fill ``risk`` with that of each way there is, and ``pull`` with one over it; both (J, J, J) by origin, destination and the place through which it goes."""
+    for a in range(len(leg)):
+        for b in range(len(leg)):
+            for via in range(len(leg)):
+                risk[a, b, via], pull[a, b, via] = 0.0, 0.0
+                if via == a:
+                    risk[a, b, via] = within_reason(leg[a, b])
+                elif via != b and a != b:
+                    risk[a, b, via] = 1.0 - (1.0 - within_reason(leg[a, via])) * (1.0 - within_reason(leg[via, b]))
+                if risk[a, b, via] > 0.0:
+                    pull[a, b, via] = 1.0 / risk[a, b, via]
+
+
+@inner
+def within_reason(risk: float) -> float:
+    """A risk with which goods are sent and beliefs are reckoned with."""
+    return min(max(risk, LEAST_RISK), MOST_RISK)
+
+
 def ways(leg: np.ndarray) -> Ways:
     """How goods are spread over ways where ``leg`` (J, J) is the risk at each border."""
-    every = np.arange(len(leg))
-    origin, destination, through = np.ix_(every, every, every)
-    leg = np.clip(leg, LEAST_RISK, MOST_RISK)
-    both = 1.0 - (1.0 - leg[origin, through]) * (1.0 - leg[through, destination])
-    risk = np.where(through == origin, leg[origin, destination], both)
-    exists = (through == origin) | ((through != destination) & (origin != destination))
-    share = np.where(exists, 1.0 / risk, 0.0)
-    return Ways(share / share.sum(axis=2, keepdims=True), np.where(exists, risk, 0.0))
+    risk, pull = np.empty((2, *leg.shape, len(leg)))
+    risk_of_ways(leg, risk, pull)
+    return Ways(pull / pull.sum(axis=2, keepdims=True), risk)
 
 
 def risks(state: MarketState) -> np.ndarray:
@@ -63,11 +83,48 @@ def risks(state: MarketState) -> np.ndarray:
     return np.minimum(p.seizure * on_leg**state.p.enforcement.post_effect * levers.searches, MOST_RISK)
 
 
-def origins(state: MarketState, i: int) -> np.ndarray:
+class Senders(NamedTuple):
+    """Columns of suppliers, as routes need them."""
+
+    alive: np.ndarray
+    jurisdiction: np.ndarray
+    source: np.ndarray
+    reach: np.ndarray
+    belief: np.ndarray
+    routes: np.ndarray
+
+
+def origins(s: Any, i: int) -> np.ndarray:
     """Jurisdictions in which what supplier ``i`` sells is made: those of its manufacturers, or its own."""
-    s = state.supplier_table.columns
     sources = s.source[i][s.source[i] >= 0]
     return (s.jurisdiction[sources] if len(sources) else s.jurisdiction[i : i + 1]).astype(np.int64)
+
+
+@kernel
+def reckon_with(n: int, suppliers: Any, loss: np.ndarray, spread: np.ndarray, reckoned: np.ndarray) -> None:
+    """What each of ``n`` suppliers reckons to lose on the way to each jurisdiction; its mean risk and number of routes over those that it serves.
+
+    ``loss`` and ``spread`` (J, J) are the share lost and the number of ways by origin and destination.
+    """
+    for i in range(n):
+        if suppliers.alive[i] == 0:
+            continue
+        own = suppliers.jurisdiction[i]
+        risk, routes, served = 0.0, 0.0, 0
+        for j in range(len(loss)):
+            lost, over, sources = 0.0, 0.0, 0
+            for a in range(SOURCES):
+                k = suppliers.source[i, a]
+                if k >= 0:
+                    lost += loss[suppliers.jurisdiction[k], j]
+                    over += spread[suppliers.jurisdiction[k], j]
+                    sources += 1
+            reckoned[i, j] = lost / sources if sources > 0 else loss[own, j]
+            if (suppliers.reach[i] >> j) & 1:
+                served += 1
+                risk += reckoned[i, j]
+                routes += over / sources if sources > 0 else spread[own, j]
+        suppliers.belief[i], suppliers.routes[i] = risk / served, routes / served
 
 
 def reckon(state: MarketState) -> None:
@@ -75,16 +132,10 @@ def reckon(state: MarketState) -> None:
     p, s, n, up = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.upstream
     now = ways(up.belief)
     loss, spread = (now.share * now.risk).sum(axis=2), 1.0 / (now.share**2).sum(axis=2)
-    reached = bits(s.reach[:n], len(up.belief))
-    weight = reached / reached.sum(axis=1, keepdims=True)
-    for i in range(n):
-        if s.alive[i]:
-            at = origins(state, i)
-            up.reckoned[i + 1] = loss[at].mean(axis=0)
-            s.belief[i] = float(weight[i] @ up.reckoned[i + 1])
-            s.routes[i] = float(weight[i] @ spread[at].mean(axis=0))
+    reckon_with(n, narrow(s, Senders), loss, spread, up.reckoned[1:])
     up.cost[1:] = (1.0 + p.risk_cost * up.reckoned[1:]) / (1.0 + p.risk_cost * p.seizure)
-    s.cost[:n] = (weight * up.cost[1:]).sum(axis=1)
+    reached = bits(s.reach[:n], len(up.belief))
+    s.cost[:n] = (reached / reached.sum(axis=1, keepdims=True) * up.cost[1:]).sum(axis=1)
 
 
 @kernel
@@ -93,27 +144,73 @@ def best_loads(stated: float, belief: float, usual: float) -> float:
     return max(1.0, stated * math.sqrt(belief * (1.0 - belief) / (usual * (1.0 - usual))))
 
 
+class Legs(NamedTuple):
+    """What becomes of loads on the legs of their way (J, J)."""
+
+    share: np.ndarray  # (J, J, J) of the goods that go each way, as in `Ways`
+    risk: np.ndarray
+    loads: np.ndarray  # counts of those that went over a leg to where the supplier sells; likewise the next one
+    caught: np.ndarray
+    lost: np.ndarray  # (J, J, J) share of the supplier's goods to each jurisdiction that is lost on a leg
+
+
+@kernel
+def send(when: Moment, supplier: int, loads: int, reach: int, origin: np.ndarray, legs: Legs) -> tuple[int, int]:
+    """Send ``loads`` of a supplier to each jurisdiction, from each ``origin`` in turn, and see which are seized, and where.
+
+    Returns how many went to where it sells (``reach``, bits), and how many of these were seized.
+    """
+    went, seized = 0, 0
+    legs.lost[:] = 0.0
+    for to in range(len(legs.risk)):
+        there = (reach >> to) & 1 == 1
+        for number in range(loads):
+            who = (supplier * MOST_LOADS + number) * 64 + to
+            start = origin[number % len(origin)]
+            via = way_taken(legs.share[start, to], uniform(when.seed, CONSIGNMENT, who, when.day, 0))
+            taken = 0
+            if via != start:
+                taken = over_leg(start, via, to, uniform(when.seed, CONSIGNMENT, who, when.day, 1), loads, there, legs)
+            if taken == 0:
+                taken = over_leg(via, to, to, uniform(when.seed, CONSIGNMENT, who, when.day, 2), loads, there, legs)
+            if there:
+                went += 1
+                seized += taken
+    return went, seized
+
+
+@inner
+def way_taken(share: np.ndarray, u: float) -> int:
+    """The place through which a load goes."""
+    run, via = 0.0, 0
+    for j in range(len(share)):
+        run += share[j]
+        if run < u:
+            via = j + 1
+    return min(via, len(share) - 1)
+
+
+@inner
+def over_leg(start: int, end: int, to: int, u: float, loads: int, there: bool, legs: Legs) -> int:
+    """Whether one of ``loads`` on the way ``to`` a jurisdiction is seized on this leg (1 or 0)."""
+    taken = 1 if u < legs.risk[start, end] else 0
+    if there:
+        legs.loads[start, end] += 1
+        legs.caught[start, end] += taken
+    legs.lost[to, start, end] += taken / loads
+    return taken
+
+
 def send_loads(state: MarketState, i: int, share: np.ndarray, risk: np.ndarray) -> None:
     """A month's loads of supplier ``i`` to each jurisdiction: which are seized, and where. Others learn from those that go where it sells."""
-    p, s, up, j = state.p.supply, state.supplier_table.columns, state.upstream, len(risk)
+    p, s, up = state.p.supply, state.supplier_table.columns, state.upstream
     usual, belief = (min(max(x, LEAST_RISK), MOST_RISK) for x in (p.seizure, float(s.belief[i])))
-    loads, at = min(round(best_loads(p.consignments, belief, usual)), MOST_LOADS), origins(state, i)
-    to, number = np.repeat(np.arange(j), loads), np.tile(np.arange(loads), j)
-    u = [uniforms(state.seed, Draw.CONSIGNMENT, (i * MOST_LOADS + number) * 64 + to, state.day, a) for a in range(3)]
-    start = at[number % len(at)]
-    via = (np.cumsum(share[start, to], axis=1) < u[0][:, None]).sum(axis=1).clip(0, j - 1)
-    onward = via != start
-    first = onward & (u[1] < risk[start, via])
-    second = ~first & (u[2] < risk[via, to])
-    up.lost[i + 1] = 0.0
-    there = bits(s.reach[i : i + 1], j)[0][to]
-    for legs, gone, taken in (((start, via), onward, first), ((via, to), ~first, second)):
-        np.add.at(up.loads, (legs[0][gone & there], legs[1][gone & there]), 1)
-        np.add.at(up.caught, (legs[0][taken & there], legs[1][taken & there]), 1)
-        np.add.at(up.lost[i + 1], (to[taken], legs[0][taken], legs[1][taken]), 1.0 / loads)
-    s.seized[i] = float((first | second)[there].mean())
-    if s.seized[i] > 0:
-        state.event(EventKind.CONSIGNMENT_SEIZURE, i, cause="interdiction", amount=float((first | second)[there].sum()))
+    loads = min(round(best_loads(p.consignments, belief, usual)), MOST_LOADS)
+    legs = Legs(share, risk, up.loads, up.caught, up.lost[i + 1])
+    went, seized = send(state.moment, i, loads, int(s.reach[i]), origins(s, i), legs)
+    s.seized[i] = seized / went
+    if seized:
+        state.event(EventKind.CONSIGNMENT_SEIZURE, i, cause="interdiction", amount=float(seized))
 
 
 def interdict(state: MarketState) -> None:
@@ -125,21 +222,23 @@ def interdict(state: MarketState) -> None:
             up.belief[a, b] = interdiction_belief(float(up.belief[a, b]), x, state.p.supply.seizure_floor)
         up.loads[:], up.caught[:] = 0, 0
     known = len(up.lost) - 1
-    for name, filled in (("lost", 0.0), ("reckoned", 0.0), ("cost", 1.0)):
-        old = getattr(up, name)
-        setattr(up, name, np.concatenate([old, np.full((n - known, *old.shape[1:]), filled)]))
+    if n > known:
+        for name, filled in (("lost", 0.0), ("reckoned", 0.0), ("cost", 1.0)):
+            old = getattr(up, name)
+            setattr(up, name, np.concatenate([old, np.full((n - known, *old.shape[1:]), filled)]))
     if n > known or state.day % WEEK == 0:
         reckon(state)
-    share, risk = ways(up.belief).share, risks(state)
-    for i in (s.alive[:n] == 1).nonzero()[0].tolist():
-        if i >= known or i % MONTH == state.day % MONTH:
+    turn = [i for i in range(n) if s.alive[i] and (i >= known or i % MONTH == state.day % MONTH)]
+    if turn:
+        share, risk = ways(up.belief).share, risks(state)
+        for i in turn:
             send_loads(state, i, share, risk)
 
 
 def account_for(state: MarketState, sent: np.ndarray, arrived: np.ndarray) -> None:
     """Count goods on the way: ``sent`` and ``arrived`` (K + 1, J) orders' worth by supplier and where vendors sell; what is seized, by leg."""
     up = state.upstream
-    seized = np.tensordot(sent, up.lost, axes=((0, 1), (0, 1)))
+    seized = (sent.ravel() @ up.lost.reshape(sent.size, -1)).reshape(up.seized.shape)
     up.sent += float(sent.sum())
     up.arrived += float(arrived.sum())
     up.seized += seized

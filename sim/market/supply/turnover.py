@@ -107,6 +107,8 @@ def find_sources(state: MarketState) -> None:
     """Groups whose manufacturer is gone look for another one in business."""
     p, s, n, day = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.day
     lost = (s.source[:n] >= 0) & (s.alive[s.source[:n]] == 0) & (s.alive[:n, None] == 1)
+    if not lost.any():
+        return
     for i, place in zip(*np.nonzero(lost), strict=True):
         key = int(i) * SOURCES + int(place)
         if uniform(state.seed, int(Draw.RESOURCE), key, day, 0) < p.rewire_rate:
