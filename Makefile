@@ -8,7 +8,7 @@ COMPILE_LOCK := pip compile pyproject.toml --quiet --universal --python-version 
 
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev demo test test-slow fuzz lint format bench throughput dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev demo test test-slow fuzz lint format bench throughput roofline dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ bench: setup ## speed and memory, against plain Mesa
 
 throughput: setup ## a thousand runs of a study against single runs, twenty minutes
 	@$(BIN)/python -m benchmarks.throughput
+
+roofline: setup ## how near each phase of the day comes to what this machine can do
+	@$(BIN)/python -m benchmarks.roofline
 
 dock: setup ## statistics, against plain Mesa
 	@$(BIN)/python -m benchmarks.dock
