@@ -182,7 +182,7 @@ MemoryConsumers = view("MemoryConsumers", "bought", "home", "known", "legal_hits
 FearConsumers = view(
     "FearConsumers", "bought", "considering", "home", "known", "legal_calm", "legal_hits", "loss_hits", "lost_day", "market_hits", "tie", "vendor",
 )  # fmt: skip
-ContactConsumers = view("ContactConsumers", "jurisdiction", "record")
+ContactConsumers = view("ContactConsumers", "jurisdiction", "record", "segment", "turn")
 BookingOrders = view(
     "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"
 )
@@ -215,9 +215,13 @@ AccountVendors = view(
     "AccountVendors", "account", "alive", "exit_cause", "identity", "key", "negative", "positive", "sales"
 )
 RecruitVendors = view("RecruitVendors", "channel", "jurisdiction", "key", "kind", "supplier")
+SendingSuppliers = view("SendingSuppliers", "alive", "belief", "jurisdiction", "reach", "routes", "source")
 MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "serves", "size", "source")
 TakingSuppliers = view("TakingSuppliers", "organised", "paid", "revenue", "source", "takings")
 PayingVendors = view("PayingVendors", "income", "kind", "passed", "reckoned", "supplier")
+OperatedPlatforms = view(
+    "OperatedPlatforms", "escrow", "fee", "frail_quit", "frail_scam", "key", "open_day", "trade180", "trade60", "trade7"
+)
 PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quantity", "substance", "vendor")
 ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "parcels", "purity")
 SellingVendors = view("SellingVendors", "jurisdiction")

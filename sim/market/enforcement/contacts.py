@@ -2,74 +2,96 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import EventKind, Programme
 from sim.agents.enforcement import REFERRALS, USERS
-from sim.kernels import maker
+from sim.kernels import kernel
 from sim.market import views
+from sim.market.groups import Moment
 from sim.market.health.programmes import accepted
 from sim.market.learning.fear import GROUP
 from sim.market.views import narrow
-from sim.streams import Draw, uniforms
+from sim.streams import Draw, uniform, uniforms
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
+CONTACT = int(Draw.CONTACT)
 MONTH = 30  # days over which the exposure that police meet is averaged
 
 
-@maker
-def risk_of_contact(
+class Contacts(NamedTuple):
+    """What brings police to buyers, and what comes of it."""
+
+    exposure: np.ndarray  # (C,) what a purchase counts by channel
+    attention: float  # what a criminal record multiplies it by
+    stops: np.ndarray  # (J,) stops a day; likewise contacts that lead to services
+    help: np.ndarray
+    usual: np.ndarray  # (J,) exposure over which they are spread
+    offer: np.ndarray  # (J, 4, 100) share of those stopped who are offered services
+    charged: float  # share of the others who are charged
+    charges: np.ndarray  # (J,) what policies make of that share
+    credit: float  # that an offer earns, against a charge
+
+
+STOPPED, LED = 1, 2  # what a contact is
+
+
+@kernel
+def look_at_buyers(
     buyers: np.ndarray,
     channel: np.ndarray,
+    when: Moment,
     consumers: Any,
-    exposure: np.ndarray,
-    attention: float,
-    effort: np.ndarray,
-    usual: np.ndarray,
-) -> np.ndarray:
-    """(n,) chance that police meet each of the ``buyers`` today.
+    contacts: Contacts,
+    met: np.ndarray,
+    credit: np.ndarray,
+) -> None:
+    """Mark in ``met`` (bits) which of the ``buyers`` are stopped today and which are led to services.
 
-    ``effort`` (J,) is contacts a day, ``usual`` (J,) the exposure over which they are spread, ``exposure`` (C,) what a purchase counts by channel,
-    ``attention`` what a criminal record multiplies it by.
+    ``credit`` (2, J) adds up what stops and help are expected to earn, so that luck teaches agencies nothing.
     """
-    risk = np.empty(len(buyers))
     for i in range(len(buyers)):
         c = buyers[i]
         j = consumers.jurisdiction[c]
-        seen = exposure[channel[i]] * (attention if consumers.record[c] == 1 else 1.0)
-        risk[i] = min(seen * effort[j] / max(usual[j], 1e-9), 1.0)
-    return risk
+        seen, usual = contacts.exposure[channel[i]], max(contacts.usual[j], 1e-9)
+        attention = contacts.attention if consumers.record[c] == 1 else 1.0
+        risk = min(seen * attention * contacts.stops[j] / usual, 1.0)
+        chance = min(seen * contacts.help[j] / usual, 1.0)
+        offered = contacts.offer[j, consumers.segment[c], consumers.turn[c]]
+        credit[0, j] += risk * (offered * contacts.credit + (1.0 - offered) * contacts.charged * contacts.charges[j])
+        credit[1, j] += chance
+        met[i] = STOPPED if uniform(when.seed, CONTACT, c, when.day, 0) < risk else 0
+        if uniform(when.seed, CONTACT, c, when.day, 1) < chance:
+            met[i] |= LED
 
 
 def user_contacts(state: MarketState) -> None:
     """Police meet some of yesterday's buyers, more on the street than by post: some are stopped, and charged or referred; others are led to services."""
-    p, c, policing = state.p.enforcement, state.consumers.columns, state.policing
+    p, c, policing, levers = state.p.enforcement, state.consumers.columns, state.policing, state.levers
     buyers, channel = state.books.settled
     exposure = np.array([0.0, p.exposure_post, p.exposure_app, p.exposure_post, p.exposure_post, 1.0])
-    where = c.jurisdiction[buyers]
-    crowd = np.bincount(where, exposure[channel], state.world.n_jurisdictions)
+    crowd = np.bincount(c.jurisdiction[buyers], exposure[channel], state.world.n_jurisdictions)
     usual = policing.user_exposure
     usual += (crowd - usual) / min(MONTH, state.day + state.scenario.burn_in + 1)
-    met = narrow(c, views.ContactConsumers)
     stops, help_ = (p.contacts_per_day * policing.user_effort[:, k] for k in range(2))
-    risk = risk_of_contact(buyers, channel, met, exposure, p.record_attention, stops, usual)
-    offered = state.levers.referral[where, c.segment[buyers], c.turn[buyers]]
-    paid = offered * p.credit_referral + (1.0 - offered) * p.charged * state.levers.charges[where]
-    state.credit_agencies(USERS, np.bincount(where, risk * paid, len(usual)))
-    stopped = uniforms(state.seed, Draw.CONTACT, buyers, state.day) < risk
-    who = np.unique(buyers[stopped])
+    contacts = Contacts(
+        exposure, p.record_attention, stops, help_, usual, levers.referral, p.charged, levers.charges, p.credit_referral
+    )
+    met, credit = np.zeros(len(buyers), np.uint8), np.zeros((2, len(usual)))
+    look_at_buyers(buyers, channel, state.moment, narrow(c, views.ContactConsumers), contacts, met, credit)
+    state.credit_agencies(USERS, credit[0])
+    who = np.unique(buyers[(met & STOPPED) > 0])
     who = who[c.alive[who] == 1]
     state.today.privacy += len(who)
     who = np.union1d(who, follow_parcels(state))
     if len(who):
         charge_or_refer(state, who)
-    chance = risk_of_contact(buyers, channel, met, exposure, 1.0, help_, usual)
-    state.credit_agencies(REFERRALS, p.credit_referral * np.bincount(where, chance, len(usual)))
-    led = uniforms(state.seed, Draw.CONTACT, buyers, state.day, 1) < chance
+    state.credit_agencies(REFERRALS, p.credit_referral * credit[1])
+    led = (met & LED) > 0
     if led.any():
         who = np.unique(buyers[led])
         state.refer(who[c.alive[who] == 1])

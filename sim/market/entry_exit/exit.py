@@ -7,7 +7,7 @@ searches where and whether trade comes back, is left to vendors and consumers.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,25 +42,11 @@ def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: fl
     return frailty * (escrow / expected) * max(momentum, 1e-6) ** -p.scam_decline / p.closure_days
 
 
-class Operated(NamedTuple):
-    """Columns of platforms, as their operators look at them."""
-
-    key: np.ndarray
-    open_day: np.ndarray
-    fee: np.ndarray
-    escrow: np.ndarray
-    trade7: np.ndarray
-    trade60: np.ndarray
-    trade180: np.ndarray
-    frail_quit: np.ndarray
-    frail_scam: np.ndarray
-
-
 @kernel
 def fates(
     slots: np.ndarray,
     when: Moment,
-    t: Operated,
+    t: Any,
     order_cents: float,
     real: float,
     p: PlatformsParameters,
@@ -91,7 +77,15 @@ def platform_exits(state: MarketState) -> None:
         state.crypto_slots(),
     )
     fate = np.zeros(len(slots), np.uint8)
-    fates(slots, state.moment, narrow(t, Operated), state.trade.mean_order_cents, state.scenario.weight, p, fate)
+    fates(
+        slots,
+        state.moment,
+        narrow(t, views.OperatedPlatforms),
+        state.trade.mean_order_cents,
+        state.scenario.weight,
+        p,
+        fate,
+    )
     for m, end in zip(slots, fate.tolist(), strict=True):
         if t.status[m] != PlatformStatus.OPEN:
             continue

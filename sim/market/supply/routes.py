@@ -18,6 +18,7 @@ import numpy as np
 from sim.agents.codes import EventKind
 from sim.agents.suppliers import SOURCES
 from sim.kernels import inner, kernel
+from sim.market import views
 from sim.market.beliefs import interdiction_belief
 from sim.market.groups import Moment
 from sim.market.supply.network import bits
@@ -83,17 +84,6 @@ def risks(state: MarketState) -> np.ndarray:
     return np.minimum(p.seizure * on_leg**state.p.enforcement.post_effect * levers.searches, MOST_RISK)
 
 
-class Senders(NamedTuple):
-    """Columns of suppliers, as routes need them."""
-
-    alive: np.ndarray
-    jurisdiction: np.ndarray
-    source: np.ndarray
-    reach: np.ndarray
-    belief: np.ndarray
-    routes: np.ndarray
-
-
 def origins(s: Any, i: int) -> np.ndarray:
     """Jurisdictions in which what supplier ``i`` sells is made: those of its manufacturers, or its own."""
     sources = s.source[i][s.source[i] >= 0]
@@ -132,7 +122,7 @@ def reckon(state: MarketState) -> None:
     p, s, n, up = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.upstream
     now = ways(up.belief)
     loss, spread = (now.share * now.risk).sum(axis=2), 1.0 / (now.share**2).sum(axis=2)
-    reckon_with(n, narrow(s, Senders), loss, spread, up.reckoned[1:])
+    reckon_with(n, narrow(s, views.SendingSuppliers), loss, spread, up.reckoned[1:])
     up.cost[1:] = (1.0 + p.risk_cost * up.reckoned[1:]) / (1.0 + p.risk_cost * p.seizure)
     reached = bits(s.reach[:n], len(up.belief))
     s.cost[:n] = (reached / reached.sum(axis=1, keepdims=True) * up.cost[1:]).sum(axis=1)

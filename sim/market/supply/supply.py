@@ -159,6 +159,45 @@ def deliver(
             vendors.purity[v] += p.cost_speed * (max(1.0 - cut, LEAST_LEFT) - vendors.purity[v])
 
 
+class Stores(NamedTuple):
+    """Wholesale stocks by substance (S,), in orders."""
+
+    wholesale: np.ndarray  # that they can serve; likewise ``full``
+    made_for: np.ndarray  # a day, that suppliers are made for; likewise ``flow`` that they sold lately
+    flow: np.ndarray
+    full: np.ndarray
+    ration: np.ndarray  # share of what is wanted that is sold
+
+
+@kernel
+def fill_stores(
+    stores: Stores, wanted: np.ndarray, works: np.ndarray, spare: float, days: float, fullness: np.ndarray
+) -> None:
+    """Put a day's production into stores that are full with what ``days`` sell, and ration what is ``wanted`` (S,) of them.
+
+    A day's production is ``spare`` times what suppliers are made for, as far as it ``works`` (S,); ``fullness`` becomes the share of full stores that is there.
+    """
+    for s in range(len(wanted)):
+        full, made = days * stores.made_for[s], spare * stores.made_for[s] * works[s]
+        stores.wholesale[s] = max(stores.wholesale[s], min(stores.wholesale[s] + made, full))
+        stores.full[s], stores.ration[s] = full, min(1.0, stores.wholesale[s] / max(wanted[s], 1e-9))
+        fullness[s] = min(max(stores.wholesale[s] / full, LEAST_FULL), 1.0)
+
+
+@kernel
+def sell_from_stores(
+    stores: Stores, wanted: np.ndarray, month: float, settling: bool, growth: float, least: float
+) -> None:
+    """Take what is sold out of the stores. Suppliers grow with what they sell; they shrink by ``growth`` where it stays there, unless they are ``settling``."""
+    for s in range(len(wanted)):
+        sold = wanted[s] * stores.ration[s]
+        stores.wholesale[s] = max(stores.wholesale[s] - sold, 0.0)
+        stores.flow[s] += (sold - stores.flow[s]) / month
+        if not settling:
+            unsold = growth * (stores.wholesale[s] / stores.full[s]) * (stores.made_for[s] - stores.flow[s])
+            stores.made_for[s] = max(max(stores.made_for[s] - unsold, stores.flow[s]), least)
+
+
 def buyers_see(state: MarketState) -> np.ndarray:
     """(C,) how well bad goods are found out: noticed by the buyer, and heard of by others through ratings and talk."""
     p, ship = state.p.supply, state.p.shipping
@@ -210,18 +249,13 @@ def restock(state: MarketState) -> None:
     if settling := state.day < 0 or up.days < SETTLING:
         up.made_for[:] = np.maximum(up.flow, LEAST * state.consumers.n)
         up.wholesale[:] = np.maximum(p.wholesale_days * up.made_for, total)
-    full = p.wholesale_days * up.made_for
-    made = p.spare_capacity * up.made_for * capacity(state)
-    up.wholesale[:] = np.maximum(up.wholesale, np.minimum(up.wholesale + made, full))
-    dearer = np.minimum(np.maximum(up.wholesale / full, LEAST_FULL), 1.0) ** -p.shortage_cost
-    ration = np.minimum(1.0, up.wholesale / np.maximum(total, 1e-9))
+    full, ration, fullness = np.empty((3, len(total)))
+    stores = Stores(up.wholesale, up.made_for, up.flow, full, ration)
+    fill_stores(stores, total, capacity(state), p.spare_capacity, p.wholesale_days, fullness)
+    dearer = fullness**-p.shortage_cost
     goods = np.zeros((2, *up.cost.shape))
     wholesale = Wholesale(ration, dearer, up.cost, up.reckoned, up.lost.sum(axis=(2, 3)))
     deliver(v.n, sellers, wants.want, wholesale, goods, buyers_see(state), p)
     account_for(state, goods[0], goods[1])
-    sold = total * ration
-    up.wholesale[:] = np.maximum(up.wholesale - sold, 0.0)
-    up.flow += (sold - up.flow) / min(MONTH, up.days)
-    if not settling:  # suppliers grow with what they sell; they shrink where it stays in their stores
-        unsold = p.supplier_growth * (up.wholesale / full) * (up.made_for - up.flow)
-        up.made_for[:] = np.maximum(np.maximum(up.made_for - unsold, up.flow), LEAST * state.consumers.n)
+    least = LEAST * state.consumers.n
+    sell_from_stores(stores, total, float(min(MONTH, up.days)), settling, p.supplier_growth, least)
