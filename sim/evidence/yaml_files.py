@@ -145,5 +145,5 @@ def _keep(text: str, place: Path, others: str) -> None:
     for old in place.parent.glob(others):
         old.unlink(missing_ok=True)
     new = place.with_suffix(f".{os.getpid()}")
-    new.write_text(text, encoding="utf-8")
+    new.write_text(text, encoding="utf-8", newline="\n")
     new.replace(place)

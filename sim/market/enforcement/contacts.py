@@ -84,12 +84,11 @@ def user_contacts(state: MarketState) -> None:
     met, credit = np.zeros(len(buyers), np.uint8), np.zeros((2, len(usual)))
     look_at_buyers(buyers, channel, state.moment, narrow(c, views.ContactConsumers), contacts, met, credit)
     state.credit_agencies(USERS, credit[0])
-    who = np.unique(buyers[(met & STOPPED) > 0])
-    who = who[c.alive[who] == 1]
-    state.today.privacy += len(who)
-    who = np.union1d(who, follow_parcels(state))
-    if len(who):
-        charge_or_refer(state, who)
+    stopped, pursued = buyers[((met & STOPPED) > 0) & (c.alive[buyers] == 1)], follow_parcels(state)
+    if len(stopped) or len(pursued):
+        who = np.unique(stopped)
+        state.today.privacy += len(who)
+        charge_or_refer(state, np.union1d(who, pursued))
     state.credit_agencies(REFERRALS, p.credit_referral * credit[1])
     led = (met & LED) > 0
     if led.any():
@@ -101,6 +100,8 @@ def follow_parcels(state: MarketState) -> np.ndarray:
     """Some of those whose parcels were seized yesterday are called on by police, and returned; others get a letter, which frightens them."""
     p, c = state.p.enforcement, state.consumers.columns
     buyers, channel = state.books.intercepted
+    if not len(buyers):
+        return buyers
     u = uniforms(state.seed, Draw.CONTACT, buyers, state.day, 2)
     letter = (u >= p.buyer_pursued) & (u < p.buyer_pursued + (1.0 - p.buyer_pursued) * p.letter)
     np.add.at(c.legal_hits, (buyers[letter], GROUP[channel[letter]]), p.arrest_fright)
