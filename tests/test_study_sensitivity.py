@@ -139,6 +139,35 @@ class TestEffectsAndNoise:
         assert shares(own)[0] == pytest.approx(1, abs=0.05)
         assert np.isnan(shares(signal)[0])
 
+    @pytest.mark.parametrize(
+        ("method", "index"),
+        [("rbd_fast", "S1"), ("pawn", "median"), pytest.param("delta", "delta", marks=pytest.mark.slow)],
+    )
+    def test_intervals_of_methods_without_a_design_hold_the_luck_of_the_seeds(self, method, index):
+        """A share without noise lies inside (delta is no share: luck dilutes it more); seeds that all say the same widen nothing."""
+        rng = np.random.default_rng(5)
+        luck = rng.normal(0, 4, (120, 4))
+
+        def asked(seeds):
+            return study("ab", 0, 1, samples=120, method=method, seeds=seeds)
+
+        def market(size):
+            place = {}
+            return lambda point, scenario, seed: {
+                "y": 10 * point["a"] + size * luck[place.setdefault(point["a"], len(place)), seed % 4]
+            }
+
+        def of_a(size, seeds):
+            table = answer(market(size), asked(seeds)).tables["indices"]
+            row = table[(table["index"] == index) & (table["factor"] == "a")].iloc[0]
+            return row["low"], row["value"], row["high"]
+
+        low, value, high = of_a(1.0, 4)
+        narrow, truth, wide = of_a(0.0, 1)
+        assert low <= truth <= high or method == "delta"
+        assert value - low > truth - narrow
+        assert of_a(0.0, 4) == pytest.approx((narrow, truth, wide))
+
     def test_too_few_samples_and_noise_are_warned_of(self):
         def noisy(point, scenario, seed):
             return {"y": point["a"] + 5 * math.sin(1e6 * (point["a"] + 3 * point["b"]) * seed)}

@@ -2,7 +2,8 @@
 
 With two seeds or more, differences between seeds at the same point show luck without any signal: weighted sums over seeds whose weights add
 up to nothing keep how luck goes from point to point, and lose all that the factors do. Analysed as the results are, they say what each
-factor would get from luck alone. Methods that need no design are asked the same of results in random order.
+factor would get from luck alone. Methods that need no design are asked the same of results in random order, and once more with such luck
+added to the results: how far an index goes then is how far luck may have brought it already.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ CONTRASTS = 4
 SHUFFLES = 10
 FAR = 2.5
 """An index is told from noise by so many standard deviations over the mean of random orders, and by more than any of them gave any factor."""
+Z95 = 1.96
 NO_SIGNAL = 0.05
 """P value of points being all alike from which no share of a variance is told from noise."""
 
@@ -115,7 +117,8 @@ def with_luck(
         return []
     if how == "shuffle":
         luck = _shuffled(analysis, points, values.mean(axis=1), min(resamples, 5))
-        return [_from_shuffled(index, luck) for index in indices]
+        moved, share = (_moved(analysis, points, values), shares(values)[0]) if values.shape[1] > 1 else ({}, 0.0)
+        return [_from_shuffled(_wider(index, moved.get(_key(index), []), share), luck) for index in indices]
     if values.shape[1] < 2:
         return list(indices)
     luck, share = _from_seeds(analysis, points, values, min(resamples, 100))
@@ -164,7 +167,7 @@ def _less(index: Index, luck: Luck, how: str, share: float) -> Index:
     else:
         low -= luck.high
     if how == "share":
-        high = max(high, min(1.0, high / (1 - share) if share < 1 else 1.0))
+        high = _without(high, share)
     elif how == "add":
         low = max(0.0, low)
     return replace(index, low=min(low, index.value), high=high, told="yes" if low > 0 else "no")
@@ -184,6 +187,34 @@ def _shuffled(analysis: Analysis, points: Floats, mean: Floats, resamples: int) 
         name: Luck(float(np.mean(values)), float(max(max(values), np.mean(values) + FAR * np.std(values))))
         for name, values in drawn.items()
     }
+
+
+def _moved(analysis: Analysis, points: Floats, values: Floats) -> dict[tuple[str, str, str], list[float]]:
+    """What each index becomes with as much luck again as the mean over seeds holds, added and taken away."""
+    mean = values.mean(axis=1)
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for luck in contrasts(values):
+        for other in (mean + luck, mean - luck):
+            for index in analysis.indices(points, other, 2):
+                found.setdefault(_key(index), []).append(index.value)
+    return found
+
+
+def _wider(index: Index, moved: Sequence[float], share: float) -> Index:
+    """An index whose interval has the spread that luck gives, up to what it is of all but luck."""
+    if not (moved and np.isfinite(index.low) and np.isfinite(index.high)):
+        return index
+    luck = Z95 * float(np.std(moved))
+    low, high = (
+        index.value + side * float(np.hypot(index.value - end, luck))
+        for side, end in ((-1, index.low), (1, index.high))
+    )
+    return replace(index, low=low, high=_without(high, share))
+
+
+def _without(high: float, share: float) -> float:
+    """The upper end of a share of a variance, of what is left of that without luck; never lower."""
+    return max(high, min(1.0, high / (1 - share) if share < 1 else 1.0))
 
 
 def _from_shuffled(index: Index, drawn: dict[str, Luck]) -> Index:
