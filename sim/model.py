@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import mesa
@@ -53,6 +54,8 @@ class MarketModel(MarketState):
         Groupings by which outcomes are kept too: ``jurisdiction``, ``segment``, ``channel``, ``substance``, or several of them crossed, with colons between.
     columns
         Columns of your own, by kind of agent (consumers, vendors, platforms, suppliers) and name, beside those that the scenario declares.
+    folder
+        Folder into which the rows of ``orders`` and ``platforms`` go as they come, so that memory does not grow with the run; None keeps them in memory.
 
     Examples
     --------
@@ -70,6 +73,7 @@ class MarketModel(MarketState):
         audit: bool = False,
         by: tuple[str, ...] = (),
         columns: Mapping[str, Mapping[str, Column]] | None = None,
+        folder: Path | None = None,
     ) -> None:
         loaded = Scenario.load(scenario)
         if columns:
@@ -79,7 +83,7 @@ class MarketModel(MarketState):
         super().__init__(loaded, seed, np.random.default_rng(0), threads=threads, events=events)
         build(self)
         self.books.happened.kept = bool(by)
-        self.recorder = Recorder(self, tables, audit, by)
+        self.recorder = Recorder(self, tables, audit, by, folder)
         self.policy_plan = Plan()
         self._collector: mesa.DataCollector | None = None
 

@@ -43,7 +43,8 @@ def days(scenario: Scenario, seed: int) -> Iterator[bytes]:
         digest = hashlib.sha256(repr(model.books.events.rows[written:]).encode())
         written = len(model.books.events.rows)
         digest.update(repr(vars(model.books.ledger)).encode())
-        digest.update(pd.util.hash_pandas_object(model.recorder.orders[-1], index=False).to_numpy().tobytes())
+        for column in model.recorder.orders.waiting[-1].values():
+            digest.update(column.tobytes())
         orders = model.books.open_orders
         for column in orders.columns:
             digest.update(column[: orders.n].tobytes())

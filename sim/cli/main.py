@@ -107,6 +107,7 @@ def run(
     with support.explained():
         import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
 
+        from sim.cli.days import run_progress
         from sim.cli.progress import show_study
         from sim.studies.execution.several import run_several
         from sim.studies.runs.simulate import check_tables, load_scenario
@@ -120,10 +121,11 @@ def run(
             if kept:
                 around.enter_context(studies.stoppable(out))
             tell = around.enter_context(show_study(ready.name, as_json=False, quiet=as_json)) if kept else None
-            progress = None if kept else around.enter_context(support.run_progress(ready.name, as_json))
+            progress = None if kept else around.enter_context(run_progress(ready.name, as_json))
+            stop = around.enter_context(support.stopped_between_days()) if runs == 1 else None
             results = run_several(
                 ready, runs, seed=seed, threads=threads, tables=wanted, audit=audit, out=out, resume=resume,
-                progress=progress, on_event=tell, by=groups,
+                progress=progress, on_event=tell, by=groups, stop=stop,
             )  # fmt: skip
         output.kept(out)
         if as_json:
@@ -133,6 +135,11 @@ def run(
             finished.print_runs(results, out)
             if seen is not None:
                 finished.print_profile(seen)
+        if results[0].days < ready.days:
+            output.say(
+                f"Stopped after day {results[0].days:,} of {ready.days:,}: everything above is of these days only."
+            )
+            raise typer.Exit(130)
         if len(results) < runs:
             studies.say_what_is_left(len(results), runs, results[-1].seed)
             raise typer.Exit(130)

@@ -68,7 +68,7 @@ def in_words(event: dict[str, Any]) -> str:
         f"{event['running']} running",
     ]
     if event["runs_per_second"] is not None:
-        parts += [_rate(event["runs_per_second"]), f"{_time(event['seconds_left'])} left"]
+        parts += [_rate(event["runs_per_second"]), f"{in_clock(event['seconds_left'])} left"]
     return ", ".join(parts)
 
 
@@ -76,7 +76,8 @@ def _rate(runs: float) -> str:
     return f"{runs:.1f} runs/s" if runs >= 1 else f"{60 * runs:.1f} runs/min"
 
 
-def _time(seconds: float) -> str:
+def in_clock(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds."""
     minutes, rest = divmod(round(max(0.0, seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"

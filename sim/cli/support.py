@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 TRACEBACK = "ODM_TRACEBACK"
 """Environment variable that asks for the traceback of whatever goes wrong."""
-WIDE = 100
-"""Columns from which on progress has room for a bar."""
 
 
 @contextmanager
@@ -144,44 +143,19 @@ def profile_of(runs: int) -> AbstractContextManager[Profile]:
 
 
 @contextmanager
-def run_progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show the days of a run; gives the function to call, or None where nobody looks."""
-    with _bar(what, "{task.completed:,.0f}/{task.total:,.0f} days", quiet) as update:
-        yield update and (lambda done, total: update(completed=done, total=total))
+def stopped_between_days() -> Iterator[Callable[[], bool]]:
+    """Whether an interruption (Ctrl-C, or the signal of a cluster's time limit) has asked a run to end; a second one ends it at once."""
+    asked: list[int] = []
 
+    def note(number: int, frame: Any) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        say("Stopping with the days that are done; a second Ctrl-C stops at once, without them.")
 
-@contextmanager
-def _bar(what: str, count: str, quiet: bool) -> Iterator[Callable[..., None] | None]:
-    """Progress bar on the standard error; pulses until the first update."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.table import Column
-    from rich.text import Text
-
-    class Count(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text("getting ready" if task.total is None else count.format(task=task))
-
-    console = Console(stderr=True)
-    room = Column(no_wrap=True, overflow="ellipsis", max_width=max(12, console.width - 44))
-    wide = (BarColumn(), Count(), TimeElapsedColumn(), TextColumn("so far,"))
-    columns = (
-        TextColumn("{task.description}", markup=False, table_column=room),
-        *(wide if console.width >= WIDE else (Count(),)),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda **changes: progress.update(task, **changes)
+    before = {each: signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -21,6 +21,8 @@ class NoNumberError(ArithmeticError):
     """An outcome that was observed is no number."""
 
 
+GROWING = ("orders", "platforms")
+"""Tables whose rows can go to disk as they come."""
 GROUPS = ("market", "health", "people", "crime", "state")
 """Groups of outcomes, in the order in which they are printed."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ from sim.measures.by_group import by_member, grouped_names, groups_of, outcomes_
 from sim.measures.dictionary import UNOBSERVED, NoNumberError, outcome, outcomes
 from sim.measures.networks import EVERY, network_rows
 from sim.measures.outcomes import outcomes_of_day
+from sim.measures.rows import Dress, Rows, joined
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -35,9 +38,18 @@ class Recorder:
         Check every conservation identity daily.
     by
         Groupings for which outcomes are kept too, such as ``segment`` or ``segment:jurisdiction``.
+    folder
+        Where the rows of orders and platforms go as they come; None keeps them in memory.
     """
 
-    def __init__(self, state: MarketState, wanted: tuple[str, ...], audit: bool, by: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        state: MarketState,
+        wanted: tuple[str, ...],
+        audit: bool,
+        by: tuple[str, ...] = (),
+        folder: Path | None = None,
+    ) -> None:
         self.audit = audit
         self.wanted = frozenset(KEPT + ALWAYS) if "all" in wanted else frozenset(wanted)
         self.names = [n for n, spec in outcomes().items() if not spec.paired]
@@ -46,8 +58,7 @@ class Recorder:
         self.all_names = [*self.names, *grouped_names(self.names, self.groupings)]
         self.values = np.empty((max(state.scenario.days, 1), len(self.all_names)))
         self.days = 0
-        self.orders: list[pd.DataFrame] = []
-        self.platforms: list[pd.DataFrame] = []
+        self.orders, self.platforms = Rows("orders", folder), Rows("platforms", folder)
         self.networks: list[pd.DataFrame] = []
         self.accounts = tables.AccountLog()
 
@@ -60,13 +71,13 @@ class Recorder:
             When an outcome that was observed is infinite or nan, with its name and the day.
         """
         if "orders" in self.wanted:
-            self.orders.append(tables.order_rows(state, state.books.due))
+            self.orders.add(tables.order_columns(state, state.books.due), partial(tables.order_table, state))
         if self.audit:
             audit_day(state)
         if "accounts" in self.wanted:
             self.accounts.look(state)
         if "platforms" in self.wanted:
-            self.platforms.append(tables.platform_rows(state))
+            self.platforms.add(tables.platform_columns(state), tables.platform_table)
         if "networks" in self.wanted and state.day % EVERY == 0:
             self.networks.append(network_rows(state))
         if state.day < 0:
@@ -146,6 +157,17 @@ class Recorder:
         if name == "accounts":
             return self.accounts.table(state)
         if name == "networks":
-            return tables.joined(name, self.networks)
-        rows = [*self.orders, tables.open_order_rows(state)] if name == "orders" else self.platforms
-        return tables.joined(name, rows)
+            return joined(name, self.networks)
+        rows, dress, last = self._growing(state, name)
+        return joined(name, [*rows.parts(dress), *([] if last is None else [last])])
+
+    def _growing(self, state: MarketState, name: str) -> tuple[Rows, Dress, pd.DataFrame | None]:
+        """The rows of a table that grows, what makes a table of them, and what comes after them now."""
+        if name == "platforms":
+            return self.platforms, tables.platform_table, None
+        return self.orders, partial(tables.order_table, state), tables.open_order_rows(state)
+
+    def write(self, state: MarketState, name: str, path: Path) -> None:
+        """Write ``orders`` or ``platforms`` as Parquet, with no more than a batch in memory."""
+        rows, dress, last = self._growing(state, name)
+        rows.write(path, dress, last)

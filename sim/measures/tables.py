@@ -22,6 +22,7 @@ from sim.agents.codes import (
 )
 from sim.agents.orders import NO_RATING
 from sim.measures.dictionary import tables as dictionary
+from sim.measures.rows import Raw
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
     from sim.market.state import MarketState
 
+
+ORDER_COLUMNS = (
+    "number", "day", "consumer", "vendor", "platform", "channel", "substance", "quantity", "price", "processor", "outcome", "settlement", "rating",
+    "dispatched", "share", "content", "first", "parcels", "seized",
+)  # fmt: skip
+"""Columns of orders from which the table of orders is made."""
 
 GOOD_STARS, BAD_STARS = 5.0, 1.7
 """What a good and a bad rating count in the mean of an account, which keeps how many there were: about the means of those that buyers leave."""
@@ -45,15 +52,6 @@ def named(codes: np.ndarray, kinds: type[IntEnum], missing: int | None = None) -
 def labelled(codes: np.ndarray, names: list[str]) -> pd.Categorical:
     """Codes as a categorical of given names; negative codes are missing."""
     return pd.Categorical.from_codes(np.asarray(codes, np.int64), names)  # pyright: ignore
-
-
-def joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Parts of a table in one, with the columns of the dictionary and then those of the author's own."""
-    columns = list(dictionary()[name])
-    if not parts:
-        return pd.DataFrame(columns=columns)
-    own = [column for column in parts[-1] if column not in columns]
-    return pd.concat(parts, ignore_index=True)[columns + own]
 
 
 def policy_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -76,26 +74,34 @@ def processor_names(state: MarketState) -> list[str]:
     return [p.kind if p.kind != "acquirer" else f"acquirer-{p.row - 1}" for p in state.processors]
 
 
-def order_rows(state: MarketState, rows: np.ndarray) -> pd.DataFrame:
-    """Orders that close today."""
+def order_columns(state: MarketState, rows: np.ndarray) -> Raw:
+    """Orders that close today, as they stand in the books."""
     o = state.books.open_orders.columns
-    rating = o.rating[rows].astype(float)
-    dispatched = o.dispatched[rows] == 1
-    content = np.where(dispatched & (o.share[rows] > 0), o.content[rows].astype(int), -1)
+    return {
+        **{name: getattr(o, name)[rows] for name in ORDER_COLUMNS},
+        "outcome_day": np.full(len(rows), state.day, np.int32),
+    }
+
+
+def order_table(state: MarketState, raw: Raw) -> pd.DataFrame:
+    """Orders with names in the place of codes, and money in USD."""
+    rating = raw["rating"].astype(float)
+    dispatched = raw["dispatched"] == 1
+    content = np.where(dispatched & (raw["share"] > 0), raw["content"].astype(int), -1)
     return pd.DataFrame({
-        "order": o.number[rows], "day": o.day[rows], "consumer": o.consumer[rows], "vendor": o.vendor[rows], "platform": o.platform[rows].astype(np.int32),
-        "channel": named(o.channel[rows], Channel), "substance": labelled(o.substance[rows], list(state.scenario.substances)),
-        "quantity": o.quantity[rows], "price_usd": o.price[rows] / 100.0, "processor": labelled(o.processor[rows], processor_names(state)),
-        "outcome": named(o.outcome[rows], OrderOutcome), "settlement": named(o.settlement[rows], Settlement),
-        "outcome_day": pd.array(np.full(len(rows), state.day, np.int32), "Int32"),
-        "rating": np.where(rating == NO_RATING, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": o.first[rows] == 1,
-        "parcels": o.parcels[rows].astype(np.int32), "parcels_seized": pd.array(o.seized[rows].astype(np.int32), "Int32"),
+        "order": raw["number"], "day": raw["day"], "consumer": raw["consumer"], "vendor": raw["vendor"], "platform": raw["platform"].astype(np.int32),
+        "channel": named(raw["channel"], Channel), "substance": labelled(raw["substance"], list(state.scenario.substances)),
+        "quantity": raw["quantity"], "price_usd": raw["price"] / 100.0, "processor": labelled(raw["processor"], processor_names(state)),
+        "outcome": named(raw["outcome"], OrderOutcome), "settlement": named(raw["settlement"], Settlement),
+        "outcome_day": pd.array(raw["outcome_day"], "Int32"),
+        "rating": np.where(rating == NO_RATING, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": raw["first"] == 1,
+        "parcels": raw["parcels"].astype(np.int32), "parcels_seized": pd.array(raw["seized"].astype(np.int32), "Int32"),
     })  # fmt: skip
 
 
 def open_order_rows(state: MarketState) -> pd.DataFrame:
     """Orders still under way, without outcome."""
-    rows = order_rows(state, np.arange(state.books.open_orders.n))
+    rows = order_table(state, order_columns(state, np.arange(state.books.open_orders.n)))
     nothing = np.full(len(rows), -1)
     return rows.assign(
         outcome=named(nothing, OrderOutcome, -1),
@@ -107,23 +113,32 @@ def open_order_rows(state: MarketState) -> pd.DataFrame:
     )
 
 
-def platform_rows(state: MarketState) -> pd.DataFrame:
-    """Platforms at the end of the day."""
+def platform_columns(state: MarketState) -> Raw:
+    """Platforms at the end of the day, as they stand in the books."""
     t, n = state.platform_table.columns, state.platform_table.n
     c = state.consumers.columns
     homes = np.concatenate(
         [c.home[: state.consumers.n], c.app_home[: state.consumers.n], c.pharmacy_home[: state.consumers.n]]
     )
     users = np.bincount(homes[homes != NO_SLOT], minlength=len(t.status))[:n]
-    o = state.books.open_orders.columns
-    volume = state.trade.volume
-    del o
-    return pd.DataFrame({
-        "day": np.full(n, state.day, np.int32), "platform": np.arange(n), "channel": named(t.channel[:n], Channel), "status": named(t.status[:n], PlatformStatus),
+    own = state.platform_table.own.frame(n)
+    return {
+        "day": np.full(n, state.day, np.int32), "platform": np.arange(n), "channel": t.channel[:n].copy(), "status": t.status[:n].copy(),
         "listings": t.listings[:n].astype(np.int32), "vendors": t.vendors[:n].copy(), "active_buyers": users, "orders": state.trade.orders[:n].astype(np.int32),
-        "volume_usd": volume[:n] / 100.0, "escrow_usd": t.escrow[:n] / 100.0, "visibility": t.visibility[:n].copy(),
-        **state.platform_table.own.frame(n),
-    })  # fmt: skip
+        "volume_usd": state.trade.volume[:n] / 100.0, "escrow_usd": t.escrow[:n] / 100.0, "visibility": t.visibility[:n].copy(),
+        **{name: np.asarray(own[name]) for name in own},
+    }  # fmt: skip
+
+
+def platform_table(raw: Raw) -> pd.DataFrame:
+    """Platforms with names in the place of codes."""
+    return pd.DataFrame(
+        {
+            **raw,
+            "channel": named(raw["channel"], Channel),
+            "status": named(raw["status"], PlatformStatus),
+        }
+    )
 
 
 def vendor_table(state: MarketState) -> pd.DataFrame:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.measures.dictionary import GROWING
 from sim.studies.errors import RequestError, at_least, describe_failure, run_failed, seeds_from
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.one_run import RunResult, run, write_real, write_run
 from sim.studies.runs.simulate import ModelClass, OnDay, check_by, check_tables, default_model
-from sim.studies.store.output import staging
+from sim.studies.store.output import growing, staging
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -45,6 +48,7 @@ def run_several(
     on_event: OnEvent | None = None,
     model_class: ModelClass | None = None,
     by: Sequence[str] = (),
+    stop: Callable[[], bool] | None = None,
 ) -> list[RunResult]:
     """Run a scenario with one seed after the other.
 
@@ -75,6 +79,8 @@ def run_several(
         Model to run instead of `MarketModel`.
     by
         What to group people and orders by; see `run`.
+    stop
+        Asked by a single run, between days, whether to end with what it has; see `run`.
 
     Returns
     -------
@@ -106,6 +112,7 @@ def run_several(
         threads = usable_cores() if scenario.consumers >= THREADS_FROM else 1
     by = check_by(by, [scenario])
     seeds = seeds_from(scenario.seed if seed is None else seed, runs)
+    one = partial(_one, scenario, model_class, threads=threads, tables=tables, audit=audit, by=by)
     if out is not None and runs > 1:
         from sim.studies.execution.conduct import How
 
@@ -115,15 +122,15 @@ def run_several(
         )
         return _kept(study, Path(out).expanduser(), how)
     if out is not None:
-        with staging(out) as place:
-            result = _one(scenario, seeds[0], threads, tables, audit, by, progress, model_class)
+        large = set(GROWING) & set(check_tables(tables, by))
+        with staging(out) as place, growing(out) if large else nullcontext() as rows:
+            result = one(seeds[0], progress, stop=stop, folder=rows)
             write_run(result, place)
-        return [replace(result, tables={})]
+        return [replace(result, tables={}, large={})]
     results: list[RunResult] = []
     try:
         for number, each in enumerate(seeds):
-            told = _shifted(progress, number, runs)
-            results.append(_one(scenario, each, threads, tables, audit, by, told, model_class))
+            results.append(one(each, _shifted(progress, number, runs), stop=stop if runs == 1 else None))
     except KeyboardInterrupt:
         if not results:
             raise
@@ -198,27 +205,11 @@ def _of(table: DataFrame, seed: int) -> DataFrame:
 
 
 def _one(
-    scenario: Scenario,
-    seed: int,
-    threads: int,
-    tables: Sequence[str],
-    audit: bool,
-    by: Sequence[str],
-    progress: OnDay | None,
-    model_class: ModelClass | None,
+    scenario: Scenario, model_class: ModelClass | None, seed: int, progress: OnDay | None, **more: Any
 ) -> RunResult:
     """Run once; what breaks inside the model is said with the scenario and the seed."""
     try:
-        return run(
-            scenario,
-            seed,
-            threads=threads,
-            tables=tables,
-            audit=audit,
-            by=by,
-            progress=progress,
-            model_class=model_class,
-        )
+        return run(scenario, seed, progress=progress, model_class=model_class, **more)
     except RequestError:
         raise
     except Exception as error:

@@ -25,7 +25,7 @@ from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import STUDY, read_study
 from sim.studies.store.own import RECORD, UNREADABLE, refuse_links
 from sim.studies.store.parts import ABORTED, DAILY, FAILED, OUTCOME
-from sim.studies.store.record import verify_record
+from sim.studies.store.record import STOPPED, verify_record
 from sim.studies.store.store import PARTS, Store
 
 
@@ -260,7 +260,9 @@ def _plain_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
             continue
         rows = outcomes[outcomes["seed"] == seed]
         row = (rows[rows["scenario"] == label] if "scenario" in rows else rows).iloc[0]
-        found = simulate(scenario, int(seed), asked.model_class, by=groupings_in(map(str, row.index))).model.outcomes()
+        by, last = groupings_in(map(str, row.index)), record.get("settings", {}).get(STOPPED)
+        days = last if isinstance(last, int) and last > 0 else None
+        found = simulate(scenario, int(seed), asked.model_class, by=by, days=days).model.outcomes()
         again.append(f"{label}, seed {seed}")
         differing = [name for name, value in found.items() if name in row and not _same(row[name], value)]
         if differing:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.measures.by_group import by_member
-from sim.measures.dictionary import split
+from sim.measures.dictionary import GROWING, split
 from sim.measures.scale import REAL, SIMULATED, real_frame, real_values
 from sim.studies import deeds
 from sim.studies.errors import at_least, seeds_from
@@ -25,7 +26,7 @@ from sim.studies.runs.simulate import (
 )
 from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import staging, write_frame
-from sim.studies.store.record import write_record
+from sim.studies.store.record import STOPPED, write_record
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -42,7 +43,7 @@ class RunResult:
     scenario
         The scenario as it was run.
     seed, days, consumers
-        Run seed, days from day 0 on, simulated consumers.
+        Run seed, days from day 0 on that were run (fewer than the scenario's where the run was stopped), simulated consumers.
     weight
         Real people for whom one simulated consumer stands.
     compile_s
@@ -54,7 +55,9 @@ class RunResult:
     daily
         One row a day from day 0 on, every outcome.
     tables
-        The tables that were asked for.
+        The tables that were asked for, but for those in `large`.
+    large
+        Of tables that went to disk as they came: what writes each as a Parquet file.
     policies
         What each policy was meant for, did and cost: the table `policies`.
     by_group
@@ -73,6 +76,7 @@ class RunResult:
     outcomes: dict[str, float]
     daily: DataFrame
     tables: dict[str, DataFrame] = field(default_factory=dict)
+    large: dict[str, Callable[[Path], None]] = field(default_factory=dict)
     policies: DataFrame | None = None
     by_group: DataFrame | None = None
     scale: str = SIMULATED
@@ -133,6 +137,8 @@ def run(
     progress: OnDay | None = None,
     model_class: ModelClass | None = None,
     by: Sequence[str] | str = (),
+    stop: Callable[[], bool] | None = None,
+    folder: Path | None = None,
 ) -> RunResult:
     """Run a scenario once.
 
@@ -156,6 +162,10 @@ def run(
         Model to run instead of `MarketModel`.
     by
         What to group people and orders by, such as ``("segment",)``; the result has `by_group` then, and no other number moves.
+    stop
+        Asked now and then, between days, whether to end here; the result is of the days until then.
+    folder
+        Folder into which the rows of the tables `orders` and `platforms` go as they come, so that memory does not grow with the run.
 
     Returns
     -------
@@ -163,6 +173,8 @@ def run(
 
     Raises
     ------
+    KeyboardInterrupt
+        If it was stopped before day 1.
     ScenarioError
         If the scenario cannot be run as asked.
     RequestError
@@ -185,21 +197,26 @@ def run(
     model_class = model_class or default_model()
     compile_s = warm_up(ready, model_class, threads)
     finished = simulate(
-        ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, by=by, on_day=progress
-    )
-    model = finished.model
+        ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, by=by, on_day=progress,
+        stop=stop, folder=folder,
+    )  # fmt: skip
+    if finished.days < 1:
+        raise KeyboardInterrupt
+    model: Any = finished.model
+    large = [name for name in wanted if folder is not None and name in GROWING]
     outcomes = {name: float(value) for name, value in model.outcomes().items()}
     return RunResult(
         scenario=ready,
         seed=chosen_seed,
-        days=ready.days,
+        days=finished.days,
         consumers=ready.consumers,
         weight=float(model.weight),
         compile_s=compile_s,
         elapsed_s=finished.elapsed_s,
         outcomes={name: value for name, value in outcomes.items() if not split(name)[1]},
         daily=model.daily(),
-        tables={name: model.table(name) for name in wanted},
+        tables={name: model.table(name) for name in wanted if name not in large},
+        large={name: partial(model.recorder.write, model, name) for name in large},
         policies=deeds.deeds_of(model),
         by_group=by_member(pd.DataFrame([outcomes]), []) if by else None,
     )
@@ -251,6 +268,8 @@ def write_run(result: RunResult, place: Path) -> None:
     for name, frame in result.tables.items():
         if name != "daily":
             write_frame(frame, name, place / f"{name}.parquet")
+    for name, write in result.large.items():
+        write(place / f"{name}.parquet")
     frame = pd.DataFrame([{"seed": result.seed, **result.outcomes}])
     write_frame(frame, "outcomes", place / "outcomes.parquet")
     frame.to_csv(place / "outcomes.csv", index=False, lineterminator="\n")
@@ -260,6 +279,7 @@ def write_run(result: RunResult, place: Path) -> None:
         kind="run",
         scenarios={result.scenario.name: result.scenario},
         seeds=[result.seed],
+        settings={STOPPED: result.days} if result.days < result.scenario.days else {},
         timings={"compile_s": round(result.compile_s, 3), "elapsed_s": round(result.elapsed_s, 3)},
         runs=frame_digests(frame, result.scenario.name),
     )

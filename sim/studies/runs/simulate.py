@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -55,10 +56,11 @@ ModelClass = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Finished:
-    """A world at the end of its run, and the seconds on the wall that building and running it took."""
+    """A world at the end of its run, the seconds on the wall that building and running it took, and the days from day 0 on that were run."""
 
     model: Market
     elapsed_s: float
+    days: int
 
 
 def default_model() -> ModelClass:
@@ -176,6 +178,9 @@ def simulate(
     by: Sequence[str] = (),
     on_day: OnDay | None = None,
     share_burn_in: bool = False,
+    folder: Path | None = None,
+    stop: Callable[[], bool] | None = None,
+    days: int | None = None,
 ) -> Finished:
     """Build the world of a scenario and run it to its last day.
 
@@ -199,6 +204,12 @@ def simulate(
         Told about progress some two hundred times in a run.
     share_burn_in
         Whether runs of this process that differ only in policies after day 0 share their burn-in; no number depends on it.
+    folder
+        Where rows of large tables go as they come; see `MarketModel`.
+    stop
+        Asked now and then, between days, whether to end here.
+    days
+        Days from day 0 on after which to end, if they are fewer than the scenario's.
     """
     begun = perf_counter()
     sharing = share_burn_in and model_class is default_model()
@@ -206,11 +217,12 @@ def simulate(
     model: Any = None if world is None else recall(world, scenario)
     done = 0 if model is None else scenario.burn_in
     if model is None:
-        groups = {"by": tuple(by)} if by else {}  # a model of somebody's own need not know of groups
-        model = model_class(scenario, rng=seed, threads=threads, tables=tuple(tables), audit=audit, **groups)
-    total = scenario.burn_in + scenario.days
-    stride = max(1, total if on_day is None else total // 200)
-    while done < total:
+        more: dict[str, Any] = {"by": tuple(by)} if by else {}  # a model of somebody's own need not know of these
+        more |= {"folder": folder} if folder is not None else {}
+        model = model_class(scenario, rng=seed, threads=threads, tables=tuple(tables), audit=audit, **more)
+    total = scenario.burn_in + (scenario.days if days is None else min(days, scenario.days))
+    stride = max(1, total if on_day is None and stop is None else total // 200)
+    while done < total and not (stop is not None and stop()):
         end = scenario.burn_in if done < scenario.burn_in else total
         chunk = min(stride, end - done)
         model.run_for(chunk)
@@ -219,4 +231,4 @@ def simulate(
             on_day(done, total)
         if world is not None and done == scenario.burn_in:
             keep(world, model)
-    return Finished(model, perf_counter() - begun)
+    return Finished(model, perf_counter() - begun, done - scenario.burn_in)

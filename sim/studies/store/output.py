@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.measures.dictionary import ColumnSpec, column
+from sim.measures.dictionary import ColumnSpec
+from sim.measures.rows import as_arrow
 from sim.studies.errors import RequestError
 from sim.studies.store import lock
 from sim.studies.store.lock import LOCK
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 PASSING = "odm-runs-"
 """How the name of a folder begins that is there only while runs are done."""
 
+UNFINISHED = ".unfinished"
+"""What stands behind the name of a folder in which the rows of a run's large tables are while it goes on."""
 TABLES = "tables"
 """Folder of the tables that runs write, below that of a study."""
 
@@ -129,6 +132,40 @@ def staging(folder: str | Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def growing(folder: str | Path) -> Iterator[Path]:
+    """A folder beside the one of a run, with `.unfinished` behind its name, for rows of large tables while the run goes on.
+
+    It is gone when the run has ended or was interrupted; a run that breaks off leaves its full batches there, each a Parquet file, until the next one.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be written, holds anything else, or another run is at work there.
+    """
+    target = Path(folder).expanduser().resolve()
+    place = target.with_name(f"{target.name}{UNFINISHED}")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with lock.held(place):
+            left = [path for path in place.iterdir() if path.name != LOCK]
+            strange = [path.name for path in left if path.suffix not in (".parquet", ".writing") or path.is_symlink()]
+            if strange:
+                raise RequestError(
+                    f"output: {place} holds files that no run wrote ({', '.join(strange[:3])}); move them"
+                )
+            for path in left:
+                path.unlink()
+            try:
+                yield place
+            except (KeyboardInterrupt, RequestError):
+                shutil.rmtree(place, ignore_errors=True)
+                raise
+            shutil.rmtree(place, ignore_errors=True)
+    except OSError as error:
+        raise StoreError(f"{place} cannot be written: {error.strerror or error}") from error
+
+
 def _foreign_files(target: Path) -> list[str]:
     """The first few files in a folder that are not its own; the folder itself if it is a file."""
     if not target.exists():
@@ -226,15 +263,6 @@ def write_frame(frame: DataFrame, table: str, path: Path) -> None:
     path
         The file.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    raw = pa.Table.from_pandas(frame, preserve_index=False)
-    fields = []
-    for entry in raw.schema:
-        spec = column(table, entry.name) or _STUDY_COLUMNS.get(entry.name)
-        notes = {} if spec is None else {b"unit": spec.unit.encode(), b"description": spec.text.encode()}
-        plain = None if spec is None or spec.dtype == "category" else pa.type_for_alias(spec.dtype)
-        fields.append((entry if plain is None else entry.with_type(plain)).with_metadata(notes))
-    metadata = {**(raw.schema.metadata or {}), b"table": table.encode()}
-    pq.write_table(raw.cast(pa.schema(fields, metadata=metadata), safe=False), path, compression="zstd")
+    pq.write_table(as_arrow(frame, table, _STUDY_COLUMNS), path, compression="zstd")

@@ -36,6 +36,8 @@ LIBRARIES = (
     "matplotlib",
     "duckdb",
 )
+STOPPED = "stopped_after_days"
+"""Setting of a record: the day after which a run was stopped."""
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
