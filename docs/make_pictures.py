@@ -64,7 +64,7 @@ def steps() -> list[tuple[str, str]]:
     step = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "step")
     calls = sorted((n.lineno, ast.unparse(n.func)) for n in ast.walk(step) if isinstance(n, ast.Call))
     homes |= {"self.begin_day": "market/state.py", "self.end_day": "market/state.py"}
-    homes["self.recorder.record"] = "measures/recorder.py"
+    homes["self.recorder.record"] = "measures/kept/recorder.py"
     return [(name.rpartition(".")[2], homes[name]) for _, name in calls]
 
 

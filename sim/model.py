@@ -24,8 +24,8 @@ from sim.market.supply.pricing import price
 from sim.market.supply.supply import supply
 from sim.market.trade.checkout import checkout
 from sim.market.trade.shipping import shipping
-from sim.measures.collector import Outcomes
-from sim.measures.recorder import Recorder
+from sim.measures.kept.collector import Outcomes
+from sim.measures.kept.recorder import Recorder
 from sim.policies.plan import Plan, apply_policies
 from sim.population import Column
 from sim.scenario import Scenario

@@ -5,7 +5,7 @@ import pytest
 
 from sim import run
 from sim.cli import days as watching
-from sim.measures import rows
+from sim.measures.kept import rows
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from sim.studies.errors import RequestError, RunFailedError
@@ -79,9 +79,12 @@ def test_what_no_run_wrote_is_not_touched(tmp_path):
 
 
 def test_a_run_that_is_stopped_has_the_days_until_then(scenario, in_memory, tmp_path):
-    asked = iter([False] * 12)
-    (short,) = run_several(scenario, out=tmp_path / "out", tables=("orders",), stop=lambda: next(asked, True))
-    assert 0 < short.days < scenario.days
+    told = []
+    (short,) = run_several(
+        scenario, out=tmp_path / "out", tables=("orders",), progress=lambda done, total: told.append(done) or done == 12
+    )
+    assert told[-1] == 12
+    assert short.days == 12 - scenario.burn_in
     pd.testing.assert_frame_equal(short.daily, in_memory.daily[: short.days])
     assert short.outcomes["orders"] == in_memory.daily["orders"][: short.days].sum()
     assert verify(tmp_path / "out", sample=1)["ok"]
@@ -89,7 +92,7 @@ def test_a_run_that_is_stopped_has_the_days_until_then(scenario, in_memory, tmp_
 
 def test_a_run_that_is_stopped_before_day_0_gives_nothing(scenario, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        run_several(scenario, out=tmp_path / "out", tables=("orders",), stop=lambda: True)
+        run_several(scenario, out=tmp_path / "out", tables=("orders",), progress=lambda *_: True)
     assert list(tmp_path.iterdir()) == []
 
 

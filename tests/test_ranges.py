@@ -267,7 +267,7 @@ def test_the_command_line_does_not_call_it_a_defect_of_the_model(monkeypatch):
     def broken(state: Any) -> dict[str, float]:
         return outcomes_of_day(state) | {"deaths": math.inf}
 
-    monkeypatch.setattr("sim.measures.recorder.outcomes_of_day", broken)
+    monkeypatch.setattr("sim.measures.kept.recorder.outcomes_of_day", broken)
     answer = CliRunner().invoke(app, ["run", "baseline", "--consumers", "300", "--days", "2", "--burn-in", "1"])
     assert answer.exit_code == 1
     assert "outcome deaths on day 0, but inf" in answer.stderr

@@ -9,7 +9,7 @@ import pytest
 from sim.agents.codes import Channel
 from sim.measures.by_group import key_of
 from sim.measures.dictionary import outcome, split, tables
-from sim.measures.recorder import ALWAYS
+from sim.measures.kept.recorder import ALWAYS
 from tests.worlds import ALL_TABLES, example, model_of, ran, run, world
 
 LIVELY = world(

@@ -43,7 +43,7 @@ class _Late(ModuleType):
                 except BaseException:  # whoever asks again is told again
                     self.__dict__["_waiting"] = waiting
                     raise
-                self.__class__ = ModuleType
+                self.__class__ = ModuleType  # pyright: ignore[reportAttributeAccessIssue]
         return ModuleType.__getattribute__(self, name)
 
 

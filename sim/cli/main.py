@@ -122,10 +122,11 @@ def run(
                 around.enter_context(studies.stoppable(out))
             tell = around.enter_context(show_study(ready.name, as_json=False, quiet=as_json)) if kept else None
             progress = None if kept else around.enter_context(run_progress(ready.name, as_json))
-            stop = around.enter_context(support.stopped_between_days()) if runs == 1 else None
+            if runs == 1:
+                progress = around.enter_context(support.stopped_between_days(progress))
             results = run_several(
                 ready, runs, seed=seed, threads=threads, tables=wanted, audit=audit, out=out, resume=resume,
-                progress=progress, on_event=tell, by=groups, stop=stop,
+                progress=progress, on_event=tell, by=groups,
             )  # fmt: skip
         output.kept(out)
         if as_json:

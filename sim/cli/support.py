@@ -19,6 +19,7 @@ from sim.cli.output import say
 if TYPE_CHECKING:
     from sim.studies.runs.profile import Profile
 
+OnDay = Callable[[int, int], bool | None]
 TRACEBACK = "ODM_TRACEBACK"
 """Environment variable that asks for the traceback of whatever goes wrong."""
 
@@ -143,8 +144,8 @@ def profile_of(runs: int) -> AbstractContextManager[Profile]:
 
 
 @contextmanager
-def stopped_between_days() -> Iterator[Callable[[], bool]]:
-    """Whether an interruption (Ctrl-C, or the signal of a cluster's time limit) has asked a run to end; a second one ends it at once."""
+def stopped_between_days(progress: OnDay | None) -> Iterator[OnDay]:
+    """Progress that ends a run after an interruption (Ctrl-C, or the signal of a cluster's time limit); a second one ends it at once."""
     asked: list[int] = []
 
     def note(number: int, frame: Any) -> None:
@@ -155,7 +156,7 @@ def stopped_between_days() -> Iterator[Callable[[], bool]]:
 
     before = {each: signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(asked)
+        yield lambda done, total: bool(asked) or (progress is not None and progress(done, total))
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

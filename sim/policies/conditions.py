@@ -17,7 +17,7 @@ from sim.measures.dictionary import families, outcome, outcomes
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
-    from sim.measures.recorder import Recorder
+    from sim.measures.kept.recorder import Recorder
 
 PLAIN_UNITS = ("share", "index", "days")
 """Units of outcomes that do not grow with the number of consumers."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sim.measures.tables import policy_table
+from sim.measures.kept.tables import policy_table
 from sim.policies.account import Account, row
 from sim.policies.deeds import Deed
 from sim.policies.purse import Purse
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sim.market.books import Events
     from sim.market.state import MarketState
-    from sim.measures.recorder import Recorder
+    from sim.measures.kept.recorder import Recorder
     from sim.policies.base import Policy
     from sim.scenario import Budget
 

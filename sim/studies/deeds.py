@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.measures.dictionary import tables
-from sim.measures.tables import policy_table
+from sim.measures.kept.tables import policy_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -48,7 +48,6 @@ def run_several(
     on_event: OnEvent | None = None,
     model_class: ModelClass | None = None,
     by: Sequence[str] = (),
-    stop: Callable[[], bool] | None = None,
 ) -> list[RunResult]:
     """Run a scenario with one seed after the other.
 
@@ -72,15 +71,13 @@ def run_several(
     resume
         Go on with the runs in the folder; those that are there are not done again.
     progress
-        Called with the days done and the days in all, over all runs, where runs are not kept one by one.
+        Called with the days done and the days in all, over all runs, where runs are not kept one by one; see `run` for what its answer does.
     on_event
         Told what happens where they are; see `sim.studies.execution.events`.
     model_class
         Model to run instead of `MarketModel`.
     by
         What to group people and orders by; see `run`.
-    stop
-        Asked by a single run, between days, whether to end with what it has; see `run`.
 
     Returns
     -------
@@ -124,13 +121,13 @@ def run_several(
     if out is not None:
         large = set(GROWING) & set(check_tables(tables, by))
         with staging(out) as place, growing(out) if large else nullcontext() as rows:
-            result = one(seeds[0], progress, stop=stop, folder=rows)
+            result = one(seeds[0], progress, folder=rows)
             write_run(result, place)
         return [replace(result, tables={}, large={})]
     results: list[RunResult] = []
     try:
         for number, each in enumerate(seeds):
-            results.append(one(each, _shifted(progress, number, runs), stop=stop if runs == 1 else None))
+            results.append(one(each, _shifted(progress, number, runs)))
     except KeyboardInterrupt:
         if not results:
             raise

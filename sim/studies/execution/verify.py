@@ -261,8 +261,10 @@ def _plain_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
         rows = outcomes[outcomes["seed"] == seed]
         row = (rows[rows["scenario"] == label] if "scenario" in rows else rows).iloc[0]
         by, last = groupings_in(map(str, row.index)), record.get("settings", {}).get(STOPPED)
-        days = last if isinstance(last, int) and last > 0 else None
-        found = simulate(scenario, int(seed), asked.model_class, by=by, days=days).model.outcomes()
+        end = scenario.burn_in + last if isinstance(last, int) else None
+        found = simulate(
+            scenario, int(seed), asked.model_class, by=by, on_day=lambda done, _, end=end: done == end
+        ).model.outcomes()
         again.append(f"{label}, seed {seed}")
         differing = [name for name, value in found.items() if name in row and not _same(row[name], value)]
         if differing:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +138,6 @@ def run(
     progress: OnDay | None = None,
     model_class: ModelClass | None = None,
     by: Sequence[str] | str = (),
-    stop: Callable[[], bool] | None = None,
     folder: Path | None = None,
 ) -> RunResult:
     """Run a scenario once.
@@ -157,13 +157,11 @@ def run(
     audit
         Whether to check every conservation identity each day.
     progress
-        Called with the days done and the days in all.
+        Called with the days done and the days in all; where it says True, the run ends there, and the result is of the days until then.
     model_class
         Model to run instead of `MarketModel`.
     by
         What to group people and orders by, such as ``("segment",)``; the result has `by_group` then, and no other number moves.
-    stop
-        Asked now and then, between days, whether to end here; the result is of the days until then.
     folder
         Folder into which the rows of the tables `orders` and `platforms` go as they come, so that memory does not grow with the run.
 
@@ -195,10 +193,12 @@ def run(
     by = check_by(by, [ready])
     (chosen_seed,) = seeds_from(ready.seed if seed is None else seed, 1)
     model_class = model_class or default_model()
+    if "folder" not in signature(model_class).parameters:  # a model of somebody's own need not know of it
+        folder = None
     compile_s = warm_up(ready, model_class, threads)
     finished = simulate(
         ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, by=by, on_day=progress,
-        stop=stop, folder=folder,
+        folder=folder,
     )  # fmt: skip
     if finished.days < 1:
         raise KeyboardInterrupt
@@ -260,7 +260,7 @@ def write_run(result: RunResult, place: Path) -> None:
     """Write daily measures and outcomes (Parquet and CSV), tables (Parquet) and the record of one run."""
     import pandas as pd
 
-    from sim.measures.tables import dated
+    from sim.measures.kept.tables import dated
 
     daily = dated(result.daily.rename_axis("day").reset_index(), result.scenario.day0)
     write_frame(daily, "daily", place / "daily.parquet")

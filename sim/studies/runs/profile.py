@@ -90,7 +90,7 @@ class Profile:
 def phases_of_the_day() -> dict[CodeType, str]:
     """What `MarketModel.step` calls, in that order: the code and the name of each."""
     from sim import model
-    from sim.measures.recorder import Recorder
+    from sim.measures.kept.recorder import Recorder
 
     step = model.MarketModel.step.__code__
     found: dict[CodeType, str] = {}

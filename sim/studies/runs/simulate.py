@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 BY_GROUP = "daily_by_group"
 """The table that is there only where groups are asked for."""
-OnDay = Callable[[int, int], None]
-"""Called with the days done and the days in all, burn-in included."""
+OnDay = Callable[[int, int], bool | None]
+"""Called with the days done and the days in all, burn-in included; where it says True, the run ends there."""
 
 WARM_CONSUMERS = 200
 WARM_DAYS = 5
@@ -179,8 +179,6 @@ def simulate(
     on_day: OnDay | None = None,
     share_burn_in: bool = False,
     folder: Path | None = None,
-    stop: Callable[[], bool] | None = None,
-    days: int | None = None,
 ) -> Finished:
     """Build the world of a scenario and run it to its last day.
 
@@ -201,15 +199,11 @@ def simulate(
     by
         Groupings by which outcomes are kept too, such as ``segment``.
     on_day
-        Told about progress some two hundred times in a run.
+        Told about progress some two hundred times in a run, which ends where it says True.
     share_burn_in
         Whether runs of this process that differ only in policies after day 0 share their burn-in; no number depends on it.
     folder
         Where rows of large tables go as they come; see `MarketModel`.
-    stop
-        Asked now and then, between days, whether to end here.
-    days
-        Days from day 0 on after which to end, if they are fewer than the scenario's.
     """
     begun = perf_counter()
     sharing = share_burn_in and model_class is default_model()
@@ -220,15 +214,16 @@ def simulate(
         more: dict[str, Any] = {"by": tuple(by)} if by else {}  # a model of somebody's own need not know of these
         more |= {"folder": folder} if folder is not None else {}
         model = model_class(scenario, rng=seed, threads=threads, tables=tuple(tables), audit=audit, **more)
-    total = scenario.burn_in + (scenario.days if days is None else min(days, scenario.days))
-    stride = max(1, total if on_day is None and stop is None else total // 200)
-    while done < total and not (stop is not None and stop()):
+    total = scenario.burn_in + scenario.days
+    stride = max(1, total if on_day is None else total // 200)
+    asked = False
+    while done < total and not asked:
         end = scenario.burn_in if done < scenario.burn_in else total
         chunk = min(stride, end - done)
         model.run_for(chunk)
         done += chunk
         if on_day is not None:
-            on_day(done, total)
+            asked = on_day(done, total) is True
         if world is not None and done == scenario.burn_in:
             keep(world, model)
     return Finished(model, perf_counter() - begun, done - scenario.burn_in)

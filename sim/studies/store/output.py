@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.measures.dictionary import ColumnSpec
-from sim.measures.rows import as_arrow
+from sim.measures.kept.rows import as_arrow
 from sim.studies.errors import RequestError
 from sim.studies.store import lock
 from sim.studies.store.lock import LOCK

@@ -16,8 +16,8 @@ from sim.measures.dictionary import tables as dictionary
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Raw = dict[str, np.ndarray]
-Dress = Callable[[Raw], pd.DataFrame]
+type Raw = dict[str, np.ndarray]
+type Dress = Callable[[Raw], pd.DataFrame]
 BATCH = 100_000
 """Rows after which a batch is full."""
 

@@ -12,7 +12,7 @@ from mesa import DataCollector
 if TYPE_CHECKING:
     from mesa import Model
 
-    from sim.measures.recorder import Recorder
+    from sim.measures.kept.recorder import Recorder
 
 
 class Outcomes(DataCollector):

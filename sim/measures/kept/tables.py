@@ -22,7 +22,7 @@ from sim.agents.codes import (
 )
 from sim.agents.orders import NO_RATING
 from sim.measures.dictionary import tables as dictionary
-from sim.measures.rows import Raw
+from sim.measures.kept.rows import Raw
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sim.measures import tables
 from sim.measures.audit import audit_day
 from sim.measures.by_group import by_member, grouped_names, groups_of, outcomes_by_group
 from sim.measures.dictionary import UNOBSERVED, NoNumberError, outcome, outcomes
+from sim.measures.kept import tables
+from sim.measures.kept.rows import Dress, Rows, joined
 from sim.measures.networks import EVERY, network_rows
 from sim.measures.outcomes import outcomes_of_day
-from sim.measures.rows import Dress, Rows, joined
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
