@@ -1,4 +1,8 @@
-"""One measurement of one side, in a process of its own: ``python -m benchmarks.probe model|twin CONSUMERS DAYS THREADS``."""
+"""One measurement of one side, in a process of its own: ``python -m benchmarks.probe SIDE CONSUMERS DAYS THREADS``.
+
+Sides: ``model`` (everything on), ``tables`` (the same with every table), ``core`` (the model doing no more than the twin), ``twin``, ``core twin`` (the twin in the
+same world), ``shell`` (the model, profiled) and ``start`` (seconds from the command to the first day).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,10 @@ import resource
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
 
 MEGABYTE = 2**20
 
@@ -28,30 +35,71 @@ def peak() -> int:
     return most if sys.platform == "darwin" else most * 1024
 
 
-def measure_model(consumers: int, days: int, threads: int) -> dict[str, Any]:
+def world(side: str, consumers: int, days: int) -> Scenario:
+    """The world of a side: that of the docking test where only the core of the day is measured, which the twin knows too; else the baseline."""
+    from sim.studies.runs.simulate import load_scenario
+
+    name = str(Path(__file__).with_name("dock.yaml")) if side.startswith("core") else "baseline"
+    return load_scenario(name, consumers=consumers, days=days, burn_in=0)
+
+
+def measure_model(scenario: Scenario, threads: int, tables: tuple[str, ...] = ()) -> dict[str, Any]:
     """Build and run the model; kernels are compiled, or loaded from their cache, before."""
     from sim.model import MarketModel
-    from sim.studies.runs.simulate import load_scenario, simulate, warm_up
+    from sim.studies.runs.simulate import simulate, warm_up
 
-    scenario = load_scenario("baseline", consumers=consumers, days=days, burn_in=0)
     warm_up(scenario, MarketModel, threads)
     gc.collect()
     before = resident()
-    finished = simulate(scenario, 1, MarketModel, threads=threads)
+    finished = simulate(scenario, 1, MarketModel, threads=threads, tables=tables)
     return {"elapsed_s": finished.elapsed_s, "before": before, "state_bytes": state_bytes(finished.model)}
 
 
-def measure_twin(consumers: int, days: int) -> dict[str, Any]:
+def measure_twin(scenario: Scenario) -> dict[str, Any]:
     """Build and run the plain twin."""
     from benchmarks.plain_mesa import PlainMarket
-    from sim.studies.runs.simulate import load_scenario
 
-    scenario = load_scenario("baseline", consumers=consumers, days=days, burn_in=0)
     gc.collect()
     before, begun = resident(), time.perf_counter()
     model = PlainMarket(scenario, rng=1)
-    model.run_for(days)
+    model.run_for(scenario.days)
     return {"elapsed_s": time.perf_counter() - begun, "before": before}
+
+
+def measure_shell(scenario: Scenario) -> dict[str, Any]:
+    """Milliseconds a day in kernels and in the Python around them, on one thread."""
+    from sim.studies.runs.one_run import run
+    from sim.studies.runs.profile import profiled
+
+    before = resident()
+    with profiled() as profile:
+        result = run(scenario, 1)
+    rows = profile.rows()
+    parts = {name: sum(row[name] for row in rows) for name in ("ms", "kernel_ms", "shell_ms")}
+    return {"elapsed_s": result.elapsed_s, "before": before, **parts}
+
+
+def measure_start(consumers: int, begun: float) -> None:
+    """Do `odm run` up to the first day of its run, and print the seconds since the command was given, at ``begun`` on the clock of the wall."""
+    from sim.cli import lazily, main
+
+    lazily.load_late()  # before anything else, as the command does
+    from sim.studies.runs import simulate
+
+    def first_day(scenario: Scenario, seed: int, model_class: Any, **_: Any) -> None:
+        model_class(scenario, rng=seed)
+        print(time.time() - begun)
+        raise SystemExit
+
+    def hooked(*words: Any, **named: Any) -> Any:
+        from sim.studies.runs import one_run
+
+        one_run.simulate = first_day
+        return load(*words, **named)
+
+    load, simulate.load_scenario = simulate.load_scenario, hooked
+    sys.argv = ["odm", "run", "baseline", "--consumers", str(consumers), "--days", "1"]
+    main()
 
 
 def state_bytes(model: Any) -> int:
@@ -63,7 +111,13 @@ def state_bytes(model: Any) -> int:
 
 def main(side: str, consumers: int, days: int, threads: int) -> None:
     """Measure and print one JSON object."""
-    found = measure_twin(consumers, days) if side == "twin" else measure_model(consumers, days, threads)
+    scenario = world(side, consumers, days)
+    if side.endswith("twin"):
+        found = measure_twin(scenario)
+    elif side == "shell":
+        found = measure_shell(scenario)
+    else:
+        found = measure_model(scenario, threads, ("all",) if side == "tables" else ())
     before = found.pop("before")
     found |= {"side": side, "consumers": consumers, "days": days, "threads": threads, "peak_bytes": peak()}
     found["grown_bytes"] = max(found["peak_bytes"] - before, 0)
@@ -72,4 +126,7 @@ def main(side: str, consumers: int, days: int, threads: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:5]))
+    if sys.argv[1] == "start":
+        measure_start(int(sys.argv[2]), float(sys.argv[3]))
+    else:
+        main(sys.argv[1], *map(int, sys.argv[2:5]))

@@ -1,4 +1,4 @@
-"""Throughput of a study against single runs: spreading runs over the cores may cost a tenth.
+"""Throughput of a study against single runs: spreading runs over the cores may cost a twentieth.
 
     python -m benchmarks.throughput [CONSUMERS RUNS]
 
@@ -27,7 +27,7 @@ import yaml
 from benchmarks.bench import Bar, verdict
 from benchmarks.probe import MEGABYTE
 
-OVERHEAD = 1.1
+OVERHEAD = 1.05
 PARENT_MEGABYTES = 500.0
 KILOBYTES_PER_RUN = 20.0
 PAUSE_EVERY = 60.0
