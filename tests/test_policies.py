@@ -133,7 +133,9 @@ def test_it_composes_with_every_other(one, other):
             "what the first one took is there for the second no longer, and is paid for once"
         )
     else:
-        assert cost[5] >= max(first, 0.9 * second)
+        assert cost[5] >= max(first, 0.8 * second), (
+            "of the few vendors of so small a world, one or two may have left over what the first one did"
+        )
 
 
 SCAM = {"mode": "exit_scam"}
