@@ -290,6 +290,20 @@ def test_policies_that_refer_side_by_side_pay_for_each_referral_once_and_for_non
     assert kinds["deflection"](offer=0.5, places=0.0).cost(model) == 0
 
 
+def test_programmes_of_checking_side_by_side_pay_for_each_check_once_and_for_none_before_they_began():
+    model = ran(world(policies=[]), until=START)
+    checking, base = policy_kinds()["drug_checking"], model.p.consumption.checking_base
+    near, easy = checking(reach=0.6), checking(reach=0.1, uptake=4.0)
+    model.yesterday.checked = np.arange(100)
+    model.yesterday.easier = np.full(100, 0.7 + base * np.log(4.0))
+    parts = [policy.deed(model).done for policy in (near, easy)]
+    assert sum(parts) == pytest.approx(100)
+    assert parts[0] > parts[1] > 0
+    assert checking(reach=0.6, start=model.day).deed(model).done == 0
+    model.yesterday.easier = np.full(100, 0.6)
+    assert near.deed(model).done == pytest.approx(100)
+
+
 def test_treatment_in_added_places_is_paid_once():
     """Those in places that a policy pays for are in its cost, those in the usual ones are not."""
     model = ran(world(policies=[]), until=START)
