@@ -45,9 +45,7 @@ def build(state: MarketState) -> None:
     make_vendors(state)
     find_homes(state)
     table = state.substances
-    state.usual.status, state.usual.synthetic, state.usual.adverse = (
-        a.copy() for a in (table.status, table.synthetic, table.adverse)
-    )
+    state.usual.status, state.usual.adverse = table.status.copy(), table.adverse.copy()
     state.policing = Policing.usual(list(state.agencies), len(jurisdictions))
     state.update_prior()
 
@@ -154,7 +152,8 @@ def make_institutions(state: MarketState, jurisdictions: list[Jurisdiction]) -> 
     state.providers = [AccessProvider(state, k) for k in range(len(jurisdictions))]
     q = state.p.platforms
     state.search = SearchEngine(state, np.array([q.search_ordinary, q.search_controlled, q.search_controlled]))
-    state.forum, state.checking, state.early_warning = Forum(state), DrugChecking(state), EarlyWarning(state)
+    state.forum, state.checking = Forum(state), DrugChecking(state)
+    state.early_warning = EarlyWarning(state, len(jurisdictions))
     state.outreach = Outreach(state, len(jurisdictions))
     c = state.consumers.columns
     dependents = np.bincount(c.jurisdiction[c.segment == Segment.DEPENDENT], minlength=len(jurisdictions))

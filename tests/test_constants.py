@@ -31,6 +31,7 @@ DEFINITIONS: dict[str, dict[float, str]] = {
     "market/groups.py": {6500.0: "cents: a first guess, replaced by the mean of orders within days"},
     "market/health/consumption.py": {1e-4: "a trace that counts as none", 0.5: "half of a switch that is 0 or 1"},
     "market/health/early_warning.py": {0.5: "mean of a lognormal"},
+    "market/supply/mixing.py": {0.5: "mean of a lognormal"},
     "market/health/harm.py": {
         0.01437: "published: the rule of the RTI Virtual Opioid User",
         1243.7: "published: likewise",

@@ -11,7 +11,7 @@ from sim.market.enforcement.arrests import ONLINE, responsible
 from sim.market.enforcement.attacks import weak_links
 from sim.market.enforcement.cases import payment_cases
 from sim.market.enforcement.contacts import charge_or_refer, friends_of, user_contacts
-from sim.market.enforcement.enforcement import cooperation_today, efforts_today
+from sim.market.enforcement.enforcement import efforts_today
 from sim.registry import policy_kinds
 from tests.worlds import BUSY, branched, example, model_of, ran, run, same_frames, world
 
@@ -187,10 +187,10 @@ def test_a_treaty_binds_those_who_joined_once_it_is_in_force():
         "international_cooperation", members=tuple(names[:2]), start=model.day, ratification_days=10, closed=0.7
     )
     treaty.move(model, model.levers)
-    assert (cooperation_today(model) == model.world.cooperation).all(), "not ratified yet"
+    assert (model.cooperation_today() == model.world.cooperation).all(), "not ratified yet"
     model.day += 10
     treaty.move(model, model.levers)
-    gained = cooperation_today(model) - model.world.cooperation
+    gained = model.cooperation_today() - model.world.cooperation
     assert gained[0, 1] == gained[1, 0] == near(0.7 * (1 - model.world.cooperation[0, 1]))
     gained[[0, 1], [1, 0]] = 0.0
     assert gained == near(np.zeros_like(gained))

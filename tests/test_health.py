@@ -254,7 +254,7 @@ MANY_NOVEL = {"services": {"novel_per_year": 2000.0}}
 
 
 def alerts_out(model: MarketModel) -> int:
-    return int(model.early_warning.alerted(model.day).sum())
+    return len(model.early_warning.lags(model.day))
 
 
 def test_early_warning_that_sees_more_and_reports_faster_finds_more():
@@ -279,7 +279,7 @@ def test_each_source_of_early_warning_finds_substances(channel, place):
         branched(base, 45, parameters={"services": {**nothing, **more}}, policies=policies)
         for more in ({}, {channel: 1.0})
     )
-    assert seeing.early_warning.novel[place] > 0
+    assert seeing.early_warning.novel[:, place].max() > 0
     assert alerts_out(seeing) > alerts_out(blind)
 
 
@@ -288,7 +288,8 @@ def test_false_and_frequent_alarms_wear_attention_down():
     calm, shrill = (
         after(world_, {"kind": "early_warning", "sight": 1.0, "false_alarms": f}).early_warning for f in (1.0, 50.0)
     )
-    assert shrill.attention < calm.attention <= 1.0
+    assert (shrill.attention < calm.attention).all()
+    assert (calm.attention <= 1.0).all()
 
 
 def test_alerts_change_practice_where_people_hear_them():
@@ -298,14 +299,6 @@ def test_alerts_change_practice_where_people_hear_them():
         for x in (0.0, 0.01)
     )
     assert heard > deaf
-
-
-def test_novel_substances_spread():
-    model = start(MANY_NOVEL)
-    ews = model.early_warning
-    young = np.array([ews.appear(model.day, 2.0, 1.0)])
-    later = [float(ews.spread(young, model.day + days, 120.0)[0]) for days in (0, 30, 120, 2000)]
-    assert 0 < later[0] < later[1] < later[2] < later[3] == pytest.approx(2.0)
 
 
 # Roles ----------------------------------------------------------------------------------------------------------------

@@ -274,7 +274,7 @@ PULLED = {
     "advance_data": 1.0, "postal_staff": 0.5,
     "dropout": 5.0, "support_reach": 0.5, "support_message": 0.25, "stigma_message": 0.25, "stigma": 0.2, "warning_sight": 20.0,
     "warning_delay": 0.1, "alert_reach": 0.0, "false_alarms": 20.0, "legal_access": 0.5,
-    "prescriptions": 0.2, "diversion": 0.5, "scheduling": 1.0, "contaminant": 0.5,
+    "prescriptions": 0.2, "diversion": 0.5, "scheduling": 1.0,
     "charges": 0.0,
     "taken_up": 0.3, "leaving": 0.9,
     "capability": 5.0, "cooperation": 1.0, "effort_kept": 0.1, "effort_gained": 1.0,

@@ -7,6 +7,7 @@ import functools
 import numpy as np
 import pytest
 
+from sim.agents.codes import CLEAN
 from sim.market.supply.routes import interdict, risks, ways
 from sim.market.trade.content import contaminated_share
 from sim.measures.audit import violations
@@ -154,6 +155,7 @@ def test_strong_synthetics_come_with_the_suppliers_who_concentrate():
     """Heroin that was heroin holds a strong synthetic where its vendor's supplier makes a stronger product, and nowhere else."""
     model = branched(town(), 0, parameters={"supply": {"copy_rate": 1e-9}, "shipping": {"synthetic_supply": 0.0}})
     s, heroin = model.supplier_table.columns, list(model.scenario.substances).index("heroin")
+    s.mixes[: model.supplier_table.n] = CLEAN
     s.concentration[: model.supplier_table.n] = np.where(np.arange(model.supplier_table.n) % 2, 15.0, 1.0)
     model.run_for(60)
     o = model.books.open_orders

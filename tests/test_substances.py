@@ -1,4 +1,4 @@
-"""Substances: what stricter status does to prices, prescriptions and wants; what people take instead; strong opioids in adulterated goods."""
+"""Substances: what stricter status does to prices, prescriptions and wants; what people take instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tests.worlds import KINDS, branched, example, ran, world
 
 NAMES = list(load_substances())
 USERS = {"world": {"considering": 0.9, "market_users": 0.9, "patients": 0.1}, "demand": {"recreational_rate": 0.07}}
-DEPENDENTS = {"world": {"patients": 0.05, "dependents": 0.7}}
 
 
 def start(parameters: dict, consumers: int = 3000, seed: int = 1) -> MarketModel:
@@ -184,41 +183,3 @@ def test_every_name_of_a_table_that_a_policy_takes_is_checked_when_the_scenario_
             one = "atlantis" if "tuple" not in str(field.annotation) else ["atlantis"]
             with pytest.raises(ScenarioError, match=rf"policies\.0\.{name}: .*atlantis"):
                 world(policies=[example(kind, **{name: one})])
-
-
-# Strong opioids in adulterated goods ----------------------------------------------------------------------------------
-SHOCK = {"kind": "novel_opioid", "share": 0.6}
-
-
-def test_a_strong_opioid_in_adulterated_goods_raises_overdoses_with_its_share():
-    base = start(DEPENDENTS)
-    found = [after(base, {**SHOCK, "strength": s}).daily()["overdoses_expected"].sum() for s in (0.0, 0.5, 1.0)]
-    assert found[0] < found[1] < found[2]
-
-
-def test_only_opioids_and_sedatives_are_contaminated_and_only_while_it_lasts():
-    base = start(DEPENDENTS)
-    during, later = after(base, {**SHOCK, "end": 5}, days=3), after(base, {**SHOCK, "end": 5}, days=8)
-    changed = np.flatnonzero(during.substances.synthetic != base.substances.synthetic)
-    assert {NAMES[k] for k in changed} == {"heroin", "opioid_analgesic", "benzodiazepine"}
-    assert np.array_equal(later.substances.synthetic, base.substances.synthetic)
-    assert during.early_warning.opioid.sum() == 1
-    assert later.early_warning.gone[later.early_warning.opioid].all()
-
-
-def test_a_warning_of_a_strong_opioid_makes_people_take_less():
-    base = start({**DEPENDENTS, "services": {"alert_base": 0.5 / 50, "alert_reach": 0.9}})
-
-    def overdoses(reach: float) -> float:
-        warning = {"kind": "early_warning", "delay": 0.02, "sight": 20.0, "reach": reach, "false_alarms": 1.0}
-        return float(after(base, SHOCK, warning).daily()["overdoses_expected"].sum())
-
-    quiet = after(base, SHOCK, {"kind": "early_warning", "delay": 1.0, "sight": 1.0, "reach": 1.0, "false_alarms": 1.0})
-    assert overdoses(1.0) < quiet.daily()["overdoses_expected"].sum()
-
-
-def test_checking_and_reports_let_a_strong_opioid_be_found_sooner():
-    def signs(*policies: dict) -> float:
-        return float(after(start(DEPENDENTS), SHOCK, *policies, days=30).early_warning.strong[0])
-
-    assert signs({"kind": "drug_checking", "reach": 0.9, "uptake": 4.0}) > 2 * signs()

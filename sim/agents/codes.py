@@ -181,6 +181,7 @@ class EventKind(Code):
     INITIATION = 24
     NETWORK_ATTACK = 25
     PASSED_ON = 26
+    ALERT_HEARD = 27
 
 
 class Programme(Code):
@@ -201,6 +202,7 @@ NEVER = 32767  # a day that does not come, in two-byte day columns
 LAST_DAY = 32_000  # the longest run is over by then: what would happen later is put off to it, so that no day wraps
 MOST_COUNTED = 65535  # where counters of two bytes stop
 NOBODY = -1
+CLEAN, OLDER = -2, -1  # a supplier mixes in no strong synthetic, or one that was there before the run
 NO_SLOT = 65535
 
 SUM_ADVERSE, SUM_OVERDOSE, SUM_DEATH, SUM_DOSES, SUM_DISABILITY, SUM_UNMET, SUM_UNMET_DISABILITY = range(7)

@@ -184,6 +184,7 @@ class SupplierColumns(NamedTuple):
     belief: np.ndarray
     seized: np.ndarray
     concentration: np.ndarray
+    mixes: np.ndarray
     cost: np.ndarray
     removed_day: np.ndarray
     evidence: np.ndarray

@@ -151,11 +151,13 @@ class Levers:
     )
     stigma: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Stigma to which people return")
     warning_sight: np.ndarray = lever(
-        1.0, "world", "services", "ratio", "What early warning sees of samples, reports, seizures and forums"
+        1.0, "jurisdiction", "services", "ratio", "What early warning sees of samples, reports, seizures and forums"
     )
-    warning_delay: np.ndarray = lever(1.0, "world", "services", "ratio", "Days from detection to the alert")
+    warning_delay: np.ndarray = lever(
+        1.0, "jurisdiction", "services", "ratio", "Days from detection, here or elsewhere, to the alert"
+    )
     alert_reach: np.ndarray = lever(1.0, "people", "services", "ratio", "Users whom an alert reaches")
-    false_alarms: np.ndarray = lever(1.0, "world", "services", "ratio", "Alerts without a cause")
+    false_alarms: np.ndarray = lever(1.0, "jurisdiction", "services", "ratio", "Alerts without a cause")
     legal_access: np.ndarray = lever(
         0.0, "people", "services", "probability", "Needs covered by regulated supply, of those who take part in it"
     )
@@ -168,13 +170,6 @@ class Levers:
         "law",
         "steps",
         "Steps by which legal status is stricter than usual, by jurisdiction and substance; negative is laxer",
-    )
-    contaminant: np.ndarray = lever(
-        0.0,
-        "world",
-        "supply",
-        "share",
-        "Misrepresented opioids and sedatives that hold a strong synthetic, beyond the usual",
     )
     prescriptions: np.ndarray = lever(
         1.0, "goods", "services", "share", "Prescriptions that pharmacies can fill, by jurisdiction and substance"

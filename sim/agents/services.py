@@ -29,14 +29,12 @@ class Outreach(Institution):
 
 
 class DrugChecking(Institution):
-    """Drug checking: what it saw lately (samples a day per 20,000 consumers, fading by 5 % a day)."""
+    """Drug checking: what it saw so far, and how much of it was bad."""
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self.samples = 0
         self.bad = 0
-        self.novel_rate = 0.0
-        self.strong_rate = 0.0
 
 
 SIGNS = ("checked", "reported", "seized", "forum")
@@ -44,62 +42,71 @@ SIGNS = ("checked", "reported", "seized", "forum")
 
 
 class EarlyWarning(Institution):
-    """Early-warning system: novel substances that circulate, detected after a lag that depends on what is observed.
+    """Early warning: novel substances that circulate, found by the system of each jurisdiction after a lag that depends on what it sees, or told by another.
 
     Attributes
     ----------
-    born, popularity, toxicity, alert_day
-        One entry per substance that appeared during the run; ``alert_day`` is the day of its alert once it is detected.
+    born, popularity, toxicity
+        One entry per substance that appeared during the run. Of an opioid ``toxicity`` is the strength of goods that hold it, against other synthetics.
+    home
+        Jurisdiction where it appeared, from which it spreads to the others; -1 for everywhere at once.
     opioid
-        True for a strong synthetic opioid in adulterated goods, false for a novel psychoactive substance.
+        True for a strong synthetic opioid that suppliers mix in, false for a novel psychoactive substance.
+    share, at_hand
+        Of an opioid that comes from outside: misrepresented goods of a supplier who has it that hold it beyond the usual, and where (J) suppliers get it.
+    known
+        (entries, J) day of the alert in each jurisdiction, once it is known there.
     attention
-        Share of attention that alerts get: each takes some away, it comes back with time.
+        (J,) share of attention that alerts get: each takes some away, it comes back with time.
     alerts
-        Alerts, false ones included, that users hear of today.
+        (J,) alerts, false ones included, that users hear of today.
     novel, strong
-        Rates at which signs of novel substances and of strong opioids are seen (a day per 20,000 consumers), by SIGNS.
+        (J, 4) rates at which signs of novel substances and of strong opioids are seen (a day per 20,000 consumers of the world), by SIGNS.
     """
 
-    NOT_DETECTED = -(10**6)
+    NOT_DETECTED = 10**6
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, jurisdictions: int) -> None:
         super().__init__(model)
-        self.born = np.empty(0, np.int64)
-        self.popularity = np.empty(0)
-        self.toxicity = np.empty(0)
-        self.alert_day = np.empty(0, np.int64)
-        self.gone = np.empty(0, bool)
-        self.opioid = np.empty(0, bool)
-        self.attention = 1.0
-        self.alerts = 0
-        self.false = 0
-        self.novel = np.zeros(len(SIGNS))
-        self.strong = np.zeros(len(SIGNS))
+        self.born, self.home = np.empty((2, 0), np.int64)
+        self.popularity, self.toxicity, self.share = np.empty((3, 0))
+        self.gone, self.opioid = np.empty((2, 0), bool)
+        self.known = np.empty((0, jurisdictions), np.int64)
+        self.at_hand = np.empty((0, jurisdictions), bool)
+        self.attention = np.ones(jurisdictions)
+        self.alerts = np.zeros(jurisdictions, np.int64)
+        self.novel, self.strong = np.zeros((2, jurisdictions, len(SIGNS)))
 
-    def appear(self, day: int, popularity: float, toxicity: float, opioid: bool = False) -> int:
+    def appear(self, day: int, popularity: float, toxicity: float, home: int, opioid: bool = False) -> int:
         """A substance appears; returns its number."""
-        self.born = np.append(self.born, day)
-        self.popularity = np.append(self.popularity, popularity)
-        self.toxicity = np.append(self.toxicity, toxicity)
-        self.alert_day = np.append(self.alert_day, self.NOT_DETECTED)
-        self.gone = np.append(self.gone, False)
+        self.born, self.home = np.append(self.born, day), np.append(self.home, home)
+        self.popularity, self.toxicity = np.append(self.popularity, popularity), np.append(self.toxicity, toxicity)
+        self.share, self.gone = np.append(self.share, 0.0), np.append(self.gone, False)
         self.opioid = np.append(self.opioid, opioid)
+        self.known = np.vstack([self.known, np.full_like(self.attention, self.NOT_DETECTED, np.int64)])
+        self.at_hand = np.vstack([self.at_hand, np.zeros_like(self.attention, bool)])
         return len(self.born) - 1
 
+    def reached(self, rows: np.ndarray, day: int, days: float) -> np.ndarray:
+        """(rows, J) how far substances have spread: at home in ``days``, elsewhere so many days behind home."""
+        age = ((day - self.born[rows] + 1) / days)[:, None]
+        at_home = (self.home[rows, None] < 0) | (self.home[rows, None] == np.arange(len(self.attention)))
+        return -np.expm1(-age) - np.where(at_home, 0.0, age * np.exp(-age))
+
     def spread(self, rows: np.ndarray, day: int, days: float) -> np.ndarray:
-        """Popularity of substances today: each spreads in ``days`` to what it will be."""
-        return self.popularity[rows] * -np.expm1(-(day - self.born[rows] + 1) / days)
+        """(rows, J) popularity of substances today."""
+        return self.popularity[rows, None] * self.reached(rows, day, days)
 
     @property
-    def unknown(self) -> np.ndarray:
-        """Numbers of the substances that circulate and have not been detected."""
-        return np.flatnonzero(~self.gone & (self.alert_day == self.NOT_DETECTED))
+    def live(self) -> np.ndarray:
+        """Numbers of the substances that circulate."""
+        return np.flatnonzero(~self.gone)
 
     def alerted(self, day: int) -> np.ndarray:
-        """For each substance, whether an alert is out."""
-        return (self.alert_day != self.NOT_DETECTED) & (self.alert_day <= day)
+        """(entries, J) whether an alert is out."""
+        return self.known <= day
 
     def lags(self, day: int) -> np.ndarray:
-        """Days from appearance to alert of those with an alert up to ``day``."""
-        seen = self.alerted(day)
-        return self.alert_day[seen] - self.born[seen]
+        """Days from appearance to the first alert anywhere, of those with an alert up to ``day``."""
+        first = self.known.min(axis=1)
+        return (first - self.born)[first <= day]

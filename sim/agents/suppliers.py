@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sim.agents.codes import NEVER
+from sim.agents.codes import CLEAN, NEVER
 from sim.population import Column, SlotAgent, columns_type
 from sim.registry import register_columns
 
@@ -25,6 +25,9 @@ SUPPLIER = {
     "seized": Column("f4", "share", 0, 1, "Share of the last month's consignments that were seized"),
     "concentration": Column(
         "f4", "ratio", 1, 1e3, "Strength of the product to its weight, relative to heroin", default=1
+    ),
+    "mixes": Column(
+        "i4", "number", -2, 2**31 - 1, "Novel opioid in its goods, -1 for older synthetics, -2 for none", default=CLEAN
     ),
     "cost": Column("f4", "ratio", 0, 100, "Cost to vendors relative to the usual cost", default=1),
     "removed_day": Column(

@@ -449,6 +449,7 @@ class ConsumptionParameters(NamedTuple):
 class ServicesParameters(NamedTuple):
     novel_per_year: float
     novel_exit: float
+    novel_opioids: float
     novel_popularity: float
     novel_toxicity: float
     alert_base: float
@@ -456,7 +457,6 @@ class ServicesParameters(NamedTuple):
     alert_reported: float
     alert_practice: float
     sight_kept: float
-    alert_protects: float
     referral_support: float
     referral_trust: float
     alert_reach: float

@@ -68,7 +68,7 @@ class Substance(Row):
     doses_per_day: float = Field(ge=0.01, le=100, description="doses on a day of use (doses per day)")
     potency_sd: float = Field(ge=0, le=3, description="spread of content between batches (sd of log potency)")
     synthetic_share: Share = Field(
-        description="share of misrepresented units that hold a strong synthetic opioid (0 to 1)"
+        description="share of units with a strong synthetic where the supplier mixes one in: of heroin all, of others those that are misrepresented (0 to 1)"
     )
     opioid: float = Field(ge=0, le=1.5, description="opioid content of a dose (heroin doses)")
     adverse_per_use: Share = Field(description="adverse events as sold (probability per use)")

@@ -68,8 +68,7 @@ class Usual:
     market_shares: np.ndarray = field(init=False)  # cryptomarkets of the start by share of trade, and their slots
     market_slots: np.ndarray = field(init=False)
     listings: float = field(init=False)  # on the cryptomarkets of the start together
-    status: np.ndarray = field(init=False)  # as in `Substances`; likewise the next two
-    synthetic: np.ndarray = field(init=False)
+    status: np.ndarray = field(init=False)  # as in `Substances`; likewise the next one
     adverse: np.ndarray = field(init=False)
 
 
@@ -85,6 +84,7 @@ class Upstream:
     lost: np.ndarray  # (K + 1, J, J, J) share lost on each leg of the way
     reliability: np.ndarray  # (K + 1,); likewise the next one
     concentration: np.ndarray
+    mixes: np.ndarray  # (K + 1, 3) what is mixed in: see `mixed`
     belief: np.ndarray  # (J, J) risk on each leg that suppliers reckon with; likewise the next three
     loads: np.ndarray  # loads that went over it since suppliers last learned
     caught: np.ndarray  # loads of these that were seized
@@ -102,6 +102,10 @@ class Upstream:
     sent: float = 0.0  # orders' worth of goods on their way to vendors so far
     arrived: float = 0.0  # of which reached vendors
     days: int = 0  # of deliveries so far
+    offers: dict[tuple[str, int], int] = field(
+        default_factory=dict
+    )  # novel opioids that come from outside, by what offers them
+    offered: list[str] = field(default_factory=list)  # what offers one today
     working: bytes = b""  # which suppliers were in business when `find` was worked out
 
 
@@ -203,4 +207,3 @@ class Care:
     referred: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # consumers who were referred today
     waiting_list: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # consumers, first come first
     offered: np.ndarray = field(default_factory=lambda: np.zeros(1))  # (J, 4, 100, 7) who take up what was offered
-    contaminated: float = 0.0  # share of counterfeits beyond the usual that hold a strong synthetic

@@ -219,6 +219,11 @@ class MarketState(mesa.Model):
             self.trade.prior = np.zeros(self.platform_table.capacity)
         self.trade.prior[:n] = prior
 
+    def cooperation_today(self) -> np.ndarray:
+        """(J, J) how far jurisdictions work together: between two who joined a treaty, part of what was missing is made up."""
+        joined, usual = self.levers.cooperation, self.world.cooperation
+        return usual + (1.0 - usual) * np.minimum.outer(joined, joined)
+
     # consumers ---------------------------------------------------------------------------------------------------
     def refer(self, who: np.ndarray) -> None:
         """Refer consumers to services: those who are dependent ask for treatment today."""

@@ -22,9 +22,9 @@ class Substances(NamedTuple):
     doses_per_order: np.ndarray  # (S,) doses
     doses_per_day: np.ndarray  # (S,) doses/day of use
     opioid: np.ndarray  # (S,) heroin doses per dose
-    synthetic: np.ndarray  # (S,) share of misrepresented units with a strong synthetic opioid
+    synthetic: np.ndarray  # (S,) share of units with a strong synthetic opioid where its supplier mixes one in
     potency_sd: np.ndarray  # (S,) sd of log potency at the source
-    adverse: np.ndarray  # (S,) adverse events per use
+    adverse: np.ndarray  # (J, S) adverse events per use
     dependence: np.ndarray  # (S,) increase per use
     novel: int  # row of the category in which novel substances appear, -1 for none
     disability: np.ndarray  # (S,) disability weight of dependent use
@@ -71,8 +71,8 @@ def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) 
     everywhere = (len(jurisdictions), len(table))
     return Substances(
         needs=cumulative, dose_usd=column("dose_usd"), doses_per_order=column("doses_per_order"), doses_per_day=column("doses_per_day"),
-        opioid=column("opioid"), synthetic=column("synthetic_share"), potency_sd=column("potency_sd"), adverse=column("adverse_per_use"),
-        dependence=column("dependence_per_use"), disability=column("daly_use"),
+        opioid=column("opioid"), synthetic=column("synthetic_share"), potency_sd=column("potency_sd"),
+        adverse=np.tile(column("adverse_per_use"), (len(jurisdictions), 1)), dependence=column("dependence_per_use"), disability=column("daly_use"),
         novel=next((k for k, s in enumerate(table) if s.class_ == "nps"), -1),
         sold=np.array([[channel in s.sold_by for s in table] for channel in CHANNELS], np.uint8),
         status=np.array([[STATUSES.index(s.legal_status(j.name)) for s in table] for j in jurisdictions], np.uint8),

@@ -149,10 +149,12 @@ def people(state: MarketState) -> dict[str, float]:
 def crime_and_state(state: MarketState) -> dict[str, float]:
     """Money that reaches organised crime, arrests, officer-days, cost and detection of novel substances."""
     t = state.today
-    lags = state.early_warning.lags(state.day)
+    ews, people = state.early_warning, state.world.consumer_weight
+    lags, known = ews.lags(state.day), ews.alerted(state.day)[ews.live] @ people
     return upstream(state) | {
         "commission_usd": t.commission / 100.0, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
-        "alerts": float(state.early_warning.alerts), "nps_detection_lag_days": float(lags.mean()) if len(lags) else UNOBSERVED,
+        "alerts": float(ews.alerts @ people), "nps_detection_lag_days": float(lags.mean()) if len(lags) else UNOBSERVED,
+        "novel_known_share": float(known.mean()) if len(known) else UNOBSERVED,
     }  # fmt: skip
 
 

@@ -33,9 +33,7 @@ class DrugChecking(LastingPolicy):
     can_fail: ClassVar[str] = (
         "How often people check binds, not how many are offered it; trust in services and stigma decide who comes; some leave."
     )
-    place: ClassVar[str] = (
-        "A service for people who live there; what it sees feeds the one early-warning system of the world."
-    )
+    place: ClassVar[str] = "A service for people who live there; what it sees feeds the early warning of the place."
     extent: ClassVar[str] = "`reach` is a chance, drawn for each parcel that arrives for those who take part."
 
     counts: ClassVar[str] = "checks"

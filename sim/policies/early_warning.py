@@ -29,8 +29,8 @@ class EarlyWarningSystem(AimedPolicy):
         "An alert that reaches nobody changes nothing; false and frequent alarms wear attention down. That some seek out what is called strong is not modelled."
     )
     place: ClassVar[str] = (
-        "`jurisdictions`, `segments` and `share_of_people` say whom alerts reach. What is seen, how fast it is told and how often falsely belong to one "
-        "system for the world: novel substances circulate everywhere, and one alert is given for all."
+        "The early warning of these jurisdictions sees more, tells sooner and errs more often; `segments` and `share_of_people` say whom its alerts reach "
+        "better. Others hear of what it finds as far as they work together (`international_cooperation`)."
     )
     extent: ClassVar[str] = (
         "`reach` multiplies the share of users whom each alert reaches, among those for whom it is meant."
@@ -65,11 +65,12 @@ class EarlyWarningSystem(AimedPolicy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Look closer, report faster, reach more; false alarms come with it."""
         s = self.strength
-        levers.warning_sight[0] *= 1.0 + s * (self.sight - 1.0)
-        levers.warning_delay[0] *= 1.0 + s * (self.delay - 1.0)
+        levers.warning_sight[self.where(state)] *= 1.0 + s * (self.sight - 1.0)
+        levers.warning_delay[self.where(state)] *= 1.0 + s * (self.delay - 1.0)
         levers.alert_reach[self.whom(state)] *= 1.0 + s * (self.reach - 1.0)
-        levers.false_alarms[0] *= 1.0 + s * (self.false_alarms - 1.0)
+        levers.false_alarms[self.where(state)] *= 1.0 + s * (self.false_alarms - 1.0)
 
     def cost(self, state: MarketState) -> float:
         """Laboratories and reporting."""
-        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0
+        there = state.world.consumer_weight[self.where(state)].sum() / state.world.consumer_share[-1]
+        return self.strength * self.usd_per_consumer * state.consumers.n * float(there) / 365.0

@@ -1,4 +1,4 @@
-"""Novel opioid: a strong synthetic enters adulterated supply. A shock, not a measure."""
+"""Novel opioid: a strong synthetic comes within reach of suppliers. A shock, not a measure."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Policy
+from sim.market.supply.mixing import offer
+from sim.policies.base import LocalPolicy
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
-    from sim.agents.levers import Levers
     from sim.market.state import MarketState
 
 
 @register_policy
-class NovelOpioid(Policy):
-    """From a day on, more of the opioids and sedatives that are not what they are sold as hold a strong synthetic.
+class NovelOpioid(LocalPolicy):
+    """A strong synthetic is at hand; suppliers take it up as they look for what to mix in, and put it into heroin and into counterfeit medicines.
+
+    Those who work there take it; groups elsewhere get it from their manufacturers. Two such shocks are two substances.
 
     References
     ----------
@@ -27,11 +29,13 @@ class NovelOpioid(Policy):
         "Ask what a strong synthetic opioid in adulterated supply does, and which services answer it."
     )
     evidence: ClassVar[str] = "[mexico-pharmacy-pills], [opioid-nps], [insite-check]; the share by default assumed."
-    can_fail: ClassVar[str] = "It is a shock: it does harm; where little is adulterated it hardly shows."
-    place: ClassVar[str] = (
-        "The world: it comes with the goods of suppliers and vendors whose parcels go everywhere, and the table of substances holds one content for all."
+    can_fail: ClassVar[str] = (
+        "It is a shock: it does harm; where little is adulterated, or few suppliers take it up, it hardly shows."
     )
-    extent: ClassVar[str] = "`share` is one of counterfeits, drawn for each batch."
+    place: ClassVar[str] = (
+        "Suppliers who work in these jurisdictions; their goods go wherever they and their vendors sell."
+    )
+    extent: ClassVar[str] = "`share` is one of the goods of suppliers who took it up, drawn for each batch."
 
     imposed: ClassVar[bool] = True
 
@@ -40,7 +44,13 @@ class NovelOpioid(Policy):
         default=0.4,
         ge=0,
         le=1,
-        description="misrepresented opioids and sedatives that hold it beyond the usual (share, assumed 0.1 to 0.8)",
+        description="opioids, and sedatives and medicines where they are counterfeit, of a supplier who took it up that hold it (share, assumed 0.1 to 0.8)",
+    )
+    potency: float = Field(
+        default=1.0,
+        ge=0.1,
+        le=100,
+        description="strength of goods that hold it, relative to those with other strong synthetics (ratio, assumed 0.5 to 3)",
     )
     response_usd: float = Field(
         default=0.01,
@@ -49,9 +59,10 @@ class NovelOpioid(Policy):
         description="cost of analyses and inquests (USD per consumer and year, assumed 0.001 to 0.1)",
     )
 
-    def move(self, state: MarketState, levers: Levers) -> None:
-        """It is in the supply today."""
-        levers.contaminant[0] = 1.0 - (1.0 - levers.contaminant[0]) * (1.0 - self.strength * self.share)
+    def act(self, state: MarketState) -> None:
+        """It is at hand today."""
+        what = self.model_dump_json(exclude={"strength"})
+        offer(state, what, self.where(state), self.potency, self.strength * self.share, self.kind)
 
     def cost(self, state: MarketState) -> float:
         """Analyses and inquests."""

@@ -95,5 +95,7 @@ class Draw(IntEnum):
     SUBSTITUTE = 164
     TURN = 170
     LETTER = 171
+    MIXING = 172
+    ALERT_SHARED = 173
     TAKE_UP = 200
     LEAVE = 201

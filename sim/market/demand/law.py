@@ -1,4 +1,4 @@
-"""Law and contents of the day: what stricter status does to prices, prescriptions and wants, and what adulterated goods hold.
+"""Law of the day: what stricter status does to prices, prescriptions and wants.
 
 Policies say how many steps stricter (or laxer) than usual a substance is, by jurisdiction; prescribers, sellers and consumers respond by parameters. A ban and
 a medicine that is harder to prescribe are two things. A ban adds a premium for the risk of selling, and some of those who can do without turn to a substitute.
@@ -47,22 +47,9 @@ def law_of_the_day(state: MarketState) -> None:
         aim = state.world.law_price
         left = (np.log(table.premium) - aim) * (1.0 - 1.0 / max(state.p.supply.stock_days, 1.0))
         table.premium[:] = np.exp(aim + np.where(np.abs(left) < NOTHING, 0.0, left))
-    contaminate(state)
 
 
 def dispensable(state: MarketState) -> np.ndarray:
     """(J, S) whether licensed pharmacies sell it under the law of today."""
     table = state.substances
     return (table.sold[Channel.LICENSED_PHARMACY] == 1) & (table.status < LegalStatus.PROHIBITED)
-
-
-def contaminate(state: MarketState) -> None:
-    """Set how many of misrepresented opioids and sedatives hold a strong synthetic."""
-    table = state.substances
-    share = float(state.levers.contaminant[0])
-    if share != state.care.contaminated:
-        state.care.contaminated = share
-        reached = max(float(state.p.shipping.synthetic_supply), 1e-9)  # shipping counts a substance's share times this
-        usual = state.usual.synthetic
-        beyond = usual + min(share, 1.0) * (1.0 / reached - usual)
-        table.synthetic[:] = np.where(table.contaminable & (share > 0.0), beyond, usual)

@@ -38,7 +38,7 @@ def enforce(state: MarketState) -> None:
     state.policing.user_effort[:] = spent[:, [USERS, REFERRALS]]
     capability = np.array([a.capability for a in agencies])
     first = (1.0 - p.foreign_loss * (1.0 - state.world.cooperation))[where] * capability[:, None]
-    reach = (1.0 - p.foreign_loss * (1.0 - cooperation_today(state)))[where]
+    reach = (1.0 - p.foreign_loss * (1.0 - state.cooperation_today()))[where]
     reach = reach * (capability * np.where(unit == Unit.CYBER, state.levers.capability[where], 1.0))[:, None]
     state.policing.records.work(efforts)
     if state.day % 30 == 15:

@@ -180,12 +180,13 @@ def use_today(c: int, place: int, use: float, when: Moment, users: Users, sums: 
     """Harms of ``use`` doses today of what is at a ``place`` of the stash; returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
     bits = 0
+    j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
     u2, u3, u4, _ = uniform4(when.seed, USE, c, when.day, place)
     hr = consumers.practice[c]
     s, content = consumers.stash_substance[c, place], consumers.stash_content[c, place]
     sums[SUM_DOSES] += use
     per_use = (
-        table.adverse[s] * (p.adverse_bad_content if content != AS_SOLD else 1.0) * (1.0 - p.practice_protects * hr)
+        table.adverse[j, s] * (p.adverse_bad_content if content != AS_SOLD else 1.0) * (1.0 - p.practice_protects * hr)
     )
     adverse = at_least_one(min(per_use, 1.0), use)
     sums[SUM_ADVERSE] += adverse
@@ -196,7 +197,6 @@ def use_today(c: int, place: int, use: float, when: Moment, users: Users, sums: 
     if strength <= 0.0:
         return bits
     intended = (p.occasional_dose + (1.0 - p.occasional_dose) * consumers.dependence[c]) * (1.0 - p.practice_dose * hr)
-    j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
     intended *= 1.0 - users.warned[j, g, k] * min(users.heeds * hr, 1.0)
     ratio = strength * intended * max(consumers.tolerance[c], p.tolerance_floor) ** -p.tolerance_exponent
     if content != AS_SOLD:
@@ -247,13 +247,13 @@ def consumption(state: MarketState) -> None:
     p, c, n, levers = state.p.consumption, state.consumers.columns, state.consumers.n, state.levers
     o, due = state.books.open_orders.columns, state.books.due
     goods, buyers = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
-    seen, extra = np.zeros(len(due), np.uint8), np.zeros(len(due), np.uint8)
+    marks, signs = np.zeros((len(due), 2), np.uint8), np.zeros((state.world.n_jurisdictions, 3), np.int64)
     got = receive(
         due, state.moment.seed, goods, buyers, Offered(levers.checking_reach, levers.check_uptake, levers.diversion), state.world.friends,
-        state.substances, p, seen, extra,
+        state.substances, p, marks, signs,
     )  # fmt: skip
     state.today.checks = got.checked
-    who = state.today.checked = o.consumer[due[extra == 1]].astype(np.int64)
+    who = state.today.checked = o.consumer[due[marks[:, 1] == 1]].astype(np.int64)
     at = c.jurisdiction[who], c.segment[who], c.turn[who]
     state.today.easier = levers.checking_reach[at] + p.checking_base * np.log(levers.check_uptake[at])
     state.checking.samples += got.checked
@@ -292,5 +292,6 @@ def consumption(state: MarketState) -> None:
     ask(state, np.union1d(wanting, state.care.referred) if len(state.care.referred) else wanting)
     state.care.referred = np.empty(0, np.int64)
     admit(state)
-    watch(state, got, int(np.count_nonzero(bits & NOVEL)), state.today.overdoses)
+    reported, overdosed = (affected[(bits & bit) > 0] for bit in (NOVEL, OVERDOSE))
+    watch(state, signs, reported, overdosed)
     novel_substances(state)

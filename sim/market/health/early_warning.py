@@ -1,4 +1,4 @@
-"""Early warning: novel substances appear, spread, vanish, and are detected by what is observed; alerts reach users while these pay attention."""
+"""Early warning: novel substances appear, spread and vanish; each jurisdiction finds them by what it sees or is told; alerts reach users while these attend."""
 
 from __future__ import annotations
 
@@ -7,95 +7,115 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import EventKind, OrderOutcome
-from sim.streams import Draw, normal, poisson, uniforms
+from sim.market.health.receipt import NOVEL_CHECKED, POSTED, STRONG_FOUND
+from sim.market.supply.mixing import older_stock, presence
+from sim.streams import Draw, normal, pick, poisson, uniform, uniforms
 
 if TYPE_CHECKING:
-    from sim.market.health.receipt import Received
     from sim.market.state import MarketState
 
+YEAR = 365.0
 
-def watch(state: MarketState, got: Received, reported: int, overdosed: int) -> None:
-    """Let the running means of what early warning sees follow today.
+
+def watch(state: MarketState, signs: np.ndarray, reported: np.ndarray, overdosed: np.ndarray) -> None:
+    """Let the running means of what early warning sees follow today, in each jurisdiction.
 
     Parameters
     ----------
-    got
-        What was delivered and checked; buyers of novel substances from cryptomarkets write in forums.
+    signs
+        (J, 3) what was checked, and what was delivered whose buyers write in forums: see `receipt`.
     reported
-        Adverse events of novel substances today.
+        Consumers with an adverse event of a novel substance today.
     overdosed
-        Overdoses today.
+        Consumers with an overdose today.
     """
     ews, table, o = state.early_warning, state.substances, state.books.open_orders.columns
-    scale = 20_000.0 / state.consumers.n
+    home, places = state.consumers.columns.jurisdiction, state.world.n_jurisdictions
     seized = state.books.due[o.outcome[state.books.due] == OrderOutcome.SEIZED]
-    kinds = o.substance[seized]
-    forum = state.forum.worth
-    suspect = np.count_nonzero(table.contaminable[kinds])
-    sight = scale * float(state.levers.warning_sight[0])
-    seen = np.array([got.novel, reported, np.count_nonzero(kinds == table.novel), forum * got.posted])
+    to, kinds = home[o.consumer[seized]], o.substance[seized]
+    novel, suspect = (np.bincount(to[which], minlength=places) for which in (kinds == table.novel, table.contaminable[kinds]))  # fmt: skip
+    harmed, hurt = (np.bincount(home[who], minlength=places) for who in (reported, overdosed))
+    sight = 20_000.0 / state.consumers.n * state.levers.warning_sight[:, None]
     fading = 1.0 - state.p.services.sight_kept
+    seen = np.stack([signs[:, NOVEL_CHECKED], harmed, novel, state.forum.worth * signs[:, POSTED]], axis=1)
     ews.novel += fading * (sight * seen - ews.novel)
-    ews.strong += fading * (sight * np.array([got.strong, overdosed, suspect, 0.0]) - ews.strong)
+    seen = np.stack([signs[:, STRONG_FOUND], hurt, suspect, np.zeros(places)], axis=1)
+    ews.strong += fading * (sight * seen - ews.strong)
 
 
 def novel_substances(state: MarketState) -> None:
-    """Novel substances appear, vanish and are detected; a strong synthetic in adulterated goods counts as one while it is there."""
+    """Novel substances appear, each with a place, a popularity and a toxicity of its own; they vanish, and are found and told of."""
     p, day, seed, ews = state.p.services, state.day, int(state.seed), state.early_warning
-    for k in range(poisson(seed, int(Draw.NOVEL), 0, day, 0, p.novel_per_year / 365.0)):
+    for k in range(poisson(seed, int(Draw.NOVEL), 0, day, 0, p.novel_per_year / YEAR)):
         popularity = float(np.exp(p.novel_popularity * normal(seed, int(Draw.NOVEL), k + 1, day, 0)))
-        toxicity = float(np.exp(p.novel_toxicity * normal(seed, int(Draw.NOVEL), k + 1, day, 1)))
-        number = ews.appear(day, popularity, toxicity)
-        state.event(EventKind.NOVEL_SUBSTANCE, number, cause="appeared", amount=popularity)
-    contaminants(state)
-    live = (~ews.gone & ~ews.opioid).nonzero()[0]
+        log_toxicity = p.novel_toxicity * normal(seed, int(Draw.NOVEL), k + 1, day, 1)
+        place, kind = (np.array([uniform(seed, int(Draw.NOVEL), k + 1, day, a)]) for a in (2, 3))
+        home, opioid = int(pick(np.cumsum(state.world.vendor_weight), place)[0]), bool(kind[0] < p.novel_opioids)
+        if opioid:  # dealers cut to strength: as strong as others on average
+            log_toxicity -= 0.5 * p.novel_toxicity**2
+        number = ews.appear(day, popularity, float(np.exp(log_toxicity)), home, opioid)
+        state.event(EventKind.NOVEL_SUBSTANCE, number, cause="opioid" if opioid else "appeared", amount=popularity)
+    live = ews.live[~ews.at_hand[ews.live].any(axis=1)]
     if len(live):
-        ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / 365.0
-    detect(state, live)
+        ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / YEAR
+    if len(ews.live):
+        detect(state, ews.live)
+        pass_on(state, ews.live)
     give_alerts(state)
-    if len(live):
-        novel_harm(state, live)
-
-
-def contaminants(state: MarketState) -> None:
-    """A strong synthetic opioid that enters or leaves adulterated supply is an entry of its own."""
-    ews = state.early_warning
-    there = (ews.opioid & ~ews.gone).nonzero()[0]
-    share = state.care.contaminated
-    if share > 0.0 and not len(there):
-        number = ews.appear(state.day, share, 1.0, opioid=True)
-        state.event(EventKind.NOVEL_SUBSTANCE, number, cause="strong opioid in adulterated goods", amount=share)
-    elif share <= 0.0 and len(there):
-        ews.gone[there] = True
+    novel_harm(state)
 
 
 def detect(state: MarketState, live: np.ndarray) -> None:
-    """Every undetected substance is found with a hazard that grows with its share of what is seen; the alert follows after some days."""
+    """Every jurisdiction finds each substance with a hazard that grows with its part in what is seen there; the alert follows after some days.
+
+    Unaided, the hazards of all jurisdictions together are `alert_base` once it is everywhere.
+    """
     p, ews, day = state.p.services, state.early_warning, state.day
-    unknown = ews.unknown
-    if not len(unknown):
+    unknown = ews.known[live] == ews.NOT_DETECTED
+    if not unknown.any():
         return
-    weights = np.array([p.alert_checked, p.alert_reported, p.alert_seized, p.alert_forum])
-    all_novel = max(float(ews.spread(live, day, p.novel_spread_days).sum()), 1e-9)
-    share = ews.spread(unknown, day, p.novel_spread_days) / all_novel
-    hazard = p.alert_base + np.where(
-        ews.opioid[unknown],
-        float(weights @ ews.strong) * ews.popularity[unknown],
-        len(live) * share * float(weights @ ews.novel),
-    )
-    found = unknown[uniforms(int(state.seed), Draw.ALERT, unknown, day) < hazard]
-    ews.alert_day[found] = day + round(p.alert_days * float(state.levers.warning_delay[0]))
+    checked, reported, seized, forum = np.diag([p.alert_checked, p.alert_reported, p.alert_seized, p.alert_forum])
+    hazard = p.alert_base * state.world.consumer_weight * ews.reached(live, day, p.novel_spread_days)
+    opioid = ews.opioid[live]
+    spread = ews.spread(live[~opioid], day, p.novel_spread_days)
+    harm = spread * ews.toxicity[live[~opioid], None]
+    for part, weights in ((spread, checked + seized + forum), (harm, reported)):
+        of_average = len(part) * part / np.maximum(part.sum(axis=0), 1e-9)
+        hazard[~opioid] += of_average * (ews.novel @ weights)
+    usual = float(state.substances.synthetic[state.substances.contaminable].mean())
+    held = np.where(ews.share[live[opioid]] > 0.0, ews.share[live[opioid]], usual)[:, None]
+    hazard[opioid] += presence(state, live[opioid]) * held * (ews.strong @ (checked + reported + seized + forum))
+    places = np.arange(state.world.n_jurisdictions)
+    draws = uniforms(int(state.seed), Draw.ALERT, live[:, None] * len(places) + places, day)
+    due = day + np.rint(p.alert_days * state.levers.warning_delay).astype(np.int64)
+    ews.known[live] = np.where(unknown & (draws < hazard), due, ews.known[live])
+
+
+def pass_on(state: MarketState, live: np.ndarray) -> None:
+    """Jurisdictions with an alert tell others, as far as they work together; it takes as long as to give one of their own."""
+    ews, day, days = state.early_warning, state.day, state.p.services.alert_days * state.levers.warning_delay
+    out, deaf = ews.known[live] < day, ews.known[live] > day
+    if not (out.any(axis=1) & deaf.any(axis=1)).any():
+        return
+    told = np.minimum(state.cooperation_today() / np.maximum(days, 1.0), 1.0 - 1e-9)
+    places = np.arange(len(days))
+    draws = uniforms(int(state.seed), Draw.ALERT_SHARED, live[:, None] * len(places) + places, day)
+    heard = deaf & (draws < -np.expm1(out @ np.log1p(-told)))
+    ews.known[live] = np.where(heard, day, ews.known[live])
 
 
 def give_alerts(state: MarketState) -> None:
-    """Today's alerts, false alarms among them; each wears attention down, and attention comes back."""
+    """Today's alerts of each jurisdiction, false alarms among them; each wears attention down, and attention comes back."""
     p, ews, day = state.p.services, state.early_warning, state.day
-    out = (ews.alert_day == day).nonzero()[0]
-    for number in out:
-        state.event(EventKind.ALERT, int(number), cause="early warning", amount=float(day - ews.born[number]))
-    false = p.false_alarms * float(state.levers.false_alarms[0]) / 365.0
-    ews.false = poisson(int(state.seed), int(Draw.FALSE_ALARM), 0, day, 0, false)
-    ews.alerts = len(out) + ews.false
+    names = list(state.scenario.jurisdictions)
+    for number, place in zip(*np.nonzero(ews.known == day), strict=True):
+        first = day == ews.known[number].min() and place == ews.known[number].argmin()
+        kind, cause = (EventKind.ALERT, "early warning") if first else (EventKind.ALERT_HEARD, names[place])
+        state.event(kind, int(number), cause=cause, amount=float(day - ews.born[number]))
+    false = p.false_alarms * state.levers.false_alarms / YEAR
+    ews.alerts = np.count_nonzero(ews.known == day, axis=0) + np.array(
+        [poisson(int(state.seed), int(Draw.FALSE_ALARM), j, day, 0, float(rate)) for j, rate in enumerate(false)]
+    )
     ews.attention += (1.0 - ews.attention) / p.attention_days
     ews.attention *= (1.0 - p.alert_fatigue) ** ews.alerts
 
@@ -103,36 +123,47 @@ def give_alerts(state: MarketState) -> None:
 def heeded(state: MarketState) -> np.ndarray:
     """(J, 4, 100) share of users whom an alert reaches and who pay attention, by jurisdiction, segment and turn."""
     reach = state.p.services.alert_reach * state.levers.alert_reach
-    return np.minimum(1.0, reach) * state.early_warning.attention
+    return np.minimum(1.0, reach) * state.early_warning.attention[:, None, None]
 
 
 def dose_warned_of(state: MarketState) -> np.ndarray:
-    """(J, 4, 100) fall of the dose among those who practise harm reduction while an alert of a strong opioid is out: as after a warning of one's own, by reach."""
+    """(J, 4, 100) fall of the dose among those who practise harm reduction where there is an alert of strong opioids: as after a warning of one's own, by reach.
+
+    It goes as far as suppliers there mix in what the alerts are about.
+    """
     ews, p = state.early_warning, state.p.consumption
-    if not (ews.opioid & ~ews.gone & ews.alerted(state.day)).any():
+    rows = np.flatnonzero(ews.opioid & ~ews.gone & ews.alerted(state.day).any(axis=1))
+    if not len(rows):
         return np.zeros_like(state.levers.alert_reach)
-    return heeded(state) * p.reduce_share * (1.0 - p.reduced_dose)
+    about = (presence(state, rows) * ews.alerted(state.day)[rows]).sum(axis=0)
+    return heeded(state) * about[:, None, None] * p.reduce_share * (1.0 - p.reduced_dose)
 
 
-def practised(state: MarketState, share: np.ndarray) -> float:
-    """Mean over consumers of ``share`` (J, 4, 100) of what each practises of harm reduction."""
-    c, n, everywhere = state.consumers.columns, state.consumers.n, share.flat[0]
-    if (share == everywhere).all():
-        return float(everywhere) * float(c.practice[:n].mean())
-    return float((share[c.jurisdiction[:n], c.segment[:n], c.turn[:n]] * c.practice[:n]).mean())
+def practised(state: MarketState, share: np.ndarray) -> np.ndarray:
+    """(J,) mean over the consumers there of ``share`` (J, 4, 100) of what each practises of harm reduction."""
+    c, n, places = state.consumers.columns, state.consumers.n, state.world.n_jurisdictions
+    where, practice = c.jurisdiction[:n], c.practice[:n].astype(float)
+    people = np.maximum(np.bincount(where, minlength=places), 1)
+    same = share[:, 0, 0]
+    if (share == same[:, None, None]).all():
+        return same * np.bincount(where, practice, places) / people
+    return np.bincount(where, share[where, c.segment[:n], c.turn[:n]] * practice, places) / people
 
 
-def novel_harm(state: MarketState, live: np.ndarray) -> None:
-    """Harm of the category in which novel substances appear: popularity-weighted toxicity, less where an alert has made users aware.
+def novel_harm(state: MarketState) -> None:
+    """Harm of the category in which novel substances appear, by jurisdiction: popularity-weighted toxicity, less where those who heed an alert discard it.
 
     Novel substances stand beside a stock of older ones of toxicity 1, as many as appear and vanish in balance.
     """
     p, ews, row = state.p.services, state.early_warning, state.substances.novel
-    if row < 0:
+    live = ews.live[~ews.opioid[ews.live]]
+    if row < 0 or not len(live):
         return
     weight = ews.spread(live, state.day, p.novel_spread_days)
-    aware = p.alert_practice * practised(state, heeded(state))
-    toxicity = ews.toxicity[live] * (1.0 - p.alert_protects * min(aware, 1.0) * ews.alerted(state.day)[live])
-    older = p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
-    factor = (older + float((weight * toxicity).sum())) / (older + float(weight.sum()))
-    state.substances.adverse[row] = state.usual.adverse[row] * factor
+    toxicity = np.repeat(ews.toxicity[live, None], weight.shape[1], axis=1)
+    if (warned := ews.alerted(state.day)[live]).any():
+        aware = np.minimum(p.alert_practice * practised(state, heeded(state)), 1.0)
+        toxicity *= 1.0 - state.p.consumption.discard_missold * aware * warned
+    older = older_stock(p, 1.0 - p.novel_opioids)
+    factor = (older + (weight * toxicity).sum(axis=0)) / (older + weight.sum(axis=0))
+    state.substances.adverse[:, row] = state.usual.adverse[:, row] * factor

@@ -28,6 +28,9 @@ LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.STREET),
 )
 
+NOVEL_CHECKED, STRONG_FOUND, POSTED = range(3)
+"""What `receive` counts by jurisdiction: samples of novel substances, opioids found bad, novel substances from cryptomarkets, whose buyers write in forums."""
+
 
 class Offered(NamedTuple):
     """What is offered to buyers, by jurisdiction (J,) or by jurisdiction, segment and turn (J, 4, 100)."""
@@ -40,11 +43,8 @@ class Offered(NamedTuple):
 class Received(NamedTuple):
     """What the deliveries of a day add up to."""
 
-    checked: int  # parcels; likewise the next four
+    checked: int  # parcels; likewise the next one
     bad: int  # found so
-    novel: int  # checked of novel substances
-    posted: int  # novel ones that came from cryptomarkets
-    strong: int  # opioids found bad
     arrived: float  # doses; likewise the next two
     lost: float  # discarded, or given up for want of a place
     passed: float  # passed on to a friend at once
@@ -73,14 +73,15 @@ def receive(
     friends: Friends,
     table: Substances,
     p: ConsumptionParameters,
-    seen: np.ndarray,
-    extra: np.ndarray,
+    marks: np.ndarray,
+    signs: np.ndarray,
 ) -> Received:
     """Put what arrived into the stash; some have it checked first, and discard or later use less.
 
-    ``seen`` becomes 1 where a check found bad content, ``extra`` where a programme brought the check about.
+    ``marks`` (rows, 2) become 1 where a check found bad content, and where a programme brought the check about; ``signs`` (J, 3) counts what early warning
+    may learn, by the buyer's jurisdiction.
     """
-    checked, bad, novel, posted, strong = 0, 0, 0, 0, 0
+    checked, bad = 0, 0
     arrived, lost, passed = 0.0, 0.0, 0.0
     for i in range(len(rows)):
         o = rows[i]
@@ -90,10 +91,10 @@ def receive(
         doses = orders.quantity[o] * orders.share[o]
         arrived += doses
         strength, content = orders.potency[o], orders.content[o]
-        if s == table.novel and orders.channel[o] == CRYPTO:
-            posted += 1
-        u1, u2, u3, u4 = uniform4(seed, CHECK, c, orders.day[o], 0)
         j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
+        if s == table.novel and orders.channel[o] == CRYPTO:
+            signs[j, POSTED] += 1
+        u1, u2, u3, u4 = uniform4(seed, CHECK, c, orders.day[o], 0)
         usual = (
             p.checking_base * p.check_uptake * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
         )
@@ -102,14 +103,14 @@ def receive(
             takes = (usual + p.check_uptake * offered.reach[j, g, k]) * offered.uptake[j, g, k]
         if orders.channel[o] != LICENSED and orders.channel[o] != PHARMACY and u1 < takes:
             checked += 1
-            extra[i] = u1 >= usual
+            marks[i, 1] = u1 >= usual
             if s == table.novel:
-                novel += 1
+                signs[j, NOVEL_CHECKED] += 1
             found = u2 < p.check_sensitivity and (content != AS_SOLD or strength > p.strong_dose)
             if found:
                 bad += 1
-                strong += 1 if strength > 0.0 else 0
-                seen[i] = 1
+                signs[j, STRONG_FOUND] += 1 if strength > 0.0 else 0
+                marks[i, 0] = 1
                 consumers.practice[c] = min(1.0, consumers.practice[c] + p.practice_bad_check)
                 discard = p.discard_opioid if table.opioid[s] > 0.0 else p.discard_missold
                 if u3 < discard:
@@ -124,7 +125,7 @@ def receive(
             c = keeper(seed, c, s, orders.day[o], offered.diversion, consumers, table, friends)
         passed += 0.0 if c == orders.consumer[o] else doses
         lost += put(consumers, c, s, doses, strength, content, table)
-    return Received(checked, bad, novel, posted, strong, arrived, lost, passed)
+    return Received(checked, bad, arrived, lost, passed)
 
 
 @kernel

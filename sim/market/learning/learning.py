@@ -263,7 +263,7 @@ def learning(state: MarketState) -> None:
     was, starts = np.empty((n, 4), np.float32), np.zeros(n, np.uint8)  # four to a row: it lies in one line of the cache
     over_rows(state.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
     alerts = state.care.alerts_week
-    alerts[day % WEEK] = heeded(state) * state.early_warning.alerts
+    alerts[day % WEEK] = heeded(state) * state.early_warning.alerts[:, None, None]
     initiation = levers.initiation * (1.0 + p.publicity_draws * state.publicity)
     talk = Talk(
         state.forum.readable, initiation, state.trade.ads_seen, p.practice_alert * alerts.sum(axis=0), messages_of_week(levers)

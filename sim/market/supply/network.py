@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import numpy as np
 
-from sim.agents.codes import NOBODY
+from sim.agents.codes import CLEAN, NOBODY, OLDER
 from sim.agents.suppliers import SOURCES, SUPPLIER, Supplier, SupplierColumns
 from sim.kernels import kernel
 from sim.market import views
@@ -41,6 +41,7 @@ def make_suppliers(state: MarketState) -> None:
     size, served = s.size[:count].astype(float), bits(s.serves[:count], k)
     state.upstream = Upstream(
         cost=np.ones((1, j)), reckoned=np.zeros((1, j)), lost=np.zeros((1, j, j, j)), reliability=np.ones(1), concentration=np.ones(count + 1),
+        mixes=np.ones((count + 1, 3)),
         belief=np.full((j, j), p.seizure), loads=np.zeros((j, j)), caught=np.zeros((j, j)), seized=np.zeros((j, j)),
         seen_revenue=np.zeros(count, np.int64),
         find=find_weights(state), wholesale=np.zeros(k), made_for=np.zeros(k), flow=np.zeros(k), size=size @ served,
@@ -49,8 +50,8 @@ def make_suppliers(state: MarketState) -> None:
 
 
 def drawn(state: MarketState, slot: int) -> np.ndarray:
-    """(4,) what the traits of a supplier are drawn with."""
-    return np.array([uniform(state.seed, int(Draw.SUPPLIER_TRAITS), slot, 0, a) for a in range(4)])
+    """(5,) what the traits of a supplier are drawn with."""
+    return np.array([uniform(state.seed, int(Draw.SUPPLIER_TRAITS), slot, 0, a) for a in range(5)])
 
 
 def add_supplier(state: MarketState, jurisdiction: int, organised: int, size: float, sells: np.ndarray) -> int:
@@ -62,7 +63,7 @@ def add_supplier(state: MarketState, jurisdiction: int, organised: int, size: fl
     return Supplier(
         state, state.supplier_table, jurisdiction=jurisdiction, organised=organised, size=size, belief=p.seizure, seized=p.seizure, cost=1.0,
         reliability=p.least_reliable + (1.0 - p.least_reliable) * drawn(state, slot)[3], serves=int((served << k).sum()),
-        reach=int((reached << j).sum()),
+        reach=int((reached << j).sum()), mixes=OLDER if drawn(state, slot)[4] < state.p.shipping.synthetic_supply else CLEAN,
     ).slot  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from sim.evidence.groups import SupplyParameters
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.groups import Moment
+from sim.market.supply.mixing import mix, mixed
 from sim.market.supply.money import upstream_money
 from sim.market.supply.network import capacity
 from sim.market.supply.recruitment import recruit
@@ -210,6 +211,7 @@ def supply(state: MarketState) -> None:
     p = state.p.supply
     come_and_go(state)
     find_sources(state)
+    mix(state)
     interdict(state)
     s, n, most = state.supplier_table.columns, state.supplier_table.n, state.p.shipping.synthetic_concentration
     concentrate(n, s.belief, s.concentration, p.concentrate_lambda, p.concentrate_cost, most, p.copy_rate)
@@ -221,11 +223,12 @@ def supply(state: MarketState) -> None:
 
 
 def on_terms(state: MarketState) -> None:
-    """What vendors reckon with today: reliability and concentration of their suppliers; 1 for those without one."""
+    """What vendors reckon with today: reliability, concentration and what is mixed in of their suppliers; as usual for those without one."""
     s, n, up = state.supplier_table.columns, state.supplier_table.n, state.upstream
     up.concentration, up.reliability = np.ones((2, n + 1))
     up.concentration[1:] = s.concentration[:n]
     up.reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
+    up.mixes = mixed(state)
 
 
 def restock(state: MarketState) -> None:

@@ -42,7 +42,18 @@ def succeed(state: MarketState, i: int) -> None:
     old = state.supplier_table.columns
     slot = add_supplier(state, int(old.jurisdiction[i]), 1, kept * float(old.size[i]), np.empty(0, np.int64))
     s = state.supplier_table.columns
-    for column in (s.serves, s.reach, s.source, s.reliability, s.belief, s.seized, s.concentration, s.cost, s.routes):
+    for column in (
+        s.serves,
+        s.reach,
+        s.source,
+        s.reliability,
+        s.belief,
+        s.seized,
+        s.concentration,
+        s.cost,
+        s.routes,
+        s.mixes,
+    ):
         column[slot] = column[i]
     s.takings[slot] = kept * s.takings[i]
     v.supplier[stay] = slot

@@ -44,6 +44,7 @@ class Goods(NamedTuple):
     """What decides on the content of an order."""
 
     concentration: np.ndarray  # (suppliers + 1,), place 0 for no supplier
+    mixes: np.ndarray  # (suppliers + 1, 3) what is mixed in: see `sim.market.supply.mixing.mixed`
     hands: np.ndarray  # (C,) through which goods pass
     fails: np.ndarray  # (2,) chance of bad content from licensed and illicit pharmacies
     table: Substances
@@ -51,14 +52,13 @@ class Goods(NamedTuple):
 
 
 @inner
-def batch(
-    when: Moment, key: int, s: int, channel: int, quality: float, concentration: float, goods: Goods
-) -> tuple[Any, ...]:
-    """The present batch of ``s`` of the vendor with ``key``: content, opioid potency when pure, share of the substance left, and whether it is a strong synthetic.
+def batch(when: Moment, key: int, s: int, channel: int, quality: float, row: int, goods: Goods) -> tuple[Any, ...]:
+    """The present batch of ``s`` of the vendor with ``key``, whose supplier has the place ``row`` in ``goods``.
 
-    Batches follow the vendor's own clock, not the buyers'.
+    Content, opioid potency when pure, share of the substance left, and whether it holds a strong synthetic. That comes in whatever suppliers make or press
+    themselves: in any unit of an opioid that no factory makes, in counterfeits of others. Batches follow the vendor's own clock, not the buyers'.
     """
-    table, p, hands = goods.table, goods.p, goods.hands[channel]
+    table, p, hands, concentration = goods.table, goods.p, goods.hands[channel], goods.concentration[row]
     number = (when.day + 4096 + key % 97) // int(p.batch_days)
     u1, u2, u3, u4 = uniform4(when.seed, BATCH, key, number, s)
     ok = (
@@ -70,11 +70,16 @@ def batch(
     if u1 >= ok:
         content, left = (ADULTERATED, p.adulterated_left) if u2 >= p.substituted else (SUBSTITUTED, 0.0)
     strength = table.opioid[s] if content != SUBSTITUTED else 0.0
-    holds = table.synthetic[s] * p.synthetic_supply if content != AS_SOLD else 0.0
+    usual, beyond, potency = goods.mixes[row]
+    made_illicitly = table.opioid[s] > 0.0 and table.sold[LICENSED, s] == 0
+    holds = 0.0
+    if content != AS_SOLD or made_illicitly:
+        holds = table.synthetic[s] * usual
+        holds += (1.0 - holds) * beyond if table.contaminable[s] else 0.0
     if table.opioid[s] > 0.0 and channel != LICENSED:
         holds += (1.0 - holds) * contaminated_share(concentration, p.synthetic_concentration)
     if u3 < holds:
-        strength, strong = p.synthetic_strength, True
+        strength, strong = p.synthetic_strength * potency, True
         content = ADULTERATED if content == AS_SOLD else content
         concentration = max(concentration, p.synthetic_concentration)
     if strength > 0.0 and channel != LICENSED:

@@ -83,7 +83,7 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
         else:
             days = ABROAD + int(u2 * p.border_days + routes.delay[target])
         content, potency, left, strong = batch(
-            when, vendors.key[v], s, channel, 0.0 if vendors.covered[v] else vendors.quality[v], goods.concentration[vendors.supplier[v] + 1], goods,
+            when, vendors.key[v], s, channel, 0.0 if vendors.covered[v] else vendors.quality[v], vendors.supplier[v] + 1, goods,
         )  # fmt: skip
         purity = vendors.purity[v] * left
         if channel >= APP and not strong:
@@ -255,7 +255,8 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     )
     hands = np.array([0.0, 0.0, p.hands_app, p.hands_crypto, p.hands_crypto, p.hands_street])
     fails = np.array([p.licensed_fails, p.pharmacy_fails])
-    goods = Goods(state.upstream.concentration, hands, fails, state.substances, p)
+    up = state.upstream
+    goods = Goods(up.concentration, up.mixes, hands, fails, state.substances, p)
     post = Post(orders, narrow(state.consumers.columns, views.ShippingConsumers), vendors)
     lo, hi = rows
     over_rows(state.pool, Shifted(lo), hi - lo, state.moment, post, inspect(state), goods)

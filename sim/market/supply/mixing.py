@@ -1,0 +1,109 @@
+"""Mixing: which strong synthetic each supplier puts into opioids and sedatives, if any; novel ones come up, are taken up by suppliers, and pass.
+
+A supplier looks now and then at what to mix in. Groups take what their manufacturers do; of the others a share mixes, and takes what is offered where it works,
+by popularity there against the stock of older ones. What comes from outside (a policy) is at hand in places, and taken there by all who look. So contamination
+differs by supplier, and with that by place and time, and several substances circulate at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.agents.codes import CLEAN, OLDER, EventKind
+from sim.market.supply.network import bits
+from sim.streams import Draw, pick, uniform, uniforms
+
+if TYPE_CHECKING:
+    from sim.evidence.groups import ServicesParameters
+    from sim.market.state import MarketState
+
+EVERYWHERE = -1
+
+
+def older_stock(p: ServicesParameters, share: float) -> float:
+    """Popularity of what circulated before the run of a ``share`` of novel substances: as much as appears and vanishes in balance."""
+    return share * p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
+
+
+def offer(state: MarketState, what: str, where: np.ndarray, potency: float, share: float, policy: str) -> None:
+    """Put a novel opioid at hand of suppliers in the jurisdictions ``where`` today; it vanishes on the first day on which ``what`` does not offer it.
+
+    Parameters
+    ----------
+    what
+        Who offers it; the second offer by the same on one day is another substance.
+    potency
+        Strength of goods that hold it, against other strong synthetics (ratio).
+    share
+        Opioids, sedatives only where they are counterfeit, of a supplier who takes it up that hold it (0 to 1).
+    policy
+        In whose name it is written down.
+    """
+    ews, up = state.early_warning, state.upstream
+    key = (what, up.offered.count(what))
+    up.offered.append(what)
+    if key not in up.offers:
+        number = up.offers[key] = ews.appear(state.day, 0.0, potency, EVERYWHERE, opioid=True)
+        state.event(EventKind.NOVEL_SUBSTANCE, number, policy=policy, cause="strong opioid at hand", amount=potency)
+    ews.share[up.offers[key]] = share
+    ews.at_hand[up.offers[key], where] = True
+
+
+def mix(state: MarketState) -> None:
+    """Some suppliers look at what they mix in; what is no longer made is no longer mixed in."""
+    ews, up, s, n = state.early_warning, state.upstream, state.supplier_table.columns, state.supplier_table.n
+    for what, k in [key for key in up.offers if up.offered.count(key[0]) <= key[1]]:
+        ews.gone[up.offers.pop((what, k))] = True
+    up.offered.clear()
+    there = np.flatnonzero(ews.opioid & ~ews.gone)
+    s.mixes[:n][(s.mixes[:n] > OLDER) & ~np.isin(s.mixes[:n], there)] = CLEAN
+    looks = uniforms(state.seed, Draw.MIXING, np.arange(n), state.day) < state.p.supply.copy_rate
+    for i in np.flatnonzero(looks & (s.alive[:n] == 1)):
+        s.mixes[i] = choose(state, int(i), there)
+
+
+def choose(state: MarketState, i: int, there: np.ndarray) -> int:
+    """Number of the novel opioid that supplier ``i`` mixes in from today on, of those that are ``there``; `OLDER` for older synthetics, `CLEAN` for none."""
+    p, ews, s = state.p.services, state.early_warning, state.supplier_table.columns
+    j = s.jurisdiction[i]
+    u, w = (uniform(state.seed, int(Draw.MIXING), i, state.day, a) for a in (1, 2))
+    at_hand = there[ews.at_hand[there, j]]
+    if len(at_hand):
+        return int(at_hand[int(u * len(at_hand))])
+    makers = s.source[i][s.source[i] >= 0]
+    makers = makers[s.alive[makers] == 1]
+    if len(makers):
+        return int(s.mixes[makers[int(u * len(makers))]])
+    if w >= state.p.shipping.synthetic_supply:
+        return CLEAN
+    offered = ews.spread(there, state.day, p.novel_spread_days)[:, j]
+    weights = np.cumsum(np.append(older_stock(p, p.novel_opioids), offered))
+    return int(np.append(OLDER, there)[pick(weights, np.array([u]))[0]]) if weights[-1] > 0.0 else OLDER
+
+
+def mixed(state: MarketState) -> np.ndarray:
+    """(suppliers + 1, 3) what each supplier mixes in; place 0 is for no supplier, who mixes nothing.
+
+    1 where goods hold a strong synthetic as often as the table of substances says, else 0; the share that hold one which came from outside; and the strength of
+    goods that hold one against the usual.
+    """
+    ews, n = state.early_warning, state.supplier_table.n
+    mixes = state.supplier_table.columns.mixes[:n]
+    found = np.zeros((n + 1, 3))
+    found[:, 2] = 1.0
+    found[1:, 0] = mixes == OLDER
+    novel = np.flatnonzero(mixes > OLDER)
+    which = mixes[novel]
+    found[novel + 1] = np.stack([ews.share[which] == 0.0, ews.share[which], ews.toxicity[which]], axis=1)
+    return found
+
+
+def presence(state: MarketState, numbers: np.ndarray) -> np.ndarray:
+    """(numbers, J) share of the suppliers of opioids and sedatives in each jurisdiction, by size, who mix in each of these novel opioids."""
+    s, n, table = state.supplier_table.columns, state.supplier_table.n, state.substances
+    sells = bits(s.serves[:n], len(table.dose_usd))[:, table.contaminable].any(axis=1)
+    size = s.size[:n] * s.alive[:n] * sells
+    there = size[:, None] * bits(s.reach[:n], state.world.n_jurisdictions)
+    return (numbers[:, None] == s.mixes[:n]) @ there / np.maximum(there.sum(axis=0), 1e-9)

@@ -1,0 +1,208 @@
+"""Novel substances: several at once, each with a place, a strength and a fate of its own; suppliers who mix them in; alerts that one place passes to another."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.agents.codes import CLEAN, OLDER
+from sim.model import MarketModel
+from tests.worlds import branched, ran, same_frames, world
+
+PLACES = ["north_america", "united_kingdom_europe", "oceania", "rest_of_world"]
+HERE, THERE = 1, 2
+DEPENDENTS: dict[str, Any] = {"patients": 0.05, "dependents": 0.7}
+QUICK: dict[str, Any] = {"world": DEPENDENTS, "supply": {"copy_rate": 0.3}, "services": {"novel_per_year": 0.0}}
+"""Many who use opioids, suppliers who soon look at what to mix in, and no novel substance but those that are brought in."""
+SEEN = {"alert_base": 0.0, "alert_days": 2.0, "alert_reported": 0.005, "alert_checked": 0.0, "alert_seized": 0.0}
+
+
+def start(**parameters: Any) -> MarketModel:
+    return ran(
+        world(consumers=1500, days=90, burn_in=20, parameters={**QUICK, **parameters}),
+        until=0,
+        tables=("events", "orders"),
+    )
+
+
+def shock(**fields: Any) -> dict[str, Any]:
+    return {"kind": "novel_opioid", "share": 0.6, **fields}
+
+
+def after(model: MarketModel, *policies: dict[str, Any], days: int = 40) -> MarketModel:
+    return branched(model, days, policies=list(policies))
+
+
+def mixes(model: MarketModel) -> np.ndarray:
+    return model.supplier_table.columns.mixes[: model.supplier_table.n]
+
+
+def expected(model: MarketModel, outcome: str) -> float:
+    return float(model.daily()[f"{outcome}_expected"].sum())
+
+
+@functools.cache
+def appeared(**services: float) -> MarketModel:
+    many = {"novel_per_year": 600.0, "novel_opioids": 0.3, "alert_base": 0.02, **services}
+    return ran(world(days=45, parameters={"services": many}), tables=("events",))
+
+
+# What appears ---------------------------------------------------------------------------------------------------------
+def test_each_novel_substance_has_a_place_a_popularity_and_a_strength_of_its_own():
+    ews = appeared().early_warning
+    assert len(ews.born) > 60
+    assert set(ews.home.tolist()) == set(range(len(PLACES)))
+    for drawn in (ews.popularity, ews.toxicity):
+        assert len(np.unique(drawn)) == len(drawn)
+    assert 0.15 < ews.opioid.mean() < 0.45
+    again = appeared(alert_base=0.0).early_warning
+    assert np.array_equal(again.toxicity, ews.toxicity), "drawn when it appears, whatever is found later"
+
+
+def test_a_substance_spreads_first_where_it_appeared_and_in_the_end_everywhere():
+    model = start()
+    ews = model.early_warning
+    rows = np.array([ews.appear(model.day, 2.0, 1.0, home=HERE)])
+    early, late = (ews.spread(rows, model.day + days, 120.0)[0] for days in (30, 3000))
+    assert early[HERE] > 3 * early[THERE] > 0
+    assert late == pytest.approx(np.full(len(PLACES), 2.0))
+
+
+def test_what_does_not_appear_changes_nothing():
+    """A run in which nothing novel appears is the same, bit for bit, as one in which nothing can, whatever novel substances would have been like."""
+    common = {"world": DEPENDENTS}
+    never, rarely = (
+        ran(world(consumers=400, days=20, parameters={**common, "services": services}), tables=("orders", "events")).daily()
+        for services in ({"novel_per_year": 0.0}, {"novel_per_year": 1e-9, "novel_toxicity": 1.2, "novel_opioids": 0.27, "novel_spread_days": 30.0})
+    )  # fmt: skip
+    assert same_frames(never, rarely)
+
+
+def test_a_toxic_substance_harms_more_where_it_has_spread():
+    model = start(services={"novel_per_year": 50.0})
+    row, ews = model.substances.novel, model.early_warning
+    ews.gone[:] = True
+    ews.appear(model.day - 40, 200.0, 20.0, home=HERE)
+    model.run_for(1)
+    grown = model.substances.adverse[:, row] / model.usual.adverse[:, row]
+    assert grown[HERE] > 1.5 > np.delete(grown, HERE).max() > 1.0
+
+
+# What suppliers mix in ------------------------------------------------------------------------------------------------
+def test_suppliers_where_a_novel_opioid_is_at_hand_take_it_up_one_after_another_and_drop_it_when_it_is_gone():
+    base = start(supply={"copy_rate": 0.05})
+    s, held = base.supplier_table.columns, []
+    for days in (1, 10, 40):
+        model = after(base, shock(jurisdictions=[PLACES[HERE]]), days=days)
+        has = mixes(model) > OLDER
+        s, n = model.supplier_table.columns, model.supplier_table.n
+        sources = [s.source[i][s.source[i] >= 0] for i in range(n)]
+        through = np.array([bool(len(a)) for a in sources])
+        assert (has <= ((s.jurisdiction[:n] == HERE) | through)).all(), "at hand, or from a manufacturer"
+        held.append(int(has.sum()))
+    assert held[0] <= held[1] < held[2]
+    gone = after(base, shock(end=20), days=25)
+    assert (mixes(gone) <= OLDER).all()
+    assert gone.early_warning.gone.all()
+
+
+def test_goods_are_contaminated_by_the_suppliers_who_mix_and_no_others():
+    """Heroin that was heroin holds a synthetic where its vendor's supplier mixes one in; a medicine that a factory made never does."""
+    base = start(supply={"copy_rate": 1e-9})
+    odd = np.arange(base.supplier_table.n) % 2 == 1
+    mixes(base)[:] = CLEAN
+    mixed = branched(base, 0)
+    mixes(mixed)[:] = np.where(odd, OLDER, CLEAN)
+    for model in (base, mixed):
+        model.run_for(1)
+    first = base.books.open_orders.n
+    orders, others = (model.books.open_orders.columns for model in (base, mixed))
+    assert np.array_equal(orders.consumer[:first], others.consumer[:first])
+    changed = np.flatnonzero(orders.content[:first] != others.content[:first])
+    assert len(changed)
+    assert set(orders.substance[changed].tolist()) == {list(base.scenario.substances).index("heroin")}
+    assert odd[base.vendors.columns.supplier[orders.vendor[changed]]].all()
+
+
+def test_the_strength_of_goods_with_a_synthetic_decides_how_many_die():
+    base = start()
+    mixes(base)[:] = OLDER
+    weak, strong = (
+        expected(branched(base, 30, parameters={"supply": {"copy_rate": 1e-9}, "shipping": {"synthetic_strength": x}}), "deaths")
+        for x in (0.5, 2.0)
+    )  # fmt: skip
+    assert strong > 1.5 * weak
+
+
+def test_a_novel_opioid_raises_overdoses_with_its_share_and_deaths_with_its_potency():
+    base = start()
+    shares = [expected(after(base, shock(strength=x), days=60), "overdoses") for x in (0.0, 0.25, 1.0)]
+    assert shares[0] < shares[1] < shares[2]
+    weak, strong = (expected(after(base, shock(potency=x)), "deaths") for x in (1.0, 4.0))
+    assert strong > 1.3 * weak
+
+
+# What is found --------------------------------------------------------------------------------------------------------
+def test_two_novel_opioids_in_one_run_are_found_separately():
+    """Neither alert stands for the other: the second is unknown until it has an alert of its own."""
+    both = after(start(services={**QUICK["services"], **SEEN}), shock(), shock(start=15, potency=3.0), days=60)
+    ews = both.early_warning
+    assert ews.toxicity.tolist() == [1.0, 3.0]
+    assert {0, 1} <= set(mixes(both).tolist()), "suppliers mix in one or the other"
+    first = ews.known.min(axis=1)
+    assert (first <= both.day).all()
+    assert first[0] != first[1]
+    assert first[1] >= 15
+    assert len(both.table("events").query("kind == 'alert' and day >= 0")["subject"].unique()) == 2
+
+
+def test_a_warning_of_a_strong_opioid_makes_people_take_less_as_far_as_suppliers_mix_it_in():
+    base = start(services={**QUICK["services"], **SEEN, "alert_reported": 0.05, "alert_reach": 0.9})
+    deaf = {"kind": "early_warning", "delay": 1.0, "sight": 1.0, "reach": 1.0, "false_alarms": 1.0}
+    loud = {**deaf, "delay": 0.02, "sight": 20.0}
+    quiet, warned = (expected(after(base, shock(), x), "overdoses") for x in (deaf, loud))
+    assert warned < quiet
+
+
+def test_checking_lets_a_strong_opioid_be_found_sooner_where_it_is_offered():
+    base = start()
+    offered = {"kind": "drug_checking", "reach": 0.9, "uptake": 4.0, "jurisdictions": [PLACES[HERE]]}
+    without, with_ = (after(base, shock(), *more, days=30).early_warning.strong[:, 0] for more in ([], [offered]))
+    assert with_[HERE] > 2 * without[HERE]
+    assert np.delete(with_, HERE) == pytest.approx(np.delete(without, HERE), rel=0.25, abs=0.05)
+
+
+def known_at(*policies: dict[str, Any]) -> np.ndarray:
+    """(substances, J) day of each alert, no later than the end of the run."""
+    model = branched(appeared(), 0).scenario
+    made = ran(model.with_(days=75, policies=list(policies)), tables=("events",))
+    return np.minimum(made.early_warning.known, made.day)
+
+
+def test_an_alert_is_heard_in_another_jurisdiction_sooner_with_cooperation():
+    treaty = {"kind": "international_cooperation", "ratification_days": 0, "closed": 1.0}
+    alone, together = known_at(), known_at(treaty)
+    lag = [float((known.max(axis=1) - known.min(axis=1))[known.min(axis=1) < 60].mean()) for known in (alone, together)]
+    assert lag[1] < 0.8 * lag[0]
+
+
+def test_those_who_stay_outside_a_treaty_hear_no_sooner():
+    inside = {
+        "kind": "international_cooperation",
+        "ratification_days": 0,
+        "closed": 1.0,
+        "members": [PLACES[0], PLACES[HERE]],
+    }
+    alone, some = known_at(), known_at(inside)
+    gain = (alone - some).mean(axis=0)
+    assert gain[:2].sum() > 2 * abs(gain[2:].sum())
+
+
+def test_early_warning_of_one_place_finds_more_there_and_others_hear_of_it():
+    local = known_at({"kind": "early_warning", "sight": 20.0, "delay": 0.1, "jurisdictions": [PLACES[HERE]]})
+    gain = (known_at() - local).mean(axis=0)
+    assert gain[HERE] > 2
+    assert gain[HERE] > np.delete(gain, HERE).max() > 0
