@@ -50,6 +50,7 @@ ACTS = {
     "cut_links": "links between buyers and vendors cut",
     "post_false_ratings": "false ratings posted",
     "announce": "arrests made public",
+    "offer": "a novel opioid put at hand of suppliers",
 }
 MARKS = {
     "detail": "kept in files, not in printed tables",
