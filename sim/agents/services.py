@@ -53,7 +53,7 @@ class EarlyWarning(Institution):
     opioid
         True for a strong synthetic opioid that suppliers mix in, false for a novel psychoactive substance.
     share, at_hand
-        Of an opioid that comes from outside: misrepresented goods of a supplier who has it that hold it beyond the usual, and where (J) suppliers get it.
+        Of an opioid that comes from outside: the goods of a supplier who took it up that hold it (0 to 1), and where (J) suppliers get it.
     known
         (entries, J) day of the alert in each jurisdiction, once it is known there.
     attention
