@@ -15,7 +15,7 @@ from sim.market.enforcement.arrests import MONTH, find_exposure, vendor_arrests
 from sim.market.enforcement.attacks import find_moderators
 from sim.market.enforcement.cases import WORLD, payment_cases, platform_cases, supplier_cases
 from sim.market.enforcement.contacts import user_contacts
-from sim.market.enforcement.raids import cooperation_today, run_covert, sites_return
+from sim.market.enforcement.raids import run_covert, sites_return
 from sim.market.trade.payments import merchants_today
 
 if TYPE_CHECKING:

@@ -74,12 +74,6 @@ def sites_return(state: MarketState) -> None:
             new_domains(state, slot)
 
 
-def cooperation_today(state: MarketState) -> np.ndarray:
-    """(J, J) effectiveness of cross-border cases: between two who joined a treaty, part of what was missing is made up."""
-    joined = state.levers.cooperation
-    return state.world.cooperation + (1.0 - state.world.cooperation) * np.minimum.outer(joined, joined)
-
-
 def read_servers(state: MarketState, slot: int, channel: Channel, keys: bool) -> None:
     """What lies on a seized server is read: leads to vendors, only to part of them without the operator's ``keys``, and the messages of some users.
 
@@ -93,7 +87,7 @@ def read_servers(state: MarketState, slot: int, channel: Channel, keys: bool) ->
     state.today.privacy += p.server_read * len(users)
     if state.levers.cooperation.any():
         host = state.platform_table.columns.jurisdiction[slot]
-        shared = (cooperation_today(state) - state.world.cooperation)[host]
+        shared = (state.cooperation_today() - state.world.cooperation)[host]
         shared[host] = 0.0  # who seized it has read it already
         state.today.privacy += p.server_read * float(shared[users].sum())
 

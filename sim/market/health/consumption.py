@@ -247,13 +247,13 @@ def consumption(state: MarketState) -> None:
     p, c, n, levers = state.p.consumption, state.consumers.columns, state.consumers.n, state.levers
     o, due = state.books.open_orders.columns, state.books.due
     goods, buyers = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
-    marks, signs = np.zeros((len(due), 2), np.uint8), np.zeros((state.world.n_jurisdictions, 3), np.int64)
+    extra, signs = np.zeros(len(due), np.uint8), np.zeros((state.world.n_jurisdictions, 3), np.int64)
     got = receive(
         due, state.moment.seed, goods, buyers, Offered(levers.checking_reach, levers.check_uptake, levers.diversion), state.world.friends,
-        state.substances, p, marks, signs,
+        state.substances, p, extra, signs,
     )  # fmt: skip
     state.today.checks = got.checked
-    who = state.today.checked = o.consumer[due[marks[:, 1] == 1]].astype(np.int64)
+    who = state.today.checked = o.consumer[due[extra == 1]].astype(np.int64)
     at = c.jurisdiction[who], c.segment[who], c.turn[who]
     state.today.easier = levers.checking_reach[at] + p.checking_base * np.log(levers.check_uptake[at])
     state.checking.samples += got.checked

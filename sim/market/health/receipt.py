@@ -73,13 +73,12 @@ def receive(
     friends: Friends,
     table: Substances,
     p: ConsumptionParameters,
-    marks: np.ndarray,
+    extra: np.ndarray,
     signs: np.ndarray,
 ) -> Received:
     """Put what arrived into the stash; some have it checked first, and discard or later use less.
 
-    ``marks`` (rows, 2) become 1 where a check found bad content, and where a programme brought the check about; ``signs`` (J, 3) counts what early warning
-    may learn, by the buyer's jurisdiction.
+    ``extra`` becomes 1 where a programme brought the check about; ``signs`` (J, 3) counts what early warning may learn, by the buyer's jurisdiction.
     """
     checked, bad = 0, 0
     arrived, lost, passed = 0.0, 0.0, 0.0
@@ -103,14 +102,13 @@ def receive(
             takes = (usual + p.check_uptake * offered.reach[j, g, k]) * offered.uptake[j, g, k]
         if orders.channel[o] != LICENSED and orders.channel[o] != PHARMACY and u1 < takes:
             checked += 1
-            marks[i, 1] = u1 >= usual
+            extra[i] = u1 >= usual
             if s == table.novel:
                 signs[j, NOVEL_CHECKED] += 1
             found = u2 < p.check_sensitivity and (content != AS_SOLD or strength > p.strong_dose)
             if found:
                 bad += 1
                 signs[j, STRONG_FOUND] += 1 if strength > 0.0 else 0
-                marks[i, 0] = 1
                 consumers.practice[c] = min(1.0, consumers.practice[c] + p.practice_bad_check)
                 discard = p.discard_opioid if table.opioid[s] > 0.0 else p.discard_missold
                 if u3 < discard:
