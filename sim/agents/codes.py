@@ -45,6 +45,13 @@ class Segment(Code):
     SOCIAL_SUPPLIER = 3
 
 
+class Sex(Code):
+    """As a life table has it."""
+
+    MALE = 0
+    FEMALE = 1
+
+
 class Considering(Code):
     """How far an illicit online source is thinkable to a consumer."""
 
@@ -60,6 +67,14 @@ class Membership(Code):
     ACTIVE = 1
     SEARCHING = 2
     LAPSED = 3
+
+
+class Stage(Code):
+    """Whether a consumer uses."""
+
+    USES = 0
+    STOPPED = 1
+    LEAVING = 2
 
 
 class LegalStatus(Code):
@@ -181,6 +196,9 @@ class EventKind(Code):
     INITIATION = 24
     NETWORK_ATTACK = 25
     PASSED_ON = 26
+    LEFT = 27
+    DEATH_OTHER = 28
+    FIRST_USE = 29
 
 
 class Programme(Code):

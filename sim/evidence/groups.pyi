@@ -475,6 +475,9 @@ class WorldParameters(NamedTuple):
     suppliers: float
     considering: float
     market_users: float
+    male: float
+    use_years: float
+    patient_years: float
     stocked_rate: float
     friends: float
     homophily: float

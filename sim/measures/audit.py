@@ -74,7 +74,9 @@ def violations(state: MarketState) -> list[str]:
     waiting = np.flatnonzero(c.waiting_day[: state.consumers.n] < NEVER)
     check("people on the waiting list = people who wait", len(set(state.care.waiting_list) ^ set(waiting)), 0)
     check(
-        "people = living + dead", int(np.sum(c.alive[: state.consumers.n] == 1)) + state.books.dead, state.consumers.n
+        "people of the start and come = living + dead + left",
+        state.consumers.n + state.books.came,
+        int(np.sum(c.alive[: state.consumers.n] == 1)) + state.books.dead + state.books.left,
     )
     if int(np.sum(v.stock[: state.vendors.n] < -1e-3)):
         found.append("stock of a vendor is negative")
@@ -86,7 +88,7 @@ def violations(state: MarketState) -> list[str]:
         )
     check(
         "money got from friends = money paid to friends",
-        int(c.from_friends[: state.consumers.n].sum(dtype=np.int64)),
+        int(c.from_friends[: state.consumers.n].sum(dtype=np.int64)) + state.books.gone.from_friends,
         0,
     )
     for name, population in (

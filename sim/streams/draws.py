@@ -97,3 +97,5 @@ class Draw(IntEnum):
     LETTER = 171
     TAKE_UP = 200
     LEAVE = 201
+    NEWCOMER = 172
+    LEAVING = 173
