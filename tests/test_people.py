@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.agents.codes import ExitCause, Segment, Sex, Stage
+from sim.agents.codes import NEVER, SUM_OVERDOSE, Content, ExitCause, Segment, Sex, Stage
 from sim.agents.consumers import AGES, age, age_groups
 from sim.market.entry_exit.roles import stop_selling
+from sim.market.health.consumption import consumption
 from sim.market.people.come_and_go import come_and_go
 from sim.market.people.life import hazard, survival
-from tests.worlds import model_of, run, world
+from tests.worlds import example, model_of, run, world
 
 TABLE = {
     Sex.MALE: {25: 0.001370, 35: 0.001631, 45: 0.003396, 55: 0.007905, 65: 0.016182, 75: 0.038217, 85: 0.101625},
@@ -180,3 +181,90 @@ def test_all_is_accounted_for_while_people_come_and_go():
     found = model.outcomes()
     assert found["first_uses"] > 50
     assert found["mean_age"] < 20
+
+
+# Stopping -------------------------------------------------------------------------------------------------------------
+def users_of(model, substance: str) -> np.ndarray:
+    c, n = model.consumers.columns, model.consumers.n
+    s = list(model.scenario.substances).index(substance)
+    return ((c.substance[:n] == s) & (c.segment[:n] == Segment.RECREATIONAL)).nonzero()[0]
+
+
+def test_some_of_those_who_turn_away_from_a_banned_substance_stop_and_others_do_not():
+    model = model_of(world(consumers=4000, parameters={"demand": {"banned_stop": 0.4}}))
+    c, them, others = model.consumers.columns, users_of(model, "cannabis"), users_of(model, "cocaine")
+    model.substances.deterred[:, list(model.scenario.substances).index("cannabis")] = 0.5
+    years(model, 14 / 365)
+    assert np.mean(c.stage[them] == Stage.STOPPED) == pytest.approx(0.5 * 0.4, abs=0.04)
+    assert not (c.stage[others] == Stage.STOPPED).any()
+    stopped = them[c.stage[them] == Stage.STOPPED]
+    assert (c.next_day[stopped] == NEVER).all()
+    assert not c.considering[stopped].any(), "they look for no source"
+
+
+def test_a_ban_that_is_lifted_lets_newcomers_begin_again():
+    model = model_of(
+        world(consumers=3000, parameters={"world": {"patients": 0.0, "use_years": 0.5}, "demand": {"banned_stop": 1.0}})
+    )
+    c = model.consumers.columns
+    model.substances.deterred[:] = 1.0
+    years(model, 1)
+    under = np.mean(c.stage[:3000] == Stage.USES)
+    model.substances.deterred[:] = 0.0
+    years(model, 1)
+    assert under < 0.5 < 0.75 < np.mean(c.stage[:3000] == Stage.USES)
+
+
+def test_the_number_of_users_follows_the_price_with_the_elasticity_of_the_literature():
+    """Both ends of use count: where it is dear more stop and fewer begin. Patients need what they need."""
+    settings = {"world": {"patients": 0.2, "dependents": 0.0, "use_years": 0.8, "patient_years": 0.8}}
+    model = model_of(world(consumers=5000, parameters=settings))
+    c = model.consumers.columns
+    model.substances.premium[:] = 4.0
+    years(model, 4)
+    patient = c.segment[:5000] == Segment.PATIENT
+    use = c.stage[:5000] != Stage.STOPPED
+    assert np.mean(use[~patient]) == pytest.approx(4.0**-0.3, abs=0.04)
+    assert use[patient].all()
+
+
+def test_who_stopped_buys_no_more_and_is_counted():
+    """A ban has those who stop, beside those who substitute; one without strength has neither and moves nothing."""
+    ban = example("scheduling", substance="cannabis", start=2)
+    fields = {"consumers": 700, "days": 30, "parameters": {"demand": {"recreational_rate": 0.1}}}
+    plain, banned, none = (
+        run(world(**fields, policies=p), audit=True) for p in ([], [ban], [{**ban, "strength": 0.0}])
+    )
+    found, before = banned.outcomes(), plain.outcomes()
+    assert found["quitters"] > before["quitters"] + 20
+    assert found["users"] < before["users"] - 20
+    assert none.outcomes() == pytest.approx(before, nan_ok=True, rel=0, abs=0)
+    c = banned.consumers.columns
+    assert not c.considering[: banned.consumers.n][c.stage[: banned.consumers.n] == Stage.STOPPED].any()
+
+
+# Opioids and benzodiazepines -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("beside", "content", "more"),
+    [
+        ("benzodiazepine", Content.AS_SOLD, 3.86),
+        ("benzodiazepine", Content.SUBSTITUTED, 1.0),
+        ("cannabis", Content.AS_SOLD, 1.0),
+    ],
+)
+def test_opioids_with_benzodiazepines_overdose_more_and_with_other_drugs_do_not(beside, content, more):
+    """The hazard is that of opioids alone times the published ratio; a false benzodiazepine is none."""
+    sums = []
+    for doses in (0.0, 5.0):
+        model = model_of(world(consumers=300))
+        c, names = model.consumers.columns, list(model.scenario.substances)
+        c.stash[:], c.stash_content[:] = 0.0, Content.AS_SOLD
+        c.tolerance[:300], c.practice[:300] = 0.05, 0.3
+        c.dependence[:300], c.treatment_day[:300] = 0.2, NEVER
+        c.stash_substance[:300, 0], c.stash[:300, 0], c.stash_potency[:300, 0] = names.index("heroin"), 1.0, 0.05
+        c.stash_substance[:300, 1], c.stash[:300, 1], c.stash_content[:300, 1] = names.index(beside), doses, content
+        c.stash_potency[:300, 1] = 0.0
+        consumption(model)
+        sums.append(float(model.today.sums[SUM_OVERDOSE]))
+    assert sums[0] > 0
+    assert sums[1] / sums[0] == pytest.approx(more, rel=0.02)

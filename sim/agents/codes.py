@@ -199,6 +199,7 @@ class EventKind(Code):
     LEFT = 27
     DEATH_OTHER = 28
     FIRST_USE = 29
+    STOPPED = 30
 
 
 class Programme(Code):

@@ -58,6 +58,7 @@ HAPPENED = {
     "treatment_entries": EventKind.TREATMENT_ENTRY,
     "initiations": EventKind.INITIATION,
     "first_uses": EventKind.FIRST_USE,
+    "quitters": EventKind.STOPPED,
     "deaths_other": EventKind.DEATH_OTHER,
     "consumers_criminalised": EventKind.CRIMINALISED,
 }

@@ -16,6 +16,7 @@ from sim.agents.codes import (
     SUM_UNMET_DISABILITY,
     Channel,
     Segment,
+    Stage,
 )
 from sim.agents.consumers import age
 from sim.kernels import kernel
@@ -131,10 +132,11 @@ def standing(state: MarketState, alive: np.ndarray) -> dict[str, float]:
     *means, dependent, living = means_of_living(
         state.consumers.n, alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.segment
     )
+    uses = (alive[: state.consumers.n] == 1) & (c.stage[: state.consumers.n] == Stage.USES)
     practice, trust, stigma, support = means if living else [UNOBSERVED] * 4
     return {
         "trust_in_police": trust, "stigma": stigma, "harm_reduction_share": practice, "support_knowledge": support,
-        "mean_age": mean_age(state, alive), "living_consumers": living, "dependent_consumers": dependent,
+        "mean_age": mean_age(state, alive), "users": float(np.count_nonzero(uses)), "living_consumers": living, "dependent_consumers": dependent,
     }  # fmt: skip
 
 
@@ -152,7 +154,8 @@ def people(state: MarketState) -> dict[str, float]:
     """What happens to people besides health."""
     t = state.today
     return standing(state, state.consumers.columns.alive) | {
-        "first_uses": float(t.first_uses), "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
+        "first_uses": float(t.first_uses), "quitters": float(t.quitters), "initiations": float(t.initiations),
+        "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
         "privacy_intrusions": float(t.privacy + t.parcels_seized + t.opened),
     }  # fmt: skip

@@ -126,6 +126,16 @@ def go_without(c: int, day: int, users: Users, sums: np.ndarray) -> None:
 
 
 @inner
+def sedated(c: int, users: Users) -> bool:
+    """Whether a benzodiazepine is at hand, and is one: who has both takes both."""
+    consumers, found = users.consumers, False
+    for k in range(STASHES):
+        real = consumers.stash[c, k] > 0.0 and consumers.stash_content[c, k] == AS_SOLD
+        found |= real and users.table.sedative[consumers.stash_substance[c, k]]
+    return found
+
+
+@inner
 def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.ndarray) -> int:
     """A consumer's day; ``whether`` decides if it is one of use. Returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
@@ -152,6 +162,7 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
         sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
     left = use_left(when.day - consumers.treatment_day[c], maintained, p) if treated else 1.0
     gain = opioids = 0.0
+    both = sedated(c, users)
     idle = True
     for k in range(STASHES):
         stash = consumers.stash[c, k]
@@ -165,7 +176,7 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
         use = left * min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
         if consumers.stash_potency[c, k] > 0.0:
             opioids += use / normal
-        bits |= use_today(c, k, use, when, users, sums)
+        bits |= use_today(c, k, use, both, when, users, sums)
         consumers.stash[c, k] = max(0.0, stash - use)
         gain += table.dependence[s] * use * (1.0 - dependence)
         idle = False
@@ -176,8 +187,8 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
 
 
 @inner
-def use_today(c: int, place: int, use: float, when: Moment, users: Users, sums: np.ndarray) -> int:
-    """Harms of ``use`` doses today of what is at a ``place`` of the stash; returns bits."""
+def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: Users, sums: np.ndarray) -> int:
+    """Harms of ``use`` doses today of what is at a ``place`` of the stash, beside a benzodiazepine if ``both``; returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
     bits = 0
     u2, u3, u4, _ = uniform4(when.seed, USE, c, when.day, place)
@@ -206,7 +217,7 @@ def use_today(c: int, place: int, use: float, when: Moment, users: Users, sums: 
         per_dose = rti_overdose(strength * intended * p.mme_per_dose, tolerated)
     else:
         per_dose = hill_overdose(ratio, p.r50, p.hill) * p.severity_share
-    overdose = at_least_one(per_dose, use)
+    overdose = at_least_one(per_dose, use * p.with_benzodiazepine if both else use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
     carried = users.carriage[j, g, k] if not consumers.declined[c] & NALOXONE else p.naloxone_carried
     fatal = fatality(company, consumers.trust_police[c], carried, p)

@@ -16,6 +16,7 @@ from sim.agents.codes import NEVER, EventKind, ExitCause, Stage
 from sim.agents.consumers import WEEK, age
 from sim.market.health.treatment import give_up, leave_treatment
 from sim.market.people.life import hazard
+from sim.market.people.stopping import begin_using, stop_using
 from sim.market.people.who import draw_people, is_patient
 from sim.streams import Draw, uniforms
 
@@ -38,6 +39,8 @@ def come_and_go(state: MarketState) -> None:
     leaves = uniforms(state.seed, Draw.LEAVING, rows, state.day) < WEEK / YEAR / stay
     risk = hazard(age(c.born[rows], state.day), c.sex[rows])
     dies = living & (uniforms(state.seed, Draw.LEAVING, rows, state.day, 1) < WEEK / YEAR * risk)
+    stays = living & ~leaves & ~dies & (c.stage[rows] == Stage.USES)
+    stop_using(state, rows[stays], WEEK / YEAR / stay[stays])
     go(state, rows[leaves | dies])
     state.consumer_events(EventKind.LEFT, rows[leaves & living & ~dies])
     die(state, rows[dies])
@@ -81,5 +84,6 @@ def replace(state: MarketState, rows: np.ndarray) -> None:
     v, n = state.vendors.columns, state.vendors.n
     v.exit_cause[((v.alive[:n] == 1) & np.isin(v.person[:n], rows)).nonzero()[0]] = ExitCause.ROLE_ENDED
     draw_people(state, rows, newcomers=True)
-    state.today.first_uses += len(rows)
-    state.consumer_events(EventKind.FIRST_USE, rows)
+    begin = begin_using(state, rows)
+    state.today.first_uses += len(begin)
+    state.consumer_events(EventKind.FIRST_USE, begin)

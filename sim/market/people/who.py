@@ -23,7 +23,7 @@ HALF = 0.5
 def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
     """Draw the people of these ``rows``, whose jurisdiction is set: segment, age, sex, needs, means, knowledge and standing.
 
-    ``newcomers`` are new today, and begin to use unless they had better not; others have been there for a while. A
+    ``newcomers`` are new today; others have been there for a while. A
     patient's row is a patient's again.
     """
     w, d, seed, c = state.p.world, state.p.demand, state.seed, state.consumers.columns
