@@ -126,16 +126,6 @@ def go_without(c: int, day: int, users: Users, sums: np.ndarray) -> None:
 
 
 @inner
-def sedated(c: int, users: Users) -> bool:
-    """Whether a benzodiazepine is at hand, and is one: who has both takes both."""
-    consumers, found = users.consumers, False
-    for k in range(STASHES):
-        real = consumers.stash[c, k] > 0.0 and consumers.stash_content[c, k] == AS_SOLD
-        found |= real and users.table.sedative[consumers.stash_substance[c, k]]
-    return found
-
-
-@inner
 def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.ndarray) -> int:
     """A consumer's day; ``whether`` decides if it is one of use. Returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
@@ -145,9 +135,11 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
     agonist = maintained and table.opioid[consumers.substance[c]] > 0.0
     if consumers.unmet_until[c] > when.day:
         go_without(c, when.day, users, sums)
-    anything = False
+    anything = both = False
     for k in range(STASHES):
-        anything |= consumers.stash[c, k] > 0.0
+        here = consumers.stash[c, k] > 0.0
+        anything |= here
+        both |= here and consumers.stash_content[c, k] == AS_SOLD and table.sedative[consumers.stash_substance[c, k]]
     served = treated or consumers.waiting_day[c] < when.day or dependence >= p.dependent_from
     tolerant = agonist or consumers.tolerance[c] > p.tolerance_floor + TRACE
     if not anything and not served:
@@ -162,7 +154,6 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
         sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
     left = use_left(when.day - consumers.treatment_day[c], maintained, p) if treated else 1.0
     gain = opioids = 0.0
-    both = sedated(c, users)
     idle = True
     for k in range(STASHES):
         stash = consumers.stash[c, k]
@@ -190,9 +181,8 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
 def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: Users, sums: np.ndarray) -> int:
     """Harms of ``use`` doses today of what is at a ``place`` of the stash, beside a benzodiazepine if ``both``; returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
-    bits = 0
+    bits, hr = 0, consumers.practice[c]
     u2, u3, u4, _ = uniform4(when.seed, USE, c, when.day, place)
-    hr = consumers.practice[c]
     s, content = consumers.stash_substance[c, place], consumers.stash_content[c, place]
     sums[SUM_DOSES] += use
     per_use = (

@@ -10,14 +10,14 @@ import numpy as np
 from sim.agents.codes import Sex
 from sim.agents.consumers import ADULT
 
-AT = np.array([18.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0])
+AT = np.array([18, 20, 30, 40, 50, 60, 70, 80, 90, 100])
 """Ages of the table."""
 DIE = {
-    Sex.MALE: (0.000843, 0.001118, 0.001419, 0.002234, 0.005347, 0.011046, 0.024488, 0.061620, 0.168352, 0.353765),
-    Sex.FEMALE: (0.000347, 0.000402, 0.000662, 0.001345, 0.003289, 0.006696, 0.016440, 0.043899, 0.131146, 0.299455),
+    Sex.MALE: (843, 1118, 1419, 2234, 5347, 11046, 24488, 61620, 168352, 353765),
+    Sex.FEMALE: (347, 402, 662, 1345, 3289, 6696, 16440, 43899, 131146, 299455),
 }
-"""Chance to die within a year at these ages."""
-LOG_HAZARD = np.log(-np.log1p(-np.array([DIE[sex] for sex in Sex])))
+"""Of a million people of these ages, how many die within a year."""
+LOG_HAZARD = np.log(-np.log1p(-np.array([DIE[sex] for sex in Sex]) / 1_000_000))
 OLDEST = 110
 YEARS = np.arange(ADULT, OLDEST + 1)
 TRIES = 12
