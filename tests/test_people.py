@@ -136,13 +136,13 @@ def test_somebody_new_has_nothing_of_whoever_was_there():
     ):
         getattr(c, name)[row] = value
     c.stash[row, 1], held = 7.0, float(c.stash[row].sum()) - float(c.stash[row, 1]) + 7.0
-    thrown = model.books.goods.discarded
+    thrown = model.books.goods.taken
     come_and_go(model)
     assert (c.jurisdiction[row], c.turn[row], c.came[row]) == (place, turn, model.day)
     assert not any(getattr(c, name)[row] for name in ("record", "orders", "harms", "treatment_days"))
     assert c.home[row] == 65535
     assert c.stash[row].sum() == 0
-    assert model.books.goods.discarded - thrown == pytest.approx(held, rel=1e-6)
+    assert model.books.goods.taken - thrown == pytest.approx(held, rel=1e-6)
     gone = model.table("consumers").iloc[0]
     assert (gone["consumer"], gone["orders"], gone["gone_day"]) == (row, 5, model.day)
 

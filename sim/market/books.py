@@ -78,6 +78,9 @@ class Goods:
     discarded: float = 0.0
     """Thrown away after a check, or given up for want of a place."""
 
+    taken: float = 0.0
+    """At hand of those who left."""
+
     def add(self, arrived: float, discarded: float, used: float) -> None:
         """Count what a day brought."""
         self.arrived += arrived

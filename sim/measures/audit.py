@@ -82,9 +82,9 @@ def violations(state: MarketState) -> list[str]:
         found.append("stock of a vendor is negative")
     g = state.books.goods
     at_hand = float(c.stash[: state.consumers.n].sum(dtype=np.float64))
-    if abs(g.start + g.arrived - g.used - g.discarded - at_hand) > UNCOUNTED * (g.start + g.arrived):
+    if abs(g.start + g.arrived - g.used - g.discarded - g.taken - at_hand) > UNCOUNTED * (g.start + g.arrived):
         found.append(
-            f"doses at the start and arrived = used + discarded + at hand: {g.start + g.arrived} is not {g.used + g.discarded + at_hand}"
+            f"doses at the start and arrived = used + discarded + taken along + at hand: {g.start + g.arrived} is not {g.used + g.discarded + g.taken + at_hand}"
         )
     check(
         "money got from friends = money paid to friends",

@@ -78,7 +78,7 @@ def replace(state: MarketState, rows: np.ndarray) -> None:
     c, books = state.consumers.columns, state.books
     books.left += int(np.count_nonzero(c.alive[rows]))
     books.came += len(rows)
-    books.goods.discarded += float(c.stash[rows].sum(dtype=np.float64))
+    books.goods.taken += float(c.stash[rows].sum(dtype=np.float64))
     if state.day >= 0:
         books.gone.keep(state.consumers, rows, state.day)
     v, n = state.vendors.columns, state.vendors.n
