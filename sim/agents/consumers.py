@@ -166,4 +166,4 @@ class Consumer(RowAgent, schema=CONSUMER):
     """One consumer: a view of one row of the consumer columns."""
 
 
-register_columns("consumers", Consumer, "consumer", "spent_usd", "from_friends_usd")
+register_columns("consumers", Consumer, "consumer", "came_day", "gone_day", "age", "spent_usd", "from_friends_usd")
