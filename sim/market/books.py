@@ -186,7 +186,6 @@ class Tally:
         self.privacy = 0.0
         self.waited = 0  # days that those who enter treatment today waited
         self.gave_up = 0  # people who stop waiting for it
-        self.first_uses = self.deaths_other = 0
         self.first_uses = self.quitters = self.deaths_other = 0
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
         self.passed_on, self.paid_to_friends = 0.0, 0  # doses that went from friend to friend, and cents paid for them
