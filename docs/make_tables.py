@@ -167,7 +167,8 @@ def data_dictionary() -> str:
         f"column `date`: {_plain(column('daily', 'date'))}.\n\n"
         + REAL_TOTALS
         + "## Outcomes\n\nOne value a day; over a run they are summed or averaged. Those of a group ([for whom](how-to-run-a-study.md#for-whom)) are "
-        "named after both, such as `deaths_expected[segment=patient]`: of people by `jurisdiction` and `segment`, of orders by these of the buyer, and by "
+        "named after both, such as `deaths_expected[segment=patient]`: of people by `jurisdiction`, `segment`, `age` and `sex`, of orders by these of the buyer, "
+        "and by "
         "`channel` and `substance`.\n"
     ]
     specs = [*outcomes().values(), *families().values()]

@@ -19,6 +19,7 @@ from sim.market.entry_exit.vendor_exit import vendor_moves
 from sim.market.health.consumption import consumption
 from sim.market.learning.fear import spread_news
 from sim.market.learning.learning import learning
+from sim.market.people.come_and_go import come_and_go
 from sim.market.state import MarketState
 from sim.market.supply.pricing import price
 from sim.market.supply.supply import supply
@@ -51,7 +52,8 @@ class MarketModel(MarketState):
     audit
         Check every conservation identity daily.
     by
-        Groupings by which outcomes are kept too: ``jurisdiction``, ``segment``, ``channel``, ``substance``, or several of them crossed, with colons between.
+        Groupings by which outcomes are kept too: ``jurisdiction``, ``segment``, ``age``, ``sex``, ``channel``, ``substance``, or several of them
+        crossed, with colons between.
     columns
         Columns of your own, by kind of agent (consumers, vendors, platforms, suppliers) and name, beside those that the scenario declares.
     folder
@@ -92,6 +94,7 @@ class MarketModel(MarketState):
         self.begin_day()
         apply_policies(self, self.policy_plan, self.recorder)
         enforce(self)
+        come_and_go(self)
         platform_entry(self)
         platform_exits(self)
         vendor_entry(self)

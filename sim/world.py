@@ -19,6 +19,7 @@ from sim.market.choice.migration import likings
 from sim.market.entry_exit.entry import FOUNDED, new_vendors, open_cryptomarket
 from sim.market.groups import Policing, Trade, World
 from sim.market.learning.friends import make_friends
+from sim.market.people.who import draw_people
 from sim.market.substances import substance_arrays
 from sim.market.supply.network import make_suppliers
 from sim.market.trade.payments import make_processors, open_merchant
@@ -34,7 +35,7 @@ def build(state: MarketState) -> None:
     jurisdictions, table = state.scenario.jurisdiction_table, state.scenario.substance_table
     state.substances = substance_arrays(table, jurisdictions)
     state.world = make_jurisdictions(jurisdictions, len(table))
-    make_consumers(state, jurisdictions)
+    make_consumers(state)
     make_friends(state)
     demand = np.diff(state.substances.needs, axis=1, prepend=0.0)
     segments = np.bincount(state.consumers.columns.segment, minlength=len(Segment)) / state.consumers.n
@@ -68,59 +69,29 @@ def make_jurisdictions(jurisdictions: list[Jurisdiction], substances: int) -> Wo
         ),
         law_steps=np.zeros((len(jurisdictions), substances)),
         law_price=np.zeros((len(jurisdictions), substances)),
+        legitimate=np.array([j.legitimate_access for j in jurisdictions]),
     )
 
 
-def make_consumers(state: MarketState, jurisdictions: list[Jurisdiction]) -> None:
+def make_consumers(state: MarketState) -> None:
     """Consumers with segment, needs, means, knowledge and standing."""
-    w, d, seed, n = state.p.world, state.p.demand, state.seed, state.scenario.consumers
+    seed, n = state.seed, state.scenario.consumers
     own = state.scenario.columns.get("consumers")
     state.consumers = Population(state, Consumer, CONSUMER, ConsumerColumns, n, kind="consumers", own=own)
     places, substances = list(state.scenario.jurisdictions), list(state.scenario.substances)
     state.consumers.names = {"jurisdiction": places, "substance": substances, "stash_substance": substances}
     register(state, state.consumers)
     c, rows = state.consumers.columns, np.arange(n)
-    u = [uniforms(seed, Draw.CONSUMER_TRAITS, rows, 0, k) for k in range(10)]
-    z = [normals(seed, Draw.CONSUMER_TRAITS, rows, 1, k) for k in range(4)]
-    c.segment[:] = pick(
-        np.cumsum([w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers]), u[0]
-    )
-    c.jurisdiction[:] = pick(state.world.consumer_share, u[1])
+    c.jurisdiction[:] = pick(state.world.consumer_share, uniforms(seed, Draw.CONSUMER_TRAITS, rows, 0, 1))
     c.turn[:] = uniforms(seed, Draw.TURN, rows, 0) * TURNS
-    needs = state.substances.needs
-    for g in range(len(Segment)):
-        at = c.segment == g
-        c.substance[at] = pick(needs[g], u[2][at])
-    median = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])[c.segment]
-    c.need_rate[:] = np.minimum(median * np.exp(d.rate_spread * z[0]), 2.0)
-    c.budget[:] = np.clip(d.budget_spread * z[1], -3, 3)
-    c.price_sensitivity[:] = state.p.choice.price_sensitivity * (0.5 + u[3])
-    c.skill[:] = np.clip(z[2], -4, 4)
-    legitimate = np.array([j.legitimate_access for j in jurisdictions])[c.jurisdiction]
-    c.access[:] = np.where(c.segment == Segment.PATIENT, 2.0 * legitimate * u[4] ** 2, 0.15 * legitimate)
-    np.clip(c.access, 0.0, 1.0, out=c.access)
-    c.considering[:] = u[5] < w.considering * np.exp(0.3 * z[2])
-    c.misbelief[:] = u[6] < 0.5
-    c.verification[:] = state.p.learning.verification_floor
-    c.support_knowledge[:] = u[7] * 0.5
-    dependent = c.segment == Segment.DEPENDENT
-    c.dependence[:] = np.where(dependent, 0.4 + 0.5 * u[8], 0.05 * u[8])
-    table, floor = state.substances, state.p.consumption.tolerance_floor
-    daily = (
-        c.need_rate * (1.0 + d.dependence_rate * c.dependence) * np.exp(c.budget) * table.doses_per_order[c.substance]
+    draw_people(state, rows, newcomers=False)
+    d = state.p.demand
+    stocked = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 4) < 1.0 - np.exp(
+        -np.sqrt(c.need_rate / state.p.world.stocked_rate)
     )
-    used = np.minimum(daily / table.doses_per_day[c.substance], 1.0)
-    c.tolerance[:] = floor + (1.0 - floor) * np.where(table.opioid[c.substance] > 0, used, 0.0)
-    c.practice[:] = np.clip(state.p.consumption.practice_normal + 0.2 * z[3], 0, 1)
-    c.trust_police[:] = np.clip(state.p.learning.trust_normal + 0.3 * (u[9] - 0.5), 0, 1)
-    c.stigma[:] = np.clip(state.p.learning.stigma_normal + 0.3 * (u[8] - 0.5), 0, 1)
-    wait = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 2)
-    c.next_day[:] = np.minimum(state.day + (-np.log(wait) / c.need_rate).astype(np.int64), NEVER - 1)
-    stocked = uniforms(seed, Draw.CONSUMER_TRAITS, rows, 4) < 1.0 - np.exp(-np.sqrt(c.need_rate / w.stocked_rate))
     usual = d.stocked_up * state.substances.doses_per_order[c.substance]
     held = np.minimum(usual * np.exp(0.25 + 0.8 * normals(seed, Draw.CONSUMER_TRAITS, rows, 5)), 1e6)
     c.stash[:, 0] = np.where(stocked, held, 0.0)
-    c.stash_substance[:] = c.substance[:, None]
     c.stash_potency[:, 0] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
     state.books.goods.start = float(c.stash.sum(dtype=np.float64))
     c.legal_calm[:] = 3.0 * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]

@@ -190,7 +190,7 @@ PLANTED: dict[str, Callable[[MarketModel], None]] = {
     "no more parcels are seized than were posted": seize_what_was_not_posted,
     "places in treatment taken = people in treatment": admit_twice,
     "people on the waiting list = people who wait": jump_the_queue,
-    "people = living + dead": vanish,
+    "people of the start and come = living + dead + left": vanish,
     "stock of a vendor is negative": oversell,
     "consumers: trust_police": overtrust,
     "vendors: log_price": misprice,
@@ -220,7 +220,9 @@ def test_every_identity_has_its_planted_violation():
     assert set(named) <= set(PLANTED)
 
 
-@pytest.mark.parametrize("identity", ["escrow by platform", "people = living + dead", "vendors: log_price"])
+@pytest.mark.parametrize(
+    "identity", ["escrow by platform", "people of the start and come = living + dead + left", "vendors: log_price"]
+)
 def test_a_run_with_the_audit_on_stops_at_the_day_of_a_violation(identity):
     model = ran(world(), until=10, audit=True)
     PLANTED[identity](model)
@@ -230,7 +232,7 @@ def test_a_run_with_the_audit_on_stops_at_the_day_of_a_violation(identity):
 
 def test_a_run_with_the_audit_off_goes_on():
     model = ran(world(), until=10)
-    PLANTED["people = living + dead"](model)
+    PLANTED["people of the start and come = living + dead + left"](model)
     model.run_for(1)
     assert model.day == 11
 

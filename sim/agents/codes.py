@@ -45,6 +45,13 @@ class Segment(Code):
     SOCIAL_SUPPLIER = 3
 
 
+class Sex(Code):
+    """As a life table has it."""
+
+    MALE = 0
+    FEMALE = 1
+
+
 class Considering(Code):
     """How far an illicit online source is thinkable to a consumer."""
 
@@ -60,6 +67,14 @@ class Membership(Code):
     ACTIVE = 1
     SEARCHING = 2
     LAPSED = 3
+
+
+class Stage(Code):
+    """Whether a consumer uses."""
+
+    USES = 0
+    STOPPED = 1
+    LEAVING = 2
 
 
 class LegalStatus(Code):
@@ -182,6 +197,10 @@ class EventKind(Code):
     NETWORK_ATTACK = 25
     PASSED_ON = 26
     ALERT_HEARD = 27
+    LEFT = 28
+    DEATH_OTHER = 29
+    FIRST_USE = 30
+    STOPPED = 31
 
 
 class Programme(Code):

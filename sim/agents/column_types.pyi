@@ -7,6 +7,10 @@ import numpy as np
 class ConsumerColumns(NamedTuple):
     segment: np.ndarray
     origin: np.ndarray
+    born: np.ndarray
+    sex: np.ndarray
+    came: np.ndarray
+    stage: np.ndarray
     jurisdiction: np.ndarray
     substance: np.ndarray
     alive: np.ndarray

@@ -1,8 +1,13 @@
 """Consumers: adults for whom an online source is thinkable, one row each."""
 
+from __future__ import annotations
+
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Content, Membership, Segment
+import numpy as np
+
+from sim.agents.codes import NEVER, NO_SLOT, Channel, Considering, Content, Membership, Segment, Sex, Stage
 from sim.population import Column, RowAgent, columns_type
 from sim.registry import register_columns
 
@@ -14,6 +19,13 @@ ON_STREETS, AT_APPS = 0, 1
 """Where purchases bring people face to face."""
 STASHES = 3
 """Substances that a consumer can have at hand."""
+ADULT = 18
+"""Years of age from which people are consumers."""
+AGES = (ADULT, 25, 35, 45, 55)
+"""Years at which the age groups of reports begin."""
+WEEK = 7
+WEEKS = 365.25 / WEEK
+"""Weeks of a year."""
 TURNS = 100
 """Turns in which programmes for a share of people reach them: a hundredth of consumers each, and always the same ones."""
 
@@ -23,6 +35,17 @@ CONSUMER = {
     "origin": Column(
         "u1", "code", 0, 3, "Segment to which a dependent consumer or social supplier returns", default=1, codes=Segment
     ),
+    "born": Column("i2", "week", -8000, 5000, "Week of birth; week 0 begins with day 0"),
+    "sex": Column("u1", "code", 0, 1, "Sex", codes=Sex),
+    "came": Column(
+        "i2",
+        "day",
+        -NEVER,
+        NEVER,
+        "Day on which the consumer came; before the start for those of the start",
+        default=-NEVER,
+    ),
+    "stage": Column("u1", "code", 0, 2, "Uses, stopped, or is leaving and makes room for somebody new", codes=Stage),
     "jurisdiction": Column("u1", "code", 0, 31, "Jurisdiction of residence"),
     "substance": Column("u1", "code", 0, 31, "Substance mostly needed"),
     "alive": Column("u1", "flag", 0, 1, "1 while alive", default=1),
@@ -124,8 +147,23 @@ else:
     ConsumerColumns = columns_type("ConsumerColumns", CONSUMER, module=__name__)
 
 
+def age(born: np.ndarray, day: int) -> np.ndarray:
+    """Years of age on a day of people by the week in which they were ``born``."""
+    return (day / WEEK - born.astype(np.float64)) / WEEKS
+
+
+def age_group(born: np.ndarray, day: int) -> np.ndarray:
+    """The place in `AGES` of each of them on that day."""
+    return np.searchsorted(AGES[1:], age(born, day), side="right")
+
+
+def age_groups() -> list[str]:
+    """Names of the age groups, such as ``25-34``."""
+    return [f"{first}-{after - 1}" for first, after in pairwise(AGES)] + [f"{AGES[-1]}+"]
+
+
 class Consumer(RowAgent, schema=CONSUMER):
     """One consumer: a view of one row of the consumer columns."""
 
 
-register_columns("consumers", Consumer, "consumer", "spent_usd", "from_friends_usd")
+register_columns("consumers", Consumer, "consumer", "came_day", "gone_day", "age", "spent_usd", "from_friends_usd")

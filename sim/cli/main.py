@@ -49,7 +49,7 @@ By = Annotated[
     str,
     typer.Option(
         metavar="KEYS",
-        help="Report by group too: jurisdiction, segment, channel, substance, with commas between; or crossed, with colons.",
+        help="Report by group too: jurisdiction, segment, age, sex, channel, substance, with commas between; or crossed, with colons.",
     ),
 ]
 Audit = Annotated[bool, typer.Option("--audit", help="Check every conservation identity each day.")]

@@ -18,6 +18,8 @@ class DemandParameters(NamedTuple):
     scheduled_price: float
     scheduled_access: float
     banned_persist: float
+    banned_stop: float
+    price_stop: float
 
 class SupplyParameters(NamedTuple):
     crypto_vendors: float
@@ -399,6 +401,7 @@ class ConsumptionParameters(NamedTuple):
     occasional_use: float
     use_days: float
     use_in_treatment: float
+    with_benzodiazepine: float
     unexpected_content: float
     adverse_bad_content: float
     practice_protects: float
@@ -475,6 +478,9 @@ class WorldParameters(NamedTuple):
     suppliers: float
     considering: float
     market_users: float
+    male: float
+    use_years: float
+    patient_years: float
     stocked_rate: float
     friends: float
     homophily: float

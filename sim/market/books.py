@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -77,6 +78,9 @@ class Goods:
     discarded: float = 0.0
     """Thrown away after a check, or given up for want of a place."""
 
+    taken: float = 0.0
+    """At hand of those who left."""
+
     def add(self, arrived: float, discarded: float, used: float) -> None:
         """Count what a day brought."""
         self.arrived += arrived
@@ -145,6 +149,26 @@ class Happened:
         return np.concatenate([np.empty(0, np.int64), *self.people.get(kind, [])])
 
 
+class Gone:
+    """Consumers in whose place others have come since day 0: the columns that tables show of them, and the day on which they had gone."""
+
+    SHOWN = (
+        "segment", "born", "sex", "jurisdiction", "orders", "spent", "from_friends", "vendors_used", "harms", "treatment_days", "criminalised", "alive",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.parts: list[dict[str, np.ndarray]] = []
+        self.from_friends = 0
+
+    def keep(self, people: Any, rows: np.ndarray, day: int) -> None:
+        """Keep what tables show of the people in these rows of the population of consumers."""
+        part = {name: people.column(name)[rows].copy() for name in self.SHOWN}
+        self.from_friends += int(part["from_friends"].sum(dtype=np.int64))
+        self.parts.append(
+            {"consumer": rows, "gone": np.full(len(rows), day), "came": people.column("came")[rows].copy(), **part}
+        )
+
+
 DUE, GOT = 0, 1
 """What `Tally.settled` counts."""
 
@@ -162,6 +186,7 @@ class Tally:
         self.privacy = 0.0
         self.waited = 0  # days that those who enter treatment today waited
         self.gave_up = 0  # people who stop waiting for it
+        self.first_uses = self.quitters = self.deaths_other = 0
         self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
         self.passed_on, self.paid_to_friends = 0.0, 0  # doses that went from friend to friend, and cents paid for them
         self.violence, self.violence_expected = 0, 0.0
@@ -192,8 +217,10 @@ class Books:
         To whom things happened today, where it is kept.
     order_counts
         (outcomes,) orders settled so far.
-    dead
-        Consumers who have died.
+    dead, left, came
+        Consumers who have died, who have left, and who have come in the place of either.
+    gone
+        What is kept of those in whose place others came.
     """
 
     def __init__(self, events: Events, orders: int) -> None:
@@ -202,4 +229,5 @@ class Books:
         self.due = np.empty(0, np.int64)
         self.settled = self.intercepted = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.order_counts = np.zeros(len(OrderOutcome), np.int64)
-        self.dead = 0
+        self.dead = self.left = self.came = 0
+        self.gone = Gone()

@@ -51,6 +51,7 @@ class World:
     cooperation: np.ndarray  # (J, J)
     law_steps: np.ndarray  # (J, S) by which the law is stricter than usual
     law_price: np.ndarray  # (J, S) log of what it multiplies the illicit price by once stocks are renewed
+    legitimate: np.ndarray  # (J,) legitimate access to medicines
     friends: Friends = field(init=False)
     would_sell: np.ndarray = field(init=False)  # (C,) people who would sell there if it pays; those of the start do
     demand_by_channel: np.ndarray = field(

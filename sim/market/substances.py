@@ -36,6 +36,7 @@ class Substances(NamedTuple):
     deterred: np.ndarray  # (J, S) share of those without dependence who turn to a substitute, 0 as usual
     substitutes: np.ndarray  # (S, S) cumulative shares of what they turn to, all 0 for none
     contaminable: np.ndarray  # (S,) 1 for opioids and sedatives, whose counterfeits may hold a strong synthetic
+    sedative: np.ndarray  # (S,) whether it is a benzodiazepine
     medical: np.ndarray  # (S,) licensed substance that regulated supply gives in its place, -1 for none
     unmet: np.ndarray  # (S,) disability weight of patients who need it and have none
 
@@ -79,5 +80,6 @@ def substance_arrays(table: list[Substance], jurisdictions: list[Jurisdiction]) 
         premium=np.ones(everywhere), prescribed=np.ones(everywhere), filled=np.ones(everywhere), deterred=np.zeros(everywhere),
         substitutes=cumulative_substitutes(weights),
         contaminable=np.array([s.class_ in ("opioid", "benzodiazepine") for s in table]),
+        sedative=np.array([s.class_ == "benzodiazepine" for s in table]),
         medical=counterparts(table, licensed), unmet=column("daly_unmet"),
     )  # fmt: skip

@@ -65,7 +65,7 @@ ConsumptionOrders = view(
 LearningConsumers = view(
     "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "danger", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
     "loss_hits", "market_hits", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
-    "trust_police", "vendor", "verification", "turn", "declined",
+    "trust_police", "vendor", "verification", "turn", "declined", "stage",
 )  # fmt: skip
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(

@@ -74,19 +74,21 @@ def violations(state: MarketState) -> list[str]:
     waiting = np.flatnonzero(c.waiting_day[: state.consumers.n] < NEVER)
     check("people on the waiting list = people who wait", len(set(state.care.waiting_list) ^ set(waiting)), 0)
     check(
-        "people = living + dead", int(np.sum(c.alive[: state.consumers.n] == 1)) + state.books.dead, state.consumers.n
+        "people of the start and come = living + dead + left",
+        state.consumers.n + state.books.came,
+        int(np.sum(c.alive[: state.consumers.n] == 1)) + state.books.dead + state.books.left,
     )
     if int(np.sum(v.stock[: state.vendors.n] < -1e-3)):
         found.append("stock of a vendor is negative")
     g = state.books.goods
     at_hand = float(c.stash[: state.consumers.n].sum(dtype=np.float64))
-    if abs(g.start + g.arrived - g.used - g.discarded - at_hand) > UNCOUNTED * (g.start + g.arrived):
+    if abs(g.start + g.arrived - g.used - g.discarded - g.taken - at_hand) > UNCOUNTED * (g.start + g.arrived):
         found.append(
-            f"doses at the start and arrived = used + discarded + at hand: {g.start + g.arrived} is not {g.used + g.discarded + at_hand}"
+            f"doses at the start and arrived = used + discarded + taken along + at hand: {g.start + g.arrived} is not {g.used + g.discarded + g.taken + at_hand}"
         )
     check(
         "money got from friends = money paid to friends",
-        int(c.from_friends[: state.consumers.n].sum(dtype=np.int64)),
+        int(c.from_friends[: state.consumers.n].sum(dtype=np.int64)) + state.books.gone.from_friends,
         0,
     )
     for name, population in (

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.agents.codes import N_SUMS, Channel, EventKind, Segment
+from sim.agents.codes import N_SUMS, Channel, EventKind, Segment, Sex
+from sim.agents.consumers import age_group, age_groups
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.trade.shipping import defrauded
@@ -34,19 +35,21 @@ CROSS = ":"
 
 
 class Key(NamedTuple):
-    """What people or orders can be grouped by: who its members are, and the code of each consumer or order."""
+    """What people or orders can be grouped by: who its members are, and the code of each consumer or order on a day."""
 
     members: Callable[[Scenario], Iterable[str]]
-    codes: Callable[[Any], np.ndarray]  # of the columns of consumers, or of orders
+    codes: Callable[[Any, int], np.ndarray]  # of the columns of consumers, or of orders
 
 
 PEOPLE: Mapping[str, Key] = {
-    "jurisdiction": Key(lambda scenario: scenario.jurisdictions, lambda columns: columns.jurisdiction),
-    "segment": Key(lambda _: map(str, Segment), lambda columns: columns.segment),
+    "jurisdiction": Key(lambda scenario: scenario.jurisdictions, lambda columns, _: columns.jurisdiction),
+    "segment": Key(lambda _: map(str, Segment), lambda columns, _: columns.segment),
+    "age": Key(lambda _: age_groups(), lambda columns, day: age_group(columns.born, day)),
+    "sex": Key(lambda _: map(str, Sex), lambda columns, _: columns.sex),
 }
 ORDERS: Mapping[str, Key] = {
-    "channel": Key(lambda _: map(str, Channel), lambda columns: columns.channel),
-    "substance": Key(lambda scenario: scenario.substances, lambda columns: columns.substance),
+    "channel": Key(lambda _: map(str, Channel), lambda columns, _: columns.channel),
+    "substance": Key(lambda scenario: scenario.substances, lambda columns, _: columns.substance),
 }
 KEYS = (*PEOPLE, *ORDERS)
 """Every key, those of people first."""
@@ -54,6 +57,9 @@ KEYS = (*PEOPLE, *ORDERS)
 HAPPENED = {
     "treatment_entries": EventKind.TREATMENT_ENTRY,
     "initiations": EventKind.INITIATION,
+    "first_uses": EventKind.FIRST_USE,
+    "quitters": EventKind.STOPPED,
+    "deaths_other": EventKind.DEATH_OTHER,
     "consumers_criminalised": EventKind.CRIMINALISED,
 }
 """Outcomes that count events of consumers."""
@@ -85,14 +91,17 @@ class Grouping:
     def of_consumers(self, state: MarketState) -> np.ndarray:
         """(n,) the group of each consumer."""
         c, n = state.consumers.columns, state.consumers.n
-        return self._code([PEOPLE[name].codes(c)[:n] for name in self.keys])
+        return self._code([PEOPLE[name].codes(c, state.day)[:n] for name in self.keys])
 
     def of_orders(self, state: MarketState, rows: np.ndarray) -> np.ndarray:
         """The group of each of the orders ``rows``."""
         o, c = state.books.open_orders.columns, state.consumers.columns
         buyers = o.consumer[rows]
         return self._code(
-            [PEOPLE[name].codes(c)[buyers] if name in PEOPLE else ORDERS[name].codes(o)[rows] for name in self.keys]
+            [
+                PEOPLE[name].codes(c, state.day)[buyers] if name in PEOPLE else ORDERS[name].codes(o, state.day)[rows]
+                for name in self.keys
+            ]
         )
 
     def _code(self, codes: Sequence[np.ndarray]) -> np.ndarray:

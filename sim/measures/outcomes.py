@@ -16,7 +16,9 @@ from sim.agents.codes import (
     SUM_UNMET_DISABILITY,
     Channel,
     Segment,
+    Stage,
 )
+from sim.agents.consumers import age
 from sim.kernels import kernel
 from sim.measures.dictionary import UNOBSERVED
 from sim.measures.orders import closed_orders, placed_orders, todays_orders
@@ -92,6 +94,7 @@ def health(state: MarketState) -> dict[str, float]:
     """Harms and treatment of all consumers."""
     t, c, n = state.today, state.consumers.columns, state.consumers.n
     return harms(state, Harm(t.adverse, t.overdoses, t.deaths, t.violence_expected, t.sums)) | {
+        "deaths_other": float(t.deaths_other),
         "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.count_nonzero(c.treatment_day[:n] <= state.day)),
         "waiting_for_treatment": float(len(state.care.waiting_list)), "stopped_waiting": float(t.gave_up),
         "treatment_wait_days": t.waited / t.treatment_entries if t.treatment_entries else UNOBSERVED,
@@ -129,18 +132,30 @@ def standing(state: MarketState, alive: np.ndarray) -> dict[str, float]:
     *means, dependent, living = means_of_living(
         state.consumers.n, alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.segment
     )
+    uses = (alive[: state.consumers.n] == 1) & (c.stage[: state.consumers.n] == Stage.USES)
     practice, trust, stigma, support = means if living else [UNOBSERVED] * 4
     return {
         "trust_in_police": trust, "stigma": stigma, "harm_reduction_share": practice, "support_knowledge": support,
-        "living_consumers": living, "dependent_consumers": dependent,
+        "mean_age": mean_age(state, alive), "users": float(np.count_nonzero(uses)), "living_consumers": living, "dependent_consumers": dependent,
     }  # fmt: skip
+
+
+def mean_age(state: MarketState, alive: np.ndarray) -> float:
+    """Mean age of those of the consumers who are meant."""
+    who = alive[: state.consumers.n] == 1
+    return (
+        float(age(state.consumers.columns.born[: state.consumers.n][who], state.day).mean())
+        if who.any()
+        else UNOBSERVED
+    )
 
 
 def people(state: MarketState) -> dict[str, float]:
     """What happens to people besides health."""
     t = state.today
     return standing(state, state.consumers.columns.alive) | {
-        "initiations": float(t.initiations), "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
+        "first_uses": float(t.first_uses), "quitters": float(t.quitters), "initiations": float(t.initiations),
+        "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
         "privacy_intrusions": float(t.privacy + t.parcels_seized + t.opened),
     }  # fmt: skip

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Scheduling(LocalPolicy):
     """Change the legal status of a substance in some jurisdictions by steps: over the counter, prescription, controlled, prohibited.
 
-    Prescribers, illicit sellers and consumers respond: fewer prescriptions, higher illicit prices, some turn to a substitute. Within a status (as from
+    Prescribers, illicit sellers and consumers respond: fewer prescriptions, higher illicit prices, some turn to a substitute and some stop. Within a status (as from
     one schedule of controlled medicines to another) half a step or less changes prescriptions and prices alone.
 
     References
@@ -28,7 +28,7 @@ class Scheduling(LocalPolicy):
 
     purpose: ClassVar[str] = "Make a harmful substance harder to get."
     evidence: ClassVar[str] = (
-        "[martin-2018-rescheduling], [hcp-prescriptions-2016], [mephedrone-interviews]; price response assumed."
+        "[martin-2018-rescheduling], [hcp-prescriptions-2016], [mephedrone-interviews], [bzp-ban], [bzp-displacement]; price response assumed."
     )
     can_fail: ClassVar[str] = (
         "People without a prescription turn to illicit sources; substitutes may be worse; the price premium pays illicit sellers."

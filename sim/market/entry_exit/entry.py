@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from scipy.special import betaincinv
 
-from sim.agents.codes import NOBODY, Channel, Considering, EventKind, Membership, PlatformStatus, Segment
+from sim.agents.codes import NOBODY, Channel, Considering, EventKind, Membership, PlatformStatus, Segment, Stage
 from sim.agents.payments import COIN
 from sim.agents.platforms import Platform
 from sim.evidence.groups import PlatformsParameters
@@ -142,7 +142,10 @@ def role_changes(state: MarketState) -> None:
     """Social suppliers who buy online become small vendors, at a weekly look: where it pays, by `worth`, and on the market that they use if they use one."""
     c, n = state.consumers.columns, state.consumers.n
     able = (
-        (c.segment[:n] == Segment.SOCIAL_SUPPLIER) & (c.alive[:n] == 1) & (c.considering[:n] == Considering.BOUGHT)
+        (c.segment[:n] == Segment.SOCIAL_SUPPLIER)
+        & (c.alive[:n] == 1)
+        & (c.stage[:n] == Stage.USES)
+        & (c.considering[:n] == Considering.BOUGHT)
     ).nonzero()[0]
     rate = WEEK * state.p.vendors.social_entry * worth(state)[SMALL] ** state.p.supply.entry_income
     rates = np.cumsum(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import Considering, EventKind, ExitCause, Segment
+from sim.agents.codes import Considering, EventKind, ExitCause, Segment, Stage
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def change_roles(state: MarketState) -> None:
     if state.day % WEEK != LOOK:
         return
     c, n, v = state.consumers.columns, state.consumers.n, state.p.vendors
-    segment, living = c.segment[:n], c.alive[:n] == 1
+    segment, living = c.segment[:n], (c.alive[:n] == 1) & (c.stage[:n] == Stage.USES)
     dependence = c.dependence[:n]
     free = living & (segment < DEPENDENT)
     take_role(state, (free & (dependence >= state.p.consumption.dependent_from)).nonzero()[0], DEPENDENT, "dependent")
@@ -61,4 +61,6 @@ def stop_selling(state: MarketState) -> None:
     v, n, c = state.vendors.columns, state.vendors.n, state.consumers.columns
     rows = ((v.person[:n] >= 0) & (v.alive[:n] == 1)).nonzero()[0]
     person = v.person[rows]
-    v.exit_cause[rows[(c.segment[person] != SUPPLIER) | (c.alive[person] == 0)]] = ExitCause.ROLE_ENDED
+    v.exit_cause[rows[(c.segment[person] != SUPPLIER) | (c.alive[person] == 0) | (c.stage[person] != Stage.USES)]] = (
+        ExitCause.ROLE_ENDED
+    )

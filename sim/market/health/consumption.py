@@ -135,9 +135,11 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
     agonist = maintained and table.opioid[consumers.substance[c]] > 0.0
     if consumers.unmet_until[c] > when.day:
         go_without(c, when.day, users, sums)
-    anything = False
+    anything = both = False
     for k in range(STASHES):
-        anything |= consumers.stash[c, k] > 0.0
+        here = consumers.stash[c, k] > 0.0
+        anything |= here
+        both |= here and consumers.stash_content[c, k] == AS_SOLD and table.sedative[consumers.stash_substance[c, k]]
     served = treated or consumers.waiting_day[c] < when.day or dependence >= p.dependent_from
     tolerant = agonist or consumers.tolerance[c] > p.tolerance_floor + TRACE
     if not anything and not served:
@@ -165,7 +167,7 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
         use = left * min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
         if consumers.stash_potency[c, k] > 0.0:
             opioids += use / normal
-        bits |= use_today(c, k, use, when, users, sums)
+        bits |= use_today(c, k, use, both, when, users, sums)
         consumers.stash[c, k] = max(0.0, stash - use)
         gain += table.dependence[s] * use * (1.0 - dependence)
         idle = False
@@ -176,13 +178,12 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
 
 
 @inner
-def use_today(c: int, place: int, use: float, when: Moment, users: Users, sums: np.ndarray) -> int:
-    """Harms of ``use`` doses today of what is at a ``place`` of the stash; returns bits."""
+def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: Users, sums: np.ndarray) -> int:
+    """Harms of ``use`` doses today of what is at a ``place`` of the stash, beside a benzodiazepine if ``both``; returns bits."""
     consumers, table, p = users.consumers, users.table, users.p
-    bits = 0
+    bits, hr = 0, consumers.practice[c]
     j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
     u2, u3, u4, _ = uniform4(when.seed, USE, c, when.day, place)
-    hr = consumers.practice[c]
     s, content = consumers.stash_substance[c, place], consumers.stash_content[c, place]
     sums[SUM_DOSES] += use
     per_use = (
@@ -206,7 +207,7 @@ def use_today(c: int, place: int, use: float, when: Moment, users: Users, sums: 
         per_dose = rti_overdose(strength * intended * p.mme_per_dose, tolerated)
     else:
         per_dose = hill_overdose(ratio, p.r50, p.hill) * p.severity_share
-    overdose = at_least_one(per_dose, use)
+    overdose = at_least_one(per_dose, use * p.with_benzodiazepine if both else use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
     carried = users.carriage[j, g, k] if not consumers.declined[c] & NALOXONE else p.naloxone_carried
     fatal = fatality(company, consumers.trust_police[c], carried, p)

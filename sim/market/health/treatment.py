@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import NEVER, EventKind
+from sim.agents.codes import NEVER, EventKind, Stage
 from sim.kernels import kernel
 from sim.streams import Draw, uniforms
 
@@ -31,6 +31,7 @@ def leave_treatment(state: MarketState, who: np.ndarray) -> None:
 def relapse(state: MarketState, who: np.ndarray) -> None:
     """Needs of ``who`` come again at the rate at which they came before treatment."""
     c, p = state.consumers.columns, state.p.demand
+    who = who[c.stage[who] == Stage.USES]
     rate = c.need_rate[who] * (1.0 + p.dependence_rate * c.dependence[who])
     wait = np.ceil(-np.log(uniforms(int(state.seed), Draw.RELAPSE, who, state.day)) / np.maximum(rate, 1e-6))
     c.next_day[who] = np.minimum(NEVER - 1, state.day + np.maximum(wait, 1.0))
@@ -50,7 +51,8 @@ def ask(state: MarketState, who: np.ndarray) -> None:
     if not len(who):
         return
     c = state.consumers.columns
-    who = who[(c.alive[who] == 1) & (c.treatment_day[who] == NEVER) & (c.waiting_day[who] == NEVER)]
+    there = (c.alive[who] == 1) & (c.stage[who] != Stage.LEAVING)
+    who = who[there & (c.treatment_day[who] == NEVER) & (c.waiting_day[who] == NEVER)]
     c.waiting_day[who] = state.day
     order = np.argsort(uniforms(int(state.seed), Draw.ADMISSION, who, state.day), kind="stable")
     state.care.waiting_list = np.concatenate([state.care.waiting_list, who[order]])

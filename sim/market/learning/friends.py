@@ -1,6 +1,7 @@
-"""Friendship: who knows whom among consumers, by place and by what they use, and how it changes over the years.
+"""Friendship: who knows whom among consumers, by place, use and age, and how it changes over the years.
 
-People become friends with people like themselves: similarity of use predicts friendship beyond what else is alike (de la Haye and colleagues 2015). Half of the
+People become friends with people like themselves: similarity of use predicts friendship beyond what else is alike (de la Haye and colleagues 2015); that
+friends are near each other in age is assumed. Half of the
 people close to somebody have been replaced seven years later (Mollenhorst and colleagues, as told by [friends-seven-years]).
 """
 
@@ -26,31 +27,34 @@ CIRCLE = 2
 
 
 class Circles(NamedTuple):
-    """The living in order of place and use, and where each stands."""
+    """The living in order of place, use and age, and where each stands."""
 
-    order: np.ndarray  # (living,) consumers by jurisdiction and substance
+    order: np.ndarray  # (living,) consumers by jurisdiction, substance and age
     place: np.ndarray  # (consumers,) where each is in that order
     first: np.ndarray  # (J + 1,) where each jurisdiction begins
     jurisdiction: np.ndarray  # (consumers,)
     alive: np.ndarray  # (consumers,)
+    new: np.ndarray  # (consumers,) whether somebody else is there than at the last look
 
 
 def circles(state: MarketState) -> Circles:
     """How people stand to each other today."""
     c, n = state.consumers.columns, state.consumers.n
     living = np.flatnonzero(c.alive[:n])
-    order = living[np.lexsort((c.substance[living], c.jurisdiction[living]))]
+    order = living[np.lexsort((c.born[living], c.substance[living], c.jurisdiction[living]))]
     place = np.zeros(n, np.int64)
     place[order] = np.arange(len(order))
     size = np.bincount(c.jurisdiction[living], minlength=state.world.n_jurisdictions)
-    return Circles(order, place, np.r_[0, np.cumsum(size)], c.jurisdiction[:n], c.alive[:n])
+    return Circles(
+        order, place, np.r_[0, np.cumsum(size)], c.jurisdiction[:n], c.alive[:n], c.came[:n] >= state.day - SEASON
+    )
 
 
 @kernel
 def name_friends(
     lo: int, hi: int, when: Moment, ending: float, homophily: float, circles: Circles, named: np.ndarray
 ) -> None:
-    """Each of the living ``lo:hi`` replaces a friend whom it named with chance ``ending``, and each who has died; ``named`` (consumers, k) in place.
+    """Each of the living ``lo:hi`` replaces a friend whom it named with chance ``ending``, and each who has died or left; ``named`` (consumers, k) in place.
 
     A new friend comes from the circle of people alike with chance ``homophily``, and from anywhere otherwise.
     """
@@ -63,7 +67,8 @@ def name_friends(
         start, here = circles.first[j], circles.first[j + 1] - circles.first[j]
         for k in range(named.shape[1]):
             u1, u2, u3, _ = uniform4(when.seed, FRIENDS, c * named.shape[1] + k, when.day, 0)
-            if u3 >= ending and circles.alive[named[c, k]] == 1:
+            friend = named[c, k]
+            if u3 >= ending and circles.alive[friend] == 1 and not (circles.new[c] or circles.new[friend]):
                 continue
             if u1 < homophily:
                 at = start + (circles.place[c] - start + 1 + int(u2 * width)) % here

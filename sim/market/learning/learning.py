@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome
+from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome, Stage
 from sim.agents.consumers import DANGERS, KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.orders import GOOD_RATING, NO_RATING
 from sim.agents.vendors import ACCOUNTS
@@ -35,6 +35,7 @@ LICENSED, PHARMACY, APP, CRYPTO = (
     int(Channel.LICENSED_PHARMACY), int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET),
 )  # fmt: skip
 DELIVERED, SEIZED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED)
+USES = int(Stage.USES)
 ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
 NOT_YET, CONSIDERS = int(Considering.NOT_YET), int(Considering.CONSIDERS)
 BEGINS, STOPS = 1, 2  # what becomes of a consumer's stage of considering
@@ -234,7 +235,7 @@ def hear_peers(
             consumers.support_knowledge[c] += p.support_peers * (told / (b - a) - was[c, SUPPORT])
         consumers.practice[c] = min(max(hr, 0.0), 1.0)
         hear_messages(c, when, consumers, talk.messages)
-        if considering > CONSIDERS:
+        if considering > CONSIDERS or consumers.stage[c] != USES:
             continue
         u1, u2, _, _ = uniform4(when.seed, SOCIAL, c, when.day, 0)
         if considering == NOT_YET:
