@@ -99,5 +99,5 @@ class Draw(IntEnum):
     ALERT_SHARED = 173
     TAKE_UP = 200
     LEAVE = 201
-    NEWCOMER = 172
-    LEAVING = 173
+    NEWCOMER = 202
+    LEAVING = 203
