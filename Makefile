@@ -3,12 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV ?= $(firstword $(wildcard $(BIN)/uv) uv)
-COMPILE_LOCK := pip compile pyproject.toml --quiet --universal --python-version 3.12 \
-	--generate-hashes --no-strip-extras --only-binary :all: --no-header --no-annotate
+LOCKED := --quiet --universal --python-version 3.12 --generate-hashes --no-strip-extras --only-binary :all: --no-header --no-annotate
+COMPILE_LOCK := pip compile pyproject.toml $(LOCKED)
 
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev demo test test-slow fuzz lint format bench throughput roofline dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev demo test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,10 @@ throughput: setup ## a thousand runs of a study against single runs, twenty minu
 roofline: setup ## how near each phase of the day comes to what this machine can do
 	@$(BIN)/python -m benchmarks.roofline
 
+peers: setup-dev .peers/.installed ## a reduced market in Mesa, agentpy, NumPy and Numba, into results/reference/peers.csv (about five minutes)
+	@PYTHONPATH=.peers $(BIN)/python -m pytest -q tests/test_peers.py
+	@PYTHONPATH=.peers $(BIN)/python -m benchmarks.peers
+
 dock: setup ## statistics, against plain Mesa
 	@$(BIN)/python -m benchmarks.dock
 
@@ -74,13 +78,14 @@ lock: ## resolve the lock files again (needs uv; UPGRADE=--upgrade for newer ver
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: name it with UV=/path/to/uv" >&2; exit 1; }
 	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build -o requirements.lock
 	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build --extra dev --extra notebooks --extra studies --extra cluster -c requirements.lock -o requirements-dev.lock
+	sed -n 's/^peers = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(UV) pip compile - $(LOCKED) $(UPGRADE) --no-deps -o requirements-peers.lock
 
 clean: ## remove caches (compiled kernels too) and built packages
 	@find . -path ./.venv -prune -o -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -rf .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build dist
 
 distclean: clean ## remove .venv as well
-	@rm -rf .venv
+	@rm -rf .venv .peers
 
 # --- the environment ---------------------------------------------------------------------------------------------
 # Bring .venv to what the lock file $(1) names, by the first usable of: the Python in it, $(PYTHON) (pyenv's .python-version
@@ -115,3 +120,10 @@ endif
 .venv/.dev: requirements-dev.lock pyproject.toml $(MOVED)
 	$(call INSTALL,requirements-dev.lock)
 	@touch .venv/.runtime $@
+
+# Only `make peers` looks into this folder, so that no library of a peer comes into the way of the model or of its tests.
+.peers/.installed: requirements-peers.lock .venv/.dev
+	@rm -rf .peers
+	@$(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --only-binary :all: --require-hashes \
+	  --target .peers -r requirements-peers.lock
+	@touch $@

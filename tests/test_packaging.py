@@ -18,6 +18,8 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+PEERS = "requirements-peers.lock"
+"""What `make peers` puts beside what developers have."""
 
 
 def lock_lines(lock: str) -> list[str]:
@@ -48,7 +50,7 @@ def lacking(requirement: Requirement, locked: dict[str, Requirement]) -> str | N
     return None if requirement.extras <= found.extras else f"{requirement}: the extra is not written"
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, PEERS])
 def test_a_lock_file_names_no_download_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text
@@ -56,7 +58,7 @@ def test_a_lock_file_names_no_download_address(lock: str) -> None:
     assert not [line for line in lock_lines(lock) if line.startswith("-")], "an option of pip"
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, PEERS])
 def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
     assert lock_lines(lock)
     for line in lock_lines(lock):
@@ -65,7 +67,8 @@ def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [("requirements.lock", ["build"]), ("requirements-dev.lock", list(EXTRAS))]
+    ("lock", "extras"),
+    [("requirements.lock", ["build"]), ("requirements-dev.lock", [name for name in EXTRAS if name != "peers"])],
 )
 def test_the_lock_satisfies_what_the_project_and_its_build_ask_for(lock: str, extras: list[str]) -> None:
     asked = [
@@ -88,6 +91,12 @@ def test_the_lock_names_all_that_its_packages_ask_for_and_their_extras(lock: str
     ]
     assert here
     assert problems == []
+
+
+def test_the_lock_for_peers_adds_what_they_ask_for_and_moves_nothing() -> None:
+    added, there = locked_requirements(PEERS), locked_requirements("requirements-dev.lock")
+    assert [problem for line in EXTRAS["peers"] if (problem := lacking(Requirement(line), added))] == []
+    assert not set(added) & set(there)
 
 
 @pytest.mark.parametrize("file", ["make_venv.py", "experiments/cluster/Dockerfile"])
