@@ -221,7 +221,8 @@ def policies() -> str:
         + "The interventions that a scenario can list. [How to add one](how-to-add-a-policy.md); "
         "[how to use your own](how-to-use-your-own-policy.md).\n\n## Every policy\n\nDay 0 is the first day after "
         "burn-in. At strength 0 a policy changes nothing, bit for bit. [When a policy begins]"
-        "(how-to-write-a-scenario.md#when-a-policy-begins) shows the conditions at work.\n",
+        "(how-to-write-a-scenario.md#when-a-policy-begins) shows the conditions at work. Referrals and checks are counted and "
+        "billed on the day after, since a budget has to know in the morning what it pays for: those of the last day are not.\n",
         fields(Policy, skip=("kind",)),
         "`after` has:\n",
         fields(After),

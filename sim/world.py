@@ -122,7 +122,8 @@ def make_institutions(state: MarketState, jurisdictions: list[Jurisdiction]) -> 
     state.posts = [PostalService(state, k, j.border, j.domestic_intercept) for k, j in enumerate(jurisdictions)]
     state.providers = [AccessProvider(state, k) for k in range(len(jurisdictions))]
     q = state.p.platforms
-    state.search = SearchEngine(state, np.array([q.search_ordinary, q.search_controlled, q.search_controlled]))
+    licensed = np.array([q.search_ordinary, q.search_controlled, q.search_controlled])
+    state.search = SearchEngine(state, licensed, len(jurisdictions))
     state.forum, state.checking = Forum(state), DrugChecking(state)
     state.early_warning = EarlyWarning(state, len(jurisdictions))
     state.outreach = Outreach(state, len(jurisdictions))

@@ -116,6 +116,18 @@ def test_what_a_policy_pays_for_does_not_teach_an_agency_that_its_own_officer_da
         assert 0.9 * same.credit[VENDORS] <= mine.credit[VENDORS] <= same.credit[VENDORS]
 
 
+def test_an_offer_of_services_earns_police_what_comes_of_it_a_referral_or_a_charge():
+    start = at_day_0(parameters={"enforcement": {"credit_referral": 5.0}})
+    none, refused, taken = (
+        sum(agency.credit[USERS] for agency in branched(start, 1, policies=policies).agencies)
+        - sum(agency.credit[USERS] for agency in start.agencies)
+        for policies in ([], *([example("deflection", taken_up=share)] for share in (0.01, 1.0)))
+    )
+    assert none > 0
+    assert refused == near(none, rel=0.3)
+    assert taken > 2 * none
+
+
 def test_officer_days_on_payments_reach_less_abroad_and_more_with_capability():
     def ended(reach: float) -> np.ndarray:
         model = model_of(world())

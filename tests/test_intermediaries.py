@@ -62,10 +62,10 @@ def test_demoted_sites_come_back_when_nobody_demotes_them():
     start = shop()
     on = branched(start, 60, policies=[example("search_demotion", end=60)])
     slots = on.open_slots(Channel.ILLICIT_PHARMACY)
-    high = on.platform_table.columns.demoted[slots].mean()
+    high = on.search.demoted[slots].mean()
     on.run_for(90)
     assert 0.1 < high < 0.5
-    assert on.platform_table.columns.demoted[slots].mean() < 0.3 * high
+    assert on.search.demoted[slots].mean() < 0.3 * high
 
 
 def test_demotion_costs_illicit_pharmacies_orders():
@@ -77,11 +77,11 @@ def test_a_seized_programme_comes_back_under_domains_that_nobody_has_listed():
     start = shop()
     both = [example("search_demotion"), example("isp_block", coverage=0.9)]
     seizure = example("takedown", channel="illicit_pharmacy", count=2, start=40)
-    left = branched(start, 46, policies=both).platform_table.columns
-    taken = branched(start, 46, policies=[*both, seizure]).platform_table.columns
-    fresh = (left.listed > 0.3) & (taken.listed < 0.25)
+    left, taken = branched(start, 46, policies=both), branched(start, 46, policies=[*both, seizure])
+    fresh = (left.platform_table.columns.listed > 0.3) & (taken.platform_table.columns.listed < 0.25)
     assert fresh.sum() == 2
-    assert (taken.demoted[fresh] < 0.6 * left.demoted[fresh]).all()
+    fresh = np.flatnonzero(fresh)
+    assert (taken.search.demoted[fresh] < 0.6 * left.search.demoted[fresh]).all()
 
 
 # Access ---------------------------------------------------------------------------------------------------------------

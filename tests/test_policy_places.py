@@ -6,32 +6,24 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import Channel, Segment
-from sim.agents.consumers import TURNS
-from sim.agents.levers import Levers
 from sim.market.health.treatment import first_served
 from sim.measures.outcomes import net_social_cost, outcomes_of_day
-from sim.model import MarketModel
 from sim.policies.base import AimedPolicy, LocalPolicy
 from sim.registry import policy_kinds
 from sim.scenario import Scenario, ScenarioError
-from tests.worlds import KINDS, branched, example, frames, lever_values, neutral_levers, ran, run, same_frames, world
+from tests.worlds import KINDS, branched, example, frames, ran, run, same_frames, world
 
 START, END = 10, 30
 PLACES = list(Scenario().jurisdictions)
 HERE = 1
 LOCAL = [kind for kind in KINDS if issubclass(policy_kinds()[kind], LocalPolicy)]
 AIMED = [kind for kind in LOCAL if issubclass(policy_kinds()[kind], AimedPolicy)]
-BY = {str(lever["name"]): lever["by"] for lever in Levers.describe()}
 COINS = {"payment_block": {"mode": "coins", "closure": 0.3}}
 """Settings at which a policy moves levers."""
 
 
 def acting(kind: str, **fields) -> Scenario:
     return world(policies=[example(kind, **COINS.get(kind, {}), start=START, end=END, **fields)])
-
-
-def on_first_day(kind: str, **fields) -> MarketModel:
-    return ran(acting(kind, **fields), until=START + 1)
 
 
 def refused(policy: dict) -> str:
@@ -55,45 +47,10 @@ def test_a_policy_names_jurisdictions_or_says_what_does_or_why_it_has_one_place(
         assert said in policy.model_fields or policy.place.startswith("The world: ")
 
 
-@pytest.mark.parametrize("kind", LOCAL)
-def test_the_levers_of_other_jurisdictions_stay_neutral_and_those_of_the_named_one_move_as_everywhere(kind):
-    there, everywhere = on_first_day(kind, jurisdictions=[PLACES[HERE]]), on_first_day(kind)
-    now, full, neutral = lever_values(there.levers), lever_values(everywhere.levers), neutral_levers(there)
-    for name, value in neutral.items():
-        if BY[name] == "world":
-            assert (now[name] == value).all(), name
-        else:
-            at = 1 if BY[name] == "route" else 0  # a route leads to the jurisdiction that acts
-            assert (np.delete(now[name], HERE, axis=at) == np.delete(value, HERE, axis=at)).all(), name
-            assert (now[name].take(HERE, at) == full[name].take(HERE, at)).all(), name
-
-
 @pytest.mark.parametrize("kind", every(4, LOCAL))
 def test_to_name_all_jurisdictions_is_to_name_none(kind):
     named, none = (frames(acting(kind, **fields)) for fields in ({"jurisdictions": PLACES}, {}))
     assert [table for table in none if not same_frames(named[table], none[table])] == []
-
-
-ACTS = {
-    "vendor_arrests": {"count": 10_000},
-    "network_attack": {"share": 1.0},
-    "supplier_interdiction": {"arrested": 1.0},
-    "international_operation": {"arrests": 1.0},
-}
-
-
-@pytest.mark.parametrize("kind", ACTS)
-def test_acts_hit_those_who_are_there(kind):
-    before = ran(world(), until=START)
-    after = branched(before, 1, policies=[example(kind, **ACTS[kind], start=START, jurisdictions=[PLACES[HERE]])])
-    for name in ("vendors", "supplier_table"):
-        n = getattr(before, name).n
-        alive, later = (getattr(model, name).columns.alive[:n] for model in (before, after))
-        usual = getattr(branched(before, 1), name).columns.alive[:n]
-        gone = ((alive == 1) & (later == 0) & (usual == 1)).nonzero()[0]
-        assert set(getattr(before, name).columns.jurisdiction[gone].tolist()) <= {HERE}
-        if name == ("supplier_table" if kind == "supplier_interdiction" else "vendors"):
-            assert len(gone)
 
 
 def test_test_purchases_end_accounts_of_programmes_hosted_there():
@@ -133,18 +90,6 @@ def test_a_policy_of_the_world_says_why_it_has_no_jurisdictions():
 
 
 # For whom and for how many --------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", AIMED)
-def test_levers_move_for_those_for_whom_it_is_meant_and_for_nobody_else(kind):
-    few = on_first_day(kind, segments=["dependent", "patient"], share_of_people=0.3)
-    now, full, neutral = lever_values(few.levers), lever_values(on_first_day(kind).levers), neutral_levers(few)
-    meant = np.zeros((len(PLACES), len(Segment), TURNS), bool)
-    meant[:, [Segment.DEPENDENT, Segment.PATIENT], :30] = True
-    of_people = [name for name in neutral if BY[name] == "people" and (full[name] != neutral[name]).any()]
-    assert of_people
-    for name in of_people:
-        assert (now[name] == np.where(meant, full[name], neutral[name])).all(), name
-
-
 @pytest.mark.parametrize("kind", every(3, AIMED))
 def test_to_name_all_segments_and_all_people_is_to_name_none(kind):
     everybody = {"segments": [segment.name.lower() for segment in Segment], "share_of_people": 1.0}

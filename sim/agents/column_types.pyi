@@ -156,7 +156,6 @@ class PlatformColumns(NamedTuple):
     processor: np.ndarray
     processor_day: np.ndarray
     coin_offered: np.ndarray
-    demoted: np.ndarray
     listed: np.ndarray
     forged: np.ndarray
     security: np.ndarray

@@ -19,19 +19,34 @@ class SearchEngine(Institution):
         The model.
     licensed_weight
         (3,) weight of licensed results against the usual weight 1 of illicit ones, for ordinary, controlled and prohibited goods.
+    places
+        Jurisdictions, each of which has results of its own.
+
+    Attributes
+    ----------
+    demoted
+        (P, places) share of its rank that each platform has lost in what people who live in a jurisdiction are shown.
     """
 
-    def __init__(self, model: Model, licensed_weight: np.ndarray) -> None:
+    def __init__(self, model: Model, licensed_weight: np.ndarray, places: int = 1) -> None:
         super().__init__(model)
         self.licensed_weight = np.asarray(licensed_weight, float)
+        self.demoted = np.zeros((0, places))
+
+    def rank_lost(self, slots: np.ndarray) -> np.ndarray:
+        """(slots, places) share of its rank that each platform has lost in each place."""
+        more = int(slots.max(initial=-1)) + 1 - len(self.demoted)
+        if more > 0:
+            self.demoted = np.pad(self.demoted, ((0, more), (0, 0)))
+        return self.demoted[slots]
 
     def illicit_share(self, rank_weight: float, demotion: float) -> np.ndarray:
         """(3,) share of illicit results when live illicit sites have ``rank_weight`` (1 at the start) and are demoted by ``demotion`` in 0-1."""
         weight = rank_weight * (1.0 - demotion)
         return weight / (weight + self.licensed_weight)
 
-    def rerank(self, demoted: np.ndarray, wanted: float, p: PlatformsParameters) -> np.ndarray:
-        """Tomorrow's ``demoted`` shares: the engine takes rank until ``wanted`` is gone, hijacked hosts and new domains win it back."""
+    def rerank(self, demoted: np.ndarray, wanted: np.ndarray | float, p: PlatformsParameters) -> np.ndarray:
+        """Tomorrow's ``demoted`` shares: the engine takes rank until ``wanted`` (by place) is gone, hijacked hosts and new domains win it back."""
         taken = np.maximum(wanted - demoted, 0.0) / p.demotion_days
         return demoted + taken - (p.domain_rate + p.hijack_rate) * demoted
 

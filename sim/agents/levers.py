@@ -74,7 +74,11 @@ class Levers:
         "Detection of sellers with a forged seal by those who glance at it",
     )
     demotion: np.ndarray = lever(
-        0.0, "world", "intermediaries", "share", "Rank that search engines take from illicit sites"
+        0.0,
+        "jurisdiction",
+        "intermediaries",
+        "share",
+        "Rank that search engines take from illicit sites in what people who live there are shown",
     )
     isp_block: np.ndarray = lever(
         0.0, "jurisdiction", "intermediaries", "share", "Customers of access providers that block listed domains"

@@ -28,7 +28,6 @@ PLATFORM = {
     "processor": Column("i2", "row", -1, 32767, "Payment processor in use", default=-1),
     "processor_day": Column("i2", "day", -NEVER, NEVER, "Day from which it can take cards again", default=-NEVER),
     "coin_offered": Column("f4", "share", 0, 1, "Share of visitors to whom a pharmacy programme offers to pay by coin"),
-    "demoted": Column("f4", "share", 0, 1, "Share of its rank that search engines have taken from it"),
     "listed": Column("f4", "share", 0, 1, "Share of its domains on the block lists of access providers"),
     "forged": Column("u1", "flag", 0, 1, "1 when it shows a forged seal"),
     "security": Column("f4", "ratio", 0.01, 100, "Divides the evidence that an officer-day yields", default=1),

@@ -47,7 +47,7 @@ class Decriminalisation(LocalPolicy):
     )
     taken_up: float = Field(
         default=0.8,
-        gt=0,
+        ge=0.01,
         le=1,
         description="those referred who take it, at usual stigma, trust and knowledge; the law spares the others too (share, assumed 0.5 to 0.95)",
     )

@@ -48,7 +48,7 @@ class Deflection(OfferedPolicy):
     places: float = Field(default=0.1, ge=0, le=5, description="treatment places added (share of the present ones)")
     taken_up: float = Field(
         default=0.8,
-        gt=0,
+        ge=0.01,
         le=1,
         description="those offered services who take them, at usual stigma, trust and knowledge (share, assumed 0.5 to 0.95)",
     )

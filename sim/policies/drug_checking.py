@@ -28,7 +28,7 @@ class DrugChecking(LastingPolicy):
 
     purpose: ClassVar[str] = "Let people know what they have; let early warning see what circulates."
     evidence: ClassVar[str] = (
-        "[loop-2016]: a fifth came to a service, [fts-ri-uptake]: 77 % used strips that they were given; [insite-check]; reach and leaving assumed."
+        "[loop-2016]: a fifth came to a service, [fts-ri-uptake]: 77 % used strips that they were given; [insite-check]; reach, leaving and outreach assumed."
     )
     can_fail: ClassVar[str] = (
         "How often people check binds, not how many are offered it; trust in services and stigma decide who comes; some leave."
@@ -52,6 +52,12 @@ class DrugChecking(LastingPolicy):
         ge=0.1,
         le=5,
         description="how much easier it is to use than usual (ratio; 4 when strips are handed out)",
+    )
+    usd_per_consumer: float = Field(
+        default=0.1,
+        ge=0,
+        le=10,
+        description="cost of outreach at full reach (USD per consumer for whom it is meant and year, assumed 0.02 to 0.5)",
     )
 
     def move(self, state: MarketState, levers: Levers) -> None:
@@ -77,5 +83,5 @@ class DrugChecking(LastingPolicy):
 
     def cost(self, state: MarketState) -> float:
         """Checks of the day before beyond the usual ones, and outreach to those reached."""
-        outreach = self.strength * self.reach * self.consumers(state) * 0.1 / 365.0
+        outreach = self.strength * self.reach * self.usd_per_consumer * self.consumers(state) / 365.0
         return self._extra(state) * state.p.costs.check + outreach

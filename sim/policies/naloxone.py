@@ -53,6 +53,12 @@ class Naloxone(LastingPolicy):
         le=1,
         description="consumers whom outreach also tells of services in a week (share, assumed 0 to 0.1)",
     )
+    knowledge: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="knowledge of services gained per contact of outreach (share of what is missing, assumed 0.01 to 0.1)",
+    )
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Equip people; tell those met of services."""
@@ -60,7 +66,7 @@ class Naloxone(LastingPolicy):
         levers.naloxone[whom] = 1.0 - (1.0 - levers.naloxone[whom]) * (1.0 - self.strength * self.carriage)
         share = self.strength * self.outreach
         levers.support_reach[whom] += share
-        levers.support_message[whom] += share * 0.05 / self.taken_up
+        levers.support_message[whom] += share * self.knowledge / self.taken_up
 
     def deed(self, state: MarketState) -> Deed:
         """Kits handed out."""

@@ -80,14 +80,15 @@ class NetworkAttack(LocalPolicy):
         rows, wanted = self._ranked(state)
         return np.sort(rows[:wanted])
 
+    def _vendors(self, state: MarketState, where: np.ndarray | None = None) -> np.ndarray:
+        """Rows of the vendors on cryptomarkets, of those who ship from some jurisdictions."""
+        v, n = state.vendors.columns, state.vendors.n
+        sells = (v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET)
+        return np.flatnonzero(sells if where is None else sells & np.isin(v.jurisdiction[:n], where))
+
     def _ranked(self, state: MarketState) -> tuple[np.ndarray, int]:
         """Rows of the vendors on cryptomarkets in the order in which they are attacked, and how many are."""
-        v, n = state.vendors.columns, state.vendors.n
-        rows = np.flatnonzero(
-            (v.alive[:n] == 1)
-            & (v.channel[:n] == Channel.CRYPTOMARKET)
-            & np.isin(v.jurisdiction[:n], self.where(state))
-        )
+        v, rows = state.vendors.columns, self._vendors(state, self.where(state))
         if self.mode == "weak_link":
             value = weak_links(state)[rows]
         else:
@@ -112,9 +113,10 @@ class NetworkAttack(LocalPolicy):
         return Deed(wanted or self.strength * self.share * len(ranked), len(rows), len(rows) * usd_each, wanted - paid)
 
     def move(self, state: MarketState, levers: Levers) -> None:
-        """Post falsely in forums."""
+        """Post falsely in forums, about these vendors."""
         if self.mode == "signal":
-            levers.false_signal[0] = 1.0 - (1.0 - levers.false_signal[0]) * (1.0 - self.strength * self.posts)
+            about = len(self._vendors(state, self.where(state))) / max(len(self._vendors(state)), 1)
+            levers.false_signal[0] = 1.0 - (1.0 - levers.false_signal[0]) * (1.0 - self.strength * self.posts * about)
 
     def cost(self, state: MarketState) -> float:
         """False posts: in a month as much work as false ratings for that share of the vendors; nothing else besides the attacks."""

@@ -28,7 +28,7 @@ class OfferedPolicy(AimedPolicy):
 
     taken_up: float = Field(
         default=0.5,
-        gt=0,
+        ge=0.01,
         le=1,
         description="those offered it who take it up, at usual stigma, trust and knowledge (share, assumed 0.2 to 0.9)",
     )

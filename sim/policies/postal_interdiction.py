@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 
-INSPECTED = 0.1
-"""Share of inbound items inspected as a rule (assumed; 0.02 to 0.3): only for the cost."""
-
-
 @register_policy
 class PostalInterdiction(Policy):
     """Inspect more parcels on the way in, ask for advance data, from all or some origins; with staff for it, or without.
@@ -56,6 +52,12 @@ class PostalInterdiction(Policy):
     cost_each: float = Field(
         default=15.0, ge=0, le=500, description="cost of an inspection beyond the usual (USD, assumed 5 to 50)"
     )
+    usual: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="items inspected as a rule, for the cost alone (share, assumed 0.02 to 0.3)",
+    )
 
     def routes(self, state: MarketState) -> np.ndarray:
         """(J, J) 1 on the routes, origin by destination, that it covers."""
@@ -77,7 +79,7 @@ class PostalInterdiction(Policy):
         into = state.world.consumer_weight
         mail = state.world.vendor_weight[:, None] * self.routes(state)
         covered = float((mail / np.maximum(1.0 - state.world.vendor_weight, 1e-9) * into).sum())
-        usual = covered * state.consumers.n * 2.0 / 365.0 * INSPECTED
+        usual = covered * state.consumers.n * 2.0 / 365.0 * self.usual
         return (
             self.strength
             * usual

@@ -63,6 +63,12 @@ class SafePurchasingInformation(OfferedPolicy):
         le=1,
         description="illicit pharmacies recognised by who reads them (probability, assumed 0.1 to 0.5)",
     )
+    searches: float = Field(
+        default=0.1,
+        ge=0,
+        le=10,
+        description="searches of a consumer in a week, for the cost of what is shown at them (number a week, assumed 0.02 to 0.5)",
+    )
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Teach, and explain at search."""
@@ -79,7 +85,7 @@ class SafePurchasingInformation(OfferedPolicy):
 
     def _contacts(self, state: MarketState) -> float:
         """Contacts of today, weekly ones spread over the week."""
-        return self.reached(state, self.strength * (self.reach + 0.1 * self.shown) / 7.0)
+        return self.reached(state, self.strength * (self.reach + self.searches * self.shown) / 7.0)
 
     def cost(self, state: MarketState) -> float:
         """Contacts, weekly lessons and explanations at search."""

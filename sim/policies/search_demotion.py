@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.agents.codes import Channel
-from sim.policies.base import Policy
+from sim.policies.base import LocalPolicy
 from sim.policies.deeds import Deed
 from sim.registry import register_policy
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @register_policy
-class SearchDemotion(Policy):
+class SearchDemotion(LocalPolicy):
     """Illicit results lose rank; programmes win it back with hijacked hosts and new domains.
 
     References
@@ -31,7 +31,9 @@ class SearchDemotion(Policy):
         "Sellers poison results again, so that speed counts more than size; for controlled medicines nearly all results are illicit, and little changes "
         "until nearly all are demoted; people who buy regularly do not search."
     )
-    place: ClassVar[str] = "The world: the model has one search engine, whose results are the same for all."
+    place: ClassVar[str] = (
+        "What search engines show people who live there: the results of each place are the same for all of them."
+    )
     extent: ClassVar[str] = "`demotion` is one of rank, not of people."
 
     kind: Literal["search_demotion"] = "search_demotion"
@@ -47,7 +49,8 @@ class SearchDemotion(Policy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Ask engines to demote."""
-        levers.demotion[0] = 1.0 - (1.0 - levers.demotion[0]) * (1.0 - self.strength * self.demotion)
+        where = self.where(state)
+        levers.demotion[where] = 1.0 - (1.0 - levers.demotion[where]) * (1.0 - self.strength * self.demotion)
 
     def deed(self, state: MarketState) -> Deed:
         """A day in force where there is an illicit pharmacy to bear on."""
@@ -55,4 +58,4 @@ class SearchDemotion(Policy):
 
     def cost(self, state: MarketState) -> float:
         """Reports."""
-        return self.strength * self.usd_per_consumer * state.consumers.n / 365.0
+        return self.strength * self.usd_per_consumer * self.consumers(state) / 365.0

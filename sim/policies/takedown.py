@@ -65,6 +65,12 @@ class Takedown(Policy):
         le=100_000,
         description="real work on the case of a platform (officer-days, assumed 100 to 900)",
     )
+    covert_work: float = Field(
+        default=1.0,
+        ge=0,
+        le=10,
+        description="work added by each 30 days of running it (ratio to the case, assumed 0.3 to 2)",
+    )
 
     def targets(self, state: MarketState) -> np.ndarray:
         """Slots of the platforms that match, largest first."""
@@ -86,7 +92,7 @@ class Takedown(Policy):
         wanted = max((1 if self.name is not None else self.count) - len(found), 0) + len(chosen)
         dark = self.channel == "cryptomarket"
         covert = self.covert_days if dark and self.mode == "seize" else 0
-        usd_each = self.case_days * (1.0 + covert / 30.0) * state.p.costs.officer_day
+        usd_each = self.case_days * (1.0 + self.covert_work * covert / 30.0) * state.p.costs.officer_day
         if self.mode == "moderators" and not dark:
             chosen = []
         there, chosen = len(chosen), chosen[: affordable(state, len(chosen), usd_each)]

@@ -26,7 +26,9 @@ class VerificationScheme(OfferedPolicy):
     """
 
     purpose: ClassVar[str] = "Let people tell licensed pharmacies from illicit ones."
-    evidence: ClassVar[str] = "[us-verify-awareness], [pharm-quality-eaasm], [student-rogue-detection]; uptake assumed."
+    evidence: ClassVar[str] = (
+        "[us-verify-awareness], [pharm-quality-eaasm], [student-rogue-detection]; uptake and what a glance does assumed."
+    )
     can_fail: ClassVar[str] = (
         "Forged seals reassure those who glance instead of looking up; people who know and want an illicit source do not care."
     )
@@ -57,6 +59,18 @@ class VerificationScheme(OfferedPolicy):
     glancing: float = Field(
         default=0.15, ge=0, le=1, description="consumers who glance at the seal instead (share, assumed 0.05 to 0.4)"
     )
+    reassured: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="illicit sellers with a forged seal who are no longer seen through at a glance (share, assumed 0.2 to 0.8)",
+    )
+    alarmed: float = Field(
+        default=0.43,
+        ge=0,
+        le=5,
+        description="illicit sellers without a seal who are seen through at a glance besides (ratio to those without a scheme, assumed 0.2 to 1)",
+    )
     usd_per_consumer: float = Field(
         default=0.02, ge=0, le=10, description="cost of running it (USD per consumer and year, assumed 0.005 to 0.1)"
     )
@@ -67,8 +81,8 @@ class VerificationScheme(OfferedPolicy):
         levers.verification_reach[whom] += s * self.awareness
         levers.verification_message[whom] += s * self.awareness * self.uptake / self.taken_up
         levers.lookup[where] += s * self.register_gain
-        levers.glance[where] *= 1.0 - 0.5 * s * self.glancing
-        levers.unsealed[where] *= 1.0 + 0.43 * s * self.glancing
+        levers.glance[where] *= 1.0 - self.reassured * s * self.glancing
+        levers.unsealed[where] *= 1.0 + self.alarmed * s * self.glancing
 
     def deed(self, state: MarketState) -> Deed:
         """Contacts made."""

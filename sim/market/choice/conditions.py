@@ -27,8 +27,8 @@ class Conditions(NamedTuple):
     market_value: np.ndarray  # (P,) listings term of a cryptomarket's utility
     prior: np.ndarray  # (P,) public trust in a cryptomarket
     pharmacy_slot: np.ndarray  # (n,) slots of open illicit pharmacies
-    pharmacy_weight: np.ndarray  # (n,) cumulative rank weight in search
-    illicit_share: np.ndarray  # (3,) share of illicit results: ordinary, controlled, prohibited
+    pharmacy_weight: np.ndarray  # (J, n) cumulative rank weight in search, by where people live; so is the next one
+    illicit_share: np.ndarray  # (J, 3) share of illicit results: ordinary, controlled, prohibited
     app_slot: np.ndarray  # (m,)
     app_weight: np.ndarray  # (m,) cumulative exposure
     app_exposure: float  # log of exposure to sellers' adverts in apps, 0 when nothing is removed
@@ -52,15 +52,15 @@ def conditions(state: MarketState, is_open: np.ndarray, listings: np.ndarray) ->
     pharmacies, apps = state.open_slots(Channel.ILLICIT_PHARMACY), state.open_slots(Channel.SOCIAL_APP)
     weight = t.visibility[pharmacies] * t.attraction[pharmacies]
     rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))
-    shown = weight * (1.0 - t.demoted[pharmacies])
-    demotion = 1.0 - float(shown.sum() / max(float(weight.sum()), 1e-9)) if len(weight) else 0.0
+    lost = weight * state.search.rank_lost(pharmacies).T
+    demotion = lost.sum(axis=1) / max(float(weight.sum()), 1e-9)
     return Conditions(
         open=is_open, channel=t.channel,
         key=t.key, price_level=state.trade.price_level, price_factor=state.world.price_factor, licensed_slot=state.world.licensed_slot,
         street_slot=state.world.street_slot, direct_slot=state.world.direct_slot,
         street_open=np.log(np.maximum(state.levers.street_access, 1e-6)), market_value=value, prior=state.trade.prior,
-        pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(shown.astype(float)),
-        illicit_share=state.search.illicit_share(rank, demotion),
+        pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(weight - lost, axis=1),
+        illicit_share=np.array([state.search.illicit_share(rank, float(gone)) for gone in demotion]),
         app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
         app_exposure=float(np.log(max(state.trade.ads_seen, 1e-6))), isp_block=np.array([isp.share for isp in state.providers]),
         listed=t.listed, warning=state.levers.warning, recognition=state.levers.recognition,

@@ -62,11 +62,11 @@ def search(when: Moment, c: int, kind: int, prescription: bool, scene: Scene) ->
     hindered = today.isp_block[j] > 0.0 or today.warning[j] > 0.0
     for click in range(int(p.clicks)):
         u1, u2, u3, u4 = uniform4(when.seed, CLICK, c, when.day, click)
-        if u1 >= today.illicit_share[kind]:
+        if u1 >= today.illicit_share[j, kind]:
             if prescription:
                 return LICENSED, today.licensed_slot[j]
             continue
-        slot = draw_cumulative(today.pharmacy_slot, today.pharmacy_weight, u2)
+        slot = draw_cumulative(today.pharmacy_slot, today.pharmacy_weight[j], u2)
         if slot == NO_SLOT:
             continue
         home = consumers.pharmacy_home[c]

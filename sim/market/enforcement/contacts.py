@@ -34,7 +34,7 @@ class Contacts(NamedTuple):
     offer: np.ndarray  # (J, 4, 100) share of those stopped who are offered services
     charged: float  # share of the others who are charged
     charges: np.ndarray  # (J,) what policies make of that share
-    credit: float  # that an offer earns, against a charge
+    credit: float  # that an offer taken up earns, against a charge
 
 
 STOPPED, LED = 1, 2  # what a contact is
@@ -44,6 +44,7 @@ STOPPED, LED = 1, 2  # what a contact is
 def look_at_buyers(
     buyers: np.ndarray,
     channel: np.ndarray,
+    willing: np.ndarray,
     when: Moment,
     consumers: Any,
     contacts: Contacts,
@@ -52,7 +53,8 @@ def look_at_buyers(
 ) -> None:
     """Mark in ``met`` (bits) which of the ``buyers`` are stopped today and which are led to services.
 
-    ``credit`` (2, J) adds up what stops and help are expected to earn, so that luck teaches agencies nothing.
+    ``willing`` (buyers,) says who would take services if offered; who would not is charged as others are. ``credit`` (2, J) adds up what stops and help are
+    expected to earn, so that luck teaches agencies nothing.
     """
     for i in range(len(buyers)):
         c = buyers[i]
@@ -61,8 +63,8 @@ def look_at_buyers(
         attention = contacts.attention if consumers.record[c] == 1 else 1.0
         risk = min(seen * attention * contacts.stops[j] / usual, 1.0)
         chance = min(seen * contacts.help[j] / usual, 1.0)
-        offered = contacts.offer[j, consumers.segment[c], consumers.turn[c]]
-        credit[0, j] += risk * (offered * contacts.credit + (1.0 - offered) * contacts.charged * contacts.charges[j])
+        taken = contacts.offer[j, consumers.segment[c], consumers.turn[c]] if willing[i] else 0.0
+        credit[0, j] += risk * (taken * contacts.credit + (1.0 - taken) * contacts.charged * contacts.charges[j])
         credit[1, j] += chance
         met[i] = STOPPED if uniform(when.seed, CONTACT, c, when.day, 0) < risk else 0
         if uniform(when.seed, CONTACT, c, when.day, 1) < chance:
@@ -82,7 +84,8 @@ def user_contacts(state: MarketState) -> None:
         exposure, p.record_attention, stops, help_, usual, levers.referral, p.charged, levers.charges, p.credit_referral
     )
     met, credit = np.zeros(len(buyers), np.uint8), np.zeros((2, len(usual)))
-    look_at_buyers(buyers, channel, state.moment, narrow(c, views.ContactConsumers), contacts, met, credit)
+    willing = takes_services(state, buyers)
+    look_at_buyers(buyers, channel, willing, state.moment, narrow(c, views.ContactConsumers), contacts, met, credit)
     state.credit_agencies(USERS, credit[0])
     stopped, pursued = buyers[((met & STOPPED) > 0) & (c.alive[buyers] == 1)], follow_parcels(state)
     if len(stopped) or len(pursued):
@@ -109,6 +112,13 @@ def follow_parcels(state: MarketState) -> np.ndarray:
     return who[c.alive[who] == 1]
 
 
+def takes_services(state: MarketState, who: np.ndarray) -> np.ndarray:
+    """(len(who),) which of these people would take services that police offer them today; all, where nobody has to be asked."""
+    if not state.levers.taken_up[..., Programme.SERVICES].any():
+        return np.ones(len(who), bool)
+    return accepted(state, who, Programme.SERVICES)
+
+
 def friends_of(state: MarketState, who: np.ndarray) -> np.ndarray:
     """Everybody who is a friend of one of ``who``, once."""
     first = state.world.friends.start[who]
@@ -126,8 +136,7 @@ def charge_or_refer(state: MarketState, who: np.ndarray, policy: str = "") -> No
     chance = state.levers.referral[j, c.segment[who], c.turn[who]]
     offered = w < chance
     taken = offered.copy()
-    if state.levers.taken_up[..., Programme.SERVICES].any():
-        taken[offered] = accepted(state, who[offered], Programme.SERVICES)
+    taken[offered] = takes_services(state, who[offered])
     state.refer(who[taken])
     state.today.offered = np.concatenate([state.today.offered, who[offered]])
     state.today.offer = np.concatenate([state.today.offer, chance[offered]])

@@ -21,9 +21,10 @@ def web(state: MarketState) -> None:
     p, t = state.p.platforms, state.platform_table.columns
     for provider in state.providers:
         provider.share = float(state.levers.isp_block[provider.jurisdiction])
-    slots, demotion = state.open_slots(Channel.ILLICIT_PHARMACY), float(state.levers.demotion[0])
-    if demotion > 0.0 or t.demoted[slots].any():
-        t.demoted[slots] = np.clip(state.search.rerank(t.demoted[slots], demotion, p), 0.0, 1.0)
+    slots, demotion = state.open_slots(Channel.ILLICIT_PHARMACY), state.levers.demotion
+    lost = state.search.rank_lost(slots)
+    if demotion.any() or lost.any():
+        state.search.demoted[slots] = np.clip(state.search.rerank(lost, demotion, p), 0.0, 1.0)
     if any(provider.share > 0.0 for provider in state.providers):
         t.listed[slots] = np.clip(state.providers[0].relist(t.listed[slots], p), 0.0, 1.0)
     elif t.listed[slots].any():
@@ -32,5 +33,5 @@ def web(state: MarketState) -> None:
 
 def new_domains(state: MarketState, slot: int) -> None:
     """Note that a programme has moved to domains on which no list and no search engine has looked yet."""
-    t = state.platform_table.columns
-    t.demoted[slot] = t.listed[slot] = 0.0
+    state.platform_table.columns.listed[slot] = 0.0
+    state.search.demoted[slot : slot + 1] = 0.0
