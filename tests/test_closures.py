@@ -80,7 +80,7 @@ def test_relisting_vendors_are_back_when_they_have_waited():
 
 
 def test_a_theft_leaves_vendors_with_fewer_goods():
-    stock = {how: ended(how, **STAY)[0].vendors.columns.stock for how in ENDS}
+    stock = {how: ended(how, **STAY)[0].vendors.columns.stock.astype(float) for how in ENDS}
     assert (stock["theft"] <= stock["order"]).all()
     assert stock["theft"].sum() < stock["order"].sum()
     np.testing.assert_array_equal(stock["theft"], stock["raid"], "police take the escrow as thieves do")

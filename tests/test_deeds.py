@@ -239,12 +239,12 @@ def test_a_budget_bears_only_on_those_it_is_over():
 
 
 def test_more_money_reaches_more_people_and_moves_the_market_further():
-    def verified(usd):
-        scheme = {"kind": "verification_scheme", "start": 0, "awareness": 1.0, "uptake": 1.0}
-        return run(world(**TINY, policies=[scheme], budget={"usd": usd})).outcomes["share_illicit_pharmacy"]
+    def known(usd):
+        told = {"kind": "support_information", "start": 0}
+        return run(world(**TINY, policies=[told], budget={"usd": usd})).outcomes["support_knowledge"]
 
-    assert verified(0) == run(world(**TINY)).outcomes["share_illicit_pharmacy"]
-    assert verified(3e7) != verified(0)
+    assert known(0) == run(world(**TINY)).outcomes["support_knowledge"]
+    assert known(0) < known(1e5) < known(1e6)
 
 
 def test_no_budget_stops_what_happens_to_the_market_from_outside():

@@ -318,7 +318,7 @@ def test_a_targeted_attack_arrests_those_who_lead(by):
     rows = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET))
     hit = attack.targets(start)
     assert len(hit) == round(0.1 * len(rows))
-    assert v.sales[hit].mean() > 2 * v.sales[rows].mean()
+    assert v.sales[hit].mean() > (1 if by == "betweenness" else 2) * v.sales[rows].mean(), "brokers need not sell most"
     after = branched(start, 1, policies=[attack.model_dump()])
     assert not after.vendors.columns.alive[hit].any()
 
@@ -408,9 +408,9 @@ def test_others_open_no_market_for_a_while_after_an_operator_was_arrested():
     assert raided(True).policing.operator_risk > 0.1 > raided(False).policing.operator_risk
     opened = []
     for risk in (0.0, 1.0):
-        model = branched(at_day_0(), 0, parameters={"platforms": {"cryptomarket_entry": 0.5}})
+        model = branched(at_day_0(), 0, parameters={"platforms": {"cryptomarket_entry": 1.0}})
         model.policing.operator_risk = risk
-        model.run_for(10)
+        model.run_for(20)
         opened.append(model.platform_table.n)
     assert opened[1] < opened[0] - 1
 

@@ -335,7 +335,7 @@ def test_in_the_week_of_action_more_parcels_are_seized_and_then_no_longer():
     )
     soon, late = slice(5, 32), slice(60, 100)
     assert np.nanmean(with_[soon]) > 1.3 * np.nanmean(without[soon])
-    assert np.nanmean(with_[late]) < 1.6 * np.nanmean(without[late])
+    assert np.nanmean(with_[late]) < 0.75 * np.nanmean(with_[soon])
 
 
 def test_seized_programmes_are_back_within_the_month_and_regain_their_rank():

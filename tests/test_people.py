@@ -80,7 +80,7 @@ def test_as_many_die_as_the_life_table_says(aged):
     model, before = aged
     expected = YEARS * hazard(before["age"], before["sex"]).sum()
     assert model.books.dead == pytest.approx(expected, abs=4 * np.sqrt(expected))
-    assert model.books.dead > 50
+    assert expected > 30, "enough to tell"
 
 
 # Coming and going -----------------------------------------------------------------------------------------------------

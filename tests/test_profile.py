@@ -49,7 +49,7 @@ def test_its_phases_are_those_of_the_day_in_their_order(profile):
     assert names[:3] == ["begin_day", "apply_policies", "enforce"]
     assert names[-4:] == ["consumption", "learning", "record", "end_day"]
     assert [name for name in sim.model.MarketModel.step.__code__.co_names if name in names] == names
-    assert len(names) == 18
+    assert len(names) == 19
 
 
 def test_phases_together_take_most_of_the_run_and_no_more(profile):
@@ -115,7 +115,7 @@ def test_the_command_prints_a_table_or_json():
     assert all(word in printed.stdout for word in ("Phase", "Kernels", "Shell", "consumption", "the day", SHELL))
     found = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
     assert found["profile"]["days_timed"] + found["profile"]["days_weighed"] == 2
-    assert len(found["profile"]["phases"]) == 18
+    assert len(found["profile"]["phases"]) == 19
     refused = CliRunner().invoke(app, [*words, "--runs", "2"])
     assert refused.exit_code == 2
     assert "one run" in refused.stderr

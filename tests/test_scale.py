@@ -16,7 +16,7 @@ from tests.study_market import PATH, StudyMarket, compare_study
 from tests.worlds import EXAMPLES, world
 
 SPECS = [*outcomes().values(), *families().values()]
-INTENSIVE = {"share", "index", "ratio", "days", "routes"}
+INTENSIVE = {"share", "index", "ratio", "days", "years", "routes"}
 """Units of what is the same of a sample and of all: shares, means, indices."""
 
 ONCE = {
