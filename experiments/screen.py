@@ -38,7 +38,6 @@ ONLY_WITH = {
     "enforcement.lead_days": {"enforcement": {"arrest_days_online": 60.0, "server_leads": 60.0}},
     "enforcement.remote_crypto": {"enforcement": {"arrest_days_online": 60.0}, "choice": {"crypto": -2.0}},
     "enforcement.credit_parcel": {"enforcement": {"learning": 0.3}},
-    "enforcement.credit_account": {"enforcement": {"learning": 0.3}},
     "migration.give_up": {"migration": {"reach": 0.3}},
 }
 """What else must be set for a parameter to act."""
@@ -104,14 +103,22 @@ def screened(path: str, seeds: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def asked(arguments: Sequence[str] | None, about: str, runs: str, out: Path) -> argparse.Namespace:
-    """What the command line asks of a script like this one: parameters, seeds, workers and the table to write, checked."""
+def asked(
+    arguments: Sequence[str] | None, about: str, runs: str, out: Path, keep: Path | None = None
+) -> argparse.Namespace:
+    """What the command line asks of a script like this one: parameters, seeds, workers and the table to write, checked; where to ``keep`` findings, if it does."""
     parser = argparse.ArgumentParser(description=about.partition("\n")[0])
-    parser.add_argument("parameters", nargs="*", help="paths such as demand.own_substance (default: all)")
+    parser.add_argument(
+        "parameters", nargs="*", help="paths such as demand.own_substance, or groups such as demand (default: all)"
+    )
     parser.add_argument("--seeds", type=int, default=2, help=f"{runs} of each end of a range (default 2)")
     parser.add_argument("--workers", type=int, default=usable_cores(), help="processes")
     parser.add_argument("--out", type=Path, default=out, help="table to write")
+    if keep:
+        parser.add_argument("--keep", type=Path, default=keep, help="folder of what was found, to go on with")
     given = parser.parse_args(arguments)
+    groups = {group: [path for path in specs() if path.startswith(f"{group}.")] for group in load_parameters().groups}
+    given.parameters = list(dict.fromkeys(path for name in given.parameters for path in groups.get(name, [name])))
     unknown = [path for path in given.parameters if path not in specs()]
     if unknown:
         parser.error(f"no such parameter: {', '.join(unknown)}; see `odm list parameters`")

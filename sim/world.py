@@ -169,9 +169,7 @@ def make_platforms(state: MarketState) -> None:
         site.processor = open_merchant(state, site.slot, float(u[k])).row
     state.media = []
     for k in range(apps):
-        app = platform(
-            Channel.SOCIAL_APP, k % state.world.n_jurisdictions, fee=q.app_fee, attraction=attraction[programmes + k]
-        )
+        app = platform(Channel.SOCIAL_APP, k % state.world.n_jurisdictions, attraction=attraction[programmes + k])
         state.media.append(SocialMediaCompany(state, app, q.moderation))
     shares = state.scenario.platforms.cryptomarkets
     state.usual.market_shares = np.array(shares)

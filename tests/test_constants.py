@@ -35,6 +35,7 @@ DEFINITIONS: dict[str, dict[float, str]] = {
     "market/health/harm.py": {
         0.01437: "published: the rule of the RTI Virtual Opioid User",
         1243.7: "published: likewise",
+        2.0: "trust goes from 0 to 1, and who has half of it is the measure",
     },
     "market/health/violence.py": {
         2.0: "what happens to one is shared out over two: who met it, and the friends together"

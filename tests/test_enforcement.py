@@ -117,7 +117,7 @@ def test_what_a_policy_pays_for_does_not_teach_an_agency_that_its_own_officer_da
 
 
 def test_an_offer_of_services_earns_police_what_comes_of_it_a_referral_or_a_charge():
-    start = at_day_0(parameters={"enforcement": {"credit_referral": 5.0}})
+    start = at_day_0(parameters={"enforcement": {"charged": 0.2}})
     none, refused, taken = (
         sum(agency.credit[USERS] for agency in branched(start, 1, policies=policies).agencies)
         - sum(agency.credit[USERS] for agency in start.agencies)

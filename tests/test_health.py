@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import NEVER, EventKind, ExitCause, Segment
+from sim.agents.services import SIGNS
 from sim.market.entry_exit.roles import change_roles, take_role
 from sim.market.health import treatment
+from sim.market.health.early_warning import detect
 from sim.market.health.harm import hill_overdose
 from sim.model import MarketModel
 from tests.worlds import branched, ran, world
@@ -266,21 +268,28 @@ def test_early_warning_that_sees_more_and_reports_faster_finds_more():
 
 
 @pytest.mark.parametrize(
-    ("channel", "place"), [("alert_checked", 0), ("alert_reported", 1), ("alert_seized", 2), ("alert_forum", 3)]
+    ("weight", "signs"),
+    [("alert_reported", ("checked", "reported")), ("alert_seized", ("seized",)), ("alert_forum", ("forum",))],
 )
-def test_each_source_of_early_warning_finds_substances(channel, place):
+def test_each_source_of_early_warning_finds_substances(weight, signs):
     """Samples, harms reported, parcels seized and forums: each is enough, where it sees something."""
-    nothing = {"alert_base": 0.0, "alert_checked": 0.0, "alert_reported": 0.0, "alert_seized": 0.0, "alert_forum": 0.0}
+    nothing = {"alert_base": 0.0, "alert_reported": 0.0, "alert_seized": 0.0, "alert_forum": 0.0}
     base = start(MANY_NOVEL, consumers=4000)
     for post in base.posts:
         post.border = 0.9
     policies = [{"kind": "early_warning", "delay": 0.05}, {"kind": "drug_checking", "reach": 0.9, "uptake": 4.0}]
     blind, seeing = (
         branched(base, 45, parameters={"services": {**nothing, **more}}, policies=policies)
-        for more in ({}, {channel: 1.0})
+        for more in ({}, {weight: 1.0})
     )
-    assert seeing.early_warning.novel[:, place].max() > 0
+    ews, places = seeing.early_warning, [SIGNS.index(sign) for sign in signs]
+    assert (ews.novel[:, places].max(axis=0) > 0).all()
     assert alerts_out(seeing) > alerts_out(blind)
+    for place in range(len(SIGNS)):
+        ews.novel[:], ews.strong[:], ews.known[:] = 0.0, 0.0, ews.NOT_DETECTED
+        ews.novel[:, place] = 50.0
+        detect(seeing, ews.live)
+        assert (ews.known != ews.NOT_DETECTED).any() == (place in places)
 
 
 def test_false_and_frequent_alarms_wear_attention_down():

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from sim import registry
+from sim.evidence import yaml_files
 from sim.evidence.parameters import load_parameters
 from sim.evidence.yaml_files import parse
 from sim.registry import policy_kinds, register_policy
@@ -294,6 +295,21 @@ def test_the_message_has_a_line_for_each_problem():
         Scenario(name="mine", consumers=1, days=0)
     assert str(caught.value).splitlines()[0] == "2 problems in scenario 'mine':"
     assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_parameter_that_is_no_more_says_what_became_of_it():
+    found = problems(parameters={"services": {"alert_checked": 0.02}, "platforms": {"app_fee": 0.0}})
+    checked, fee = found["parameters.services.alert_checked"], found["parameters.platforms.app_fee"]
+    assert str(checked).startswith(
+        "parameters.services.alert_checked: given a parameter that is no more: a sample checked adds what an adverse event does;"
+    )
+    assert (checked.nearest, fee.nearest) == ("services.alert_reported", None)
+
+
+def test_what_is_said_of_parameters_that_are_no_more_is_true():
+    for path, what in yaml_files.load("gone.yaml").items():
+        assert path not in BOOK.specs
+        assert what.get("now", "choice.habit") in BOOK.specs, path
 
 
 def test_a_parameter_out_of_its_bounds_says_bounds_and_unit():

@@ -173,7 +173,7 @@ def choose_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platfo
         vendor = new_vendor(consumer, drug, channel, platform)
         if vendor is not None:
             return vendor
-    weights = [tie.bought**p.loyalty_exponent * exp(-p.known_price_weight * tie.vendor.log_price) for tie in known]
+    weights = [tie.bought**p.loyalty_exponent * exp(-p.price_weight * tie.vendor.log_price) for tie in known]
     return draw(rng, known, weights).vendor
 
 

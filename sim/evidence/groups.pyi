@@ -65,8 +65,7 @@ class SupplyParameters(NamedTuple):
     rivalry: float
     size_spread: float
     least_reliable: float
-    group_substances: float
-    group_reach: float
+    group_scope: float
     second_source: float
     source_share: float
     rewire_rate: float
@@ -121,7 +120,6 @@ class ChoiceParameters(NamedTuple):
     detect_believer: float
     detect_unaided: float
     loyalty_exponent: float
-    known_price_weight: float
     new_c: float
     new_beta: float
     reputation_good: float
@@ -183,7 +181,6 @@ class ShippingParameters(NamedTuple):
     adulterated_left: float
     data_share: float
     data_gain: float
-    held: float
     post_capacity: float
     post_longest: float
     opened_in_vain: float
@@ -279,7 +276,6 @@ class PlatformsParameters(NamedTuple):
     cryptomarket_entry: float
     niche_entry: float
     fee: float
-    app_fee: float
     pharmacy_fee: float
     appeal_spread: float
     escrow_share: float
@@ -290,7 +286,6 @@ class PlatformsParameters(NamedTuple):
     hack_base: float
     scam_income_days: float
     scam_withholds: float
-    scam_decline: float
     visibility_lost: float
     visibility_days: float
     seizure_days: float
@@ -378,8 +373,6 @@ class EnforcementParameters(NamedTuple):
     credit_takedown: float
     credit_supplier: float
     credit_parcel: float
-    credit_referral: float
-    credit_account: float
     account_days: float
     publicity: float
     moderators_back: float
@@ -421,7 +414,6 @@ class ConsumptionParameters(NamedTuple):
     checking_base: float
     check_uptake: float
     check_trust_base: float
-    check_trust_slope: float
     check_sensitivity: float
     strong_dose: float
     discard_missold: float
@@ -456,7 +448,6 @@ class ServicesParameters(NamedTuple):
     novel_popularity: float
     novel_toxicity: float
     alert_base: float
-    alert_checked: float
     alert_reported: float
     alert_practice: float
     sight_kept: float

@@ -14,7 +14,6 @@ LEGAL: dict[str, tuple[float, float]] = {
     "1/month": (0, 1),
     "1/order": (0, 1),
     "1/parcel": (0, 1),
-    "1/sample": (0, 1),
     "1/week": (0, 1),
     "1/year": (0, 365),
     "DALY": (0, 100),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sim.evidence import yaml_files
 from sim.evidence.parameters import ParameterBook, load_parameters
 from sim.evidence.tables import BY_SCENARIO, COOPERATION, Jurisdiction, Row
 from sim.registry import ColumnKind, column_kinds
@@ -98,6 +99,10 @@ def parameter_problem(group: str, name: str, value: Any) -> Problem | None:
     book = load_parameters()
     path, spec = f"parameters.{group}.{name}", book.specs.get(f"{group}.{name}")
     if spec is None:
+        if (gone := yaml_files.load("gone.yaml").get(f"{group}.{name}")) is not None:
+            return Problem(
+                path, f"a parameter that is no more: {gone['why']}", one_of(book.names(group)), gone.get("now")
+            )
         elsewhere = next((other for other, spec in book.specs.items() if spec.name == name), None)
         problem = no_such_name(path, name, book.names(group))
         return dataclasses.replace(problem, nearest=elsewhere) if elsewhere else problem

@@ -58,9 +58,7 @@ def known_vendor(c: int, s: int, m: int, u_new: float, u_pick: float, weights: n
         weights[j] = 0.0
         if consumers.bought[c, j] > 0 and sells_on(vendors, scene.offers, v, m, s):
             n += 1
-            weights[j] = consumers.bought[c, j] ** p.loyalty_exponent * math.exp(
-                -p.known_price_weight * vendors.log_price[v]
-            )
+            weights[j] = consumers.bought[c, j] ** p.loyalty_exponent * math.exp(-p.price_weight * vendors.log_price[v])
             total += weights[j]
     if n == 0 or u_new < try_new_probability(float(n), p.new_c, p.new_beta):
         return -1

@@ -80,7 +80,7 @@ def payment_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sca
     p, t, records = state.p.enforcement, state.platform_table.columns, state.policing.records
     slots = taking_cards(state)
     pressed = evidence_gained(effort, reach, np.ones(len(slots)), t.jurisdiction[slots])
-    records.credit[:, PAYMENTS] += p.credit_account * pressed.sum(axis=1) / p.account_days
+    records.credit[:, PAYMENTS] += p.credit_arrest * pressed.sum(axis=1) / p.account_days
     end_accounts(state, slots, pressed.sum(axis=0) / (p.account_days * scale))
     slots = state.crypto_slots()
     if len(slots):

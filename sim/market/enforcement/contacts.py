@@ -34,7 +34,6 @@ class Contacts(NamedTuple):
     offer: np.ndarray  # (J, 4, 100) share of those stopped who are offered services
     charged: float  # share of the others who are charged
     charges: np.ndarray  # (J,) what policies make of that share
-    credit: float  # that an offer taken up earns, against a charge
 
 
 STOPPED, LED = 1, 2  # what a contact is
@@ -64,7 +63,7 @@ def look_at_buyers(
         risk = min(seen * attention * contacts.stops[j] / usual, 1.0)
         chance = min(seen * contacts.help[j] / usual, 1.0)
         taken = contacts.offer[j, consumers.segment[c], consumers.turn[c]] if willing[i] else 0.0
-        credit[0, j] += risk * (taken * contacts.credit + (1.0 - taken) * contacts.charged * contacts.charges[j])
+        credit[0, j] += risk * (taken + (1.0 - taken) * contacts.charged * contacts.charges[j])
         credit[1, j] += chance
         met[i] = STOPPED if uniform(when.seed, CONTACT, c, when.day, 0) < risk else 0
         if uniform(when.seed, CONTACT, c, when.day, 1) < chance:
@@ -80,9 +79,7 @@ def user_contacts(state: MarketState) -> None:
     usual = policing.user_exposure
     usual += (crowd - usual) / min(MONTH, state.day + state.scenario.burn_in + 1)
     stops, help_ = (p.contacts_per_day * policing.user_effort[:, k] for k in range(2))
-    contacts = Contacts(
-        exposure, p.record_attention, stops, help_, usual, levers.referral, p.charged, levers.charges, p.credit_referral
-    )
+    contacts = Contacts(exposure, p.record_attention, stops, help_, usual, levers.referral, p.charged, levers.charges)
     met, credit = np.zeros(len(buyers), np.uint8), np.zeros((2, len(usual)))
     willing = takes_services(state, buyers)
     look_at_buyers(buyers, channel, willing, state.moment, narrow(c, views.ContactConsumers), contacts, met, credit)
@@ -92,7 +89,7 @@ def user_contacts(state: MarketState) -> None:
         who = np.unique(stopped)
         state.today.privacy += len(who)
         charge_or_refer(state, np.union1d(who, pursued))
-    state.credit_agencies(REFERRALS, p.credit_referral * credit[1])
+    state.credit_agencies(REFERRALS, credit[1])
     led = (met & LED) > 0
     if led.any():
         who = np.unique(buyers[led])

@@ -39,7 +39,7 @@ def scam_hazard(escrow: float, daily_income: float, frailty: float, momentum: fl
     Expected income is ``scam_income_days`` of commission; ``momentum`` is the week's trade over the two months'.
     """
     expected = max(daily_income * p.scam_income_days, 1.0)
-    return frailty * (escrow / expected) * max(momentum, 1e-6) ** -p.scam_decline / p.closure_days
+    return frailty * (escrow / expected) * (1.0 / max(momentum, 1e-6)) / p.closure_days
 
 
 @kernel

@@ -74,7 +74,7 @@ def detect(state: MarketState, live: np.ndarray) -> None:
     unknown = ews.known[live] == ews.NOT_DETECTED
     if not unknown.any():
         return
-    checked, reported, seized, forum = np.diag([p.alert_checked, p.alert_reported, p.alert_seized, p.alert_forum])
+    checked, reported, seized, forum = np.diag([p.alert_reported, p.alert_reported, p.alert_seized, p.alert_forum])
     hazard = p.alert_base * state.world.consumer_weight * ews.reached(live, day, p.novel_spread_days)
     opioid = ews.opioid[live]
     spread = ews.spread(live[~opioid], day, p.novel_spread_days)

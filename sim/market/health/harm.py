@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.evidence.groups import ConsumptionParameters
-from sim.kernels import kernel
+from sim.kernels import inner, kernel
 from sim.streams import Draw, uniform
 
 SETTING = int(Draw.SETTING)
@@ -78,3 +78,9 @@ def checking_reduction(
 ) -> float:
     """Expected fall of overdoses: reach x uptake x share of doses checked x [P(discard) + P(reduce)(1 - OR)]."""
     return reach * uptake * share_checked * (discard + reduce * (1.0 - odds_ratio))
+
+
+@inner
+def trusting(trust: float, p: ConsumptionParameters) -> float:
+    """How far services are taken up by who has this trust in police and services, relative to somebody with half of it."""
+    return p.check_trust_base + 2.0 * (1.0 - p.check_trust_base) * trust

@@ -16,6 +16,7 @@ from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.groups import Moment
+from sim.market.health.harm import trusting
 from sim.market.views import narrow
 from sim.streams import Draw, uniform
 
@@ -30,7 +31,7 @@ WEEK, MONTH = 7, 30.4
 def willingness(stigma: float, trust: float, knowledge: float, p: ConsumptionParameters) -> float:
     """How readily somebody turns to services: less with stigma, more with trust in them and knowledge of them."""
     known = p.support_base + (1.0 - p.support_base) * knowledge
-    return (1.0 - stigma) * (p.check_trust_base + p.check_trust_slope * trust) * known
+    return (1.0 - stigma) * trusting(trust, p) * known
 
 
 @inner

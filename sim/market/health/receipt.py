@@ -10,6 +10,7 @@ from sim.agents.codes import MOST_COUNTED, Channel, Content, OrderOutcome, Progr
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market.groups import Friends
+from sim.market.health.harm import trusting
 from sim.market.health.stash import put
 from sim.market.substances import Substances
 from sim.streams import Draw, uniform4
@@ -94,9 +95,7 @@ def receive(
         if s == table.novel and orders.channel[o] == CRYPTO:
             signs[j, POSTED] += 1
         u1, u2, u3, u4 = uniform4(seed, CHECK, c, orders.day[o], 0)
-        usual = (
-            p.checking_base * p.check_uptake * (p.check_trust_base + p.check_trust_slope * consumers.trust_police[c])
-        )
+        usual = p.checking_base * p.check_uptake * trusting(consumers.trust_police[c], p)
         takes = usual
         if not consumers.declined[c] & CHECKING:
             takes = (usual + p.check_uptake * offered.reach[j, g, k]) * offered.uptake[j, g, k]

@@ -58,8 +58,8 @@ def add_supplier(state: MarketState, jurisdiction: int, organised: int, size: fl
     """A supplier of its own in the next slot, which is returned: it sells the substances ``sells`` and others, at home and elsewhere."""
     p, slot, cell = state.p.supply, state.supplier_table.n, state.supplier_table.n * 64
     k, j = np.arange(len(state.substances.dose_usd)), np.arange(state.world.n_jurisdictions)
-    served = (uniforms(state.seed, Draw.SUPPLIER_TRAITS, cell + k, 1) < p.group_substances) | np.isin(k, sells)
-    reached = (uniforms(state.seed, Draw.SUPPLIER_TRAITS, cell + j, 2) < p.group_reach) | (j == jurisdiction)
+    served = (uniforms(state.seed, Draw.SUPPLIER_TRAITS, cell + k, 1) < p.group_scope) | np.isin(k, sells)
+    reached = (uniforms(state.seed, Draw.SUPPLIER_TRAITS, cell + j, 2) < p.group_scope) | (j == jurisdiction)
     return Supplier(
         state, state.supplier_table, jurisdiction=jurisdiction, organised=organised, size=size, belief=p.seizure, seized=p.seizure, cost=1.0,
         reliability=p.least_reliable + (1.0 - p.least_reliable) * drawn(state, slot)[3], serves=int((served << k).sum()),

@@ -187,11 +187,8 @@ def inspect(state: MarketState) -> Routes:
     Seizures follow inspections; with advance data the right parcels are picked more often. Inspections beyond the capacity of the post delay all parcels.
     """
     p, levers = state.p.shipping, state.levers
-    found = 1.0 + p.held * (
-        p.data_gain - 1.0
-    )  # by inspecting a parcel that advance data point to, relative to one without
     share = p.data_share + (1.0 - p.data_share) * levers.advance_data
-    targeting = (1.0 + share * (found - 1.0)) / (1.0 + p.data_share * (found - 1.0))
+    targeting = (1.0 + share * (p.data_gain - 1.0)) / (1.0 + p.data_share * (p.data_gain - 1.0))
     mail = state.world.vendor_weight[:, None] * (1.0 - np.eye(state.world.n_jurisdictions))
     load = (mail * levers.inspection).sum(axis=0) / np.maximum(mail.sum(axis=0), 1e-9)
     done = [
