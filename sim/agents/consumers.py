@@ -147,8 +147,8 @@ else:
     ConsumerColumns = columns_type("ConsumerColumns", CONSUMER, module=__name__)
 
 
-def age(born: np.ndarray, day: int) -> np.ndarray:
-    """Years of age on a day of people by the week in which they were ``born``."""
+def age(born: np.ndarray, day: int | np.ndarray) -> np.ndarray:
+    """Years of age on a day, or on a day of each, of people by the week in which they were ``born``."""
     return (day / WEEK - born.astype(np.float64)) / WEEKS
 
 
