@@ -70,7 +70,7 @@ daily = market.daily()
 daily[["orders", "volume_usd", "share_street", "share_cryptomarket", "overdoses", "victims_of_fraud"]].head()
 
 # %% [markdown]
-# One row a day, one column for each of some fifty outcomes. A picture says more: how many orders went through each
+# One row a day, one column for each of some eighty outcomes. A picture says more: how many orders went through each
 # channel in the year, and how the online channels moved from week to week.
 
 # %%

@@ -33,7 +33,7 @@ def drift(name):
 CLAIMS = {
     "01-meet-the-market": {
         "most trade is on the street": "totals.idxmax() == 'street'",
-        "about fifty outcomes a day": "45 <= daily.shape[1] <= 75",
+        "about eighty outcomes a day": "70 <= daily.shape[1] <= 90",
         "a year has so many days": "len(daily) == 365",
         "four segments, of whom a few spend much": "len(share) == 4 and (share['of money spent'] / share['of consumers']).max() > 2",
         "the star sends what was ordered": "star.ships > 0.5 and len(sold) > 0",

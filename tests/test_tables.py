@@ -20,10 +20,11 @@ LIVELY = world(
         "enforcement": {"contacts_per_day": 3.0, "supplier_case": 60.0},
         "world": {"dependents": 0.4, "suppliers": 0.1},
         "demand": {"dependent_rate": 0.2, "recreational_rate": 0.045},
-        "consumption": {"fatal_alone": 0.3},
+        "consumption": {"fatal_alone": 0.8},
         "vendors": {"own_scam": 0.002},
     },
-    policies=[example("takedown", start=20, count=1, label="raid"), example("deflection", offer=0.5), example("vendor_arrests", count=40)],
+    policies=[example("takedown", start=20, count=1, label="raid"), example("deflection", offer=0.5), example("vendor_arrests", count=40),
+              example("regulated_supply", start=1)],
 )  # fmt: skip
 COLUMNS = [
     (table, column) for table, columns in tables().items() if not table.startswith("daily") for column in columns

@@ -83,7 +83,7 @@ def test_who_leaves_treatment_has_the_needs_of_before_at_once():
     model = all_treated(dependents(800, 60, agonist_share=1.0))
     model.run_for(40)
     c = model.consumers.columns
-    who = np.flatnonzero(c.alive == 1)
+    who = np.flatnonzero((c.alive == 1) & (c.treatment_day <= model.day))
     leave_treatment(model, who)
     rate = c.need_rate[who] * (1.0 + model.p.demand.dependence_rate * c.dependence[who])
     assert (c.treatment_day[who] == NEVER).all()

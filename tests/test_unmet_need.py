@@ -62,8 +62,9 @@ def test_regulated_supply_meets_needs_of_patients():
     assert total(supplied, "unmet_need_days") < 0.9 * total(after(base), "unmet_need_days")
 
 
-def test_where_there_is_no_legal_counterpart_regulated_supply_gives_and_costs_nothing():
-    """Cannabis users have none in this table; heroin users do."""
+def test_where_there_is_no_legal_counterpart_regulated_supply_gives_and_costs_nothing(monkeypatch):
+    """Cannabis users have none in this table; heroin users do. Nobody comes, who might use something else."""
+    monkeypatch.setattr("sim.model.come_and_go", lambda state: None)
     model = start(parameters={"demand": {"own_substance": 1.0}})
     policy = {"kind": "regulated_supply", "patients": 0.0, "recreational": 0.8, "dependent": 0.8}
     costs = {}

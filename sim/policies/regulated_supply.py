@@ -93,6 +93,7 @@ class RegulatedSupply(LastingPolicy):
         return float(meant.sum()), float((meant * possible).sum())
 
     def cost(self, state: MarketState) -> float:
-        """A consultation for every need for which something can be prescribed, and telling people of it."""
+        """A consultation for every need for which something can be prescribed, and telling people of it, as many as have such needs."""
+        meant, possible = self._covered(state)
         told = self.strength * self.offers(state) * state.p.costs.campaign_contact
-        return self._covered(state)[1] * state.p.costs.prescription + told
+        return possible * state.p.costs.prescription + (told * possible / meant if meant > 0 else 0.0)
