@@ -83,17 +83,20 @@ class RegulatedSupply(LastingPolicy):
 
     def _covered(self, state: MarketState) -> tuple[float, float]:
         """Needs of a day that are meant, of those who take part, and those of them for a substance with a legal counterpart."""
-        c, n, d, table = state.consumers.columns, state.consumers.n, state.p.demand, state.substances
+        c, n, d = state.consumers.columns, state.consumers.n, state.p.demand
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
         rate = c.need_rate[:n] * (1.0 + d.dependence_rate * c.dependence[:n])
         meant = self.strength * rate * shares[c.segment[:n]] * self.inside(state)
+        return float(meant.sum()), float((meant * self._possible(state)).sum())
+
+    def _possible(self, state: MarketState) -> np.ndarray:
+        """(consumers,) share of the needs of each that are for a substance with a legal counterpart."""
+        c, n, d, table = state.consumers.columns, state.consumers.n, state.p.demand, state.substances
         legal = ((table.medical >= 0) | (table.sold[Channel.LICENSED_PHARMACY] == 1)).astype(float)
         others = np.diff(table.needs, axis=1, prepend=0.0) @ legal
-        possible = d.own_substance * legal[c.substance[:n]] + (1.0 - d.own_substance) * others[c.segment[:n]]
-        return float(meant.sum()), float((meant * possible).sum())
+        return d.own_substance * legal[c.substance[:n]] + (1.0 - d.own_substance) * others[c.segment[:n]]
 
     def cost(self, state: MarketState) -> float:
         """A consultation for every need for which something can be prescribed, and telling people of it, as many as have such needs."""
-        meant, possible = self._covered(state)
-        told = self.strength * self.offers(state) * state.p.costs.campaign_contact
-        return possible * state.p.costs.prescription + (told * possible / meant if meant > 0 else 0.0)
+        told = self.strength * self.offers(state) * float(self._possible(state).mean())
+        return self._covered(state)[1] * state.p.costs.prescription + told * state.p.costs.campaign_contact
