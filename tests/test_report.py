@@ -225,7 +225,7 @@ class TestBeforeAndAfter:
         before = text[: text.index("## What was compared")]
         specs = load_parameters().specs
         assumed = sum(spec.status == "assumed" for spec in specs.values())
-        assert "It forecasts nothing" in before
+        assert "**It forecasts nothing**" in before, "bold, not asterisks to be read"
         assert f"Of the {len(specs)} numbers behind the model, {assumed} are assumed" in before
         assert "They do not show that assumed numbers may be wrong" in before
         assert "300 consumers who stand for 12,000,000 people" in before

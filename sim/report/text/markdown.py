@@ -17,12 +17,14 @@ def escaped(text: str, code: bool = False) -> str:
     text
         Any text; what is no letter (a control character, half a pair) becomes a box.
     code
-        Whether what stands between two backticks is code, as in texts of the program itself.
+        Whether what stands between two backticks is code, and between pairs of asterisks bold, as in texts of the program itself.
     """
     line = " ".join("".join(map(_letter, text)).split())
     if code and line.count("`") % 2 == 0:
         parts = line.split("`")
-        return "`".join(part if number % 2 else _plain(part) for number, part in enumerate(parts))
+        return "`".join(
+            part if number % 2 else _plain(part).replace(r"\*\*", "**") for number, part in enumerate(parts)
+        )
     return _plain(line)
 
 
