@@ -37,7 +37,7 @@ class RegulatedSupply(LastingPolicy):
         "Diverted medicines reach people without tolerance; easy supply crowds treatment out; those who want another drug do not come."
     )
     place: ClassVar[str] = (
-        "Prescribers of these jurisdictions, for people who live there; there is a share of needs for each segment."
+        "Prescribers of these jurisdictions, for people who live there; there is a share of needs for each segment. What is passed on follows `jurisdictions` alone."
     )
     extent: ClassVar[str] = "Shares of needs are chances, drawn at each need of those who take part."
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STREAMS = 16
 """Draws of one stream of a newcomer's."""
 HALF = 0.5
-"""Of patients, as of everybody, are men."""
+"""Of patients who are men (assumed: as of everybody)."""
 
 
 def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
