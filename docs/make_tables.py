@@ -38,6 +38,8 @@ from sim.population import describe
 from sim.registry import policy_kinds
 from sim.scenario import OwnColumn, Platforms, Settings, list_scenarios
 from sim.studies.study_files import study_files
+from sim.validation.files import load_targets
+from sim.validation.targets import LEVELS, USES
 
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/make_tables.py from the declarations in the code: change those, then run it again. -->\n\n"
@@ -265,13 +267,15 @@ def parameter_counts() -> str:
 
 
 def target_counts() -> str:
-    """Return how many facts are for fitting and how many are held out, and what their bands rest on."""
+    """Return how many facts of each level are for fitting and how many are held out, and what their ranges rest on."""
     bands = ("reported", "derived", "assumed")
+    targets = load_targets().all
     rows = []
-    for use, entries in yaml_files.load("targets.yaml").items():
-        count = Counter(entry.get("band", "a direction") for entry in entries)
-        rows.append((use, len(entries), *(count[band] for band in bands), count["a direction"]))
-    return table(("Use", "Facts", *(f"band {band}" for band in bands), "directions"), rows)
+    for level in (*LEVELS, ""):
+        here = [target for target in targets if level in ("", target.level)]
+        uses, count = Counter(target.use for target in here), Counter(target.band for target in here)
+        rows.append((level or "**all**", len(here), *(uses[use] for use in USES), *(count[band] for band in bands)))
+    return table(("Level", "Facts", *(f"for {use}" for use in USES), *(f"range {band}" for band in bands)), rows)
 
 
 def blocks() -> dict[str, str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sim.population import Column
     from sim.report.comparison import Comparison, compare
     from sim.report.study import run_study
+    from sim.report.validation import validate
     from sim.scenario import Scenario, ScenarioError
     from sim.studies.runs.one_run import RunResult, run
     from sim.studies.store.results import Results
@@ -36,6 +37,7 @@ __all__ = [
     "compare",
     "run",
     "run_study",
+    "validate",
 ]
 
 _HOMES = {
@@ -50,6 +52,7 @@ _HOMES = {
     "compare": "sim.report.comparison",
     "run": "sim.studies.runs.one_run",
     "run_study": "sim.report.study",
+    "validate": "sim.report.validation",
 }
 
 

@@ -21,6 +21,7 @@ LAYERS = [
     {"world"},
     {"model"},
     {"studies"},
+    {"validation"},
     {"report"},
     {"app", "cli"},
 ]

@@ -1,4 +1,4 @@
-"""The parameters, tables, sources and targets that ship with the model, and the loaders that read them."""
+"""The parameters, tables and sources that ship with the model, and the loaders that read them."""
 
 import copy
 import pickle
@@ -15,7 +15,6 @@ from sim.evidence.parameters import load_parameters, read_book
 from sim.evidence.ranges import LEGAL
 from sim.evidence.sources import cited, load_sources
 from sim.evidence.tables import Substance, jurisdiction_rows, load_jurisdictions, load_substances, substance_rows
-from sim.evidence.targets import load_targets
 
 EVIDENCE = Path(yaml_files.__file__).parent
 
@@ -233,7 +232,7 @@ def test_a_row_out_of_range_is_refused(field, value):
         Substance.model_validate(row)
 
 
-# Sources and targets
+# Sources
 
 
 def test_ids_in_brackets_are_found_and_ranges_in_brackets_are_not():
@@ -276,32 +275,6 @@ def test_what_a_table_calls_read_or_computed_cites_a_source():
             assert field == "default" or field in row.fields(), f"{name}.{field}"
             if status in ("read", "computed"):
                 assert cited(text), f"{name}.{field}"
-
-
-def test_targets_rest_on_sources_that_were_read_or_computed():
-    targets, sources = load_targets(), load_sources()
-    for target in (*targets.calibration, *targets.validation):
-        assert target.sources, target.id
-        assert all(sources[name].status != "memory" for name in target.sources), target.id
-
-
-def test_what_the_model_is_fitted_to_does_not_also_confirm_it():
-    targets = load_targets()
-    fitted = {name for target in targets.calibration for name in target.sources}
-    held_out = {name for target in targets.validation for name in target.sources}
-    assert fitted & held_out == set()
-    ids = [target.id for target in (*targets.calibration, *targets.validation)]
-    assert len(ids) == len(set(ids))
-
-
-def test_a_target_agrees_inside_its_band_only():
-    median = load_targets()["order_value_median"]
-    assert median.agrees(59)
-    assert not median.agrees(30)
-    with pytest.raises(ValueError, match="pattern"):
-        load_targets()["migrants_active"].agrees(1)
-    with pytest.raises(KeyError):
-        load_targets()["no such target"]
 
 
 # The reader of YAML
@@ -375,6 +348,6 @@ class TestShippedFilesAreParsedOnce:
         assert len(parsed) == 3
 
     def test_what_is_kept_of_each_file_is_what_it_says(self):
-        for name in ("parameters.yaml", "substances.yaml", "jurisdictions.yaml", "sources.yaml", "targets.yaml"):
+        for name in ("parameters.yaml", "substances.yaml", "jurisdictions.yaml", "sources.yaml"):
             written = (EVIDENCE / name).read_text(encoding="utf-8")
             assert yaml_files.load(name) == yaml.load(written, Loader=yaml_files.Loader)

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from sim._version import __version__
-from sim.cli import finished, lazily, output, studies, support
+from sim.cli import finished, lazily, output, studies, support, validate
 
 app = typer.Typer(
     name="odm",
@@ -205,6 +205,7 @@ def compare(
 
 
 studies.add_to(app)
+validate.add_to(app)
 
 
 @app.command("list")

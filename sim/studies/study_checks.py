@@ -70,11 +70,13 @@ def check[StudyType: ReadyStudy](
     plain.setdefault("kind", "")
     scenarios = _scenarios(content.get("scenarios"), folder, problems)
     plain = dates_as_days(plain, scenarios, problems)
-    file = _model(StudyFile, plain, "", problems)
+    file = read_model(StudyFile, plain, "", problems)
     settings = (
         None
         if kind is None
-        else _model(kind.Settings, {} if sections.get(kind.name) is None else sections[kind.name], kind.name, problems)
+        else read_model(
+            kind.Settings, {} if sections.get(kind.name) is None else sections[kind.name], kind.name, problems
+        )
     )
     if file is None:
         raise StudyFileError(problems, name)
@@ -125,7 +127,7 @@ def _matching(pattern: str) -> list[str]:
     return [name for name in fnmatch.filter(specs, pattern) if specs[name].low < specs[name].high] or [pattern]
 
 
-def _model[Model: BaseModel](model: type[Model], given: Any, prefix: str, problems: list[Problem]) -> Model | None:
+def read_model[Model: BaseModel](model: type[Model], given: Any, prefix: str, problems: list[Problem]) -> Model | None:
     """A declared model filled from plain data, or None with the problems."""
     if not isinstance(given, dict):
         problems.append(Problem(prefix, quote(given), f"a mapping of {one_of(model.model_fields)}"))

@@ -18,7 +18,7 @@ from sim.studies.errors import StudyError, describe_failure
 from sim.studies.execution.identity import Order, model_version, run_id
 from sim.studies.methods.paths import resolve
 from sim.studies.runs.simulate import Market, ModelClass, simulate, warm_up
-from sim.studies.store.output import write_tables
+from sim.studies.store.output import table_place, write_tables
 from sim.studies.store.parts import ABORTED, FAILED, OK, Daily, Row, StoreError, shorten, to_table, write_part
 from sim.studies.store.store import PARTS
 
@@ -179,9 +179,9 @@ def _numbers(model: Market, task: Task) -> tuple[dict[str, float], dict[str, Dai
 def _write_tables(model: Market, order: Order, task: Task) -> None:
     """Write the tables of a run, each whole or not at all, before the run counts as done."""
     if task.tables:
-        place = f"seed-{order.seed}" + (f"-{order.run[:8]}" if order.changes else "")
+        place = table_place(order.label, order.seed, order.run, order.changes)
         frames = {name: model.table(name) for name in task.tables if name != "daily"}
-        write_tables(frames, task.folder, (order.label, place))
+        write_tables(frames, task.folder, place)
 
 
 def died(order: Order, words: str) -> Row:

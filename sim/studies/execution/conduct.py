@@ -226,7 +226,8 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage |
             "there": len(driver.store),
         }
     )
-    paired = {label: study.scenarios[label] for label in kind.pairs(study)}
+    asked_by_others = ask is not None and kind.name != "compare"  # who look at scenarios one by one
+    paired = {} if asked_by_others else {label: study.scenarios[label] for label in kind.pairs(study)}
     for words in kinds.other_differences(paired) if paired else ():
         tell({"event": "note", "text": words, "always": True})
     answer = ask(study, driver) if ask else _told_of_policies(_told(kind.conduct(study, driver), study), driver)

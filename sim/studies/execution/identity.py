@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.studies.study import ReadyStudy
 
-_NOT_THE_MODEL = ("studies", "study_files", "scenarios", "report", "app", "cli", "__pycache__")
+_NOT_THE_MODEL = (
+    "studies", "study_files", "scenarios", "validation", "evidence/targets", "report", "app", "cli", "__pycache__",
+)  # fmt: skip
 
 Changes = tuple[tuple[str, Value], ...]
 """What a point changes in a scenario: paths and values, sorted by path."""
@@ -56,9 +58,9 @@ def model_version(model_class: ModelClass | None = None) -> str:
         digest.update(_source(model_class))
         return f"{model_class.__qualname__} {digest.hexdigest()[:16]}"
     for path in sorted(path for suffix in ("*.py", "*.yaml") for path in PACKAGE.rglob(suffix)):
-        room = path.relative_to(PACKAGE).parts[0]
-        if not room.startswith(_NOT_THE_MODEL):
-            digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        name = path.relative_to(PACKAGE).as_posix()
+        if not name.startswith(_NOT_THE_MODEL):
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{__version__} {digest.hexdigest()[:16]}"
 
 

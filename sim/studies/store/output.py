@@ -245,6 +245,11 @@ def write_tables(frames: Mapping[str, DataFrame], folder: Path, steps: Sequence[
         raise StoreError(f"{place} cannot be written: {error.strerror or error}") from error
 
 
+def table_place(label: str, seed: int, run: str, changed: object) -> tuple[str, str]:
+    """The folders, below ``tables/``, of the tables of a run; one in which a point changed something has its identity in the name."""
+    return file_name(label), file_name(f"seed-{seed}" + (f"-{run[:8]}" if changed else ""))
+
+
 def table_files(folder: Path, names: Sequence[str]) -> list[Path]:
     """The files that `write_tables` wrote for the runs of a study."""
     found = (path for name in names for path in folder.glob(f"{TABLES}/*/*/{name}.parquet"))

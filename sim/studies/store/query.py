@@ -63,15 +63,8 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> DataFrame:
     except UnicodeEncodeError:
         raise RequestError("query: text with half a character (a lone surrogate); write it in UTF-8") from None
     try:
-        statements = connection.extract_statements(query)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            given = "nothing to ask" if not statements else quoted(" ".join(query.split())[:80])
-            given = f"{len(statements)} statements" if len(statements) > 1 else given
-            raise RequestError(
-                f"query: given {given}, allowed: one SELECT over runs, outcomes, daily and plan, "
-                "for example: select scenario, count(*) from runs group by all"
-            )
-        return _stoppable(connection, lambda: connection.execute(statements[0]).df())
+        statement = only_select(connection, query)
+        return _stoppable(connection, lambda: connection.execute(statement).df())
     except duckdb.OutOfMemoryException as error:
         raise RequestError(
             f"query: it takes more than {MEMORY} of the memory or {SPILL} of disk; ask for fewer rows or columns "
@@ -79,6 +72,27 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> DataFrame:
         ) from None
     except duckdb.Error as error:
         raise RequestError(f"query: {str(error).strip()}") from None
+
+
+def only_select(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.Statement:
+    """A query as the one statement that it is.
+
+    Raises
+    ------
+    RequestError
+        If it is no single SELECT.
+    """
+    import duckdb
+
+    statements = connection.extract_statements(query)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        given = "nothing to ask" if not statements else quoted(" ".join(query.split())[:80])
+        given = f"{len(statements)} statements" if len(statements) > 1 else given
+        raise RequestError(
+            f"query: given {given}, allowed: one SELECT over runs, outcomes, daily and plan, "
+            "for example: select scenario, count(*) from runs group by all"
+        )
+    return statements[0]
 
 
 def quoted(text: str) -> str:

@@ -1,0 +1,229 @@
+"""Validating the model: the worlds that targets need are run as a study, each run is measured, and the result is held against the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.studies.errors import StudyError
+from sim.studies.execution.conduct import How, WritePage, conduct
+from sim.studies.execution.driver import KEPT, Driver
+from sim.studies.kinds import Answer
+from sim.studies.store.output import TABLES, table_place
+from sim.studies.store.parts import DAILY, OK, StoreError
+from sim.validation.database import WRITTEN, About
+from sim.validation.ensemble import Ensemble
+from sim.validation.estimates import Estimate, Member, estimate, last_line, totals
+from sim.validation.measuring import Job, Reading, measure
+from sim.validation.targets import Targets
+from sim.validation.worlds import Arms, planned
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.scenario import Scenario
+    from sim.studies.study import ReadyStudy
+
+JOBS_AT_ONCE = 4
+"""Runs that are measured in one go."""
+HEAD = ("point", "scenario", "seed", "run", "status")
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How the model compares with targets.
+
+    Attributes
+    ----------
+    targets, ensemble
+        What it was held against, and the parameter sets.
+    estimates
+        One for each target, in order.
+    readings
+        A row for each target and run: target, scenario, member, seed, value, part, whole, cases.
+    runs, failed
+        Runs of each parameter set and world, and how many runs in all have no outcomes.
+    scenarios
+        The worlds as they were run, by label.
+    """
+
+    targets: Targets
+    ensemble: Ensemble
+    estimates: tuple[Estimate, ...]
+    readings: DataFrame
+    runs: int
+    failed: int
+    scenarios: Mapping[str, Scenario]
+
+    @property
+    def last_line(self) -> str:
+        """The result in one line."""
+        return last_line(self.estimates)
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as plain data."""
+        return {
+            "parameter_sets": len(self.ensemble),
+            "ensemble": self.ensemble.name,
+            "runs_of_each": self.runs,
+            "runs_without_outcomes": self.failed,
+            "worlds": {
+                label: {"scenario": s.name, "consumers": s.consumers, "days": s.days, "burn_in": s.burn_in}
+                for label, s in self.scenarios.items()
+            },
+            "targets": [each.row() for each in self.estimates],
+            "totals": totals(self.estimates),
+            "in_range": self.last_line,
+        }
+
+
+def run_validation(
+    targets: Targets,
+    ensemble: Ensemble,
+    folder: Path,
+    how: How,
+    runs: int,
+    consumers: int | None = None,
+    seed: int | None = None,
+    write: Any = None,
+) -> Validation:
+    """Run what targets need and hold the result against them.
+
+    Parameters
+    ----------
+    folder, how
+        Where runs are kept, and how they are done.
+    write
+        Writes the report: is given the validation, and where to write.
+
+    """
+    study, arms = planned(targets, ensemble, runs, consumers, seed)
+    found: list[Validation] = []
+
+    def asked(study: ReadyStudy, driver: Driver) -> Answer:
+        points = [point for point in ensemble.points for _ in range(runs)]
+        rows = driver.evaluate(points, seeds=study.seeds, crossed=False)
+        result = _measured(targets, ensemble, arms, study, driver, rows, runs)
+        found.append(result)
+        return _answer(result)
+
+    page: WritePage | None = None
+    if write is not None:
+
+        def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
+            write(found[0], failures, place)
+
+    conduct(study, folder, how, page, asked)
+    return found[0]
+
+
+def _measured(
+    targets: Targets,
+    ensemble: Ensemble,
+    arms: Mapping[str, Arms],
+    study: ReadyStudy,
+    driver: Driver,
+    rows: DataFrame,
+    runs: int,
+) -> Validation:
+    """Every target of every run, and what they come to."""
+    asked: dict[str, list[str]] = {}
+    for target in targets.all:
+        for label in {arms[target.world].runs, arms[target.world].without} if target.world in arms else ():
+            if label is not None and not target.unmeasurable and (label == arms[target.world].runs or target.compare):
+                asked.setdefault(label, []).append(target.id)
+    good = rows[(rows["status"] == OK) & rows["scenario"].isin(asked)]
+    driver.tell({"event": "note", "text": f"measuring {len(good)} runs"})
+    found = _read(targets, asked, study, driver, good)
+    # which runs belong to a parameter set
+    by_label: dict[str, list[tuple[int, str]]] = {}
+    for row in good.to_dict("records"):
+        by_label.setdefault(str(row["scenario"]), []).append((int(row["point"]) // runs, str(row["run"])))
+    estimates = []
+    for target in targets.all:
+        here = arms.get(target.world, Arms("", None))
+        members = []
+        for k, weight in enumerate(ensemble.weights):
+            both = [_of(found, by_label.get(label or "", ()), k, target.id) for label in here]
+            members.append(Member(weight, both[0], both[1] if target.compare else ()))
+        estimates.append(estimate(target, members))
+    table = _table(found, good, runs)
+    failed = int((rows["status"] != OK).sum())
+    return Validation(targets, ensemble, tuple(estimates), table, runs, failed, study.scenarios)
+
+
+def _of(
+    found: Mapping[str, Mapping[str, Reading]], runs: Sequence[tuple[int, str]], member: int, target: str
+) -> tuple[Reading, ...]:
+    """The readings of a target in the runs of a parameter set."""
+    return tuple(found[run][target] for k, run in runs if k == member and target in found[run])
+
+
+def _read(
+    targets: Targets, asked: Mapping[str, Sequence[str]], study: ReadyStudy, driver: Driver, rows: DataFrame
+) -> dict[str, dict[str, Reading]]:
+    """Readings by run and target, worked out where the runs were done."""
+    waiting: list[Future[dict[str, dict[str, Reading]]]] = []
+    names = [str(name) for name in rows.columns if name not in HEAD]
+    for start in range(0, len(rows), JOBS_AT_ONCE):
+        part = rows.iloc[start : start + JOBS_AT_ONCE]
+        stored = driver.store.rows(part["run"]).set_index("run")
+        daily = [str(name) for name in stored.columns if str(name).startswith(DAILY)]
+        jobs = []
+        for row in part.to_dict("records"):
+            label = str(row["scenario"])
+            scenario, order = study.scenarios[label], driver.order[str(row["run"])]
+            place = driver.task.folder.joinpath(TABLES, *table_place(order.label, order.seed, order.run, order.changes))
+            if not all((place / f"{name}.parquet").is_file() for name in WRITTEN):
+                raise StoreError(f"{place} lacks tables of a run that was done; give another folder, and run it again")
+            size = (float(scenario.weight), scenario.consumers, float(scenario.people), scenario.days)
+            about = About(label, *size, {name: row.class_ for name, row in scenario.substances.items()})
+            days = {name.removeprefix(DAILY): np.asarray(stored.loc[order.run, name]) for name in daily}
+            outcomes = {name: float(row[name]) for name in names}
+            mine = tuple(targets[name] for name in asked[label])
+            jobs.append(Job(order.run, order.seed, about, place, days, outcomes, mine, targets.views))
+        waiting.append(driver.executor.submit(measure, jobs))
+    found: dict[str, dict[str, Reading]] = {}
+    try:
+        for future in waiting:
+            found |= future.result()
+    except StudyError:
+        raise
+    except Exception as error:
+        raise StudyError(f"a run could not be measured: {error!r}. {KEPT}") from error
+    finally:
+        for future in waiting:
+            future.cancel()
+    return found
+
+
+def _table(found: Mapping[str, Mapping[str, Reading]], rows: DataFrame, runs: int) -> DataFrame:
+    """Readings as a table."""
+    import pandas as pd
+
+    lines = [
+        (name, row["scenario"], int(row["point"]) // runs, int(row["seed"]), *reading)
+        for row in rows.to_dict("records")
+        for name, reading in found[str(row["run"])].items()
+    ]
+    columns = ["target", "scenario", "member", "seed", "value", "part", "whole", "cases"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def _answer(result: Validation) -> Answer:
+    """The tables that are kept beside the report."""
+    import pandas as pd
+
+    missed = [e for e in result.estimates if e.in_range is False]
+    tables = {
+        "targets": pd.DataFrame([each.row() for each in result.estimates]),
+        "readings": result.readings,
+        "totals": pd.DataFrame(totals(result.estimates)),
+    }
+    findings = [f"{e.target.id} is missed: {e.mean:.4g}" for e in missed]
+    return Answer(tables, [*findings, result.last_line])

@@ -1,0 +1,129 @@
+"""The worlds that targets need, as the study that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from sim.scenario import Problem, ScenarioError
+from sim.studies import kinds
+from sim.studies.errors import RequestError, at_least, seeds_from
+from sim.studies.methods.paths import assignment
+from sim.studies.study import MAX_REPLICATIONS, ReadyStudy, StudyFile
+from sim.validation.database import WRITTEN
+from sim.validation.ensemble import Ensemble
+from sim.validation.files import TargetsError
+from sim.validation.measuring import check_questions
+from sim.validation.targets import Targets, World
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+
+class Arms(NamedTuple):
+    """Labels of the scenarios in which a world is run: with its policies, and without where targets compare the two."""
+
+    runs: str
+    without: str | None
+
+
+def scenario_of(name: str, world: World, consumers: int | None = None) -> Scenario:
+    """The scenario of a world; ``consumers`` in the place of its own.
+
+    Raises
+    ------
+    TargetsError
+        If the scenario cannot be had, or not with these changes.
+    """
+    import_module("sim.policies")
+    from sim.scenario import Scenario
+
+    size = {"consumers": consumers or world.consumers, "days": world.days, "burn_in": world.burn_in}
+    changes = [f"{key}={value}" for key, value in size.items() if value is not None]
+    changes += [assignment(path, value) for path, value in world.set.items()]
+    try:
+        scenario = Scenario.load(world.scenario)
+        return scenario.override(changes) if changes else scenario
+    except ScenarioError as error:
+        found = [Problem(f"worlds.{name}.{p.path}".strip("."), p.given, p.allowed, p.nearest) for p in error.problems]
+        raise TargetsError(found) from None
+
+
+def planned(
+    targets: Targets, ensemble: Ensemble, runs: int, consumers: int | None = None, seed: int | None = None
+) -> tuple[ReadyStudy, dict[str, Arms]]:
+    """The study that a validation is, and the scenarios in which each world is run; worlds that are equal are run once.
+
+    Parameters
+    ----------
+    targets
+        What is to be measured.
+    ensemble
+        Parameter sets; each is run with seeds of its own.
+    runs
+        Runs of each.
+    consumers
+        Simulated consumers of every world, in the place of its own.
+    seed
+        Seed of the first run, by default 1.
+
+    Raises
+    ------
+    TargetsError
+        If a world cannot be had, or a window or question does not fit.
+    RequestError
+        If anything else that was asked for is not possible.
+    """
+    if not len(targets):
+        raise RequestError("targets: none is left to be measured")
+    problems: list[Problem] = []
+    arms: dict[str, Arms] = {}
+    scenarios: dict[str, Scenario] = {}
+    labels: dict[str, str] = {}
+    compared = {target.world for target in targets.all if target.compare is not None}
+    for name, world in targets.needed().items():
+        try:
+            scenario = scenario_of(name, world, consumers)
+        except TargetsError as error:
+            problems += error.problems
+            continue
+        without = scenario.with_(policies=list(world.against)) if name in compared else None
+        found = []
+        for label, each in ((name, scenario), (f"{name}-without", without)):
+            if each is not None:
+                found.append(labels.setdefault(each.digest, label))
+                scenarios.setdefault(found[-1], each)
+        arms[name] = Arms(found[0], found[1] if len(found) > 1 else None)
+    problems += _windows(targets, arms, scenarios)
+    if problems:
+        raise TargetsError(problems)
+    check_questions(targets)
+    replications = at_least("runs", runs, 1) * len(ensemble)
+    if replications > MAX_REPLICATIONS:
+        raise RequestError(f"runs: given {runs} of {len(ensemble)} parameter sets, at most {MAX_REPLICATIONS:,} in all")
+    seeds_from(seed or 1, replications)
+    kind = kinds.get("sweep")
+    file = StudyFile(
+        name="validation",
+        kind=kind.name,
+        scenarios=tuple(scenarios) or ("none",),
+        replications=replications,
+        seed=1 if seed is None else seed,
+        daily="all",
+        exact_daily=True,
+        tables=WRITTEN,
+        totals="simulated",
+    )
+    points = ensemble.points if any(ensemble.points) else ()
+    return ReadyStudy(file, scenarios, (), (), kind.Settings(), ensemble=points), arms
+
+
+def _windows(targets: Targets, arms: Mapping[str, Arms], scenarios: Mapping[str, Scenario]) -> Iterator[Problem]:
+    """Windows that end after their world."""
+    for target in targets.all:
+        if target.world in arms and target.window is not None:
+            days = scenarios[arms[target.world].runs].days
+            if target.window[1] >= days:
+                allowed = f"up to day {days - 1}, the last of the world {target.world}"
+                yield Problem(f"targets.{target.id}.window", str(list(target.window)), allowed)
