@@ -31,7 +31,8 @@ from sim.evidence import yaml_files
 from sim.evidence.parameters import load_parameters
 from sim.evidence.sources import cited, load_sources
 from sim.evidence.tables import Jurisdiction, Substance
-from sim.measures.dictionary import column, families, outcomes, tables
+from sim.measures.dictionary import column, families, observed, outcomes, tables
+from sim.measures.observer.settings import Crawler, Observer, Register, Survey
 from sim.policies.base import Policy
 from sim.policies.conditions import After, When
 from sim.population import describe
@@ -195,6 +196,13 @@ def data_dictionary() -> str:
         shown = [s for s in columns.values() if not name.startswith("daily") or s.name in ("day", "key", "member")]
         rows = [(f"`{spec.name}`", spec.text, spec.unit, spec.dtype) for spec in shown]
         parts.append(f"### {name}\n\n" + table(("Column", "Meaning", "Unit", "Type"), rows))
+    parts.append(
+        "## What an observer records\n\nWritten by `odm observe`, and given by `sim.measures.observer.observe`: see "
+        "[how to see a run as an observer would](how-to-observe-a-run.md).\n"
+    )
+    for name, columns in observed().items():
+        rows = [(f"`{spec.name}`", spec.text, spec.unit, spec.dtype) for spec in columns.values()]
+        parts.append(f"### {name}\n\n" + table(("Column", "Meaning", "Unit", "Type"), rows))
     return "\n".join(parts)
 
 
@@ -293,6 +301,10 @@ def blocks() -> dict[str, str]:
         "settings": fields(Settings),
         "platforms": fields(Platforms),
         "own columns": fields(OwnColumn),
+        "observer": fields(Observer),
+        "crawler": fields(Crawler),
+        "survey": fields(Survey),
+        "register": fields(Register),
         "substance fields": fields(Substance, skip=("name",)),
         "jurisdiction fields": fields(Jurisdiction, skip=("name",)),
         "scenarios": table(("Name", "Title", "Question"), shipped),

@@ -22,6 +22,7 @@ from mesa.experimental.scenarios import Scenario as MesaScenario
 import sim.policies
 from sim import Study, registry
 from sim.cli import app
+from sim.measures.observer import Observer, read_settings
 from sim.model import MarketModel
 from sim.registry import policy_kinds
 from sim.scenario import SCENARIO_KEYS, Scenario, ScenarioError
@@ -311,6 +312,9 @@ def test_mesas_page_can_show_the_market_and_begin_it_anew(tmp_path, monkeypatch)
 
 def load(block: Block, folder: Path) -> None:
     assert block.title, "a scenario needs a file name, so that commands can use it"
+    if "observer" in block.marks:
+        assert read_settings(folder / block.title) != Observer()
+        return
     if "study" in block.marks:
         assert Study.load(folder / block.title).name == Path(block.title).stem
         return

@@ -208,10 +208,20 @@ def tables() -> dict[str, dict[str, ColumnSpec]]:
     return found
 
 
+@cache
+def observed() -> dict[str, dict[str, ColumnSpec]]:
+    """Every table that `sim.measures.observer` makes of those of a run, with its columns."""
+    return {
+        table: {name: ColumnSpec(name=name, **fields) for name, fields in columns.items()}
+        for table, columns in _document()["observed"].items()
+    }
+
+
 def column(table: str, name: str) -> ColumnSpec | None:
     """Describe a column of a table, or of any outcome; None if the dictionary does not know it, as with an author's own column."""
-    known = tables().get(table, {}).get(name)
-    if known is not None or (table in tables() and not table.startswith("daily")):
+    whole = table in observed() or (table in tables() and not table.startswith("daily"))
+    known = {**tables(), **observed()}.get(table, {}).get(name)
+    if known is not None or whole:
         return known
     if name in _document()["dated"]:
         return ColumnSpec(name, **_document()["dated"][name])

@@ -198,9 +198,12 @@ def event_table(state: MarketState) -> pd.DataFrame:
 class AccountLog:
     """Accounts as they open and close, seen by comparing each day with the day before."""
 
+    KEPT = ("account_day", "account_sales", "positive", "negative", "kept", "identity", "breadth")
+    """Columns of vendors that are remembered from the day before, when an account that is gone was still open."""
+
     def __init__(self) -> None:
         self.before = np.empty((0, 4), np.uint16)
-        self.closed: list[tuple[int, int, int, int, float, float, float, int]] = []
+        self.closed: list[dict[str, np.ndarray]] = []
         self.known: dict[str, np.ndarray] = {}
 
     def look(self, state: MarketState) -> None:
@@ -208,46 +211,38 @@ class AccountLog:
         v, n = state.vendors.columns, state.vendors.n
         now = v.account[:n]
         old = self.before
-        m = len(old)
-        rows, places = np.nonzero((old != NO_SLOT) & (old != now[:m]))
-        for r, a in zip(rows, places, strict=True):
-            k = self.known
-            self.closed.append((
-                int(r), int(old[r, a]), int(k["account_day"][r, a]), state.day, float(k["account_sales"][r, a]),
-                float(k["positive"][r, a]), float(k["negative"][r, a]), int(k["kept"][r, a]),
-            ))  # fmt: skip
+        rows, places = np.nonzero((old != NO_SLOT) & (old != now[: len(old)]))
+        if len(rows):
+            gone = _accounts(rows, places, old, self.known)
+            self.closed.append({**gone, "close_day": np.full(len(rows), state.day)})
         self.before = now.copy()
-        self.known = {
-            name: getattr(v, name)[:n].copy()
-            for name in ("account_day", "account_sales", "positive", "negative", "kept")
-        }
+        self.known = {name: getattr(v, name)[:n].copy() for name in self.KEPT}
 
     def table(self, state: MarketState) -> pd.DataFrame:
         """All accounts, closed and open."""
         v, n = state.vendors.columns, state.vendors.n
-        rows, places = np.nonzero(v.account[:n] != NO_SLOT)
-        here = [
-            (
-                r,
-                int(v.account[r, a]),
-                int(v.account_day[r, a]),
-                None,
-                float(v.account_sales[r, a]),
-                float(v.positive[r, a]),
-                float(v.negative[r, a]),
-                int(v.kept[r, a]),
-            )
-            for r, a in zip(rows, places, strict=True)
-        ]
-        frame = pd.DataFrame(
-            [*self.closed, *here],
-            columns=["vendor", "platform", "open_day", "close_day", "sales", "good", "bad", "kept"],
-        )
-        rated = frame["good"] + frame["bad"]
-        frame["rating_mean"] = np.where(
-            rated > 0, (GOOD_STARS * frame["good"] + BAD_STARS * frame["bad"]) / np.maximum(rated, 1e-9), np.nan
-        )
-        frame["close_day"] = frame["close_day"].astype("Int32")
-        frame["identity_kept"] = frame["kept"] == 1
-        frame["sales"] = frame["sales"].round().astype(np.int64)
-        return frame[list(dictionary()["accounts"])]
+        account = v.account[:n]
+        rows, places = np.nonzero(account != NO_SLOT)
+        here = _accounts(rows, places, account, {name: getattr(v, name)[:n] for name in self.KEPT})
+        parts = [*self.closed, {**here, "close_day": np.full(len(rows), NEVER)}]
+        c = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        rated = c["positive"] + c["negative"]
+        stars = (GOOD_STARS * c["positive"] + BAD_STARS * c["negative"]) / np.maximum(rated, 1e-9)
+        gone = c["close_day"] != NEVER
+        frame = pd.DataFrame({
+            "vendor": c["vendor"].astype(np.int64), "platform": c["platform"].astype(np.int64), "open_day": c["account_day"].astype(np.int64),
+            "close_day": pd.array(np.where(gone, c["close_day"], 0), "Int32").copy(),
+            "sales": c["account_sales"].round().astype(np.int64), "rating_mean": np.where(rated > 0, stars, np.nan),
+            "identity_kept": c["kept"] == 1, "identity": c["identity"].astype(np.int64), "listings": c["breadth"].astype(np.int32),
+        })  # fmt: skip
+        return frame.assign(close_day=frame["close_day"].where(gone))[list(dictionary()["accounts"])]
+
+
+def _accounts(
+    rows: np.ndarray, places: np.ndarray, account: np.ndarray, known: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The accounts of the vendors ``rows`` in their ``places`` as columns, from the columns of vendors."""
+    found = {"vendor": rows.astype(float), "platform": account[rows, places].astype(float)}
+    for name, column in known.items():
+        found[name] = (column[rows, places] if column.ndim == 2 else column[rows]).astype(float)
+    return found

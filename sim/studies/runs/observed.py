@@ -1,0 +1,142 @@
+"""A stored run as an observer would see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.measures.observer import Observer, observe, read_settings
+from sim.measures.observer.truth import NEEDED, missing_tables
+from sim.studies.errors import RequestError
+from sim.studies.store.output import staging, write_frame
+from sim.studies.store.own import RECORD, UNREADABLE, content_hash, refuse_links
+from sim.studies.store.record import write_record
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What an observer recorded of a run.
+
+    Attributes
+    ----------
+    folder, scenario, seed
+        Where the run is, what was run, and with which seed.
+    settings
+        How well the observer saw.
+    tables
+        What `sim.measures.observer.observe` gives.
+    """
+
+    folder: Path
+    scenario: str
+    seed: int
+    settings: Observer
+    tables: dict[str, DataFrame]
+
+    def summary(self) -> DataFrame:
+        """A row for each thing estimated and way to estimate it: the latent value and the estimate, each a mean over windows or surveys, and their ratio."""
+        rows = self.tables["estimates"].astype({"what": str, "estimator": str})
+        at = ["what", "first_day", "last_day"]
+        latent = rows[rows["estimator"] == "latent"].rename(columns={"value": "latent"})[[*at, "latent"]]
+        pairs = rows[rows["estimator"] != "latent"].rename(columns={"value": "observed"}).merge(latent, on=at)
+        pairs = pairs.dropna(subset=["latent", "observed"])
+        found = pairs.groupby(["what", "estimator"], sort=False).agg(
+            windows=("latent", "size"), latent=("latent", "mean"), observed=("observed", "mean")
+        )
+        return found.assign(ratio=found["observed"] / found["latent"].where(found["latent"] > 0)).reset_index()
+
+    def to_json(self) -> dict[str, Any]:
+        """What `odm observe --json` prints."""
+        plain = json.loads(self.summary().to_json(orient="records", double_precision=15))
+        return {
+            "run": str(self.folder), "scenario": self.scenario, "seed": self.seed, "settings": self.settings.model_dump(),
+            "rows": {name: len(frame) for name, frame in self.tables.items()}, "estimates": plain,
+        }  # fmt: skip
+
+    def save(self, folder: str | Path) -> None:
+        """Write every table as Parquet and the estimates as CSV into a folder that appears only when all is written.
+
+        Raises
+        ------
+        RequestError
+            If the folder cannot be written or holds other people's files.
+        """
+        with staging(folder) as place:
+            for name, frame in self.tables.items():
+                write_frame(frame, name, place / f"{name}.parquet")
+            self.tables["estimates"].to_csv(place / "estimates.csv", index=False, lineterminator="\n")
+            self.summary().to_csv(place / "summary.csv", index=False, lineterminator="\n")
+            write_record(
+                place,
+                kind="observation",
+                scenarios={},
+                seeds=[self.seed],
+                settings={"observer": self.settings.model_dump(), "scenario": self.scenario},
+            )
+
+
+def observe_folder(
+    folder: str | PathLike[str], settings: Observer | Mapping[str, Any] | str | Path | None = None
+) -> Observation:
+    """Observe a run that `odm run --out` wrote.
+
+    Parameters
+    ----------
+    folder
+        Folder of one run.
+    settings
+        As for `sim.measures.observer.observe`.
+
+    Raises
+    ------
+    RequestError
+        When it is no such folder, or tables are missing from it.
+    SettingsError
+        When the settings cannot be used.
+    """
+    import pandas as pd
+
+    place, ready = Path(folder), read_settings(settings)
+    scenario, seed = _what_ran(place)
+    names = [f"{name}.parquet" for name in NEEDED]
+    missing = [name for name, file in zip(NEEDED, names, strict=True) if not (place / file).is_file()]
+    if missing:
+        raise RequestError(f"observe: {place} has {missing_tables(missing)}")
+    refuse_links(place, tuple(names), "read")
+    try:
+        tables = {name: pd.read_parquet(place / file) for name, file in zip(NEEDED, names, strict=True)}
+        found = observe(tables, ready, seed)
+    except (OSError, ValueError, KeyError) as error:
+        raise RequestError(f"observe: the tables in {place} cannot be read: {str(error).strip()}") from None
+    return Observation(place, scenario, seed, ready, found)
+
+
+def _what_ran(place: Path) -> tuple[str, int]:
+    """Scenario and seed of the run in a folder, from its record or from that of the folder of several runs that it lies in."""
+    for home in (place, place.absolute().parent):
+        try:
+            record = json.loads((home / RECORD).read_text(encoding="utf-8"))
+            ran = record["run"]
+            if content_hash(ran) != record["hash"] or ran["kind"] != "run":
+                continue
+            seeds, scenario = [int(seed) for seed in ran["seeds"]], next(iter(ran["scenarios"]))
+        except (*UNREADABLE, StopIteration):
+            continue
+        if home is not place:
+            name = place.absolute().name.removeprefix("seed-")
+            if name.isdigit() and int(name) in seeds:
+                return str(scenario), int(name)
+        elif len(seeds) == 1:
+            return str(scenario), seeds[0]
+        else:
+            raise RequestError(
+                f"observe: {place} holds {len(seeds)} runs; give the folder of one, such as {place / f'seed-{seeds[0]}'}"
+            )
+    raise RequestError(f"observe: {place} is no folder of a run that `odm run --out` wrote")
