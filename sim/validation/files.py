@@ -11,6 +11,7 @@ from typing import Any
 
 from sim.evidence import yaml_files
 from sim.evidence.sources import load_sources
+from sim.measures.dictionary import observed
 from sim.scenario import Faults, Problem, ScenarioError, no_such_name, one_of, plain_data, quote, read_yaml
 from sim.studies.study_checks import read_model
 from sim.validation.targets import NAME, Target, Targets, World
@@ -20,7 +21,19 @@ SHIPPED = Path(yaml_files.__file__).parent / "targets"
 KEYS = ("name", "title", "level", "worlds", "views", "targets")
 MOST = 2_000
 """Worlds, views and targets of a file at most."""
-TAKEN = ("orders", "platforms", "vendors", "accounts", "consumers", "events", "daily", "outcomes", "world", "ever")
+TAKEN = (
+    "orders",
+    "platforms",
+    "vendors",
+    "accounts",
+    "consumers",
+    "events",
+    "daily",
+    "outcomes",
+    "world",
+    "ever",
+    *observed(),
+)
 """Names that views cannot have."""
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.measures.dictionary import observed
+from sim.measures.observer import observe
 from sim.scenario import Problem
 from sim.studies.errors import RequestError
 from sim.validation.database import WRITTEN, About, Asker, empty_frames, opened, said
@@ -20,8 +20,6 @@ from sim.validation.targets import Target, Targets
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-OBSERVER = "sim.measures.observer"
-"""Module that makes what an observer sees of a run's tables."""
 FORMS = "one row with the column value, or part and whole, and n beside them for the number of cases"
 
 
@@ -98,8 +96,7 @@ def readings(
         If a question is wrong; names the target.
     """
     if any(target.observed for target in targets):
-        seen = import_module(OBSERVER).observe(frames, seed=seed, weight=about.weight)
-        frames = {**frames, **seen}
+        frames = {**frames, **observe(frames, seed=seed)}
     with opened(frames, about, views) as asker:
         return {target.id: _reading(asker, target) for target in targets if not target.unmeasurable}
 
@@ -143,8 +140,8 @@ def _number(given: Any) -> float:
 
 
 def observed_columns() -> Mapping[str, Mapping[str, str]]:
-    """Tables that an observer makes, with the type of each column; none where there is no observer."""
-    return import_module(OBSERVER).COLUMNS if find_spec(OBSERVER) is not None else {}
+    """Tables that an observer makes, with the type of each column."""
+    return {table: {name: spec.dtype for name, spec in columns.items()} for table, columns in observed().items()}
 
 
 def check_questions(targets: Targets) -> None:
