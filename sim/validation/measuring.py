@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim.measures.dictionary import observed
-from sim.measures.observer import observe
 from sim.scenario import Problem
 from sim.studies.errors import RequestError
 from sim.validation.database import WRITTEN, About, Asker, empty_frames, opened, said
@@ -20,6 +21,8 @@ from sim.validation.targets import Target, Targets
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+OBSERVER = "sim.measures.observer"
+"""Module that makes what an observer sees of a run's tables."""
 FORMS = "one row with the column value, or part and whole, and n beside them for the number of cases"
 
 
@@ -70,8 +73,7 @@ def measure_run(job: Job) -> dict[str, Reading]:
     import pandas as pd
 
     frames = {name: pd.read_parquet(job.place / f"{name}.parquet") for name in WRITTEN}
-    daily = pd.DataFrame(dict(job.daily))
-    frames["daily"] = daily.assign(day=range(len(daily)))
+    frames["daily"] = pd.DataFrame(dict(job.daily)).assign(day=lambda rows: range(len(rows)))
     frames["outcomes"] = pd.DataFrame({name: [value] for name, value in job.outcomes.items()})
     return readings(frames, job.about, job.targets, job.views, job.seed)
 
@@ -96,8 +98,11 @@ def readings(
         If a question is wrong; names the target.
     """
     if any(target.observed for target in targets):
-        frames = {**frames, **observe(frames, seed=seed)}
-    with opened(frames, about, views) as asker:
+        seen = import_module(OBSERVER).observe(frames, seed=seed, weight=about.weight)
+        frames = {**frames, **seen}
+    asked = " ".join([*views.values(), *(target.question for target in targets)])
+    needed = {name: frame for name, frame in frames.items() if re.search(rf"\b{name}\b", asked)}
+    with opened(needed, about, views) as asker:
         return {target.id: _reading(asker, target) for target in targets if not target.unmeasurable}
 
 
@@ -140,8 +145,8 @@ def _number(given: Any) -> float:
 
 
 def observed_columns() -> Mapping[str, Mapping[str, str]]:
-    """Tables that an observer makes, with the type of each column."""
-    return {table: {name: spec.dtype for name, spec in columns.items()} for table, columns in observed().items()}
+    """Tables that an observer makes, with the type of each column; none where there is no observer."""
+    return import_module(OBSERVER).COLUMNS if find_spec(OBSERVER) is not None else {}
 
 
 def check_questions(targets: Targets) -> None:
