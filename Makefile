@@ -8,7 +8,7 @@ COMPILE_LOCK := pip compile pyproject.toml $(LOCKED)
 
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev demo test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev demo validate validate-quick test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,12 @@ setup-dev: .venv/.dev ## the same, with what tests, linting and notebooks need
 
 demo: setup ## compare three interventions with the baseline, into results/demo
 	@$(BIN)/odm compare baseline takedown education harm-reduction --runs 8 --out results/demo --resume
+
+validate: setup ## hold the model against published facts, into results/validation (an hour or two)
+	@$(BIN)/odm validate --out results/validation --resume
+
+validate-quick: setup ## the same with small worlds, one run of each (under three minutes)
+	@$(BIN)/odm validate --consumers 1000 --runs 1
 
 test: lint ## linting, types and tests
 	@echo "== the model"

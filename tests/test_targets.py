@@ -50,7 +50,7 @@ def target_of(**changes):
 @pytest.fixture(scope="module")
 def made_up():
     """Tables of a run of ten days: six orders on a cryptomarket, two in the street."""
-    frames = empty_frames({})
+    frames = empty_frames()
     orders = pd.DataFrame({
         "order": range(8), "day": [-5, 0, 1, 2, 5, 6, 6, 9], "consumer": [1, 1, 2, 2, 3, 1, 4, 4], "vendor": [7, 7, 7, 8, 8, 9, 9, 9],
         "platform": [0, 0, 0, 0, 1, 1, 2, 2], "channel": pd.Categorical(["cryptomarket"] * 6 + ["street"] * 2),

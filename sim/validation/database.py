@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim.measures.dictionary import outcomes, tables
+from sim.measures.dictionary import observed, outcomes, tables
 from sim.studies.errors import RequestError
 from sim.studies.store.query import ask, database, only_select
 
@@ -125,8 +125,8 @@ class Asker:
         return ask(self.connection, sql)
 
 
-def empty_frames(observed: Mapping[str, Mapping[str, Any]]) -> dict[str, DataFrame]:
-    """Every table of a run without rows, to try questions on; ``observed`` are those of an observer: columns and their types by table."""
+def empty_frames() -> dict[str, DataFrame]:
+    """Every table of a run, and of what an observer sees of it, without rows: to try questions on."""
     import pandas as pd
 
     columns = {name: {key: spec.dtype for key, spec in tables()[name].items()} for name in WRITTEN}
@@ -135,7 +135,7 @@ def empty_frames(observed: Mapping[str, Mapping[str, Any]]) -> dict[str, DataFra
         **dict.fromkeys((name for name, spec in outcomes().items() if not spec.paired), "float64"),
     }
     columns["outcomes"] = {name: kind for name, kind in columns["daily"].items() if name != "day"}
-    columns |= {name: dict(kinds) for name, kinds in observed.items()}
+    columns |= {name: {key: spec.dtype for key, spec in specs.items()} for name, specs in observed().items()}
     return {
         name: pd.DataFrame({key: pd.Series(dtype=_empty(kind)) for key, kind in kinds.items()})
         for name, kinds in columns.items()

@@ -6,8 +6,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,8 +19,6 @@ from sim.validation.targets import Target, Targets
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-OBSERVER = "sim.measures.observer"
-"""Module that makes what an observer sees of a run's tables."""
 FORMS = "one row with the column value, or part and whole, and n beside them for the number of cases"
 
 
@@ -98,8 +94,9 @@ def readings(
         If a question is wrong; names the target.
     """
     if any(target.observed for target in targets):
-        seen = import_module(OBSERVER).observe(frames, seed=seed, weight=about.weight)
-        frames = {**frames, **seen}
+        from sim.measures.observer import observe
+
+        frames = {**frames, **observe(frames, seed=seed)}
     asked = " ".join([*views.values(), *(target.question for target in targets)])
     needed = {name: frame for name, frame in frames.items() if re.search(rf"\b{name}\b", asked)}
     with opened(needed, about, views) as asker:
@@ -144,11 +141,6 @@ def _number(given: Any) -> float:
         return math.nan
 
 
-def observed_columns() -> Mapping[str, Mapping[str, str]]:
-    """Tables that an observer makes, with the type of each column; none where there is no observer."""
-    return import_module(OBSERVER).COLUMNS if find_spec(OBSERVER) is not None else {}
-
-
 def check_questions(targets: Targets) -> None:
     """Try every question on tables without rows, so that what is wrong is said before anything is run.
 
@@ -158,7 +150,7 @@ def check_questions(targets: Targets) -> None:
         With every question that is wrong.
     """
     problems: list[Problem] = []
-    with opened(empty_frames(observed_columns()), About("", 1.0, 1, 1.0, 1, {}), {}) as asker:
+    with opened(empty_frames(), About("", 1.0, 1, 1.0, 1, {}), {}) as asker:
         for name, query in targets.views.items():
             try:
                 asker.view(name, query)
