@@ -32,6 +32,7 @@ TAKEN = (
     "outcomes",
     "world",
     "ever",
+    "substances",
     *observed(),
 )
 """Names that views cannot have."""
