@@ -19,8 +19,10 @@ setup-dev: .venv/.dev ## the same, with what tests, linting and notebooks need
 demo: setup ## compare three interventions with the baseline, into results/demo
 	@$(BIN)/odm compare baseline takedown education harm-reduction --runs 8 --out results/demo --resume
 
-validate: setup ## hold the model against published facts, into results/validation (an hour or two)
+validate: setup ## hold the model against published facts, and keep the answer for docs/validity.md (hours)
 	@$(BIN)/odm validate --out results/validation --resume
+	@mkdir -p results/reference/validation
+	@cp results/validation/answer/validation.json results/reference/validation/
 
 validate-quick: setup ## the same with small worlds, one run of each (under three minutes)
 	@$(BIN)/odm validate --consumers 1000 --runs 1

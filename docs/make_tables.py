@@ -40,7 +40,7 @@ from sim.registry import policy_kinds
 from sim.scenario import OwnColumn, Platforms, Settings, list_scenarios
 from sim.studies.study_files import study_files
 from sim.validation.files import load_targets
-from sim.validation.targets import LEVELS, USES
+from sim.validation.targets import LEVELS, USES, Target, World
 
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/make_tables.py from the declarations in the code: change those, then run it again. -->\n\n"
@@ -301,6 +301,8 @@ def blocks() -> dict[str, str]:
         "settings": fields(Settings),
         "platforms": fields(Platforms),
         "own columns": fields(OwnColumn),
+        "world of targets": fields(World),
+        "target": fields(Target, skip=("id",)),
         "observer": fields(Observer),
         "crawler": fields(Crawler),
         "survey": fields(Survey),

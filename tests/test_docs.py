@@ -26,6 +26,9 @@ from sim.measures.observer import Observer, read_settings
 from sim.model import MarketModel
 from sim.registry import policy_kinds
 from sim.scenario import SCENARIO_KEYS, Scenario, ScenarioError
+from sim.validation.files import load as read_targets
+from sim.validation.measuring import check_questions
+from sim.validation.targets import Targets
 from tests.worlds import KINDS, example, lever_values, neutral_levers, run, world
 
 ROOT = Path(__file__).parents[1]
@@ -310,10 +313,20 @@ def test_mesas_page_can_show_the_market_and_begin_it_anew(tmp_path, monkeypatch)
         mesas["_check_model_params"](again.market, {"scenario": "small.yaml"})
 
 
+def load_targets_of(path: Path) -> Targets:
+    """The targets of a file; a wrong question is an error."""
+    targets = read_targets(path)
+    check_questions(targets)
+    return targets
+
+
 def load(block: Block, folder: Path) -> None:
     assert block.title, "a scenario needs a file name, so that commands can use it"
     if "observer" in block.marks:
         assert read_settings(folder / block.title) != Observer()
+        return
+    if "targets" in block.marks:
+        assert len(load_targets_of(folder / block.title))
         return
     if "study" in block.marks:
         assert Study.load(folder / block.title).name == Path(block.title).stem

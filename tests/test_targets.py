@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim import run, validate
 from sim.evidence.sources import load_sources
+from sim.scenario import Scenario
 from sim.studies.errors import RequestError
-from sim.validation.database import About, empty_frames, opened
+from sim.validation.database import WRITTEN, About, empty_frames, opened
 from sim.validation.estimates import Member, count, estimate, last_line, quantile
 from sim.validation.files import TargetsError, load, load_targets
 from sim.validation.measures import kaplan_meier
@@ -291,7 +293,7 @@ def test_what_rests_on_too_few_cases_is_not_measured_and_no_hit():
     enough = estimate(target, [Member(1, shares((5, 10), (5, 10)))])
     assert enough.verdict == "in range"
     counted = count([few, enough])
-    assert (counted.hits, counted.of, counted.unmeasured) == (1, 1, 1)
+    assert (counted.hits, counted.of, counted.unmeasured, counted.share) == (1, 1, 1, 1)
 
 
 def test_a_run_too_small_for_what_depends_on_size_is_left_out():
@@ -299,6 +301,12 @@ def test_a_run_too_small_for_what_depends_on_size_is_left_out():
     small, large = Reading(9, math.nan, math.nan, 2), Reading(5, math.nan, math.nan, 4)
     assert estimate(target, [Member(1, (small, large))]).mean == 5
     assert estimate(target, [Member(1, (small, small))]).unmeasured == "2 cases in a run at most, 3 needed"
+
+
+def test_targets_count_by_their_weight_in_the_share_that_is_in_range():
+    hit = estimate(target_of(weight=3), [Member(1, runs(5))])
+    miss = estimate(target_of(), [Member(1, runs(9))])
+    assert count([hit, miss]).share == pytest.approx(0.75)
 
 
 def test_what_no_run_can_give_is_said_and_not_counted():
@@ -357,6 +365,42 @@ def test_every_level_has_facts_to_fit_and_facts_held_out_and_every_question_can_
     assert {target.level for target in targets.validation} == set(LEVELS)
     assert len(targets) >= 110
     check_questions(targets)
+
+
+def test_every_question_can_be_asked_of_a_real_run():
+    """What a word is called in the tables of a run, and what is null there, is not seen on tables without rows."""
+    scenario = Scenario.load("takedown").override(
+        ["consumers=400", "days=30", "burn_in=10", "policies.takedown.start=12"]
+    )
+    result = run(scenario, seed=1, tables=WRITTEN)
+    frames = {**result.tables, "daily": result.daily.reset_index(), "outcomes": pd.DataFrame([result.outcomes])}
+    about = About(
+        "",
+        scenario.weight,
+        scenario.consumers,
+        scenario.people,
+        30,
+        {name: row.class_ for name, row in scenario.substances.items()},
+    )
+    targets = load_targets()
+    asked = [
+        target.model_copy(update={"window": target.window and (0, 29)})
+        for target in targets.all
+        if not target.unmeasurable
+    ]
+    found = readings(frames, about, asked, targets.views, seed=1)
+    assert set(found) == {target.id for target in asked}
+    assert found["order_value_median"].value > 1
+    assert found["markets_open"].value > 1
+
+
+@pytest.mark.slow
+def test_every_shipped_target_is_measured_or_says_why_not():
+    result = validate(consumers=300, runs=1, workers=1)
+    assert result.failed == 0
+    assert [each.target.id for each in result.estimates if each.mean is None and not each.unmeasured] == []
+    assert sum(each.mean is not None for each in result.estimates) >= 20
+    assert all("went well" not in each.unmeasured for each in result.estimates)
 
 
 @pytest.mark.parametrize("level", RANGES)

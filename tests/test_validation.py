@@ -186,7 +186,7 @@ def test_what_cannot_be_is_said_before_anything_is_run(more, said):
 def test_a_world_that_cannot_be_is_named(world, said):
     given = {
         "worlds": {"w": world},
-        "targets": {"one": goal(world="w", window=[0, 8], compare="ratio" if "paired" in world else None)},
+        "targets": {"one": goal(world="w", window=[0, 8], compare="ratio" if "paired" in world else "none")},
     }
     with pytest.raises(TargetsError, match=f"(?s){said}"):
         planned(load(given), Ensemble(), 1)

@@ -103,7 +103,7 @@ def estimate(target: Target, members: Sequence[Member]) -> Estimate:
     members = [_large_enough(target, member) for member in members]
     readings = [reading for member in members for reading in member.runs]
     cases = float(sum(reading.cases for reading in readings))
-    if target.compare is not None:
+    if target.compares:
         cases = min(cases, float(sum(r.cases for member in members for r in member.without)))
     if not readings:
         return Estimate(target, unmeasured="no run of its world went well")
@@ -181,6 +181,8 @@ class Count:
     hits: int
     missed: int
     unmeasured: int
+    share: float | None = None
+    """Share in range of the weight of those that were measured."""
 
     @property
     def of(self) -> int:
@@ -196,7 +198,10 @@ def count(estimates: Iterable[Estimate], level: str = "", use: str = "") -> Coun
     chosen = [e for e in estimates if level in ("", e.target.level) and use in ("", e.target.use)]
     hits = sum(e.in_range is True for e in chosen)
     missed = sum(e.in_range is False for e in chosen)
-    return Count(hits, missed, len(chosen) - hits - missed)
+    weights = [(e.in_range, e.target.weight) for e in chosen if e.in_range is not None]
+    whole = sum(weight for _, weight in weights)
+    share = sum(weight for hit, weight in weights if hit) / whole if whole else None
+    return Count(hits, missed, len(chosen) - hits - missed, share)
 
 
 def totals(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
@@ -211,7 +216,7 @@ def totals(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
             | {
                 f"{use}_{word}": getattr(each, word)
                 for use, each in counts.items()
-                for word in ("hits", "of", "unmeasured")
+                for word in ("hits", "of", "unmeasured", "share")
             }
         )
     return rows

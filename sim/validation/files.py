@@ -169,7 +169,7 @@ def check(target: Target, where: str, worlds: Mapping[str, World | None], proble
     elif target.arguments:
         problems.append(Problem(f"{where}.arguments", quote(dict(target.arguments)), "nothing without a measure"))
     world = worlds.get(target.world)
-    if target.compare is not None and world is not None and not world.paired:
+    if target.compares and world is not None and not world.paired:
         problems.append(Problem(f"{where}.compare", quote(target.compare), "nothing: its world has no `paired: true`"))
     if target.low is None and target.high is None:
         problems.append(Problem(where, "no range", "low, high or both"))

@@ -72,8 +72,8 @@ class Target(_Plain):
     measure: str | None = Field(default=None, max_length=60, description="name of a measure in Python instead of sql")
     arguments: dict[str, str | float] = Field(default_factory=dict, description="what that measure is asked")
     unmeasurable: str = Field(default="", max_length=500, description="why no run can give it")
-    compare: Literal["ratio", "difference"] | None = Field(
-        default=None, description="with the policies over, or minus, the same seeds without"
+    compare: Literal["none", "ratio", "difference"] = Field(
+        default="none", description="with the policies over, or minus, the same seeds without"
     )
     fewest: float = Field(default=1, ge=0, le=1e12, description="cases over all runs below which it is not measured")
     least: float = Field(default=0, ge=0, le=1e12, description="cases in a run below which that run is left out")
@@ -86,7 +86,7 @@ class Target(_Plain):
     pattern: str = Field(default="", max_length=500, description="a direction or shape, in words")
     band: Band = Field(description="where the range comes from")
     reason: str = Field(min_length=5, max_length=800, description="why the range is as it is")
-    weight: float = Field(default=1, ge=0, le=1_000, description="weight in a sum over targets")
+    weight: float = Field(default=1, ge=0, le=1_000, description="weight in the share of all that is in range")
     sources: tuple[str, ...] = Field(default=(), max_length=20, description="ids in sources.yaml")
 
     def agrees(self, observed: float) -> bool:
@@ -108,6 +108,11 @@ class Target(_Plain):
         if end == self.value:
             return 0.0 if observed == self.value else None
         return (observed - self.value) / abs(end - self.value) * 1.96
+
+    @property
+    def compares(self) -> bool:
+        """Whether the world with its policies is held against the same without."""
+        return self.compare != "none"
 
     @property
     def question(self) -> str:

@@ -50,6 +50,8 @@ class Validation:
         Runs of each parameter set and world, and how many runs in all have no outcomes.
     scenarios
         The worlds as they were run, by label.
+    model
+        Version of the model.
     """
 
     targets: Targets
@@ -59,6 +61,7 @@ class Validation:
     runs: int
     failed: int
     scenarios: Mapping[str, Scenario]
+    model: str
 
     @property
     def last_line(self) -> str:
@@ -68,6 +71,7 @@ class Validation:
     def to_json(self) -> dict[str, Any]:
         """The result as plain data."""
         return {
+            "model": self.model,
             "parameter_sets": len(self.ensemble),
             "ensemble": self.ensemble.name,
             "runs_of_each": self.runs,
@@ -135,7 +139,7 @@ def _measured(
     asked: dict[str, list[str]] = {}
     for target in targets.all:
         for label in {arms[target.world].runs, arms[target.world].without} if target.world in arms else ():
-            if label is not None and not target.unmeasurable and (label == arms[target.world].runs or target.compare):
+            if label is not None and not target.unmeasurable and (label == arms[target.world].runs or target.compares):
                 asked.setdefault(label, []).append(target.id)
     good = rows[(rows["status"] == OK) & rows["scenario"].isin(asked)]
     driver.tell({"event": "note", "text": f"measuring {len(good)} runs"})
@@ -150,11 +154,11 @@ def _measured(
         members = []
         for k, weight in enumerate(ensemble.weights):
             both = [_of(found, by_label.get(label or "", ()), k, target.id) for label in here]
-            members.append(Member(weight, both[0], both[1] if target.compare else ()))
+            members.append(Member(weight, both[0], both[1] if target.compares else ()))
         estimates.append(estimate(target, members))
     table = _table(found, good, runs)
     failed = int((rows["status"] != OK).sum())
-    return Validation(targets, ensemble, tuple(estimates), table, runs, failed, study.scenarios)
+    return Validation(targets, ensemble, tuple(estimates), table, runs, failed, study.scenarios, driver.task.version)
 
 
 def _of(

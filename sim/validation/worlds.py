@@ -81,7 +81,7 @@ def planned(
     arms: dict[str, Arms] = {}
     scenarios: dict[str, Scenario] = {}
     labels: dict[str, str] = {}
-    compared = {target.world for target in targets.all if target.compare is not None}
+    compared = {target.world for target in targets.all if target.compares}
     for name, world in targets.needed().items():
         try:
             scenario = scenario_of(name, world, consumers)
