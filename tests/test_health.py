@@ -288,7 +288,7 @@ def test_each_source_of_early_warning_finds_substances(weight, signs):
     for place in range(len(SIGNS)):
         ews.novel[:], ews.strong[:], ews.known[:] = 0.0, 0.0, ews.NOT_DETECTED
         ews.novel[:, place] = 50.0
-        detect(seeing, ews.live)
+        detect(seeing, ews.live, ews.reached(ews.live, seeing.day, seeing.p.services.novel_spread_days))
         assert (ews.known != ews.NOT_DETECTED).any() == (place in places)
 
 

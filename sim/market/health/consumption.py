@@ -29,7 +29,8 @@ from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_blocks, rows_marked
 from sim.market.groups import Moment
-from sim.market.health.early_warning import dose_warned_of, novel_substances, watch
+from sim.market.health.alerts import dose_warned_of
+from sim.market.health.early_warning import novel_substances, watch
 from sim.market.health.harm import (
     at_least_one,
     fatality,

@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import EventKind, OrderOutcome
+from sim.agents.services import EarlyWarning
+from sim.kernels import kernel, maker
+from sim.market.groups import Moment
+from sim.market.health.alerts import Circulating, circulating, give_alerts, novel_harm
 from sim.market.health.receipt import NOVEL_CHECKED, POSTED, STRONG_FOUND
-from sim.market.supply.mixing import older_stock, presence
+from sim.market.supply.mixing import presence
 from sim.streams import Draw, normal, pick, poisson, uniform, uniforms
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 YEAR = 365.0
+SEIZED, ALERT, NOT_DETECTED = int(OrderOutcome.SEIZED), int(Draw.ALERT), EarlyWarning.NOT_DETECTED
+
+
+class Parcels(NamedTuple):
+    """The orders settled today, and what early warning looks for in those that were seized."""
+
+    due: np.ndarray  # rows of these
+    outcome: np.ndarray
+    consumer: np.ndarray
+    substance: np.ndarray
+    novel: int  # substance as which novel ones are sold
+    suspect: np.ndarray  # (S,) which may hold strong opioids
+
+
+@maker
+def look_around(
+    parcels: Parcels, home: np.ndarray, reported: np.ndarray, overdosed: np.ndarray, signs: np.ndarray, worth: float
+) -> np.ndarray:
+    """(2, J, 4) signs of novel substances and of strong opioids seen today in each jurisdiction, by `sim.agents.services.SIGNS`; the rest as in `watch`."""
+    seen = np.zeros((2, len(signs), 4))
+    for j in range(len(signs)):
+        seen[0, j, 0], seen[1, j, 0] = signs[j, NOVEL_CHECKED], signs[j, STRONG_FOUND]
+        seen[0, j, 3] = worth * signs[j, POSTED]
+    for c in reported:
+        seen[0, home[c], 1] += 1.0
+    for c in overdosed:
+        seen[1, home[c], 1] += 1.0
+    for o in parcels.due:
+        if parcels.outcome[o] == SEIZED:
+            j, s = home[parcels.consumer[o]], parcels.substance[o]
+            seen[0, j, 2] += 1.0 if s == parcels.novel else 0.0
+            seen[1, j, 2] += 1.0 if parcels.suspect[s] else 0.0
+    return seen
+
+
+@kernel
+def fade_towards(rates: np.ndarray, seen: np.ndarray, sight: np.ndarray, fading: float) -> None:
+    """Let running means (J, 4) follow what is ``seen`` as far as the ``sight`` (J,) goes."""
+    for j in range(len(sight)):
+        for k in range(rates.shape[1]):
+            rates[j, k] += fading * (sight[j] * seen[j, k] - rates[j, k])
 
 
 def watch(state: MarketState, signs: np.ndarray, reported: np.ndarray, overdosed: np.ndarray) -> None:
@@ -30,17 +75,12 @@ def watch(state: MarketState, signs: np.ndarray, reported: np.ndarray, overdosed
         Consumers with an overdose today.
     """
     ews, table, o = state.early_warning, state.substances, state.books.open_orders.columns
-    home, places = state.consumers.columns.jurisdiction, state.world.n_jurisdictions
-    seized = state.books.due[o.outcome[state.books.due] == OrderOutcome.SEIZED]
-    to, kinds = home[o.consumer[seized]], o.substance[seized]
-    novel, suspect = (np.bincount(to[which], minlength=places) for which in (kinds == table.novel, table.contaminable[kinds]))  # fmt: skip
-    harmed, hurt = (np.bincount(home[who], minlength=places) for who in (reported, overdosed))
-    sight = 20_000.0 / state.consumers.n * state.levers.warning_sight[:, None]
-    fading = 1.0 - state.p.services.sight_kept
-    seen = np.stack([signs[:, NOVEL_CHECKED], harmed, novel, state.forum.worth * signs[:, POSTED]], axis=1)
-    ews.novel += fading * (sight * seen - ews.novel)
-    seen = np.stack([signs[:, STRONG_FOUND], hurt, suspect, np.zeros(places)], axis=1)
-    ews.strong += fading * (sight * seen - ews.strong)
+    parcels = Parcels(state.books.due, o.outcome, o.consumer, o.substance, table.novel, table.contaminable)
+    home = state.consumers.columns.jurisdiction
+    novel, strong = look_around(parcels, home, reported, overdosed, signs, state.forum.worth)
+    sight, fading = 20_000.0 / state.consumers.n * state.levers.warning_sight, 1.0 - state.p.services.sight_kept
+    fade_towards(ews.novel, novel, sight, fading)
+    fade_towards(ews.strong, strong, sight, fading)
 
 
 def novel_substances(state: MarketState) -> None:
@@ -58,37 +98,85 @@ def novel_substances(state: MarketState) -> None:
     live = ews.live[~ews.at_hand[ews.live].any(axis=1)]
     if len(live):
         ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / YEAR
-    if len(ews.live):
-        detect(state, ews.live)
-        pass_on(state, ews.live)
+    live = ews.live
+    reach = ews.reached(live, day, p.novel_spread_days)
+    if len(live):
+        detect(state, live, reach)
+        pass_on(state, live)
     give_alerts(state)
-    novel_harm(state)
+    novel_harm(state, live, reach)
 
 
-def detect(state: MarketState, live: np.ndarray) -> None:
+class Search(NamedTuple):
+    """How substances are looked for in each jurisdiction (J,)."""
+
+    base: np.ndarray  # hazard of each substance once it is everywhere
+    seen: np.ndarray  # what its part in what is seen adds, for an average one; likewise the next one
+    harm: np.ndarray  # its part in the harm that is reported
+    strong: np.ndarray  # what strong opioids seen add, where all suppliers mix in the one in question
+    due: np.ndarray  # day of the alert on what is found today
+
+
+@kernel
+def find(
+    live: np.ndarray, reach: np.ndarray, mixed: np.ndarray, substances: Circulating, search: Search, when: Moment
+) -> None:
+    """Set the day of the alert on each of the ``live`` substances that is found today.
+
+    ``reach`` (live, J) is how far they have spread, ``mixed`` the same of strong opioids among what suppliers there sell.
+    """
+    novel = 0
+    for i in range(len(live)):
+        novel += 1 - substances.opioid[live[i]]
+    for j in range(len(search.base)):
+        spread, harm = 0.0, 0.0
+        for i in range(len(live)):
+            if not substances.opioid[live[i]]:
+                part = substances.popularity[live[i]] * reach[i, j]
+                spread, harm = spread + part, harm + part * substances.toxicity[live[i]]
+        spread, harm = max(spread, 1e-9), max(harm, 1e-9)
+        for i in range(len(live)):
+            k = live[i]
+            if substances.known[k, j] != NOT_DETECTED:
+                continue
+            hazard = search.base[j] * reach[i, j]
+            if substances.opioid[k]:
+                hazard += mixed[i, j] * search.strong[j]
+            else:
+                part = substances.popularity[k] * reach[i, j]
+                hazard += novel * part / spread * search.seen[j]
+                hazard += novel * (part * substances.toxicity[k]) / harm * search.harm[j]
+            if uniform(when.seed, ALERT, k * len(search.base) + j, when.day, 0) < hazard:
+                substances.known[k, j] = search.due[j]
+
+
+def detect(state: MarketState, live: np.ndarray, reach: np.ndarray) -> None:
     """Every jurisdiction finds each substance with a hazard that grows with its part in what is seen there; the alert follows after some days.
 
     Unaided, the hazards of all jurisdictions together are `alert_base` once it is everywhere.
     """
     p, ews, day = state.p.services, state.early_warning, state.day
-    unknown = ews.known[live] == ews.NOT_DETECTED
-    if not unknown.any():
+    if not (ews.known[live] == NOT_DETECTED).any():
         return
-    checked, reported, seized, forum = np.diag([p.alert_reported, p.alert_reported, p.alert_seized, p.alert_forum])
-    hazard = p.alert_base * state.world.consumer_weight * ews.reached(live, day, p.novel_spread_days)
-    opioid = ews.opioid[live]
-    spread = ews.spread(live[~opioid], day, p.novel_spread_days)
-    harm = spread * ews.toxicity[live[~opioid], None]
-    for part, weights in ((spread, checked + seized + forum), (harm, reported)):
-        of_average = len(part) * part / np.maximum(part.sum(axis=0), 1e-9)
-        hazard[~opioid] += of_average * (ews.novel @ weights)
-    usual = float(state.substances.synthetic[state.substances.contaminable].mean())
-    held = np.where(ews.share[live[opioid]] > 0.0, ews.share[live[opioid]], usual)[:, None]
-    hazard[opioid] += presence(state, live[opioid]) * held * (ews.strong @ (checked + reported + seized + forum))
-    places = np.arange(state.world.n_jurisdictions)
-    draws = uniforms(int(state.seed), Draw.ALERT, live[:, None] * len(places) + places, day)
+    seen, harm = np.array([p.alert_reported, 0.0, p.alert_seized, p.alert_forum]), np.array([0.0, p.alert_reported, 0.0, 0.0])  # fmt: skip
     due = day + np.rint(p.alert_days * state.levers.warning_delay).astype(np.int64)
-    ews.known[live] = np.where(unknown & (draws < hazard), due, ews.known[live])
+    search = Search(
+        p.alert_base * state.world.consumer_weight, ews.novel @ seen, ews.novel @ harm, ews.strong @ (seen + harm), due
+    )
+    find(live, reach, mixed_in(state, live), circulating(ews), search, state.moment)
+
+
+def mixed_in(state: MarketState, live: np.ndarray) -> np.ndarray:
+    """(live, J) of the goods that may hold strong opioids, how many hold each of these substances there; 0 for those that suppliers do not mix in."""
+    ews, found = state.early_warning, np.zeros((len(live), state.world.n_jurisdictions))
+    opioid = ews.opioid[live]
+    if opioid.any():
+        numbers = live[opioid]
+        usual = float(state.substances.synthetic[state.substances.contaminable].mean())
+        found[opioid] = (
+            presence(state, numbers) * np.where(ews.share[numbers] > 0.0, ews.share[numbers], usual)[:, None]
+        )
+    return found
 
 
 def pass_on(state: MarketState, live: np.ndarray) -> None:
@@ -102,68 +190,3 @@ def pass_on(state: MarketState, live: np.ndarray) -> None:
     draws = uniforms(int(state.seed), Draw.ALERT_SHARED, live[:, None] * len(places) + places, day)
     heard = deaf & (draws < -np.expm1(out @ np.log1p(-told)))
     ews.known[live] = np.where(heard, day, ews.known[live])
-
-
-def give_alerts(state: MarketState) -> None:
-    """Today's alerts of each jurisdiction, false alarms among them; each wears attention down, and attention comes back."""
-    p, ews, day = state.p.services, state.early_warning, state.day
-    names = list(state.scenario.jurisdictions)
-    for number, place in zip(*np.nonzero(ews.known == day), strict=True):
-        first = day == ews.known[number].min() and place == ews.known[number].argmin()
-        kind, cause = (EventKind.ALERT, "early warning") if first else (EventKind.ALERT_HEARD, names[place])
-        state.event(kind, int(number), cause=cause, amount=float(day - ews.born[number]))
-    false = p.false_alarms * state.levers.false_alarms / YEAR
-    ews.alerts = np.count_nonzero(ews.known == day, axis=0) + np.array(
-        [poisson(int(state.seed), int(Draw.FALSE_ALARM), j, day, 0, float(rate)) for j, rate in enumerate(false)]
-    )
-    ews.attention += (1.0 - ews.attention) / p.attention_days
-    ews.attention *= (1.0 - p.alert_fatigue) ** ews.alerts
-
-
-def heeded(state: MarketState) -> np.ndarray:
-    """(J, 4, 100) share of users whom an alert reaches and who pay attention, by jurisdiction, segment and turn."""
-    reach = state.p.services.alert_reach * state.levers.alert_reach
-    return np.minimum(1.0, reach) * state.early_warning.attention[:, None, None]
-
-
-def dose_warned_of(state: MarketState) -> np.ndarray:
-    """(J, 4, 100) fall of the dose among those who practise harm reduction where there is an alert of strong opioids: as after a warning of one's own, by reach.
-
-    It goes as far as suppliers there mix in what the alerts are about.
-    """
-    ews, p = state.early_warning, state.p.consumption
-    rows = np.flatnonzero(ews.opioid & ~ews.gone & ews.alerted(state.day).any(axis=1))
-    if not len(rows):
-        return np.zeros_like(state.levers.alert_reach)
-    about = (presence(state, rows) * ews.alerted(state.day)[rows]).sum(axis=0)
-    return heeded(state) * about[:, None, None] * p.reduce_share * (1.0 - p.reduced_dose)
-
-
-def practised(state: MarketState, share: np.ndarray) -> np.ndarray:
-    """(J,) mean over the consumers there of ``share`` (J, 4, 100) of what each practises of harm reduction."""
-    c, n, places = state.consumers.columns, state.consumers.n, state.world.n_jurisdictions
-    where, practice = c.jurisdiction[:n], c.practice[:n].astype(float)
-    people = np.maximum(np.bincount(where, minlength=places), 1)
-    same = share[:, 0, 0]
-    if (share == same[:, None, None]).all():
-        return same * np.bincount(where, practice, places) / people
-    return np.bincount(where, share[where, c.segment[:n], c.turn[:n]] * practice, places) / people
-
-
-def novel_harm(state: MarketState) -> None:
-    """Harm of the category in which novel substances appear, by jurisdiction: popularity-weighted toxicity, less where those who heed an alert discard it.
-
-    Novel substances stand beside a stock of older ones of toxicity 1, as many as appear and vanish in balance.
-    """
-    p, ews, row = state.p.services, state.early_warning, state.substances.novel
-    live = ews.live[~ews.opioid[ews.live]]
-    if row < 0 or not len(live):
-        return
-    weight = ews.spread(live, state.day, p.novel_spread_days)
-    toxicity = np.repeat(ews.toxicity[live, None], weight.shape[1], axis=1)
-    if (warned := ews.alerted(state.day)[live]).any():
-        aware = np.minimum(p.alert_practice * practised(state, heeded(state)), 1.0)
-        toxicity *= 1.0 - state.p.consumption.discard_missold * aware * warned
-    older = older_stock(p, 1.0 - p.novel_opioids)
-    factor = (older + (weight * toxicity).sum(axis=0)) / (older + weight.sum(axis=0))
-    state.substances.adverse[:, row] = state.usual.adverse[:, row] * factor

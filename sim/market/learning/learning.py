@@ -19,7 +19,7 @@ from sim.market import views
 from sim.market.blocks import over_rows, rows_marked
 from sim.market.choice.vendor import account_of
 from sim.market.groups import Friends, Moment
-from sim.market.health.early_warning import heeded
+from sim.market.health.alerts import heeded
 from sim.market.learning.fear import GROUP
 from sim.market.learning.forum import forum_talk, read_posts
 from sim.market.learning.friends import friendship
