@@ -226,3 +226,12 @@ PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quan
 ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "parcels", "purity")
 SellingVendors = view("SellingVendors", "jurisdiction")
 TalliedOrders = view("TalliedOrders", "consumer", "content", "outcome", "parcels", "processor", "seized", "settlement")
+NewConsumers = view(
+    "NewConsumers", "access", "born", "budget", "considering", "dependence", "jurisdiction", "misbelief", "need_rate", "next_day", "origin", "practice",
+    "price_sensitivity", "segment", "sex", "skill", "stash_substance", "stigma", "substance", "support_knowledge", "trust_police", "verification",
+)  # fmt: skip
+SeekingConsumers = view("SeekingConsumers", "considering", "market_state", "market_until")
+LivingConsumers = view(
+    "LivingConsumers", "alive", "born", "dependence", "jurisdiction", "origin", "segment", "sex", "stage", "substance"
+)
+RetiringVendors = view("RetiringVendors", "alive", "exit_cause", "person")

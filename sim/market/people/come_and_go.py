@@ -8,41 +8,78 @@ happens on a day happened to whoever is there at its end.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import NEVER, EventKind, ExitCause, Stage
-from sim.agents.consumers import WEEK, age
+from sim.agents.consumers import WEEK, WEEKS
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.groups import Moment
 from sim.market.health.treatment import give_up, leave_treatment
 from sim.market.people.life import hazard
-from sim.market.people.stopping import begin_using, stop_using
+from sim.market.people.stopping import Ban, ban_today, begin_using, stop_using, stops
 from sim.market.people.who import draw_people, is_patient
-from sim.streams import Draw, uniforms
+from sim.market.views import narrow
+from sim.streams import Draw, uniform
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 YEAR = 365.0
+LEAVING, ROLE_ENDED = int(Draw.LEAVING), int(ExitCause.ROLE_ENDED)
+USES, ON_THE_WAY = int(Stage.USES), int(Stage.LEAVING)
+
+# what becomes of somebody: bits of ``fate``
+LEAVES, DIES, STOPS = 1, 2, 4
+
+
+class Ways(NamedTuple):
+    """How people go."""
+
+    use_years: float
+    patient_years: float
+    ban: Ban
+
+
+@kernel
+def look_at_lives(first: int, n: int, when: Moment, people: Any, ways: Ways, fate: np.ndarray) -> int:
+    """Mark in ``fate`` (bits) what becomes today of every seventh row from the ``first`` on; returns how many rows are marked."""
+    marked = 0
+    for i in range(len(fate)):
+        c = first + WEEK * i
+        if people.stage[c] == ON_THE_WAY:
+            continue
+        bits, living = 0, people.alive[c] == 1
+        stay = ways.patient_years if is_patient(people.segment[c], people.origin[c]) else ways.use_years
+        if uniform(when.seed, LEAVING, c, when.day, 0) < WEEK / YEAR / stay:
+            bits |= LEAVES
+        age = (when.day / WEEK - people.born[c]) / WEEKS
+        if living and uniform(when.seed, LEAVING, c, when.day, 1) < WEEK / YEAR * hazard(age, people.sex[c]):
+            bits |= DIES
+        if living and bits == 0 and people.stage[c] == USES and stops(c, when, people, ways.ban, WEEK / YEAR / stay):
+            bits |= STOPS
+        fate[i] = bits
+        marked += bits != 0
+    return marked
 
 
 def come_and_go(state: MarketState) -> None:
     """A seventh of all rows: newcomers where somebody left a week ago, and who leaves or dies of other causes today."""
-    c = state.consumers.columns
-    rows = np.arange(state.day % WEEK, state.consumers.n, WEEK)
-    gone = rows[c.stage[rows] == Stage.LEAVING]
+    c, n, first, p = state.consumers.columns, state.consumers.n, state.day % WEEK, state.p.world
+    gone = (c.stage[first:n:WEEK] == Stage.LEAVING).nonzero()[0] * WEEK + first
     if len(gone):
         replace(state, gone[~busy(state)[gone]])
-    rows = rows[c.stage[rows] != Stage.LEAVING]
-    p, living = state.p.world, c.alive[rows] == 1
-    stay = np.where(is_patient(c.segment[rows], c.origin[rows]), p.patient_years, p.use_years)
-    leaves = uniforms(state.seed, Draw.LEAVING, rows, state.day) < WEEK / YEAR / stay
-    risk = hazard(age(c.born[rows], state.day), c.sex[rows])
-    dies = living & (uniforms(state.seed, Draw.LEAVING, rows, state.day, 1) < WEEK / YEAR * risk)
-    stays = living & ~leaves & ~dies & (c.stage[rows] == Stage.USES)
-    stop_using(state, rows[stays], WEEK / YEAR / stay[stays])
+    people, fate = narrow(c, views.LivingConsumers), np.zeros(len(range(first, n, WEEK)), np.uint8)
+    if not look_at_lives(first, n, state.moment, people, Ways(p.use_years, p.patient_years, ban_today(state)), fate):
+        return
+    leaves, dies = (fate & LEAVES) > 0, (fate & DIES) > 0
+    rows = np.arange(first, n, WEEK)
+    stop_using(state, rows[(fate & STOPS) > 0])
     go(state, rows[leaves | dies])
-    state.consumer_events(EventKind.LEFT, rows[leaves & living & ~dies])
+    left = rows[leaves & ~dies]
+    state.consumer_events(EventKind.LEFT, left[c.alive[left] == 1])
     die(state, rows[dies])
 
 
@@ -71,6 +108,16 @@ def die(state: MarketState, who: np.ndarray) -> None:
     state.consumer_events(EventKind.DEATH_OTHER, who)
 
 
+@kernel
+def end_roles(n: int, vendors: Any, gone: np.ndarray) -> None:
+    """Mark the vendors among ``n`` who are the persons ``gone``, in ascending order: they no longer sell."""
+    for v in range(n):
+        if vendors.alive[v] == 1 and vendors.person[v] >= 0:
+            k = np.searchsorted(gone, vendors.person[v])
+            if k < len(gone) and gone[k] == vendors.person[v]:
+                vendors.exit_cause[v] = ROLE_ENDED
+
+
 def replace(state: MarketState, rows: np.ndarray) -> None:
     """Somebody new in each of these rows: what was at hand is gone, what was counted from day 0 on is kept for the table of consumers, who sold no longer sells."""
     if not len(rows):
@@ -81,8 +128,7 @@ def replace(state: MarketState, rows: np.ndarray) -> None:
     books.goods.taken += float(c.stash[rows].sum(dtype=np.float64))
     if state.day >= 0:
         books.gone.keep(state.consumers, rows, state.day)
-    v, n = state.vendors.columns, state.vendors.n
-    v.exit_cause[((v.alive[:n] == 1) & np.isin(v.person[:n], rows)).nonzero()[0]] = ExitCause.ROLE_ENDED
+    end_roles(state.vendors.n, narrow(state.vendors.columns, views.RetiringVendors), rows)
     draw_people(state, rows, newcomers=True)
     begin = begin_using(state, rows)
     state.today.first_uses += len(begin)

@@ -7,37 +7,72 @@ more dependent somebody is, the less of either. Who stops uses up what is at han
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import NEVER, NO_SLOT, Considering, EventKind, Membership, Stage
+from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.groups import Moment
 from sim.market.people.who import is_patient
-from sim.streams import Draw, uniforms
+from sim.market.views import narrow
+from sim.streams import Draw, uniform
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-
-def gives_up(state: MarketState, who: np.ndarray) -> np.ndarray:
-    """Which of these consumers turn away from the substance that they mostly need, as it is banned, and take nothing else: the same ones while it is."""
-    c, deterred = state.consumers.columns, state.substances.deterred
-    found = np.zeros(len(who), np.bool_)
-    for s in deterred.any(axis=0).nonzero()[0].tolist():
-        at = (c.substance[who] == s).nonzero()[0]
-        them = who[at]
-        turned = uniforms(state.seed, Draw.SUBSTITUTE, them, s) < deterred[c.jurisdiction[them], s] * (
-            1.0 - c.dependence[them]
-        )
-        found[at] = turned & (uniforms(state.seed, Draw.SUBSTITUTE, them, s, 1) < state.p.demand.banned_stop)
-    return found
+LEAVING, SUBSTITUTE = int(Draw.LEAVING), int(Draw.SUBSTITUTE)
 
 
-def dearness(state: MarketState, who: np.ndarray) -> np.ndarray:
-    """What half of the elasticity of use makes of what the law adds to the price that each of these people meets; 1 for patients."""
-    c = state.consumers.columns
-    price = state.substances.premium[c.jurisdiction[who], c.substance[who]]
-    return np.where(is_patient(c.segment[who], c.origin[who]), 1.0, price ** (state.p.demand.price_stop / 2.0))
+class Ban(NamedTuple):
+    """What the law does to use."""
+
+    deterred: np.ndarray  # (J, S) share of those without dependence who turn away from a substance, as it is banned
+    premium: np.ndarray  # (J, S) what the law multiplies its price by
+    stop: float  # share of those who turn away who take nothing in its place
+    elasticity: float  # half of that of use by price
+
+
+@inner
+def gives_up(c: int, seed: int, people: Any, ban: Ban) -> bool:
+    """Whether a consumer turns away from the substance mostly needed, as it is banned, and takes nothing else: the same ones while it is."""
+    s = people.substance[c]
+    deterred = ban.deterred[people.jurisdiction[c], s]
+    if deterred <= 0.0 or uniform(seed, SUBSTITUTE, c, s, 0) >= deterred * (1.0 - people.dependence[c]):
+        return False
+    return uniform(seed, SUBSTITUTE, c, s, 1) < ban.stop
+
+
+@inner
+def dearness(c: int, people: Any, ban: Ban) -> float:
+    """What half of the elasticity of use makes of what the law adds to the price that a consumer meets; 1 for patients."""
+    if is_patient(people.segment[c], people.origin[c]):
+        return 1.0
+    return ban.premium[people.jurisdiction[c], people.substance[c]] ** ban.elasticity
+
+
+@inner
+def stops(c: int, when: Moment, people: Any, ban: Ban, chance: float) -> bool:
+    """Whether a user stops today, for a ban or for the price; ``chance`` is that of leaving today."""
+    more = max(dearness(c, people, ban) - 1.0, 0.0) * (1.0 - people.dependence[c])
+    if more > 0.0 and uniform(when.seed, LEAVING, c, when.day, 2) < chance * more:
+        return True
+    return gives_up(c, when.seed, people, ban)
+
+
+@kernel
+def begin(rows: np.ndarray, when: Moment, people: Any, ban: Ban, begins: np.ndarray) -> None:
+    """Mark which of the newcomers in these rows begin to use."""
+    for i in range(len(rows)):
+        u = uniform(when.seed, LEAVING, rows[i], when.day, 3)
+        begins[i] = u * dearness(rows[i], people, ban) < 1.0 and not gives_up(rows[i], when.seed, people, ban)
+
+
+def ban_today(state: MarketState) -> Ban:
+    """What the law does to use today."""
+    table, d = state.substances, state.p.demand
+    return Ban(table.deterred, table.premium, d.banned_stop, d.price_stop / 2.0)
 
 
 def stop(state: MarketState, who: np.ndarray) -> None:
@@ -48,19 +83,16 @@ def stop(state: MarketState, who: np.ndarray) -> None:
     c.home[who] = c.app_home[who] = c.pharmacy_home[who] = NO_SLOT
 
 
-def stop_using(state: MarketState, who: np.ndarray, chance: np.ndarray) -> None:
-    """Of the users ``who`` those stop who give up what is banned, and some for its price: ``chance`` is that of leaving today."""
-    c = state.consumers.columns
-    more = np.maximum(dearness(state, who) - 1.0, 0.0) * (1.0 - c.dependence[who])
-    stops = who[(uniforms(state.seed, Draw.LEAVING, who, state.day, 2) < chance * more) | gives_up(state, who)]
-    stop(state, stops)
-    state.today.quitters += len(stops)
-    state.consumer_events(EventKind.STOPPED, stops)
+def stop_using(state: MarketState, who: np.ndarray) -> None:
+    """These users stop."""
+    stop(state, who)
+    state.today.quitters += len(who)
+    state.consumer_events(EventKind.STOPPED, who)
 
 
 def begin_using(state: MarketState, rows: np.ndarray) -> np.ndarray:
     """Which of the newcomers in these rows begin: not who would give up what is banned, nor some where it is dear. The others never use."""
-    u = uniforms(state.seed, Draw.LEAVING, rows, state.day, 3)
-    begins = ~gives_up(state, rows) & (u * dearness(state, rows) < 1.0)
+    begins = np.zeros(len(rows), bool)
+    begin(rows, state.moment, narrow(state.consumers.columns, views.LivingConsumers), ban_today(state), begins)
     stop(state, rows[~begins])
     return rows[begins]

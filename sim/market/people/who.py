@@ -2,22 +2,148 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import NEVER, Considering, Membership, Segment, Sex
-from sim.agents.consumers import WEEK, WEEKS
-from sim.market.people.life import TRIES, ages
-from sim.streams import Draw, normals, pick, uniforms
+from sim.agents.consumers import ADULT, WEEK, WEEKS
+from sim.evidence.groups import DemandParameters, WorldParameters
+from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.people.life import OLDEST, survival
+from sim.market.views import narrow
+from sim.streams import Draw, normal_from, picked, uniform
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
+NEWCOMER, TRAITS = int(Draw.NEWCOMER), int(Draw.CONSUMER_TRAITS)
+PATIENT, RECREATIONAL, DEPENDENT = int(Segment.PATIENT), int(Segment.RECREATIONAL), int(Segment.DEPENDENT)
+MALE, FEMALE = int(Sex.MALE), int(Sex.FEMALE)
+NOT_YET, NONE, LAPSED = int(Considering.NOT_YET), int(Membership.NONE), int(Membership.LAPSED)
+KEPT = ("jurisdiction", "turn", "segment", "origin")
+"""Columns of a row that its next one begins with."""
+FIRST_TRIAL, TRIES = 6, 12
+"""Stream of the first draw of an age, and after how many somebody is as old as the last one says, however unlikely it is to live so long."""
 STREAMS = 16
 """Draws of one stream of a newcomer's."""
 HALF = 0.5
 """Of patients who are men (assumed: as of everybody)."""
+
+
+class Drawn(NamedTuple):
+    """What the traits of somebody are drawn with: by who they are at the start, by the day on which they came later."""
+
+    seed: int
+    day: int
+    newcomers: bool
+
+
+class Kinds(NamedTuple):
+    """Who there is, and what the kinds of people are like."""
+
+    shares: np.ndarray  # (3 or 4,) cumulative shares of segments; without patients for newcomers
+    rates: np.ndarray  # (4,) needs a day, by segment
+    legitimate: np.ndarray  # (J,) legitimate access to medicines
+    needs: np.ndarray  # (4, S) cumulative shares of needs
+    price_sensitivity: float
+    verification: float
+    trust: float
+    stigma: float
+    practice: float
+
+
+@inner
+def trait(c: int, drawn: Drawn, stream: int, k: int) -> float:
+    """A uniform number of a person's own."""
+    if drawn.newcomers:
+        return uniform(drawn.seed, NEWCOMER, c, drawn.day, STREAMS * stream + k)
+    return uniform(drawn.seed, TRAITS, c, stream, k)
+
+
+@inner
+def normal_trait(c: int, drawn: Drawn, k: int) -> float:
+    """A standard normal number of a person's own."""
+    return normal_from(trait(c, drawn, 1, k))
+
+
+@inner
+def age_when_seen(c: int, drawn: Drawn, stay: float, sex: int) -> float:
+    """Years of age: people take up use from 18 on at a rate of 1 / ``stay`` a year, and stay for as long on average.
+
+    Newcomers are 18 + Exp(stay) years old; those who are there, 18 + Gamma(2, stay), less those who would have died by then.
+    """
+    now = ADULT - stay * math.log(trait(c, drawn, FIRST_TRIAL, 0))
+    for trial in range(0 if drawn.newcomers else TRIES):
+        start = ADULT - stay * math.log(trait(c, drawn, FIRST_TRIAL + trial, 0))
+        now = start - stay * math.log(trait(c, drawn, FIRST_TRIAL + trial, 1))
+        if trait(c, drawn, FIRST_TRIAL + trial, 2) < survival(start, now, sex):
+            break
+    return min(now, float(OLDEST))
+
+
+@inner
+def is_patient(segment: int, origin: int) -> bool:
+    """Who needs medicines, or did before becoming dependent."""
+    return (segment if segment < DEPENDENT else origin) == PATIENT
+
+
+@inner
+def within(x: float, low: float, high: float) -> float:
+    """``x``, or the end of the range that it is beyond."""
+    return min(max(x, low), high)
+
+
+@inner
+def draw_body(c: int, drawn: Drawn, people: Any, kinds: Kinds, w: WorldParameters) -> int:
+    """Segment, sex, age and needs of a person; returns the segment."""
+    if drawn.newcomers:
+        patient = is_patient(people.segment[c], people.origin[c])
+        segment = PATIENT if patient else 1 + picked(kinds.shares, trait(c, drawn, 0, 0))
+    else:
+        segment = picked(kinds.shares, trait(c, drawn, 0, 0))
+    patient = segment == PATIENT
+    people.segment[c], people.origin[c] = segment, PATIENT if patient else RECREATIONAL
+    sex = MALE if trait(c, drawn, FIRST_TRIAL + TRIES, 0) < (HALF if patient else w.male) else FEMALE
+    people.sex[c] = sex
+    age = age_when_seen(c, drawn, w.patient_years if patient else w.use_years, sex)
+    people.born[c] = math.floor(drawn.day / WEEK - age * WEEKS)
+    people.substance[c] = picked(kinds.needs[segment], trait(c, drawn, 0, 2))
+    people.stash_substance[c, :] = people.substance[c]
+    return segment
+
+
+@inner
+def draw_mind(c: int, drawn: Drawn, segment: int, people: Any, kinds: Kinds, w: WorldParameters) -> None:
+    """What a person can pay and do, knows and thinks."""
+    skill = normal_trait(c, drawn, 2)
+    people.price_sensitivity[c] = kinds.price_sensitivity * (0.5 + trait(c, drawn, 0, 3))
+    people.skill[c] = within(skill, -4.0, 4.0)
+    legitimate, u = kinds.legitimate[people.jurisdiction[c]], trait(c, drawn, 0, 4)
+    people.access[c] = within(2.0 * legitimate * (u * u) if segment == PATIENT else 0.15 * legitimate, 0.0, 1.0)
+    people.considering[c] = trait(c, drawn, 0, 5) < w.considering * math.exp(0.3 * skill)
+    people.misbelief[c] = trait(c, drawn, 0, 6) < 0.5
+    people.verification[c] = kinds.verification
+    people.support_knowledge[c] = trait(c, drawn, 0, 7) * 0.5
+    u = trait(c, drawn, 0, 8)
+    people.dependence[c] = 0.4 + 0.5 * u if segment == DEPENDENT else 0.05 * u
+    people.practice[c] = within(kinds.practice + 0.2 * normal_trait(c, drawn, 3), 0.0, 1.0)
+    people.trust_police[c] = within(kinds.trust + 0.3 * (trait(c, drawn, 0, 9) - 0.5), 0.0, 1.0)
+    people.stigma[c] = within(kinds.stigma + 0.3 * (u - 0.5), 0.0, 1.0)
+
+
+@kernel
+def draw(rows: np.ndarray, drawn: Drawn, people: Any, kinds: Kinds, w: WorldParameters, d: DemandParameters) -> None:
+    """Draw the people of these rows: see `draw_people`."""
+    for c in rows:
+        segment = draw_body(c, drawn, people, kinds, w)
+        draw_mind(c, drawn, segment, people, kinds, w)
+        people.need_rate[c] = min(kinds.rates[segment] * math.exp(d.rate_spread * normal_trait(c, drawn, 0)), 2.0)
+        people.budget[c] = within(d.budget_spread * normal_trait(c, drawn, 1), -3.0, 3.0)
+        wait = -math.log(trait(c, drawn, 2, 0)) / people.need_rate[c]
+        people.next_day[c] = min(drawn.day + np.int64(wait), NEVER - 1)
 
 
 def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
@@ -26,87 +152,46 @@ def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
     ``newcomers`` are new today; others have been there for a while. A
     patient's row is a patient's again.
     """
-    w, d, seed, c = state.p.world, state.p.demand, state.seed, state.consumers.columns
-
-    def uniform(stream: int, k: int = 0) -> np.ndarray:
-        if newcomers:
-            return uniforms(seed, Draw.NEWCOMER, rows, state.day, STREAMS * stream + k)
-        return uniforms(seed, Draw.CONSUMER_TRAITS, rows, stream, k)
-
-    def normal(k: int) -> np.ndarray:
-        if newcomers:
-            return normals(seed, Draw.NEWCOMER, rows, state.day, STREAMS + k)
-        return normals(seed, Draw.CONSUMER_TRAITS, rows, 1, k)
-
-    u, z = [uniform(0, k) for k in range(10)], [normal(k) for k in range(4)]
-    drawn = pick(
-        np.cumsum([w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers]), u[0]
-    )
+    p, c = state.p, state.consumers.columns
+    w, d = p.world, p.demand
+    shares = np.array([w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers])
+    shares = np.cumsum(shares[1:] if newcomers else shares)
     if newcomers:
-        patient = is_patient(c.segment[rows], c.origin[rows])
-        others = np.cumsum([1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers])
-        drawn = np.where(patient, int(Segment.PATIENT), 1 + pick(others / others[-1], u[0]))
+        shares /= shares[-1]
         blank(state, rows)
-    segment = drawn.astype(np.int64)
-    c.segment[rows] = segment
-    c.origin[rows] = np.where(segment == Segment.PATIENT, int(Segment.PATIENT), int(Segment.RECREATIONAL))
-    patient = segment == Segment.PATIENT
-    trial = np.stack([[uniform(6 + t, k) for k in range(3)] for t in range(1 if newcomers else TRIES)])
-    sex = np.where(uniform(5 + 1 + TRIES) < np.where(patient, HALF, w.male), int(Sex.MALE), int(Sex.FEMALE))
-    c.sex[rows] = sex
-    stay = np.where(patient, w.patient_years, w.use_years)
-    c.born[rows] = np.floor(state.day / WEEK - ages(trial, stay, sex, newcomers) * WEEKS)
-    jurisdiction = c.jurisdiction[rows]
-    substance = np.zeros(len(rows), np.int64)
-    for g in range(len(Segment)):
-        at = segment == g
-        substance[at] = pick(state.substances.needs[g], u[2][at])
-    c.substance[rows] = substance
-    median = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])[segment]
-    c.need_rate[rows] = np.minimum(median * np.exp(d.rate_spread * z[0]), 2.0)
-    c.budget[rows] = np.clip(d.budget_spread * z[1], -3, 3)
-    c.price_sensitivity[rows] = state.p.choice.price_sensitivity * (0.5 + u[3])
-    c.skill[rows] = np.clip(z[2], -4, 4)
-    legitimate = state.world.legitimate[jurisdiction]
-    c.access[rows] = np.clip(np.where(patient, 2.0 * legitimate * u[4] ** 2, 0.15 * legitimate), 0.0, 1.0)
-    c.considering[rows] = u[5] < w.considering * np.exp(0.3 * z[2])
-    c.misbelief[rows] = u[6] < 0.5
-    c.verification[rows] = state.p.learning.verification_floor
-    c.support_knowledge[rows] = u[7] * 0.5
-    c.dependence[rows] = np.where(segment == Segment.DEPENDENT, 0.4 + 0.5 * u[8], 0.05 * u[8])
-    table, floor = state.substances, state.p.consumption.tolerance_floor
+    kinds = Kinds(
+        shares, np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate]), state.world.legitimate, state.substances.needs,
+        p.choice.price_sensitivity, p.learning.verification_floor, p.learning.trust_normal, p.learning.stigma_normal, p.consumption.practice_normal,
+    )  # fmt: skip
+    drawn = Drawn(int(state.seed), state.day, newcomers)
+    draw(rows, drawn, narrow(c, views.NewConsumers), kinds, w, d)
+    table, floor, substance = state.substances, p.consumption.tolerance_floor, c.substance[rows]
     often = c.need_rate[rows] * (1.0 + d.dependence_rate * c.dependence[rows])
     daily = often * np.exp(c.budget[rows]) * table.doses_per_order[substance]
     used = np.minimum(daily / table.doses_per_day[substance], 1.0)
     c.tolerance[rows] = floor + (1.0 - floor) * np.where(table.opioid[substance] > 0, used, 0.0)
-    c.practice[rows] = np.clip(state.p.consumption.practice_normal + 0.2 * z[3], 0, 1)
-    c.trust_police[rows] = np.clip(state.p.learning.trust_normal + 0.3 * (u[9] - 0.5), 0, 1)
-    c.stigma[rows] = np.clip(state.p.learning.stigma_normal + 0.3 * (u[8] - 0.5), 0, 1)
-    wait = -np.log(uniform(2)) / c.need_rate[rows]
-    c.next_day[rows] = np.minimum(state.day + wait.astype(np.int64), NEVER - 1)
-    c.stash_substance[rows] = substance[:, None]
     if newcomers:
         c.came[rows] = state.day
-        seek(state, rows, uniform(3))
-
-
-def is_patient(segment: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    """Who needs medicines, or did before becoming dependent."""
-    return np.where(segment < Segment.DEPENDENT, segment, origin) == Segment.PATIENT
+        seek(rows, drawn, narrow(c, views.SeekingConsumers), p.migration.recheck_days)
 
 
 def blank(state: MarketState, rows: np.ndarray) -> None:
-    """Forget all of whoever was in these rows, but for where they live and when programmes reach them; columns of an author's own are at their defaults."""
+    """Forget all of whoever was in these rows, but for where they live, when programmes reach them, and whether it was a patient.
+
+    Columns of an author's own are at their defaults.
+    """
     people = state.consumers
-    for name, column in people.declared.items():
-        if name not in ("jurisdiction", "turn"):
-            people.column(name)[rows] = column.default
+    for columns, schema in ((people.columns._asdict(), people.schema), (people.own.arrays, people.own.schema)):
+        for name, column in schema.items():
+            if name not in KEPT:
+                columns[name][rows] = column.default
 
 
-def seek(state: MarketState, rows: np.ndarray, u: np.ndarray) -> None:
+@kernel
+def seek(rows: np.ndarray, drawn: Drawn, people: Any, recheck_days: float) -> None:
     """Newcomers know no market; those who consider one look for it sooner or later."""
-    c = state.consumers.columns
-    later = np.minimum(state.day + 1 - np.log(u) * state.p.migration.recheck_days, NEVER - 1)
-    seeks = c.considering[rows] > Considering.NOT_YET
-    c.market_state[rows] = np.where(seeks, int(Membership.LAPSED), int(Membership.NONE))
-    c.market_until[rows] = np.where(seeks, later, NEVER)
+    for c in rows:
+        later = min(drawn.day + 1 - math.log(trait(c, drawn, 3, 0)) * recheck_days, NEVER - 1.0)
+        seeks = people.considering[c] > NOT_YET
+        people.market_state[c] = LAPSED if seeks else NONE
+        people.market_until[c] = later if seeks else NEVER
