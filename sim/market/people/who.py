@@ -163,7 +163,7 @@ def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
         shares, np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate]), state.world.legitimate, state.substances.needs,
         p.choice.price_sensitivity, p.learning.verification_floor, p.learning.trust_normal, p.learning.stigma_normal, p.consumption.practice_normal,
     )  # fmt: skip
-    drawn = Drawn(int(state.seed), state.day, newcomers)
+    drawn = Drawn(state.moment.seed, state.day, newcomers)
     draw(rows, drawn, narrow(c, views.NewConsumers), kinds, w, d)
     table, floor, substance = state.substances, p.consumption.tolerance_floor, c.substance[rows]
     often = c.need_rate[rows] * (1.0 + d.dependence_rate * c.dependence[rows])
