@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +90,7 @@ def print_comparison(comparison: Comparison, out: Path | None) -> None:
         for line in lines[1:]:
             output.line(f"  {line}")
     if out is not None:
-        where = f"{out}: answer{os.sep}report.md; every run: odm results {out}"
-        output.line(f"Written to {where}")
+        output.line(f"Written to {out}; every run: odm results {out}")
+        output.line(f"The report: {out / 'answer' / 'report.html'}, and in short report.md beside it")
     else:
         output.line("Nothing was kept; --out DIR keeps every run, the report and the figures.")

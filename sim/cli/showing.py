@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sim.report.text.values import differences, in_words
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -17,28 +17,6 @@ TOLD_APART = (
     *("name", "title", "question", "policies", "seed", "days", "burn_in", "consumers", "people", "columns", "budget"),
 )
 """Parts of a scenario that are said in words of their own."""
-
-
-def in_words(value: Any) -> str:
-    """A value on a line: numbers as people write them, lists with commas."""
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(in_words, value)) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {in_words(item)}" for name, item in value.items()) + "}"
-    return str(value)
-
-
-def differences(mine: Any, theirs: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Path, own value and the other's wherever two resolved scenarios differ, sources aside; None stands for what only one has."""
-    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-        for name in {**mine, **theirs}:
-            yield from differences(mine.get(name), theirs.get(name), f"{path}.{name}" if path else name)
-    elif mine != theirs and ".source." not in path:
-        yield path, mine, theirs
 
 
 def when(policy: Policy) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -230,7 +229,8 @@ def _print_done(done: Conducted) -> None:
         output.line(f"Warning: {line}")
     for note in done.answer.notes:
         output.line(f"Note: {note}")
-    output.line(f"{done.runs} runs, {done.failed} failed{lost}. Written to {done.folder}: answer{os.sep}report.md")
+    output.line(f"{done.runs} runs, {done.failed} failed{lost}. Written to {done.folder}")
+    output.line(f"The report: {done.folder / 'answer' / 'report.html'}, and in short report.md beside it")
     broken = done.failed + done.aborted
     if broken:
         output.say(f"{broken} of {done.runs} runs have no outcomes:")

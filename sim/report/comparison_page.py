@@ -1,4 +1,4 @@
-"""The short report of a comparison: findings, pictures and the table in one Markdown page."""
+"""The report of a comparison as a file of HTML, and its short form: findings, pictures and the table in one Markdown page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.report import figures
+from sim.report.html.render import page as html_page
+from sim.report.pages import REPORT, figure_by, pairs_page
 from sim.report.text import caveats, deeds, groups, words
 from sim.report.text.markdown import escaped
 from sim.report.text.tables import cost_markdown, effect_markdown
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def write_page(comparison: PairedRuns, place: Path) -> None:
-    """Write `report.md` and the figures that it shows, as PNG and SVG, into a folder; totals are those of real people."""
+    """Write `report.html`, `report.md` and the figures that these show, as PNG and SVG, into a folder; totals are those of real people."""
     comparison = comparison.real()
     pictures = place / "figures"
     pictures.mkdir(exist_ok=True)
@@ -29,6 +31,7 @@ def write_page(comparison: PairedRuns, place: Path) -> None:
         for key in in_key_order(comparison.effects_by_group):
             figures.save_figure(figures.group_figure(comparison, key), pictures / figure_by(key))
     (place / "report.md").write_text(page(comparison), encoding="utf-8", newline="\n")
+    (place / REPORT).write_text(html_page([pairs_page(comparison, pictures)]), encoding="utf-8", newline="\n")
 
 
 def page(comparison: PairedRuns) -> str:
@@ -84,11 +87,6 @@ def _by_group(comparison: PairedRuns) -> list[str]:
     found = groups.effect_markdown(effects)
     shown = "Outcomes in which the interval of some group leaves zero out; `effects_by_group.csv` has all."
     return ["## For whom", *notes(effects), *pictures, *([shown, found] if found else [])]
-
-
-def figure_by(key: str) -> str:
-    """The name of the figure of a grouping."""
-    return f"effects-by-{key.replace(':', '-')}"
 
 
 def _costs(comparison: PairedRuns) -> list[str]:

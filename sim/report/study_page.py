@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.report.figures import draw, save_figure
+from sim.report.html.render import page as html_page
+from sim.report.pages import REPORT, answer_page
 from sim.report.text import caveats, deeds
 from sim.report.text.markdown import code, escaped
 
@@ -21,13 +23,15 @@ PAIRED = ("compare", "sweep")
 
 
 def write_page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
-    """Write `report.md` and the figures that it shows, as PNG and SVG, into a folder."""
+    """Write `report.html`, `report.md` and the figures that these show, as PNG and SVG, into a folder."""
     short = deeds.shortfalls(answer.tables.get("policies"))
     if answer.figures:
         (place / "figures").mkdir()
     for name, drawing in answer.figures.items():
         save_figure(draw(drawing, short), place / "figures" / name)
     (place / "report.md").write_text(page(study, answer, runs, failures), encoding="utf-8", newline="\n")
+    material = answer_page(study, answer, place / "figures", runs=runs, failures=failures)
+    (place / REPORT).write_text(html_page([material]), encoding="utf-8", newline="\n")
 
 
 def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> str:

@@ -155,9 +155,9 @@ class ReadyStudy:
         return has_path(self.scenarios[label], path)
 
     def describe(self) -> dict[str, Any]:
-        """Everything that the numbers depend on, as plain data."""
+        """Everything that the numbers depend on, with title and question, as plain data."""
         return {
-            "study": self.file.model_dump(mode="json", exclude={"title", "question", "expected_time", "ensemble"}),
+            "study": self.file.model_dump(mode="json", exclude={"expected_time", "ensemble"}),
             "uncertainties": [factor.model_dump(mode="json") for factor in self.uncertainties],
             "levers": [factor.model_dump(mode="json") for factor in self.levers],
             "settings": self.settings.model_dump(mode="json") if isinstance(self.settings, BaseModel) else {},

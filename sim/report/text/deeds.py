@@ -117,18 +117,25 @@ def budgets(policies: DataFrame | None, scenarios: Mapping[str, Scenario]) -> li
     return lines
 
 
+TITLES = ("Scenario", "Policy", "Meant for (mean)", "Did (mean)", "Unit", "Acted in", "Cost, real (mean)")
+
+
 def markdown(policies: DataFrame) -> str:
     """A table in Markdown: a row a scenario and policy, means over runs."""
-    head = ["Scenario", "Policy", "Meant for (mean)", "Did (mean)", "Unit", "Acted in", "Cost, real (mean)"]
-    lines = ["| " + " | ".join(head) + " |", "|---|---|---:|---:|---|---:|---:|"]
+    lines = ["| " + " | ".join(TITLES) + " |", "|---|---|---:|---:|---|---:|---:|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in cells(policies))])
+
+
+def cells(policies: DataFrame) -> list[tuple[str, ...]]:
+    """The same table as rows of text, under `TITLES`."""
+    found = []
     for (scenario, _), rows in policies.groupby(["scenario", "place"], sort=False):
         first = rows.iloc[0]
-        cells = [
+        found.append((
             str(scenario), _name(first), numbers.level(rows["asked"].mean(), ""), numbers.level(rows["done"].mean(), ""),
             str(first["unit"]), f"{int((rows['done'] > 0).sum())} of {len(rows)}", numbers.level(rows["cost_real_usd"].mean(), "USD"),
-        ]  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        ))  # fmt: skip
+    return found
 
 
 def _name(row: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.measures.dictionary import outcome
 from sim.report.text import numbers
@@ -80,6 +80,29 @@ def effect_tables(effects: DataFrame, scenario: str, width: int = WIDE) -> list[
                 rows.append([f"  {row['member']}", *(Cell(cell, style) for cell in _cells(row))])
         if rows:
             found.append((f"{scenario} by {key}", lay_out(columns, rows, width, "--json has all")))
+    return found
+
+
+class GroupTable(NamedTuple):
+    """The effects of a scenario on the groups of a grouping: outcomes, each with a row a group, and how many more there are."""
+
+    scenario: str
+    key: str
+    outcomes: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+    left: int
+
+
+def group_tables(effects: DataFrame, most: int = 12) -> list[GroupTable]:
+    """The same as rows of text: by scenario and key, the outcomes in which the interval of some group leaves zero out, at most so many."""
+    found = []
+    for scenario in dict.fromkeys(effects["scenario"]):
+        for key in in_key_order(effects):
+            clear = _clear(effects, scenario, key)
+            rows = tuple(
+                (outcome(name).label, tuple((str(row["member"]), *_cells(row)) for row in mine))
+                for name, mine in clear[:most]
+            )
+            found.append(GroupTable(str(scenario), key, rows, max(0, len(clear) - most)))
     return found
 
 

@@ -13,6 +13,7 @@ from sim.report.text.columns import Cell, Column, Heading, Row, lay_out
 from sim.report.text.markdown import escaped
 from sim.report.text.words import printed_effects, records
 from sim.studies.findings import ratios
+from sim.studies.findings.effects import pairs_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -173,7 +174,7 @@ def effect_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         if row["low"] == row["high"] == 0
         else numbers.interval(row["low"], row["high"], spec.unit),
         "*" if row["excludes_zero"] else "",
-        f"{same * row['runs']:.0f}/{row['runs']}" if np.isfinite(same) else numbers.NOTHING,
+        f"{same * pairs_of(row):.0f}/{pairs_of(row)}" if np.isfinite(same) else numbers.NOTHING,
     )
 
 

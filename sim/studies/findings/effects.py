@@ -102,6 +102,19 @@ def tell(rows: Iterable[Row]) -> Told:
     return Told(tuple(found), tuple(chance), len(tested), pairs, tuple(apart))
 
 
+def told_apart(rows: Sequence[Row]) -> list[bool]:
+    """Which effects are told from zero, allowing for how many are looked at together: the rule of `tell`, for any table of effects.
+
+    Parameters
+    ----------
+    rows
+        mean, low, high, and n or runs of each; one without an interval is never told.
+    """
+    known = [k for k, row in enumerate(rows) if has_interval(row)]
+    values = dict(zip(known, _corrected([_p_value(rows[k]) for k in known]), strict=True))
+    return [_clear(row) and values.get(k, 1.0) <= 1 - LEVEL + 1e-9 for k, row in enumerate(rows)]
+
+
 def _clear(row: Row) -> bool:
     return bool(row["low"] > 0 or row["high"] < 0)
 

@@ -10,7 +10,7 @@ import numpy as np
 from sim.measures import numbers
 from sim.measures.by_group import ORDERS
 from sim.measures.dictionary import outcome
-from sim.studies.findings.effects import is_tested
+from sim.studies.findings.effects import is_tested, told_apart
 from sim.studies.runs.by_group import FEWEST
 
 if TYPE_CHECKING:
@@ -46,6 +46,24 @@ def notes(effects: DataFrame) -> list[str]:
             f"Too small for an interval, with fewer than {FEWEST} simulated people or orders in the baseline: {', '.join(names[:SHOWN])}{more}."
         )
     return lines
+
+
+def told_by_group(effects: DataFrame) -> list[dict[str, Any]]:
+    """The effects on groups that are findings, allowing for all outcomes and groups that were looked at in a scenario.
+
+    Parameters
+    ----------
+    effects
+        As `sim.studies.runs.by_group.effects_by_group` gives it. Where an outcome is both counted and expected, the expected one speaks for it.
+    """
+    found: list[dict[str, Any]] = []
+    shown = effects[[is_shown(name) for name in effects["outcome"]]]
+    for _, part in shown.groupby("scenario", sort=False):
+        names = set(part["outcome"])
+        counted = {spec.counted for spec in map(outcome, names) if spec.counted in names}
+        rows: list[Any] = part[~part["outcome"].isin(counted)].to_dict("records")
+        found += [row for row, told in zip(rows, told_apart(rows), strict=True) if told]
+    return found
 
 
 def is_shown(name: str) -> bool:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 STUDY, PLAN, ANSWER = "study.json", "plan.parquet", "answer"
 MOST_CHANGES = 6
-_FREE = ("budget",)
-"""Keys that may differ when a study is gone on with: they change how much is run and no number."""
+_FREE = ("budget", "title", "question")
+"""Keys that may differ when a study is gone on with: they change how much is run, or what it is called, and no number."""
 
 
 def look_at(folder: Path) -> None:
