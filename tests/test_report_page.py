@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -456,12 +457,30 @@ def test_what_is_no_folder_of_a_study_is_said_without_a_traceback(make, words, t
 
 
 def test_a_stored_validation_has_its_place(folder, tmp_path, undrawn):
-    file = tmp_path / "validation.json"
-    rows = '[{"name": "a", "observed": "1", "modelled": "<b>2", "agrees": false, "source": "s"}]'
-    file.write_text(f'{{"model": "v", "patterns": {rows}}}', encoding="utf-8")
-    text = report(folder, validation=file)
-    assert "0 of 1 patterns agree" in text
-    assert "&lt;b&gt;2" in text
-    file.write_text("{}", encoding="utf-8")
+    """As `odm validate` writes it; its numbers are those of the model, and the page says whether it is the same model."""
+    rows = [
+        {"statistic": "deaths", "use": "calibration", "unit": "a year", "observed": 10.0, "observed_low": 8.0, "observed_high": 12.0,
+         "mean": 9.0, "low": 7.0, "high": 11.0, "in_range": True, "verdict": "in range", "unmeasured": ""},
+        {"statistic": "<b>prices", "use": "validation", "unit": "", "observed": None, "observed_low": None, "observed_high": 2.0,
+         "mean": 3.0, "low": None, "high": None, "in_range": False, "verdict": "too high", "unmeasured": ""},
+    ]  # fmt: skip
+    content = {
+        "targets": rows,
+        "parameter_sets": 1,
+        "runs_of_each": 4,
+        "in_range": "in range: calibration 1 of 1, validation 0 of 1",
+    }
+    (tmp_path / "answer").mkdir()
+    (tmp_path / "answer" / "validation.json").write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "study.json").write_text('{"model": "another"}', encoding="utf-8")
+    found = Page(text := report(folder, validation=tmp_path))
+    said = " ".join(found.text_of(lambda attrs: attrs.get("lang") == "en"))
+    assert "in range: calibration 1 of 1, validation 0 of 1" in said
+    assert said.index("<b>prices") < said.index("10 (8 to 12) a year")
+    assert "another version of the model (another)" in said
+    assert NOT_RUN not in text
+    (tmp_path / "answer" / "validation.json").write_text("{}", encoding="utf-8")
     with pytest.raises(RequestError, match="holds no validation"):
-        report(folder, validation=file)
+        report(folder, validation=tmp_path)
+    with pytest.raises(RequestError, match="there is none"):
+        report(folder, validation=tmp_path / "answer" / "x")

@@ -1,4 +1,4 @@
-"""What `odm run` and `odm compare` print at the end."""
+"""What `odm run`, `odm compare` and `odm study` print at the end."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.cli import output
+from sim.cli import output, support
 
 if TYPE_CHECKING:
     from sim.report.comparison import Comparison
+    from sim.studies.execution.conduct import Conducted
     from sim.studies.runs.one_run import RunResult
     from sim.studies.runs.profile import Profile
+    from sim.studies.study import ReadyStudy
 
 
 def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
@@ -94,3 +96,51 @@ def print_comparison(comparison: Comparison, out: Path | None) -> None:
         output.line(f"The report: {out / 'answer' / 'report.html'}, and in short report.md beside it")
     else:
         output.line("Nothing was kept; --out DIR keeps every run, the report and the figures.")
+
+
+def print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as_json: bool) -> None:
+    """Print what a study would take."""
+    from sim.studies.execution.dry_run import estimate
+    from sim.studies.store.names import file_name
+
+    found = estimate(ready, workers, out=out or Path("results") / file_name(ready.name))
+    if as_json:
+        support.print_json(found)
+        return
+    minutes = found["hours"] * 60
+    long = f"{minutes:.1f} minutes" if minutes < 120 else f"{found['hours']:.1f} hours"
+    print(
+        f"{found['study']} ({found['kind']}): at most {found['runs']:,} runs, each about {found['seconds_a_run']:.1f} s; "
+        f"{long} with {found['workers']} workers.\n"
+        f"Disk: {found['megabytes']:,.1f} MB ({found['bytes_a_run'] / 1000:.1f} kB a run); {found['free_megabytes']:,} MB are free."
+    )
+    if not found["enough_disk"]:
+        print("That is not enough disk.")
+
+
+def print_study(done: Conducted) -> None:
+    """Print findings, and name what failed."""
+    from sim.report.text import deeds
+
+    lost = f", {done.aborted} lost with their workers" if done.aborted else ""
+    for found in done.answer.findings:
+        output.line(f"- {found}")
+    for line in deeds.shortfalls(done.answer.tables.get("policies")):
+        output.line(f"Warning: {line}")
+    for note in done.answer.notes:
+        output.line(f"Note: {note}")
+    output.line(f"{done.runs} runs, {done.failed} failed{lost}. Written to {done.folder}")
+    output.line(f"The report: {done.folder / 'answer' / 'report.html'}, and in short report.md beside it")
+    broken = done.failed + done.aborted
+    if broken:
+        output.say(f"{broken} of {done.runs} runs have no outcomes:")
+        for row in done.failures.head(20).to_dict("records"):
+            at = f", {row['inputs']}" if row["inputs"] != "{}" else ""
+            output.say(f"  {row['status']}: {row['scenario']}, seed {row['seed']}{at}: {row['error']}")
+        if broken > 20:
+            output.say(f"  and {broken - 20} more")
+        again = [f"--resume does again what was lost with a worker ({done.aborted})"] if done.aborted else []
+        again += [f"--retry does again what failed too ({done.failed})"] if done.failed else []
+        output.say(
+            f"{'; '.join(again)}. Their tracebacks: odm results DIR --sql \"select * from runs where status <> 'ok'\""
+        )

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from sim._version import __version__
-from sim.cli import finished, lazily, observing, output, reporting, studies, support, validate
+from sim.cli import finished, lazily, observing, output, studies, support, validate
 
 app = typer.Typer(
     name="odm",
@@ -207,7 +207,6 @@ def compare(
 studies.add_to(app)
 validate.add_to(app)
 app.command()(observing.observe)
-app.command()(reporting.report)
 
 
 @app.command("list")

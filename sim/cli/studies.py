@@ -1,4 +1,4 @@
-"""The commands around studies: `odm study`, `odm results`, `odm verify`. Heavy modules are imported inside them."""
+"""The commands around studies: `odm study`, `odm results`, `odm verify`, `odm report`. Heavy modules are imported inside them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import output, support
+from sim.cli import finished, output, support
 
 if TYPE_CHECKING:
     from pandas import DataFrame
     from rich.table import Table
     from rich.text import Text
 
-    from sim.studies.execution.conduct import Conducted
-    from sim.studies.study import ReadyStudy
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object a line while a study works.")]
 
@@ -31,9 +29,17 @@ class Place(StrEnum):
     dask = "dask"
 
 
+class People(StrEnum):
+    """Whose totals a report shows."""
+
+    real = "real"
+    simulated = "simulated"
+    both = "both"
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (study, results, verify):
+    for command in (study, results, verify, report):
         app.command()(command)
 
 
@@ -71,7 +77,7 @@ def study(
 
         ready = Study.load(file, settings or (), **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
         if dry_run:
-            _print_estimate(ready, workers, out, as_json)
+            finished.print_estimate(ready, workers, out, as_json)
             return
         from sim.cli.progress import show_study
 
@@ -83,7 +89,7 @@ def study(
             )  # fmt: skip
         output.kept(folder)
         if not as_json:
-            _print_done(done)
+            finished.print_study(done)
         if done.failed or done.aborted:
             raise typer.Exit(1)
 
@@ -163,6 +169,45 @@ def verify(
             raise typer.Exit(1)
 
 
+def report(
+    folder: Annotated[
+        Path,
+        typer.Argument(parser=support.path, metavar="DIR", help="Folder of a comparison or a study, ended or not."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", parser=support.path, metavar="FILE", help="File to write; by default report.html in DIR."
+        ),
+    ] = None,
+    people: Annotated[
+        People | None,
+        typer.Option(
+            help="Whose totals: of real people, of the simulated consumers, or both, apart; by default the study's own."
+        ),
+    ] = None,
+    validation: Annotated[
+        Path | None,
+        typer.Option(
+            parser=support.path, metavar="FILE", help="A stored validation; by default validation.json in DIR."
+        ),
+    ] = None,
+    run_code: Annotated[
+        bool, typer.Option("--run-code", help="Execute the Python files that the scenarios of these results use.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+) -> None:
+    """Write the report of a comparison or a study: one HTML file that needs nothing else, to read, print and send."""
+    with support.explained():
+        from sim.report.folder import open_in_browser, write_report
+
+        file = write_report(folder, out, people.value if people is not None else None, run_code, validation)
+        output.kept(file)
+        output.line(f"Written to {file}")
+        if show and not open_in_browser(file):
+            output.say(f"No browser could be started; open {file} in one.")
+
+
 @contextmanager
 def stoppable(folder: Path | None) -> Iterator[None]:
     """Say after an interruption what is kept, and how to go on; the signal that a cluster's time limit sends is one too.
@@ -196,54 +241,6 @@ def _after_interruption(folder: Path | None) -> str:
     if not (folder / "study.json").exists():
         return "Interrupted. Nothing was written."
     return f"Interrupted. What was finished is kept in {folder}; go on with --resume."
-
-
-def _print_estimate(ready: ReadyStudy, workers: int | None, out: Path | None, as_json: bool) -> None:
-    """Print what a study would take."""
-    from sim.studies.execution.dry_run import estimate
-    from sim.studies.store.names import file_name
-
-    found = estimate(ready, workers, out=out or Path("results") / file_name(ready.name))
-    if as_json:
-        support.print_json(found)
-        return
-    minutes = found["hours"] * 60
-    long = f"{minutes:.1f} minutes" if minutes < 120 else f"{found['hours']:.1f} hours"
-    print(
-        f"{found['study']} ({found['kind']}): at most {found['runs']:,} runs, each about {found['seconds_a_run']:.1f} s; "
-        f"{long} with {found['workers']} workers.\n"
-        f"Disk: {found['megabytes']:,.1f} MB ({found['bytes_a_run'] / 1000:.1f} kB a run); {found['free_megabytes']:,} MB are free."
-    )
-    if not found["enough_disk"]:
-        print("That is not enough disk.")
-
-
-def _print_done(done: Conducted) -> None:
-    """Print findings, and name what failed."""
-    from sim.report.text import deeds
-
-    lost = f", {done.aborted} lost with their workers" if done.aborted else ""
-    for found in done.answer.findings:
-        output.line(f"- {found}")
-    for line in deeds.shortfalls(done.answer.tables.get("policies")):
-        output.line(f"Warning: {line}")
-    for note in done.answer.notes:
-        output.line(f"Note: {note}")
-    output.line(f"{done.runs} runs, {done.failed} failed{lost}. Written to {done.folder}")
-    output.line(f"The report: {done.folder / 'answer' / 'report.html'}, and in short report.md beside it")
-    broken = done.failed + done.aborted
-    if broken:
-        output.say(f"{broken} of {done.runs} runs have no outcomes:")
-        for row in done.failures.head(20).to_dict("records"):
-            at = f", {row['inputs']}" if row["inputs"] != "{}" else ""
-            output.say(f"  {row['status']}: {row['scenario']}, seed {row['seed']}{at}: {row['error']}")
-        if broken > 20:
-            output.say(f"  and {broken - 20} more")
-        again = [f"--resume does again what was lost with a worker ({done.aborted})"] if done.aborted else []
-        again += [f"--retry does again what failed too ({done.failed})"] if done.failed else []
-        output.say(
-            f"{'; '.join(again)}. Their tracebacks: odm results DIR --sql \"select * from runs where status <> 'ok'\""
-        )
 
 
 def _plain(frame: DataFrame) -> list[dict[str, Any]]:

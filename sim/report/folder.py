@@ -50,7 +50,7 @@ def report(
     run_code
         Whether Python files that its scenarios use may be executed.
     validation
-        File, or folder, of a stored validation; by default the one in the folder, if there is one.
+        Folder that `odm validate` wrote, or its ``validation.json``; by default one in the folder, if there is one.
 
     Returns
     -------
@@ -196,6 +196,7 @@ def _material(kept: Kept, totals: str) -> Material:
         failures=failures,
         lacking=len(runs.lacking),
         ended=kept.ended and not runs.lacking,
+        model=runs.planner.version,
     )
 
 
@@ -205,7 +206,7 @@ def _of_comparison(kept: Kept, totals: str) -> Material:
     found = runs.evaluate([{}])
     good = found.groupby("seed")["status"].agg(lambda states: bool((states == "ok").all()))
     seeds = [seed for seed in study.seeds if good[seed]]
-    about = {"lacking": len(runs.lacking), "ended": kept.ended and not runs.lacking}
+    about = {"lacking": len(runs.lacking), "ended": kept.ended and not runs.lacking, "model": runs.planner.version}
     if not seeds:
         title = f"{listed([label for label in study.scenarios if label != study.baseline])} against {study.baseline}"
         untold = replace(study, file=study.file.model_copy(update={"title": title, "totals": totals}))

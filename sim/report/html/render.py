@@ -79,6 +79,7 @@ def page(materials: Sequence[Material], folder: Path | None = None, validated: V
         limits=caveats.limits(first.scenarios, first.baseline),
         validated=validated,
         not_validated=validation.NOT_RUN,
+        caution=validated.caution(first.model) if validated is not None else "",
         again=reproduce.again(first, folder),
         ways=(BETTER, WORSE, EITHER),
         cost_titles=COST_TITLES,

@@ -84,8 +84,10 @@ class Material:
         What varies.
     runs, failures
         Runs that there are, and those without outcomes.
-    lacking
-        Runs that a study which has not ended still lacks.
+    lacking, ended
+        Runs that a study which has not ended still lacks, and whether it has.
+    model
+        Version of the model that the runs were made with, where they were read from a folder.
     """
 
     kind: str
@@ -113,6 +115,7 @@ class Material:
     failures: DataFrame | None = None
     lacking: int = 0
     ended: bool = True
+    model: str = ""
     by: Sequence[str] = ()
     """Groupings that were asked for."""
 

@@ -1,7 +1,4 @@
-"""How the model compares with evidence: what a stored validation says, where there is one.
-
-This is the seam to whatever validates the model. A validation is one JSON file with the keys of `Validation`: nothing of how it came about is known here.
-"""
+"""How the model compares with evidence: what `odm validate` stored, where there is such a result."""
 
 from __future__ import annotations
 
@@ -10,22 +7,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sim.report.text.validation import number, span
 from sim.studies.errors import RequestError
+from sim.studies.store.folder import ANSWER, STUDY
 from sim.studies.store.own import UNREADABLE
 
 FILE = "validation.json"
-"""Where a validation is looked for: in the folder that is reported on."""
 NOT_RUN = "No validation was run: how far the model agrees with what was observed is not part of this report."
 
 
-class Pattern(NamedTuple):
-    """A pattern that was observed: what it is, what was seen, what the model gives, whether the two agree, and the source."""
+class Target(NamedTuple):
+    """Something that was observed: what it is and what for, the values observed and of the model, the verdict, and whether it is in range."""
 
     name: str
+    use: str
     observed: str
     modelled: str
-    agrees: bool | None
-    source: str
+    verdict: str
+    in_range: bool | None
 
 
 class Validation(NamedTuple):
@@ -33,48 +32,87 @@ class Validation(NamedTuple):
 
     Attributes
     ----------
+    summary
+        How many targets are in range, in a line.
+    made
+        With what it was made, in a sentence.
     model
-        Version of the model that was validated.
-    patterns
-        What it was compared with.
-    notes
-        What must be known to judge it.
+        Version of the model that was validated; empty where it is not known.
+    targets
+        Every target, those that are missed first.
     """
 
+    summary: str
+    made: str
     model: str
-    patterns: tuple[Pattern, ...]
-    notes: tuple[str, ...]
+    targets: tuple[Target, ...]
 
-    @property
-    def summary(self) -> str:
-        """How many patterns agree, in a sentence."""
-        agree = sum(pattern.agrees is True for pattern in self.patterns)
-        unknown = sum(pattern.agrees is None for pattern in self.patterns)
-        words = f"{agree} of {len(self.patterns)} patterns agree with what was observed"
-        return f"{words}; of {unknown} it cannot be said." if unknown else f"{words}."
+    def caution(self, model: str) -> str:
+        """A word of caution where another model was validated than the one that gave the results; empty where it was the same."""
+        if not self.model or self.model == model:
+            return ""
+        return f"The validation is of another version of the model ({self.model}) than the one that gave these results ({model})."
 
 
 def read_validation(path: Path) -> Validation | None:
-    """Read a validation from a file, or from the one of a folder; None where there is none.
+    """Read what `odm validate` wrote.
+
+    Parameters
+    ----------
+    path
+        Its folder (``--out``), the file ``validation.json``, or a folder that holds that file.
+
+    Returns
+    -------
+    Validation or None
+        None where there is none.
 
     Raises
     ------
     RequestError
-        If there is a file and it holds no validation.
+        If there is such a file, and it holds no validation.
     """
-    file = path / FILE if path.is_dir() else path
-    if not file.is_file():
+    places = (path, path / FILE, path / ANSWER / FILE)
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
         return None
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        patterns = tuple(_pattern(row) for row in found["patterns"])
-        return Validation(str(found["model"]), patterns, tuple(map(str, found.get("notes", ()))))
+        targets = sorted((_target(row) for row in found["targets"]), key=lambda target: _ORDER[target.in_range])
+        sets, runs = int(found["parameter_sets"]), int(found["runs_of_each"])
+        of = f"{sets} sets of parameters" if sets > 1 else "the default parameters"
+        made = f"{len(targets)} targets, {runs} run{'s' if runs != 1 else ''} of each world with {of}."
+        return Validation(str(found["in_range"]), made, _model(file), tuple(targets))
     except UNREADABLE as error:
         raise RequestError(f"{file} holds no validation ({type(error).__name__}: {error})") from None
 
 
-def _pattern(row: Mapping[str, Any]) -> Pattern:
-    agrees = row["agrees"]
-    if agrees not in (True, False, None):
-        raise ValueError("agrees is true, false or null")
-    return Pattern(*(str(row[word]) for word in ("name", "observed", "modelled")), agrees, str(row.get("source", "")))
+_ORDER = {False: 0, True: 1, None: 2}
+
+
+def _target(row: Mapping[str, Any]) -> Target:
+    value, unit = number(row["observed"]), str(row["unit"] or "")
+    among = span(row["observed_low"], row["observed_high"])
+    observed = f"{value} ({among})" if value else among
+    modelled = number(row["mean"])
+    if modelled and row["low"] is not None:
+        modelled = f"{modelled} ({span(row['low'], row['high'])})"
+    statistic = str(row["statistic"])
+    return Target(
+        f"{statistic[:1].upper()}{statistic[1:]}",
+        str(row["use"]),
+        f"{observed} {unit}".strip(),
+        modelled,
+        str(row["verdict"] or row["unmeasured"]),
+        None if row["in_range"] is None else bool(row["in_range"]),
+    )
+
+
+def _model(file: Path) -> str:
+    """The model of the folder in which a validation stands."""
+    for place in (file.parent / STUDY, file.parent.parent / STUDY):
+        try:
+            return str(json.loads(place.read_text(encoding="utf-8"))["model"])
+        except UNREADABLE:
+            continue
+    return ""
