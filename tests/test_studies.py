@@ -379,6 +379,7 @@ class TestCompare:
             "answer/outcomes.parquet",
             "answer/outcomes.csv",
             "answer/daily.parquet",
+            "answer/report.html",
             "answer/report.md",
             "answer/figures/effects.png",
             "answer/figures/effects.svg",
