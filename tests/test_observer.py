@@ -15,6 +15,7 @@ from sim.measures.observer import PERFECT, Observer, estimators, observe, read_s
 from sim.measures.observer.draws import Look
 from sim.measures.observer.settings import Crawler, Register, SettingsError, Survey
 from sim.measures.observer.truth import NEEDED
+from sim.report.observed import PANELS, observed_figure
 from tests.worlds import example, run, same_frames, world
 
 LIVELY = world(
@@ -374,6 +375,12 @@ def test_every_table_has_the_documented_columns_in_order(tables, usual):
         assert len(frame), name
 
 
+def test_the_picture_has_the_latent_number_and_every_estimate(tables, usual):
+    figure = observed_figure(observe(tables, usual)["estimates"])
+    assert [axes.get_title(loc="left") for axes in figure.axes] == list(PANELS.values())
+    assert [len(axes.get_lines()) for axes in figure.axes] == [5, 5, 2, 2]
+
+
 # Estimators -----------------------------------------------------------------------------------------------------------
 def test_the_estimators_give_what_a_hand_calculates():
     seen = np.array([[1, 1, 1, 0, 0], [1, 0, 0, 1, 0], [1, 1, 0, 0, 1], [0, 0, 1, 1, 0]], bool)
@@ -440,7 +447,11 @@ def test_the_command_prints_what_is_seen_beside_what_is_there_and_keeps_it(folde
     assert (told["scenario"], told["seed"], done.exit_code) == ("tiny", 3, 0)
     kept = {path.stem for path in (tmp_path / "seen").glob("*.parquet")}
     assert kept == set(observed()) == set(told["rows"])
+    assert (tmp_path / "seen" / "observed.svg").is_file()
     assert "Written to" in odm("observe", folder, "--out", tmp_path / "seen").stdout
+    checked = odm("verify", tmp_path / "seen")
+    assert checked.exit_code == 0
+    assert "holds no runs" in checked.stdout
 
 
 def test_the_command_says_what_is_missing(folder, tmp_path):

@@ -39,7 +39,11 @@ def observe(
 
         found = observe_folder(folder, settings)
         if out is not None:
-            found.save(out)
+            from sim.report.figures import save_figure
+            from sim.report.observed import observed_figure
+
+            figure = observed_figure(found.tables["estimates"])
+            found.save(out, draw=lambda place: save_figure(figure, place / "observed"))
             output.kept(out)
         if as_json:
             support.print_json(found.to_json())
@@ -50,7 +54,7 @@ def observe(
         output.line()
         output.console().print(_table(found.summary(), output.width()))
         if out is not None:
-            output.line(f"Written to {out}")
+            output.line(f"Written to {out}: every table, and a picture, observed.png")
         else:
             output.line("Nothing was kept; --out DIR keeps every table.")
 

@@ -25,7 +25,7 @@ from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import STUDY, read_study
 from sim.studies.store.own import RECORD, UNREADABLE, refuse_links
 from sim.studies.store.parts import ABORTED, DAILY, FAILED, OUTCOME
-from sim.studies.store.record import STOPPED, verify_record
+from sim.studies.store.record import OBSERVATION, STOPPED, verify_record
 from sim.studies.store.store import PARTS, Store
 
 
@@ -71,7 +71,9 @@ def verify(
     seed = secrets.randbelow(2**31) if seed is None else seed
     again: list[str] = []
     runs = 0
-    if not problems:
+    if not problems and record["kind"] == OBSERVATION:
+        notes.append("an observation holds no runs: observe the run again to see that it is the same")
+    elif not problems:
         import_module("sim.policies")
         asked = _Asked(sample, random.Random(seed), model_class or default_model(), notes)
         check = _study_runs if record["kind"].startswith("study") else _plain_runs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -14,7 +14,7 @@ from sim.measures.observer.truth import NEEDED, missing_tables
 from sim.studies.errors import RequestError
 from sim.studies.store.output import staging, write_frame
 from sim.studies.store.own import RECORD, UNREADABLE, content_hash, refuse_links
-from sim.studies.store.record import write_record
+from sim.studies.store.record import OBSERVATION, write_record
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -60,8 +60,15 @@ class Observation:
             "rows": {name: len(frame) for name, frame in self.tables.items()}, "estimates": plain,
         }  # fmt: skip
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, draw: Callable[[Path], None] | None = None) -> None:
         """Write every table as Parquet and the estimates as CSV into a folder that appears only when all is written.
+
+        Parameters
+        ----------
+        folder
+            The folder.
+        draw
+            Writes figures into the folder that it is given.
 
         Raises
         ------
@@ -73,9 +80,11 @@ class Observation:
                 write_frame(frame, name, place / f"{name}.parquet")
             self.tables["estimates"].to_csv(place / "estimates.csv", index=False, lineterminator="\n")
             self.summary().to_csv(place / "summary.csv", index=False, lineterminator="\n")
+            if draw is not None:
+                draw(place)
             write_record(
                 place,
-                kind="observation",
+                kind=OBSERVATION,
                 scenarios={},
                 seeds=[self.seed],
                 settings={"observer": self.settings.model_dump(), "scenario": self.scenario},

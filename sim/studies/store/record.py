@@ -38,6 +38,8 @@ LIBRARIES = (
 )
 STOPPED = "stopped_after_days"
 """Setting of a record: the day after which a run was stopped."""
+OBSERVATION = "observation"
+"""Kind of a record of what an observer makes of a run."""
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
@@ -59,7 +61,7 @@ def write_record(
     folder
         Folder with the finished files.
     kind
-        What was done: `run`, `compare` (a comparison saved by itself), or `study` and the kind of study.
+        What was done: `run`, `compare` (a comparison saved by itself), `observation`, or `study` and the kind of study.
     scenarios
         The scenarios by the name they have in the results.
     seeds
