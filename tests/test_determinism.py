@@ -141,7 +141,9 @@ def test_a_copy_made_on_the_way_goes_on_alike(copied, day):
         assert same_frames(original.table(table), twin.table(table)), table
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if i % 4 == 0 else [pytest.mark.slow]) for i, kind in enumerate(KINDS)]
+)
 def test_a_run_that_shares_its_burn_in_is_the_run_that_does_not(kind):
     scenario = world(policies=[example(kind, start=5)])
     wanted, day_0 = ALL_TABLES, world_of(scenario, 1, ALL_TABLES, False)

@@ -97,6 +97,7 @@ def test_most_of_those_who_move_go_to_one_market():
     assert 0.5 < np.mean(shares) < 0.95
 
 
+@pytest.mark.slow
 def test_vendors_who_kept_their_name_sell_more_after_a_closure_than_had_they_given_it_up():
     sold = {1.0: 0, 0.0: 0}
     for seed in range(5):
@@ -156,12 +157,14 @@ def test_operators_steal_more_often_where_they_hold_more():
     assert much > 1.5 * max(little, 1)
 
 
+@pytest.mark.slow
 def test_operators_steal_more_often_where_they_hold_it_longer():
     quick = exit_scams("shipping", border_days=2.0, domestic_days=2.0)
     slow = exit_scams("shipping", border_days=40.0, domestic_days=40.0)
     assert slow > 1.5 * max(quick, 1)
 
 
+@pytest.mark.slow
 def test_an_operator_who_earns_more_by_staying_stays():
     low, high = exit_scams("platforms", fee=0.02), exit_scams("platforms", fee=0.2)
     assert high < low
@@ -195,6 +198,7 @@ def test_better_rated_vendors_sell_more():
     assert sold[1] < 0.7 * sold[0]
 
 
+@pytest.mark.slow
 def test_vendors_who_do_not_deliver_lose_their_customers():
     sold = np.zeros((2, 2))  # honest and cheating worlds: sales of that half, sales of all
     for seed in range(1, 4):
@@ -310,6 +314,7 @@ def test_more_police_work_means_more_arrests_fewer_vendors_and_less_trade(monkey
     assert more.daily()["orders"].sum() < usual.daily()["orders"].sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", ["vendor_arrests", "seizure_rate"])
 def test_a_world_with_more_police_has_more_of_what_police_do(outcome):
     found = []
@@ -320,6 +325,7 @@ def test_a_world_with_more_police_has_more_of_what_police_do(outcome):
     assert found[1] > 1.5 * found[0]
 
 
+@pytest.mark.slow
 def test_risk_keeps_newcomers_out():
     """The same arrests, but newcomers who do not care: the difference is deterrence."""
     with pytest.MonkeyPatch.context() as patch:

@@ -274,6 +274,7 @@ def test_without_moderators_disputes_are_not_decided_and_nobody_rates():
     assert refunded[1] == rated[1] == 0
 
 
+@pytest.mark.slow
 def test_a_market_finds_moderators_again_and_other_markets_keep_theirs():
     start = at_day_0()
     model = branched(start, 1, policies=[example("takedown", mode="moderators", count=1)])
@@ -389,6 +390,7 @@ def raided(operators: bool, days: int = 1, **enforcement: float):
     return branched(start, days, policies=[example("takedown", count=1, operators_arrested=operators)])
 
 
+@pytest.mark.slow
 def test_an_operator_at_large_opens_again_and_one_who_was_arrested_does_not():
     for arrested in (True, False):
         model = raided(arrested, 60, moderators_back=10.0)

@@ -155,6 +155,7 @@ class TestRanks:
         lines = ranks.ranked(frame, ["deaths", "deaths_expected"], {"deaths_expected"})
         assert len(lines) == 1
 
+    @pytest.mark.slow
     def test_a_place_is_sure_as_often_as_it_is_said_to_be(self):
         """Between two equal scenarios a first is named in about 5 of 100 cases, not in half of them."""
         named = 0

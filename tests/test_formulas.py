@@ -270,6 +270,7 @@ def memory(selling: list[int]) -> Seen:
     return Seen(shopper, shop, Selling(np.array(selling, np.uint32)), CHOICE)
 
 
+@pytest.mark.slow
 def test_a_known_seller_is_chosen_in_proportion_to_own_past_purchases():
     grid = (np.arange(4000) + 0.5) / 4000
     found = known_sellers(np.full(4000, 0.9999), grid, memory([4, 4, 4]))

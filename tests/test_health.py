@@ -82,6 +82,7 @@ def test_people_who_wait_lose_heart():
     assert set(waiting) == set(patient.care.waiting_list)
 
 
+@pytest.mark.slow
 def test_more_places_bring_more_people_into_treatment_and_fewer_wait():
     parameters = {**DEPENDENTS, "consumption": {"entry_rate": 0.1}}
     inside = pairs("treatment_capacity", "in_treatment", parameters, places=2.0, dropout=1.0)
@@ -97,6 +98,7 @@ def test_places_stay_empty_where_nobody_asks():
     assert inside[:, 2] == pytest.approx(inside[:, 0])
 
 
+@pytest.mark.slow
 def test_people_who_drop_out_less_stay_longer():
     inside = pairs("treatment_capacity", "in_treatment", DEPENDENTS, places=0.0, dropout=0.2)
     assert (np.diff(inside, axis=1) > 0).all()

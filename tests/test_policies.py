@@ -433,12 +433,14 @@ def test_checking_is_used_by_more_of_those_reached_when_it_is_easier():
     assert easy > 2 * hard
 
 
+@pytest.mark.slow
 def test_a_verification_scheme_without_forged_seals_moves_buyers_away_from_illicit_pharmacies():
     scheme = example("verification_scheme", awareness=1.0, uptake=1.0, register_gain=0.4, taken_up=1.0)
     without, with_ = paired([scheme], total("orders_illicit_pharmacy"), 60, 4, parameters=searchers(forged=0.0)).T
     assert (with_ < without).all()
 
 
+@pytest.mark.slow
 def test_forged_seals_that_people_glance_at_reassure():
     """The scheme can fail: nobody looks anything up, everybody glances."""
     scheme = example("verification_scheme", awareness=0.0, uptake=0.0, register_gain=0.0, glancing=1.0)
@@ -446,6 +448,7 @@ def test_forged_seals_that_people_glance_at_reassure():
     assert with_.sum() > without.sum()
 
 
+@pytest.mark.slow
 def test_a_covert_takedown_yields_more_vendor_arrests_than_an_open_one():
     open_, covert = (
         paired([example("takedown", covert_days=days)], total("vendor_arrests"), 40, seeds=3)[:, 1] for days in (0, 28)
@@ -474,6 +477,7 @@ def test_arrests_take_vendors_of_the_named_channel(channel):
     assert with_ - without == pytest.approx(3, abs=1), "15 per 20,000 consumers; one may be arrested anyway"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("effect", "sign"), [(-0.5, -1), (0.5, 1)])
 def test_a_campaign_works_or_backfires_as_its_effect_says(effect, sign):
     policy = example("education_campaign", reach=1.0, effect_smd=effect, lesson=0.0)

@@ -49,6 +49,7 @@ def test_the_scenarios_differ_in_markets_and_in_which_of_them_falls_only():
         assert several[key] == one[key], key
 
 
+@pytest.mark.slow
 def test_trade_comes_back_with_substitutes_and_not_after_a_near_monopoly():
     """A few seeds of small worlds; the slow test below has the numbers."""
     several, one = (np.median(trade_after(name, 8_000, range(3)), axis=0) for name in ("onymous-2014", "near-monopoly"))
@@ -110,6 +111,7 @@ def test_in_the_long_run_several_markets_of_unequal_size_share_the_trade():
 
 
 # Newcomers ------------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_vendors_list_on_new_markets_more_where_these_court_them():
     """Accounts on markets that opened during the run."""
     listed = {}
@@ -196,6 +198,7 @@ def test_one_market_closes_on_the_day(strength, expected):
     assert (mine["cause"] == "voluntary").all()
 
 
+@pytest.mark.slow
 def test_how_often_an_operator_leaves_grows_with_strength():
     shares = []
     for strength in (0.0, 0.5, 1.0):

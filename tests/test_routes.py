@@ -96,6 +96,7 @@ def test_a_treaty_lets_agencies_where_goods_come_from_help():
     assert (before == after).all()
 
 
+@pytest.mark.slow
 def test_interdiction_of_one_route_moves_goods_to_others():
     names = list(town().scenario.jurisdictions)
     after, before = searched(names[ABROAD], names[HOME]).upstream, usual().upstream

@@ -423,7 +423,7 @@ class ConsumptionParameters(NamedTuple):
     reduced_dose: float
     dependent_from: float
     dependence_decay: float
-    recovery: float
+    remission: float
     entry_rate: float
     support_base: float
     treatment_full_days: float

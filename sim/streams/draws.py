@@ -101,3 +101,4 @@ class Draw(IntEnum):
     LEAVE = 201
     NEWCOMER = 202
     LEAVING = 203
+    REMISSION = 204

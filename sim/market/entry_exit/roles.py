@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 WEEK = 7
+YEAR = 365.0
 LOOK = 3
 """Day of the week on which roles are looked at."""
 MOST_NEEDS = 2.0
@@ -29,6 +30,7 @@ def change_roles(state: MarketState) -> None:
     dependence = c.dependence[:n]
     free = living & (segment < DEPENDENT)
     take_role(state, (free & (dependence >= state.p.consumption.dependent_from)).nonzero()[0], DEPENDENT, "dependent")
+    remit(state, (living & (segment == DEPENDENT)).nonzero()[0])
     recovered = (living & (segment == DEPENDENT) & (dependence < state.p.consumption.dependent_from / 2)).nonzero()[0]
     take_role(state, recovered, c.origin[recovered], "recovered")
     able = (living & (segment == Segment.RECREATIONAL) & (c.considering[:n] == Considering.BOUGHT)).nonzero()[0]
@@ -38,6 +40,12 @@ def change_roles(state: MarketState) -> None:
     stop = supplying[uniforms(state.seed, Draw.SUPPLYING, supplying, state.day, 1) < WEEK * v.supply_stop]
     take_role(state, stop, c.origin[stop], "stopped supplying friends")
     stop_selling(state)
+
+
+def remit(state: MarketState, who: np.ndarray) -> None:
+    """Some of these dependent people are so no longer this week, of their own accord or with help [dependence-remission]; use may make them so again."""
+    ends = uniforms(state.seed, Draw.REMISSION, who, state.day) < WEEK / YEAR * state.p.consumption.remission
+    state.consumers.columns.dependence[who[ends]] = 0.0
 
 
 def take_role(state: MarketState, who: np.ndarray, role: int | np.ndarray, cause: str) -> None:

@@ -238,7 +238,7 @@ def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users
             rate *= users.supplied[j, consumers.segment[c], consumers.turn[c]]
         return WANTS_TREATMENT if u1 < rate else 0
     consumers.treatment_days[c] += 1
-    consumers.dependence[c] = dependence * (1.0 - p.recovery)
+    consumers.dependence[c] = dependence * (1.0 - p.dependence_decay)
     hazard = treatment_hazard(when.day - consumers.treatment_day[c], p.dropout_a, p.dropout_b, p.dropout_c) / 30.4
     hazard *= users.dropout[j, consumers.segment[c], consumers.turn[c]]
     return LEFT_TREATMENT if u2 < hazard else 0
