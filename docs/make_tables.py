@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import make_pictures
+import make_validity
 from table_parts import fields, table, words
 
 import sim.policies
@@ -334,6 +335,7 @@ def pages() -> dict[Path, str]:
         DOCS / "state-variables.md": state_variables(),
         DOCS / "data-dictionary.md": data_dictionary(),
         DOCS / "policies.md": policies(),
+        DOCS / "validity.md": make_validity.validity(),
         DOCS.parent / "sim" / "agents" / "column_types.pyi": column_types(),
         DOCS.parent / "sim" / "evidence" / "groups.pyi": parameter_groups(),
         DOCS / "pictures" / "house.svg": make_pictures.house(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -97,10 +97,14 @@ def readings(
         from sim.measures.observer import observe
 
         frames = {**frames, **observe(frames, seed=seed)}
-    asked = " ".join([*views.values(), *(target.question for target in targets)])
-    needed = {name: frame for name, frame in frames.items() if re.search(rf"\b{name}\b", asked)}
+    needed = {name: frame for name, frame in frames.items() if is_asked(name, targets, views)}
     with opened(needed, about, views) as asker:
         return {target.id: _reading(asker, target) for target in targets if not target.unmeasurable}
+
+
+def is_asked(table: str, targets: Iterable[Target], views: Mapping[str, str]) -> bool:
+    """Whether a question or a view may read a table."""
+    return any(re.search(rf"\b{table}\b", text) for text in (*views.values(), *(target.question for target in targets)))
 
 
 def _reading(asker: Asker, target: Target) -> Reading:

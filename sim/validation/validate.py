@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.studies.errors import StudyError
-from sim.studies.execution.conduct import How, WritePage, conduct
+from sim.studies.execution.conduct import How, conduct
 from sim.studies.execution.driver import KEPT, Driver
 from sim.studies.kinds import Answer
 from sim.studies.store.output import TABLES, table_place
@@ -19,7 +20,7 @@ from sim.studies.store.parts import DAILY, OK, StoreError
 from sim.validation.database import WRITTEN, About
 from sim.validation.ensemble import Ensemble
 from sim.validation.estimates import Estimate, Member, estimate, last_line, totals
-from sim.validation.measuring import Job, Reading, measure
+from sim.validation.measuring import Job, Reading, is_asked, measure
 from sim.validation.targets import Targets
 from sim.validation.worlds import Arms, planned
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.scenario import Scenario
+    from sim.studies.execution.identity import Order
     from sim.studies.study import ReadyStudy
 
 JOBS_AT_ONCE = 4
@@ -103,8 +105,7 @@ def run_validation(
     folder, how
         Where runs are kept, and how they are done.
     write
-        Writes the report: is given the validation, and where to write.
-
+        Writes the report: is given the validation, the runs without outcomes, and where to write.
     """
     study, arms = planned(targets, ensemble, runs, consumers, seed)
     found: list[Validation] = []
@@ -116,13 +117,10 @@ def run_validation(
         found.append(result)
         return _answer(result)
 
-    page: WritePage | None = None
-    if write is not None:
+    def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
+        write(found[0], failures, place)
 
-        def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
-            write(found[0], failures, place)
-
-    conduct(study, folder, how, page, asked)
+    conduct(study, folder, how, page if write is not None else None, asked)
     return found[0]
 
 
@@ -172,30 +170,42 @@ def _read(
     targets: Targets, asked: Mapping[str, Sequence[str]], study: ReadyStudy, driver: Driver, rows: DataFrame
 ) -> dict[str, dict[str, Reading]]:
     """Readings by run and target, worked out where the runs were done."""
-    waiting: list[Future[dict[str, dict[str, Reading]]]] = []
     names = [str(name) for name in rows.columns if name not in HEAD]
-    for start in range(0, len(rows), JOBS_AT_ONCE):
-        part = rows.iloc[start : start + JOBS_AT_ONCE]
-        stored = driver.store.rows(part["run"]).set_index("run")
-        daily = [str(name) for name in stored.columns if str(name).startswith(DAILY)]
-        jobs = []
-        for row in part.to_dict("records"):
-            label = str(row["scenario"])
-            scenario, order = study.scenarios[label], driver.order[str(row["run"])]
-            place = driver.task.folder.joinpath(TABLES, *table_place(order.label, order.seed, order.run, order.changes))
-            if not all((place / f"{name}.parquet").is_file() for name in WRITTEN):
-                raise StoreError(f"{place} lacks tables of a run that was done; give another folder, and run it again")
-            size = (float(scenario.weight), scenario.consumers, float(scenario.people), scenario.days)
-            about = About(label, *size, {name: row.class_ for name, row in scenario.substances.items()})
-            days = {name.removeprefix(DAILY): np.asarray(stored.loc[order.run, name]) for name in daily}
-            outcomes = {name: float(row[name]) for name in names}
-            mine = tuple(targets[name] for name in asked[label])
-            jobs.append(Job(order.run, order.seed, about, place, days, outcomes, mine, targets.views))
-        waiting.append(driver.executor.submit(measure, jobs))
+    daily = is_asked("daily", targets.all, targets.views)
+    waiting: deque[Future[dict[str, dict[str, Reading]]]] = deque()
     found: dict[str, dict[str, Reading]] = {}
     try:
-        for future in waiting:
-            found |= future.result()
+        for start in range(0, len(rows), JOBS_AT_ONCE):
+            part = rows.iloc[start : start + JOBS_AT_ONCE]
+            stored = driver.store.rows(part["run"], None if daily else ["run"]).set_index("run")
+            jobs = []
+            for row in part.to_dict("records"):
+                label, run = str(row["scenario"]), str(row["run"])
+                days = {
+                    str(name).removeprefix(DAILY): np.asarray(stored.loc[run, name])
+                    for name in stored
+                    if str(name).startswith(DAILY)
+                }
+                outcomes = {name: float(row[name]) for name in names}
+                mine = tuple(targets[name] for name in asked[label])
+                place = _tables_of(driver, driver.order[run])
+                jobs.append(
+                    Job(
+                        run,
+                        int(row["seed"]),
+                        _about(label, study.scenarios[label]),
+                        place,
+                        days,
+                        outcomes,
+                        mine,
+                        targets.views,
+                    )
+                )
+            waiting.append(driver.executor.submit(measure, jobs))
+            while len(waiting) > 2 * max(1, driver.workers()):  # what waits is kept small
+                found |= waiting.popleft().result()
+        while waiting:
+            found |= waiting.popleft().result()
     except StudyError:
         raise
     except Exception as error:
@@ -204,6 +214,20 @@ def _read(
         for future in waiting:
             future.cancel()
     return found
+
+
+def _tables_of(driver: Driver, order: Order) -> Path:
+    """The folder of the tables that a run wrote."""
+    place = driver.task.folder.joinpath(TABLES, *table_place(order.label, order.seed, order.run, order.changes))
+    if not all((place / f"{name}.parquet").is_file() for name in WRITTEN):
+        raise StoreError(f"{place} lacks tables of a run that was done; give another folder, and run it again")
+    return place
+
+
+def _about(label: str, scenario: Scenario) -> About:
+    """What is true of a run as a whole."""
+    size = (float(scenario.weight), scenario.consumers, float(scenario.people), scenario.days)
+    return About(label, *size, {name: row.class_ for name, row in scenario.substances.items()})
 
 
 def _table(found: Mapping[str, Mapping[str, Reading]], rows: DataFrame, runs: int) -> DataFrame:

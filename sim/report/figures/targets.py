@@ -33,11 +33,12 @@ def one_target(estimate: Estimate, of: str) -> Picture:
         What the values are of: runs or parameter sets.
     """
     t = estimate.target
+    mean = np.nan if estimate.mean is None else estimate.mean
     with style():
         figure = Picture(figsize=(WIDTH, 2.6))
         axes = figure.add_axes((0.1, 0.22, 0.86, 0.5))
         values = np.array(estimate.values)
-        ends = [x for x in (t.low, t.high, t.value, estimate.mean) if x is not None]
+        ends = [x for x in (t.low, t.high, t.value, mean) if x is not None]
         low, high = min([*ends, *values]), max([*ends, *values])
         room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
         axes.set_xlim(low - room, high + room)
@@ -53,9 +54,7 @@ def one_target(estimate: Estimate, of: str) -> Picture:
         else:
             axes.plot(values, np.zeros(len(values)), "|", color=colour, ms=16, mew=1.6, label=f"one of the {of}")
             axes.set_yticks([])
-        axes.plot(
-            [estimate.mean], [0], marker="^", color=INK, ms=8, ls="", clip_on=False, zorder=5, label="mean of the model"
-        )
+        axes.plot([mean], [0], marker="^", color=INK, ms=8, ls="", clip_on=False, zorder=5, label="mean of the model")
         axes.set_xlabel(drawable(t.unit), fontsize=NAME)
         axes.tick_params(labelsize=SMALL)
         figure.legend(

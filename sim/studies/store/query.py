@@ -37,6 +37,7 @@ def database(files: Sequence[Path]) -> Iterator[duckdb.DuckDBPyConnection]:
             ("autoload_known_extensions", "false"),
             ("allow_community_extensions", "false"),
             ("python_enable_replacements", "false"),
+            ("enable_progress_bar", "false"),  # of a long query, on the standard error
             ("memory_limit", quoted(MEMORY)),
             ("temp_directory", quoted(spill)),
             ("max_temp_directory_size", quoted(SPILL)),

@@ -1,0 +1,72 @@
+"""Write the page of what the model reproduces and misses from the validation that is kept in results/reference/validation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sim.report.text.markdown import escaped
+from sim.report.text.validation import number, span
+from sim.validation.targets import LEVELS, USES
+
+KEPT = Path(__file__).parents[1] / "results" / "reference" / "validation" / "validation.json"
+
+HEAD = """# What the model reproduces, and what it misses
+
+Written by `make_tables.py` from [the validation that is kept](../results/reference/validation/validation.json), which `make validate` does again;
+[how to hold the model against facts](how-to-validate.md) says how to read it. No parameter was fitted to these ranges as a whole yet, and no range was moved
+after a look at the model. A conclusion that rests on something missed here deserves no more trust than the miss leaves it.
+"""
+
+
+def validity() -> str:
+    """Return the page."""
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    rows = kept["targets"]
+    worlds = kept["worlds"].values()
+    sizes = sorted({f"{world['consumers']:,}" for world in worlds}, key=len)
+    sets = f"{kept['parameter_sets']} parameter sets" if kept["ensemble"] else "the default parameters"
+    runs = f"{kept['runs_of_each']} run{'s' if kept['runs_of_each'] > 1 else ''} of each"
+    parts = [
+        HEAD,
+        f"**{escaped(kept['in_range'])}**, of {len(rows)} facts, with {sets}, {runs} of {len(kept['worlds'])} scenarios of {' or '.join(sizes)} "
+        f"simulated consumers, model version `{kept['model']}`.\n",
+        totals(kept["totals"]),
+    ]
+    for level in LEVELS:
+        here = [row for row in rows if row["level"] == level]
+        if here:
+            parts += [f"## {level.capitalize()}\n", facts(here), unmeasured(here)]
+    return "\n".join(part for part in parts if part)
+
+
+def totals(rows: list[dict[str, Any]]) -> str:
+    """How many are in range by level and use."""
+    lines = [f"| Level | {' | '.join(f'{use}: in range' for use in USES)} | not measured |", "|---|---|---|---|"]
+    for row in rows:
+        counts = [f"{row[f'{use}_hits']} of {row[f'{use}_of']}" for use in USES]
+        name = "**all**" if row["level"] == "all" else row["level"]
+        lines.append(f"| {name} | {' | '.join(counts)} | {sum(row[f'{use}_unmeasured'] for use in USES)} |")
+    return "\n".join(lines) + "\n"
+
+
+def facts(rows: list[dict[str, Any]]) -> str:
+    """The facts that were measured: those missed first, the farthest before the others."""
+    measured = [row for row in rows if row["mean"] is not None]
+    measured.sort(key=lambda row: (row["in_range"], -abs(row["distance"] or 0)))
+    lines = ["| Fact | Use | Observed | Model | |", "|---|---|---|---|---|"]
+    for row in measured:
+        value, ends = number(row["observed"]), span(row["observed_low"], row["observed_high"])
+        model = number(row["mean"]) + (f" ({span(row['low'], row['high'])})" if row["low"] is not None else "")
+        observed = f"{value} ({ends})" if value else ends
+        verdict = row["verdict"] if row["in_range"] else f"**{row['verdict']}**"
+        unit = f" ({row['unit']})" if row["unit"] and row["unit"] not in row["statistic"] else ""
+        lines.append(f"| {escaped(row['statistic'] + unit)} | {row['use']} | {observed} | {model} | {verdict} |")
+    return "\n".join(lines) + "\n" if measured else ""
+
+
+def unmeasured(rows: list[dict[str, Any]]) -> str:
+    """What was not measured, and why."""
+    lines = [f"- `{row['target']}`: {escaped(row['unmeasured'])}" for row in rows if row["mean"] is None]
+    return "Not measured:\n\n" + "\n".join(lines) + "\n" if lines else ""
