@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sim import run
-from sim.cli import days as watching
+from sim.cli import progress as watching
 from sim.measures.kept import rows
 from sim.model import MarketModel
 from sim.scenario import Scenario

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from sim._version import __version__
-from sim.cli import finished, lazily, observing, output, studies, support, validate
+from sim.cli import finished, lazily, observing, output, page, studies, support, validate
 
 app = typer.Typer(
     name="odm",
@@ -107,8 +107,7 @@ def run(
     with support.explained():
         import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
 
-        from sim.cli.days import run_progress
-        from sim.cli.progress import show_study
+        from sim.cli.progress import run_progress, show_study
         from sim.studies.execution.several import run_several
         from sim.studies.runs.simulate import check_tables, load_scenario
 
@@ -205,6 +204,7 @@ def compare(
 
 
 studies.add_to(app)
+page.add_to(app)
 validate.add_to(app)
 app.command()(observing.observe)
 

@@ -60,7 +60,7 @@ def held(folder: Path) -> Iterator[str | None]:
         here = platform.node()
         if free is False or (before is not None and not _gone(before, free, here)):
             raise RequestError(_busy(folder, path, before or {}, free is not False, here))
-        _write(descriptor, {"pid": os.getpid(), "host": here, "began": _began(os.getpid())})
+        _write(descriptor, holder(os.getpid()))
         try:
             yield None if before is None else f"process {before.get('pid')} on {before.get('host')}"
         finally:
@@ -69,6 +69,18 @@ def held(folder: Path) -> Iterator[str | None]:
             _let_go(descriptor)
     finally:
         os.close(descriptor)
+
+
+def holder(pid: int) -> dict[str, Any]:
+    """What tells a process of this machine from every other: its number, the machine, and when it began."""
+    return {"pid": pid, "host": platform.node(), "began": _began(pid)}
+
+
+def at_work(holder: dict[str, Any]) -> bool:
+    """Whether a process, as `holder` described it, is still there; of one of another machine nothing is known."""
+    if holder.get("host") != platform.node():
+        return False
+    return _alive(holder) if ASKED_BY_SIGNAL else _began(holder.get("pid", 0)) is not None
 
 
 def is_own(folder: Path) -> bool:
@@ -149,9 +161,10 @@ def _alive(holder: dict[str, Any]) -> bool:
 
 
 def _began(pid: int) -> str | None:
-    """When a process began, in the system's own count; None where the system does not say."""
+    """When a process began, in the system's own count; None where the system does not say, and for one that has ended and is only not yet forgotten."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19]
+        said = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return None if said[0] == "Z" else said[19]
     except (OSError, IndexError, ValueError):
         return None
 

@@ -1,0 +1,43 @@
+"""The page: `odm app`. It writes study folders, starts the driver as a process and reads stores; it never runs the model itself.
+
+`plan` is what somebody asks, `home` and `running` the studies of a server, `reading` what their stores say; `cards`, `asking`, `answer`, `sheets`,
+`charts` and `page` are pieces of HTML made of these; `desk`, `server` and `serving` join them to a browser. Every text stands in `english.yaml`, and
+is had by `say`. Shiny comes with the extra `app`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sim.evidence import yaml_files
+
+LANGUAGE = "english"
+
+
+@cache
+def texts(language: str = LANGUAGE) -> dict[str, str]:
+    """Every text by its name, such as ``run.start``."""
+    found: dict[str, str] = {}
+    for group, entries in yaml_files.load(f"{language}.yaml", Path(__file__).parent).items():
+        found |= {f"{group}.{name}": str(text) for name, text in entries.items()}
+    return found
+
+
+def say(key: str, /, **values: Any) -> str:
+    """A text with its values filled in.
+
+    Parameters
+    ----------
+    key
+        Group and name in the file of the language.
+    **values
+        What stands in braces there.
+
+    Raises
+    ------
+    KeyError
+        If there is no such text.
+    """
+    return texts()[key].format(**values)

@@ -1,0 +1,155 @@
+"""What the store of a study says so far: the pairs that are whole, as the comparison that they are, whether or not the study has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from sim.app.home import Home
+from sim.measures.dictionary import outcomes
+from sim.report.comparison import Comparison
+from sim.report.text.words import findings, printed_effects, records
+from sim.scenario import no_own_code
+from sim.studies.errors import StudyError
+from sim.studies.findings.effects import Told, is_tested, tell
+from sim.studies.store.parts import OK
+from sim.studies.store.store import Store
+from sim.studies.study_files import Study
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.studies.study import ReadyStudy
+
+MOST_KEPT = 16
+"""Readings that are kept, for all who look at the same study."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What can be read of a study now.
+
+    Attributes
+    ----------
+    identity
+        Which study.
+    titles
+        What people call each scenario, by its label.
+    comparison
+        The pairs that are whole, totals as the simulated consumers have them.
+    asked
+        Pairs that there will be.
+    """
+
+    identity: str
+    titles: dict[str, str]
+    comparison: Comparison
+    asked: int
+
+    @property
+    def pairs(self) -> int:
+        """Pairs that are whole."""
+        return self.comparison.runs
+
+    @cached_property
+    def real(self) -> Comparison:
+        """The same with the totals of the real people for whom the consumers stand."""
+        return self.comparison.real()
+
+    def of(self, scale: str) -> Comparison:
+        """The comparison with totals of real people, or of the simulated consumers."""
+        return self.comparison if scale == "simulated" else self.real
+
+    def told(self, scale: str) -> dict[str, Told]:
+        """What may be said of each package."""
+        rows = records(printed_effects(self.of(scale)))
+        return {label: tell([row for row in rows if row["scenario"] == label]) for label in self.real.others}
+
+    def found(self, scale: str) -> dict[str, list[str]]:
+        """The findings in sentences, by package."""
+        return findings(self.of(scale))
+
+    def rows(self, scale: str) -> list[dict[str, Any]]:
+        """Every effect that can be told, with `verdict`: found, chance, or unclear."""
+        shown = records(printed_effects(self.of(scale)))
+        every = self.told(scale)
+        for row in shown:
+            told = every[row["scenario"]]
+            clear = {each["outcome"] for each in told.chance}
+            row["verdict"] = (
+                "found" if row["outcome"] in told.names else "chance" if row["outcome"] in clear else "unclear"
+            )
+        return [row for row in shown if is_tested(row["outcome"])]
+
+
+class Reader:
+    """Reads the studies of a server; what was read is kept until more pairs are there.
+
+    Parameters
+    ----------
+    home
+        Where they are.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._studies: dict[str, ReadyStudy] = {}
+        self._kept: dict[tuple[str, int], Reading] = {}
+        self._lock = Lock()
+
+    def read(self, identity: str) -> Reading | None:
+        """What can be read of a study; None where no pair is whole yet."""
+        with self._lock:
+            try:
+                return self._read(identity)
+            except (StudyError, OSError):  # parts come and go while the driver puts them together
+                return max((each for key, each in self._kept.items() if key[0] == identity), key=lambda each: each.pairs, default=None)  # fmt: skip
+
+    def _study(self, identity: str) -> ReadyStudy:
+        if identity not in self._studies:
+            if len(self._studies) >= MOST_KEPT:
+                self._studies.pop(next(iter(self._studies)))
+            with no_own_code():
+                self._studies[identity] = Study.load(self.home.file(identity))
+        return self._studies[identity]
+
+    def _read(self, identity: str) -> Reading | None:
+        folder = self.home.run_folder(identity)
+        if not (folder / "parts").is_dir():
+            return None
+        store = Store(folder)
+        store.open(repair=False)
+        good = [run for run in store.runs() if store.ok(run)]
+        if not good:
+            return None
+        heads = store.rows(good, ["run", "scenario", "seed"])
+        study = self._study(identity)
+        counts = heads.groupby("seed")["scenario"].nunique()
+        seeds = [int(seed) for seed in sorted(counts.index[counts == len(study.scenarios)])]
+        if not seeds:
+            return None
+        key = (identity, len(seeds))
+        if key not in self._kept:
+            runs = self._runs(store, study, heads, seeds)
+            whole = Comparison.of(study, runs, store, {})
+            titles = {label: scenario.title or label for label, scenario in study.scenarios.items()}
+            reading = Reading(identity, titles, replace(whole, seeds=tuple(seeds)), study.file.replications)
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = reading
+        return self._kept[key]
+
+    def _runs(self, store: Store, study: ReadyStudy, heads: DataFrame, seeds: list[int]) -> DataFrame:
+        """The runs of whole pairs as the driver gives them, scenario by scenario, seed by seed."""
+        order = {label: place for place, label in enumerate(study.scenarios)}
+        mine = heads[heads["seed"].isin(seeds)]
+        mine = mine.assign(place=mine["scenario"].map(order)).sort_values(["place", "seed"]).drop(columns="place")
+        found = store.outcomes(mine["run"]).reindex(mine["run"]).reset_index(drop=True)
+        known = outcomes()
+        names = [str(name) for name in found.columns if name != "status" and not (name in known and known[name].paired)]
+        head = mine.reset_index(drop=True)
+        head.insert(0, "point", 0)
+        head["status"] = OK
+        return head.join(found[names])

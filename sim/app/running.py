@@ -1,0 +1,162 @@
+"""Studies at work: each is a process of its own that runs the driver, goes on whoever looks, and is found again by what it leaves in its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sim.app import say
+from sim.app.home import EVENTS, FILE, LOG, Home
+from sim.studies.errors import RequestError
+from sim.studies.store import lock
+from sim.studies.store.own import RECORD, UNREADABLE
+
+HOLDER = "process.json"
+TAIL = 65_536
+"""Bytes at the end of the events that are looked at."""
+State = Literal["none", "working", "stopped", "failed", "done"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is.
+
+    Attributes
+    ----------
+    state
+        Whether there is one, it is at work, was stopped, failed, or is done.
+    done, runs, failed
+        Runs that are there, that there will be, and that failed.
+    seconds_left
+        As the driver expects; None before it knows.
+    note
+        What it last said, or what stopped it.
+    """
+
+    state: State
+    done: int = 0
+    runs: int = 0
+    failed: int = 0
+    seconds_left: float | None = None
+    note: str = ""
+
+
+class Runner:
+    """Starts, stops and looks after the studies of a server.
+
+    Parameters
+    ----------
+    home
+        Where they are.
+    workers
+        Processes that do the runs of one study; None for one a core.
+    """
+
+    def __init__(self, home: Home, workers: int | None = None) -> None:
+        self.home, self.workers = home, workers
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, identity: str) -> None:
+        """Begin with a study, or go on with it; one that is at work or done stays as it is.
+
+        Raises
+        ------
+        RequestError
+            If as many are at work as may be, or the process cannot be started.
+        """
+        if self.progress(identity).state in ("working", "done"):
+            return
+        busy = len(self.at_work())
+        if busy >= self.home.limits.at_once:
+            raise RequestError(say("limits.busy", busy=busy))
+        place = self.home.place(identity)
+        command = [sys.executable, "-m", "sim.cli", "study", str(place / FILE), "--out", str(self.home.run_folder(identity)), "--json"]  # fmt: skip
+        command += ["--resume"] if self.home.begun(identity) else []
+        command += [] if self.workers is None else ["--workers", str(self.workers)]
+        try:
+            with (place / EVENTS).open("wb") as events, (place / LOG).open("wb") as messages:
+                child = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=events, stderr=messages, start_new_session=True
+                )
+            self._children[identity] = child
+            (place / HOLDER).write_text(json.dumps(lock.holder(child.pid)), encoding="utf-8")
+        except OSError as error:
+            raise RequestError(say("error.write", why=error.strerror or error)) from error
+
+    def stop(self, identity: str) -> None:
+        """Ask a study to end; the runs that are done are kept."""
+        holder = self._holder(identity)
+        if holder is not None and self._alive(identity):
+            os.kill(holder["pid"], signal.SIGTERM)
+
+    def at_work(self) -> list[str]:
+        """The studies that are at work now."""
+        return [path.parent.name for path in self.home.folder.glob(f"*/{HOLDER}") if self._alive(path.parent.name)]
+
+    def progress(self, identity: str) -> Progress:
+        """How far a study is."""
+        if not self.home.has(identity):
+            return Progress("none")
+        events = _last_events(self.home.place(identity) / EVENTS)
+        last = events.get("progress", {})
+        numbers: dict[str, Any] = {name: int(last.get(name) or 0) for name in ("done", "runs", "failed")}
+        if self._alive(identity):
+            return Progress(
+                "working", **numbers, seconds_left=last.get("seconds_left"), note=events.get("note", {}).get("text", "")
+            )
+        if (self.home.run_folder(identity) / RECORD).is_file():
+            return Progress("done", **numbers)
+        said = _last_line(self.home.place(identity) / LOG)
+        interrupted = not said or said.startswith("Interrupted")
+        return Progress("stopped" if interrupted else "failed", **numbers, note="" if interrupted else said)
+
+    def _holder(self, identity: str) -> dict[str, Any] | None:
+        try:
+            found = json.loads((self.home.place(identity) / HOLDER).read_text(encoding="utf-8"))
+        except UNREADABLE:
+            return None
+        return found if isinstance(found, dict) and isinstance(found.get("pid"), int) else None
+
+    def _alive(self, identity: str) -> bool:
+        """Whether the process of a study is there, whoever started it."""
+        child = self._children.get(identity)
+        if child is not None:
+            if child.poll() is None:
+                return True
+            del self._children[identity]
+            return False
+        holder = self._holder(identity)
+        return holder is not None and lock.at_work(holder)
+
+
+def _last_events(path: Path) -> dict[str, dict[str, Any]]:
+    """The last event of each kind."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in _tail(path).splitlines():
+        try:
+            event = json.loads(line)
+            found[event["event"]] = event
+        except (ValueError, KeyError, TypeError):  # the first line of the tail may be cut, the last unfinished
+            continue
+    return found
+
+
+def _last_line(path: Path) -> str:
+    lines = [line for line in _tail(path).splitlines() if line.strip()]
+    return lines[-1][:500] if lines else ""
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - TAIL))
+            return stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ""

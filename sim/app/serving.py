@@ -1,0 +1,221 @@
+"""The server of the page: its address, what can be taken away, and who may talk to it."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import webbrowser
+import zipfile
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sim.app import say
+from sim.app.home import FILE, Home, as_yaml
+from sim.studies.errors import RequestError, extra
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; form-action 'none'; frame-ancestors 'self'"
+)
+"""What a browser may load for the page: from this server, and from nowhere else."""
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def check_installed() -> None:
+    """See that what the page needs is there.
+
+    Raises
+    ------
+    RequestError
+        If not; it says how to install it.
+    """
+    if find_spec("shiny") is None:
+        raise RequestError(f"the page needs {extra('app')}")
+
+
+def application(home: Home, workers: int | None = None, example: bool = True, hosts: Iterable[str] = LOOPBACK) -> Asgi:
+    """The page as an ASGI application.
+
+    Parameters
+    ----------
+    home
+        Where its studies are.
+    workers
+        Processes that do the runs of one study.
+    example
+        Whether the default question is answered when the server starts, if it was not before.
+    hosts
+        Names by which the server may be called; anything else is refused, since it comes from another page.
+    """
+    from shiny import App
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
+
+    import sim.policies  # noqa: F401 - the kinds enter themselves
+    from sim.app import page, server
+    from sim.app.plan import default
+    from sim.app.reading import Reader
+    from sim.app.running import Runner
+
+    runner = Runner(home, workers)
+    shown = default()
+    service = server.Service(home, runner, Reader(home), shown.identity if example or home.has(shown.identity) else "")
+    if example:
+        with suppress(RequestError):  # the page says the same to whoever presses the button
+            runner.start(home.write(shown))
+    shiny = App(page.page(), server.make(service))
+    routes = [
+        Route("/take/{identity}/{what}", _Taking(home).answer),
+        Mount("/static", StaticFiles(directory=page.STATIC)),
+        Mount("/", shiny),
+    ]
+    return Starlette(
+        routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts]), Middleware(_Guard)]
+    )
+
+
+class _Guard:
+    """Refuses what another page asks in the name of whoever looks at it, and says what a browser may load."""
+
+    def __init__(self, app: Asgi) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope.get("headers", ())}
+        origin = headers.get("origin")
+        if origin is not None and origin.partition("://")[2] != headers.get("host"):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 4403})
+            else:
+                await send({"type": "http.response.start", "status": 403, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
+            return
+
+        async def more(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                safe = [
+                    (b"content-security-policy", POLICY.encode()),
+                    (b"referrer-policy", b"same-origin"),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+                message = {**message, "headers": [*message["headers"], *safe]}
+            await send(message)
+
+        await self.app(scope, receive, more)
+
+
+class _Taking:
+    """What can be taken away of a study."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    async def answer(self, request: Any) -> Any:
+        """A file of a study, or that there is none."""
+        from starlette.responses import PlainTextResponse, Response
+
+        identity, what = request.path_params["identity"], request.path_params["what"]
+        try:
+            name, content = self.content(identity, what)
+        except (RequestError, OSError, KeyError, ValueError, IndexError):
+            return PlainTextResponse(say("error.no_study"), status_code=404)
+        kind = {"html": "text/html", "zip": "application/zip", "json": "application/json"}.get(
+            name.rpartition(".")[2], "text/plain"
+        )
+        return Response(
+            content,
+            media_type=f"{kind}; charset=utf-8",
+            headers={"content-disposition": f'attachment; filename="{name}"'},
+        )
+
+    def content(self, identity: str, what: str) -> tuple[str, bytes]:
+        """Name and content of what is taken.
+
+        Raises
+        ------
+        RequestError
+            If there is no such study.
+        """
+        if not self.home.has(identity):
+            raise RequestError(say("error.no_study"))
+        folder = self.home.run_folder(identity)
+        if what == "study":
+            return "study.yaml", (self.home.place(identity) / FILE).read_bytes()
+        if what.startswith("scenario-"):
+            plan, number = self.home.plan(identity), int(what.removeprefix("scenario-"))
+            return f"{plan.labels[number]}.yaml", as_yaml(plan.scenario(number)).encode()
+        if what == "record":
+            return "record.json", (folder / "record.json").read_bytes()
+        if what == "report":
+            for name in ("report.html", "report.md"):
+                if (folder / "answer" / name).is_file():
+                    return name, (folder / "answer" / name).read_bytes()
+            raise KeyError(what)
+        suffixes = {"data": (".csv",), "figures": (".svg", ".png")}[what]
+        found = [
+            path
+            for path in sorted((folder / "answer").rglob("*"))
+            if path.suffix in suffixes and path.is_file() and not path.is_symlink()
+        ]
+        return f"{what}-{identity[:8]}.zip", _zip([*found, folder / "record.json"], folder)
+
+
+def _zip(paths: Iterable[Path], folder: Path) -> bytes:
+    """Files as a ZIP archive; the record goes with them as the stamp that says what they are of."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in paths:
+            archive.write(path, path.relative_to(folder).as_posix())
+    return buffer.getvalue()
+
+
+def serve(
+    home: Home,
+    host: str,
+    port: int,
+    workers: int | None,
+    browser: bool,
+    ready: Callable[[str], None],
+    example: bool = True,
+) -> None:
+    """Serve the page until it is interrupted.
+
+    Parameters
+    ----------
+    home, workers, example
+        See `application`.
+    host, port
+        Where to listen; port 0 is any that is free.
+    browser
+        Whether to open one.
+    ready
+        Told the address once the server listens.
+
+    Raises
+    ------
+    RequestError
+        If the extra is not installed, or the address cannot be had.
+    """
+    check_installed()
+    import uvicorn
+
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        home.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"app: {host}:{port}, {home.folder}: {error.strerror or error}") from None
+    hosts = LOOPBACK if host in LOOPBACK else ("*",)
+    app = application(home, workers, example, hosts)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+    ready(address)
+    if browser:
+        threading.Timer(0.3, webbrowser.open, (address,)).start()
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on")).run([listening])

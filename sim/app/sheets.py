@@ -1,0 +1,213 @@
+"""More sheets of the answer: days, where trade goes, cost, and how sure it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from htmltools import HTML, Tag, TagList, tags
+
+from sim.app import charts, say
+from sim.app.answer import plain, records_of
+from sim.app.plan import DAILY, HARM, Plan
+from sim.app.reading import Reading
+from sim.measures import numbers
+from sim.measures.dictionary import outcome
+from sim.report.text import caveats
+from sim.studies.findings import ratios
+from sim.studies.findings.effects import lowered
+
+
+def over_time(reading: Reading, scale: str, plan: Plan) -> TagList:
+    """Trade by channel and harm over the days of the run, with the starts of interventions."""
+    comparison = reading.of(scale)
+    starts = {
+        label: [
+            entry["start"] for entry in package.policies if isinstance(entry.get("start", 0), int) and "start" in entry
+        ]
+        for label, package in zip(comparison.others, plan.packages, strict=False)
+    }
+
+    def picture(name: str) -> Tag:
+        bands = {label: charts.band_of(comparison.daily, label, name) for label in comparison.scenarios}
+        title = outcome(name).label.partition(": ")[2] or outcome(name).label
+        first, *others = bands.items()
+        text = say(
+            "time.plot", label=outcome(name).label, days=plan.size.days, baseline=numbers.level(first[1].mean, ""),
+            others=", ".join(say("time.other", name=reading.titles[label], level=numbers.level(band.mean, "")) for label, band in others),
+        )  # fmt: skip
+        svg = charts.days_picture(bands, comparison.baseline, starts, text, say("package.day", day="").strip())
+        return tags.figure(tags.figcaption(title[:1].upper() + title[1:]), HTML(svg))
+
+    there = [name for name in DAILY if name in comparison.daily.columns]
+    trade, harm = [name for name in there if name not in HARM], [name for name in there if name in HARM]
+    return TagList(
+        legend(reading),
+        tags.h3(say("time.trade")), tags.div(*map(picture, trade), class_="pictures"),
+        tags.h3(say("time.harm")), tags.div(*map(picture, harm), class_="pictures"),
+        tags.p(say("time.caption", pairs=reading.pairs, scale=say(f"answer.{scale}")), class_="hint"),
+    )  # fmt: skip
+
+
+def legend(reading: Reading) -> Tag:
+    """Which line is which."""
+    names = [say("answer.baseline"), *[reading.titles[label] for label in reading.real.others]]
+    dashes = ("4 3", *charts.DASHES)
+    items = [
+        tags.li(HTML(charts.key("base" if k == 0 else f"s{k}", dashes[k])), name) for k, name in enumerate(names)
+    ]  # fmt: skip
+    return tags.ul(*items, class_="legend")
+
+
+def moves(reading: Reading) -> TagList:
+    """Where trade goes: shares of channels and of places with nothing new and in each package, and how far it moved."""
+    found = reading.real.effects
+    parts: list[Any] = [tags.p(say("moves.lead"))]
+    for name in ("displacement_channel", "displacement_jurisdiction"):
+        lines = [
+            say("moves.distance", package=reading.titles[row["scenario"]], **_level(row))
+            for row in records_of(found[found["outcome"] == name])
+        ]
+        prefix = "share_from_" if name == "displacement_jurisdiction" else "share_"
+        rows = [
+            row for row in records_of(found)
+            if row["outcome"].startswith(prefix) and (prefix == "share_from_") == row["outcome"].startswith("share_from_")
+        ]  # fmt: skip
+        if rows:
+            head = say("moves.places" if prefix == "share_from_" else "moves.channels")
+            parts += [tags.h3(head), _shares(reading, rows), tags.ul(*[tags.li(plain(line)) for line in lines])]
+    return TagList(*parts, tags.p(say("moves.caption", pairs=reading.pairs), class_="hint"))
+
+
+def _level(row: Mapping[str, Any]) -> dict[str, str]:
+    """A share with its interval, as text."""
+    return {
+        word: numbers.level(row[key], "share") for word, key in (("share", "mean"), ("low", "low"), ("high", "high"))
+    }
+
+
+def _shares(reading: Reading, rows: Sequence[Mapping[str, Any]]) -> Tag:
+    """A bar a share for nothing new and for each package, with the change in words."""
+    names = list(dict.fromkeys(row["outcome"] for row in rows))
+    most = max([row["baseline"] + max(row["mean"], 0.0) for row in rows if math.isfinite(row["mean"])] or [1.0]) or 1.0
+    blocks = []
+    for name in names:
+        mine = [row for row in rows if row["outcome"] == name]
+        label = outcome(name).label.partition(": ")[2] or outcome(name).label
+        lines = [_bar(say("answer.baseline"), mine[0]["baseline"], most, "base", "")]
+        for place, scenario in enumerate(reading.real.others, 1):
+            row = next((each for each in mine if each["scenario"] == scenario), None)
+            if row is not None:
+                words = f"{numbers.effect(row['mean'], 'share')} ({numbers.interval(row['low'], row['high'], 'share')})"
+                lines.append(
+                    _bar(reading.titles[scenario], row["baseline"] + row["mean"], most, f"s{place}", plain(words))
+                )
+        blocks.append(tags.div(tags.h4(label[:1].upper() + label[1:]), *lines, class_="share"))
+    return tags.div(*blocks, class_="shares")
+
+
+def _bar(name: str, value: float, most: float, look: str, words: str) -> Tag:
+    wide = 100 * min(max(value / most, 0.0), 1.0) if math.isfinite(value) else 0.0
+    return tags.div(
+        tags.span(name, class_="who"),
+        tags.span(
+            tags.span(class_=f"fill {look}", style=f"width:{wide:.1f}%"), class_="meter", **{"aria-hidden": "true"}
+        ),
+        tags.span(numbers.level(value, "share"), tags.small(words) if words else None, class_="number"),
+        class_="bar-line",
+    )
+
+
+def cost(reading: Reading, scale: str) -> TagList:
+    """What each package costs and what that buys, as a table, a picture and sentences."""
+    real = reading.of(scale)
+    per = ratios.cost_per(real.outcomes, real.effects, real.baseline)
+    found = {(row["scenario"], row["outcome"]): row for row in records_of(real.effects)}
+    spots, rows = [], []
+    for label in real.others:
+        spent, net, deaths = (
+            found.get((label, name)) for name in ("policy_cost_usd", "net_social_cost_usd", "deaths_expected")
+        )
+        if spent is not None and deaths is not None:
+            spots.append(
+                charts.Spot(
+                    reading.titles[label],
+                    (-deaths["mean"], -deaths["high"], -deaths["low"]),
+                    (spent["mean"], spent["low"], spent["high"]),
+                )
+            )
+        cells = [_amount(row, word) for row, word in ((spent, "price"), (net, "net"))]
+        said = [ratios.said(row) for row in records_of(per[per["scenario"] == label])] if len(per) else []
+        rows.append(tags.tr(tags.th(reading.titles[label], scope="row"), *cells, tags.td(plain("; ".join(said)))))
+    head = tags.thead(
+        tags.tr(
+            tags.th(""),
+            *[tags.th(say(f"cost.{word}"), scope="col") for word in ("price", "net")],
+            tags.th(say("answer.cost"), scope="col"),
+        )
+    )
+    words = (
+        f"{say('cost.chart')} {say('answer.n', pairs=reading.pairs)}. {say('answer.scale')} {say(f'answer.{scale}')}."
+    )
+    picture = HTML(charts.plane(spots, (say("cost.x"), say("cost.y")), say("cost.chart"))) if spots else None
+    return TagList(
+        tags.p(say("cost.lead")), tags.figure(picture, tags.figcaption(words, class_="hint")),
+        tags.div(tags.table(head, tags.tbody(*rows), class_="plain"), class_="wide"), tags.p(say("cost.limits"), class_="hint"),
+    )  # fmt: skip
+
+
+def _amount(row: Mapping[str, Any] | None, word: str) -> Tag:
+    """An amount of money with its interval below."""
+    head = {"data-head": say(f"cost.{word}")}
+    if row is None:
+        return tags.td(numbers.NOTHING, class_="number", **head)
+    between = numbers.interval(row["low"], row["high"], "USD")
+    return tags.td(plain(numbers.effect(row["mean"], "USD")), tags.small(plain(between)), class_="number", **head)
+
+
+def sure(reading: Reading, scale: str) -> TagList:
+    """What would change the conclusion, and what to know before believing it."""
+    real = reading.of(scale)
+    lines = [line for label in real.others for line in _margins(reading, scale, label)]
+    preface = caveats.preface(real.scenarios, real.runs, real.baseline)
+    limits = caveats.limits(real.scenarios, real.baseline)
+    warned = caveats.few_pairs(real.runs)
+    return TagList(
+        *[tags.p(line[:1].upper() + line[1:], class_="alert") for line in warned],
+        tags.h3(say("sure.change")), tags.ul(*[tags.li(plain(line)) for line in lines] or [tags.li(say("sure.nothing"))]),
+        tags.h3(say("sure.assumed")), *[tags.p(*_bold(line)) for line in preface],
+        tags.h3(say("sure.limits")), tags.ul(*[tags.li(line) for line in limits]),
+    )  # fmt: skip
+
+
+def _margins(reading: Reading, scale: str, label: str) -> Iterable[str]:
+    """How far what was found is from no effect; or how many pairs would tell what was not."""
+    told, title = reading.told(scale)[label], reading.titles[label]
+    for row in sorted(told.found, key=lambda row: -_half_widths(row))[:6]:
+        times = _half_widths(row)
+        name = "tight" if times < 1.5 else "firm"
+        words = numbers.effect(row["mean"], outcome(row["outcome"]).unit)
+        yield say(
+            f"sure.{name}", package=title, outcome=lowered(outcome(row["outcome"])), change=words, times=f"{times:.1f}"
+        )
+    names = {row["outcome"] for row in told.found}
+    for row in records_of(reading.of(scale).effects):
+        if row["scenario"] == label and row["outcome"] in ("deaths_expected", "dalys") and row["outcome"] not in names:
+            times = _half_widths(row)
+            if 0 < times < 1:
+                spec = outcome(row["outcome"])
+                pairs = math.ceil(row["runs"] / times**2)
+                between = numbers.interval(row["low"], row["high"], spec.unit)
+                yield say("sure.more", package=title, outcome=lowered(spec), interval=between, pairs=f"{pairs:,}")
+
+
+def _half_widths(row: Mapping[str, Any]) -> float:
+    """How many half widths of its interval an effect is from zero."""
+    half = (row["high"] - row["low"]) / 2
+    return abs(row["mean"]) / half if math.isfinite(half) and half > 0 else 0.0
+
+
+def _bold(line: str) -> list[Any]:
+    """A line in which what stands between two stars is strong, and code is code."""
+    return [tags.strong(part) if k % 2 else part.replace("`", "") for k, part in enumerate(line.split("**"))]
