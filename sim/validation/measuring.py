@@ -97,9 +97,21 @@ def readings(
         from sim.measures.observer import observe
 
         frames = {**frames, **observe(frames, seed=seed)}
+    views = asked_views(targets, views)
     needed = {name: frame for name, frame in frames.items() if is_asked(name, targets, views)}
     with opened(needed, about, views) as asker:
         return {target.id: _reading(asker, target) for target in targets if not target.unmeasurable}
+
+
+def asked_views(targets: Iterable[Target], views: Mapping[str, str]) -> dict[str, str]:
+    """The views that questions may read, through others or not, in their order; the rest would cost time in every run."""
+    texts = [target.question for target in targets]
+    found: dict[str, str] = {}
+    for name, query in reversed(views.items()):
+        if any(re.search(rf"\b{name}\b", text) for text in texts):
+            found[name] = query
+            texts.append(query)
+    return dict(reversed(found.items()))
 
 
 def is_asked(table: str, targets: Iterable[Target], views: Mapping[str, str]) -> bool:

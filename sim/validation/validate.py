@@ -20,7 +20,7 @@ from sim.studies.store.parts import DAILY, OK, StoreError
 from sim.validation.database import WRITTEN, About
 from sim.validation.ensemble import Ensemble
 from sim.validation.estimates import Estimate, Member, estimate, last_line, totals
-from sim.validation.measuring import Job, Reading, is_asked, measure
+from sim.validation.measuring import Job, Reading, asked_views, is_asked, measure
 from sim.validation.targets import Targets
 from sim.validation.worlds import Arms, planned
 
@@ -171,7 +171,7 @@ def _read(
 ) -> dict[str, dict[str, Reading]]:
     """Readings by run and target, worked out where the runs were done."""
     names = [str(name) for name in rows.columns if name not in HEAD]
-    daily = is_asked("daily", targets.all, targets.views)
+    daily = is_asked("daily", targets.all, asked_views(targets.all, targets.views))
     waiting: deque[Future[dict[str, dict[str, Reading]]]] = deque()
     found: dict[str, dict[str, Reading]] = {}
     try:
