@@ -1,0 +1,133 @@
+"""Targets about people, as worked out by hand: who is there how long, in treatment or out of it, and what police, friends and markets have to do with it."""
+
+import pandas as pd
+import pytest
+
+from sim.validation.database import About, empty_frames
+from sim.validation.files import load_targets
+from sim.validation.measuring import readings
+
+ABOUT = About("small", 100.0, 4, 400.0, 730, {"mdma": "stimulant", "heroin": "opioid"})
+
+
+def told(name, **tables):
+    """A shipped target of a run of two years that has these rows."""
+    frames = empty_frames()
+    for table, rows in tables.items():
+        frames[table] = pd.concat([frames[table], pd.DataFrame(rows)], ignore_index=True)
+    target = load_targets()[name].model_copy(update={"observed": False})
+    return readings(frames, ABOUT, [target], load_targets().views)[name]
+
+
+def happened(*rows):
+    return [dict(zip(("day", "kind", "subject", "cause"), row, strict=False)) for row in rows]
+
+
+# Person 1 is there for two years, in treatment on days 100 to 199; 2 dies on day 364; 3 leaves the number to another on day 365; 4 uses no opioids.
+PEOPLE = [
+    {"consumer": 1, "came_day": None, "gone_day": None, "segment": "dependent", "age": 30.0},
+    {"consumer": 2, "came_day": None, "gone_day": None, "segment": "dependent", "age": 30.0},
+    {"consumer": 3, "came_day": None, "gone_day": 365, "segment": "dependent", "age": 20.0},
+    {"consumer": 3, "came_day": 365, "gone_day": None, "segment": "recreational", "age": 20.0},
+    {"consumer": 4, "came_day": None, "gone_day": None, "segment": "dependent", "age": 30.0},
+]
+BOUGHT = [
+    {"order": k, "day": day, "consumer": who, "substance": goods, "channel": "street"}
+    for k, (who, day, goods) in enumerate([
+        (1, 5, "heroin"), (1, 9, "heroin"), (1, 12, "mdma"), (2, 3, "heroin"), (3, 20, "heroin"), (3, 400, "mdma"), (4, 8, "mdma"),
+    ])
+]  # fmt: skip
+HARM = happened(
+    (50, "overdose", 1), (150, "overdose", 1), (364, "overdose", 2), (364, "death", 2), (500, "overdose", 3), (60, "overdose", 4),
+    (100, "treatment_entry", 1), (199, "treatment_exit", 1),
+)  # fmt: skip
+
+
+def test_overdoses_are_those_of_opioid_users_while_they_are_there():
+    rate = told("nonfatal_overdoses", consumers=PEOPLE, orders=BOUGHT, events=HARM)
+    assert rate.whole == pytest.approx((730 + 365 + 365) / 365)
+    assert rate.cases == 2, (
+        "that of a newcomer in the place of a user, and that of somebody who uses other drugs, count elsewhere"
+    )
+    fatal = told("overdoses_fatal", consumers=PEOPLE, orders=BOUGHT, events=HARM)
+    assert (fatal.part, fatal.whole) == (1, 3)
+
+
+def test_time_in_treatment_is_told_from_time_out_of_it():
+    inside = happened(
+        (150, "death", 1),
+        (150, "overdose", 1),
+        (150, "treatment_exit", 1),
+        (100, "treatment_entry", 1),
+        (364, "death", 2),
+    )
+    ratio = told("deaths_in_treatment", consumers=PEOPLE, orders=BOUGHT, events=inside)
+    days_in, days_out = 51, 100 + 365 + 365
+    assert ratio.value == pytest.approx((1 / days_in) / (1 / days_out))
+    assert ratio.cases == 2
+
+
+def test_those_who_were_in_treatment_before_the_run_leave_it_when_they_do():
+    old = happened(
+        (199, "treatment_exit", 1),
+        (210, "death", 1),
+        (210, "overdose", 1),
+        (364, "death", 2),
+        (199, "treatment_exit", 3),
+        (180, "death_other", 3),
+    )
+    ratio = told(
+        "deaths_after_leaving", consumers=PEOPLE, orders=BOUGHT, events=[*old, *happened((10, "treatment_entry", 2))]
+    )
+    # within two weeks: one death in the 11 days of person 1; in treatment for long: 1 and 3 on days 0 to 199 and 180, 2 on days 45 to 364, two deaths
+    assert ratio.value == pytest.approx((1 / 11) / (2 / (200 + 181 + 320)))
+
+
+def test_deals_are_counted_by_buyer_and_market():
+    crypto = [
+        {"order": k, "day": day, "consumer": who, "vendor": vendor, "platform": 5, "channel": "cryptomarket"}
+        for k, (who, day, vendor) in enumerate(
+            [(1, 400 + 2 * n, 7) for n in range(13)] + [(2, 500, 7), (3, 510, 8), (3, 520, 9)]
+        )
+    ]
+    sites = [{"day": 0, "platform": 5, "channel": "cryptomarket", "status": "open"}]
+    share = told("experienced_orders", orders=crypto, platforms=sites)
+    assert (share.part, share.whole) == (2, 16)
+    assert told("novice_orders", orders=crypto, platforms=sites).part == 3 + 1 + 2
+    assert told("one_time_buyers", orders=crypto, platforms=sites).value == pytest.approx(1 / 3)
+    assert told("buyer_loyalty", orders=crypto, platforms=sites).value == pytest.approx((13 + 1) / 15)
+
+
+def test_surveys_and_registers_are_asked_for_what_they_have():
+    answers = [
+        {"day": 185, "survey": "web", "segment": "recreational", "bought_cryptomarket": k < 2, "bought_street": k > 0, "other_source": "street" if k else None,
+         "threatened_cryptomarket": k == 1} for k in range(4)
+    ]  # fmt: skip
+    assert told("darknet_users", observed_survey=answers).value == 0.5
+    assert told("also_street", observed_survey=answers).value == 0.5
+    assert told("fallback_street", observed_survey=answers).value == 1
+    assert told("threat_crypto", observed_survey=answers).value == 0.5
+
+
+def test_a_second_charge_is_held_against_how_the_first_contact_ended():
+    contacts = [(who, "referral" if who < 10 else "criminalised") for who in range(20)]
+    rows = (
+        [(100, kind, who) for who, kind in contacts]
+        + [(150, "criminalised", who) for who in (0, 10, 11, 12, 13)]
+        + [(400, "criminalised", 1)]
+    )
+    ratio = told("deflection_arrest", events=happened(*rows))
+    assert ratio.value == pytest.approx((1 / 9) / (4 / 6))
+    assert ratio.cases == 5
+    assert told("deflection_arrest_long", events=happened(*rows)).value == pytest.approx((2 / 8) / (4 / 6))
+
+
+def test_seized_sites_are_back_when_they_are_open_again():
+    back = {1: 64, 2: 61, 3: 0}
+    sites = [
+        {"day": day, "platform": site, "channel": "illicit_pharmacy", "status": "seized" if 60 <= day < back[site] else "open"}
+        for day in range(730) for site in back
+    ]  # fmt: skip
+    raid = happened((60, "takedown", 1, "illicit_pharmacy"), (60, "takedown", 2, "illicit_pharmacy"))
+    assert told("takedown_return", platforms=sites, events=raid).value == 2.5
+    assert told("takedown_pharmacies", platforms=sites, events=raid).value == pytest.approx(1.0)
