@@ -25,7 +25,7 @@ def validity() -> str:
     kept = json.loads(KEPT.read_text(encoding="utf-8"))
     rows = kept["targets"]
     worlds = kept["worlds"].values()
-    sizes = sorted({f"{world['consumers']:,}" for world in worlds}, key=len)
+    sizes = [f"{size:,}" for size in sorted({world["consumers"] for world in worlds})]
     sets = f"{kept['parameter_sets']} parameter sets" if kept["ensemble"] else "the default parameters"
     runs = f"{kept['runs_of_each']} run{'s' if kept['runs_of_each'] > 1 else ''} of each"
     parts = [
