@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 People = Literal["real", "simulated", "both"]
 PEOPLE: tuple[People, ...] = ("real", "simulated", "both")
+MARK = b'<meta name="generator" content="online-drug-markets">'
+"""What a report begins with, so that no other file is replaced."""
 TOTALS = ("real", "simulated")
 FIXED = ("optimise", "calibrate", "discover")
 """Kinds whose limits, targets and failures are amounts, so that they mean something else for other people than those of the study."""
@@ -106,6 +108,8 @@ def write_report(
         raise RequestError(
             f"output: {file} is {'a folder' if file.is_dir() else 'a symbolic link'}; give the name of a file"
         )
+    if file.exists() and MARK not in file.read_bytes()[:2000]:
+        raise RequestError(f"output: {file} is no report of this program; give another name with --out")
     text = report(folder, people, run_code, validation)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -113,6 +113,8 @@ def _shown(
         where = place if place == "figures" else "whom" if name.startswith(BY) else PLACES.get(name, place)
         by = name.removeprefix(BY) if name.startswith(BY) else ""
         title = f"Effects by {by}, as in the figure of all effects" if by else _title(name)
+        if name == "effects" and place == "figures":
+            title = "Effects over what was varied"
         found.append(Shown(name, title, where, read, words.get(name, "The tables have its numbers.")))
     return found
 

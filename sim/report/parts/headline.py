@@ -130,7 +130,7 @@ def _short(told: Told, changes: Sequence[Change]) -> str:
     if not changes:
         words = f"No clear effect: none of {told.tested} outcomes is told from zero with {told.pairs} pairs of runs."
         if told.chance:
-            words += f" {_leaves(len(told.chance))} zero out, but not so far that chance among so many would not do it."
+            words += f" {_leaves(len(told.chance))} zero out, but among so many that may be chance."
         return words
     parts = []
     for which, verb in ((BETTER, "better"), (WORSE, "worse")):
@@ -178,17 +178,17 @@ def _sure(told: Told, material: Material, label: str) -> list[str]:
         f"{told.pairs} pairs of runs; intervals are 95 %, and what is named allows for {told.tested} outcomes looked at together (false discovery rate 5 %)."
     ]
     if told.found:
-        same = sum(row["same_sign"] == 1 for row in told.found)
-        lines.append(f"In {same} of the {len(told.found)} changes named, every pair has the same sign.")
+        same, number = sum(row["same_sign"] == 1 for row in told.found), len(told.found)
+        lines.append(f"Of the changes named, {same} of {number} have the same sign in every pair.")
         lost = would_be_lost(told.found, material.outcomes, material.baseline, label)
         if lost is not None:
             lines.append(
-                f"{len(lost)} of the {len(told.found)} rest{'s' if len(lost) == 1 else ''} on single pairs: without one of them the interval would cover zero."
+                f"Of them, {len(lost)} of {number} rest on a single pair, without which the interval would cover zero."
+                if lost
+                else "None of them rests on a single pair of runs."
             )
     if told.found and told.chance:
-        lines.append(
-            f"Besides, {_leaves(len(told.chance))} zero out, but not so far that chance among so many would not do it: not named."
-        )
+        lines.append(f"Besides, {_leaves(len(told.chance))} zero out, but among so many that may be chance: not named.")
     lines.append(doubt_in_short(material))
     return lines
 
