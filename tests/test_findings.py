@@ -104,7 +104,7 @@ class TestSomething:
         frame = runs(3, names=["orders"], orders={"one": 1.0})
         wide = frame.pivot(index="seed", columns="scenario", values="orders")
         (row,) = rows_of(paired_effects(frame, "baseline"))
-        assert effects._p_value(row) == pytest.approx(ttest_1samp(wide["one"] - wide["baseline"], 0).pvalue)
+        assert effects._p_values([row])[0] == pytest.approx(ttest_1samp(wide["one"] - wide["baseline"], 0).pvalue)
 
 
 class TestCountedAndExpected:

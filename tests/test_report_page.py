@@ -124,8 +124,23 @@ def test_the_headline_says_first_what_gets_better_and_what_worse(comparison):
     assert not idle.changes
 
 
-def test_a_scenario_that_changes_nothing_makes_a_report_without_a_claim(tmp_path, undrawn):
-    """The policy at zero strength, in the model itself."""
+def test_a_scenario_that_changes_nothing_makes_a_report_without_a_claim(comparison, undrawn):
+    labels = ["baseline", "idle"]
+    frames = {name: getattr(comparison, name) for name in ("effects", "outcomes", "daily")}
+    kept = {name: frame[frame["scenario"].isin(labels)] for name, frame in frames.items()}
+    scenarios = {label: comparison.scenarios[label] for label in labels}
+    idle = replace(comparison, scenarios=scenarios, policies=None, **kept)
+    found = Page(page([pairs_page(idle)]))
+    assert found.claims == []
+    (short,) = found.text_of(lambda attrs: attrs.get("class") == "short")
+    assert short.startswith("No clear effect: none of ")
+
+
+@pytest.mark.slow
+def test_a_policy_at_zero_strength_is_reported_without_a_claim_and_the_python_of_the_page_does_it_again(
+    tmp_path, undrawn
+):
+    """In the model itself."""
     nothing = [{"kind": "takedown", "start": 2, "strength": 0.0}]
     base = Scenario.load("baseline").with_(consumers=300, days=8, burn_in=2)
     pairs = compare(
@@ -173,17 +188,17 @@ def _noise(comparison, seed):
 def test_luck_around_zero_makes_no_claims_beyond_the_rate_that_is_allowed(comparison, undrawn):
     """At a false discovery rate of 5 %, of all that looks at nothing but luck about one in 20 says something."""
     spoken, looked = Counter(), 0
-    for seed in range(10):
+    for seed in range(6):
         noise = _noise(comparison, seed)
         for verdict in verdicts(of_pairs(noise)):
             looked += 1
             spoken["headline"] += bool(verdict.changes)
             found = flows.flows(noise.outcomes, noise.baseline, verdict.scenario)
             spoken["flows"] += any(flow.told for rows in found.values() for flow in rows)
-    assert looked == 30
-    assert spoken["headline"] / looked <= 0.1
-    assert spoken["flows"] / looked <= 0.1
-    quiet = next(seed for seed in range(10) if not any(v.changes for v in verdicts(of_pairs(_noise(comparison, seed)))))
+    assert looked == 18
+    assert spoken["headline"] / looked <= 0.12
+    assert spoken["flows"] / looked <= 0.12
+    quiet = next(seed for seed in range(6) if not any(v.changes for v in verdicts(of_pairs(_noise(comparison, seed)))))
     found = Page(page([pairs_page(_noise(comparison, quiet))]))
     assert [claim for claim in found.claims if "orders:" not in claim] == []
     assert all("No clear effect" in short for short in found.text_of(lambda attrs: attrs.get("class") == "short"))
@@ -201,9 +216,9 @@ def test_a_finding_that_rests_on_one_pair_is_said_to(comparison):
     frame = comparison.outcomes.copy()
     frame["orders"] = 100.0
     rows = frame["scenario"] == "closure"
-    frame.loc[rows, "orders"] += [4.0, 3.5, 4.1, 3.9, 4.2, 0.2, 3.6, 4.4]
+    frame.loc[rows, "orders"] += [4.0, 3.5, 4.1, 3.9, 4.2, 3.6]
     steady = doubt.would_be_lost([{"outcome": "orders"}], frame, "baseline", "closure")
-    frame.loc[rows, "orders"] = 100.0 + np.array([2.0, 2.0, 0.1, 0.1, 2.0, 0.1, 0.1, 2.0])
+    frame.loc[rows, "orders"] = 100.0 + np.array([1.5, 2.0, 0.2, 0.6, 1.0, 0.1])
     shaky = doubt.would_be_lost([{"outcome": "orders"}], frame, "baseline", "closure")
     assert (steady, shaky) == ([], ["orders"])
 
@@ -244,8 +259,7 @@ def test_a_flow_picture_stands_alone_and_says_it_where_nothing_moves(comparison)
 
 # Whose numbers --------------------------------------------------------------------------------------------------------
 def test_numbers_of_real_people_and_of_simulated_consumers_stand_apart(folder, parsed, undrawn):
-    own, real, simulated = (Page(report(folder, people)) for people in (None, "real", "simulated"))
-    assert own.text_of(lambda a: True) == real.text_of(lambda a: True)
+    real, simulated = (Page(report(folder, people)) for people in (None, "simulated"))
     for view, other in ((real, "simulated consumers, each"), (simulated, "real people for whom")):
         said = view.text_of(lambda attrs: attrs.get("class") == "whose")
         assert len(set(said)) == 1
@@ -375,7 +389,7 @@ KINDS = {
     ),
     "discover": (
         {**_two(kind="discover"), "uncertainties": [PATH], "levers": [{"path": "policies.takedown.publicity", "low": 0, "high": 2}],
-         "discover": {"fails": [{"measure": "orders", "of": "effect", "above": -80}], "points": 30}},
+         "discover": {"fails": [{"measure": "orders", "of": "effect", "above": -80}], "points": 40}},
         "What the boxes are worth", "The policy fails in",
     ),
     "optimise": (
@@ -387,7 +401,10 @@ KINDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+LONG = ("sensitivity", "discover", "optimise")
+
+
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.slow) if k in LONG else k for k in KINDS])
 def test_every_kind_of_study_has_its_report(kind, tmp_path, monkeypatch, undrawn):
     monkeypatch.setattr("sim.report.study_page.save_figure", not_drawn)
     study, *wanted = KINDS[kind]
@@ -426,21 +443,18 @@ def test_a_study_that_has_not_ended_says_so_and_reports_what_is_there(tmp_path, 
 
 
 # The command ----------------------------------------------------------------------------------------------------------
-def test_the_command_writes_beside_the_record_and_says_where(folder, tmp_path, undrawn):
-    done = CliRunner().invoke(
-        app, ["report", str(folder), "--out", str(tmp_path / "deep" / "r.html"), "--people", "simulated"]
-    )
-    assert done.exit_code == 0, done.output
-    assert "r.html" in done.output
-    assert "each of whom stands for" in (tmp_path / "deep" / "r.html").read_text(encoding="utf-8")
+def test_the_command_writes_beside_the_record_and_says_where(folder, undrawn):
     kept = {path.name for path in folder.iterdir()}
-    assert write_report(folder) == folder / "report.html"
-    assert {path.name for path in folder.iterdir()} == kept | {"report.html"}
-    write_report(folder)  # which it wrote, and may write again
-    (folder / "report.html").write_text("my own")
+    done = CliRunner().invoke(app, ["report", str(folder), "--people", "simulated"])
+    assert done.exit_code == 0, done.output
+    file = folder / "report.html"
+    assert str(file) in done.output
+    assert "each of whom stands for" in file.read_text(encoding="utf-8")
+    assert {path.name for path in folder.iterdir()} == kept | {file.name}
+    file.write_text("my own")
     with pytest.raises(RequestError, match="no report of this program"):
         write_report(folder)
-    (folder / "report.html").unlink()
+    file.unlink()
 
 
 @pytest.mark.parametrize(

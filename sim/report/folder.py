@@ -68,12 +68,12 @@ def report(
     if people is not None and people not in PEOPLE:
         raise RequestError(f"people: given {people!r}, allowed: {', '.join(PEOPLE)}")
     _check(place)
-    kept = read_back(place, run_code)
-    with nullcontext() if run_code else no_own_code():
-        materials = [_material(kept, totals) for totals in _totals(kept.study, people)]
     found = read_validation(Path(validation) if validation is not None else place)
     if validation is not None and found is None:
         raise RequestError(f"validation: there is none in {validation}")
+    kept = read_back(place, run_code)
+    with nullcontext() if run_code else no_own_code():
+        materials = [_material(kept, totals) for totals in _totals(kept.study, people)]
     return page(materials, place, found)
 
 

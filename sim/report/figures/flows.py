@@ -58,7 +58,7 @@ def flow_figure(found: Sequence[Flow], scenario: str, baseline: str, between: st
         page.write(MARGIN, 0.1, f"No change of orders between {between} is told from zero.", fontsize=NAME + 1)
         return page.figure
     by = {flow.name: flow for flow in found}
-    sides = [list(dict.fromkeys(row[side] for row in rows)) for side in (0, 1)]
+    sides = [list(dict.fromkeys(a for a, _, _ in rows)), list(dict.fromkeys(b for _, b, _ in rows))]
     heights = [
         {name: max(TALL * sum(row[2] for row in rows if row[side] == name) / total, LEAST) for name in sides[side]}
         for side in (0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from sim.report.text.names import factor_name
 from sim.report.text.words import records
 from sim.studies.findings.effects import has_interval, is_tested, lowered, pairs_of, tell, told_apart
 from sim.studies.findings.values import listed
-from sim.studies.runs.effects import LEVEL, change, t_interval
+from sim.studies.runs.effects import LEVEL, change, quantile, t_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -236,13 +237,20 @@ def open_questions(material: Material) -> list[Open]:
 
 def pairs_wanted(row: Any) -> int:
     """Pairs at which the interval of one outcome leaves zero out, if mean and spread of the pairs stay as they are."""
+    n, half = pairs_of(row), (row["high"] - row["low"]) / 2
+    spread = half * np.sqrt(n) / quantile(LEVEL, n)
+    sizes = np.arange(n, MOST_PAIRS + 2)
+    enough = _errors()[n:] * spread < abs(row["mean"])
+    return int(sizes[enough][0]) if enough.any() else MOST_PAIRS + 1
+
+
+@cache
+def _errors() -> NDArray[np.float64]:
+    """Half the width of an interval by the number of pairs, in standard deviations of a pair; endless below two."""
     from scipy.stats import t
 
-    n, half = pairs_of(row), (row["high"] - row["low"]) / 2
-    spread = half * np.sqrt(n) / t.ppf((1 + LEVEL) / 2, n - 1)
-    sizes = np.arange(n, MOST_PAIRS + 2)
-    enough = t.ppf((1 + LEVEL) / 2, sizes - 1) * spread / np.sqrt(sizes) < abs(row["mean"])
-    return int(sizes[enough][0]) if enough.any() else MOST_PAIRS + 1
+    sizes = np.arange(2, MOST_PAIRS + 2)
+    return np.concatenate([[np.inf, np.inf], t.ppf((1 + LEVEL) / 2, sizes - 1) / np.sqrt(sizes)])
 
 
 def _distance(row: Any) -> float:

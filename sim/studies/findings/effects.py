@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.measures import numbers
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
-from sim.studies.runs.effects import LEVEL
+from sim.studies.runs.effects import LEVEL, quantile
 
 Row = Mapping[str, Any]
 """An effect, as `sim.studies.runs.effects.paired_effects` gives it."""
@@ -90,7 +90,7 @@ def tell(rows: Iterable[Row]) -> Told:
     tested = [row for name, row in by_name.items() if name not in both.values()]
     found: list[Row] = []
     chance: list[Row] = []
-    for row, q in zip(tested, _corrected([_p_value(row) for row in tested]), strict=True):
+    for row, q in zip(tested, _corrected(_p_values(tested)), strict=True):
         if _clear(row):
             (found if q <= 1 - LEVEL + 1e-9 else chance).append(row)
     known = {row["outcome"] for row in found}
@@ -111,7 +111,7 @@ def told_apart(rows: Sequence[Row]) -> list[bool]:
         mean, low, high, and n or runs of each; one without an interval is never told.
     """
     known = [k for k, row in enumerate(rows) if has_interval(row)]
-    values = dict(zip(known, _corrected([_p_value(rows[k]) for k in known]), strict=True))
+    values = dict(zip(known, _corrected(_p_values([rows[k] for k in known])), strict=True))
     return [_clear(row) and values.get(k, 1.0) <= 1 - LEVEL + 1e-9 for k, row in enumerate(rows)]
 
 
@@ -119,17 +119,19 @@ def _clear(row: Row) -> bool:
     return bool(row["low"] > 0 or row["high"] < 0)
 
 
-def _p_value(row: Row) -> float:
-    """The p value that an interval stands for, from its half on the side of zero: below 5 % where it leaves zero out."""
+def _p_values(rows: Sequence[Row]) -> list[float]:
+    """The p value that each interval stands for, from its half on the side of zero: below 5 % where it leaves zero out."""
     from scipy.stats import t
 
-    mean, n = row["mean"], pairs_of(row)
-    half = mean - row["low"] if mean > 0 else row["high"] - mean
-    if mean == 0 or n < 2:
-        return 1.0
-    if half <= 0:
-        return 0.0
-    return float(2 * t.sf(abs(mean) / half * t.ppf((1 + LEVEL) / 2, n - 1), n - 1))
+    if not rows:
+        return []
+    mean, low, high = (np.array([row[name] for row in rows], dtype=float) for name in ("mean", "low", "high"))
+    n = np.array([pairs_of(row) for row in rows])
+    half = np.where(mean > 0, mean - low, high - mean)
+    quantiles = np.array([quantile(LEVEL, count) for count in n])
+    far = np.divide(np.abs(mean) * quantiles, half, out=np.zeros_like(mean), where=half > 0)
+    p = 2 * t.sf(far, np.maximum(n - 1, 1))
+    return [float(value) for value in np.where((mean == 0) | (n < 2), 1.0, np.where(half <= 0, 0.0, p))]
 
 
 def _corrected(values: Sequence[float]) -> list[float]:

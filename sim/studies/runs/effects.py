@@ -6,6 +6,7 @@ the mean over seeds of scenario minus baseline; its interval is Student's t inte
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -141,6 +142,14 @@ def _row(spec: OutcomeSpec, level: NDArray[np.float64] | float, value: NDArray[n
     }
 
 
+@lru_cache(maxsize=10_000)
+def quantile(level: float, n: int) -> float:
+    """Half the width of Student's t interval of a mean of n values, in standard errors; NaN below two values."""
+    from scipy.stats import t
+
+    return float(t.ppf((1 + level) / 2, n - 1)) if n > 1 else np.nan
+
+
 def t_interval(values: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float, float]:
     """Mean of a sample and Student's t interval of it.
 
@@ -156,13 +165,11 @@ def t_interval(values: NDArray[np.float64], level: float = LEVEL) -> tuple[float
     mean, low, high
         The ends are NaN for a sample of one, all three for an empty one.
     """
-    from scipy.stats import t
-
     n = values.size
     if n == 0:
         return np.nan, np.nan, np.nan
     mean = float(values.mean())
     if n == 1:
         return mean, np.nan, np.nan
-    half = float(t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    half = float(quantile(level, n) * values.std(ddof=1) / np.sqrt(n))
     return mean, mean - half, mean + half
