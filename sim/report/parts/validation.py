@@ -82,7 +82,8 @@ def read_validation(path: Path) -> Validation | None:
         sets, runs = int(found["parameter_sets"]), int(found["runs_of_each"])
         of = f"{sets} sets of parameters" if sets > 1 else "the default parameters"
         made = f"{len(targets)} targets, {runs} run{'s' if runs != 1 else ''} of each world with {of}."
-        return Validation(str(found["in_range"]), made, _model(file), tuple(targets))
+        model = str(found.get("model") or _model(file))
+        return Validation(str(found["in_range"]), made, model, tuple(targets))
     except UNREADABLE as error:
         raise RequestError(f"{file} holds no validation ({type(error).__name__}: {error})") from None
 
