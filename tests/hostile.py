@@ -27,6 +27,8 @@ from sim.studies.runs.simulate import load_scenario
 from sim.studies.store.own import content_hash
 from sim.studies.store.results import Results
 from sim.studies.study_files import Study
+from sim.validation.files import load as load_targets
+from sim.validation.worlds import scenario_of
 from tests.study_market import StudyMarket, compare_study
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +37,15 @@ SECONDS = 2.0
 """Time of the processor that any input may take."""
 SECRET = "tall-tale-4711"
 """Stands in a file beside those that are read; nothing may say it."""
-SUFFIX = {"scenario": ".yaml", "study": ".yaml", "table": ".csv", "override": ".txt", "query": ".sql", "name": ".txt"}
+SUFFIX = {
+    "scenario": ".yaml",
+    "study": ".yaml",
+    "targets": ".yaml",
+    "table": ".csv",
+    "override": ".txt",
+    "query": ".sql",
+    "name": ".txt",
+}
 READY = Study.load(compare_study(scenarios=compare_study()["scenarios"][:2], replications=1))
 
 
@@ -108,6 +118,13 @@ def read_study(file: Path) -> str:
         return repr(Study.load(file).describe())[:200]
 
 
+def read_targets(file: Path) -> str:
+    """A targets file, and the worlds that it names."""
+    with no_own_code():
+        targets = load_targets(file)
+        return repr([scenario_of(name, world).digest for name, world in targets.needed().items()])
+
+
 def read_table(file: Path) -> str:
     """A table of substances that a scenario names."""
     scenario = file.with_name("with-table.yaml")
@@ -158,6 +175,7 @@ def read_folder(folder: Path) -> str:
 READERS: dict[str, Callable[[Path], str]] = {
     "scenario": read_scenario,
     "study": read_study,
+    "targets": read_targets,
     "table": read_table,
     "override": read_override,
     "query": read_query,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from sim.scenario import Problem, ScenarioError
+from sim.scenario import Problem, ScenarioError, own_code_refused, quote, scenario_files
 from sim.studies import kinds
 from sim.studies.errors import RequestError, at_least, seeds_from
 from sim.studies.methods.paths import assignment
@@ -39,6 +39,9 @@ def scenario_of(name: str, world: World, consumers: int | None = None) -> Scenar
     import_module("sim.policies")
     from sim.scenario import Scenario
 
+    if own_code_refused() and isinstance(world.scenario, str) and world.scenario not in scenario_files():
+        wanted = "the name of a scenario that ships: no files here"
+        raise TargetsError([Problem(f"worlds.{name}.scenario", quote(world.scenario), wanted)])
     size = {"consumers": consumers or world.consumers, "days": world.days, "burn_in": world.burn_in}
     changes = [f"{key}={value}" for key, value in size.items() if value is not None]
     changes += [assignment(path, value) for path, value in world.set.items()]
