@@ -30,6 +30,14 @@ class PricedMarket(FakeMarket):
 
     runs = 0
 
+    breaks = 0
+    """Seed with which a run with policies breaks off."""
+
+    def run_for(self, duration):
+        super().run_for(duration)
+        if self.seed == PricedMarket.breaks and self.scenario.policies and self.scenario.consumers == 250:
+            raise RuntimeError("broken off")
+
     def outcomes(self):
         PricedMarket.runs += self.scenario.consumers == 250  # not the one that warms up
         return super().outcomes()
@@ -39,7 +47,7 @@ class PricedMarket(FakeMarket):
 def market(monkeypatch):
     monkeypatch.setattr("sim.studies.execution.conduct.default_model", lambda: PricedMarket)
     monkeypatch.setattr("sim.report.validation_page.save_figure", lambda figure, stem: stem.with_suffix(".png").touch())
-    PricedMarket.runs = 0
+    PricedMarket.runs = PricedMarket.breaks = 0
 
 
 @pytest.fixture
@@ -130,6 +138,29 @@ def test_a_validation_that_is_stopped_and_gone_on_with_gives_the_same_numbers(tm
     assert 0 < before < 4
     assert PricedMarket.runs == 4
     assert again.to_json() == whole.to_json()
+
+
+def test_a_run_that_fails_is_left_out_of_both_arms_and_counted():
+    PricedMarket.breaks = 2
+    result = validate(
+        facts(halved=goal(world="raided", value=0.5, low=0.4, high=0.6, compare="ratio")), runs=3, workers=1
+    )
+    assert result.failed == 1
+    (halved,) = result.estimates
+    assert halved.cases == 2
+    assert halved.values == pytest.approx((0.5, 0.5))
+    assert sorted(result.readings["seed"]) == [1, 1, 2, 3, 3]
+
+
+def test_the_command_says_that_runs_failed_and_ends_with_1(tmp_path):
+    PricedMarket.breaks = 1
+    (tmp_path / "facts.yaml").write_text(json.dumps(facts(raided=goal(world="raided"))))
+    answer = CliRunner().invoke(
+        app, ["validate", "--targets", str(tmp_path / "facts.yaml"), "--runs", "1", "--workers", "1"]
+    )
+    assert answer.exit_code == 1
+    assert "Warning: 1 runs have no outcomes and are left out." in answer.stdout
+    assert "raided (calibration): no run of its world went well" in answer.stdout
 
 
 def test_other_questions_are_asked_of_the_runs_that_are_there(tmp_path, no_page):

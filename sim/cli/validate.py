@@ -63,6 +63,7 @@ def validate(
         output.kept(out)
         if as_json:
             support.print_json(result.to_json())
+            _leave(result.failed)
             return
         output.line(text.how(result))
         output.line()
@@ -85,3 +86,10 @@ def validate(
         if out is not None:
             output.line(f"Written to {out}: answer/report.md, answer/validation.json; every run: odm results {out}")
         output.line(result.last_line)
+        _leave(result.failed)
+
+
+def _leave(failed: int) -> None:
+    """End with 1 where runs failed, as a study does."""
+    if failed:
+        raise typer.Exit(1)

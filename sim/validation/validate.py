@@ -142,28 +142,28 @@ def _measured(
     good = rows[(rows["status"] == OK) & rows["scenario"].isin(asked)]
     driver.tell({"event": "note", "text": f"measuring {len(good)} runs"})
     found = _read(targets, asked, study, driver, good)
-    # which runs belong to a parameter set
-    by_label: dict[str, list[tuple[int, str]]] = {}
+    done: dict[str, dict[int, str]] = {}
     for row in good.to_dict("records"):
-        by_label.setdefault(str(row["scenario"]), []).append((int(row["point"]) // runs, str(row["run"])))
+        done.setdefault(str(row["scenario"]), {})[int(row["point"])] = str(row["run"])
     estimates = []
     for target in targets.all:
         here = arms.get(target.world, Arms("", None))
+        both = [_of(found, done.get(label or "", {}), target.id) for label in here]
+        if target.compares:  # seed by seed: what failed in one arm is left out of the other
+            both = [{point: arm[point] for point in arm if all(point in other for other in both)} for arm in both]
         members = []
         for k, weight in enumerate(ensemble.weights):
-            both = [_of(found, by_label.get(label or "", ()), k, target.id) for label in here]
-            members.append(Member(weight, both[0], both[1] if target.compares else ()))
+            mine = [tuple(reading for point, reading in arm.items() if point // runs == k) for arm in both]
+            members.append(Member(weight, mine[0], mine[1] if target.compares else ()))
         estimates.append(estimate(target, members))
     table = _table(found, good, runs)
     failed = int((rows["status"] != OK).sum())
     return Validation(targets, ensemble, tuple(estimates), table, runs, failed, study.scenarios, driver.task.version)
 
 
-def _of(
-    found: Mapping[str, Mapping[str, Reading]], runs: Sequence[tuple[int, str]], member: int, target: str
-) -> tuple[Reading, ...]:
-    """The readings of a target in the runs of a parameter set."""
-    return tuple(found[run][target] for k, run in runs if k == member and target in found[run])
+def _of(found: Mapping[str, Mapping[str, Reading]], done: Mapping[int, str], target: str) -> dict[int, Reading]:
+    """The readings of a target by the point of the run."""
+    return {point: found[run][target] for point, run in sorted(done.items()) if target in found[run]}
 
 
 def _read(
