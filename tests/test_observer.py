@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -456,7 +457,7 @@ def test_the_command_prints_what_is_seen_beside_what_is_there_and_keeps_it(folde
 
 def test_the_command_says_what_is_missing(folder, tmp_path):
     for words, said in (
-        ((tmp_path,), "is no folder of a run"),
+        ((tmp_path,), "is no folder of a run that kept tables"),
         ((folder, "--settings", "nowhere.yaml"), "no such file"),
     ):
         done = odm("observe", *words)
@@ -469,6 +470,20 @@ def test_the_command_says_what_is_missing(folder, tmp_path):
     moved.write_bytes(b"nonsense")
     assert "cannot be read" in odm("observe", folder).stderr
     moved.write_bytes(text)
+
+
+def test_a_run_of_several_is_observed_where_its_tables_are(folder, tmp_path):
+    whole = tmp_path / "several"
+    one = whole / "tables" / "tiny" / "seed-3"
+    shutil.copytree(folder, one)
+    (whole / "study.json").write_text("{}")
+    assert (
+        json.loads(odm("observe", one, "--json").stdout)["estimates"]
+        == json.loads(odm("observe", folder, "--json").stdout)["estimates"]
+    )
+    said = odm("observe", whole).stderr
+    assert "holds several runs" in said
+    assert "seed-3" in said
 
 
 def test_a_run_without_the_tables_says_which():

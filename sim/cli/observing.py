@@ -20,7 +20,12 @@ HEADS = ("what", "estimator", "windows", "latent", "observed", "observed / laten
 
 def observe(
     folder: Annotated[
-        Path, typer.Argument(parser=support.path, metavar="DIR", help="Folder of a run that kept the tables needed.")
+        Path,
+        typer.Argument(
+            parser=support.path,
+            metavar="DIR",
+            help="Folder of a run that kept tables, or DIR/tables/SCENARIO/seed-N of several.",
+        ),
     ],
     settings: Annotated[
         str | None,

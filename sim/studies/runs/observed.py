@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sim.measures.observer import Observer, observe, read_settings
 from sim.measures.observer.truth import NEEDED, missing_tables
 from sim.studies.errors import RequestError
-from sim.studies.store.output import staging, write_frame
+from sim.studies.store.folder import STUDY
+from sim.studies.store.output import TABLES, staging, write_frame
 from sim.studies.store.own import RECORD, UNREADABLE, content_hash, refuse_links
 from sim.studies.store.record import OBSERVATION, write_record
 
@@ -94,12 +96,12 @@ class Observation:
 def observe_folder(
     folder: str | PathLike[str], settings: Observer | Mapping[str, Any] | str | Path | None = None
 ) -> Observation:
-    """Observe a run that `odm run --out` wrote.
+    """Observe a run that was stored with its tables.
 
     Parameters
     ----------
     folder
-        Folder of one run.
+        Folder that `odm run --out` wrote, or that of the tables of one run of several or of a study: ``DIR/tables/SCENARIO/seed-N``.
     settings
         As for `sim.measures.observer.observe`.
 
@@ -128,24 +130,30 @@ def observe_folder(
 
 
 def _what_ran(place: Path) -> tuple[str, int]:
-    """Scenario and seed of the run in a folder, from its record or from that of the folder of several runs that it lies in."""
-    for home in (place, place.absolute().parent):
-        try:
-            record = json.loads((home / RECORD).read_text(encoding="utf-8"))
-            ran = record["run"]
-            if content_hash(ran) != record["hash"] or ran["kind"] != "run":
-                continue
-            seeds, scenario = [int(seed) for seed in ran["seeds"]], next(iter(ran["scenarios"]))
-        except (*UNREADABLE, StopIteration):
-            continue
-        if home is not place:
-            name = place.absolute().name.removeprefix("seed-")
-            if name.isdigit() and int(name) in seeds:
-                return str(scenario), int(name)
-        elif len(seeds) == 1:
-            return str(scenario), seeds[0]
-        else:
-            raise RequestError(
-                f"observe: {place} holds {len(seeds)} runs; give the folder of one, such as {place / f'seed-{seeds[0]}'}"
-            )
-    raise RequestError(f"observe: {place} is no folder of a run that `odm run --out` wrote")
+    """Scenario and seed of the run in a folder: from its record, or, of several runs or a study, from the names of the folders that its tables are in.
+
+    Raises
+    ------
+    RequestError
+        When it is no folder of one run.
+    """
+    home = place.absolute()
+    named = re.fullmatch(r"seed-(\d+)(-\w+)?", home.name)
+    if named is not None and home.parents[1].name == TABLES and (home.parents[2] / STUDY).is_file():
+        return home.parent.name, int(named[1])
+    stored = sorted(home.glob(f"{TABLES}/*/seed-*")) if (home / STUDY).is_file() else []
+    if stored:
+        raise RequestError(
+            f"observe: {place} holds several runs; give the folder of one, such as {place / stored[0].relative_to(home)}"
+        )
+    try:
+        record = json.loads((home / RECORD).read_text(encoding="utf-8"))
+        ran = record["run"]
+        if content_hash(ran) == record["hash"] and ran["kind"] == "run":
+            (scenario,), (seed,) = ran["scenarios"], ran["seeds"]
+            return str(scenario), int(seed)
+    except UNREADABLE:
+        pass
+    raise RequestError(
+        f"observe: {place} is no folder of a run that kept tables, as `odm run --tables {','.join(NEEDED)} --out DIR` writes it"
+    )
