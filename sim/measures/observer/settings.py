@@ -116,7 +116,7 @@ class Survey(_Part):
     )
     segments: dict[SEGMENTS, float] = Field(
         default_factory=lambda: {"patient": 0.3, "recreational": 1.0, "dependent": 0.3, "social_supplier": 1.0},
-        description="times as likely to answer, by segment; assumed, range 0.1 to 1",
+        description="times as likely to answer, by segment, 1 where none is given; assumed, range 0.1 to 1",
     )
     young: float = Field(
         default=1.5, ge=0, le=100, description="times as likely to answer below the age of 25; assumed, range 1 to 3"
