@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NO_MORE, NEW = "no order any more", "orders that were none before"
+NO_MORE, NEW = "elsewhere, or no order any more", "from elsewhere, or no order before"
 LABEL_INCHES, BAND_INCHES, NODE, GAP, LEAST = 2.1, 2.5, 0.09, 0.12, 0.012
 TALL = 2.2
 """Inches that all bands take together, apart from the gaps."""
@@ -63,7 +63,7 @@ def flow_figure(found: Sequence[Flow], scenario: str, baseline: str, between: st
         {name: max(TALL * sum(row[2] for row in rows if row[side] == name) / total, LEAST) for name in sides[side]}
         for side in (0, 1)
     ]
-    texts = [{name: wrap(_words(name, by, rows, side), LABEL_INCHES, NAME) for name in sides[side]} for side in (0, 1)]
+    texts = [{name: _lines(_words(name, by, rows, side)) for name in sides[side]} for side in (0, 1)]
     rooms = [
         {name: max(heights[side][name], (texts[side][name].count("\n") + 1) * line_height(NAME)) + GAP for name in sides[side]}
         for side in (0, 1)
@@ -102,8 +102,13 @@ def flow_figure(found: Sequence[Flow], scenario: str, baseline: str, between: st
 def _words(name: str, by: dict[str, Flow], rows: Sequence[tuple[str, str, float]], side: int) -> str:
     """What a node is called, with its change and interval; new and lost orders with their sum."""
     if name in by:
-        return f"{name}: {by[name].change}".replace("-", "\u2212")
-    return f"{name}: {numbers.level(sum(row[2] for row in rows if row[side] == name), '')}"
+        return f"{name}\n{by[name].change}".replace("-", "\u2212")
+    return f"{name}\n{numbers.level(sum(row[2] for row in rows if row[side] == name), '')}"
+
+
+def _lines(text: str) -> str:
+    """A text whose lines are wrapped each for itself."""
+    return "\n".join(wrap(line, LABEL_INCHES, NAME) for line in text.split("\n"))
 
 
 def _band(axes: Axes, x: tuple[float, float], y: tuple[float, float], tall: float, k: int) -> None:
