@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ LIVELY = world(
     },
     policies=[example("takedown", start=20, count=1), example("vendor_arrests", count=40)],
 )  # fmt: skip
-WINDOW = {"every": 10, "first_day": 30, "window": 30}
+WINDOW: dict[str, Any] = {"every": 10, "first_day": 30, "window": 30}
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +314,7 @@ def test_who_does_not_admit_it_tells_of_nothing():
 
 
 def test_few_threats_reach_the_police_and_some_late():
-    registers = {"violence": Register(share=0.2, delay_days=20)}
+    registers: dict[Any, Register] = {"violence": Register(share=0.2, delay_days=20)}
     found = observe(PAPER, Observer(crawler=Crawler(interval=DAYS), surveys={}, police=registers, health={}))
     rows = found["recorded_crime"]
     assert 0.12 < len(rows) / len(PAPER["events"]) < 0.2, "a fifth, less what is not yet recorded"
