@@ -204,6 +204,17 @@ class TestServer:
             "failed", note="odm: the folder cannot be written: No space left on device"
         )
 
+    @needs_page
+    def test_the_first_question_is_answered_when_the_server_starts_and_once(self, tmp_path, monkeypatch):
+        from sim.app.serving import application
+
+        begun = []
+        monkeypatch.setattr(Runner, "start", lambda runner, identity: begun.append(identity))
+        application(Home(tmp_path), example=False)
+        assert begun == []
+        application(Home(tmp_path))
+        assert begun == [default().identity] == Home(tmp_path).studies()
+
     def test_a_study_whose_file_was_damaged_is_no_study(self, tmp_path):
         home = Home(tmp_path)
         identity = home.write(small())
@@ -226,6 +237,14 @@ class TestReading:
         assert (mine - theirs.reindex(mine.index)).abs().max() < 1e-9
         assert set(mine.index) == set(theirs.index)
         assert reading.real.scale == REAL
+
+    def test_how_long_it_takes_is_told_from_what_was_done_here(self, done, tmp_path):
+        home, _ = done
+        short, long = (home.seconds_for(small(pairs=pairs), 2) for pairs in (2, 20))
+        assert short is not None
+        assert long == pytest.approx(10 * short)
+        assert home.seconds_for(small(days=2000), 2) > short
+        assert Home(tmp_path).seconds_for(small(), 2) is None
 
     def test_a_study_that_is_done_is_not_done_again(self, done):
         home, identity = done
@@ -255,6 +274,23 @@ class TestReading:
         assert Reader(home).read(home.write(small())) is None
 
     @needs_page
+    def test_what_is_taken_away_is_of_the_study_and_of_nothing_else(self, done):
+        from sim.app.serving import _Taking
+
+        home, identity = done
+        taking = _Taking(home)
+        for what in ("study", "record", "report", "report-simulated", "scenario-0", "data", "figures"):
+            name, content = taking.content(identity, what)
+            assert "." in name
+            assert len(content) > 100
+        assert b"<script" not in taking.content(identity, "report")[1]
+        for wrong in ("scenario-9", "../study", "messages.txt", ""):
+            with pytest.raises((KeyError, ValueError, IndexError)):
+                taking.content(identity, wrong)
+        with pytest.raises(RequestError):
+            taking.content("0" * 20, "study")
+
+    @needs_page
     def test_of_two_pairs_nothing_is_claimed_beyond_the_findings(self, done):
         from sim.app import answer
 
@@ -278,7 +314,7 @@ class TestReading:
         for scale in ("real", "simulated"):
             parts = [
                 answer.headline(reading, scale), answer.effects(reading, scale), sheets.cost(reading, scale), sheets.sure(reading, scale),
-                sheets.over_time(reading, scale, plan), sheets.moves(reading), answer.groups(reading, scale, "segment", "deaths_expected"),
+                sheets.over_time(reading, scale, plan), sheets.moves(reading, scale), answer.groups(reading, scale, "segment", "deaths_expected"),
                 answer.groups(reading, scale, "jurisdiction", "deaths_expected"),
             ]  # fmt: skip
             html = "".join(map(str, parts))

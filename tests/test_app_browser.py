@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -250,6 +252,16 @@ def test_a_server_that_starts_again_finds_what_is_at_work(chromium, tmp_path):
         expect(person.page.locator(".status.stopped")).to_be_visible()
         assert Runner(home).at_work() == []
         person.leave()
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "code"), [("Host", "elsewhere.example", 400), ("Origin", "http://elsewhere.example", 403)]
+)
+def test_what_pages_of_other_sites_ask_is_refused(address, header, value, code):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(address, headers={header: value}), timeout=60)
+    refused.value.close()
+    assert refused.value.code == code
 
 
 def test_everything_can_be_done_from_the_keyboard(chromium, address):

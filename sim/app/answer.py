@@ -128,7 +128,10 @@ def _effect(row: Mapping[str, Any], limit: float, name: Any = None) -> Tag:
         tags.td(numbers.level(row["baseline"], spec.unit), class_="number", **{"data-head": say("effects.level")}),
         tags.td(tags.span(plain(words + percent)), tags.small(plain(between)) if between else None, class_="number"),
         tags.td(picture, class_="picture"),
-        tags.td(say(f"effects.{verdict}") if known else say("effects.one"), class_=f"sure {verdict}"),
+        tags.td(
+            say(f"effects.{verdict if known else 'one' if math.isfinite(row['mean']) else 'nothing'}"),
+            class_=f"sure {verdict}",
+        ),
         class_=look,
     )
 

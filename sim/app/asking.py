@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from htmltools import Tag, TagList, tags
+from htmltools import Tag, tags
 
 from sim.app import say
 from sim.app.cards import Card, Setting, cards
@@ -19,6 +19,15 @@ PAIRS = (4, 8, 16, 32)
 def button(words: str, do: str, look: str = "quiet", **more: Any) -> Tag:
     """A button that says to the server what to do."""
     return tags.button(words, type="button", class_=f"button {look}", **{"data-do": do}, **more)
+
+
+def question(plan: Plan) -> Tag:
+    """The question in words, to be changed."""
+    words = say("start.question")
+    box = tags.textarea(
+        plan.question, rows="5", maxlength="2000", class_="input", **{"data-set": "question:", "aria-label": words}
+    )
+    return tags.div(box, tags.p(words, class_="hint"), class_="question")
 
 
 def packages(plan: Plan, editing: tuple[int, int] | None) -> Tag:
@@ -280,14 +289,3 @@ def _choice(name: str, now: int, usual: Sequence[int], text: str) -> Tag:
         tags.p(text, class_="hint") if text else None,
         class_="field line",
     )  # fmt: skip
-
-
-def problems(lines: Sequence[str]) -> TagList | None:
-    """What keeps a plan from being compared."""
-    if not lines:
-        return None
-    return TagList(
-        tags.div(
-            tags.strong(say("error.title")), tags.ul(*[tags.li(line) for line in lines]), class_="alert", role="alert"
-        )
-    )

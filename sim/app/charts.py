@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.report.figures.layout import number
+from sim.measures import numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -137,7 +137,7 @@ def days_picture(
 
     parts = [
         f'<line class="guide" x1="{left}" x2="{right}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>'
-        f'<text class="tick" x="{left - 5}" y="{y(tick) + 3.5:.1f}" text-anchor="end">{number(tick)}</text>'
+        f'<text class="tick" x="{left - 5}" y="{y(tick) + 3.5:.1f}" text-anchor="end">{numbers.level(tick, "")}</text>'
         for tick in ticks
     ]
     for day, anchor in ((0.0, "start"), (last / 2, "middle"), (last, "end")):
@@ -201,11 +201,11 @@ def plane(spots: Sequence[Spot], words: tuple[str, str], text: str) -> str:
         f'<line class="zero" x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{top}" y2="{bottom}"/>',
     ]
     parts += [
-        f'<text class="tick" x="{x(end):.1f}" y="{bottom + 14}" text-anchor="middle">{number(_round(end))}</text>'
+        f'<text class="tick" x="{x(end):.1f}" y="{bottom + 14}" text-anchor="middle">{numbers.level(_round(end), "")}</text>'
         for end in (*across, 0.0)
     ]
     parts += [
-        f'<text class="tick" x="{left - 6}" y="{y(end) + 4:.1f}" text-anchor="end">{number(_round(end))}</text>'
+        f'<text class="tick" x="{left - 6}" y="{y(end) + 4:.1f}" text-anchor="end">{numbers.level(_round(end), "")}</text>'
         for end in (*up, 0.0)
     ]
     for place, spot in enumerate(spots, 1):

@@ -108,6 +108,8 @@ class Desk:
             case "name", [number]:
                 place = int(number)
                 self.plan.set(plan.with_package(place, replace(plan.packages[place], name=str(value)[:80])))
+            case "question", _:
+                self.plan.set(replace(plan, question=" ".join(str(value).split())[:2000]))
             case "size", [name] if name in ("consumers", "days", "pairs"):
                 self.plan.set(replace(plan, size=replace(plan.size, **{name: _whole(value)})))
             case "policy", [number, place, path]:

@@ -173,8 +173,8 @@ def take(identity: str, names: Sequence[str], done: bool) -> TagList:
             tags.span(help_text, class_="hint") if help_text else None,
         )
 
+    report = [line("report", "report", say("take.report_help")), line("report_simulated", "report-simulated")]
     ended = [
-        line("report", "report", say("take.report_help")),
         line("data", "data", say("take.data_help")),
         line("figures", "figures"),
         line("record", "record"),
@@ -187,7 +187,7 @@ def take(identity: str, names: Sequence[str], done: bool) -> TagList:
     python = 'from sim import run_study\n\ndone = run_study("study.yaml", "results/comparison")\nprint(done.answer.tables["effects"])'
     return TagList(
         tags.p(say("take.lead")),
-        tags.ul(*(ended if done else waits), line("study", "study"), class_="take"),
+        tags.ul(*report, *(ended if done else waits), line("study", "study"), class_="take"),
         tags.h3(say("take.scenarios")), tags.ul(*scenarios, class_="take"),
         tags.h3(say("take.command")), tags.pre("odm study study.yaml --out results/comparison\nodm verify results/comparison"),
         tags.h3(say("take.python")), tags.pre(python),
@@ -215,6 +215,17 @@ def link(address: str) -> Tag:
     )
 
 
+def problems(lines: Sequence[str]) -> TagList | None:
+    """What keeps a plan from being compared."""
+    if not lines:
+        return None
+    return TagList(
+        tags.div(
+            tags.strong(say("error.title")), tags.ul(*[tags.li(line) for line in lines]), class_="alert", role="alert"
+        )
+    )
+
+
 def waiting(text: str, working: bool) -> Tag:
     """The answer before there is one."""
     return tags.div(
@@ -222,4 +233,4 @@ def waiting(text: str, working: bool) -> Tag:
     )
 
 
-__all__ = ["STATIC", "TABS", "link", "page", "progress", "questions", "status", "take", "waiting"]
+__all__ = ["STATIC", "TABS", "link", "page", "problems", "progress", "questions", "status", "take", "waiting"]

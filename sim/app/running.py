@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sim.app import say
 from sim.app.home import EVENTS, FILE, LOG, Home
 from sim.studies.errors import RequestError
+from sim.studies.runs.machine import usable_cores
 from sim.studies.store import lock
 from sim.studies.store.own import RECORD, UNREADABLE
 
@@ -61,6 +62,11 @@ class Runner:
     def __init__(self, home: Home, workers: int | None = None) -> None:
         self.home, self.workers = home, workers
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def processes(self) -> int:
+        """How many processes do the runs of one study."""
+        return self.workers or usable_cores()
 
     def start(self, identity: str) -> None:
         """Begin with a study, or go on with it; one that is at work or done stays as it is.

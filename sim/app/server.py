@@ -164,8 +164,9 @@ class Talk:
 
         @render.ui
         def question() -> Any:
-            text = desk.plan().question
-            return tags.p(text, class_="question") if text else None
+            desk.renewed()
+            with reactive.isolate():
+                return asking.question(desk.plan())
 
         @render.ui
         def loaded() -> Any:
@@ -194,11 +195,18 @@ class Talk:
         @render.ui
         def estimate() -> Any:
             plan = desk.plan()
-            return tags.p(say("run.runs", runs=f"{plan.size.pairs * (1 + len(plan.packages)):,}"), class_="estimate")
+            runs = f"{plan.size.pairs * (1 + len(plan.packages)):,}"
+            seconds = self.service.home.seconds_for(plan, self.service.runner.processes)
+            words = (
+                say("run.runs", runs=runs)
+                if seconds is None
+                else say("run.estimate", runs=runs, time=page.in_clock(seconds))
+            )
+            return tags.p(words, class_="estimate")
 
         @render.ui
         def problems() -> Any:
-            return asking.problems([line for line in (self.said(), *faults()) if line])
+            return page.problems([line for line in (self.said(), *faults()) if line])
 
         @render.ui
         def start() -> Any:
@@ -232,7 +240,7 @@ class Talk:
     def _keep(self, *outputs: Any) -> None:
         """Outputs stand on the page from the start; that they are empty and so without height does not put them to sleep."""
         for each in outputs:
-            self.session.output(each, suspend_when_hidden=False)
+            self.session.output(suspend_when_hidden=False)(each)
 
     def _tab(self) -> str:
         name = self.input.tab() if "tab" in self.input else "short"
@@ -252,7 +260,7 @@ class Talk:
             case "time":
                 return sheets.over_time(reading, scale, self.service.home.plan(reading.identity))
             case "moves":
-                return sheets.moves(reading)
+                return sheets.moves(reading, scale)
             case "cost":
                 return sheets.cost(reading, scale)
             case "sure":

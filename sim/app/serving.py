@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import socket
 import threading
@@ -15,7 +16,7 @@ from typing import Any
 
 from sim.app import say
 from sim.app.home import FILE, Home, as_yaml
-from sim.studies.errors import RequestError, extra
+from sim.studies.errors import RequestError, StudyError, extra
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 POLICY = (
@@ -117,6 +118,7 @@ class _Taking:
 
     def __init__(self, home: Home) -> None:
         self.home = home
+        self._one_at_a_time = threading.Lock()
 
     async def answer(self, request: Any) -> Any:
         """A file of a study, or that there is none."""
@@ -124,8 +126,8 @@ class _Taking:
 
         identity, what = request.path_params["identity"], request.path_params["what"]
         try:
-            name, content = self.content(identity, what)
-        except (RequestError, OSError, KeyError, ValueError, IndexError):
+            name, content = await asyncio.to_thread(self.content, identity, what)
+        except (StudyError, OSError, KeyError, ValueError, IndexError):
             return PlainTextResponse(say("error.no_study"), status_code=404)
         kind = {"html": "text/html", "zip": "application/zip", "json": "application/json"}.get(
             name.rpartition(".")[2], "text/plain"
@@ -154,11 +156,11 @@ class _Taking:
             return f"{plan.labels[number]}.yaml", as_yaml(plan.scenario(number)).encode()
         if what == "record":
             return "record.json", (folder / "record.json").read_bytes()
-        if what == "report":
-            for name in ("report.html", "report.md"):
-                if (folder / "answer" / name).is_file():
-                    return name, (folder / "answer" / name).read_bytes()
-            raise KeyError(what)
+        if what in ("report", "report-simulated"):
+            from sim.report.folder import report  # what draws is loaded when somebody wants it
+
+            with self._one_at_a_time:
+                return f"{what}.html", report(folder, "real" if what == "report" else "simulated").encode()
         suffixes = {"data": (".csv",), "figures": (".svg", ".png")}[what]
         found = [
             path

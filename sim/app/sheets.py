@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from htmltools import HTML, Tag, TagList, tags
@@ -14,9 +14,10 @@ from sim.app.plan import DAILY, HARM, Plan
 from sim.app.reading import Reading
 from sim.measures import numbers
 from sim.measures.dictionary import outcome
+from sim.report.parts import doubt, flows
+from sim.report.parts.material import of_pairs
 from sim.report.text import caveats
 from sim.studies.findings import ratios
-from sim.studies.findings.effects import lowered
 
 
 def over_time(reading: Reading, scale: str, plan: Plan) -> TagList:
@@ -60,30 +61,42 @@ def legend(reading: Reading) -> Tag:
     return tags.ul(*items, class_="legend")
 
 
-def moves(reading: Reading) -> TagList:
+def moves(reading: Reading, scale: str) -> TagList:
     """Where trade goes: shares of channels and of places with nothing new and in each package, and how far it moved."""
-    found = reading.real.effects
-    parts: list[Any] = [tags.p(say("moves.lead"))]
+    effects = reading.real.effects
+    parts: list[Any] = [
+        tags.p(say("moves.lead")),
+        tags.p(say("moves.scale", scale=say(f"answer.{scale}")), class_="hint"),
+    ]
+    shown = reading.of(scale)
+    moved = {label: flows.flows(shown.outcomes, shown.baseline, label) for label in shown.others}
     for name in ("displacement_channel", "displacement_jurisdiction"):
         lines = [
             say("moves.distance", package=reading.titles[row["scenario"]], **_level(row))
-            for row in records_of(found[found["outcome"] == name])
+            for row in records_of(effects[effects["outcome"] == name])
         ]
         prefix = "share_from_" if name == "displacement_jurisdiction" else "share_"
         rows = [
-            row for row in records_of(found)
+            row for row in records_of(effects)
             if row["outcome"].startswith(prefix) and (prefix == "share_from_") == row["outcome"].startswith("share_from_")
         ]  # fmt: skip
         if rows:
             head = say("moves.places" if prefix == "share_from_" else "moves.channels")
-            parts += [tags.h3(head), _shares(reading, rows), tags.ul(*[tags.li(plain(line)) for line in lines])]
+            between = flows.PLACES if prefix == "share_from_" else flows.CHANNELS
+            told = [
+                f"{reading.titles[label]}: {flows.said(found[between], between)}"
+                for label, found in moved.items()
+                if between in found
+            ]
+            parts += [tags.h3(head), _list(told), _shares(reading, rows), _list(lines)]
     return TagList(*parts, tags.p(say("moves.caption", pairs=reading.pairs), class_="hint"))
 
 
 def _level(row: Mapping[str, Any]) -> dict[str, str]:
-    """A share with its interval, as text."""
+    """A distance with its interval, as text; none is below zero."""
     return {
-        word: numbers.level(row[key], "share") for word, key in (("share", "mean"), ("low", "low"), ("high", "high"))
+        word: numbers.level(max(row[key], 0.0), "share")
+        for word, key in (("share", "mean"), ("low", "low"), ("high", "high"))
     }
 
 
@@ -167,45 +180,40 @@ def _amount(row: Mapping[str, Any] | None, word: str) -> Tag:
 
 
 def sure(reading: Reading, scale: str) -> TagList:
-    """What would change the conclusion, and what to know before believing it."""
-    real = reading.of(scale)
-    lines = [line for label in real.others for line in _margins(reading, scale, label)]
-    preface = caveats.preface(real.scenarios, real.runs, real.baseline)
-    limits = caveats.limits(real.scenarios, real.baseline)
-    warned = caveats.few_pairs(real.runs)
+    """What would change the conclusion, what doubt is of chance and what of assumed numbers, and what to know before believing any of it."""
+    pairs = reading.of(scale)
+    material = of_pairs(pairs)
+    change = [_titled(line, reading) for line in doubt.would_change(material)]
+    wanted = [
+        say(
+            "sure.more",
+            package=reading.titles[each.scenario],
+            outcome=each.outcome,
+            interval=each.interval,
+            pairs=each.wanted,
+        )
+        for each in doubt.open_questions(material)
+        if each.wanted != f"about {each.pairs:,}"  # told, were it the only outcome looked at
+    ]
+    warned = caveats.few_pairs(pairs.runs)
     return TagList(
         *[tags.p(line[:1].upper() + line[1:], class_="alert") for line in warned],
-        tags.h3(say("sure.change")), tags.ul(*[tags.li(plain(line)) for line in lines] or [tags.li(say("sure.nothing"))]),
-        tags.h3(say("sure.assumed")), *[tags.p(*_bold(line)) for line in preface],
-        tags.h3(say("sure.limits")), tags.ul(*[tags.li(line) for line in limits]),
+        tags.h3(say("sure.change")), _list([*change, *wanted] or [say("sure.nothing")]),
+        tags.h3(say("sure.chance")), _list(doubt.chance(material)),
+        tags.h3(say("sure.parameters")), _list(doubt.parameters(material)),
+        tags.h3(say("sure.assumed")), *[tags.p(*_bold(line)) for line in caveats.preface(pairs.scenarios, pairs.runs, pairs.baseline)],
+        tags.h3(say("sure.limits")), _list(caveats.limits(pairs.scenarios, pairs.baseline)),
     )  # fmt: skip
 
 
-def _margins(reading: Reading, scale: str, label: str) -> Iterable[str]:
-    """How far what was found is from no effect; or how many pairs would tell what was not."""
-    told, title = reading.told(scale)[label], reading.titles[label]
-    for row in sorted(told.found, key=lambda row: -_half_widths(row))[:6]:
-        times = _half_widths(row)
-        name = "tight" if times < 1.5 else "firm"
-        words = numbers.effect(row["mean"], outcome(row["outcome"]).unit)
-        yield say(
-            f"sure.{name}", package=title, outcome=lowered(outcome(row["outcome"])), change=words, times=f"{times:.1f}"
-        )
-    names = {row["outcome"] for row in told.found}
-    for row in records_of(reading.of(scale).effects):
-        if row["scenario"] == label and row["outcome"] in ("deaths_expected", "dalys") and row["outcome"] not in names:
-            times = _half_widths(row)
-            if 0 < times < 1:
-                spec = outcome(row["outcome"])
-                pairs = math.ceil(row["runs"] / times**2)
-                between = numbers.interval(row["low"], row["high"], spec.unit)
-                yield say("sure.more", package=title, outcome=lowered(spec), interval=between, pairs=f"{pairs:,}")
+def _list(lines: Sequence[str]) -> Tag:
+    return tags.ul(*[tags.li(plain(line.replace("`", ""))) for line in lines])
 
 
-def _half_widths(row: Mapping[str, Any]) -> float:
-    """How many half widths of its interval an effect is from zero."""
-    half = (row["high"] - row["low"]) / 2
-    return abs(row["mean"]) / half if math.isfinite(half) and half > 0 else 0.0
+def _titled(line: str, reading: Reading) -> str:
+    """A sentence that begins with the label of a package, with the package's name instead."""
+    label, _, rest = line.partition(": ")
+    return f"{reading.titles[label]}: {rest}" if label in reading.titles and rest else line
 
 
 def _bold(line: str) -> list[Any]:
