@@ -201,10 +201,13 @@ def test_weights_that_fit_no_ensemble_are_refused(tmp_path, weights):
         ({"resume": True}, "without a folder"),
         ({"runs": 0}, "runs: "),
         ({"ensemble": "no-such-file.json"}, "ensemble: given 'no-such-file.json'"),
+        ({"ensemble": "typo.json"}, r"ensemble\.points\.0.*did you mean 'price_weight'"),
         ({"consumers": 3}, r"worlds\.calm\.consumers"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_run(more, said):
+def test_what_cannot_be_is_said_before_anything_is_run(more, said, tmp_path, monkeypatch):
+    (tmp_path / "typo.json").write_text(json.dumps({"points": [{"choice.price_wait": 1.0}]}))
+    monkeypatch.chdir(tmp_path)
     with pytest.raises((TargetsError, RequestError), match=said):
         validate(facts(one=goal()), workers=1, **more)
     assert PricedMarket.runs == 0
@@ -216,7 +219,16 @@ def test_what_cannot_be_is_said_before_anything_is_run(more, said):
         ({"scenario": "baselin"}, r"worlds\.w.*did you mean 'baseline'"),
         ({"scenario": "baseline", "set": {"choice.price_wait": 2}}, r"worlds\.w\..*did you mean 'price_weight'"),
         ({"scenario": "baseline", "days": 5}, r"targets\.one\.window.*up to day 4"),
-        ({"scenario": "takedown", "days": 9, "paired": True, "against": [{"kind": "takedwn"}]}, "takedown"),
+        (
+            {
+                "scenario": "takedown",
+                "days": 9,
+                "set": {"policies.takedown.start": 2},
+                "paired": True,
+                "against": [{"kind": "takedwn"}],
+            },
+            r"worlds\.w\.against\.0.*did you mean 'takedown'",
+        ),
     ],
 )
 def test_a_world_that_cannot_be_is_named(world, said):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sim.scenario import Problem, ScenarioError, own_code_refused, quote, scenario_files
 from sim.studies import kinds
 from sim.studies.errors import RequestError, at_least, seeds_from
-from sim.studies.methods.paths import assignment
+from sim.studies.methods.paths import assignment, has_path, resolve
 from sim.studies.study import MAX_REPLICATIONS, ReadyStudy, StudyFile
 from sim.validation.database import WRITTEN
 from sim.validation.ensemble import Ensemble
@@ -42,7 +42,11 @@ def scenario_of(name: str, world: World, consumers: int | None = None) -> Scenar
     if own_code_refused() and isinstance(world.scenario, str) and world.scenario not in scenario_files():
         wanted = "the name of a scenario that ships: no files here"
         raise TargetsError([Problem(f"worlds.{name}.scenario", quote(world.scenario), wanted)])
-    size = {"consumers": consumers or world.consumers, "days": world.days, "burn_in": world.burn_in}
+    size = {
+        "consumers": world.consumers if consumers is None else consumers,
+        "days": world.days,
+        "burn_in": world.burn_in,
+    }
     changes = [f"{key}={value}" for key, value in size.items() if value is not None]
     changes += [assignment(path, value) for path, value in world.set.items()]
     try:
@@ -88,10 +92,10 @@ def planned(
     for name, world in targets.needed().items():
         try:
             scenario = scenario_of(name, world, consumers)
+            without = _other_arm(name, scenario, world) if name in compared else None
         except TargetsError as error:
             problems += error.problems
             continue
-        without = scenario.with_(policies=list(world.against)) if name in compared else None
         found = []
         for label, each in ((name, scenario), (f"{name}-without", without)):
             if each is not None:
@@ -99,13 +103,14 @@ def planned(
                 scenarios.setdefault(found[-1], each)
         arms[name] = Arms(found[0], found[1] if len(found) > 1 else None)
     problems += _windows(targets, arms, scenarios)
+    problems += _paths(ensemble, scenarios)
     if problems:
         raise TargetsError(problems)
     check_questions(targets)
     replications = at_least("runs", runs, 1) * len(ensemble)
     if replications > MAX_REPLICATIONS:
         raise RequestError(f"runs: given {runs} of {len(ensemble)} parameter sets, at most {MAX_REPLICATIONS:,} in all")
-    seeds_from(seed or 1, replications)
+    seeds_from(1 if seed is None else seed, replications)
     kind = kinds.get("sweep")
     file = StudyFile(
         name="validation",
@@ -120,6 +125,28 @@ def planned(
     )
     points = ensemble.points if any(ensemble.points) else ()
     return ReadyStudy(file, scenarios, (), (), kind.Settings(), ensemble=points), arms
+
+
+def _other_arm(name: str, scenario: Scenario, world: World) -> Scenario:
+    """A world without its policies, or with those that they are held against."""
+    try:
+        return scenario.with_(policies=list(world.against))
+    except ScenarioError as error:
+        found = [
+            Problem(f"worlds.{name}.against{p.path.removeprefix('policies')}", p.given, p.allowed, p.nearest)
+            for p in error.problems
+        ]
+        raise TargetsError(found) from None
+
+
+def _paths(ensemble: Ensemble, scenarios: Mapping[str, Scenario]) -> Iterator[Problem]:
+    """What the first parameter set would change that is not there; the others change the same."""
+    for scenario in list(scenarios.values())[:1]:
+        try:
+            resolve(scenario, [item for item in ensemble.points[0].items() if has_path(scenario, item[0])])
+        except ScenarioError as error:
+            for problem in error.problems:
+                yield Problem(f"ensemble.points.0.{problem.path}", problem.given, problem.allowed, problem.nearest)
 
 
 def _windows(targets: Targets, arms: Mapping[str, Arms], scenarios: Mapping[str, Scenario]) -> Iterator[Problem]:
