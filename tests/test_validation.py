@@ -80,6 +80,7 @@ GOALS = facts(
     miss=goal(world="calm_too", use="validation", value=20, low=19, high=21),
     halved=goal(world="raided", level="platforms", value=0.5, low=0.4, high=0.6, compare="ratio"),
     raided=goal(world="raided", value=7.5, low=7, high=8),
+    daily=goal(sql="SELECT count(*) AS value FROM daily WHERE orders IS NOT NULL", value=6, low=6, high=6),
     rare=goal(sql="SELECT 1 AS part, 2 AS whole FROM world", low=0, high=1, value=0.5, fewest=50, cases="closures"),
 )
 
@@ -98,13 +99,13 @@ def test_what_is_in_range_missed_and_not_measured_is_said(tmp_path):
     assert PricedMarket.runs == 6
     found = {each.target.id: each for each in result.estimates}
     assert {name: each.verdict for name, each in found.items()} == {
-        "hit": "in range", "miss": "missed", "halved": "in range", "raided": "in range", "rare": "not measured",
+        "hit": "in range", "miss": "missed", "halved": "in range", "raided": "in range", "daily": "in range", "rare": "not measured",
     }  # fmt: skip
     assert found["hit"].mean == pytest.approx(15.02)
     assert found["hit"].low == pytest.approx(15.011)
     assert found["halved"].mean == pytest.approx(0.5)
     assert found["rare"].unmeasured == "6 closures, 50 needed"
-    assert result.last_line == "in range: calibration 3 of 3, validation 0 of 1"
+    assert result.last_line == "in range: calibration 4 of 4, validation 0 of 1"
     page = (tmp_path / "out/answer/report.md").read_text()
     assert "miss (validation): the model gives 15 (15 to 15), observed is 20 (19 to 21)" in page
     assert "rare (calibration): 6 closures, 50 needed" in page
@@ -112,6 +113,7 @@ def test_what_is_in_range_missed_and_not_measured_is_said(tmp_path):
     assert kept == json.loads(json.dumps(result.to_json()))
     assert sorted(path.stem for path in (tmp_path / "out/answer/figures").iterdir()) == [
         "all-targets",
+        "daily",
         "halved",
         "hit",
         "miss",
@@ -246,7 +248,7 @@ def test_the_command_prints_a_table_misses_and_totals_and_the_result_last(tmp_pa
     answer = CliRunner().invoke(app, ["validate", "--targets", str(file), "--runs", "2", "--workers", "1"])
     assert answer.exit_code == 0, answer.output
     lines = answer.stdout.splitlines()
-    assert lines[-1] == "in range: calibration 3 of 3, validation 0 of 1"
+    assert lines[-1] == "in range: calibration 4 of 4, validation 0 of 1"
     assert any(line.startswith("- miss (validation): the model gives 15") for line in lines)
     assert any(line.split()[:2] == ["hit", "15"] and "in range" in line for line in lines)
     as_json = CliRunner().invoke(

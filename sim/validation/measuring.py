@@ -107,11 +107,11 @@ def asked_views(targets: Iterable[Target], views: Mapping[str, str]) -> dict[str
     """The views that questions may read, through others or not, in their order; the rest would cost time in every run."""
     texts = [target.question for target in targets]
     found: dict[str, str] = {}
-    for name, query in reversed(views.items()):
+    for name, query in reversed(list(views.items())):
         if any(re.search(rf"\b{name}\b", text) for text in texts):
             found[name] = query
             texts.append(query)
-    return dict(reversed(found.items()))
+    return dict(reversed(list(found.items())))
 
 
 def is_asked(table: str, targets: Iterable[Target], views: Mapping[str, str]) -> bool:

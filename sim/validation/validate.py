@@ -182,9 +182,9 @@ def _read(
             for row in part.to_dict("records"):
                 label, run = str(row["scenario"]), str(row["run"])
                 days = {
-                    str(name).removeprefix(DAILY): np.asarray(stored.loc[run, name])
-                    for name in stored
-                    if str(name).startswith(DAILY)
+                    name.removeprefix(DAILY): np.asarray(stored[name][run])
+                    for name in map(str, stored.columns)
+                    if name.startswith(DAILY)
                 }
                 outcomes = {name: float(row[name]) for name in names}
                 mine = tuple(targets[name] for name in asked[label])
