@@ -100,7 +100,7 @@ class EarlyWarning(Institution):
     @property
     def live(self) -> np.ndarray:
         """Numbers of the substances that circulate."""
-        return np.flatnonzero(~self.gone)
+        return (~self.gone).nonzero()[0]
 
     def alerted(self, day: int) -> np.ndarray:
         """(entries, J) whether an alert is out."""

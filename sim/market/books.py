@@ -31,8 +31,8 @@ class OpenOrders:
         while self.n + count > len(self.columns[0]):
             self.columns = grown_columns(ORDER, self.columns, 2 * len(self.columns[0]))
         lo, hi = self.n, self.n + count
-        for name, column in ORDER.items():
-            getattr(self.columns, name)[lo:hi] = values.get(name, column.default)
+        for target, (name, column) in zip(self.columns, ORDER.items(), strict=True):
+            target[lo:hi] = values.get(name, column.default)
         self.columns.number[lo:hi] = np.arange(self.next_number, self.next_number + count)
         self.next_number += count
         self.n = hi

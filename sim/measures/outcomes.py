@@ -28,7 +28,7 @@ from sim.measures.upstream import upstream
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-DEPENDENT, CRYPTO = int(Segment.DEPENDENT), int(Channel.CRYPTOMARKET)
+DEPENDENT, CRYPTO, USES = int(Segment.DEPENDENT), int(Channel.CRYPTOMARKET), int(Stage.USES)
 CHANNELS = tuple(c.name.lower() for c in Channel)
 ONLINE = (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET)
 
@@ -110,10 +110,12 @@ def means_of_living(
     trust: np.ndarray,
     stigma: np.ndarray,
     support: np.ndarray,
+    born: np.ndarray,
     segment: np.ndarray,
-) -> tuple[float, float, float, float, float, float]:
-    """Means over the living of practice, trust in police, stigma and knowledge of services; how many are dependent, and how many live."""
-    a, b, c, d, living, dependent = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    stage: np.ndarray,
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """Means over the living of practice, trust in police, stigma, knowledge of services and week of birth; how many are dependent, use, and live."""
+    a, b, c, d, living, dependent, uses, weeks = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0
     for i in range(n):
         if alive[i] == 1:
             living += 1.0
@@ -121,33 +123,25 @@ def means_of_living(
             b += trust[i]
             c += stigma[i]
             d += support[i]
+            weeks += born[i]
             dependent += 1.0 if segment[i] == DEPENDENT else 0.0
+            uses += 1.0 if stage[i] == USES else 0.0
     each = max(living, 1.0)
-    return a / each, b / each, c / each, d / each, dependent, living
+    return a / each, b / each, c / each, d / each, weeks / each, dependent, uses, living
 
 
 def standing(state: MarketState, alive: np.ndarray) -> dict[str, float]:
     """How people stand towards services and police, and how many they are; ``alive`` (n,) is 1 for those who are meant."""
     c = state.consumers.columns
-    *means, dependent, living = means_of_living(
-        state.consumers.n, alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.segment
+    *means, dependent, uses, living = means_of_living(
+        state.consumers.n, alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.born, c.segment, c.stage
     )
-    uses = (alive[: state.consumers.n] == 1) & (c.stage[: state.consumers.n] == Stage.USES)
-    practice, trust, stigma, support = means if living else [UNOBSERVED] * 4
+    practice, trust, stigma, support, born = means if living else [UNOBSERVED] * 5
+    mean_age = float(age(np.float64(born), state.day)) if living else UNOBSERVED
     return {
         "trust_in_police": trust, "stigma": stigma, "harm_reduction_share": practice, "support_knowledge": support,
-        "mean_age": mean_age(state, alive), "users": float(np.count_nonzero(uses)), "living_consumers": living, "dependent_consumers": dependent,
+        "mean_age": mean_age, "users": uses, "living_consumers": living, "dependent_consumers": dependent,
     }  # fmt: skip
-
-
-def mean_age(state: MarketState, alive: np.ndarray) -> float:
-    """Mean age of those of the consumers who are meant."""
-    who = alive[: state.consumers.n] == 1
-    return (
-        float(age(state.consumers.columns.born[: state.consumers.n][who], state.day).mean())
-        if who.any()
-        else UNOBSERVED
-    )
 
 
 def people(state: MarketState) -> dict[str, float]:

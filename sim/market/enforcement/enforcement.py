@@ -30,16 +30,15 @@ def enforce(state: MarketState) -> None:
     agencies = list(state.agencies)
     where, unit = state.policing.where, state.policing.unit
     efforts = efforts_today(state, agencies, where)
-    spent = np.zeros((state.world.n_jurisdictions, efforts.shape[1]))
-    np.add.at(spent, where, efforts)
+    spent = added_up(efforts, where, state.world.n_jurisdictions)
     ratio = spent / np.maximum(state.policing.stated_days, 1e-9)
     state.today.officer_days = float(efforts.sum())
     state.policing.post_effort[:], state.policing.supplier_effort[:] = ratio[:, POST], ratio[:, SUPPLIERS]
     state.policing.user_effort[:] = spent[:, [USERS, REFERRALS]]
     capability = np.array([a.capability for a in agencies])
-    first = (1.0 - p.foreign_loss * (1.0 - state.world.cooperation))[where] * capability[:, None]
-    reach = (1.0 - p.foreign_loss * (1.0 - state.cooperation_today()))[where]
-    reach = reach * (capability * np.where(unit == Unit.CYBER, state.levers.capability[where], 1.0))[:, None]
+    first = reach_of(where, capability, state.world.cooperation, p.foreign_loss)
+    today = capability * np.where(unit == Unit.CYBER, state.levers.capability[where], 1.0)
+    reach = reach_of(where, today, state.cooperation_today(), p.foreign_loss)
     state.policing.records.work(efforts)
     if state.day % 30 == 15:
         for agency in agencies:
@@ -56,6 +55,26 @@ def enforce(state: MarketState) -> None:
     state.policing.operator_risk *= 1.0 - 1.0 / MONTH
     run_covert(state)
     find_moderators(state)
+
+
+@maker
+def added_up(efforts: np.ndarray, where: np.ndarray, places: int) -> np.ndarray:
+    """(places, targets) officer-days of the agencies of each jurisdiction."""
+    spent = np.zeros((places, efforts.shape[1]))
+    for a in range(len(where)):
+        for k in range(efforts.shape[1]):
+            spent[where[a], k] += efforts[a, k]
+    return spent
+
+
+@maker
+def reach_of(where: np.ndarray, capability: np.ndarray, cooperation: np.ndarray, loss: float) -> np.ndarray:
+    """(agencies, J) how far each agency reaches cases in each jurisdiction: abroad ``loss`` is lost where nobody cooperates."""
+    reach = np.empty((len(where), len(cooperation)))
+    for a in range(len(where)):
+        for j in range(len(cooperation)):
+            reach[a, j] = (1.0 - loss * (1.0 - cooperation[where[a], j])) * capability[a]
+    return reach
 
 
 def effort_on_vendors(state: MarketState, efforts: np.ndarray, reach: np.ndarray, first: np.ndarray) -> None:

@@ -179,12 +179,25 @@ def mixed_in(state: MarketState, live: np.ndarray) -> np.ndarray:
     return found
 
 
+@kernel
+def any_to_tell(live: np.ndarray, known: np.ndarray, day: int) -> bool:
+    """Whether an alert on one of the ``live`` substances has been out in one jurisdiction and is not out in another."""
+    for k in live:
+        out, deaf = False, False
+        for j in range(known.shape[1]):
+            out |= known[k, j] < day
+            deaf |= known[k, j] > day
+        if out and deaf:
+            return True
+    return False
+
+
 def pass_on(state: MarketState, live: np.ndarray) -> None:
     """Jurisdictions with an alert tell others, as far as they work together; it takes as long as to give one of their own."""
     ews, day, days = state.early_warning, state.day, state.p.services.alert_days * state.levers.warning_delay
-    out, deaf = ews.known[live] < day, ews.known[live] > day
-    if not (out.any(axis=1) & deaf.any(axis=1)).any():
+    if not any_to_tell(live, ews.known, day):
         return
+    out, deaf = ews.known[live] < day, ews.known[live] > day
     told = np.minimum(state.cooperation_today() / np.maximum(days, 1.0), 1.0 - 1e-9)
     places = np.arange(len(days))
     draws = uniforms(int(state.seed), Draw.ALERT_SHARED, live[:, None] * len(places) + places, day)

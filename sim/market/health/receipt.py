@@ -9,6 +9,7 @@ import numpy as np
 from sim.agents.codes import MOST_COUNTED, Channel, Content, OrderOutcome, Programme, Segment, VendorKind
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
+from sim.market.ahead import AHEAD, ask_for_row
 from sim.market.groups import Friends
 from sim.market.health.harm import trusting
 from sim.market.health.stash import put
@@ -64,6 +65,17 @@ def keeper(
     return int(friend) if u1 < diversion[consumers.jurisdiction[c]] and consumers.alive[friend] == 1 else c
 
 
+@inner
+def ask_for_stash(c: int, consumers: Any) -> None:
+    """Ask for what a buyer has at hand."""
+    ask_for_row(consumers.stash, c)
+    ask_for_row(consumers.stash_substance, c)
+    ask_for_row(consumers.stash_potency, c)
+    ask_for_row(consumers.stash_content, c)
+    ask_for_row(consumers.trust_police, c)
+    ask_for_row(consumers.declined, c)
+
+
 @kernel
 def receive(
     rows: np.ndarray,
@@ -84,6 +96,8 @@ def receive(
     checked, bad = 0, 0
     arrived, lost, passed = 0.0, 0.0, 0.0
     for i in range(len(rows)):
+        if i + AHEAD < len(rows):
+            ask_for_stash(orders.consumer[rows[i + AHEAD]], consumers)
         o = rows[i]
         if orders.outcome[o] != DELIVERED or orders.share[o] <= 0.0:
             continue

@@ -15,6 +15,7 @@ from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.evidence.groups import LearningParameters
 from sim.kernels import inner, kernel
 from sim.market import views
+from sim.market.ahead import AHEAD, ask_for_friends
 from sim.market.blocks import over_rows
 from sim.market.groups import Friends, Struck
 from sim.market.views import narrow
@@ -101,9 +102,13 @@ def hear_of_own_vendors(
     The arrest of a vendor of cryptomarkets is felt in direct deals too: in full by direct partners.
     """
     for c in range(lo, hi):
-        caught_partners = 0
+        caught_partners, news = 0, 0
+        for j in range(REMEMBERED_VENDORS):
+            news |= arrests.news[consumers.vendor[c, j]] if consumers.vendor[c, j] >= 0 else 0
         for g in range(RISK_GROUPS):
             told[c, g] = 0
+        if news == 0:
+            continue
         for j in range(REMEMBERED_VENDORS):
             v = consumers.vendor[c, j]
             if v < 0 or arrests.news[v] == 0:
@@ -128,14 +133,26 @@ def hear_of_own_vendors(
 
 @kernel
 def talk_of_arrests(
-    lo: int, hi: int, consumers: Any, friends: Friends, arrests: Arrests, p: LearningParameters, told: np.ndarray
+    lo: int,
+    hi: int,
+    consumers: Any,
+    friends: Friends,
+    arrests: Arrests,
+    p: LearningParameters,
+    told: np.ndarray,
+    heard: np.ndarray,
 ) -> None:
-    """Let the consumers ``lo:hi`` hear of arrests from friends whose vendors they were, and from forums how many of a market's vendors were caught."""
+    """Let the consumers ``lo:hi`` hear of arrests from friends whose vendors they were, and from forums how many of a market's vendors were caught.
+
+    ``heard`` (n,) says whether ``told`` counts any of a consumer's vendors.
+    """
     for c in range(lo, hi):
         a, b = friends.start[c], friends.start[c + 1]
+        if c + AHEAD < hi:
+            ask_for_friends(c + AHEAD, friends, heard)
         for i in range(a, b):
             f = friends.who[i]
-            for g in range(RISK_GROUPS):
+            for g in range(RISK_GROUPS if heard[f] else 0):
                 if told[f, g] > 0:
                     hits = p.hearsay * arrests.fright * told[f, g] / (b - a)
                     if g == MARKETS:
@@ -164,8 +181,9 @@ def spread_news(state: MarketState) -> None:
             trade.vendor_news, caught_by_market(state), state.p.enforcement.arrest_fright, state.forum.worth
         )
         over_rows(state.pool, hear_of_own_vendors, n, listeners, arrests, p, told)
-        if told.any() or arrests.share.any():
-            over_rows(state.pool, talk_of_arrests, n, listeners, friends, arrests, p, told)
+        heard = told.view(np.uint32)[:, 0] > 0  # four groups, a byte each
+        if heard.any() or arrests.share.any():
+            over_rows(state.pool, talk_of_arrests, n, listeners, friends, arrests, p, told, heard)
         trade.vendor_news[:], trade.arrested = 0, np.zeros(0)
 
 

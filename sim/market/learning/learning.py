@@ -16,6 +16,7 @@ from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import LearningParameters
 from sim.kernels import inner, kernel
 from sim.market import views
+from sim.market.ahead import AHEAD, ask_for_friends, ask_for_row
 from sim.market.blocks import over_rows, rows_marked
 from sim.market.choice.vendor import account_of
 from sim.market.groups import Friends, Moment
@@ -90,6 +91,19 @@ def believe_market(consumers: Any, c: int, m: int, good: bool) -> None:
                 consumers.bad[c, k] += 1.0
 
 
+@inner
+def ask_for_buyer(c: int, consumers: Any) -> None:
+    """Ask for what a buyer will learn with."""
+    ask_for_row(consumers.vendor, c)
+    ask_for_row(consumers.bought, c)
+    ask_for_row(consumers.tie, c)
+    ask_for_row(consumers.known, c)
+    ask_for_row(consumers.good, c)
+    ask_for_row(consumers.legal_calm, c)
+    ask_for_row(consumers.loss_calm, c)
+    ask_for_row(consumers.market_state, c)
+
+
 @kernel
 def learn_from_orders(
     rows: np.ndarray,
@@ -102,6 +116,8 @@ def learn_from_orders(
 ) -> None:
     """Apply the lessons of the settled orders ``rows``, in order of their numbers; who turns away looks again after ``recheck_days`` on average."""
     for i in range(len(rows)):
+        if i + AHEAD < len(rows):
+            ask_for_buyer(orders.consumer[rows[i + AHEAD]], consumers)
         o = rows[i]
         c, v, m, channel = orders.consumer[o], orders.vendor[o], orders.platform[o], orders.channel[o]
         u1, u2, u3, u4 = uniform4(when.seed, TIE, c, orders.day[o], 0)
@@ -215,6 +231,8 @@ def hear_peers(
     """
     first = lo + (when.day - lo) % WEEK
     for c in range(first, hi, WEEK):
+        if c + AHEAD * WEEK < hi:
+            ask_for_friends(c + AHEAD * WEEK, friends, was)
         if consumers.alive[c] == 0:
             continue
         a, b = friends.start[c], friends.start[c + 1]

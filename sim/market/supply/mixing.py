@@ -57,10 +57,12 @@ def mix(state: MarketState) -> None:
     for what, k in [key for key in up.offers if up.offered.count(key[0]) <= key[1]]:
         ews.gone[up.offers.pop((what, k))] = True
     up.offered.clear()
-    there = np.flatnonzero(ews.opioid & ~ews.gone)
-    s.mixes[:n][(s.mixes[:n] > OLDER) & ~np.isin(s.mixes[:n], there)] = CLEAN
+    mixes = s.mixes[:n]
+    novel = (mixes > OLDER).nonzero()[0]
+    mixes[novel[ews.gone[mixes[novel]]]] = CLEAN
+    there = (ews.opioid & ~ews.gone).nonzero()[0]
     looks = uniforms(state.seed, Draw.MIXING, np.arange(n), state.day) < state.p.supply.copy_rate
-    for i in np.flatnonzero(looks & (s.alive[:n] == 1)):
+    for i in (looks & (s.alive[:n] == 1)).nonzero()[0]:
         s.mixes[i] = choose(state, int(i), there)
 
 

@@ -6,14 +6,13 @@ retirement. Whether it pays to sell at all decides how many come (`entry_exit.en
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import N_CHANNELS, Channel, VendorKind
 from sim.kernels import kernel
 from sim.market import views
-from sim.market.supply.network import bits
 from sim.market.views import narrow
 from sim.streams import Draw, picked, uniform
 
@@ -27,27 +26,68 @@ BRANCH, INDEPENDENT, SOCIAL = (
 RECRUIT = int(Draw.RECRUIT)
 
 
+class Groups(NamedTuple):
+    """Columns of suppliers, groups among them."""
+
+    organised: np.ndarray
+    alive: np.ndarray
+    size: np.ndarray
+    reach: np.ndarray
+    jurisdiction: np.ndarray
+    takings: np.ndarray
+    branches: np.ndarray
+    drive: np.ndarray
+
+
+@kernel
+def drive_of_groups(n: int, groups: Groups, recruitment: np.ndarray, income: float) -> None:
+    """Set the drive of each of ``n`` suppliers to recruit, 0 for those who are no group in business; policies multiply it by ``recruitment`` (J,)."""
+    many, takings, branches = 0.0, 0.0, 0.0
+    for i in range(n):
+        member = float(groups.organised[i] * groups.alive[i])
+        many += member
+        takings += member * groups.takings[i]
+        branches += member * groups.branches[i]
+    takings, branches = max(takings / max(many, 1.0), 1e-9), max(branches / max(many, 1.0), 1e-9)
+    for i in range(n):
+        pull = ((groups.takings[i] / takings + 1.0) / (groups.branches[i] / branches + 1.0)) ** income
+        member = groups.organised[i] * groups.alive[i]
+        groups.drive[i] = member * pull * recruitment[groups.jurisdiction[i]]
+
+
+@kernel
+def call_on_kin(n: int, groups: Groups, recruits: np.ndarray, kin: np.ndarray) -> float:
+    """Fill ``recruits`` (J, n), cumulative, with how much each group recruits where it works, and ``kin`` (J,) with the size of those who do.
+
+    Where none works, all do. Returns the size of all.
+    """
+    total = 0.0
+    for i in range(n):
+        total += groups.organised[i] * groups.alive[i] * float(groups.size[i])
+    for j in range(len(kin)):
+        for i in range(n):
+            kin[j] += ((groups.reach[i] >> j) & 1) * groups.organised[i] * groups.alive[i] * float(groups.size[i])
+        nobody, run = kin[j] == 0.0, 0.0
+        for i in range(n):
+            if nobody or (groups.reach[i] >> j) & 1:
+                run += groups.organised[i] * groups.alive[i] * float(groups.size[i]) * groups.drive[i]
+            recruits[j, i] = run
+        if nobody:
+            kin[j] = total
+    return total
+
+
 def recruit(state: MarketState) -> None:
     """Today's drive of each group to recruit: more while it takes in much for the branches it has, both against an average group of the day.
 
     A group recruits where it works; in places where none works, all do. Manufacturers have no branches.
     """
     p, s, n, up = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.upstream
-    group = (s.organised[:n] * s.alive[:n]).astype(float)
-    groups = max(float(group.sum()), 1.0)
-    takings, branches = (
-        column[:n] / max(float((group * column[:n]).sum()) / groups, 1e-9) for column in (s.takings, s.branches)
-    )
-    pull = ((takings + 1.0) / (branches + 1.0)) ** p.recruit_income
-    s.drive[:n] = group * pull * state.levers.recruitment[s.jurisdiction[:n]]
-    size = group * s.size[:n]
-    there = bits(s.reach[:n], len(up.recruitment)).T * size
-    kin = there.sum(axis=1)
-    if (nobody := kin == 0).any():
-        there[nobody] = size
-        kin = there.sum(axis=1)
-    up.recruits = (there * s.drive[:n]).cumsum(axis=1)
-    up.recruitment = up.recruits[:, -1] / np.maximum(kin, 1e-9) * float(size.sum()) / max(up.recruiters, 1e-9)
+    groups = Groups(s.organised, s.alive, s.size, s.reach, s.jurisdiction, s.takings, s.branches, s.drive)
+    drive_of_groups(n, groups, state.levers.recruitment, p.recruit_income)
+    up.recruits, kin = np.zeros((len(up.recruitment), n)), np.zeros(len(up.recruitment))
+    size = call_on_kin(n, groups, up.recruits, kin)
+    up.recruitment = up.recruits[:, -1] / np.maximum(kin, 1e-9) * size / max(up.recruiters, 1e-9)
 
 
 def organised_entry(state: MarketState) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +95,7 @@ class Recorder:
 
     def _numbers(self, today: dict[str, float], day: int) -> None:
         """Whether every outcome that was observed on a day is a number."""
-        wrong = [name for name in self.all_names if not (np.isfinite(today[name]) or today[name] is UNOBSERVED)]
+        wrong = [name for name in self.all_names if not (math.isfinite(today[name]) or today[name] is UNOBSERVED)]
         if wrong:
             raise NoNumberError(
                 f"no number as the outcome {wrong[0]} on day {day}, but {today[wrong[0]]}"
