@@ -15,8 +15,7 @@ from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.evidence.groups import LearningParameters
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.ahead import AHEAD, ask_for_friends
-from sim.market.blocks import over_rows
+from sim.market.blocks import over_rows, rows_marked
 from sim.market.groups import Friends, Struck
 from sim.market.views import narrow
 
@@ -132,6 +131,14 @@ def hear_of_own_vendors(
 
 
 @kernel
+def mark_friends(rows: np.ndarray, friends: Friends, near: np.ndarray) -> None:
+    """Mark in ``near`` (n,) the friends of these consumers."""
+    for c in rows:
+        for i in range(friends.start[c], friends.start[c + 1]):
+            near[friends.who[i]] = 1
+
+
+@kernel
 def talk_of_arrests(
     lo: int,
     hi: int,
@@ -140,19 +147,17 @@ def talk_of_arrests(
     arrests: Arrests,
     p: LearningParameters,
     told: np.ndarray,
-    heard: np.ndarray,
+    near: np.ndarray,
 ) -> None:
     """Let the consumers ``lo:hi`` hear of arrests from friends whose vendors they were, and from forums how many of a market's vendors were caught.
 
-    ``heard`` (n,) says whether ``told`` counts any of a consumer's vendors.
+    ``near`` (n,) marks who has a friend of whose vendors ``told`` counts any.
     """
     for c in range(lo, hi):
         a, b = friends.start[c], friends.start[c + 1]
-        if c + AHEAD < hi:
-            ask_for_friends(c + AHEAD, friends, heard)
-        for i in range(a, b):
+        for i in range(a, b if near[c] else a):
             f = friends.who[i]
-            for g in range(RISK_GROUPS if heard[f] else 0):
+            for g in range(RISK_GROUPS):
                 if told[f, g] > 0:
                     hits = p.hearsay * arrests.fright * told[f, g] / (b - a)
                     if g == MARKETS:
@@ -181,9 +186,10 @@ def spread_news(state: MarketState) -> None:
             trade.vendor_news, caught_by_market(state), state.p.enforcement.arrest_fright, state.forum.worth
         )
         over_rows(state.pool, hear_of_own_vendors, n, listeners, arrests, p, told)
-        heard = told.view(np.uint32)[:, 0] > 0  # four groups, a byte each
-        if heard.any() or arrests.share.any():
-            over_rows(state.pool, talk_of_arrests, n, listeners, friends, arrests, p, told, heard)
+        near = np.zeros(n, np.uint8)
+        mark_friends(rows_marked(told.view(np.uint32)[:, 0]), friends, near)  # four groups, a byte each
+        if near.any() or arrests.share.any():
+            over_rows(state.pool, talk_of_arrests, n, listeners, friends, arrests, p, told, near)
         trade.vendor_news[:], trade.arrested = 0, np.zeros(0)
 
 
