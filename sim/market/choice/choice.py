@@ -7,7 +7,7 @@ abstaining are alternatives like any other, so displacement comes out of what is
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +26,6 @@ from sim.agents.codes import (
 from sim.agents.consumers import AT_APPS, ON_STREETS
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.ahead import AHEAD, ask_for_row
 from sim.market.beliefs import event_risk, market_trust
 from sim.market.blocks import over_rows
 from sim.market.choice.conditions import conditions
@@ -186,44 +185,12 @@ def choose_for(i: int, c: int, s: int, when: Moment, scene: Scene, room: Room, o
         out.status[i] = NOT_FOUND
 
 
-@inner
-def ask_for_chooser(c: int, consumers: Any) -> None:
-    """Ask for what a consumer chooses with."""
-    ask_for_row(consumers.jurisdiction, c)
-    ask_for_row(consumers.segment, c)
-    ask_for_row(consumers.access, c)
-    ask_for_row(consumers.market_state, c)
-    ask_for_row(consumers.vendor, c)
-    ask_for_row(consumers.bought, c)
-    ask_for_row(consumers.tie, c)
-    ask_for_row(consumers.known, c)
-    ask_for_row(consumers.good, c)
-    ask_for_row(consumers.bad, c)
-    ask_for_row(consumers.market_hits, c)
-    ask_for_row(consumers.legal_hits, c)
-    ask_for_row(consumers.legal_calm, c)
-    ask_for_row(consumers.loss_hits, c)
-    ask_for_row(consumers.loss_calm, c)
-    ask_for_row(consumers.danger, c)
-    ask_for_row(consumers.price_sensitivity, c)
-    ask_for_row(consumers.skill, c)
-    ask_for_row(consumers.caution, c)
-    ask_for_row(consumers.considering, c)
-    ask_for_row(consumers.home, c)
-    ask_for_row(consumers.app_home, c)
-    ask_for_row(consumers.pharmacy_home, c)
-    ask_for_row(consumers.habit, c)
-    ask_for_row(consumers.dependence, c)
-
-
 @kernel
 def choose(
     lo: int, hi: int, when: Moment, due: np.ndarray, substance: np.ndarray, scene: Scene, room: Room, out: Choices
 ) -> None:
     """Choose channel, platform and vendor for ``due[lo:hi]``, but for needs that are met from the stash."""
     for i in range(lo, hi):
-        if i + AHEAD < hi:
-            ask_for_chooser(due[i + AHEAD], scene.consumers)
         out.status[i] = NOT_TODAY
         if substance[i] != FROM_STASH:
             choose_for(i, due[i], substance[i], when, scene, room, out)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import Channel, Considering, EventKind
-from sim.kernels import inner, kernel
+from sim.kernels import kernel
 from sim.market import views
-from sim.market.ahead import AHEAD, ask_for_row
 from sim.market.books import DUE, GOT
 from sim.market.choice.migration import hear_of_markets, talked_about
 from sim.market.choice.vendor import account_of
@@ -45,23 +44,6 @@ class Booked(NamedTuple):
     market_buyers: np.ndarray  # consumers who buy on a cryptomarket
 
 
-@inner
-def ask_for_parties(c: int, v: int, consumers: Any, vendors: Any) -> None:
-    """Ask for what an order changes of a buyer and a vendor."""
-    ask_for_row(vendors.income, v)
-    ask_for_row(vendors.sales, v)
-    ask_for_row(vendors.stock, v)
-    ask_for_row(vendors.orders, v)
-    ask_for_row(vendors.buyers, v)
-    ask_for_row(vendors.last_sale, v)
-    ask_for_row(vendors.account, v)
-    ask_for_row(vendors.account_sales, v)
-    ask_for_row(consumers.habit, c)
-    ask_for_row(consumers.considering, c)
-    ask_for_row(consumers.orders, c)
-    ask_for_row(consumers.spent, c)
-
-
 @kernel
 def book(lo: int, hi: int, day: int, parties: Parties, rates: np.ndarray, booked: Booked) -> tuple[Any, ...]:
     """Book the new orders ``lo:hi``; ``held`` is 1 where escrow takes the money and becomes the cents in it.
@@ -73,8 +55,6 @@ def book(lo: int, hi: int, day: int, parties: Parties, rates: np.ndarray, booked
     money = booked.money
     n_fresh, n_market = 0, 0
     for o in range(lo, hi):
-        if o + AHEAD < hi:
-            ask_for_parties(orders.consumer[o + AHEAD], orders.vendor[o + AHEAD], consumers, vendors)
         c, v, m, channel = orders.consumer[o], orders.vendor[o], orders.platform[o], orders.channel[o]
         price = np.int64(orders.price[o])
         cut = np.int64(price * rates[orders.processor[o]])
