@@ -8,13 +8,16 @@ COMPILE_LOCK := pip compile pyproject.toml $(LOCKED)
 
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev demo validate validate-quick test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev app demo validate validate-quick test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.runtime ## make .venv with the odm command in it
 setup-dev: .venv/.dev ## the same, with what tests, linting and notebooks need
+
+app: setup ## the page: put interventions together and compare them in a browser
+	@$(BIN)/odm app
 
 demo: setup ## compare three interventions with the baseline, into results/demo
 	@$(BIN)/odm compare baseline takedown education harm-reduction --runs 8 --out results/demo --resume
