@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -328,13 +329,23 @@ class TestReading:
 
 class TestTexts:
     def test_every_text_that_is_named_in_the_code_is_in_the_language_file(self):
-        import re
-
         named = set()
         for path in (ROOT / "sim" / "app").glob("*.py"):
             named |= set(re.findall(r'say\(\s*"([a-z_]+\.[a-z_]+)"', path.read_text(encoding="utf-8")))
         assert named
         assert named - set(texts()) == set()
+
+    def test_no_text_is_there_that_nothing_says(self):
+        code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "sim" / "app").glob("*.py")).replace(
+            "'", '"'
+        )
+        built = set(re.findall(r'say\(\s*f"([a-z_]+)\.\{', code))  # names made of a group and a word
+        unsaid = [
+            name
+            for name in texts()
+            if name not in code and (name.partition(".")[0] not in built or f'"{name.partition(".")[2]}"' not in code)
+        ]
+        assert [name for name in unsaid if name.partition(".")[0] != "group"] == []
 
     def test_values_are_filled_in(self):
         assert say("answer.n", pairs=8) == "n = 8 pairs"

@@ -231,6 +231,3 @@ def waiting(text: str, working: bool) -> Tag:
     return tags.div(
         HTML('<div class="pulse" aria-hidden="true"></div>') if working else None, tags.p(text), class_="waiting"
     )
-
-
-__all__ = ["STATIC", "TABS", "link", "page", "problems", "progress", "questions", "status", "take", "waiting"]
