@@ -21,10 +21,10 @@ from sim.validation.targets import LEVELS, Targets
 ABOUT = About("small", 100.0, 10, 1000.0, 10, {"mdma": "stimulant", "heroin": "opioid"})
 
 RANGES = {
-    "vendors": "21dbeb6da8b498e7",
-    "platforms": "b06b46ac06221adb",
-    "market": "f69ef20e374426ef",
-    "consumers": "dbb7ce955219ad53",
+    "vendors": "7cf3421915128155",
+    "platforms": "b2a961b1c5dba040",
+    "market": "73b8f1d326fa7d40",
+    "consumers": "82e5acb280506a9c",
     "health": "bc56c80457bfa7d9",
     "enforcement": "0921dd805cb8cf35",
 }
@@ -248,7 +248,7 @@ def test_every_mistake_is_said_at_once():
 
 
 def test_a_publication_is_fitted_to_or_held_out_and_not_both():
-    both = {"a": entry(sources=["dnm2017-hhi"]), "b": entry(use="validation", sources=["dnm2017-hhi"])}
+    both = {"a": entry(sources=["dnm2017-gini"]), "b": entry(use="validation", sources=["dnm2017-hhi"])}
     with pytest.raises(TargetsError, match="what is fitted to confirms nothing"):
         load({**file_of(), "targets": both})
 

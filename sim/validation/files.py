@@ -194,11 +194,12 @@ def said_range(target: Target) -> str:
 
 
 def _publications(found: Iterable[Target], base: Targets, problems: list[Problem]) -> None:
-    """A fact stands in one list only: what the model was fitted to cannot confirm it."""
-    use = {name: target for target in base.all for name in target.sources}
+    """What a publication says stands in one list only: what the model was fitted to cannot confirm it."""
+    publication = {name: source.source for name, source in load_sources().items()}
+    use = {publication.get(name, name): target for target in base.all for name in target.sources}
     for target in found:
         for name in target.sources:
-            other = use.setdefault(name, target)
+            other = use.setdefault(publication.get(name, name), target)
             if other.use != target.use:
                 allowed = f"{other.use}, as in {other.id}: what is fitted to confirms nothing"
                 problems.append(Problem(f"targets.{target.id}.use", f"{target.use} with the source {name}", allowed))
