@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -147,9 +147,9 @@ else:
     ConsumerColumns = columns_type("ConsumerColumns", CONSUMER, module=__name__)
 
 
-def age(born: np.ndarray, day: int | np.ndarray) -> np.ndarray:
+def age(born: Any, day: int | np.ndarray) -> Any:
     """Years of age on a day, or on a day of each, of people by the week in which they were ``born``."""
-    return (day / WEEK - born.astype(np.float64)) / WEEKS
+    return (day / WEEK - np.asarray(born, np.float64)) / WEEKS
 
 
 def age_group(born: np.ndarray, day: int) -> np.ndarray:

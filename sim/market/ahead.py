@@ -18,7 +18,7 @@ AHEAD = 8
 
 
 @intrinsic
-def ask_for_row(_: Any, array: Any, row: Any) -> Any:
+def ask_for_row(_: Any, array: Any, row: Any) -> Any:  # pyright: ignore[reportRedeclaration]
     """Ask for the memory in which a row of an array begins (`llvm.prefetch`)."""
     if not isinstance(array, types.Array) or not isinstance(row, types.Integer):
         return None
@@ -39,7 +39,7 @@ def ask_for_row(_: Any, array: Any, row: Any) -> Any:
 
 if config.DISABLE_JIT:  # pyright: ignore[reportAttributeAccessIssue]
 
-    def ask_for_row(array: Any, row: int) -> None:
+    def ask_for_row(array: Any, row: int) -> None:  # pyright: ignore[reportRedeclaration]
         """Nothing is asked for where Python itself goes through the rows."""
 
 

@@ -137,7 +137,7 @@ def standing(state: MarketState, alive: np.ndarray) -> dict[str, float]:
         state.consumers.n, alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.born, c.segment, c.stage
     )
     practice, trust, stigma, support, born = means if living else [UNOBSERVED] * 5
-    mean_age = float(age(np.float64(born), state.day)) if living else UNOBSERVED
+    mean_age = float(age(born, state.day)) if living else UNOBSERVED
     return {
         "trust_in_police": trust, "stigma": stigma, "harm_reduction_share": practice, "support_knowledge": support,
         "mean_age": mean_age, "users": uses, "living_consumers": living, "dependent_consumers": dependent,

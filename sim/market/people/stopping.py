@@ -45,7 +45,7 @@ def gives_up(c: int, seed: int, people: Any, ban: Ban) -> bool:
 
 
 @inner
-def dearness(c: int, people: Any, ban: Ban) -> float:
+def dearness(c: int, people: Any, ban: Ban) -> Any:
     """What half of the elasticity of use makes of what the law adds to the price that a consumer meets; 1 for patients."""
     if is_patient(people.segment[c], people.origin[c]):
         return 1.0
