@@ -141,7 +141,7 @@ def _measured(
                 asked.setdefault(label, []).append(target.id)
     good = rows[(rows["status"] == OK) & rows["scenario"].isin(asked)]
     driver.tell({"event": "note", "text": f"measuring {len(good)} runs"})
-    found = _read(targets, asked, study, driver, good)
+    found = read_runs(targets, asked, study, driver, good)
     done: dict[str, dict[int, str]] = {}
     for row in good.to_dict("records"):
         done.setdefault(str(row["scenario"]), {})[int(row["point"])] = str(row["run"])
@@ -166,10 +166,18 @@ def _of(found: Mapping[str, Mapping[str, Reading]], done: Mapping[int, str], tar
     return {point: found[run][target] for point, run in sorted(done.items()) if target in found[run]}
 
 
-def _read(
+def read_runs(
     targets: Targets, asked: Mapping[str, Sequence[str]], study: ReadyStudy, driver: Driver, rows: DataFrame
 ) -> dict[str, dict[str, Reading]]:
-    """Readings by run and target, worked out where the runs were done."""
+    """Readings by run and target, worked out where the runs were done.
+
+    Parameters
+    ----------
+    targets, asked
+        The targets, and the names of those that are asked of the runs of a scenario.
+    study, driver, rows
+        The study, its driver, and the runs to be read, as `Driver.evaluate` gives them.
+    """
     names = [str(name) for name in rows.columns if name not in HEAD]
     daily = is_asked("daily", targets.all, asked_views(targets.all, targets.views))
     waiting: deque[Future[dict[str, dict[str, Reading]]]] = deque()
@@ -218,10 +226,15 @@ def _read(
 
 def _tables_of(driver: Driver, order: Order) -> Path:
     """The folder of the tables that a run wrote."""
-    place = driver.task.folder.joinpath(TABLES, *table_place(order.label, order.seed, order.run, order.changes))
+    place = place_of(driver, order)
     if not all((place / f"{name}.parquet").is_file() for name in WRITTEN):
         raise StoreError(f"{place} lacks tables of a run that was done; give another folder, and run it again")
     return place
+
+
+def place_of(driver: Driver, order: Order) -> Path:
+    """Where the tables of a run are."""
+    return driver.task.folder.joinpath(TABLES, *table_place(order.label, order.seed, order.run, order.changes))
 
 
 def _about(label: str, scenario: Scenario) -> About:

@@ -1,0 +1,175 @@
+"""What one wave of runs teaches: emulators of the goals, how far places are from them, and how likely they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.studies.matching.emulators import Emulator, emulate
+from sim.studies.matching.goals import Goal, measured, ranked
+
+Floats = NDArray[np.float64]
+NEAR = 2.0
+"""Points of earlier waves are learnt from where they lie within so many times the cut."""
+MOST_POINTS = 1_200
+"""Points from which an emulator learns, unless a wave has more: the newest, and the nearest of those before."""
+
+
+class Found(NamedTuple):
+    """What was measured at points: a row a point, a column a goal, in natural units; and for each the values of its replicates. NaN where there is nothing."""
+
+    values: Floats
+    replicates: Floats
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How places are looked for.
+
+    Attributes
+    ----------
+    points, waves
+        Points of a wave, and waves.
+    cut
+        Standard deviations from a goal beyond which a place is ruled out.
+    ignored
+        Goals that may be missed by more: 1 judges a place by the second largest distance, 2 by the third.
+    discrepancy
+        What the model cannot be expected to get right, in standard errors of a goal.
+    walkers, sweeps
+        Places that are sampled at a time, and moves of each at every step.
+    members, seed
+        Places of the ensemble; seed of every draw.
+    """
+
+    points: int = 200
+    waves: int = 4
+    cut: float = 3.0
+    ignored: int = 2
+    discrepancy: float = 0.5
+    walkers: int = 1000
+    sweeps: int = 20
+    members: int = 200
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Wave:
+    """What a wave knows.
+
+    Attributes
+    ----------
+    emulators
+        By the place of their goal.
+    aside
+        Why a goal has none, by its place.
+    noise
+        Variance that luck gives the mean over replicates, and how much of it all points share, since they have their seeds in common; by goal, on its scale.
+    """
+
+    emulators: Mapping[int, Emulator]
+    aside: Mapping[int, str]
+    noise: Floats
+    shared: Floats
+
+    def distances(self, goals: Sequence[Goal], places: Floats, discrepancy: float) -> tuple[Floats, Floats]:
+        """Distance and cost of places (rows) for the goals that have an emulator (columns)."""
+        if not self.emulators:
+            return np.zeros((len(places), 0)), np.zeros((len(places), 0))
+        columns = []
+        for k, emulator in self.emulators.items():
+            mean, variance = emulator(places)
+            columns.append(goals[k].distance(mean, variance + self.shared[k], discrepancy))
+        z, cost = (np.stack(found, axis=1) for found in zip(*columns, strict=True))
+        return z, cost
+
+
+def luck(goal: Goal, replicates: Floats) -> tuple[float, float]:
+    """Variance that luck gives the mean over replicates at a point (rows), and of it what all points share through their seeds, on the scale of a goal."""
+    scaled = goal.scaled(replicates)
+    full = scaled[np.isfinite(scaled).all(axis=1)] if scaled.size else scaled
+    count = scaled.shape[1]
+    if count < 2 or len(full) < 2:
+        counts = np.isfinite(scaled).sum(axis=1)
+        several = scaled[counts > 1]
+        pooled = float(np.mean(np.nanvar(several, axis=1, ddof=1))) if len(several) else 0.0
+        return pooled / max(1.0, float(counts.mean()) if len(counts) else 1.0), 0.0
+    pooled = float(full.var(axis=1, ddof=1).mean())
+    common = max(0.0, float(full.mean(axis=0).var(ddof=1)) - pooled / len(full))
+    return pooled / count, min(common, pooled) / count
+
+
+def learnt(goals: Sequence[Goal], tried: Floats, found: Found, newest: int, plan: Plan) -> tuple[Wave, int]:
+    """Emulators of all goals from the newest points and those before them that are not far off; and how many of the newest lie within the cut."""
+    lucks = [luck(goal, found.replicates[:, k]) for k, goal in enumerate(goals)]
+    noise, shared = (np.array([pair[side] for pair in lucks]) for side in (0, 1))
+    away = np.nan_to_num(measured(goals, found.values, noise, plan.discrepancy), nan=np.inf)
+    heights = ranked(away, plan.ignored)
+    new = np.arange(len(tried)) >= len(tried) - newest
+    before = np.argsort(np.where(new, np.inf, heights), kind="stable")[: max(0, MOST_POINTS - newest)]
+    used = new | (np.isin(np.arange(len(tried)), before) & (heights <= NEAR * plan.cut))
+    emulators: dict[int, Emulator] = {}
+    aside: dict[int, str] = {}
+    for k, goal in enumerate(goals):
+        made = emulate(tried[used], goal.scaled(found.values[used, k]), float(noise[k] - shared[k]), plan.seed)
+        if isinstance(made, str):
+            aside[k] = made
+        else:
+            emulators[k] = made
+    return Wave(emulators, aside, noise, shared), int((heights[new] <= plan.cut).sum())
+
+
+def worst(goals: Sequence[Goal], waves: Sequence[Wave], places: Floats, plan: Plan, most: float = np.inf) -> Floats:
+    """How implausible places are: the largest distance but for those that are ignored, in the wave that says most against them.
+
+    Where one wave puts a place above ``most``, no other is asked.
+    """
+    heights = np.zeros(len(places))
+    for wave in reversed(waves):
+        left = np.flatnonzero(heights <= most)
+        if len(left):
+            z, _ = wave.distances(goals, places[left], plan.discrepancy)
+            heights[left] = np.maximum(heights[left], ranked(z, plan.ignored))
+    return heights
+
+
+def out_of_reach(goals: Sequence[Goal], wave: Wave, places: Floats, plan: Plan) -> list[int]:
+    """Goals that none of the places comes within the cut of."""
+    z, _ = wave.distances(goals, places, plan.discrepancy)
+    return [k for column, k in enumerate(wave.emulators) if np.abs(z[:, column]).min() > plan.cut]
+
+
+def costs(
+    goals: Sequence[Goal], wave: Wave, places: Floats, discrepancy: float, left_out: Sequence[int] = ()
+) -> Floats:
+    """Minus the logarithm of the likelihood of places."""
+    _, cost = wave.distances(goals, places, discrepancy)
+    counted = [column for column, k in enumerate(wave.emulators) if k not in left_out]
+    return cost[:, counted].sum(axis=1)
+
+
+def corrected(
+    goals: Sequence[Goal], before: Wave, after: Wave, members: Floats, plan: Plan, left_out: Sequence[int]
+) -> Floats:
+    """What members count once their own runs have been learnt from: their likelihood then over that by which they were drawn.
+
+    Weights are taken to the power at which a third of the members still count, since what differs beyond that is mostly luck of the check.
+    """
+    both = set(before.emulators) & set(after.emulators)
+    skipped = [*left_out, *(k for k in (*before.emulators, *after.emulators) if k not in both)]
+    off = costs(goals, before, members, plan.discrepancy, skipped) - costs(
+        goals, after, members, plan.discrepancy, skipped
+    )
+    off -= off.max()
+    power = 1.0
+    while power > 0.01:
+        weight = np.exp(power * off)
+        weight /= weight.sum()
+        if 1 / (weight**2).sum() >= len(members) / 3:
+            return weight
+        power *= 0.9
+    return np.full(len(members), 1 / len(members))
