@@ -1,6 +1,7 @@
 """Calibration in many dimensions: emulators know what they do not know, thin regions are found, and truths come back with honest intervals."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sim.studies.matching.emulators import emulate, one_thread
 from sim.studies.matching.goals import goal, ranked
 from sim.studies.matching.recovery import coverage, recovered
 from sim.studies.matching.screening import picked, screened
-from sim.studies.matching.wave import Found, Plan, learnt
+from sim.studies.matching.wave import Found, Plan, hopeless, learnt, within, worst
 from sim.studies.matching.waves import matched
 from sim.studies.methods import designs
 from sim.validation.calibration.calibrate import study_of
@@ -94,16 +95,37 @@ def test_members_are_checked_with_runs_and_weighted_by_them():
     assert np.abs(np.array(off) / [min(g.below, g.above) for g in result.goals]).max() < 2
 
 
-def test_twenty_truths_are_found_again_with_intervals_that_are_honest():
+@cache
+def whole():
+    """A wave over all the town, with goals in its middle."""
     design = designs.unit("lhs", WIDTH, 150, 3)
-    truths = np.random.default_rng(8).random((20, WIDTH))
     goals = goals_at(town(np.full((1, WIDTH), 0.5))[0])
     with one_thread():
-        wave, _ = learnt(goals, design, asked("wave", design), 150, Plan())
+        return goals, learnt(goals, design, asked("wave", design), 150, Plan())
+
+
+def test_twenty_truths_are_found_again_with_intervals_that_are_honest():
+    truths = np.random.default_rng(8).random((20, WIDTH))
+    goals, wave = whole()
+    with one_thread():
         found = recovered(goals, wave, truths, asked("truths", truths).values, walkers=140, sweeps=4)
     assert 0.80 <= coverage(found) <= 0.97
     assert 0.75 <= coverage(found, range(MATTER)) <= 0.99
     assert np.mean([(each.high - each.low)[:MATTER] for each in found]) < 0.5
+
+
+def test_a_target_that_no_place_comes_near_is_named_and_rules_nothing_out():
+    goals, wave = whole()
+    far = [*goals[:-1], goals[-1].moved(goals[-1].centre + 40)]
+    plan = Plan(ignored=0)
+    places = np.full((1, WIDTH), 0.5)
+    with one_thread():
+        assert hopeless(goals, wave, WIDTH, plan) == ()
+        assert hopeless(far, wave, WIDTH, plan) == (GOALS - 1,)
+        assert worst(far, [wave], places, plan)[0] > plan.cut
+        told = replace(wave, hopeless=(GOALS - 1,))
+        assert worst(far, [told], places, plan)[0] < plan.cut
+    assert within(far, told, town(places), plan).all()
 
 
 # Emulators ------------------------------------------------------------------------------------------------------------

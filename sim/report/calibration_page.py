@@ -41,8 +41,8 @@ def page(result: Calibrated, failures: DataFrame) -> str:
     parts += [
         "## What was ruled out",
         _table(
-            ("wave", "points", "targets emulated", "within the cut", "share of the space left", "down to"),
-            [(w["wave"], w["points"], w["emulated"], w["within_cut"], f"{w['share_left']:.2g}", f"{w['level']:.2g}") for w in m.history],
+            ("wave", "points", "targets emulated", "out of reach", "within the cut", "share of the space left", "down to"),
+            [(w["wave"], w["points"], w["emulated"], w["out_of_reach"], w["within_cut"], f"{w['share_left']:.2g}", f"{w['level']:.2g}") for w in m.history],
         ),
         f"A place is ruled out where the emulators put more than {file.ignored} targets beyond {file.cut:g} standard deviations, with the range of each target "
         f"read as its 95 % interval and a discrepancy of {file.discrepancy:g} standard errors that the model is not asked to explain. Within the cut: points of the "
@@ -70,7 +70,7 @@ def page(result: Calibrated, failures: DataFrame) -> str:
     if unreached:
         parts += [
             "## Targets out of reach",
-            "No plausible place comes near them; they have no say in the posterior.",
+            "No plausible place comes near them; they rule nothing out, and have no say in the posterior.",
             _list(unreached),
         ]
     known = posterior(result)

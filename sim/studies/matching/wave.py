@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from sim.studies.matching.emulators import Emulator, emulate
 from sim.studies.matching.goals import Goal, measured, ranked
+from sim.studies.matching.sampling import below
 
 Floats = NDArray[np.float64]
 NEAR = 2.0
 """Points of earlier waves are learnt from where they lie within so many times the cut."""
+TRIED = 400
+"""Places at which it is seen whether a goal can be had at all."""
 MOST_POINTS = 1_200
 """Points from which an emulator learns, unless a wave has more: the newest, and the nearest of those before."""
 
@@ -69,12 +72,15 @@ class Wave:
         Why a goal has none, by its place.
     noise
         Variance that luck gives the mean over replicates, and how much of it all points share, since they have their seeds in common; by goal, on its scale.
+    hopeless
+        Goals that no place at all comes near, by their place: they cannot rule anything out.
     """
 
     emulators: Mapping[int, Emulator]
     aside: Mapping[int, str]
     noise: Floats
     shared: Floats
+    hopeless: tuple[int, ...] = ()
 
     def distances(self, goals: Sequence[Goal], places: Floats, discrepancy: float) -> tuple[Floats, Floats]:
         """Distance and cost of places (rows) for the goals that have an emulator (columns)."""
@@ -103,12 +109,14 @@ def luck(goal: Goal, replicates: Floats) -> tuple[float, float]:
     return pooled / count, min(common, pooled) / count
 
 
-def learnt(goals: Sequence[Goal], tried: Floats, found: Found, newest: int, plan: Plan) -> tuple[Wave, int]:
-    """Emulators of all goals from the newest points and those before them that are not far off; and how many of the newest lie within the cut."""
+def learnt(
+    goals: Sequence[Goal], tried: Floats, found: Found, newest: int, plan: Plan, left_out: Sequence[int] = ()
+) -> Wave:
+    """Emulators of all goals from the newest points and those before them that are not far off, by all goals but those left out."""
     lucks = [luck(goal, found.replicates[:, k]) for k, goal in enumerate(goals)]
     noise, shared = (np.array([pair[side] for pair in lucks]) for side in (0, 1))
     away = np.nan_to_num(measured(goals, found.values, noise, plan.discrepancy), nan=np.inf)
-    heights = ranked(away, plan.ignored)
+    heights = ranked(away[:, [k for k in range(len(goals)) if k not in left_out]], plan.ignored)
     new = np.arange(len(tried)) >= len(tried) - newest
     before = np.argsort(np.where(new, np.inf, heights), kind="stable")[: max(0, MOST_POINTS - newest)]
     used = new | (np.isin(np.arange(len(tried)), before) & (heights <= NEAR * plan.cut))
@@ -120,7 +128,7 @@ def learnt(goals: Sequence[Goal], tried: Floats, found: Found, newest: int, plan
             aside[k] = made
         else:
             emulators[k] = made
-    return Wave(emulators, aside, noise, shared), int((heights[new] <= plan.cut).sum())
+    return Wave(emulators, aside, noise, shared)
 
 
 def worst(goals: Sequence[Goal], waves: Sequence[Wave], places: Floats, plan: Plan, most: float = np.inf) -> Floats:
@@ -133,8 +141,33 @@ def worst(goals: Sequence[Goal], waves: Sequence[Wave], places: Floats, plan: Pl
         left = np.flatnonzero(heights <= most)
         if len(left):
             z, _ = wave.distances(goals, places[left], plan.discrepancy)
-            heights[left] = np.maximum(heights[left], ranked(z, plan.ignored))
+            counted = [column for column, k in enumerate(wave.emulators) if k not in wave.hopeless]
+            heights[left] = np.maximum(heights[left], ranked(z[:, counted], plan.ignored))
     return heights
+
+
+def hopeless(goals: Sequence[Goal], wave: Wave, width: int, plan: Plan) -> tuple[int, ...]:
+    """Goals of a wave that no place of the cube comes within the cut of, each looked for by itself."""
+    rng = np.random.default_rng([plan.seed, width])
+    even = rng.random((TRIED, width))
+    found = []
+    for k, emulator in wave.emulators.items():
+        alone = Wave({k: emulator}, {}, wave.noise, wave.shared)
+
+        def height(at: Floats, _most: float, alone: Wave = alone) -> Floats:
+            return np.abs(alone.distances(goals, at, plan.discrepancy)[0][:, 0])
+
+        seen = height(even, np.inf).min() <= plan.cut
+        if not seen and below(height, width, plan.cut, TRIED // 4, rng, 5).level > plan.cut:
+            found.append(k)
+    return tuple(found)
+
+
+def within(goals: Sequence[Goal], wave: Wave, values: Floats, plan: Plan) -> NDArray[np.bool_]:
+    """Which points were measured within the cut of all goals but those that may be missed."""
+    away = np.nan_to_num(measured(goals, values, wave.noise, plan.discrepancy), nan=np.inf)
+    counted = [k for k in wave.emulators if k not in wave.hopeless]
+    return ranked(away[:, counted], plan.ignored) <= plan.cut
 
 
 def out_of_reach(goals: Sequence[Goal], wave: Wave, places: Floats, plan: Plan) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.studies.matching import sampling
 from sim.studies.matching.emulators import one_thread
 from sim.studies.matching.goals import Goal
-from sim.studies.matching.wave import Found, Plan, Wave, corrected, costs, learnt, out_of_reach, worst
+from sim.studies.matching.wave import Found, Plan, Wave, corrected, costs, hopeless, learnt, out_of_reach, within, worst
 from sim.studies.methods import designs
 
 Floats = NDArray[np.float64]
@@ -105,16 +105,22 @@ class _Search:
         self.tell(f"wave {number} of {plan.waves}: {len(here)} points")
         self.tried.append(here)
         self.found.append(self.ask(f"wave-{number}", here))
-        wave, inside = learnt(goals, np.vstack(self.tried), _together(self.found), len(here), plan)
+        before = self.waves[-1] if self.waves else None
+        left_out = (*before.hopeless, *before.aside) if before else ()
+        wave = learnt(goals, np.vstack(self.tried), _together(self.found), len(here), plan, left_out)
+        wave = replace(wave, hopeless=hopeless(goals, wave, self.width, plan))
+        inside = int(within(goals, wave, self.found[-1].values, plan).sum())
         self.waves.append(wave)
-        self.tell(f"emulators of {len(wave.emulators)} of {len(goals)} targets")
+        self.tell(
+            f"emulators of {len(wave.emulators)} of {len(goals)} targets, {len(wave.hopeless)} of them out of reach"
+        )
         kept = self.keep(f"left-{number}", lambda: _as_matrix(self._left(number)))
         region = sampling.Region(kept[:, 2:], float(kept[0, 0]), float(kept[0, 1]))
         self.tell(f"{region.share:.2g} of the space is left")
         self.history.append(
             {
                 "wave": number, "points": len(here), "emulated": len(wave.emulators), "set_aside": len(wave.aside),
-                "share_left": region.share, "level": region.level, "within_cut": inside,
+                "out_of_reach": len(wave.hopeless), "share_left": region.share, "level": region.level, "within_cut": inside,
             }
         )  # fmt: skip
         return region
@@ -130,7 +136,7 @@ class _Search:
         """What is left by its likelihood, and the ensemble with its runs."""
         plan, goals, last = self.plan, self.goals, self.waves[-1]
         rng = np.random.default_rng([plan.seed, 0])
-        unreached = out_of_reach(goals, last, region.places, plan)
+        unreached = sorted({*last.hopeless, *out_of_reach(goals, last, region.places, plan)})
         level = max(plan.cut, region.level)
 
         def cost(at: Floats) -> Floats:
@@ -145,7 +151,9 @@ class _Search:
         self.tell(f"checking {len(members)} members with runs")
         checked = self.ask("members", members)
         tried, found = np.vstack(self.tried), _together(self.found)
-        again, _ = learnt(goals, np.vstack([tried, members]), _together([found, checked]), len(members), plan)
+        again = learnt(
+            goals, np.vstack([tried, members]), _together([found, checked]), len(members), plan, last.hopeless
+        )
         weights = corrected(goals, last, again, members, plan, unreached)
         return Matched(
             goals, posterior, members, weights, self.waves, self.history, tried, found, checked, unreached, self._notes()

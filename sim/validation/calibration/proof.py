@@ -109,7 +109,7 @@ def run_proof(calibration: Calibration, folder: Path, how: How, truths: int = 20
         seen = as_found(asking.estimates(from_unit(factors, aims), fresh), len(seeds))
         goals = goals_of(targets)
         with one_thread():
-            wave, _ = learnt(goals, design, found, len(design), calibration.plan)
+            wave = learnt(goals, design, found, len(design), calibration.plan)
             back = recovered(goals, wave, aims, seen.values, file.walkers, file.sweeps, file.seed)
         done.append(Proof(factors, back, len(wave.emulators)))
         aside = "".join(f"- {targets[k].id}: {why}\n" for k, why in wave.aside.items())
