@@ -189,7 +189,11 @@ stories = orders.groupby("consumer").agg(
     channels=("channel", "nunique"),
     failed=("outcome", lambda outcome: (outcome.notna() & (outcome != "delivered")).sum()),
 )
-row = stories.query("20 <= orders <= 60").sort_values(["channels", "failed"], ascending=False, kind="stable").index[0]
+row = (
+    stories.query("20 <= orders <= 60 and failed >= 1")
+    .sort_values(["channels", "failed"], ascending=False, kind="stable")
+    .index[0]
+)
 person, year = market.consumers[row], orders[orders["consumer"] == row].sort_values("day")
 print(
     f"consumer {row}: {Segment(person.segment).name.lower()}, {len(year)} orders, {person.spent:,.0f} USD in the year"
@@ -197,7 +201,7 @@ print(
 
 # %%
 used = [name for name in reversed(CHANNELS) if name in set(year["channel"])]
-height = year["channel"].map(used.index).astype(int)
+height = year["channel"].astype(str).map(used.index)
 good, under_way = year["outcome"] == "delivered", year["outcome"].isna()
 wrong = ~good & ~under_way
 

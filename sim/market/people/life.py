@@ -13,7 +13,7 @@ from sim.agents.codes import Sex
 from sim.agents.consumers import ADULT
 from sim.kernels import inner, kernel
 
-AT = np.array([18.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0])
+AT = np.array([18, 20, 30, 40, 50, 60, 70, 80, 90, 100]).astype(np.float64)
 """Ages of the table."""
 DIE = {
     Sex.MALE: (843, 1118, 1419, 2234, 5347, 11046, 24488, 61620, 168352, 353765),

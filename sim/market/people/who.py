@@ -29,6 +29,8 @@ FIRST_TRIAL, TRIES = 6, 12
 """Stream of the first draw of an age, and after how many somebody is as old as the last one says, however unlikely it is to live so long."""
 STREAMS = 16
 """Draws of one stream of a newcomer's."""
+MOST_SKILL, MOST_BUDGET = 4, 3
+"""Bounds of what is drawn, as those of the columns guard."""
 HALF = 0.5
 """Of patients who are men (assumed: as of everybody)."""
 
@@ -120,7 +122,7 @@ def draw_mind(c: int, drawn: Drawn, segment: int, people: Any, kinds: Kinds, w: 
     """What a person can pay and do, knows and thinks."""
     skill = normal_trait(c, drawn, 2)
     people.price_sensitivity[c] = kinds.price_sensitivity * (0.5 + trait(c, drawn, 0, 3))
-    people.skill[c] = within(skill, -4.0, 4.0)
+    people.skill[c] = within(skill, -MOST_SKILL, MOST_SKILL)
     legitimate, u = kinds.legitimate[people.jurisdiction[c]], trait(c, drawn, 0, 4)
     people.access[c] = within(2.0 * legitimate * (u * u) if segment == PATIENT else 0.15 * legitimate, 0.0, 1.0)
     people.considering[c] = trait(c, drawn, 0, 5) < w.considering * math.exp(0.3 * skill)
@@ -141,7 +143,7 @@ def draw(rows: np.ndarray, drawn: Drawn, people: Any, kinds: Kinds, w: WorldPara
         segment = draw_body(c, drawn, people, kinds, w)
         draw_mind(c, drawn, segment, people, kinds, w)
         people.need_rate[c] = min(kinds.rates[segment] * math.exp(d.rate_spread * normal_trait(c, drawn, 0)), 2.0)
-        people.budget[c] = within(d.budget_spread * normal_trait(c, drawn, 1), -3.0, 3.0)
+        people.budget[c] = within(d.budget_spread * normal_trait(c, drawn, 1), -MOST_BUDGET, MOST_BUDGET)
         wait = -math.log(trait(c, drawn, 2, 0)) / people.need_rate[c]
         people.next_day[c] = min(drawn.day + np.int64(wait), NEVER - 1)
 
