@@ -373,7 +373,7 @@ def check(command: str, printed: str, folder: Path, wrong: bool) -> None:
         if words[0] == "study":
             assert Study.load(given["file"])
     elif words[0] == "-m":
-        assert (ROOT / f"{words[1].replace('.', '/')}.py").exists(), words[1]
+        assert importlib.util.find_spec(words[1]), words[1]
     else:
         assert [word for word in words if re.search(r"\.(py|ipynb)$", word) and "=" not in word]
         for word in words:
