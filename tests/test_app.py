@@ -102,7 +102,7 @@ class TestAsking:
 
     @pytest.mark.parametrize(
         "content",
-        [None, [], {"uses": "/tmp/mine.py"}, {"agents": {"operator": "mine.Operator"}}, {"extends": "/etc/passwd"}, {"polices": []}, {"substances": "list.csv"}],
+        [None, [], {"uses": "mine.py"}, {"agents": {"operator": "mine.Operator"}}, {"extends": "/etc/passwd"}, {"polices": []}, {"substances": "list.csv"}],
     )  # fmt: skip
     def test_a_file_that_a_stranger_sends_names_no_code_and_no_file(self, content):
         with pytest.raises(ScenarioError):

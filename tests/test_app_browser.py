@@ -188,7 +188,7 @@ def test_what_is_wrong_is_said_where_it_is_and_nothing_is_lost(chromium, address
     alert = page.locator(".run .alert")
     person.load("kind: [broken")
     expect(alert).to_contain_text("cannot be taken")
-    person.load("name: mine\nuses: /tmp/mine.py\n")
+    person.load("name: mine\nuses: mine.py\n")
     expect(alert).to_contain_text("no code")
     person.load("name: mine\npolicies: [{kind: takedwon, start: 3}]\n")
     expect(alert).to_contain_text("did you mean 'takedown'")
