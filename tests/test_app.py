@@ -24,7 +24,7 @@ from sim.report.comparison import compare
 from sim.scenario import ScenarioError, list_scenarios
 from sim.studies.errors import RequestError
 from sim.studies.store import lock
-from tests.app_server import ROOT, small
+from tests.app_server import ROOT, end_studies, small
 
 WAIT_SECONDS = 180
 needs_page = pytest.mark.skipif(find_spec("shiny") is None and not os.environ.get("CI"), reason="the extra app is not installed")  # fmt: skip
@@ -47,9 +47,12 @@ def done(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("app"))
     runner, identity = Runner(home, workers=1), home.write(small())
     runner.start(identity)
-    wait_for(lambda: runner.progress(identity).state != "working")
-    assert runner.progress(identity).state == "done", runner.progress(identity)
-    return home, identity
+    try:
+        wait_for(lambda: runner.progress(identity).state != "working")
+        assert runner.progress(identity).state == "done", runner.progress(identity)
+        yield home, identity
+    finally:
+        end_studies(home.folder)
 
 
 class TestAsking:

@@ -1,6 +1,5 @@
 """The page in a real browser: a person's whole path, what goes wrong, two people at once, a narrow screen and a keyboard."""
 
-import json
 import os
 import re
 import urllib.error
@@ -10,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sim.app.home import Home
-from sim.app.running import HOLDER, Runner
-from tests.app_server import browser_path, end, serving
+from sim.app.running import Runner
+from tests.app_server import browser_path, serving
 
 if browser_path() is None and not os.environ.get("CI"):
     pytest.skip("no browser here (Debian: apt-get install chromium)", allow_module_level=True)
@@ -59,9 +58,6 @@ def address(folder):
     """A server."""
     with serving(folder, "--no-example", "--workers", "1", "--at-once", "1") as (found, _):
         yield found
-    runner = Runner(Home(folder))
-    for identity in runner.at_work():
-        end(json.loads((folder / identity / HOLDER).read_text())["pid"])
 
 
 class Person:
@@ -231,7 +227,6 @@ def test_two_people_do_not_meet_and_a_busy_server_says_so(chromium, address, fol
 
 
 def test_a_server_that_starts_again_finds_what_is_at_work(chromium, tmp_path):
-    home = Home(tmp_path)
     with serving(tmp_path, "--no-example", "--workers", "1") as (address, process):
         person = Person(chromium, address)
         person.small(pairs=30, consumers=1000)
@@ -241,17 +236,17 @@ def test_a_server_that_starts_again_finds_what_is_at_work(chromium, tmp_path):
         process.kill()
         expect(person.page.locator(".lost")).to_be_visible()
         person.context.close()
-    with serving(tmp_path, "--no-example", "--workers", "1") as (address, _):
-        person = Person(chromium, address, search=search)
-        expect(person.page.locator(".status.working")).to_be_visible()
-        person.page.click("#stop")
-        expect(person.page.locator(".status.stopped")).to_be_visible()
-        person.page.click("#go-on")
-        expect(person.page.locator(".status.working")).to_be_visible()
-        person.page.click("#stop")
-        expect(person.page.locator(".status.stopped")).to_be_visible()
-        assert Runner(home).at_work() == []
-        person.leave()
+        with serving(tmp_path, "--no-example", "--workers", "1") as (again, _):
+            person = Person(chromium, again, search=search)
+            expect(person.page.locator(".status.working")).to_be_visible()
+            person.page.click("#stop")
+            expect(person.page.locator(".status.stopped")).to_be_visible()
+            person.page.click("#go-on")
+            expect(person.page.locator(".status.working")).to_be_visible()
+            person.page.click("#stop")
+            expect(person.page.locator(".status.stopped")).to_be_visible()
+            assert Runner(Home(tmp_path)).at_work() == []
+            person.leave()
 
 
 @pytest.mark.parametrize(
