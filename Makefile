@@ -99,7 +99,7 @@ lock: ## resolve the lock files again (needs uv; UPGRADE=--upgrade for newer ver
 
 clean: ## remove caches (compiled kernels too) and built packages
 	@find . -path ./.venv -prune -o -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
-	@rm -rf .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build dist
+	@rm -rf .pytest_cache .ruff_cache .hypothesis build dist
 
 distclean: clean ## remove .venv as well
 	@rm -rf .venv .peers
