@@ -7,6 +7,7 @@ says what is out of date.
 
 from __future__ import annotations
 
+import csv
 import inspect
 import re
 import sys
@@ -29,7 +30,7 @@ from sim.agents.platforms import PLATFORM, Platform
 from sim.agents.suppliers import SUPPLIER, Supplier
 from sim.agents.vendors import VENDOR, Vendor
 from sim.evidence import yaml_files
-from sim.evidence.parameters import load_parameters
+from sim.evidence.parameters import ParameterSpec, load_parameters
 from sim.evidence.sources import cited, load_sources
 from sim.evidence.tables import Jurisdiction, Substance
 from sim.measures.dictionary import column, families, observed, outcomes, tables
@@ -275,6 +276,36 @@ def parameter_counts() -> str:
     return table(("Group", "Parameters", *statuses), rows)
 
 
+def rests_on(spec: ParameterSpec) -> str:
+    """Return what a default rests on, in a few words that are the same for all of its kind."""
+    if spec.status != "assumed":
+        return spec.status
+    if "[" in spec.source:
+        return "assumed, beside published figures"
+    return "assumed, fitted in a prototype" if "prototype" in spec.source else "assumed"
+
+
+def every_default() -> str:
+    """Return every default by what it rests on, with what it moves most over its plausible range."""
+    with (DOCS.parent / "results/reference/screening.csv").open(encoding="utf-8", newline="") as file:
+        moved = {row["parameter"]: (row["most_moved"], float(row["change"] or 0)) for row in csv.DictReader(file)}
+    kinds: dict[str, list[tuple[object, ...]]] = {}
+    for path, spec in load_parameters().specs.items():
+        name, change = moved.get(path, ("", 0.0))
+        span = f"{spec.value:g} ({spec.low:g} to {spec.high:g}) {spec.unit}"
+        kinds.setdefault(rests_on(spec), []).append(
+            (f"`{path}`", spec.text, span, spec.source, f"`{name}` {change:.0%}" if name else "")
+        )
+    heads = ("Parameter", "Meaning", "Default (plausible range)", "Rests on", "Moves most")
+    order = ("read", "computed", "assumed, beside published figures", "assumed, fitted in a prototype", "assumed")
+    parts = [
+        f"<details>\n<summary>{kind}: {len(kinds[kind])}</summary>\n\n{table(heads, kinds[kind])}\n</details>\n"
+        for kind in order
+        if kind in kinds
+    ]
+    return "\n".join(parts)
+
+
 def target_counts() -> str:
     """Return how many facts of each level are for fitting and how many are held out, and what their ranges rest on."""
     bands = ("reported", "derived", "assumed")
@@ -312,6 +343,7 @@ def blocks() -> dict[str, str]:
         "jurisdiction fields": fields(Jurisdiction, skip=("name",)),
         "scenarios": table(("Name", "Title", "Question"), shipped),
         "parameter counts": parameter_counts(),
+        "every default": every_default(),
         "target counts": target_counts(),
     }
 
