@@ -8,7 +8,7 @@ COMPILE_LOCK := pip compile pyproject.toml $(LOCKED)
 
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev app demo validate validate-quick calibrate calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev app demo validate validate-quick calibrate calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -84,6 +84,9 @@ collinear: setup ## pairs of parameters that no outcome can tell apart, into res
 
 reference: setup-dev ## the studies that ship, small enough for a laptop, into results/reference (about two hours)
 	@$(BIN)/python -m experiments.reference
+
+replications: setup-dev ## published results looked for in the model, into results/reference/replications (about twenty minutes)
+	@$(BIN)/python -m experiments.replications
 
 docs: setup-dev ## write the generated pages of docs/ again
 	@$(BIN)/python docs/make_tables.py

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import make_pictures
+import make_replications
 import make_validity
 from table_parts import fields, table, words
 
@@ -368,6 +369,7 @@ def pages() -> dict[Path, str]:
         DOCS / "data-dictionary.md": data_dictionary(),
         DOCS / "policies.md": policies(),
         DOCS / "validity.md": make_validity.validity(),
+        DOCS / "replications.md": make_replications.replications(),
         DOCS.parent / "sim" / "agents" / "column_types.pyi": column_types(),
         DOCS.parent / "sim" / "evidence" / "groups.pyi": parameter_groups(),
         DOCS / "pictures" / "house.svg": make_pictures.house(),
