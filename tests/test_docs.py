@@ -29,6 +29,7 @@ from sim.scenario import SCENARIO_KEYS, Scenario, ScenarioError
 from sim.validation.files import load as read_targets
 from sim.validation.measuring import check_questions
 from sim.validation.targets import Targets
+from tests.preloaded import can_fork, odm
 from tests.worlds import KINDS, example, lever_values, neutral_levers, run, world
 
 ROOT = Path(__file__).parents[1]
@@ -348,7 +349,10 @@ def commands(text: str) -> Iterator[tuple[str, str]]:
 def execute(command: str, printed: str, folder: Path, wrong: bool) -> None:
     """Run a command in the reader's folder, with the programs of the environment that runs the tests."""
     words = shlex.split(command.replace(".venv/bin/", f"{Path(sys.executable).parent}/"))
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    if Path(words[0]).name == "odm" and can_fork():
+        done = odm(words[1:], folder, seconds=300)
+    else:
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == (2 if wrong else 0), done.stdout + done.stderr
     shown = ".*?".join(re.escape(piece.strip("\n")) for piece in printed.split("..."))
     assert re.search(shown, done.stdout + done.stderr, re.DOTALL), done.stdout + done.stderr
