@@ -40,7 +40,7 @@ from sim.policies.base import Policy
 from sim.policies.conditions import After, When
 from sim.population import describe
 from sim.registry import policy_kinds
-from sim.scenario import OwnColumn, Platforms, Settings, list_scenarios
+from sim.scenario import OwnColumn, Platforms, Settings, Submodels, list_scenarios
 from sim.studies.study_files import study_files
 from sim.validation.files import load_targets
 from sim.validation.targets import LEVELS, USES, Target, World
@@ -333,6 +333,7 @@ def blocks() -> dict[str, str]:
         ),
         "settings": fields(Settings),
         "platforms": fields(Platforms),
+        "submodels": fields(Submodels),
         "own columns": fields(OwnColumn),
         "world of targets": fields(World),
         "target": fields(Target, skip=("id",)),

@@ -28,17 +28,20 @@ from sim.studies.runs.machine import usable_cores
 ROOT = Path(__file__).parents[1]
 WORLD = ROOT / "experiments" / "screening.yaml"
 REFERENCE = ROOT / "results" / "reference" / "screening.csv"
-ONLY_WITH = {
-    "consumption.mme_per_dose": {"consumption": {"rti_rule": 1.0}},
+ONLY_WITH: dict[str, dict[str, dict[str, object]]] = {
+    "consumption.mme_per_dose": {"submodels": {"overdose": "logistic"}},
+    "learning.raid_exponent": {"submodels": {"fear": "share"}},
     **{
-        f"payment.{name}": {"enforcement": {"share_payments": 0.5, "platform_case": 40}}
+        f"payment.{name}": {"parameters": {"enforcement": {"share_payments": 0.5, "platform_case": 40}}}
         for name in ("privacy_traceability", "coin_traceability", "trace_yield")
     },
-    "supply.seizure_floor": {"supply": {"seizure": 0.03}},
-    "enforcement.lead_days": {"enforcement": {"arrest_days_online": 60.0, "server_leads": 60.0}},
-    "enforcement.remote_crypto": {"enforcement": {"arrest_days_online": 60.0}, "choice": {"crypto": -2.0}},
-    "enforcement.credit_parcel": {"enforcement": {"learning": 0.3}},
-    "migration.give_up": {"migration": {"reach": 0.3}},
+    "supply.seizure_floor": {"parameters": {"supply": {"seizure": 0.03}}},
+    "enforcement.lead_days": {"parameters": {"enforcement": {"arrest_days_online": 60.0, "server_leads": 60.0}}},
+    "enforcement.remote_crypto": {
+        "parameters": {"enforcement": {"arrest_days_online": 60.0}, "choice": {"crypto": -2.0}}
+    },
+    "enforcement.credit_parcel": {"parameters": {"enforcement": {"learning": 0.3}}},
+    "migration.give_up": {"parameters": {"migration": {"reach": 0.3}}},
 }
 """What else must be set for a parameter to act."""
 MOST_SEEDS = 4
@@ -61,7 +64,7 @@ def specs() -> dict[str, ParameterSpec]:
 
 def ran(seed: int, others: str = "", path: str = "", value: float = 0.0) -> tuple[dict[str, float], str]:
     """Outcomes of a run with one parameter at ``value``, and a digest of its events; ``others`` names the parameter for which more must be set."""
-    scenario = world().with_(parameters=ONLY_WITH.get(others, {}))
+    scenario = world().with_(**ONLY_WITH.get(others, {}))
     if path:
         group, _, name = path.partition(".")
         scenario = scenario.with_(parameters={group: {name: value}})

@@ -29,7 +29,7 @@ DEFINITIONS: dict[str, dict[float, str]] = {
     "market/entry_exit/entry.py": {1000.0: "the column's bounds"},
     "market/entry_exit/roles.py": {2.0: "needs a day that the column holds"},
     "market/groups.py": {6500.0: "cents: a first guess, replaced by the mean of orders within days"},
-    "market/health/consumption.py": {1e-4: "a trace that counts as none", 0.5: "half of a switch that is 0 or 1"},
+    "market/health/consumption.py": {1e-4: "a trace that counts as none"},
     "market/health/early_warning.py": {0.5: "mean of a lognormal"},
     "market/supply/mixing.py": {0.5: "mean of a lognormal"},
     "market/health/harm.py": {
@@ -40,6 +40,7 @@ DEFINITIONS: dict[str, dict[float, str]] = {
     "market/health/violence.py": {
         2.0: "what happens to one is shared out over two: who met it, and the friends together"
     },
+    "market/learning/fear.py": {0.5: "the share of trade at which fear by share is stated"},
     "market/learning/forum.py": {0.99: "a board that is not false altogether"},
     "market/people/stopping.py": {2.0: "half of an elasticity acts at either end"},
     "market/supply/pricing.py": {

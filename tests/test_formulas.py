@@ -413,6 +413,23 @@ def test_using_less_often_does_not_kill_more():
     assert CONSUMPTION.hill * CONSUMPTION.tolerance_exponent < 1
 
 
+def test_both_forms_agree_on_usual_doses_of_heroin_and_differ_beyond_them():
+    """Overdoses counted per dose over batches of heroin, at full tolerance: alike at the usual dose; less kills far less by the logistic form, more far more."""
+    s2 = potency_sd2(0.25, 5.0, 0.17, 0.41, 1.0)
+
+    def counted(dose: float) -> tuple[float, float]:
+        ratios = dose * np.exp(-s2 / 2 + np.sqrt(s2) * NODES)
+        mme = CONSUMPTION.mme_per_dose
+        hill = [harm.hill_overdose(r, CONSUMPTION.r50, CONSUMPTION.hill) * CONSUMPTION.severity_share for r in ratios]
+        logistic = [harm.rti_overdose(r * mme, mme) for r in ratios]
+        return float(np.average(hill, weights=WEIGHTS)), float(np.average(logistic, weights=WEIGHTS))
+
+    (hill, logistic), (less_hill, less), (more_hill, more) = (counted(dose) for dose in (1.0, 0.63, 2.0))
+    assert logistic == near(hill, rel=0.15)
+    assert less / logistic < 0.2 * less_hill / hill
+    assert more / logistic > 4.0 * more_hill / hill
+
+
 @pytest.mark.parametrize(("mme", "chance"), [(50, 3.5e-8), (500, 2.3e-5), (1000, 0.0293)])
 def test_the_rival_rule_has_the_published_logistic(mme, chance):
     assert harm.rti_logistic(mme) == near(chance, rel=0.02)

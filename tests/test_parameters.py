@@ -54,7 +54,7 @@ def days(scenario: Scenario, seed: int) -> Iterator[bytes]:
 
 
 def busy(path: str) -> Scenario:
-    return world(**BUSY).with_(parameters=ONLY_WITH.get(path, {}))
+    return world(**BUSY).with_(**ONLY_WITH.get(path, {}))
 
 
 @functools.cache

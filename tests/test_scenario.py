@@ -25,9 +25,10 @@ from sim.evidence import yaml_files
 from sim.evidence.parameters import load_parameters
 from sim.evidence.yaml_files import parse
 from sim.registry import policy_kinds, register_policy
-from sim.scenario import Scenario, ScenarioError, list_scenarios
+from sim.scenario import Scenario, ScenarioError, Submodels, list_scenarios
 
 BOOK = load_parameters()
+SUBMODELS = {f"submodels.{name}" for name in Submodels.model_fields}
 GROUP = next(iter(BOOK.groups))
 SPEC = next(spec for spec in BOOK.specs.values() if spec.unit == "probability" and spec.distribution != "fixed")
 
@@ -309,7 +310,7 @@ def test_a_parameter_that_is_no_more_says_what_became_of_it():
 def test_what_is_said_of_parameters_that_are_no_more_is_true():
     for path, what in yaml_files.load("gone.yaml").items():
         assert path not in BOOK.specs
-        assert what.get("now", "choice.habit") in BOOK.specs, path
+        assert what.get("now", "choice.habit") in {*BOOK.specs, *SUBMODELS}, path
 
 
 def test_a_parameter_out_of_its_bounds_says_bounds_and_unit():

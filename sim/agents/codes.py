@@ -27,6 +27,43 @@ ABSTAIN = N_CHANNELS  # the alternative that is no channel
 SEARCH = int(Channel.ILLICIT_PHARMACY)  # open search stands at the place of the illicit pharmacy in the choice
 
 
+class VendorChoice(Code):
+    """Rules by which buyers find a vendor: `submodels.vendor_choice` of a scenario, as those below."""
+
+    MEMORY = 0
+    LOGIT = 1
+    RANDOM = 2
+
+
+class Migration(Code):
+    """Rules by which those go who lost their market."""
+
+    SIZE = 0
+    OVERLAP = 1
+    VENDORS = 2
+
+
+class Overdose(Code):
+    """Forms of the chance of an overdose by dose."""
+
+    HILL = 0
+    LOGISTIC = 1
+
+
+class Prices(Code):
+    """Rules by which vendors set prices."""
+
+    COST = 0
+    ANCHORED = 1
+
+
+class Fear(Code):
+    """What the fear after a closure comes from."""
+
+    SEEN = 0
+    SHARE = 1
+
+
 class RiskGroup(Code):
     """Groups of channels whose legal risk consumers learn about together."""
 

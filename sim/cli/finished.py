@@ -56,6 +56,7 @@ def print_comparison(comparison: Comparison, out: Path | None) -> None:
     """Print the effects, totals as those of real people, and in words which of them are clear."""
     from sim.report.text import caveats, deeds, groups, tables, words
     from sim.studies.findings.groups import notes as group_notes
+    from sim.studies.findings.turns import rival_sentences
 
     comparison = comparison.real()
     width = output.width()
@@ -90,6 +91,11 @@ def print_comparison(comparison: Comparison, out: Path | None) -> None:
     for label, lines in words.findings(comparison).items():
         output.line(f"{label}: {lines[0]}")
         for line in lines[1:]:
+            output.line(f"  {line}")
+    if comparison.submodels is not None:
+        output.line()
+        output.line("Under rival rules", style="bold")
+        for line in rival_sentences(comparison.submodels) or ("No pair of runs under a rival is there.",):
             output.line(f"  {line}")
     if out is not None:
         output.line(f"Written to {out}; every run: odm results {out}")

@@ -52,6 +52,13 @@ By = Annotated[
         help="Report by group too: jurisdiction, segment, age, sex, channel, substance, with commas between; or crossed, with colons.",
     ),
 ]
+Submodels = Annotated[
+    str,
+    typer.Option(
+        metavar="RIVALS",
+        help="Do it again under rival rules, one at a time: `all`, or NAME=VALUE, with commas between.",
+    ),
+]
 Audit = Annotated[bool, typer.Option("--audit", help="Check every conservation identity each day.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -168,6 +175,7 @@ def compare(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the comparison in the folder.")] = False,
     tables: Tables = "",
     by: By = "",
+    submodels: Submodels = "",
     audit: Audit = False,
     as_json: Json = False,
 ) -> None:
@@ -190,6 +198,7 @@ def compare(
                 workers=workers,
                 tables=support.names(tables),
                 by=support.names(by),
+                submodels=support.names(submodels),
                 overrides=changes or (),
                 audit=audit,
                 out=out,

@@ -34,6 +34,13 @@ def validate(
         int | None, typer.Option(help="Simulated consumers of every world; by default its own.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the first run; by default 1.")] = None,
+    submodels: Annotated[
+        str,
+        typer.Option(
+            metavar="RIVALS",
+            help="Hold rival rules against the same facts: `all`, or NAME=VALUE, with commas between.",
+        ),
+    ] = "",
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one a core.")] = None,
     out: Annotated[
         Path | None,
@@ -58,7 +65,7 @@ def validate(
         with studies.stoppable(out), show_study("validation", as_json=False, quiet=as_json) as tell:
             result = hold(
                 targets, ensemble=ensemble, runs=runs, levels=support.names(level), consumers=consumers, seed=seed,
-                workers=workers, out=out, resume=resume, on_event=tell,
+                submodels=support.names(submodels), workers=workers, out=out, resume=resume, on_event=tell,
             )  # fmt: skip
         output.kept(out)
         if as_json:
@@ -70,6 +77,9 @@ def validate(
         output.console().print(text.target_table(result, output.width()))
         output.line()
         output.console().print(text.total_table(result.estimates, output.width()))
+        if result.rivals:
+            output.line()
+            output.console().print(text.rival_table(result, output.width()))
         for title, lines in (
             ("Missed", text.misses(result.estimates)),
             ("Not measured", text.unmeasured(result.estimates)),

@@ -218,6 +218,7 @@ class LearningParameters(NamedTuple):
     hearsay: float
     raid_own: float
     raid_friends: float
+    raid_exponent: float
     forum_talk: float
     loss_heard: float
     forget_after_bad: float
@@ -382,7 +383,6 @@ class EnforcementParameters(NamedTuple):
 class ConsumptionParameters(NamedTuple):
     r50: float
     hill: float
-    rti_rule: float
     mme_per_dose: float
     severity_share: float
     tolerance_exponent: float

@@ -5,12 +5,13 @@ C channels, J jurisdictions, P platform slots, S substances.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS
+from sim.agents.codes import N_CHANNELS, Fear, Migration, Overdose, Prices, VendorChoice
 from sim.agents.enforcement import Records
 
 if TYPE_CHECKING:
@@ -28,6 +29,28 @@ class Moment(NamedTuple):
 
     seed: int
     day: int
+
+
+class Rules(NamedTuple):
+    """Which of the rules that contest with each other is in force: `submodels` of the scenario, as codes that kernels read."""
+
+    vendor_choice: int  # `VendorChoice`; the others are codes of their names too
+    migration: int
+    overdose: int
+    prices: int
+    fear: int
+
+    @classmethod
+    def of(cls, chosen: Mapping[str, str]) -> Rules:
+        """The codes of the names that were chosen."""
+        kinds = {
+            "vendor_choice": VendorChoice,
+            "migration": Migration,
+            "overdose": Overdose,
+            "prices": Prices,
+            "fear": Fear,
+        }
+        return cls(**{name: int(kind[chosen[name].upper()]) for name, kind in kinds.items()})
 
 
 class Friends(NamedTuple):
@@ -165,6 +188,8 @@ class Struck(NamedTuple):
     publicity: float  # of the raids, the most public one
     lost: float  # share of all who had a market who lost theirs in these days
     forum: float  # friends as whom the forum counts that says so
+    share: float  # of all trade that the raided markets had
+    stolen: float  # the same of those where money was lost, as far as it was
 
 
 @dataclass
@@ -188,6 +213,9 @@ class Trade:
     ads_seen: float = 1.0  # exposure to sellers' adverts in apps, 1 when nothing is removed
     arrested: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (P,) accounts of vendors arrested today
     struck: Struck | None = None  # who lost a cryptomarket today
+    common: np.ndarray = field(
+        default_factory=lambda: np.zeros(0)
+    )  # (P,) users whom each had in common with markets that closed lately, where that is what migrants go by
     bans: bool = False  # whether a platform bans a substance
     unmoderated: set[int] = field(default_factory=set)  # slots whose disputes and feedback do not work as usual
     absconding: dict[int, tuple[int, float, str]] = field(default_factory=dict)

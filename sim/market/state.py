@@ -21,7 +21,7 @@ from sim.agents.suppliers import Supplier, SupplierColumns
 from sim.agents.vendors import VendorColumns
 from sim.evidence.groups import Parameters
 from sim.market.books import Books, Events, Tally
-from sim.market.groups import Care, Moment, Policing, Trade, Upstream, Usual, World
+from sim.market.groups import Care, Moment, Policing, Rules, Trade, Upstream, Usual, World
 from sim.market.substances import Substances
 from sim.population import Population, SlotTable
 from sim.scenario import LONGEST, Scenario
@@ -47,6 +47,7 @@ class MarketState(mesa.Model):
     seed: np.uint64
     day: int  # 0 is the first day after burn-in
     p: Parameters
+    rules: Rules  # those chosen of rules that contest with each other
     levers: Levers  # what policies may move today
     agent_classes: dict[type, type]  # classes that the scenario puts in the place of others
     # who is there, besides the agents of whom Mesa keeps sets
@@ -101,6 +102,7 @@ class MarketState(mesa.Model):
         self._scenario = scenario
         if isinstance(scenario, Scenario):  # Mesa sets one of its own first
             self.p = Parameters._make(map(scenario.parameters_for, Parameters._fields))
+            self.rules = Rules.of(scenario.submodels.model_dump())
 
     @property
     def moment(self) -> Moment:

@@ -14,6 +14,7 @@ from sim.studies.execution.conduct import How, conduct
 from sim.studies.execution.driver import KEPT, Driver
 from sim.studies.execution.events import OnEvent
 from sim.studies.findings.ratios import as_json, cost_per
+from sim.studies.findings.rivals import rivals_of_pairs
 from sim.studies.kinds import Answer
 from sim.studies.runs.compare import PairedRuns, load_all, with_dates
 from sim.studies.runs.effects import INTERVAL
@@ -104,8 +105,8 @@ class Comparison(PairedRuns):
     def tables(self) -> dict[str, DataFrame]:
         """Effects, outcomes and what averting harm costs, which are written as CSV too."""
         found = {"effects": self.effects, "outcomes": self.outcomes, "cost_effectiveness": self.cost_effectiveness}
-        groups = {"effects_by_group": self.effects_by_group, "outcomes_by_group": self.outcomes_by_group}
-        return found | {name: frame for name, frame in groups.items() if frame is not None}
+        more = {name: getattr(self, name) for name in ("effects_by_group", "outcomes_by_group", "submodels")}
+        return found | {name: frame for name, frame in more.items() if frame is not None}
 
     @property
     def cost_effectiveness(self) -> DataFrame:
@@ -136,6 +137,7 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     workers: int | None = None,
     tables: Sequence[str] = (),
     by: Sequence[str] | str = (),
+    submodels: Sequence[str] | str = (),
     overrides: Sequence[str] = (),
     audit: bool = False,
     out: str | Path | None = None,
@@ -166,6 +168,9 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     by
         What to group people and orders by: names of keys (``jurisdiction``, ``segment``, ``channel``, ``substance``), or several of them
         crossed, with colons between (``segment:jurisdiction``). The result has `effects_by_group` then; no other number moves.
+    submodels
+        Rival rules under which all runs are done again, one rule at a time: ``all``, or ``NAME=VALUE`` each (``vendor_choice=random``). The
+        result has the table `submodels` then, which says what of the conclusion turns; no other number moves.
     overrides
         ``path=value`` settings for all scenarios.
     audit
@@ -205,6 +210,7 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     study = _study(
         baseline, others, {"days": days, "burn_in": burn_in, "consumers": consumers, "overrides": overrides},
         runs=runs, seed=seed, tables=check_tables(tables, by), by=(by,) if isinstance(by, str) else tuple(by), audit=audit,
+        submodels=(submodels,) if isinstance(submodels, str) else tuple(submodels),
     )  # fmt: skip
     workers = usable_cores() if workers is None else at_least("workers", workers, 1)
     how = How(
@@ -238,6 +244,7 @@ def _study(
     *,
     runs: int,
     seed: int | None,
+    submodels: tuple[str, ...],
     **fields: Any,
 ) -> ReadyStudy:
     """The study that a comparison is."""
@@ -264,7 +271,7 @@ def _study(
         totals="simulated",  # which `Comparison.real` makes those of real people
         **fields,
     )
-    study = ReadyStudy(file, scenarios, (), (), kind.Settings())
+    study = ReadyStudy(file, scenarios, (), (), kind.Settings(submodels=submodels))
     problems: list[Problem] = []
     check_by(study.file.by, scenarios.values())
     kind.check(study, problems)
@@ -284,7 +291,9 @@ def _conduct(study: ReadyStudy, folder: Path, how: How, keep: bool) -> Compariso
     def ask(study: ReadyStudy, driver: Driver) -> Answer:
         runs = driver.evaluate([{}])
         timings = {"compile_s": round(driver.prepare_s, 3), "runs_s": round(sum(driver.seconds), 3)}
-        found.append(Comparison.of(study, runs, driver.store, timings))
+        plain = Comparison.of(study, runs, driver.store, timings)
+        under = rivals_of_pairs(plain.outcomes, study.settings.submodels, study.scenarios, driver.evaluate)
+        found.append(replace(plain, submodels=under))
         return Answer(found[0].tables)
 
     conduct(study, folder, how, (lambda *what: found[0].write(what[-1])) if keep else None, ask)

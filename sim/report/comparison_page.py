@@ -13,7 +13,8 @@ from sim.report.text.markdown import escaped
 from sim.report.text.tables import cost_markdown, effect_markdown
 from sim.studies.findings.groups import notes
 from sim.studies.findings.ratios import cost_per
-from sim.studies.kinds import other_differences
+from sim.studies.findings.turns import SUMMARY, rival_sentences, rival_summary
+from sim.studies.kinds import Drawing, other_differences
 from sim.studies.runs.by_group import in_key_order
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ def write_page(comparison: PairedRuns, place: Path) -> None:
     if comparison.effects_by_group is not None:
         for key in in_key_order(comparison.effects_by_group):
             figures.save_figure(figures.group_figure(comparison, key), pictures / figure_by(key))
+    if comparison.submodels is not None and len(comparison.submodels):
+        drawing = Drawing("submodels", (comparison.submodels, comparison.baseline))
+        figures.save_figure(figures.draw(drawing), pictures / "submodels")
     (place / "report.md").write_text(page(comparison), encoding="utf-8", newline="\n")
     (place / REPORT).write_text(html_page([pairs_page(comparison, pictures)]), encoding="utf-8", newline="\n")
 
@@ -59,6 +63,7 @@ def page(comparison: PairedRuns) -> str:
         "Same sign: runs whose effect has the sign of the mean. pp: percentage points.",
         effect_markdown(comparison),
         *_by_group(comparison),
+        *_rivals(comparison),
         *_costs(comparison),
         "## Notes",
         _list(_notes(comparison)),
@@ -87,6 +92,20 @@ def _by_group(comparison: PairedRuns) -> list[str]:
     found = groups.effect_markdown(effects)
     shown = "Outcomes in which the interval of some group leaves zero out; `effects_by_group.csv` has all."
     return ["## For whom", *notes(effects), *pictures, *([shown, found] if found else [])]
+
+
+def _rivals(comparison: PairedRuns) -> list[str]:
+    """What turns under rival rules, where these were asked for."""
+    table = comparison.submodels
+    if table is None:
+        return []
+    if not len(table):
+        return ["## Under rival rules", "No pair of runs under a rival is there."]
+    lines = ["| " + " | ".join(SUMMARY) + " |", "|---|---|---|" + "---:|" * (len(SUMMARY) - 3)]
+    lines += ["| " + " | ".join(map(escaped, row)) + " |" for row in rival_summary(table)]
+    how = "How many effects that are told from zero by the usual rules are so under each rival; `submodels.csv` has every effect."
+    picture = "![Effects by the usual rules and under each rival](figures/submodels.png)"
+    return ["## Under rival rules", _list(rival_sentences(table)), how, "\n".join(lines), picture]
 
 
 def _costs(comparison: PairedRuns) -> list[str]:

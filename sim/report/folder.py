@@ -17,6 +17,7 @@ from sim.scenario import no_own_code
 from sim.studies import deeds, kinds
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution.stored import Kept, LackingError, read_back
+from sim.studies.findings.rivals import rivals_of_pairs
 from sim.studies.findings.values import listed
 from sim.studies.kinds import Answer
 from sim.studies.runs.compare import PairedRuns
@@ -219,4 +220,8 @@ def _of_comparison(kept: Kept, totals: str) -> Material:
         )
     rows = found[found["seed"].isin(seeds)].reset_index(drop=True)
     pairs = replace(PairedRuns.of(study, rows, runs.store, {}), seeds=tuple(seeds))
+    pairs = replace(
+        pairs, submodels=rivals_of_pairs(pairs.outcomes, study.settings.submodels, study.scenarios, runs.evaluate)
+    )
+    about |= {"lacking": len(runs.lacking), "ended": kept.ended and not runs.lacking}
     return pairs_page(pairs.real() if totals == "real" else pairs, **about)

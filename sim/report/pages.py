@@ -13,6 +13,7 @@ from sim.report.parts import flows
 from sim.report.parts.headline import verdicts
 from sim.report.parts.material import Material, Shown, of_answer, of_pairs
 from sim.report.text import deeds
+from sim.studies.kinds import Drawing
 from sim.studies.runs.by_group import in_key_order
 
 if TYPE_CHECKING:
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     from sim.studies.study import ReadyStudy
 
 REPORT = "report.html"
-PLACES = {"effects": "effects", "ranking": "effects", "cost-effectiveness": "costs"}
+PLACES = {"effects": "effects", "ranking": "effects", "cost-effectiveness": "costs", "submodels": "rivals"}
 """Where figures of a comparison stand in the page; those by group stand with the groups, all others where the numbers are."""
 TITLES = {
     "effects": "Effects with their intervals; a filled mark leaves zero out, as some do by chance: the table says which are findings",
     "trade-by-channel": "Orders a day by channel",
     "ranking": "Rank of every scenario",
+    "submodels": "Effects by the usual rules and under each rival",
     "cost-effectiveness": "Cost against effect",
     "sweep": "Outcomes over what was varied",
     "boxes": "Limits of the boxes in which the policy fails",
@@ -69,6 +71,8 @@ def pairs_page(comparison: PairedRuns, drawn: Path | None = None, **more: Any) -
     groups = comparison.effects_by_group
     for key in in_key_order(groups) if groups is not None and len(groups) else ():
         draws[figure_by(key)] = partial(figures.group_figure, comparison, key)
+    if comparison.submodels is not None and len(comparison.submodels):
+        draws["submodels"] = partial(figures.draw, Drawing("submodels", (comparison.submodels, comparison.baseline)))
     plain = of_pairs(comparison, **more)
     short = " ".join(f"{verdict.scenario}: {verdict.short}" for verdict in verdicts(plain))
     trade = " ".join(

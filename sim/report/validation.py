@@ -34,6 +34,7 @@ def validate(
     levels: Sequence[str] = (),
     consumers: int | None = None,
     seed: int | None = None,
+    submodels: Sequence[str] | str = (),
     workers: int | None = None,
     out: str | PathLike[str] | None = None,
     resume: bool = False,
@@ -55,6 +56,8 @@ def validate(
         Simulated consumers of every world, in the place of its own.
     seed
         Seed of the first run, by default 1; every run has one of its own.
+    submodels
+        Rival rules that are held against the same facts in the same worlds and seeds: ``all``, or ``NAME=VALUE`` each.
     workers
         Worker processes; by default one a core.
     out
@@ -90,7 +93,9 @@ def validate(
     how = How(resume=resume, workers=workers, executor=_executor(workers), on_event=on_event)
     with passing_folder() if out is None else nullcontext(Path(out).expanduser()) as folder:
         write = None if out is None else _write
-        return run_validation(chosen, members, folder, how, each, consumers, seed, write)
+        return run_validation(
+            chosen, members, folder, how, each, consumers, seed, write, (submodels,) if isinstance(submodels, str) else submodels
+        )  # fmt: skip
 
 
 def _executor(workers: int | None) -> str | Executor:

@@ -40,6 +40,11 @@ def page(result: Validation, failures: DataFrame) -> str:
     parts = ["# How true the model is", text.how(result), f"**{result.last_line}**", text.HOW_TO_READ]
     parts += [f"Intervals hold 90 % of {text.interval(result)}."]
     parts += ["## In range, by level", _totals(result.estimates), "![all targets](figures/all-targets.png)"]
+    if result.rivals:
+        heads = ("In range: calibration / validation", *text.rival_levels(result), "all")
+        lines = ["| " + " | ".join(heads) + " |", "|---|" + "---|" * (len(heads) - 1)]
+        lines += ["| " + " | ".join(row) + " |" for row in text.rival_rows(result)]
+        parts += ["## Under rival rules", "\n".join(lines), text.RIVALS]
     parts += ["## What is missed", _list(text.misses(result.estimates)) or "Nothing."]
     parts += ["## What was not measured", _list(text.unmeasured(result.estimates)) or "Nothing."]
     if len(failures):

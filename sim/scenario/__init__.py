@@ -24,7 +24,7 @@ from sim.scenario.policies import Budget
 from sim.scenario.reading import is_file, read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import OwnColumn, Platforms, parameter_problem
-from sim.scenario.settings import LONGEST, Settings, as_day
+from sim.scenario.settings import LONGEST, Settings, Submodels, as_day
 
 __all__ = [
     "LONGEST",
@@ -37,6 +37,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "Settings",
+    "Submodels",
     "allowed_in_words",
     "as_day",
     "bounds_in_words",

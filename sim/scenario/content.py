@@ -15,7 +15,7 @@ from sim.scenario import own_code
 from sim.scenario.errors import ScenarioError, no_such_name
 from sim.scenario.policies import Budget
 from sim.scenario.sections import Platforms
-from sim.scenario.settings import Settings
+from sim.scenario.settings import Settings, Submodels
 
 
 class Content(Settings):
@@ -27,6 +27,7 @@ class Content(Settings):
     substances: SkipValidation[Mapping[str, Substance]] = Field(description="table of substances")
     jurisdictions: SkipValidation[Mapping[str, Jurisdiction]] = Field(description="table of jurisdictions")
     platforms: SkipValidation[Platforms] = Field(description="platforms open at the start")
+    submodels: SkipValidation[Submodels] = Field(description="the rule of each part on which ideas contest")
     policies: SkipValidation[tuple[Any, ...]] = Field(description="policies, in order")
     budget: SkipValidation[Budget | None] = Field(default=None, description="money that policies may cost")
     uses: SkipValidation[tuple[own_code.OwnFile, ...]] = Field(description="files of the author's own code")
@@ -42,6 +43,7 @@ class Content(Settings):
         content["substances"] = {name: row.fields() for name, row in self.substances.items()}
         content["jurisdictions"] = {name: row.fields() for name, row in self.jurisdictions.items()}
         content["platforms"] = self.platforms.model_dump(mode="json")
+        content["submodels"] = self.submodels.model_dump(mode="json")
         content["policies"] = [policy.model_dump(mode="json", by_alias=True) for policy in self.policies]
         if self.budget is not None:
             content["budget"] = self.budget.model_dump(mode="json")
@@ -60,6 +62,8 @@ class Content(Settings):
         content["uses"] = sorted(used.sha256 for used in self.uses)
         for column in (column for columns in content["columns"].values() for column in columns.values()):
             del column["text"], column["unit"]
+        if self.submodels == Submodels():  # what the usual rules are is part of the model
+            del content["submodels"]
         for name in ("uses", "agents", "columns", "day0"):
             if not content[name]:
                 del content[name]

@@ -12,7 +12,7 @@ from sim.scenario.own_code import own_code_refused
 from sim.scenario.reading import is_file, is_folder, read_yaml
 from sim.scenario.substances import read_table
 
-SECTIONS = ("parameters", "substances", "jurisdictions", "platforms", "agents", "columns")
+SECTIONS = ("parameters", "substances", "jurisdictions", "platforms", "submodels", "agents", "columns")
 """Keys whose mappings are merged with those of the extended scenario; everything else, lists too, is replaced;
 ``uses`` adds up."""
 

@@ -15,7 +15,7 @@ from sim.scenario.errors import Faults, Problem, ScenarioError, no_such_name
 from sim.scenario.plain import plain_data
 from sim.scenario.policies import budget, policies
 from sim.scenario.reading import read_yaml
-from sim.scenario.settings import Settings, length, people, widest
+from sim.scenario.settings import Settings, length, people, submodels, widest
 
 
 class Frozen(dict[str, Any]):
@@ -39,7 +39,7 @@ class Scenario(Content):
     ----------
     content, **fields
         name, title, question, seed, days, day0, burn_in, consumers, people (or weight), parameters, substances,
-        jurisdictions, platforms, policies, budget, uses, agents, columns, extends.
+        jurisdictions, platforms, submodels, policies, budget, uses, agents, columns, extends.
 
     Raises
     ------
@@ -189,6 +189,7 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
         "substances": sections.rows(document, "substances", Substance, substance_rows(), problems),
         "jurisdictions": sections.rows(document, "jurisdictions", Jurisdiction, shipped, problems),
         "platforms": sections.platforms(document, problems),
+        "submodels": submodels(document, problems),
     }
     parts["uses"] = own_code.files(document, problems)
     parts["agents"] = own_code.agents(document, parts["uses"], problems)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sim.scenario.errors import Problem, quote
-from sim.scenario.sections import Problems, check
+from sim.scenario.sections import Problems, check, mapping
 
 LONGEST = 32_000
 """Days that a run can have, burn-in included: days are kept in two bytes, and some lie a year before or after the run."""
@@ -52,6 +52,42 @@ class Settings(BaseModel):
         le=1e10,
         description="real people whom the consumers stand for (people; totals scale with it)",
     )
+
+
+class Submodels(BaseModel):
+    """The rule of each part of the model on which ideas contest; the first is the usual one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+
+    vendor_choice: Literal["memory", "logit", "random"] = Field(
+        default="memory",
+        description="how buyers find a vendor: those they bought from, and new ones by past sales, reputation and price [buyer-memory]; "
+        "a logit of reputation and price alone; at random",
+    )
+    migration: Literal["size", "overlap", "vendors"] = Field(
+        default="size",
+        description="where those go who lost their market: to markets with many users, and where others went [migration-top-destination]; "
+        "to those with which it had users in common [migration-rule]; to where their own vendors are",
+    )
+    overdose: Literal["hill", "logistic"] = Field(
+        default="hill",
+        description="overdoses by dose: a Hill form, fitted [insite-od-per-visit]; the logistic rule of the RTI Virtual Opioid User",
+    )
+    prices: Literal["cost", "anchored"] = Field(
+        default="cost",
+        description="what prices follow: all that an order costs its vendor, risk and losses included (Reuter and Kleiman 1986); "
+        "the usual level, with part of what goods cost",
+    )
+    fear: Literal["seen", "share"] = Field(
+        default="seen",
+        description="what a closure frightens by: what people see happen to friends, and are told; the market's share of trade",
+    )
+
+
+def submodels(document: Mapping[str, Any], problems: Problems) -> Submodels:
+    """The rules that a scenario chooses."""
+    given = mapping(document, "submodels", "a mapping, for example {vendor_choice: random}", problems)
+    return check(Submodels, given, "submodels", problems) or Submodels()
 
 
 def length(settings: Settings | None, problems: Problems) -> None:

@@ -86,6 +86,9 @@ def write(scenario: Content, sources: bool) -> str:
     lines.append("platforms:")
     for name, value, text in _fields(type(scenario.platforms), plain["platforms"]):
         lines.append(_line(1, name, value, text if sources else None))
+    lines.append("submodels:")
+    for name, value, text in _fields(type(scenario.submodels), plain["submodels"]):
+        lines.append(_line(1, name, value, text if sources else None))
     lines.append("policies:" if scenario.policies else "policies: []")
     for policy, values in zip(scenario.policies, plain["policies"], strict=True):
         mark = "- "

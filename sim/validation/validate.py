@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from sim.studies.errors import StudyError
 from sim.studies.execution.conduct import How, conduct
 from sim.studies.execution.driver import KEPT, Driver
+from sim.studies.findings.rivals import Rival, chosen
 from sim.studies.kinds import Answer
 from sim.studies.store.output import TABLES, table_place
 from sim.studies.store.parts import DAILY, OK, StoreError
@@ -22,7 +23,7 @@ from sim.validation.ensemble import Ensemble
 from sim.validation.estimates import Estimate, Member, estimate, last_line, totals
 from sim.validation.measuring import Job, Reading, asked_views, is_asked, measure
 from sim.validation.targets import Targets
-from sim.validation.worlds import Arms, planned
+from sim.validation.worlds import Arms, planned, points_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,6 +55,8 @@ class Validation:
         The worlds as they were run, by label.
     model
         Version of the model.
+    rivals
+        The estimates under each rival rule that was asked for.
     """
 
     targets: Targets
@@ -64,6 +67,7 @@ class Validation:
     failed: int
     scenarios: Mapping[str, Scenario]
     model: str
+    rivals: Mapping[Rival, tuple[Estimate, ...]] = field(default_factory=dict)
 
     @property
     def last_line(self) -> str:
@@ -85,7 +89,15 @@ class Validation:
             "targets": [each.row() for each in self.estimates],
             "totals": totals(self.estimates),
             "in_range": self.last_line,
+            **({"rivals": self._rivals_in_json()} if self.rivals else {}),
         }
+
+    def _rivals_in_json(self) -> list[dict[str, Any]]:
+        """Totals under each rival."""
+        return [
+            {**rival._asdict(), "totals": totals(found), "in_range": last_line(found)}
+            for rival, found in self.rivals.items()
+        ]
 
 
 def run_validation(
@@ -97,6 +109,7 @@ def run_validation(
     consumers: int | None = None,
     seed: int | None = None,
     write: Any = None,
+    submodels: Sequence[str] = (),
 ) -> Validation:
     """Run what targets need and hold the result against them.
 
@@ -106,14 +119,24 @@ def run_validation(
         Where runs are kept, and how they are done.
     write
         Writes the report: is given the validation, the runs without outcomes, and where to write.
+    submodels
+        Rival rules under which all is run again, with the same seeds; see `sim.studies.findings.rivals.chosen`.
     """
-    study, arms = planned(targets, ensemble, runs, consumers, seed)
+    study, arms = planned(targets, ensemble, runs, consumers, seed, submodels)
+    rivals = chosen(submodels, study.scenarios, [])
     found: list[Validation] = []
 
     def asked(study: ReadyStudy, driver: Driver) -> Answer:
-        points = [point for point in ensemble.points for _ in range(runs)]
-        rows = driver.evaluate(points, seeds=study.seeds, crossed=False)
-        result = _measured(targets, ensemble, arms, study, driver, rows, runs)
+        points = [point for point in points_of(ensemble, rivals) for _ in range(runs)]
+        each = len(study.seeds)
+        if rivals:
+            driver.tally.planned *= 1 + len(rivals)
+            driver.tell(driver.tally.event())
+        rows = driver.evaluate(points, seeds=study.seeds * (1 + len(rivals)), crossed=False)
+        rules = [rows[rows["point"] // each == k].assign(point=rows["point"] % each) for k in range(1 + len(rivals))]
+        usual, *others = (_measured(targets, ensemble, arms, study, driver, mine, runs) for mine in rules)
+        under = {rival: other.estimates for rival, other in zip(rivals, others, strict=True)}
+        result = replace(usual, rivals=under, failed=usual.failed + sum(other.failed for other in others))
         found.append(result)
         return _answer(result)
 
@@ -266,5 +289,8 @@ def _answer(result: Validation) -> Answer:
         "readings": result.readings,
         "totals": pd.DataFrame(totals(result.estimates)),
     }
+    if result.rivals:
+        each = ({**rival._asdict(), **e.row()} for rival, found in result.rivals.items() for e in found)
+        tables["rivals"] = pd.DataFrame(each)
     findings = [f"{e.target.id} is missed: {e.mean:.4g}" for e in missed]
     return Answer(tables, [*findings, result.last_line])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim.scenario import Problem, ScenarioError, own_code_refused, quote, scenario_files
 from sim.studies import kinds
 from sim.studies.errors import RequestError, at_least, seeds_from
+from sim.studies.findings.rivals import Rival, chosen
 from sim.studies.methods.paths import assignment, has_path, resolve
 from sim.studies.study import MAX_REPLICATIONS, ReadyStudy, StudyFile
 from sim.validation.database import WRITTEN
@@ -19,6 +20,7 @@ from sim.validation.targets import Targets, World
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
+    from sim.studies.methods.factors import Point
 
 
 class Arms(NamedTuple):
@@ -58,7 +60,12 @@ def scenario_of(name: str, world: World, consumers: int | None = None) -> Scenar
 
 
 def planned(
-    targets: Targets, ensemble: Ensemble, runs: int, consumers: int | None = None, seed: int | None = None
+    targets: Targets,
+    ensemble: Ensemble,
+    runs: int,
+    consumers: int | None = None,
+    seed: int | None = None,
+    submodels: Sequence[str] = (),
 ) -> tuple[ReadyStudy, dict[str, Arms]]:
     """The study that a validation is, and the scenarios in which each world is run; worlds that are equal are run once.
 
@@ -74,6 +81,8 @@ def planned(
         Simulated consumers of every world, in the place of its own.
     seed
         Seed of the first run, by default 1.
+    submodels
+        Rival rules under which all is run again; see `sim.studies.findings.rivals.chosen`.
 
     Raises
     ------
@@ -104,6 +113,7 @@ def planned(
         arms[name] = Arms(found[0], found[1] if len(found) > 1 else None)
     problems += _windows(targets, arms, scenarios)
     problems += _paths(ensemble, scenarios)
+    under = chosen(submodels, scenarios, problems)
     if problems:
         raise TargetsError(problems)
     check_questions(targets)
@@ -124,7 +134,16 @@ def planned(
         totals="simulated",
     )
     points = ensemble.points if any(ensemble.points) else ()
+    if under:
+        points = tuple(points_of(ensemble, under))
     return ReadyStudy(file, scenarios, (), (), kind.Settings(), ensemble=points), arms
+
+
+def points_of(ensemble: Ensemble, under: Sequence[Rival]) -> Iterator[Point]:
+    """Every parameter set by the usual rules, then every one under each rival."""
+    for rule in ({}, *(rival.point for rival in under)):
+        for point in ensemble.points:
+            yield {**point, **rule}
 
 
 def _other_arm(name: str, scenario: Scenario, world: World) -> Scenario:

@@ -34,7 +34,7 @@ from sim.market.choice.migration import seek_markets
 from sim.market.choice.offers import build_offers
 from sim.market.choice.scene import CHOSEN, IMPOSSIBLE, NOT_FOUND, NOT_TODAY, Choices, Room, Scene, new_room, no_choices
 from sim.market.choice.search import CONTROLLED, ORDINARY, draw_cumulative, kind_of_search, search
-from sim.market.choice.vendor import draw_logit, known_vendor, new_vendor, partner
+from sim.market.choice.vendor import MEMORY, draw_logit, known_vendor, new_vendor, partner
 from sim.market.demand.needs import FROM_STASH, Needs
 from sim.market.groups import Moment
 from sim.market.views import narrow
@@ -125,10 +125,11 @@ def channel_utilities(
 def seller(when: Moment, c: int, s: int, m: int, channel: int, attempt: int, room: Room, scene: Scene) -> int:
     """A vendor on slot ``m`` who sells ``s``, -1 for none: a known one, a new one, or where nobody is new a known one after all."""
     w1, w2, _, _ = uniform4(when.seed, VENDOR, c, when.day, attempt)
-    v = known_vendor(c, s, m, w1, w2, room.weights, scene)
+    memory = scene.rule == MEMORY
+    v = known_vendor(c, s, m, w1, w2, room.weights, scene) if memory else -1
     if v < 0:
         v = new_vendor(when, c, s, m, attempt, channel, room, scene)
-    if v < 0:
+    if v < 0 and memory:
         v = known_vendor(c, s, m, 1.0, w2, room.weights, scene)
     return v
 
@@ -218,7 +219,7 @@ def choice(state: MarketState, wanted: Needs) -> Choices:
     seek_markets(state, today)
     scene = Scene(
         narrow(state.consumers.columns, views.ChoiceConsumers), narrow(v.columns, views.ChoiceVendors), offers, state.substances, today,
-        state.world.friends, state.p.choice,
+        state.world.friends, state.p.choice, state.rules.vendor_choice,
     )  # fmt: skip
     out = no_choices(len(wanted.due))
     over_rows(state.pool, choose_with_room, len(wanted.due), state.moment, wanted, scene, out)

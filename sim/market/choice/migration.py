@@ -1,7 +1,8 @@
 """Migration: who has lost a cryptomarket, or has none yet, looks for one, and joins or turns to something else.
 
 Discovery grows with the users of a market, with markets of remembered vendors who kept their identity, and with newcomers' advertising; displaced users
-herd where others went (ElBahrawy et al. 2020: most migrants go to one market, from day two, settling by about day six).
+herd where others went (ElBahrawy et al. 2020: most migrants go to one market, from day two, settling by about day six). The rivals of that
+(`submodels.migration`): the displaced go where the closed market's users were known already, or where their own vendors are.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Considering, Membership, RiskGroup
+from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Considering, Membership, Migration, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import ChoiceParameters, MigrationParameters
@@ -20,6 +21,7 @@ from sim.market import views
 from sim.market.beliefs import event_risk, logistic, market_trust
 from sim.market.blocks import rows_due
 from sim.market.choice.conditions import Conditions
+from sim.market.choice.displaced import OVERLAP, by_overlap, share_there
 from sim.market.groups import Moment
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, gumbel_from, normal_from, uniform, uniform4
@@ -31,6 +33,7 @@ TASTE, MARKET_TASTE, MARKETS = int(Draw.TASTE), int(Draw.MARKET_TASTE), int(Risk
 NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER), int(Draw.LEARN_MARKET)
 _, ACTIVE, SEARCHING, LAPSED = (int(m) for m in Membership)
 NOT_YET = int(Considering.NOT_YET)
+VENDORS = int(Migration.VENDORS)
 
 
 class Closure(NamedTuple):
@@ -49,6 +52,7 @@ class Seekers(NamedTuple):
     today: Conditions
     choice: ChoiceParameters
     p: MigrationParameters
+    rule: int  # `Migration`
 
 
 class Markets(NamedTuple):
@@ -56,8 +60,10 @@ class Markets(NamedTuple):
 
     slots: np.ndarray
     users: np.ndarray  # as a share of all who consider such markets
+    talked_of: np.ndarray  # the same as the displaced hear of them, who may go by something else
     age: np.ndarray  # days
     herd: np.ndarray  # bonus of markets that displaced users joined lately
+    moved: float  # how many moved lately, all together, in units of herding
 
 
 @kernel
@@ -141,7 +147,7 @@ def look_for_market(
     rows: np.ndarray, when: Moment, markets: Markets, attention: float, seekers: Seekers, joined: np.ndarray
 ) -> None:
     """Let the consumers ``rows`` look for a market; fills ``joined`` with the slot, NO_SLOT when none. ``attention`` multiplies what is heard of markets."""
-    consumers, vendors, today, channel, p = seekers
+    consumers, vendors, today, channel, p, rule = seekers
     for i in range(len(rows)):
         c = rows[i]
         joined[i] = NO_SLOT
@@ -156,7 +162,13 @@ def look_for_market(
                 if consumers.known[c, k] == m:
                     known, k_known = True, k
             adverts = p.newcomer_adverts * math.exp(-markets.age[x] / p.newcomer_days)
-            chance = 1.0 - math.exp(-(p.reach * attention * markets.users[x] + adverts))
+            heard, herd = markets.users[x], 0.0
+            if displaced:
+                heard, herd = markets.talked_of[x], markets.herd[x]
+                own = share_there(consumers, vendors, c, m) if rule == VENDORS else -1.0
+                if own >= 0.0:  # who remembers somebody in business goes by nobody else
+                    heard, herd = 0.0, p.herding * math.log1p(markets.moved * own)
+            chance = 1.0 - math.exp(-(p.reach * attention * heard + adverts))
             if not known and u1 >= chance:
                 continue
             good, bad, hits = 0.0, 0.0, consumers.legal_hits[c, MARKETS]
@@ -169,7 +181,7 @@ def look_for_market(
             value += channel.taste_weight * gumbel_from(uniform(when.seed, MARKET_TASTE, c, int(today.key[m]), 0))
             if vendor_there(consumers, vendors, c, m):
                 value += channel.favourite_bonus
-            choice = value + p.noise * normal_from(u2) + (markets.herd[x] if displaced else 0.0)
+            choice = value + p.noise * normal_from(u2) + herd
             if choice > top:
                 runner_up, second = best, top
                 best, top = m, choice
@@ -263,23 +275,23 @@ def seek_markets(state: MarketState, today: Conditions) -> None:
     slots = state.crypto_slots()
     t = state.platform_table.columns
     t.arrivals[:] *= 1.0 - 1.0 / g.herd_days
+    state.trade.common *= 1.0 - 1.0 / g.herd_days
     if not len(rows):
         return
     count_users(n, c.home, c.alive, t.users)
     considering = np.count_nonzero((c.considering[:n] > Considering.NOT_YET) & (c.alive[:n] == 1))
     users = t.users[slots] / max(considering, 1)
-    herd = g.herding * np.log1p(t.arrivals[slots] / (g.herd_unit * n))
+    moved, talked_of = t.arrivals[slots] / (g.herd_unit * n), users
+    if state.rules.migration == OVERLAP:
+        moved, talked_of = by_overlap(state, slots, moved), by_overlap(state, slots, users)
+    herd = g.herding * np.log1p(moved)
     age = day - t.open_day[slots].astype(float)
-    seekers = Seekers(
-        narrow(c, views.MigrationConsumers),
-        narrow(state.vendors.columns, views.MigrationVendors),
-        today,
-        state.p.choice,
-        g,
-    )
+    people, sellers = narrow(c, views.MigrationConsumers), narrow(state.vendors.columns, views.MigrationVendors)
+    seekers = Seekers(people, sellers, today, state.p.choice, g, state.rules.migration)
     joined = np.full(len(rows), NO_SLOT, np.uint16)
     displaced = c.market_state[rows] == Membership.SEARCHING
     attention = 1.0 + state.publicity * state.p.learning.publicity_draws
-    look_for_market(rows, state.moment, Markets(slots, users, age, herd), attention, seekers, joined)
+    markets = Markets(slots, users, talked_of, age, herd, float(moved.sum()))
+    look_for_market(rows, state.moment, markets, attention, seekers, joined)
     moved = joined[displaced & (joined != NO_SLOT)]
     np.add.at(t.arrivals, moved, 1.0)

@@ -125,6 +125,13 @@ def build_offers(
 
 
 @inner
+def draw_evenly(offers: Any, group: int, u: float) -> int:
+    """Index of an offer of a group that is not empty, each as likely as the next, with ``u`` in (0, 1)."""
+    lo, hi = offers.start[group], offers.start[group + 1]
+    return lo + min(int(u * (hi - lo)), hi - lo - 1)
+
+
+@inner
 def draw_offer(offers: Any, group: int, u: float) -> int:
     """Index of an offer of a group, drawn by weight with ``u`` in (0, 1); -1 where the group is empty."""
     lo, hi = offers.start[group], offers.start[group + 1]

@@ -34,6 +34,7 @@ class Scene(NamedTuple):
     today: Conditions
     friends: Friends
     p: ChoiceParameters
+    rule: int  # `VendorChoice`
 
 
 class Room(NamedTuple):

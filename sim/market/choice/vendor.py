@@ -1,6 +1,7 @@
 """Choice of a vendor: somebody remembered or somebody new, reputation first and price second.
 
-Buyer memory with preferential attachment (mechanism: Bracci et al. 2022, PNAS Nexus 1(4) pgac201; exponents fitted, see parameters).
+Buyer memory with preferential attachment (mechanism: Bracci et al. 2022, PNAS Nexus 1(4) pgac201; exponents fitted, see parameters). Its rivals know
+neither memory nor popularity: a logit of reputation and price, and chance (`submodels.vendor_choice`).
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents.codes import Channel
+from sim.agents.codes import Channel, VendorChoice
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import ChoiceParameters
 from sim.kernels import inner
 from sim.market.beliefs import beta_reputation, try_new_probability
-from sim.market.choice.offers import Offers, draw_offer
+from sim.market.choice.offers import Offers, draw_evenly, draw_offer
 from sim.market.choice.scene import CANDIDATES, IMPOSSIBLE, Room, Scene
 from sim.market.groups import Moment
 from sim.streams import Draw, uniform, uniform4
 
 NEGLIGIBLE = 40
 """Utility below the best one at which nobody ever chooses."""
+MEMORY, RANDOM = int(VendorChoice.MEMORY), int(VendorChoice.RANDOM)
 APP, CRYPTO, STREET = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.STREET)
 
 
@@ -113,8 +115,11 @@ def remembers(consumers: Any, c: int, v: int) -> bool:
 
 @inner
 def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, channel: int, room: Room, scene: Scene) -> int:
-    """A vendor who is not remembered, for good or ill: candidates drawn by popularity, weighed by reputation and price; -1 when there is none."""
-    consumers, offers = scene.consumers, scene.offers
+    """A vendor who is not remembered, for good or ill: candidates drawn by popularity, weighed by reputation and price; -1 when there is none.
+
+    Where nobody remembers, all vendors are new: candidates are drawn evenly, and at random the first of them is taken.
+    """
+    consumers, offers, memory = scene.consumers, scene.offers, scene.rule == MEMORY
     border = border_weight(channel, scene.p)
     group = m * len(scene.table.dose_usd) + s
     if offers.start[group] == offers.start[group + 1]:
@@ -124,13 +129,15 @@ def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, channel: int,
     for block in range(CANDIDATES // 4):
         draws = uniform4(when.seed, Draw.NEW_VENDOR, c, when.day, attempt * 4 + block)
         for d in range(4):
-            k = draw_offer(offers, group, draws[d])
+            k = draw_offer(offers, group, draws[d]) if memory else draw_evenly(offers, group, draws[d])
             v = offers.vendor[k]
-            if remembers(consumers, c, v):
+            if memory and remembers(consumers, c, v):
                 continue
             room.candidates[n] = v
             room.weights[n] = offers.appeal[k] - (border if offers.where[k] != home else 0.0)
             n += 1
+    if scene.rule == RANDOM:
+        return int(room.candidates[0])
     if channel == APP or channel == STREET:
         n = heard_of(when, c, s, m, attempt, channel, n, room, scene)
     if n == 0:

@@ -17,6 +17,7 @@ from sim.kernels import kernel
 from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.books import DUE
+from sim.market.choice.displaced import note_common
 from sim.market.choice.migration import Closure, hear_of_closure
 from sim.market.entry_exit.vendor_exit import leave_closed
 from sim.market.groups import Moment
@@ -156,9 +157,10 @@ def close_platform(
     users = (c.columns.home[: c.n] == slot).nonzero()[0]
     closure = Closure(int(t.key[slot]), 1.0 if theft else (g.loss_raid if raid else 0.0), state.p.learning.hearsay)
     people = narrow(c.columns, views.MigrationConsumers)
+    note_common(state, slot)
     over_rows(state.pool, hear_of_closure, c.n, state.moment, slot, closure, people, g)
     if raid or theft:
-        strike(state, users, publicity if raid else None, closure.theft)
+        strike(state, users, publicity if raid else None, closure.theft, share)
         state.forum.delete(int(slot))
     people = len(users) / max(np.count_nonzero(c.columns.home[: c.n] != NO_SLOT) + len(users), 1)
     state.publicity += publicity * people

@@ -32,6 +32,7 @@ from sim.market.groups import Moment
 from sim.market.health.alerts import dose_warned_of
 from sim.market.health.early_warning import novel_substances, watch
 from sim.market.health.harm import (
+    LOGISTIC,
     at_least_one,
     fatality,
     hill_overdose,
@@ -39,7 +40,7 @@ from sim.market.health.harm import (
     rti_overdose,
     treatment_hazard,
     use_left,
-)
+)  # fmt: skip
 from sim.market.health.programmes import willing
 from sim.market.health.receipt import Offered, receive, threats
 from sim.market.health.stash import place_of
@@ -82,6 +83,7 @@ class Users(NamedTuple):
     warned: np.ndarray  # (J, 4, 100) fall of the dose among those who heed an alert of a strong opioid
     heeds: float  # how far they do, by their practice
     p: ConsumptionParameters
+    rule: int  # `Overdose`
 
 
 @kernel
@@ -203,7 +205,7 @@ def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: U
     ratio = strength * intended * max(consumers.tolerance[c], p.tolerance_floor) ** -p.tolerance_exponent
     if content != AS_SOLD:
         ratio *= p.unexpected_content
-    if p.rti_rule > 0.5:
+    if users.rule == LOGISTIC:
         tolerated = max(consumers.tolerance[c], p.tolerance_floor) * p.mme_per_dose
         per_dose = rti_overdose(strength * intended * p.mme_per_dose, tolerated)
     else:
@@ -274,7 +276,7 @@ def consumption(state: MarketState) -> None:
     crowding = np.minimum(levers.legal_access, 1.0)
     users = Users(
         buyers, state.substances, np.minimum(p.naloxone_carried + state.outreach.carried, 1.0), 1.0 - p.crowding_out * crowding, levers.dropout,
-        dose_warned_of(state), state.p.services.alert_practice, p,
+        dose_warned_of(state), state.p.services.alert_practice, p, state.rules.overdose,
     )  # fmt: skip
     state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened, to_whom.sums)
     state.books.goods.add(got.arrived, got.lost, float(state.today.sums[SUM_DOSES]))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+from sim.agents.codes import Overdose
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.streams import Draw, uniform
 
-SETTING = int(Draw.SETTING)
+SETTING, LOGISTIC = int(Draw.SETTING), int(Overdose.LOGISTIC)
 
 
 @kernel

@@ -1,7 +1,8 @@
 """Fear: what people take from closures and arrests, by what they see themselves and what friends and forums tell them.
 
 Nobody knows a market's share of trade. Who loses the market used by habit looks at the friends: where their markets are still there it was bad luck,
-where theirs fell too no place seems safe. What strikes one market is felt there most, and elsewhere as far as hearsay goes.
+where theirs fell too no place seems safe. What strikes one market is felt there most, and elsewhere as far as hearsay goes. The rival (`submodels.fear`),
+which was the rule before, lets everybody know the market's share of trade: fright grows as a power of it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import NO_SLOT, Channel, Considering, RiskGroup
+from sim.agents.codes import NO_SLOT, Channel, Considering, Fear, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.evidence.groups import LearningParameters
 from sim.kernels import inner, kernel
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 NOT_YET, MARKETS, PARTNERS = int(Considering.NOT_YET), int(RiskGroup.CRYPTO), int(RiskGroup.DIRECT)
 
+HALF = 0.5
+"""Share of trade at which fear by share is stated."""
 RECENT = 7
 """Days for which a lost market is news."""
 
@@ -89,6 +92,25 @@ def talk_of_closures(
             consumers.legal_hits[c, MARKETS] += p.hearsay * p.raid_own * struck.publicity * raided / had
         if struck.robbed[c] == 0.0:
             consumers.loss_hits[c] += p.loss_heard * robbed / had
+
+
+@kernel
+def fear_by_share(lo: int, hi: int, consumers: Any, struck: Struck, p: LearningParameters) -> None:
+    """The rival of `talk_of_closures`: the consumers ``lo:hi`` know the closed market's share of trade, and look at no friends.
+
+    Its users take a raid as ``raid_own`` events and ``raid_friends`` times a power of the share over one half; others as far as hearsay goes, by how public
+    it was. Of money lost others think in proportion to the share, as at most where it was one half.
+    """
+    size = (struck.share / HALF) ** p.raid_exponent
+    for c in range(lo, hi):
+        if consumers.considering[c] == NOT_YET:
+            continue
+        if struck.raided[c] > 0.0:
+            consumers.legal_hits[c, MARKETS] += p.raid_own + p.raid_friends * size
+        elif struck.share > 0.0:
+            consumers.legal_hits[c, MARKETS] += p.hearsay * p.raid_own * struck.publicity * size
+        if struck.robbed[c] == 0.0:
+            consumers.loss_hits[c] += p.loss_heard * min(1.0, struck.stolen / HALF)
 
 
 # Arrests --------------------------------------------------------------------------------------------------------------
@@ -178,7 +200,10 @@ def spread_news(state: MarketState) -> None:
     listeners = narrow(state.consumers.columns, views.FearConsumers)
     friends, p = state.world.friends, state.p.learning
     if trade.struck is not None:
-        over_rows(state.pool, talk_of_closures, n, state.day, listeners, friends, among_all(state, trade.struck), p)
+        if state.rules.fear == Fear.SHARE:
+            over_rows(state.pool, fear_by_share, n, listeners, trade.struck, p)
+        else:
+            over_rows(state.pool, talk_of_closures, n, state.day, listeners, friends, among_all(state, trade.struck), p)
         trade.struck = None
     if trade.vendor_news.any():
         told = np.empty((n, RISK_GROUPS), np.uint8)
@@ -208,11 +233,15 @@ def caught_by_market(state: MarketState) -> np.ndarray:
     return caught / np.maximum(caught + state.platform_table.columns.vendors, 1.0)
 
 
-def strike(state: MarketState, users: np.ndarray, raid: float | None, robbed: float) -> None:
-    """Note that ``users`` lost their market today, in a raid of that publicity or (None) to thieves, and how far money was lost."""
+def strike(state: MarketState, users: np.ndarray, raid: float | None, robbed: float, share: float) -> None:
+    """Note that ``users`` lost their market today, in a raid of that publicity or (None) to thieves, how far money was lost, and its ``share`` of trade."""
     n, struck = state.consumers.n, state.trade.struck
     if struck is None:
-        struck = Struck(np.zeros(n, np.float32), np.zeros(n, np.float32), 0.0, 0.0, 0.0)
+        struck = Struck(np.zeros(n, np.float32), np.zeros(n, np.float32), 0.0, 0.0, 0.0, 0.0, 0.0)
     struck.raided[users], struck.robbed[users] = raid is not None, robbed
-    state.trade.struck = struck._replace(publicity=max(struck.publicity, raid or 0.0))
+    state.trade.struck = struck._replace(
+        publicity=max(struck.publicity, raid or 0.0),
+        share=struck.share + (1.0 - struck.share) * (share if raid is not None else 0.0),  # of what was left
+        stolen=struck.stolen + (1.0 - struck.stolen) * share * robbed,
+    )
     state.consumers.columns.lost_day[users] = state.day

@@ -1,7 +1,8 @@
 """Prices cover what an order costs its vendor: the goods, the time, the risk of arrest, what is lost; stock, reputation and competitors move them.
 
 Compensation for risk is part of the price (Reuter and Kleiman 1986, Risks and Prices). What costs vendors more than it brings is passed on dollar for
-dollar, and each can see what a channel pays: nothing pulls a price back to where it once was.
+dollar, and each can see what a channel pays: nothing pulls a price back to where it once was. The rival (`submodels.prices`), which was the rule before,
+anchors prices at the usual level: of a change of cost the share of the goods is passed on, and risk and losses are nobody's concern.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import N_CHANNELS, Channel, VendorKind
+from sim.agents.codes import N_CHANNELS, Channel, Prices, VendorKind
 from sim.evidence.groups import PricingParameters
 from sim.kernels import inner, kernel
 from sim.market import views
@@ -22,7 +23,7 @@ from sim.market.views import narrow
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-LICENSED = int(VendorKind.LICENSED_PHARMACY)
+LICENSED, ANCHORED = int(VendorKind.LICENSED_PHARMACY), int(Prices.ANCHORED)
 APP, CRYPTO, DIRECT = int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT)
 MONTH = 30.0
 FARTHEST = 3.0
@@ -45,12 +46,19 @@ class Costs(NamedTuple):
     stock_floor: float
     good: float  # ratings that a newcomer is worth; likewise the next one
     bad: float
+    rule: int  # `Prices`
 
 
 @inner
 def unit_price(goods: float, labour: float, risk: float, kept: float) -> float:
     """Price that covers an order, relative to the usual one: what the goods cost, the time and the risk, over the share of the price that is got."""
     return (goods + labour + risk) / kept
+
+
+@inner
+def anchored_price(goods: float, usual: float) -> float:
+    """Log price around the usual one, 0: where goods cost more than the ``usual`` share of it, so much of the change is passed on as they are of the price."""
+    return usual * math.log(max(goods, LEAST_SALES) / usual)
 
 
 @inner
@@ -75,7 +83,10 @@ def reprice(n: int, vendors: Any, costs: Costs, p: PricingParameters) -> None:
         goods = costs.goods * vendors.unit_cost[v]
         if channel >= APP:
             goods *= vendors.purity[v] / costs.usual_purity  # who cuts needs less of it
-        aim = math.log(unit_price(goods, p.labour, costs.risk[channel], costs.kept[channel]))
+        if costs.rule == ANCHORED:
+            aim = anchored_price(goods, costs.goods)
+        else:
+            aim = math.log(unit_price(goods, p.labour, costs.risk[channel], costs.kept[channel]))
         aim += p.reputation_premium * math.log(r) + p.scarcity * pressure(vendors.recent[v], vendors.stock[v], costs)
         aim += p.competition * (costs.level[channel] - vendors.log_price[v])
         vendors.log_price[v] += p.speed * (min(max(aim, -FARTHEST), FARTHEST) - vendors.log_price[v])
@@ -119,7 +130,7 @@ def costs_today(state: MarketState) -> Costs:
     kept = np.clip(np.divide(got, due, out=np.ones(N_CHANNELS), where=due > 0.0), LEAST_KEPT, 1.0)
     return Costs(
         trade.price_level, risk, kept, p.supply.upstream_share, p.shipping.usual_purity, p.supply.stock_days, p.supply.stock_floor,
-        p.choice.reputation_good, p.choice.reputation_bad,
+        p.choice.reputation_good, p.choice.reputation_bad, state.rules.prices,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     for function in (
         study.effects,
         groups.effects_by_group,
+        groups.submodels,
         study.ranking,
         study.cost_effectiveness,
         study.sweep,

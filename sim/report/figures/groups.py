@@ -1,4 +1,4 @@
-"""Who gains and who loses: effects with their intervals, a panel a group."""
+"""Effects with their intervals, a panel a group of people or orders, or a panel a rule of the model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim.report.figures.effects import Heading, draw_effects
+from sim.studies.findings.effects import is_tested
 from sim.studies.findings.groups import is_shown, size_in_words
+from sim.studies.findings.rivals import Rival
+from sim.studies.runs.effects import in_per_cent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,3 +62,45 @@ def effects_by_group(table: DataFrame, key: str, baseline: str, how: str = "Mean
             headings.append(Heading(label, size_in_words(rows.iloc[0]), small))
             panels.append(rows.assign(scenario=label))
     return draw_effects(pd.concat(panels) if panels else mine, headings, baseline, f"By {key}. {how}")
+
+
+def submodels(table: DataFrame, baseline: str) -> Figure:
+    """Effects that are told from zero by some rule, a panel a scenario and rule, the usual rules first.
+
+    Parameters
+    ----------
+    table
+        As `sim.studies.findings.rivals.rivals_table` gives it.
+    baseline
+        What the effects are against.
+    """
+    told = table.loc[table["told"].astype(bool) | table["usual_told"].astype(bool), "outcome"]
+    shown = table[table["outcome"].isin(told)] if len(told) else table[[is_tested(name) for name in table["outcome"]]]
+    several = table["scenario"].nunique() > 1
+    headings, panels = [], []
+    for scenario in dict.fromkeys(shown["scenario"]):
+        mine = shown[shown["scenario"] == scenario]
+        usual = _usual(mine.drop_duplicates("outcome"))
+        rules = {"usual rules": usual} | {
+            Rival(str(part), str(rule)).words: rows
+            for (part, rule), rows in mine.groupby(["submodel", "rival"], sort=False)
+        }
+        for words, rows in rules.items():
+            label = f"{scenario}: {words}" if several else words
+            headings.append(Heading(label))
+            panels.append(rows.assign(scenario=label, excludes_zero=(rows["low"] > 0) | (rows["high"] < 0)))
+    how = (
+        "Outcomes on which some rule gives an effect that is told from zero."
+        if len(told)
+        else "No effect is told from zero."
+    )
+    drawn = pd.concat(panels) if panels else shown.assign(excludes_zero=False)
+    return draw_effects(drawn, headings, baseline, f"{how} Mean of paired runs; line: 95 % interval.")
+
+
+def _usual(rows: DataFrame) -> DataFrame:
+    """The effects by the usual rules, as a table of effects has them."""
+    named = {"usual_baseline": "baseline", "usual": "mean", "usual_low": "low", "usual_high": "high"}
+    found = rows.drop(columns=list(named.values())).rename(columns=named)
+    percents = [in_per_cent(mean, level) for mean, level in zip(found["mean"], found["baseline"], strict=True)]
+    return found.assign(percent=percents)

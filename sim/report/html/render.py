@@ -17,6 +17,7 @@ from sim.report.parts import reproduce, settings, validation
 from sim.report.parts.headline import BETTER, EITHER, WORSE
 from sim.report.text import caveats, deeds, numbers
 from sim.report.text.tables import COST_TITLES
+from sim.studies.findings.turns import SUMMARY
 from sim.studies.findings.values import listed
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def page(materials: Sequence[Material], folder: Path | None = None, validated: V
         again=reproduce.again(first, folder),
         ways=(BETTER, WORSE, EITHER),
         cost_titles=COST_TITLES,
+        rival_heads=SUMMARY,
         deed_titles=deeds.TITLES,
         deciding=settings.deciding(first),
         sources=settings.sources,

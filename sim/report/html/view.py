@@ -14,6 +14,7 @@ from sim.report.text import deeds, groups
 from sim.report.text.tables import cost_cells
 from sim.report.text.words import records
 from sim.studies.findings.groups import notes as group_notes
+from sim.studies.findings.turns import rival_sentences, rival_summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,6 +47,8 @@ class View(NamedTuple):
     costs: list[tuple[str, ...]]
     chance: list[str]
     parameters: list[str]
+    rivals: list[str]
+    rival_counts: list[tuple[str, ...]]
     would_change: list[str]
     open: list[doubt.Open]
     did: list[tuple[str, ...]]
@@ -57,6 +60,7 @@ def view_of(material: Material) -> View:
     """The numbers of a report, made once for its template."""
     by_group = material.effects_by_group
     paired = material.paired
+    rivals = material.tables.get("submodels")
     return View(
         key="real" if material.is_real else "simulated",
         material=material,
@@ -70,6 +74,8 @@ def view_of(material: Material) -> View:
         costs=[] if material.costs is None else [cost_cells(row) for row in records(material.costs)],
         chance=doubt.chance(material),
         parameters=doubt.parameters(material),
+        rivals=[] if rivals is None else rival_sentences(rivals),
+        rival_counts=[] if rivals is None else rival_summary(rivals),
         would_change=doubt.would_change(material),
         open=doubt.open_questions(material) if paired else [],
         did=[] if material.policies is None or not len(material.policies) else deeds.cells(material.policies),

@@ -185,6 +185,7 @@ def of_pairs(comparison: PairedRuns, **more: Any) -> Material:
         notes=[*words.notes(comparison), *other_differences(comparison.scenarios)],
         runs=len(comparison.outcomes),
         by=() if groups is None else in_key_order(groups),
+        tables={} if comparison.submodels is None else {"submodels": comparison.submodels},
         **more,
     )
 

@@ -19,6 +19,8 @@ HOW_TO_READ = (
     "the range read as the 95 % interval of the value. What no run could give is not measured, and counted apart."
 )
 
+RIVALS = "No rival was fitted: that it meets fewer targets is partly for want of that."
+
 
 def number(value: float | None) -> str:
     """A number as people read it."""
@@ -61,6 +63,29 @@ def modelled(estimate: Estimate) -> str:
 def distance(estimate: Estimate) -> str:
     """Distance in standard units."""
     return "" if estimate.distance is None else f"{estimate.distance:+.1f}"
+
+
+def rival_rows(result: Validation) -> list[tuple[str, ...]]:
+    """What each rule meets: its name, then hits of those measured by level and use, then of all; the usual rules first."""
+    rows = []
+    for words, found in (("usual rules", result.estimates), *((rival.words, each) for rival, each in result.rivals.items())):  # fmt: skip
+        counts = [" / ".join(f"{each.hits} of {each.of}" for each in (count(found, level, use) for use in USES)) for level in rival_levels(result)]  # fmt: skip
+        rows.append((words, *counts, " / ".join(f"{each.hits} of {each.of}" for each in (count(found, use=use) for use in USES))))  # fmt: skip
+    return rows
+
+
+def rival_levels(result: Validation) -> list[str]:
+    """The levels of which there are targets."""
+    return [level for level in LEVELS if any(each.target.level == level for each in result.estimates)]
+
+
+def rival_table(result: Validation, width: int) -> Table | Text:
+    """How many targets each rule meets, for a terminal."""
+    from sim.report.text.columns import Column, lay_out
+
+    columns = [Column("In range:\ncalibration / validation", wraps=True, least=16)]
+    columns += [Column(level, right=True, wraps=True, drop=k + 1) for k, level in enumerate(rival_levels(result))]
+    return lay_out([*columns, Column("all", right=True, wraps=True)], rival_rows(result), width, "--json has all")
 
 
 def how(result: Validation) -> str:

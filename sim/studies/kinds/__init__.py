@@ -46,7 +46,7 @@ MOST_POINTS = 1_000_000
 """Points of a design, worlds and portfolios at most; a design of more would take more memory than a machine has."""
 TOTALS = ("days", "burn_in", "consumers", "people")
 """Settings of a scenario that decide how large its totals are."""
-WORLD = ("parameters", "substances", "jurisdictions", "platforms", "uses", "agents")
+WORLD = ("parameters", "substances", "jurisdictions", "platforms", "submodels", "uses", "agents")
 """What else a scenario is made of, besides its policies."""
 
 

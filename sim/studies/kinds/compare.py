@@ -14,7 +14,7 @@ from pydantic import Field
 from sim.measures.dictionary import outcome, outcomes
 from sim.measures.scale import real_frame
 from sim.scenario import Problem, quote
-from sim.studies.findings import ratios
+from sim.studies.findings import ratios, rivals
 from sim.studies.findings.effects import prices, sentences, tell
 from sim.studies.findings.groups import notes as group_notes
 from sim.studies.findings.ranks import ranked
@@ -30,6 +30,7 @@ from sim.studies.kinds import (
     other_differences,
     register_kind,
 )
+from sim.studies.kinds._rivals import with_rivals
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
 from sim.studies.methods.worlds import drawn_worlds
 from sim.studies.runs.by_group import effects_by_group, in_key_order, real_groups
@@ -69,6 +70,11 @@ class CompareSettings(Settings):
     )
     thresholds: tuple[float, ...] = Field(default=(), description="USD that a unit of benefit may cost")
     design: Literal["sobol", "random"] = Field(default="sobol", description="how worlds are drawn from uncertainties")
+    submodels: tuple[str, ...] = Field(
+        default=(),
+        max_length=100,
+        description="rival rules under which all is done again, one at a time: `all`, or NAME=VALUE each",
+    )
 
 
 @register_kind
@@ -94,6 +100,7 @@ class Compare(Kind):
                     "none: compare takes policies as the scenarios have them; a sweep varies them",
                 )
             )
+        rivals.chosen(settings.submodels, study.scenarios, problems)
         names = {f"compare.{word}": getattr(settings, word) for word in ("cost", "benefit")}
         names = {where: name for where, name in names.items() if where.partition(".")[2] in settings.model_fields_set}
         if settings.precision is not None:
@@ -119,7 +126,7 @@ class Compare(Kind):
         replications = study.file.replications
         if settings.precision is not None:
             replications = max(replications, settings.most)
-        runs = replications * len(study.scenarios)
+        runs = replications * len(study.scenarios) * (1 + len(rivals.chosen(settings.submodels, study.scenarios, [])))
         return (
             runs if study.file.budget.runs is None else max(min(runs, study.file.budget.runs), study.file.replications)
         )
@@ -142,18 +149,26 @@ class Compare(Kind):
                 break
             seeds += range(seeds[-1] + 1, seeds[-1] + 1 + more)
         by_group = driver.by_group(runs[runs["status"] == OK]) if study.file.by else None
-        return _answer(study, runs, settings, (why, reached), by_group)
+        answer = _answer(study, runs, settings, (why, reached), by_group)
+        return with_rivals(answer, study, driver, seeds, self._worlds(study, seeds))
 
     def _evaluate(self, study: ReadyStudy, driver: Driver, seeds: list[int]) -> DataFrame:
         """Outcomes of all scenarios with all seeds; with uncertainties, each seed in a world of its own."""
+        worlds = self._worlds(study, seeds)
+        if worlds is None:
+            return driver.evaluate([{}], seeds=seeds)
+        return driver.evaluate(worlds, seeds=seeds, crossed=False)
+
+    def _worlds(self, study: ReadyStudy, seeds: list[int]) -> list[Point] | None:
+        """A world for each seed; None without uncertainties."""
         settings: CompareSettings = study.settings
         if not study.uncertainties:
-            return driver.evaluate([{}], seeds=seeds)
+            return None
         number = max(settings.most, len(seeds))  # worlds do not depend on how many were asked for so far
         worlds: list[Point] = drawn_worlds(
             study.ensemble, study.uncertainties, settings.design, number, study.file.seed
         )
-        return driver.evaluate(worlds[: len(seeds)], seeds=seeds, crossed=False)
+        return worlds[: len(seeds)]
 
 
 def _reached(runs: DataFrame, baseline: str, precision: Precision | None) -> float:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from sim.studies.study import ReadyStudy
 
 
+RIVAL_AMOUNTS = ("baseline", "mean", "low", "high", "usual_baseline", "usual", "usual_low", "usual_high")
+"""Columns of the table of rivals that are in the unit of the outcome."""
+
+
 @dataclass(frozen=True)
 class PairedRuns:
     """What paired runs gave.
@@ -52,6 +56,8 @@ class PairedRuns:
         One row a run and policy: scenario, seed, what it was meant for, did and cost; see the table `policies` of the dictionary.
     outcomes_by_group, effects_by_group
         Outcomes and effects of each group, where groups were asked for; see `sim.studies.runs.by_group`.
+    submodels
+        Effects under rival rules, where these were asked for; see `sim.studies.findings.rivals.rivals_table`.
     scale
         Whose the totals are: those of the ``simulated consumers``, or after `real` of ``real people``.
     """
@@ -67,6 +73,7 @@ class PairedRuns:
     policies: DataFrame | None = None
     outcomes_by_group: DataFrame | None = None
     effects_by_group: DataFrame | None = None
+    submodels: DataFrame | None = None
     scale: str = SIMULATED
 
     @classmethod
@@ -106,7 +113,7 @@ class PairedRuns:
         """The same with totals as those of the real people for whom the consumers stand; shares, means and indices stay as they are."""
         if self.scale == REAL:
             return self
-        groups, changes = self.outcomes_by_group, self.effects_by_group
+        groups, changes, rivals = self.outcomes_by_group, self.effects_by_group, self.submodels
         return replace(
             self,
             effects=real_effects(self.effects, self.weight),
@@ -114,6 +121,7 @@ class PairedRuns:
             daily=real_frame(self.daily, self.weight),
             outcomes_by_group=None if groups is None else real_frame(groups, self.weight),
             effects_by_group=None if changes is None else real_groups(changes, self.weight),
+            submodels=None if rivals is None else real_effects(rivals, self.weight, RIVAL_AMOUNTS),
             scale=REAL,
         )
 
@@ -152,6 +160,7 @@ class PairedRuns:
             "effects_real": self._effects_in_json(self.real().effects),
             "policies": [] if self.policies is None else deeds.plain(self.policies),
             **self._groups_in_json(),
+            **({} if self.submodels is None else {"submodels": _rows(self.submodels)}),
         }
 
     def _groups_in_json(self) -> dict[str, Any]:
@@ -169,6 +178,11 @@ class PairedRuns:
         for row in table.to_dict("records"):
             effects[row["scenario"]][row["outcome"]] = _in_json({str(name): value for name, value in row.items()})
         return effects
+
+
+def _rows(table: DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as plain data; a number that does not exist is null."""
+    return json.loads(table.to_json(orient="records", double_precision=15))
 
 
 def _in_json(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,21 @@ _STUDY_COLUMNS = {
         ColumnSpec("ratio_high", "float64", "as in unit", "Upper end of its interval (Fieller, 95 %)."),
         ColumnSpec("n", "int64", "pairs", "Pairs in which both have a value."),
         ColumnSpec("verdict", "string", "name", "Whether a ratio is given, or why none is."),
+        ColumnSpec("submodel", "string", "name", "Part of the model whose rule was changed."),
+        ColumnSpec("rival", "string", "name", "The rule in its place."),
+        ColumnSpec(
+            "told", "bool", "flag", "Whether the effect is told from zero, allowing for how many are looked at."
+        ),
+        ColumnSpec("usual_baseline", "float64", "as in unit", "Mean over the baseline runs by the usual rules."),
+        ColumnSpec("usual", "float64", "as in unit", "The mean effect by the usual rules."),
+        ColumnSpec("usual_low", "float64", "as in unit", "Lower end of its interval."),
+        ColumnSpec("usual_high", "float64", "as in unit", "Upper end of its interval."),
+        ColumnSpec("usual_told", "bool", "flag", "Whether it is told from zero by the usual rules."),
+        ColumnSpec("sign_kept", "bool", "flag", "Whether both mean effects have the same sign."),
+        ColumnSpec("flips", "bool", "flag", "Whether both are told from zero, with opposite signs."),
+        ColumnSpec("rank", "float64", "rank", "Rank of the scenario by its mean; 1 is best, null without a direction."),
+        ColumnSpec("usual_rank", "float64", "rank", "The same by the usual rules."),
+        ColumnSpec("overtakes", "string", "name", "Scenarios that it is told to be ahead of here, and behind usually."),
     )
 }
 
