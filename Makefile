@@ -8,7 +8,7 @@ COMPILE_LOCK := pip compile pyproject.toml $(LOCKED)
 
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev app demo validate validate-quick calibrate calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev app demo validate validate-quick validate-rivals calibrate calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,10 @@ validate: setup ## hold the model against published facts, and keep the answer f
 
 validate-quick: setup ## the same with small worlds, one run of each (under three minutes)
 	@$(BIN)/odm validate --consumers 1000 --runs 1
+
+validate-rivals: setup ## the same for rivals of contested rules, one small run of each world, and keep how many targets each meets (an hour)
+	@$(BIN)/odm validate --submodels all --consumers 1000 --runs 1 --out results/rivals --resume
+	@$(BIN)/python -m experiments.rivals results/rivals
 
 calibrate: setup-dev ## fit parameters to published facts, into results/calibration; goes on where it was stopped (a night or more)
 	@$(BIN)/python -m experiments.calibration

@@ -8,8 +8,10 @@ from typing import Any
 
 from sim.report.text.markdown import escaped
 from sim.report.text.validation import number, span
+from sim.studies.findings.rivals import Rival
 from sim.validation.targets import LEVELS, USES
 
+RIVALS = Path(__file__).parents[1] / "results" / "reference" / "validation" / "rivals.json"
 KEPT = Path(__file__).parents[1] / "results" / "reference" / "validation" / "validation.json"
 
 HEAD = """# What the model reproduces, and what it misses
@@ -39,7 +41,37 @@ def validity() -> str:
         here = [row for row in rows if row["level"] == level]
         if here:
             parts += [f"## {level.capitalize()}\n", facts(here), unmeasured(here)]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(part for part in [*parts, rivals()] if part)
+
+
+def rivals() -> str:
+    """How many facts each rival rule meets, where that is kept; nothing otherwise."""
+    if not RIVALS.is_file():
+        return ""
+    kept = json.loads(RIVALS.read_text(encoding="utf-8"))
+    sizes = " or ".join(f"{size:,}" for size in kept["consumers"])
+    levels = [row["level"] for row in kept["rules"][0]["totals"]]
+    lines = [f"| Rule | {' | '.join(levels)} |", "|---|" + "---|" * len(levels)]
+    for rule in kept["rules"]:
+        name = Rival(rule["submodel"], rule["rival"]).words if rule["rival"] else "usual rules"
+        by_level = {row["level"]: row for row in rule["totals"]}
+        counts = [
+            " / ".join(f"{by_level[level][f'{use}_hits']} of {by_level[level][f'{use}_of']}" for use in USES)
+            for level in levels
+        ]
+        lines.append(f"| {name} | {' | '.join(counts)} |")
+    runs = f"{kept['runs_of_each']} run{'s' if kept['runs_of_each'] > 1 else ''} of each of {kept['worlds']} scenarios"
+    return (
+        f"""## Rival rules
+
+[Rivals](how-to-use-rivals.md) of contested rules held against the same facts: in range of those measured, calibration / validation, with {runs} of {sizes} simulated
+consumers, model version `{kept["model"]}`. So small worlds meet fewer facts than those above, and differences of a few are luck: what counts is where a rule loses a
+level. No rival was fitted.
+
+"""
+        + "\n".join(lines)
+        + "\n"
+    )
 
 
 def totals(rows: list[dict[str, Any]]) -> str:

@@ -415,17 +415,18 @@ def test_using_less_often_does_not_kill_more():
 
 def test_both_forms_agree_on_usual_doses_of_heroin_and_differ_beyond_them():
     """Overdoses counted per dose over batches of heroin, at full tolerance: alike at the usual dose; less kills far less by the logistic form, more far more."""
-    s2 = potency_sd2(0.25, 5.0, 0.17, 0.41, 1.0)
+    s2, batches = potency_sd2(0.25, 5.0, 0.17, 0.41, 1.0), np.linspace(-6.0, 6.0, 2001)
+    weights = np.exp(-(batches**2) / 2)
 
     def counted(dose: float) -> tuple[float, float]:
-        ratios = dose * np.exp(-s2 / 2 + np.sqrt(s2) * NODES)
+        ratios = dose * np.exp(-s2 / 2 + np.sqrt(s2) * batches)
         mme = CONSUMPTION.mme_per_dose
         hill = [harm.hill_overdose(r, CONSUMPTION.r50, CONSUMPTION.hill) * CONSUMPTION.severity_share for r in ratios]
         logistic = [harm.rti_overdose(r * mme, mme) for r in ratios]
-        return float(np.average(hill, weights=WEIGHTS)), float(np.average(logistic, weights=WEIGHTS))
+        return float(np.average(hill, weights=weights)), float(np.average(logistic, weights=weights))
 
     (hill, logistic), (less_hill, less), (more_hill, more) = (counted(dose) for dose in (1.0, 0.63, 2.0))
-    assert logistic == near(hill, rel=0.15)
+    assert logistic == near(hill, rel=0.05)
     assert less / logistic < 0.2 * less_hill / hill
     assert more / logistic > 4.0 * more_hill / hill
 

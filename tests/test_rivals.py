@@ -10,14 +10,16 @@ import pytest
 
 from sim.agents.codes import NO_SLOT, SUM_OVERDOSE, Channel, Considering, Membership, PlatformStatus, RiskGroup
 from sim.market import groups
+from sim.market.choice.choice import choice
 from sim.market.choice.conditions import Conditions, conditions
 from sim.market.choice.migration import seek_markets
+from sim.market.demand.demand import demand
 from sim.market.entry_exit.exit import close_platform
 from sim.market.learning.fear import spread_news
 from sim.market.supply.pricing import price
 from sim.model import MarketModel
 from sim.scenario import Scenario, Submodels
-from tests.test_rules import MANY_BUYERS, market, sellers, slots
+from tests.test_rules import MANY_BUYERS, everybody_needs, market, sellers, slots
 from tests.worlds import branched, fingerprint, ran, world
 
 USUAL = Submodels().model_dump()
@@ -67,10 +69,18 @@ def test_each_rival_does_something(name, rival):
 
 
 # Choice of a vendor ---------------------------------------------------------------------------------------------------
+MUCH_TRADE = {
+    "supply": {"crypto_vendors": 0.06},
+    "world": {"market_users": 0.9, "considering": 0.9},
+    "choice": {"crypto": 3.0},
+}
+
+
 @functools.cache
 def trade(rule: str) -> pd.DataFrame:
     """Orders on cryptomarkets of a hundred days under a rule of choice."""
-    start = ran(world(consumers=3000, burn_in=30, parameters=MANY_BUYERS), 1, 0, tables=("orders",))
+    scenario = world(consumers=3000, burn_in=30, parameters=MUCH_TRADE, platforms={"cryptomarkets": [0.6, 0.4]})
+    start = ran(scenario, 1, 0, tables=("orders",))
     orders = branched(start, 100, submodels={"vendor_choice": rule}).table("orders")
     return orders[(orders["day"] >= 0) & (orders["channel"] == "cryptomarket")]
 
@@ -98,12 +108,18 @@ def test_without_memory_buyers_are_less_loyal_and_trade_is_less_concentrated():
     assert len(memory) > 500
 
 
-def test_by_logit_buyers_keep_away_from_cheats_and_at_random_they_do_not():
-    def cheated(orders: pd.DataFrame) -> float:
-        ended = orders[orders["outcome"].notna()]
-        return float((ended["outcome"] == "scammed").mean())
+def test_by_logit_buyers_keep_away_from_who_is_badly_rated_and_at_random_they_do_not():
+    def bad(rule: str) -> float:
+        model = everybody_needs(under(f"vendor_choice={rule}"))
+        v, rows = model.vendors.columns, sellers(model)
+        v.positive[rows], v.negative[rows] = 20.0, 0.0
+        v.positive[rows[::2]], v.negative[rows[::2]] = 0.0, 20.0
+        found = choice(model, demand(model))
+        chosen = found.vendor[(found.channel == Channel.CRYPTOMARKET) & (found.vendor >= 0)]
+        assert len(chosen) > 50
+        return float(np.isin(chosen, rows[::2]).mean())
 
-    assert cheated(trade("random")) > 1.2 * cheated(trade("logit"))
+    assert bad("random") > 1.5 * bad("logit")
 
 
 # Migration ------------------------------------------------------------------------------------------------------------

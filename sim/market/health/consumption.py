@@ -32,15 +32,13 @@ from sim.market.groups import Moment
 from sim.market.health.alerts import dose_warned_of
 from sim.market.health.early_warning import novel_substances, watch
 from sim.market.health.harm import (
-    LOGISTIC,
     at_least_one,
     fatality,
-    hill_overdose,
     is_maintained,
-    rti_overdose,
+    overdose_per_dose,
     treatment_hazard,
     use_left,
-)  # fmt: skip
+)
 from sim.market.health.programmes import willing
 from sim.market.health.receipt import Offered, receive, threats
 from sim.market.health.stash import place_of
@@ -205,11 +203,7 @@ def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: U
     ratio = strength * intended * max(consumers.tolerance[c], p.tolerance_floor) ** -p.tolerance_exponent
     if content != AS_SOLD:
         ratio *= p.unexpected_content
-    if users.rule == LOGISTIC:
-        tolerated = max(consumers.tolerance[c], p.tolerance_floor) * p.mme_per_dose
-        per_dose = rti_overdose(strength * intended * p.mme_per_dose, tolerated)
-    else:
-        per_dose = hill_overdose(ratio, p.r50, p.hill) * p.severity_share
+    per_dose = overdose_per_dose(users.rule, strength * intended, ratio, consumers.tolerance[c], p)
     overdose = at_least_one(per_dose, use * p.with_benzodiazepine if both else use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
     carried = users.carriage[j, g, k] if not consumers.declined[c] & NALOXONE else p.naloxone_carried

@@ -32,6 +32,14 @@ def rti_overdose(dose_mme: float, tolerance_mme: float) -> float:
     return min(1.0, rti_logistic(dose_mme) * max(0.0, dose_mme / tolerance_mme - 1.0) ** 2)
 
 
+@inner
+def overdose_per_dose(rule: int, dose: float, ratio: float, tolerance: float, p: ConsumptionParameters) -> float:
+    """P(overdose that counts | dose) by the `Overdose` rule in force, of a ``dose`` in usual ones and its ``ratio`` to tolerance."""
+    if rule == LOGISTIC:
+        return rti_overdose(dose * p.mme_per_dose, max(tolerance, p.tolerance_floor) * p.mme_per_dose)
+    return hill_overdose(ratio, p.r50, p.hill) * p.severity_share
+
+
 @kernel
 def at_least_one(p: float, n: float) -> float:
     """1 - (1 - p)^n."""

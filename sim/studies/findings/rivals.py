@@ -143,15 +143,12 @@ def rivals_table(
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    before = _by_name(effects(usual))
+    before, ranks = _by_name(effects(usual)), _ranks(usual)
     for rival, outcomes in found.items():
         if not len(outcomes):
             continue
-        mine = add_displacement(
-            outcomes.drop(columns=[name for name in HEAD if name in ("point", "run", "status")]), baseline
-        )
-        ranks, passed = _ranks(usual), _overtaken(usual, mine)
-        now = _ranks(mine)
+        mine = add_displacement(outcomes.drop(columns=["point", "run", "status"], errors="ignore"), baseline)
+        now, passed = _ranks(mine), _overtaken(usual, mine)
         for key, row in _by_name(effects(mine)).items():
             if (was := before.get(key)) is None or outcome(row["outcome"]).detail:
                 continue
