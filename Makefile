@@ -30,9 +30,8 @@ validate: setup ## hold the model against published facts, and keep the answer f
 validate-quick: setup ## the same with small worlds, one run of each (under three minutes)
 	@$(BIN)/odm validate --consumers 1000 --runs 1
 
-validate-rivals: setup ## the same for rivals of contested rules, one small run of each world, and keep how many targets each meets (an hour)
-	@$(BIN)/odm validate --submodels all --consumers 1000 --runs 1 --out results/rivals --resume
-	@$(BIN)/python -m experiments.rivals results/rivals
+validate-rivals: setup ## the same for rivals of contested rules, one small run of each world, and keep how many facts each meets (an hour)
+	@$(BIN)/python -m experiments.rivals
 
 calibrate: setup-dev ## fit parameters to published facts, into results/calibration; goes on where it was stopped (a night or more)
 	@$(BIN)/python -m experiments.calibration

@@ -49,7 +49,8 @@ def rivals() -> str:
     if not RIVALS.is_file():
         return ""
     kept = json.loads(RIVALS.read_text(encoding="utf-8"))
-    sizes = " or ".join(f"{size:,}" for size in kept["consumers"])
+    worlds = kept["worlds"]
+    sizes = " or ".join(f"{size:,}" for size in sorted({world["consumers"] for world in worlds.values()}))
     levels = [row["level"] for row in kept["rules"][0]["totals"]]
     lines = [f"| Rule | {' | '.join(levels)} |", "|---|" + "---|" * len(levels)]
     for rule in kept["rules"]:
@@ -60,7 +61,8 @@ def rivals() -> str:
             for level in levels
         ]
         lines.append(f"| {name} | {' | '.join(counts)} |")
-    runs = f"{kept['runs_of_each']} run{'s' if kept['runs_of_each'] > 1 else ''} of each of {kept['worlds']} scenarios"
+    which = f"each of {len(worlds)} scenarios" if len(worlds) > 1 else f"the world `{next(iter(worlds))}`"
+    runs = f"{kept['runs_of_each']} run{'s' if kept['runs_of_each'] > 1 else ''} of {which}"
     return (
         f"""## Rival rules
 
