@@ -41,6 +41,8 @@ LONG_LISTS = {
     "sim.cli.main.run": "options of a command",
     "sim.cli.main.compare": "options of a command",
     "sim.cli.studies.study": "options of a command",
+    "sim.cli.validate.validate": "options of a command",
+    "sim.report.validation.validate": "the one call that everybody knows; its options have names",
     "sim.studies.runs.one_run.run": "the one call that everybody knows; its options have names",
     "sim.studies.execution.several.run_several": "the options of `odm run` by name",
     "sim.report.comparison.compare": "the one call that everybody knows; its options have names",
