@@ -11,9 +11,12 @@ import pytest
 
 from experiments.replications import (
     NAMES,
+    attack_modes,
     buyer_memory,
+    hidden_quality,
     load,
     market_survival,
+    migration,
     order_values,
     vendor_sizes,
 )
@@ -249,6 +252,40 @@ def test_an_exponential_law_has_a_spread_of_one():
     assert buyer_memory.spread(rng.exponential(5.0, 100_000)) == near(1.0, 0.02)
     assert buyer_memory.spread(rng.lognormal(0, 1.5, 100_000)) > 2
     assert buyer_memory.tail_of(np.array([1.0, 1, 2, 4]), np.array([0.4, 1.0, 3.0])).tolist() == [1.0, 0.5, 0.0]
+
+
+# Migration, attacks, networks ----------------------------------------------------------------------------------------
+def test_shares_around_a_closure_follow_the_two_markets_that_gain_most():
+    days = range(-60, 80)
+    usd = pd.DataFrame({1: [50.0 if d < 0 else 0.0 for d in days], 2: [30.0 if d < 0 else 70.0 for d in days],
+                        3: [20.0 if d < 0 else 30.0 for d in days], 4: [0.0 for _ in days]}, index=list(days))  # fmt: skip
+    found = migration.shares_around(usd, 1, 0)
+    assert found.loc[-1].tolist() == near([0.5, 0.3, 0.2])
+    assert found.loc[40].tolist() == near([0.0, 0.7, 0.3])
+    assert migration.trade_left(usd, usd * 2, 0, 6) == near(0.5)
+
+
+def test_the_main_destination_is_the_market_that_most_movers_use_most():
+    usd = pd.DataFrame({1: [9.0] * 30, 2: [5.0] * 30, 3: [1.0] * 30}, index=range(-30, 0))
+    before = [(c, 1, -1) for c in range(3)]
+    after = [(0, 3, 1), (1, 3, 2), (1, 3, 3), (1, 2, 4), (2, 2, 5), (9, 2, 6), (9, 2, 7)]
+    orders = pd.DataFrame([*before, *after], columns=["consumer", "platform", "day"]).assign(channel="cryptomarket")
+    assert migration.led_by_size(orders, usd, 1, 0) == 0.0, (
+        "two of three movers go to the smaller; 9 was not there before"
+    )
+
+
+def test_trade_after_an_attack_is_that_on_cryptomarkets_from_its_first_day():
+    rows = [(29, 1, True), (30, 1, False), (40, 2, True), (41, 2, False)]
+    orders = pd.DataFrame(rows, columns=["day", "consumer", "first_time_pair"])
+    orders["channel"] = "cryptomarket"
+    orders.loc[len(orders)] = (50, 3, True, "street")
+    assert attack_modes.trade(orders) == {"orders": 3, "buyers": 2, "each": 1.5, "known": near(2 / 3)}
+
+
+# Hidden quality ------------------------------------------------------------------------------------------------------
+def test_a_market_where_quality_is_certain_clears_in_the_middle():
+    assert hidden_quality.market(0.0, 0.5, 0.0, 1, sessions=5) == near((50.5, 50.0))
 
 
 # What is reproduced and what is missed (slow) ------------------------------------------------------------------------

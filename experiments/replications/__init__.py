@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from experiments.replications.common import Replication
 
-NAMES = ("market-survival", "vendor-sizes", "order-values", "buyer-memory")
+NAMES = (
+    "market-survival",
+    "vendor-sizes",
+    "order-values",
+    "buyer-memory",
+    "migration",
+    "attack-modes",
+    "hidden-quality",
+)
 """Replications in the order of the page."""
 
 

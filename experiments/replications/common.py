@@ -18,6 +18,7 @@ from experiments.replications.findings import Result, rounded, verdict_of
 from sim import Scenario
 from sim.evidence.parameters import load_parameters
 from sim.studies import kinds
+from sim.studies.errors import StudyError
 from sim.studies.execution.conduct import How, conduct
 from sim.studies.kinds import Answer
 from sim.studies.methods.paths import assignment
@@ -184,6 +185,10 @@ def runs_of(study: ReadyStudy, driver: Driver) -> Runs:
     names = [str(name) for name in stored.columns if str(name).startswith(DAILY)]
     found: dict[str, list[Run]] = {label: [] for label in study.scenarios}
     whole = {seed for seed, part in good.groupby("seed") if len(part) == len(study.scenarios)}
+    if not whole:
+        raise StudyError(
+            "no seed went well in every world, so that nothing can be measured; the runs that failed say why"
+        )
     for row in good.to_dict("records"):
         if row["seed"] not in whole:  # worlds are compared seed by seed
             continue
