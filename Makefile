@@ -8,7 +8,7 @@ COMPILE_LOCK := pip compile pyproject.toml $(LOCKED)
 
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev app demo validate validate-quick validate-rivals calibrate calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev app demo validate validate-quick validate-rivals calibrate calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications page-answers docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -90,6 +90,9 @@ reference: setup-dev ## the studies that ship, small enough for a laptop, into r
 
 replications: setup-dev ## published results looked for in the model, into results/reference/replications (about twenty minutes)
 	@$(BIN)/python -m experiments.replications
+
+page-answers: setup ## the answers that the page shows at once, into sim/app/stored.json.gz (a quarter of an hour)
+	@$(BIN)/python -m experiments.page_answers
 
 docs: setup-dev ## write the generated pages of docs/ again
 	@$(BIN)/python docs/make_tables.py

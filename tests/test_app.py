@@ -5,54 +5,57 @@ import os
 import re
 import subprocess
 import sys
-import time
 from dataclasses import replace
+from datetime import date
 from importlib.util import find_spec
 
 import pytest
 import yaml
 
-from sim.app import say, texts
+from sim import run_study
+from sim._version import __version__
+from sim.app import say, stamps, texts
+from sim.app.beside import Side, beside
 from sim.app.cards import cards, range_in, read_value
 from sim.app.home import EVENTS, FILE, LOG, Home, Limits
 from sim.app.plan import Package, Plan, Size, checked, default, from_scenario, from_study, shipped
 from sim.app.reading import Reader
 from sim.app.running import HOLDER, Progress, Runner
+from sim.app.stored import FILE as ANSWERS
+from sim.app.stored import everything, key_of, stored, summary, write
 from sim.measures.scale import REAL
 from sim.registry import policy_kinds
 from sim.report.comparison import compare
 from sim.scenario import ScenarioError, list_scenarios
 from sim.studies.errors import RequestError
 from sim.studies.store import lock
-from tests.app_server import ROOT, end_studies, small
+from tests.app_server import ROOT, small
+from tests.study_market import not_drawn
 
-WAIT_SECONDS = 180
 needs_page = pytest.mark.skipif(find_spec("shiny") is None and not os.environ.get("CI"), reason="the extra app is not installed")  # fmt: skip
-
-
-def wait_for(met, seconds=WAIT_SECONDS):
-    """Wait until something holds, and give what it gave."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = met()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not come about in time")
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """A server's folder with one comparison that has ended."""
+    """A server's folder with one comparison that has ended; its figures, which take longer than all else, are two small ones."""
     home = Home(tmp_path_factory.mktemp("app"))
-    runner, identity = Runner(home, workers=1), home.write(small())
-    runner.start(identity)
-    try:
-        wait_for(lambda: runner.progress(identity).state != "working")
-        assert runner.progress(identity).state == "done", runner.progress(identity)
-        yield home, identity
-    finally:
-        end_studies(home.folder)
+    identity = home.write(small())
+    with pytest.MonkeyPatch.context() as patched:
+        for page in ("study_page", "comparison_page.figures"):
+            patched.setattr(f"sim.report.{page}.save_figure", not_drawn)
+        patched.setattr("sim.report.study_page.html_page", lambda _: "<!doctype html><title>not drawn</title>")
+        run_study(home.plan(identity).ready(), home.run_folder(identity), workers=1, executor="inline")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6, 3))
+    axes.plot([1, 2])
+    place = home.run_folder(identity) / "answer" / "figures"
+    place.mkdir(exist_ok=True)
+    for kind in ("svg", "png"):
+        figure.savefig(place / f"line.{kind}")
+    plt.close(figure)
+    assert Runner(home).progress(identity).state == "done"
+    return home, identity
 
 
 class TestAsking:
@@ -148,7 +151,8 @@ class TestCards:
 class TestServer:
     def test_limits_are_said_before_they_are_met_and_when_they_are(self):
         limits = Limits(consumers=1000, days=365, pairs=4)
-        assert "1,000" in limits.in_words()
+        assert "1,000" in limits.in_words(3)
+        assert "3 of 500" in limits.in_words(3)
         assert limits.broken(small()) == []
         assert len(limits.broken(replace(small(), size=Size(2000, 730, 8)))) == 3
         assert len(Limits(work=1e3).broken(small())) == 1
@@ -191,14 +195,40 @@ class TestServer:
             (home.place(identity) / EVENTS).write_text(json.dumps(event) + '\n{"event": "progr')
             other = Runner(home)
             assert other.progress(identity) == Progress("working", 2, 6, 0, 4.0)
-            with pytest.raises(RequestError, match="at work"):
-                other.start(home.write(small(pairs=3)))
             other.stop(identity)
             sleeper.wait(20)
             assert other.progress(identity).state == "stopped"
         finally:
             sleeper.kill()
             sleeper.wait()
+
+    def test_who_comes_to_a_busy_server_waits_in_turn_and_is_told_place_and_time(self, tmp_path, monkeypatch):
+        home = Home(tmp_path, Limits(at_once=2, waiting=2))
+        runner, begun = Runner(home), []
+        left = {home.write(small(pairs=pairs)): seconds for pairs, seconds in ((10, 30.0), (11, 50.0))}
+        monkeypatch.setattr(Runner, "_alive", lambda _, identity: identity in left)
+        monkeypatch.setattr(Runner, "_begin", lambda _, identity: begun.append(identity))
+        monkeypatch.setattr(Home, "seconds_for", lambda *_: 40.0)
+        for identity, seconds in left.items():
+            event = {"event": "progress", "done": 2, "runs": 6, "failed": 0, "seconds_left": seconds}
+            (home.place(identity) / EVENTS).write_text(json.dumps(event))
+            (home.place(identity) / HOLDER).write_text("{}")
+        first, second, third = (home.write(small(pairs=pairs)) for pairs in (2, 3, 4))
+        runner.start(first)
+        runner.start(second)
+        assert begun == []
+        assert (runner.progress(first).place, runner.progress(first).seconds_left) == (1, 30.0)
+        assert (runner.progress(second).place, runner.progress(second).seconds_left) == (2, 50.0)
+        assert runner.seconds_until(3) == 70.0  # the first has ended by then
+        with pytest.raises(RequestError, match="2 comparisons wait"):
+            runner.start(third)
+        again = Runner(home)  # a server that starts again knows who waits
+        again.stop(first)
+        assert again.progress(first).state == "stopped"
+        left.popitem()
+        again.advance()
+        assert begun == [second]
+        assert again.waiting() == []
 
     def test_what_stopped_a_study_is_said(self, tmp_path):
         home = Home(tmp_path)
@@ -210,7 +240,7 @@ class TestServer:
 
     @needs_page
     def test_the_first_question_is_answered_when_the_server_starts_and_once(self, tmp_path, monkeypatch):
-        from sim.app.serving import application
+        from sim.app.shown.serving import application
 
         begun = []
         monkeypatch.setattr(Runner, "start", lambda runner, identity: begun.append(identity))
@@ -279,24 +309,75 @@ class TestReading:
 
     @needs_page
     def test_what_is_taken_away_is_of_the_study_and_of_nothing_else(self, done):
-        from sim.app.serving import _Taking
+        from sim.app.shown.serving import _Taking
 
         home, identity = done
         taking = _Taking(home)
-        for what in ("study", "record", "report", "report-simulated", "scenario-0", "data", "figures"):
+        for what in ("study", "record", "scenario-0", "data", "figures"):
             name, content = taking.content(identity, what)
             assert "." in name
             assert len(content) > 100
-        assert b"<script" not in taking.content(identity, "report")[1]
         for wrong in ("scenario-9", "../study", "messages.txt", ""):
             with pytest.raises((KeyError, ValueError, IndexError)):
                 taking.content(identity, wrong)
         with pytest.raises(RequestError):
             taking.content("0" * 20, "study")
 
+    @pytest.mark.slow
+    @needs_page
+    def test_the_report_is_taken_away_in_both_scales(self, done):
+        from sim.app.shown.serving import _Taking
+
+        home, identity = done
+        real, simulated = (_Taking(home).content(identity, what)[1] for what in ("report", "report-simulated"))
+        assert b"Close a market" in real
+        assert b"<script" not in real
+        assert real != simulated
+
+    @needs_page
+    def test_a_figure_that_is_taken_away_says_what_it_is_of(self, done):
+        import io
+        import zipfile
+        from xml.etree import ElementTree
+
+        from PIL import Image
+
+        from sim.app.shown.serving import _Taking
+
+        home, identity = done
+        with zipfile.ZipFile(io.BytesIO(_Taking(home).content(identity, "figures")[1])) as archive:
+            svg, png = (archive.read(f"answer/figures/line.{kind}") for kind in ("svg", "png"))
+        words = " ".join(
+            each.text or "" for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+        )
+        for told in (
+            "What if a market closes?",
+            "Simulated",
+            __version__,
+            identity,
+            str(date.today().year),
+            "2 pairs",
+            "300",
+        ):
+            assert told in words
+        plain = home.run_folder(identity) / "answer" / "figures" / "line.png"
+        with Image.open(io.BytesIO(png)) as stamped, Image.open(plain) as before:
+            assert stamped.width == before.width
+            assert stamped.height > before.height
+            strip = stamped.crop((0, before.height, stamped.width, stamped.height)).convert("L")
+            assert strip.getextrema()[0] < 160 < strip.getextrema()[1]  # something is written there
+
+    def test_a_stamp_escapes_what_people_wrote_and_leaves_alone_what_is_no_figure(self):
+        text = stamps.lines(small(question="<script>" + "x " * 400), "0" * 20, "2026-01-01")
+        assert len(text) < 6
+        figure = b'<svg height="10pt" viewBox="0 0 20 10" width="20pt"></svg>'
+        assert b"<script" not in stamps.stamped("a.svg", figure, text)
+        assert stamps.stamped("a.svg", b"<svg>", text) == b"<svg>"
+        assert stamps.stamped("a.csv", b"a,b", text) == b"a,b"
+
     @needs_page
     def test_of_two_pairs_nothing_is_claimed_beyond_the_findings(self, done):
-        from sim.app import answer
+        from sim.app.shown import answer
 
         home, identity = done
         reading = Reader(home).read(identity)
@@ -308,7 +389,7 @@ class TestReading:
 
     @needs_page
     def test_every_part_of_the_answer_is_made_in_both_scales_and_escapes_names(self, done):
-        from sim.app import answer, sheets
+        from sim.app.shown import answer, sheets
 
         home, identity = done
         reading = Reader(home).read(identity)
@@ -330,16 +411,151 @@ class TestReading:
         assert real != simulated
 
 
+@pytest.fixture(scope="module")
+def kept(done, tmp_path_factory):
+    """The answer of the comparison that has ended, as it would ship; its file, its plan and its reading."""
+    home, identity = done
+    plan, reading = home.plan(identity), Reader(home).read(identity)
+    path = tmp_path_factory.mktemp("stored") / "stored.json.gz"
+    packages = {
+        key_of(plan, package): summary(reading.comparison, label)
+        for label, package in zip(plan.labels, plan.packages, strict=True)
+    }
+    write(packages, {"pairs": 2, "consumers": 300, "made": "2026-01-01", "model": "another"}, path)
+    return path, plan, reading
+
+
+class TestStored:
+    def test_it_says_what_the_comparison_says_in_both_scales(self, kept):
+        path, plan, reading = kept
+        found = stored(plan, path)
+        assert found is not None
+        assert (found.pairs, found.consumers, found.current) == (2, 300, False)
+        for scale in ("real", "simulated"):
+            mine, theirs = (
+                {(row["scenario"], row["outcome"]): row for row in each.rows(scale)} for each in (found, reading)
+            )
+            assert mine.keys() == theirs.keys()
+            for key, row in mine.items():
+                assert row["verdict"] == theirs[key]["verdict"]
+                for name in ("baseline", "mean", "low", "high"):
+                    assert row[name] == pytest.approx(theirs[key][name], rel=1e-3, nan_ok=True)
+            assert {k: v.names for k, v in found.told(scale).items()} == {
+                k: v.names for k, v in reading.told(scale).items()
+            }
+
+    def test_names_and_size_do_not_matter_and_what_is_done_does(self, kept):
+        path, plan, _ = kept
+        first, second = plan.packages
+        other = replace(
+            plan,
+            question="?",
+            packages=(replace(second, name="A"), replace(first, name="B")),
+            size=replace(plan.size, pairs=9),
+        )
+        assert stored(other, path).others == ["a", "b"]
+        assert list(stored(other, path).titles.values()) == ["A", "B"]
+        assert stored(plan.setting(0, 0, "start", 6), path) is None
+        assert stored(replace(plan, size=replace(plan.size, days=21)), path) is None
+        assert stored(replace(plan, happens=({"kind": "supply_shock", "start": 3},)), path) is None
+        assert stored(replace(plan, packages=()), path) is None
+
+    @pytest.mark.parametrize("content", [None, b"", b"no archive"])
+    def test_where_nothing_is_stored_nothing_is_shown(self, tmp_path, content):
+        if content is not None:
+            (tmp_path / "x").write_bytes(content)
+        assert stored(small(), tmp_path / "x") is None
+
+    def test_the_first_question_is_answered_at_once_and_what_is_stored_is_of_questions_that_ship(self):
+        found = stored(default())
+        assert found is not None
+        assert (found.pairs, found.consumers) == (4, 2000)
+        assert len(found.rows("real")) > 30 * len(found.others)
+        plans = [default(), *(from_scenario(shipped(name)) for name, *_ in list_scenarios() if name != "baseline")]
+        asked = {key_of(plan, package) for plan in plans for package in plan.packages}
+        assert set(everything()["packages"]) <= asked
+        assert ANSWERS.stat().st_size < 100_000
+
+
+@pytest.fixture(scope="module")
+def sides(done):
+    """The two packages of the comparison that has ended."""
+    home, identity = done
+    plan, reading = home.plan(identity), Reader(home).read(identity)
+    return [Side(plan, reading, label) for label in reading.others]
+
+
+class TestBeside:
+    @pytest.mark.parametrize("scale", ["real", "simulated"])
+    def test_the_difference_is_that_of_the_effects_pair_by_pair(self, sides, scale):
+        both = beside(*sides, scale)
+        assert (both.why_not, both.seeds) == ("", 2)
+        assert set(both.difference) == set(both.one) == set(both.other)
+        for name, row in both.difference.items():
+            effects = both.other[name]["mean"] - both.one[name]["mean"]
+            assert row["mean"] == pytest.approx(
+                effects, rel=1e-6, abs=1e-6 * abs(both.one[name]["baseline"]), nan_ok=True
+            )
+            assert not row["low"] > row["high"]
+
+    def test_a_package_beside_itself_differs_in_nothing(self, sides):
+        both = beside(sides[0], sides[0], "real")
+        assert {row["mean"] for row in both.difference.values() if row["mean"] == row["mean"]} == {0.0}
+        assert {row["verdict"] for row in both.difference.values()} == {"unclear"}
+
+    @pytest.mark.parametrize(
+        ("change", "why"),
+        [
+            ({"size": Size(301, 20, 2)}, "the number of consumers"),
+            ({"size": Size(300, 21, 2)}, "the days"),
+            ({"world": {"extends": "baseline"}}, "the world"),
+            ({"happens": ({"kind": "supply_shock", "start": 3},)}, "what happens anyway"),
+        ],
+    )
+    def test_what_was_not_run_in_the_same_world_is_not_subtracted(self, sides, change, why):
+        one, other = sides
+        both = beside(one, replace(other, plan=replace(other.plan, **change)), "real")
+        assert why in both.why_not
+        assert both.difference == {}
+        assert len(both.one) > 30
+
+    def test_nor_is_what_has_other_luck_or_comes_from_another_version(self, sides):
+        one, other = sides
+        frame = other.reading.comparison
+        others = replace(frame, seeds=(7, 8), outcomes=frame.outcomes.assign(seed=frame.outcomes["seed"] + 6))
+        assert (
+            "0 pairs" in beside(one, replace(other, reading=replace(other.reading, comparison=others)), "real").why_not
+        )
+        moved = replace(frame, outcomes=frame.outcomes.assign(orders=frame.outcomes["orders"] + 1))
+        assert (
+            "the model changed"
+            in beside(one, replace(other, reading=replace(other.reading, comparison=moved)), "real").why_not
+        )
+
+    @needs_page
+    def test_names_are_escaped_and_what_is_missing_is_said(self, sides):
+        from sim.app.shown import side
+
+        evil = "<img src=x onerror=alert(1)>"
+        named = [
+            replace(each, reading=replace(each.reading, titles=dict.fromkeys(each.reading.titles, evil)))
+            for each in sides
+        ]
+        assert evil not in str(side.sheet(named, beside(*named, "real"), "real"))
+        apart = replace(named[1], plan=replace(named[1].plan, size=Size(301, 20, 2)))
+        assert "No difference is given" in str(side.sheet([named[0], apart], beside(named[0], apart, "real"), "real"))
+
+
 class TestTexts:
     def test_every_text_that_is_named_in_the_code_is_in_the_language_file(self):
         named = set()
-        for path in (ROOT / "sim" / "app").glob("*.py"):
+        for path in (ROOT / "sim" / "app").rglob("*.py"):
             named |= set(re.findall(r'say\(\s*"([a-z_]+\.[a-z_]+)"', path.read_text(encoding="utf-8")))
         assert named
         assert named - set(texts()) == set()
 
     def test_no_text_is_there_that_nothing_says(self):
-        code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "sim" / "app").glob("*.py")).replace(
+        code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "sim" / "app").rglob("*.py")).replace(
             "'", '"'
         )
         built = set(re.findall(r'say\(\s*f"([a-z_]+)\.\{', code))  # names made of a group and a word
@@ -359,7 +575,7 @@ def test_the_command_says_how_to_install_what_the_page_needs(monkeypatch, tmp_pa
 
     from sim.cli import app
 
-    monkeypatch.setattr("sim.app.serving.find_spec", lambda name: None)
+    monkeypatch.setattr("sim.app.shown.serving.find_spec", lambda name: None)
     found = CliRunner().invoke(app, ["app", "--out", str(tmp_path / "x"), "--no-browser"])
     assert found.exit_code == 2
     assert "the extra `app`" in found.output

@@ -38,6 +38,45 @@ SHEETS = {
 TINY = "name: tiny\ntitle: Close a market\nextends: baseline\nburn_in: 5\npolicies:\n  - {kind: takedown, start: 5}\n"
 
 
+FAINT_TEXT = """() => {
+  const parse = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return [n[0], n[1], n[2], n.length > 3 ? n[3] : 1]; };
+  const over = (top, below) => [0, 1, 2].map((k) => top[k] * top[3] + below[k] * (1 - top[3])).concat(1);
+  const light = (c) => [0, 1, 2].map((k) => c[k] / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
+  const ground = (element) => {
+    const layers = [];
+    for (let each = element; each; each = each.parentElement) layers.push(parse(getComputedStyle(each).backgroundColor));
+    return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some((each) => each.nodeType === 3 && each.textContent.trim());
+    if (!own || element.matches("script, style, option, :disabled") || !element.getClientRects().length) continue;
+    const style = getComputedStyle(element);
+    const ink = parse(element instanceof SVGElement ? style.fill : style.color);
+    for (let each = element; each; each = each.parentElement) ink[3] *= Number(getComputedStyle(each).opacity);
+    const paper = ground(element);
+    const [a, b] = [light(over(ink, paper)), light(paper)].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize);
+    const least = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < least) found.push(`${ratio.toFixed(2)} "${element.textContent.trim().slice(0, 40)}" .${element.className.baseVal ?? element.className}`);
+  }
+  return found;
+}"""
+"""Text whose colour does not stand out from what is behind it as WCAG 2 AA asks (1.4.3); computed as the browser draws it."""
+
+
+def test_what_looks_for_faint_text_finds_it(chromium):
+    page = chromium.new_page()
+    page.set_content(
+        "<p style='color:#777'>faint</p><p style='color:#767676'>just</p><div style='background:#000'><p style='opacity:.4;color:#fff'>dim</p></div>"
+        "<svg><text y='9' fill='#aaa'>drawn</text></svg><b style='font-size:24px;color:#888'>large</b>"
+    )
+    assert [each.split('"')[1] for each in page.evaluate(FAINT_TEXT)] == ["faint", "dim", "drawn"]
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def chromium():
     """A browser without a window."""
@@ -117,6 +156,11 @@ def keep(page, name):
 def test_from_a_question_to_an_answer_that_is_taken_away_and_reopened(chromium, address):
     person = Person(chromium, address)
     page = person.page
+    # the first question has an answer at once, that says what it is of
+    expect(page.locator("#tab-panel .stored")).to_contain_text("of 4 pairs, of 2,000 simulated consumers")
+    expect(page.locator(".verdict")).to_have_count(2)
+    assert page.evaluate(FAINT_TEXT) == []
+    keep(page, "stored-1280")
     page.select_option("#start-from", "education")
     expect(page.locator(".question")).to_contain_text("campaign")
     person.load(TINY)
@@ -134,6 +178,7 @@ def test_from_a_question_to_an_answer_that_is_taken_away_and_reopened(chromium, 
     expect(page.locator(".intervention.open .when")).to_have_text("from day 8")
     page.locator("#set-0-1-strength").locator("xpath=preceding::input[@type='range'][1]").press("Home")
     expect(page.locator("#set-0-1-strength")).to_have_value("0")
+    assert page.evaluate(FAINT_TEXT) == []
     keep(page, "card")
     page.fill("#set-0-1-strength", "1")
     page.press("#set-0-1-strength", "Escape")
@@ -150,6 +195,7 @@ def test_from_a_question_to_an_answer_that_is_taken_away_and_reopened(chromium, 
     for name, inside in SHEETS.items():
         page.click(f"#tab-{name}")
         expect(page.locator(f"#tab-panel {inside}").first).to_be_visible()
+        assert page.evaluate(FAINT_TEXT) == []
         keep(page, f"{name}-1280")
     # taken away
     page.click("#tab-take")
@@ -159,9 +205,6 @@ def test_from_a_question_to_an_answer_that_is_taken_away_and_reopened(chromium, 
     with page.expect_download() as got:
         page.click("#tab-panel a >> text=The data")
     assert Path(got.value.path()).read_bytes().startswith(b"PK")
-    with page.expect_download() as got:
-        page.click("#tab-panel a >> text=The report")
-    assert "Close, and reverse" in Path(got.value.path()).read_text(encoding="utf-8")
     # reopened by somebody else, from the link alone, on a narrow screen
     link = page.locator("#link").input_value()
     assert page.url == link
@@ -169,13 +212,23 @@ def test_from_a_question_to_an_answer_that_is_taken_away_and_reopened(chromium, 
     other = Person(chromium, address, width=400, search=link.removeprefix(address))
     expect(other.page.locator("#name-0")).to_have_value("Close, and reverse")
     expect(other.page.locator(".verdict")).to_have_count(1)
-    for name in ("short", "effects", "whom", "time", "moves", "cost", "sure", "take"):
+    for name in ("short", "effects", "whom", "time", "moves", "cost", "sure", "beside", "take"):
         other.page.click(f"#tab-{name}")
         expect(other.page.locator(f"#tab-panel[aria-labelledby=tab-{name}]")).to_have_count(1)
         expect(other.page.locator("html.shiny-busy")).to_have_count(0)
         assert other.page.evaluate("document.documentElement.scrollWidth") <= 400, name
         keep(other.page, f"{name}-400")
     other.leave()
+    # two answers side by side, from a link that names both
+    identity = link.rpartition("=")[2]
+    third = Person(chromium, address, search=f"?study={identity}&beside={identity}")
+    expect(third.page.locator("#tab-beside")).to_have_attribute("aria-selected", "true")
+    expect(third.page.locator("#beside-note")).to_contain_text("2 pairs in common")
+    keep(third.page, "beside-1280")
+    third.page.fill("#beside-link", "http://elsewhere/?study=" + "0" * 20)
+    third.page.press("#beside-link", "Tab")
+    expect(third.page.locator(".run .alert")).to_contain_text("no comparison behind this link")
+    third.leave()
 
 
 def test_what_is_wrong_is_said_where_it_is_and_nothing_is_lost(chromium, address):
@@ -207,18 +260,18 @@ def test_what_is_wrong_is_said_where_it_is_and_nothing_is_lost(chromium, address
     person.leave()
 
 
-def test_two_people_do_not_meet_and_a_busy_server_says_so(chromium, address, folder):
+def test_two_people_do_not_meet_and_on_a_busy_server_one_waits(chromium, address, folder):
     one, two = Person(chromium, address), Person(chromium, address)
     one.small(pairs=40, consumers=1000)
     one.page.click("#compare")
     expect(one.page.locator(".status.working")).to_be_visible()
     expect(two.page.locator(".package")).to_have_count(2)
     two.small(pairs=3)
+    expect(two.page.locator(".queue")).to_contain_text("yours would be number 1 in the queue")  # before it is met
     two.page.click("#compare")
-    expect(two.page.locator(".run .alert")).to_contain_text("at work on this server")
+    expect(two.page.locator(".status.waiting")).to_contain_text("number 1 in the queue")
     one.page.click("#stop")
     expect(one.page.locator(".status.stopped")).to_contain_text("They are kept")
-    two.page.click("#compare")
     expect(two.page.locator(".status.working")).to_be_visible()
     two.page.click("#stop")
     expect(two.page.locator(".status.stopped")).to_be_visible()
@@ -226,6 +279,7 @@ def test_two_people_do_not_meet_and_a_busy_server_says_so(chromium, address, fol
     two.leave()
 
 
+@pytest.mark.slow
 def test_a_server_that_starts_again_finds_what_is_at_work(chromium, tmp_path):
     with serving(tmp_path, "--no-example", "--workers", "1") as (address, process):
         person = Person(chromium, address)
@@ -276,8 +330,35 @@ def test_everything_can_be_done_from_the_keyboard(chromium, address):
     page.keyboard.press("ArrowRight")
     expect(page.locator("#tab-effects")).to_be_focused()
     expect(page.locator("#tab-effects")).to_have_attribute("aria-selected", "true")
+    # bars of the timeline: with keys, and with the mouse
+    grip, box, when = (
+        page.locator("#grip-policy-0-0-start"),
+        page.locator(".track").first,
+        page.locator(".intervention .when").first,
+    )
+    before = int(grip.get_attribute("aria-valuenow"))
+    page.focus("#grip-policy-0-0-start")
+    page.keyboard.press("ArrowRight")
+    expect(when).to_have_text(f"from day {before + 1}")
+    expect(grip).to_be_focused()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(when).to_have_text(f"from day {before - 6}")
+    wide, at = box.bounding_box(), grip.bounding_box()
+    page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(wide["x"] + wide["width"] / 2, at["y"], steps=4)
+    page.mouse.up()
+    expect(grip).to_have_attribute("aria-valuenow", re.compile(r"36\d"))
+    expect(when).to_have_text(re.compile(r"from day 36\d$"))
+    page.focus("#grip-policy-0-0-end")
+    page.keyboard.press("PageDown")
+    expect(when).to_have_text(re.compile(r"from day 36\d until day 700"))
+    page.focus("#grip-policy-0-0-end")
+    page.keyboard.press("End")
+    expect(when).to_have_text(re.compile(r"from day 36\d$"))
+    keep(page, "timeline-1280")
     nameless = page.evaluate(
-        """() => [...document.querySelectorAll("button, input, select, a")].filter((each) => each.offsetParent &&
+        """() => [...document.querySelectorAll("button, input, select, a, [role=slider]")].filter((each) => each.offsetParent &&
              !(each.textContent.trim() || each.getAttribute("aria-label") || each.labels?.length)).map((each) => each.outerHTML.slice(0, 120))"""
     )
     assert nameless == []

@@ -1,8 +1,7 @@
 """The page: `odm app`. It writes study folders, starts the driver as a process and reads stores; it never runs the model itself.
 
-`plan` is what somebody asks, `home` and `running` the studies of a server, `reading` what their stores say; `cards`, `asking`, `answer`, `sheets`,
-`charts` and `page` are pieces of HTML made of these; `desk`, `server` and `serving` join them to a browser. Every text stands in `english.yaml`, and
-is had by `say`. Shiny comes with the extra `app`.
+`plan` is what somebody asks, `cards` what can be done, `home` and `running` the studies of a server, `reading` what their stores say, `stored` the answers that
+ship. `shown` makes HTML of these and joins it to a browser. Every text stands in `english.yaml`, and is had by `say`. Shiny comes with the extra `app`.
 """
 
 from __future__ import annotations

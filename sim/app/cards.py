@@ -99,6 +99,11 @@ class Card:
     conditions: tuple[Setting, ...]
     outside: bool
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every setting of the intervention itself, without its conditions."""
+        return frozenset(each.path for each in (*self.times, *self.whom, *self.own))
+
     def setting(self, path: str) -> Setting:
         """A setting by its path.
 

@@ -39,8 +39,8 @@ class Limits:
         Of one comparison.
     work
         Consumers times days times runs of one comparison.
-    at_once
-        Comparisons at work at the same time.
+    at_once, waiting
+        Comparisons at work at the same time, and those that may wait for them to end.
     studies
         Comparisons kept.
     """
@@ -50,6 +50,7 @@ class Limits:
     pairs: int = 64
     work: float = 2e9
     at_once: int = 2
+    waiting: int = 20
     studies: int = 500
 
     def broken(self, plan: Plan) -> list[str]:
@@ -69,14 +70,16 @@ class Limits:
             found.append(say("limits.work", runs=runs))
         return found
 
-    def in_words(self) -> str:
-        """The limits, said before they are met."""
+    def in_words(self, kept: int) -> str:
+        """The limits, said before they are met, and how many comparisons are kept now."""
         return say(
             "limits.all",
             consumers=f"{self.consumers:,}",
             years=self.days // 365,
             pairs=self.pairs,
             at_once=self.at_once,
+            waiting=self.waiting,
+            kept=f"{kept:,}",
             studies=f"{self.studies:,}",
         )
 

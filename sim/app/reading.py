@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -13,7 +14,7 @@ from sim.report.comparison import Comparison
 from sim.report.text.words import findings, printed_effects, records
 from sim.scenario import no_own_code
 from sim.studies.errors import StudyError
-from sim.studies.findings.effects import Told, is_tested, tell
+from sim.studies.findings.effects import Told, is_tested, prices, sentences, tell
 from sim.studies.store.parts import OK
 from sim.studies.store.store import Store
 from sim.studies.study_files import Study
@@ -27,8 +28,52 @@ MOST_KEPT = 16
 """Readings that are kept, for all who look at the same study."""
 
 
+class Answer(ABC):
+    """What can be said of the packages of a question: effects in rows, and what of them is a finding."""
+
+    titles: dict[str, str]
+    """What people call each scenario, by its label."""
+
+    @property
+    @abstractmethod
+    def pairs(self) -> int:
+        """Pairs of runs behind it."""
+
+    @property
+    @abstractmethod
+    def others(self) -> list[str]:
+        """Labels of the packages."""
+
+    @abstractmethod
+    def printed(self, scale: str) -> list[dict[str, Any]]:
+        """Every effect but those that the dictionary marks as detail, with totals of ``real`` people or of the ``simulated`` consumers."""
+
+    def told(self, scale: str) -> dict[str, Told]:
+        """What may be said of each package."""
+        rows = self.printed(scale)
+        return {label: tell([row for row in rows if row["scenario"] == label]) for label in self.others}
+
+    def found(self, scale: str) -> dict[str, list[str]]:
+        """The findings in sentences, by package."""
+        rows = self.printed(scale)
+        mine = {label: [row for row in rows if row["scenario"] == label] for label in self.others}
+        return {label: [*sentences(tell(each)), *prices(each)] for label, each in mine.items()}
+
+    def rows(self, scale: str) -> list[dict[str, Any]]:
+        """Every effect that can be told, with `verdict`: found, chance, or unclear."""
+        shown = self.printed(scale)
+        every = self.told(scale)
+        for row in shown:
+            told = every[row["scenario"]]
+            clear = {each["outcome"] for each in told.chance}
+            row["verdict"] = (
+                "found" if row["outcome"] in told.names else "chance" if row["outcome"] in clear else "unclear"
+            )
+        return [row for row in shown if is_tested(row["outcome"])]
+
+
 @dataclass(frozen=True)
-class Reading:
+class Reading(Answer):
     """What can be read of a study now.
 
     Attributes
@@ -53,6 +98,11 @@ class Reading:
         """Pairs that are whole."""
         return self.comparison.runs
 
+    @property
+    def others(self) -> list[str]:
+        """Labels of the packages."""
+        return self.comparison.others
+
     @cached_property
     def real(self) -> Comparison:
         """The same with the totals of the real people for whom the consumers stand."""
@@ -62,26 +112,13 @@ class Reading:
         """The comparison with totals of real people, or of the simulated consumers."""
         return self.comparison if scale == "simulated" else self.real
 
-    def told(self, scale: str) -> dict[str, Told]:
-        """What may be said of each package."""
-        rows = records(printed_effects(self.of(scale)))
-        return {label: tell([row for row in rows if row["scenario"] == label]) for label in self.real.others}
+    def printed(self, scale: str) -> list[dict[str, Any]]:
+        """See `Answer.printed`."""
+        return records(printed_effects(self.of(scale)))
 
     def found(self, scale: str) -> dict[str, list[str]]:
-        """The findings in sentences, by package."""
+        """The findings in sentences, by package, with what averting harm costs."""
         return findings(self.of(scale))
-
-    def rows(self, scale: str) -> list[dict[str, Any]]:
-        """Every effect that can be told, with `verdict`: found, chance, or unclear."""
-        shown = records(printed_effects(self.of(scale)))
-        every = self.told(scale)
-        for row in shown:
-            told = every[row["scenario"]]
-            clear = {each["outcome"] for each in told.chance}
-            row["verdict"] = (
-                "found" if row["outcome"] in told.names else "chance" if row["outcome"] in clear else "unclear"
-            )
-        return [row for row in shown if is_tested(row["outcome"])]
 
 
 class Reader:

@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 from sim.app import say
@@ -21,7 +23,9 @@ from sim.studies.store.own import RECORD, UNREADABLE
 HOLDER = "process.json"
 TAIL = 65_536
 """Bytes at the end of the events that are looked at."""
-State = Literal["none", "working", "stopped", "failed", "done"]
+WAITING = "waiting.json"
+"""In the folder of a study that waits until others have ended; holds since when."""
+State = Literal["none", "waiting", "working", "stopped", "failed", "done"]
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,15 @@ class Progress:
     Attributes
     ----------
     state
-        Whether there is one, it is at work, was stopped, failed, or is done.
+        Whether there is one, it waits for others, is at work, was stopped, failed, or is done.
     done, runs, failed
         Runs that are there, that there will be, and that failed.
     seconds_left
-        As the driver expects; None before it knows.
+        As the driver expects, or until it begins where it waits; None before that is known.
     note
         What it last said, or what stopped it.
+    place
+        The how-manieth it is of those that wait; 0 where it does not.
     """
 
     state: State
@@ -46,6 +52,7 @@ class Progress:
     failed: int = 0
     seconds_left: float | None = None
     note: str = ""
+    place: int = 0
 
 
 class Runner:
@@ -62,6 +69,7 @@ class Runner:
     def __init__(self, home: Home, workers: int | None = None) -> None:
         self.home, self.workers = home, workers
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock = Lock()
 
     @property
     def processes(self) -> int:
@@ -69,18 +77,38 @@ class Runner:
         return self.workers or usable_cores()
 
     def start(self, identity: str) -> None:
-        """Begin with a study, or go on with it; one that is at work or done stays as it is.
+        """Begin with a study, or go on with it, as soon as there is room; one that waits, is at work or done stays as it is.
 
         Raises
         ------
         RequestError
-            If as many are at work as may be, or the process cannot be started.
+            If as many wait as may, or the process cannot be started.
         """
-        if self.progress(identity).state in ("working", "done"):
+        if self.progress(identity).state in ("waiting", "working", "done"):
             return
-        busy = len(self.at_work())
-        if busy >= self.home.limits.at_once:
-            raise RequestError(say("limits.busy", busy=busy))
+        if len(self.at_work()) >= self.home.limits.at_once and len(self.waiting()) >= self.home.limits.waiting:
+            raise RequestError(say("limits.busy", waiting=self.home.limits.waiting))
+        try:
+            (self.home.place(identity) / WAITING).write_text(json.dumps(time.time()), encoding="utf-8")
+        except OSError as error:
+            raise RequestError(say("error.write", why=error.strerror or error)) from error
+        self.advance()
+
+    def advance(self) -> None:
+        """Begin with those that wait, who came first first, as far as there is room.
+
+        Raises
+        ------
+        RequestError
+            If a process cannot be started; its study waits no more.
+        """
+        with self._lock:
+            room = self.home.limits.at_once - len(self.at_work())
+            for identity in self.waiting()[: max(0, room)]:
+                (self.home.place(identity) / WAITING).unlink(missing_ok=True)
+                self._begin(identity)
+
+    def _begin(self, identity: str) -> None:
         place = self.home.place(identity)
         command = [sys.executable, "-m", "sim.cli", "study", str(place / FILE), "--out", str(self.home.run_folder(identity)), "--json"]  # fmt: skip
         command += ["--resume"] if self.home.begun(identity) else []
@@ -95,8 +123,44 @@ class Runner:
         except OSError as error:
             raise RequestError(say("error.write", why=error.strerror or error)) from error
 
+    def waiting(self) -> list[str]:
+        """The studies that wait, who came first first."""
+        found: list[tuple[float, str]] = []
+        for path in self.home.folder.glob(f"*/{WAITING}"):
+            try:
+                found.append((float(path.read_text(encoding="utf-8")), path.parent.name))
+            except (*UNREADABLE, TypeError):
+                continue
+        return [identity for _, identity in sorted(found) if self.home.has(identity)]
+
+    def seconds_until(self, place: int) -> float | None:
+        """Seconds until the one that waits in a place (1 for the first) may begin; None where how long the others take is not known."""
+        free: list[float] = []
+        for identity in self.at_work():
+            seconds = self.progress(identity).seconds_left
+            if seconds is None:
+                seconds = self._takes(identity)
+            if seconds is None:
+                return None
+            free.append(seconds)
+        free += [0.0] * max(0, self.home.limits.at_once - len(free))
+        for identity in self.waiting()[: place - 1]:
+            seconds = self._takes(identity)
+            if seconds is None:
+                return None
+            free.remove(first := min(free))
+            free.append(first + seconds)
+        return min(free)
+
+    def _takes(self, identity: str) -> float | None:
+        try:
+            return self.home.seconds_for(self.home.plan(identity), self.processes)
+        except RequestError:
+            return None
+
     def stop(self, identity: str) -> None:
-        """Ask a study to end; the runs that are done are kept."""
+        """Ask a study to end, or to wait no more; the runs that are done are kept."""
+        (self.home.place(identity) / WAITING).unlink(missing_ok=True)
         holder = self._holder(identity)
         if holder is not None and self._alive(identity):
             os.kill(holder["pid"], signal.SIGTERM)
@@ -116,6 +180,10 @@ class Runner:
             return Progress(
                 "working", **numbers, seconds_left=last.get("seconds_left"), note=events.get("note", {}).get("text", "")
             )
+        waiting = self.waiting()
+        if identity in waiting:
+            place = waiting.index(identity) + 1
+            return Progress("waiting", **numbers, seconds_left=self.seconds_until(place), place=place)
         if (self.home.run_folder(identity) / RECORD).is_file():
             return Progress("done", **numbers)
         said = _last_line(self.home.place(identity) / LOG)

@@ -36,7 +36,7 @@ def page(
     """Open the page on which packages of interventions are put together, compared and read; Ctrl-C ends it."""
     with support.explained():
         from sim.app.home import Home, Limits
-        from sim.app.serving import serve
+        from sim.app.shown.serving import serve
 
         home = Home(out.resolve(), Limits(at_once=at_once, studies=studies))
         serve(

@@ -99,6 +99,68 @@
     }
   });
 
+  // Bars of the timeline: an end is dragged or moved with keys, the bar between two ends is dragged whole. The server hears of it when it is let go.
+  const dayOf = (grip) => Number(grip.getAttribute("aria-valuenow"));
+  const setDay = (grip, day) => {
+    const track = grip.closest(".track");
+    const days = Number(track.dataset.days);
+    const [start, end] = ["start", "end"].map((word) => track.querySelector(`.grip.${word}`));
+    const low = grip === end && start ? dayOf(start) + 1 : 0;
+    const high = grip === start && end ? dayOf(end) - 1 : days;
+    const now = Math.round(Math.min(Math.max(day, low), Math.max(high, low)));
+    grip.setAttribute("aria-valuenow", String(now));
+    grip.setAttribute("aria-valuetext", grip.getAttribute("aria-valuetext").replace(/[\d.,]+/, String(now)));
+    grip.style.left = `${(100 * now) / days}%`;
+    const bar = track.querySelector(".bar");
+    const from = start ? dayOf(start) : 0;
+    const to = end ? dayOf(end) : days;
+    bar.style.left = `${(100 * from) / days}%`;
+    bar.style.width = `${Math.max(1.5, (100 * (to - from)) / days)}%`;
+  };
+  // An end that lies on the last day is no end: the intervention goes on.
+  const tellDay = (grip) => {
+    const last = grip.classList.contains("end") && dayOf(grip) >= Number(grip.getAttribute("aria-valuemax"));
+    send("set", { where: grip.dataset.grip, value: last ? "" : String(dayOf(grip)), at: Date.now() });
+  };
+
+  document.addEventListener("pointerdown", (event) => {
+    const track = event.target.closest(".track");
+    if (!track || event.button !== 0) return;
+    const grip = event.target.closest(".grip");
+    if (!grip && !event.target.closest(".bar")) return;
+    const moved = grip ? [grip] : [...track.querySelectorAll(".grip")];
+    const began = moved.map(dayOf);
+    const days = Number(track.dataset.days);
+    const perDay = track.getBoundingClientRect().width / days;
+    const open = !grip && moved.length === 2 && began[1] >= days; // without an end it moves by its start alone
+    const move = (now) => {
+      const by = Math.round((now.clientX - event.clientX) / perDay);
+      const most = open || moved.length < 2 ? by : Math.min(Math.max(by, -began[0]), days - began[1]);
+      const order = most > 0 ? [...moved.keys()].reverse() : [...moved.keys()];
+      for (const k of order) if (!(open && k === 1)) setDay(moved[k], began[k] + most);
+    };
+    const end = () => {
+      document.removeEventListener("pointermove", move);
+      track.classList.remove("moving");
+      moved.forEach((each, k) => { if (dayOf(each) !== began[k]) tellDay(each); });
+    };
+    event.preventDefault();
+    (grip || moved[0])?.focus();
+    track.classList.add("moving");
+    document.addEventListener("pointermove", move);
+    for (const over of ["pointerup", "pointercancel"]) document.addEventListener(over, end, { once: true });
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const grip = event.target.closest?.(".grip");
+    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -30, PageUp: 30, Home: -1e9, End: 1e9 }[event.key];
+    if (!grip || !step) return;
+    event.preventDefault();
+    const before = dayOf(grip);
+    setDay(grip, before + (event.shiftKey ? 7 : 1) * step);
+    if (dayOf(grip) !== before) tellDay(grip);
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     document.documentElement.lang ||= "en";
     const $ = window.jQuery;
@@ -136,8 +198,8 @@
     $(document).on("shiny:connected", () => { document.querySelector(".lost").hidden = true; });
     $(document).on("shiny:disconnected", () => { document.querySelector(".lost").hidden = false; });
     window.Shiny.addCustomMessageHandler("address", (message) => {
-      if (location.search !== message.search) history.pushState(null, "", message.search);
-      if (window.matchMedia("(max-width: 860px)").matches) document.getElementById("answer").scrollIntoView();
+      if (location.search !== message.search) history.pushState(null, "", message.search || location.pathname);
+      if (message.search && window.matchMedia("(max-width: 860px)").matches) document.getElementById("answer").scrollIntoView();
     });
     window.Shiny.addCustomMessageHandler("save", (message) => {
       const link = document.createElement("a");
@@ -146,6 +208,8 @@
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     });
+    // A link that puts two answers side by side opens that sheet.
+    if (new URLSearchParams(location.search).has("beside")) $(document).one("shiny:connected", () => setTimeout(() => show(document.getElementById("tab-beside")), 0));
     window.addEventListener("popstate", () => location.reload());
   });
 })();

@@ -8,14 +8,16 @@ import socket
 import threading
 import webbrowser
 import zipfile
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sim.app import say
+from sim.app import say, stamps
 from sim.app.home import FILE, Home, as_yaml
+from sim.app.running import Runner
 from sim.studies.errors import RequestError, StudyError, extra
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -24,6 +26,8 @@ POLICY = (
     "font-src 'self' data:; connect-src 'self'; form-action 'none'; frame-ancestors 'self'"
 )
 """What a browser may load for the page: from this server, and from nowhere else."""
+QUEUE_SECONDS = 1.0
+"""Seconds between two looks at the queue."""
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 
@@ -61,10 +65,9 @@ def application(home: Home, workers: int | None = None, example: bool = True, ho
     from starlette.staticfiles import StaticFiles
 
     import sim.policies  # noqa: F401 - the kinds enter themselves
-    from sim.app import page, server
     from sim.app.plan import default
     from sim.app.reading import Reader
-    from sim.app.running import Runner
+    from sim.app.shown import page, server
 
     runner = Runner(home, workers)
     shown = default()
@@ -78,9 +81,26 @@ def application(home: Home, workers: int | None = None, example: bool = True, ho
         Mount("/static", StaticFiles(directory=page.STATIC)),
         Mount("/", shiny),
     ]
+
+    @asynccontextmanager
+    async def life(_: Any) -> AsyncIterator[None]:
+        queue = asyncio.create_task(_look_after(runner))
+        yield
+        queue.cancel()
+
     return Starlette(
-        routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts]), Middleware(_Guard)]
+        lifespan=life,
+        routes=routes,
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts]), Middleware(_Guard)],
     )
+
+
+async def _look_after(runner: Runner) -> None:
+    """Begin with those that wait whenever there is room, whether or not anybody looks."""
+    while True:
+        with suppress(RequestError, OSError):  # what is wrong with it is said to whoever asks for it again
+            await asyncio.to_thread(runner.advance)
+        await asyncio.sleep(QUEUE_SECONDS)
 
 
 class _Guard:
@@ -162,20 +182,23 @@ class _Taking:
             with self._one_at_a_time:
                 return f"{what}.html", report(folder, "real" if what == "report" else "simulated").encode()
         suffixes = {"data": (".csv",), "figures": (".svg", ".png")}[what]
+        made = date.fromtimestamp((folder / "record.json").stat().st_mtime).isoformat()
+        stamp = stamps.lines(self.home.plan(identity), identity, made)
         found = [
             path
             for path in sorted((folder / "answer").rglob("*"))
             if path.suffix in suffixes and path.is_file() and not path.is_symlink()
         ]
-        return f"{what}-{identity[:8]}.zip", _zip([*found, folder / "record.json"], folder)
+        with self._one_at_a_time:
+            return f"{what}-{identity[:8]}.zip", _zip([*found, folder / "record.json"], folder, stamp)
 
 
-def _zip(paths: Iterable[Path], folder: Path) -> bytes:
-    """Files as a ZIP archive; the record goes with them as the stamp that says what they are of."""
+def _zip(paths: Iterable[Path], folder: Path, stamp: list[str]) -> bytes:
+    """Files as a ZIP archive, figures with their stamp; the record goes with them and says what they are of."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in paths:
-            archive.write(path, path.relative_to(folder).as_posix())
+            archive.writestr(path.relative_to(folder).as_posix(), stamps.stamped(path.name, path.read_bytes(), stamp))
     return buffer.getvalue()
 
 

@@ -10,13 +10,15 @@ from htmltools import HTML, Tag, TagList, head_content, tags
 from shiny import ui
 
 from sim.app import say
-from sim.app.asking import button
 from sim.app.cards import cards
-from sim.app.running import Progress
+from sim.app.plan import Plan
+from sim.app.running import Progress, Runner
+from sim.app.shown.asking import button
+from sim.app.stored import Stored
 from sim.scenario import list_scenarios
 
-STATIC = Path(__file__).parent / "static"
-TABS = ("short", "effects", "whom", "time", "moves", "cost", "sure", "take")
+STATIC = Path(__file__).parents[1] / "static"
+TABS = ("short", "effects", "whom", "time", "moves", "cost", "sure", "beside", "take")
 
 
 @cache
@@ -130,6 +132,26 @@ def in_clock(seconds: float) -> str:
     return say("run.seconds", n=max(1, round(seconds))) if seconds < 90 else say("run.minutes", n=round(seconds / 60))
 
 
+def estimate(plan: Plan, runner: Runner) -> TagList:
+    """How many runs a plan is, how long they take here, and whether it would have to wait."""
+    runs = f"{plan.size.pairs * (1 + len(plan.packages)):,}"
+    seconds = runner.home.seconds_for(plan, runner.processes)
+    words = say("run.runs", runs=runs) if seconds is None else say("run.estimate", runs=runs, time=in_clock(seconds))
+    busy, queue = len(runner.at_work()), None
+    if busy >= runner.home.limits.at_once:
+        place = len(runner.waiting()) + 1
+        until = runner.seconds_until(place)
+        named = {"busy": busy, "place": place}
+        queue = (
+            say("limits.queue_unknown", **named)
+            if until is None
+            else say("limits.queue", **named, time=in_clock(until))
+        )
+    return TagList(
+        tags.p(words, class_="estimate"), tags.p(queue, class_="note queue", role="status") if queue else None
+    )
+
+
 def progress(now: Progress, pairs: tuple[int, int] | None, example: bool) -> tuple[list[str], float | None, list[Tag]]:
     """What is said of a study, how far it is, and what can be done.
 
@@ -154,6 +176,17 @@ def progress(now: Progress, pairs: tuple[int, int] | None, example: bool) -> tup
             head = f"{say('run.working', **numbers)}, {left}." if now.runs else f"{say('run.ready')} \u2026"
             more = say("run.example") if example else say("run.closing")
             return [head, read, lost, more], share, [button(say("run.stop"), "stop", "small", id="stop")]
+        case "waiting":
+            when = (
+                say("run.begins_unknown")
+                if now.seconds_left is None
+                else say("run.begins", time=in_clock(now.seconds_left))
+            )
+            return (
+                [f"{say('run.waiting', place=now.place)}: {when}", say("run.closing")],
+                None,
+                [button(say("run.stop"), "stop", "small", id="stop")],
+            )
         case "stopped":
             return [say("run.stopped", **numbers), read, lost], share, go_on
         case "failed":
@@ -224,6 +257,18 @@ def problems(lines: Sequence[str]) -> TagList | None:
             tags.strong(say("error.title")), tags.ul(*[tags.li(line) for line in lines]), class_="alert", role="alert"
         )
     )
+
+
+def stored(known: Stored) -> Tag:
+    """What a stored answer is of."""
+    words = say(
+        "stored.what",
+        pairs=known.pairs,
+        consumers=f"{known.consumers:,}",
+        made=known.made,
+        model=known.model.partition(" ")[0],
+    )
+    return tags.p(f"{words} {say('stored.current' if known.current else 'stored.other')}", class_="note stored")
 
 
 def waiting(text: str, working: bool) -> Tag:

@@ -8,10 +8,11 @@ from typing import Any
 
 from htmltools import HTML, Tag, TagList, tags
 
-from sim.app import charts, say
-from sim.app.answer import plain, records_of
+from sim.app import say
 from sim.app.plan import DAILY, HARM, Plan
 from sim.app.reading import Reading
+from sim.app.shown import charts
+from sim.app.shown.answer import plain, records_of
 from sim.measures import numbers
 from sim.measures.dictionary import outcome
 from sim.report.parts import doubt, flows
@@ -53,7 +54,7 @@ def over_time(reading: Reading, scale: str, plan: Plan) -> TagList:
 
 def legend(reading: Reading) -> Tag:
     """Which line is which."""
-    names = [say("answer.baseline"), *[reading.titles[label] for label in reading.real.others]]
+    names = [say("answer.baseline"), *[reading.titles[label] for label in reading.others]]
     dashes = ("4 3", *charts.DASHES)
     items = [
         tags.li(HTML(charts.key("base" if k == 0 else f"s{k}", dashes[k])), name) for k, name in enumerate(names)
@@ -109,7 +110,7 @@ def _shares(reading: Reading, rows: Sequence[Mapping[str, Any]]) -> Tag:
         mine = [row for row in rows if row["outcome"] == name]
         label = outcome(name).label.partition(": ")[2] or outcome(name).label
         lines = [_bar(say("answer.baseline"), mine[0]["baseline"], most, "base", "")]
-        for place, scenario in enumerate(reading.real.others, 1):
+        for place, scenario in enumerate(reading.others, 1):
             row = next((each for each in mine if each["scenario"] == scenario), None)
             if row is not None:
                 words = f"{numbers.effect(row['mean'], 'share')} ({numbers.interval(row['low'], row['high'], 'share')})"

@@ -9,8 +9,9 @@ from typing import Any
 
 from htmltools import HTML, Tag, TagList, tags
 
-from sim.app import charts, say
-from sim.app.reading import Reading
+from sim.app import say
+from sim.app.reading import Answer, Reading
+from sim.app.shown import charts
 from sim.measures import numbers
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
 from sim.studies.findings.effects import Told, change, is_tested
@@ -18,15 +19,16 @@ from sim.studies.findings.effects import Told, change, is_tested
 MINUS = "\u2212"
 
 
-def headline(reading: Reading, scale: str) -> Tag:
+def headline(reading: Answer, scale: str) -> Tag:
     """What gets better, worse and otherwise, package by package; or that nothing can be told from chance."""
     told, found = reading.told(scale), reading.found(scale)
-    boxes = [_verdict(reading.titles[label], place, told[label], found[label]) for place, label in enumerate(told, 1)]
+    boxes = [verdict(reading.titles[label], place, told[label], found[label]) for place, label in enumerate(told, 1)]
     how = f"{say('answer.how', pairs=reading.pairs)} {say('answer.scale')} {say(f'answer.{scale}')}."
     return tags.div(tags.div(*boxes, class_="verdicts"), tags.p(how, class_="hint"))
 
 
-def _verdict(title: str, place: int, told: Told, lines: Sequence[str]) -> Tag:
+def verdict(title: str, place: int, told: Told, lines: Sequence[str]) -> Tag:
+    """What gets better, worse and otherwise with a package; ``place`` gives its colour, ``lines`` are its findings in sentences."""
     sides: dict[str, list[Mapping[str, Any]]] = {"better": [], "worse": [], "other": []}
     for row in told.found:
         sides[look_of(outcome(row["outcome"]), row["mean"], True)].append(row)
@@ -67,12 +69,12 @@ def look_of(spec: OutcomeSpec, mean: float, clear: bool) -> str:
     return "better" if (mean > 0) == (spec.better == "higher") else "worse"
 
 
-def effects(reading: Reading, scale: str) -> TagList:
+def effects(reading: Answer, scale: str) -> TagList:
     """Every effect with its interval, by group of outcomes, a table a package."""
     every = reading.rows(scale)
     limit = charts.axis_limit([row["percent"] for row in every], [row["verdict"] == "found" for row in every])
     parts: list[Any] = [tags.p(say("effects.key"), class_="hint")]
-    for place, label in enumerate(reading.real.others, 1):
+    for place, label in enumerate(reading.others, 1):
         rows = [row for row in every if row["scenario"] == label]
         caption = say(
             "effects.caption", package=reading.titles[label], pairs=reading.pairs, scale=say(f"answer.{scale}")
@@ -147,7 +149,7 @@ def groups(reading: Reading, scale: str, key: str, name: str) -> Tag:
         row["verdict"] = "chance" if row["excludes_zero"] else "unclear"
     limit = charts.axis_limit([row["percent"] for row in rows], [bool(row["excludes_zero"]) for row in rows])
     body: list[Any] = []
-    for place, label in enumerate(reading.real.others, 1):
+    for place, label in enumerate(reading.others, 1):
         head = tags.th(tags.span(class_=f"swatch s{place}"), reading.titles[label], colspan="5", scope="colgroup")
         body.append(tags.tr(head, class_="group"))
         for row in rows:
@@ -190,13 +192,14 @@ def group_choices(key: str, names: Mapping[str, str], chosen: str) -> Tag:
     """What to group by, and which outcome to look at."""
     keys = {each: say(f"whom.{each}").capitalize() for each in ("segment", "jurisdiction")}
     return tags.div(
-        _select("group-key", say("whom.key"), keys, key),
-        _select("group-outcome", say("whom.outcome"), names, chosen),
+        select("group-key", say("whom.key"), keys, key),
+        select("group-outcome", say("whom.outcome"), names, chosen),
         class_="choices",
     )
 
 
-def _select(name: str, words: str, options: Mapping[str, str], chosen: str) -> Tag:
+def select(name: str, words: str, options: Mapping[str, str], chosen: str) -> Tag:
+    """A choice among options, with its label."""
     made = [tags.option(text, value=value, selected="" if value == chosen else None) for value, text in options.items()]
     box = tags.select(*made, id=name, class_="input", **{"data-input": name.replace("-", "_")})
     return tags.div(tags.label(words, for_=name, class_="label"), box)

@@ -10,12 +10,12 @@ import yaml
 from shiny import reactive
 
 from sim.app import say
-from sim.app.asking import title
 from sim.app.cards import cards, read_value
 from sim.app.home import Home
 from sim.app.plan import MOST_PACKAGES, Package, Plan, checked, from_scenario, parts_of, shipped
 from sim.app.reading import Reader
 from sim.app.running import Runner
+from sim.app.shown.timeline import title
 from sim.evidence import yaml_files
 from sim.scenario import Problem, ScenarioError
 from sim.studies.errors import RequestError
@@ -118,7 +118,8 @@ class Desk:
                 self.plan.set(plan.setting(int(number), int(place), path, read_value(setting, value)))
             case "start", _ if value:
                 self.loaded.set("")
-                self.renew(from_scenario(shipped(str(value)), plan.size))
+                whole = from_scenario(shipped(str(value)))
+                self.renew(replace(whole, size=replace(plan.size, days=whole.size.days)))
 
     def load(self, name: str, text: str) -> None:
         """Take a scenario file as one more package."""

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
 from htmltools import TagList, tags
 from shiny import Inputs, Outputs, Session, reactive, render
 
-from sim.app import answer, asking, page, say, sheets
-from sim.app.desk import Desk, Service, faults_of
+from sim.app import say
+from sim.app.beside import Side, beside
 from sim.app.home import as_yaml
 from sim.app.plan import default
-from sim.app.reading import Reading
-from sim.app.running import Progress
+from sim.app.shown import asking, page, side
+from sim.app.shown.desk import Desk, Service, faults_of
+from sim.app.shown.looking import IDLE_SECONDS, Looking
+from sim.app.shown.sheet import AT_ONCE, Choice, as_good, at_once, sheet
+from sim.app.stored import Stored, stored
 from sim.scenario import ScenarioError
 from sim.studies.errors import RequestError
-
-LOOK_SECONDS, IDLE_SECONDS = 0.5, 4.0
-"""Seconds between two looks at a study: at work, and otherwise."""
 
 
 def make(service: Service) -> Callable[[Inputs, Outputs, Session], None]:
@@ -37,18 +37,17 @@ class Talk:
 
     def __init__(self, service: Service, input: Inputs, session: Session) -> None:
         self.service, self.input, self.session = service, input, session
-        self.study: reactive.Value[str] = reactive.Value("")
-        self.progress: reactive.Value[Progress] = reactive.Value(Progress("none"))
-        self.reading: reactive.Value[Reading | None] = reactive.Value(None)
+        self.main, self.other = Looking(service), Looking(service)
+        self.study, self.progress, self.reading = self.main.study, self.main.progress, self.main.reading
         self.said: reactive.Value[str] = reactive.Value("")
         self.desk = Desk(default())
-        self._seen: tuple[Any, ...] = ()
 
     def begin(self) -> None:
         """Set up everything that reacts."""
         self._open()
         self._listen()
-        self._watch()
+        self.main.begin()
+        self.other.begin()
         self._ask()
         self._answer()
 
@@ -72,19 +71,29 @@ class Talk:
         @reactive.effect
         def _() -> None:
             search = self.session.clientdata.url_search()
-            named = next(
-                (part.partition("=")[2] for part in search.lstrip("?").split("&") if part.startswith("study=")), ""
-            )
+            given = {name: value for name, _, value in (part.partition("=") for part in search.lstrip("?").split("&"))}
+            named, second = given.get("study", ""), given.get("beside", "")
             with reactive.isolate():
-                if named and named != self.study():
-                    self.guarded(lambda: self._show(named))
-                elif not named and not self.study() and self.service.example:
+                if not named and not self.study() and self.service.example:
                     self.study.set(self.service.example)
+                self.guarded(lambda: self._open_named(named, second))
+
+    def _open_named(self, named: str, second: str) -> None:
+        if named and named != self.study():
+            self._show(named)
+        if second and second != self.other.study():
+            self._put_beside(second)
 
     def _show(self, identity: str) -> None:
         self.desk.renew(self.service.home.plan(identity))
-        self.reading.set(None)
-        self.study.set(identity)
+        self.main.turn(identity)
+
+    def _put_beside(self, link: str) -> None:
+        """Put the answer behind a link, or an identity, beside the one that is shown; nothing where there is none."""
+        named = re.search(r"(?:study=|^\s*)([0-9a-f]{20})", link)
+        if link.strip():
+            self.service.home.plan(named[1] if named else "")
+        self.other.turn(named[1] if named else "")
 
     def _listen(self) -> None:
         @reactive.effect
@@ -93,7 +102,7 @@ class Talk:
             words = str(self.input.do().get("do", "")).split(":")
             if words[0] in ("compare", "again"):
                 self.guarded(self._compare)
-                await self.session.send_custom_message("address", {"search": f"?study={self.study()}"})
+                await self._tell_address()
             elif words[0] == "stop":
                 self.guarded(lambda: self.service.runner.stop(self.study()))
             elif words[0] == "save":
@@ -107,9 +116,14 @@ class Talk:
 
         @reactive.effect
         @reactive.event(self.input.set)
-        def _() -> None:
-            given = self.input.set()
-            self.guarded(lambda: self.desk.put(str(given["where"]), given["value"]))
+        async def _() -> None:
+            where, value = str(self.input.set()["where"]), self.input.set()["value"]
+            self.guarded(lambda: self._put_beside(str(value)) if where == "beside:" else self.desk.put(where, value))
+            if where == "start:" and value and not self.said():
+                asked = self.desk.plan().identity
+                self.main.turn(asked if self.service.home.has(asked) else "")
+            if where in ("start:", "beside:"):
+                await self._tell_address()
 
         @reactive.effect
         @reactive.event(self.input.file)
@@ -118,41 +132,17 @@ class Talk:
             self.desk.loaded.set("")
             self.guarded(lambda: self.desk.load(str(given["name"])[:80], str(given["text"])))
 
+    async def _tell_address(self) -> None:
+        """Have the address name what is shown."""
+        named = {"study": self.study(), "beside": self.other.study()}
+        search = "&".join(f"{name}={identity}" for name, identity in named.items() if identity)
+        await self.session.send_custom_message("address", {"search": f"?{search}" if search else ""})
+
     def _compare(self) -> None:
         identity = self.service.home.write(self.desk.plan())
-        if identity != self.study():
-            self.reading.set(None)
-            self.study.set(identity)
+        self.main.turn(identity)
         self.service.runner.start(identity)
         self.progress.set(self.service.runner.progress(identity))
-
-    # What the store says ---------------------------------------------------------------------------------------------
-    def _watch(self) -> None:
-        @reactive.extended_task
-        async def fetch(identity: str) -> Reading | None:
-            return await asyncio.to_thread(self.service.reader.read, identity)
-
-        @reactive.effect
-        def _() -> None:
-            identity = self.study()
-            if not identity:
-                return
-            now = self.service.runner.progress(identity)
-            reactive.invalidate_later(LOOK_SECONDS if now.state == "working" else IDLE_SECONDS)
-            with reactive.isolate():
-                if now != self.progress():
-                    self.progress.set(now)
-                seen = (identity, now.done, now.state)
-                if seen != self._seen and fetch.status() != "running":
-                    self._seen = seen
-                    fetch(identity)
-
-        @reactive.effect
-        def _() -> None:
-            found = fetch.result()
-            with reactive.isolate():
-                if found is not None and found.identity == self.study() and found is not self.reading():
-                    self.reading.set(found)
 
     # What is shown ---------------------------------------------------------------------------------------------------
     def _ask(self) -> None:
@@ -190,19 +180,13 @@ class Talk:
         def size() -> Any:
             desk.renewed()
             with reactive.isolate():
-                return asking.size(desk.plan(), self.service.home.limits.in_words())
+                home = self.service.home
+                return asking.size(desk.plan(), home.limits.in_words(len(home.studies())))
 
         @render.ui
         def estimate() -> Any:
-            plan = desk.plan()
-            runs = f"{plan.size.pairs * (1 + len(plan.packages)):,}"
-            seconds = self.service.home.seconds_for(plan, self.service.runner.processes)
-            words = (
-                say("run.runs", runs=runs)
-                if seconds is None
-                else say("run.estimate", runs=runs, time=page.in_clock(seconds))
-            )
-            return tags.p(words, class_="estimate")
+            reactive.invalidate_later(IDLE_SECONDS)
+            return page.estimate(desk.plan(), self.service.runner)
 
         @render.ui
         def problems() -> Any:
@@ -216,9 +200,13 @@ class Talk:
         self._keep(question, loaded, packages, panel, size, estimate, problems, start)
 
     def _answer(self) -> None:
+        @reactive.calc
+        def kept() -> Stored | None:
+            return stored(self.service.home.plan(self.study()) if self.study() else self.desk.plan())
+
         @render.ui
         def status() -> Any:
-            return self._status()
+            return self._status(kept())
 
         @render.ui
         def tab() -> Any:
@@ -230,10 +218,15 @@ class Talk:
                     if plan
                     else None
                 )
+            if name == "beside":
+                return self._beside()
+            known = kept()
+            if known is not None and name in AT_ONCE and not as_good(reading, known):
+                return TagList(page.stored(known), at_once(known, name, self._choice().scale))
             if reading is None:
-                working = self.progress().state == "working"
-                return page.waiting(say("run.first" if working else "run.none"), working)
-            return self._panel(reading, name)
+                working = self.progress().state in ("working", "waiting")
+                return page.waiting(say("run.first" if working else "run.own" if known else "run.none"), working)
+            return sheet(reading, name, self._choice(), self.service.home.plan(reading.identity))
 
         self._keep(status, tab)
 
@@ -249,36 +242,34 @@ class Talk:
     def _given(self, name: str, otherwise: str) -> str:
         return str(self.input[name]()) if name in self.input else otherwise
 
-    def _panel(self, reading: Reading, name: str) -> Any:
-        scale = self._given("scale", "real")
-        scale = scale if scale in ("real", "simulated") else "real"
-        match name:
-            case "effects":
-                return answer.effects(reading, scale)
-            case "whom":
-                return self._whom(reading, scale)
-            case "time":
-                return sheets.over_time(reading, scale, self.service.home.plan(reading.identity))
-            case "moves":
-                return sheets.moves(reading, scale)
-            case "cost":
-                return sheets.cost(reading, scale)
-            case "sure":
-                return sheets.sure(reading, scale)
-        return answer.headline(reading, scale)
+    def _beside(self) -> Any:
+        """Two answers side by side."""
+        parts: list[Any] = [side.ask(self.other.study())]
+        readings = [self.reading(), self.other.reading()]
+        there = [each for each in readings if each is not None]
+        if self.other.study() and len(there) < 2:
+            parts.append(page.waiting(say("beside.wait"), True))
+        elif len(there) == 2:
+            chosen = []
+            for name, each in zip(side.SIDES, there, strict=True):
+                given = self._given(f"beside_{name}", "")
+                chosen.append(given if given in each.others else each.others[0])
+            titles = [{label: each.titles[label] for label in each.others} for each in there]
+            sides = [
+                Side(self.service.home.plan(each.identity), each, label)
+                for each, label in zip(there, chosen, strict=True)
+            ]
+            scale = self._choice().scale
+            parts += [side.choices(titles, chosen), side.sheet(sides, beside(sides[0], sides[1], scale), scale)]
+        return TagList(*parts)
 
-    def _whom(self, reading: Reading, scale: str) -> Any:
-        key = self._given("group_key", "segment")
-        key = key if key in ("segment", "jurisdiction") else "segment"
-        names = answer.group_outcomes(reading, key)
-        chosen = self._given("group_outcome", "")
-        chosen = chosen if chosen in names else next(iter(names), "")
-        return TagList(answer.group_choices(key, names, chosen), answer.groups(reading, scale, key, chosen))
+    def _choice(self) -> Choice:
+        return Choice.of(self._given("scale", ""), self._given("group_key", ""), self._given("group_outcome", ""))
 
-    def _status(self) -> Any:
+    def _status(self, known: Stored | None) -> Any:
         now, reading, identity = self.progress(), self.reading(), self.study()
         if not identity:
-            return page.status("none", [say("run.none")], None, [])
+            return page.status("none", [say("run.more" if known else "run.none")], None, [])
         pairs = None if reading is None else (reading.pairs, reading.asked)
         words, share, actions = page.progress(now, pairs, identity == self.service.example)
         changed = self.desk.plan().identity != identity

@@ -10,6 +10,7 @@ from htmltools import Tag, tags
 from sim.app import say
 from sim.app.cards import Card, Setting, cards
 from sim.app.plan import MOST_INTERVENTIONS, MOST_PACKAGES, Plan
+from sim.app.shown.timeline import summary, timeline
 
 CONSUMERS = (1_000, 2_000, 5_000, 10_000, 20_000)
 YEARS = (1, 2, 3, 5)
@@ -52,7 +53,7 @@ def _package(plan: Plan, number: int, editing: tuple[int, int] | None) -> Tag:
     full = len(package.policies) >= MOST_INTERVENTIONS
     return tags.section(
         tags.div(tags.span(class_=f"swatch s{number + 1}"), name, class_="package-head"),
-        _timeline(plan, number, editing) if package.policies else tags.p(say("package.empty"), class_="hint"),
+        timeline(plan, number, editing) if package.policies else tags.p(say("package.empty"), class_="hint"),
         tags.div(
             None if full else button(say("package.add"), f"choose:{number}", "small strong", id=f"add-{number}"),
             button(say("package.copy"), f"copy:{number}", "small") if len(plan.packages) < MOST_PACKAGES else None,
@@ -67,64 +68,6 @@ def _package(plan: Plan, number: int, editing: tuple[int, int] | None) -> Tag:
         ),
         class_=f"package s{number + 1}",
     )
-
-
-def _timeline(plan: Plan, number: int, editing: tuple[int, int] | None) -> Tag:
-    """A bar an intervention over the days of the run; each opens its card."""
-    package, days = plan.packages[number], plan.size.days
-    rows = []
-    for place, entry in enumerate(package.policies):
-        start, end = span_of(entry, days)
-        here = editing == (number, place)
-        waits = bool(entry.get("when") or entry.get("after"))
-        bar = tags.span(
-            class_="bar waits" if waits else "bar",
-            style=f"left:{100 * start / days:.1f}%;width:{max(1.5, 100 * (end - start) / days):.1f}%",
-        )
-        rows.append(
-            tags.button(
-                tags.span(title(entry), class_="what"),
-                tags.span(when(entry, plan), class_="when"),
-                tags.span(bar, class_="track", **{"aria-hidden": "true"}),
-                type="button", class_="intervention open" if here else "intervention",
-                **{"data-do": f"edit:{number}:{place}", "aria-expanded": str(here).lower()},
-            )
-        )  # fmt: skip
-    scale = tags.div(
-        tags.span(say("package.day", day=0)), tags.span(say("package.day", day=f"{days:,}")), class_="scale", **{"aria-hidden": "true"}
-    )  # fmt: skip
-    words = say("package.timeline", name=package.name, count=len(package.policies), days=days)
-    return tags.div(*rows, scale, class_="timeline", role="group", **{"aria-label": words})
-
-
-def span_of(entry: Mapping[str, Any], days: int) -> tuple[float, float]:
-    """First day and end of an intervention inside the run, as far as they are days."""
-    start, end = entry.get("start", 0), entry.get("end")
-    first = min(max(float(start), 0.0), float(days)) if isinstance(start, int | float) else 0.0
-    last = min(float(end), float(days)) if isinstance(end, int | float) else float(days)
-    return first, max(last, first)
-
-
-def title(entry: Mapping[str, Any]) -> str:
-    """What people call an intervention."""
-    card = cards().get(str(entry.get("kind")))
-    return card.title if card else str(entry.get("kind"))
-
-
-def when(entry: Mapping[str, Any], plan: Plan) -> str:
-    """When an intervention is on, in a few words."""
-    after = entry.get("after")
-    if isinstance(after, Mapping):
-        return say("package.after", days=after.get("days", 0), what=after.get("policy", ""))
-    words = say("package.from", day=entry.get("start", 0))
-    if entry.get("end") is not None:
-        words += " " + say("package.until", day=entry["end"])
-    return f"{words}, {say('package.when')}" if entry.get("when") else words
-
-
-def summary(entry: Mapping[str, Any], plan: Plan) -> str:
-    """An intervention in a few words."""
-    return f"{title(entry)} ({when(entry, plan)})"
 
 
 def chooser(number: int) -> Tag:

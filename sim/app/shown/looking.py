@@ -1,0 +1,73 @@
+"""A study that a session looks at: how far it is, and what can be read of it, looked up again and again while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from shiny import reactive
+
+from sim.app.reading import Reading
+from sim.app.running import Progress
+
+if TYPE_CHECKING:
+    from sim.app.shown.desk import Service
+
+LOOK_SECONDS, IDLE_SECONDS = 0.5, 4.0
+"""Seconds between two looks at a study: at work, and otherwise."""
+
+
+class Looking:
+    """What a session sees of a study.
+
+    Attributes
+    ----------
+    study, progress, reading
+        Its identity, empty for none; how far it is; and what can be read of it.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.study: reactive.Value[str] = reactive.Value("")
+        self.progress: reactive.Value[Progress] = reactive.Value(Progress("none"))
+        self.reading: reactive.Value[Reading | None] = reactive.Value(None)
+        self._seen: tuple[Any, ...] = ()
+
+    def turn(self, identity: str) -> None:
+        """Look at another study, or at none."""
+        with reactive.isolate():
+            if identity and identity == self.study():
+                return
+        self._seen = ()
+        self.reading.set(None)
+        self.progress.set(Progress("none"))
+        self.study.set(identity)
+
+    def begin(self) -> None:
+        """Set up what looks."""
+
+        @reactive.extended_task
+        async def fetch(identity: str) -> Reading | None:
+            return await asyncio.to_thread(self.service.reader.read, identity)
+
+        @reactive.effect
+        def _() -> None:
+            identity = self.study()
+            if not identity:
+                return
+            now = self.service.runner.progress(identity)
+            reactive.invalidate_later(LOOK_SECONDS if now.state in ("working", "waiting") else IDLE_SECONDS)
+            with reactive.isolate():
+                if now != self.progress():
+                    self.progress.set(now)
+                seen = (identity, now.done, now.state)
+                if seen != self._seen and fetch.status() != "running":
+                    self._seen = seen
+                    fetch(identity)
+
+        @reactive.effect
+        def _() -> None:
+            found = fetch.result()
+            with reactive.isolate():
+                if found is not None and found.identity == self.study() and found is not self.reading():
+                    self.reading.set(found)
