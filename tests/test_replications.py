@@ -19,6 +19,7 @@ from experiments.replications import (
     migration,
     order_values,
     vendor_sizes,
+    virtual_markets,
 )
 from experiments.replications.__main__ import main
 from experiments.replications.common import World, replicate
@@ -281,6 +282,19 @@ def test_trade_after_an_attack_is_that_on_cryptomarkets_from_its_first_day():
     orders["channel"] = "cryptomarket"
     orders.loc[len(orders)] = (50, 3, True, "street")
     assert attack_modes.trade(orders) == {"orders": 3, "buyers": 2, "each": 1.5, "known": near(2 / 3)}
+
+
+def test_a_star_is_all_hierarchy_and_a_market_of_one():
+    star = virtual_markets.network_measures(deals(*((k, 0) for k in range(10))))
+    assert (star["hierarchy"], star["degree"], star["concentration"], star["density"]) == (near(1.0), 1.0, 1.0, 1.0)
+    pairs = virtual_markets.network_measures(deals(*((k, k) for k in range(10))))
+    assert (pairs["hierarchy"], pairs["degree"], pairs["concentration"], pairs["density"], pairs["path"]) == (
+        0,
+        0.1,
+        near(0.1),
+        0.1,
+        1.0,
+    )
 
 
 # Hidden quality ------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ NAMES = (
     "buyer-memory",
     "migration",
     "attack-modes",
+    "virtual-markets",
     "hidden-quality",
 )
 """Replications in the order of the page."""
