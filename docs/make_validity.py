@@ -51,7 +51,10 @@ def rivals() -> str:
     kept = json.loads(RIVALS.read_text(encoding="utf-8"))
     worlds = kept["worlds"]
     sizes = " or ".join(f"{size:,}" for size in sorted({world["consumers"] for world in worlds.values()}))
-    levels = [row["level"] for row in kept["rules"][0]["totals"]]
+    every = [row for rule in kept["rules"] for row in rule["totals"]]
+    levels = list(dict.fromkeys(row["level"] for row in every if any(row[f"{use}_of"] for use in USES)))
+    lacking = [level for level in dict.fromkeys(row["level"] for row in every) if level not in levels]
+    left = f" Nothing could be measured of: {', '.join(lacking)}." if lacking else ""
     lines = [f"| Rule | {' | '.join(levels)} |", "|---|" + "---|" * len(levels)]
     for rule in kept["rules"]:
         name = Rival(rule["submodel"], rule["rival"]).words if rule["rival"] else "usual rules"
@@ -67,8 +70,8 @@ def rivals() -> str:
         f"""## Rival rules
 
 [Rivals](how-to-use-rivals.md) of contested rules held against the same facts: in range of those measured, calibration / validation, with {runs} of {sizes} simulated
-consumers, model version `{kept["model"]}`. So small worlds meet fewer facts than those above, and differences of a few are luck: what counts is where a rule loses a
-level. No rival was fitted.
+consumers, model version `{kept["model"]}`. So small worlds meet fewer facts than those above and measure fewer (what depends on which markets closed
+differs from rule to rule), and differences of a few are luck.{left} No rival was fitted, and none is told here to be better or worse than the usual rule.
 
 """
         + "\n".join(lines)

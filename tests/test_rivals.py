@@ -19,16 +19,12 @@ from sim.market.learning.fear import spread_news
 from sim.market.supply.pricing import price
 from sim.model import MarketModel
 from sim.scenario import Scenario, Submodels
+from sim.studies.findings.rivals import names_of
 from tests.test_rules import MANY_BUYERS, everybody_needs, market, sellers, slots
 from tests.worlds import branched, fingerprint, ran, world
 
 USUAL = Submodels().model_dump()
-RIVALS = [
-    (name, rival)
-    for name, field in Submodels.model_fields.items()
-    for rival in field.annotation.__args__
-    if rival != field.default
-]
+RIVALS = [(name, rule) for name, usual in USUAL.items() for rule in names_of(name) if rule != usual]
 
 
 def under(rule: str, **rules: str) -> MarketModel:

@@ -220,7 +220,10 @@ def _ranks(outcomes: DataFrame) -> dict[tuple[str, str], float]:
     names = _directed(outcomes)
     means = outcomes.groupby("scenario", sort=False)[names].mean()
     ranks = means.mul([-1.0 if outcome(name).better == "higher" else 1.0 for name in names]).rank(method="min")
-    return {(str(label), name): float(ranks.at[label, name]) for label in ranks.index for name in names}
+    values = ranks.to_numpy(dtype=float)
+    return {
+        (str(label), name): float(values[i, k]) for i, label in enumerate(ranks.index) for k, name in enumerate(names)
+    }
 
 
 def _overtaken(usual: DataFrame, rival: DataFrame) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -243,7 +246,7 @@ def _overtaken(usual: DataFrame, rival: DataFrame) -> dict[tuple[str, str], tupl
     return found
 
 
-def _ahead(sign: float, levels: DataFrame, one: str, other: str) -> bool:
+def _ahead(sign: float, levels: Any, one: str, other: str) -> bool:
     """Whether ``one`` is told to be better than ``other``: the interval of their difference over pairs leaves zero out."""
     difference = change(sign * levels[other].to_numpy(), sign * levels[one].to_numpy())
     _, low, _ = t_interval(difference[np.isfinite(difference)])
