@@ -12,6 +12,7 @@ from sim.report.text.markdown import escaped
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "results" / "reference" / "replications"
+SCRIPTS = ROOT / "experiments" / "replications"
 PLACE = "../results/reference/replications"
 
 HEAD = """# Published results, looked for in the model
@@ -24,26 +25,37 @@ there without a verdict. Intervals are those of the mean over seeds.
 """
 
 
+def named() -> list[str]:
+    """Replications in the order in which the scripts are named."""
+    text = (SCRIPTS / "__init__.py").read_text(encoding="utf-8")
+    names = re.search(r"^NAMES = \((.*?)\)", text, re.DOTALL | re.MULTILINE)
+    return re.findall(r'"([a-z-]+)"', names[1]) if names else []
+
+
 def kept() -> list[dict[str, Any]]:
-    """What was found, in the order in which the scripts are named."""
-    names = re.search(
-        r"^NAMES = \((.*?)\)", (ROOT / "experiments/replications/__init__.py").read_text("utf-8"), re.S | re.M
-    )
-    listed = re.findall(r'"([a-z-]+)"', names[1]) if names else []
-    files = [KEPT / f"{name}.json" for name in listed]
+    """What was found."""
+    files = [KEPT / f"{name}.json" for name in named()]
     return [json.loads(path.read_text(encoding="utf-8")) for path in files if path.exists()]
+
+
+def waiting() -> list[str]:
+    """Titles of replications of which nothing is kept."""
+    names = [name for name in named() if not (KEPT / f"{name}.json").exists()]
+    texts = [(SCRIPTS / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8") for name in names]
+    return [title for text in texts for title in re.findall(r'^    title="(.*)",$', text, re.MULTILINE)]
 
 
 def replications() -> str:
     """Return the page."""
     found = kept()
-    return "\n".join([HEAD, overview(found), *(part(each) for each in found)])
+    return "\n".join([HEAD, overview(found, waiting()), *(part(each) for each in found)])
 
 
-def overview(found: list[dict[str, Any]]) -> str:
-    """A row for each replication."""
+def overview(found: list[dict[str, Any]], others: list[str]) -> str:
+    """A row for each replication, those that were not run last."""
     lines = ["| Replication | Verdict |", "|---|---|"]
     lines += [f"| [{each['title']}](#{anchor(each['title'])}) | {each['verdict']} |" for each in found]
+    lines += [f"| {title} | not run with this model yet |" for title in others]
     return "\n".join(lines) + "\n"
 
 

@@ -13,15 +13,9 @@ if TYPE_CHECKING:
     from experiments.replications.common import Replication
 
 NAMES = (
-    "market-survival",
-    "vendor-sizes",
-    "order-values",
-    "buyer-memory",
-    "migration",
-    "attack-modes",
-    "virtual-markets",
-    "hidden-quality",
-)
+    "market-survival", "vendor-sizes", "order-values", "buyer-memory", "migration", "attack-modes", "virtual-markets", "opioid-arms",
+    "interdiction", "hidden-quality",
+)  # fmt: skip
 """Replications in the order of the page."""
 
 
