@@ -103,7 +103,7 @@ baseline-numbers: setup-dev ## write tests/baseline_numbers.json again, when res
 lock: ## resolve the lock files again (needs uv; UPGRADE=--upgrade for newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: name it with UV=/path/to/uv" >&2; exit 1; }
 	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build --extra app -o requirements.lock
-	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build --extra app --extra dev --extra notebooks --extra studies --extra cluster -c requirements.lock -o requirements-dev.lock
+	$(UV) $(COMPILE_LOCK) $(UPGRADE) --extra build --extra app --extra dev --extra studies --extra cluster -c requirements.lock -o requirements-dev.lock
 	sed -n 's/^peers = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(UV) pip compile - $(LOCKED) $(UPGRADE) --no-deps -o requirements-peers.lock
 
 clean: ## remove caches (compiled kernels too) and built packages

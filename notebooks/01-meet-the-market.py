@@ -20,6 +20,12 @@
 # opens a simulated market of that kind and looks around: at a year of trade, at the people in it, at one buyer, at the
 # sellers, and at last at a question of policy: **what happens when police close the largest cryptomarket?**
 #
+# **You will learn**
+# - what a run of an agent-based model is, and how to look into it: days, people, places, orders;
+# - that averages hide people, and that a few sellers make most of the sales;
+# - what a paired comparison of two worlds is, and why it takes more than one pair;
+# - what such a model cannot tell you.
+#
 # You need no more than to run the cells from top to bottom. It takes about half a minute; the very first time the
 # program is also translated into machine code, which takes half a minute more.
 #
@@ -97,6 +103,16 @@ plt.show()
 # 1. Look at the largest jumps of the cryptomarket line. What could have happened? (Section 2 has the list of markets.)
 # 2. Run the first cell of this section again with `rng=2`. Which features of the picture stay, which change?
 # 3. One simulated consumer stands for `market.weight` real people. What does that make of the orders in a year?
+#
+# <details><summary>Answers</summary>
+#
+# 1. A market that closed, was robbed by its operator, or was raided; or one that grew because another ended.
+# 2. Look whether the order of the channels stays: many orders stand behind it. When markets end, and how large the jumps are, is
+#    luck of the run.
+# 3. `daily["orders"].sum() * market.weight`. The weight depends on how many consumers are simulated, so that the product does
+#    not: a smaller world is a coarser picture of the same population.
+#
+# </details>
 
 # %% [markdown]
 # ## 2. Who is in it
@@ -175,6 +191,15 @@ print(f"sends what was ordered with probability {star.ships:.2f}; evidence gathe
 # 2. How long did the markets that ended live? Of the real ones of 2011-2015, about half were gone after four months.
 # 3. `market.vendors.select(...)` with another condition: how many vendors left because they were arrested?
 #    (`vendor.exit_cause == 2`; the codes are in `sim/agents/codes.py`.)
+#
+# <details><summary>Answers</summary>
+#
+# 1. What reaches dependent people (treatment, regulated supply, checking) reaches this money. A campaign for everybody mostly
+#    reaches people who spend little.
+# 2. Take `ended` less `opened` in the table; those that were there at the start have lived longer than the run shows.
+# 3. `len(market.vendors.select(lambda vendor: vendor.exit_cause == 2))`.
+#
+# </details>
 
 # %% [markdown]
 # ## 3. One consumer's year
@@ -237,6 +262,16 @@ memory.query("vendor >= 0").sort_values("good orders", ascending=False).set_inde
 # 1. Tell this year as a story in five sentences. What does the story leave out that the model does not know?
 # 2. The same person buys online *and* on the street. What does this mean for a count of "online drug users"?
 # 3. Take another consumer: change the query above. Find one who never went online and one who stopped.
+#
+# <details><summary>Answers</summary>
+#
+# 1. Why this person uses, who they live with, what work they do: nothing of it is in the model.
+# 2. That "online" and "offline" users are no two groups of people. A survey that asks where somebody bought *last* and one
+#    that asks where they *ever* bought will disagree.
+# 3. For example `channels == 1` in the query, and then those whose one channel is the street. `market.consumers[row].stage` says
+#    whether somebody has stopped.
+#
+# </details>
 
 # %% [markdown]
 # ## 4. A few sell most
@@ -272,6 +307,14 @@ plt.show()
 # **For the class**
 # 1. Which of the two reasons for inequality could a regulator change? Which could an arrest?
 # 2. Run the market with `consumers=1_000` and with `10_000`. What happens to the curve?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Rules for platforms can change how newcomers are shown, which is the first. An arrest removes one large vendor, and
+#    leaves the reasons.
+# 2. Compare the Gini coefficients in the legend. The warning above says which way to expect.
+#
+# </details>
 
 # %% [markdown]
 # ## 5. What if? A paired comparison
@@ -320,6 +363,16 @@ plt.show()
 # 3. Trade on cryptomarkets grows from day 0 on in the world *without* a closure, while street trade is as good as flat: 60
 #    days of burn-in are too few for this world to come to rest. Why does this hardly harm the difference between the two?
 # 4. Close three markets instead of one (`"count": 3`). Does three times the force have three times the effect?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Both sides of a pair have the same seed, and until day 40 nothing differs.
+# 2. Read the last days of the picture. Whether it is a success depends on what was meant to fall: trade, harm, fraud, or the
+#    number of markets; and for how long.
+# 3. Both sides of the pair grow in the same way, and the difference removes what they share.
+# 4. Compare `mean` in the table. The second and third market are smaller, and there are fewer left to go to: it could be either.
+#
+# </details>
 
 # %% [markdown]
 # ## 6. Why pairs
@@ -369,6 +422,14 @@ for name, interval in (("as pairs", as_pairs), ("as two groups", as_two_groups))
 # 1. What would you conclude from each of the two intervals? Why is the mean the same in both?
 # 2. Make the right-hand picture for `deaths` and for `deaths_expected`. The second adds up the *chances* of dying
 #    instead of counting deaths. What is gained by that?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Look whether the interval holds zero. The mean is the same because the same eight numbers are added and subtracted; only
+#    what counts as their luck differs.
+# 2. Less luck: whether somebody at risk dies or not is chance, and the chances themselves are what a policy moves.
+#
+# </details>
 
 # %% [markdown]
 # ## 7. What this cannot tell you
@@ -381,3 +442,27 @@ for name, interval in (("as pairs", as_pairs), ("as two groups", as_two_groups))
 #
 # Next: `odm compare baseline takedown education harm-reduction` runs the full-size comparison with a report;
 # `docs/model.md` describes the model, `docs/how-to-write-a-scenario.md` how to ask a question of your own.
+
+# %% [markdown]
+# ## Sources
+#
+# - [dnm2017-gini]: Gini of vendor revenue; of units sold: 0.889; 0.825 (2,615 drug vendors, 18,515 unique drug
+#   listings, Apr-May 2017). computed from an open listing scrape by D. Denton (2017; site not named, AlphaBay by its
+#   layout)
+# - [agora2014-concentration]: Agora drug vendors: Gini of feedback counts; top 1/5/10/20% share; HHI; vendors with no
+#   feedback: 0.757; 16/43/60/78%; 81; 26% (737 drug vendors, 8,527 drug listings, Jan-Mar 2014). computed from an
+#   extraction of the Gwern archive of darknet markets (Agora)
+# - [market-km-median]: Kaplan-Meier median lifetime of a market: 123 days (81 English-language drug markets opened
+#   2011-2015, 61 closed, censored 21 May 2015). computed from the G. Branwen table of drug markets (version 7 May
+#   2015), 'Black-market survival' page
+
+# %% [markdown]
+# ## For teachers
+#
+# **Time.** 90 minutes with all sections; 45 with sections 1, 3 and 5. Section 3 is the one that students remember.
+#
+# **What students get wrong.**
+# - They ask whether consumer 42 "is real". Nobody in it exists; say so at the start and again at section 3.
+# - They take one run for a forecast. Let every pair of students run section 1 with another seed and lay the pictures side by side.
+# - They read the share of orders as a share of people. Section 3 shows one person in several channels.
+# - They take inequality of sellers for a sign of organised crime. Section 4 says where it comes from in the model.

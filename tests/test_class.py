@@ -1,8 +1,11 @@
-"""Whoever installs it without a checkout: names that collide are said in words, and extras are had from where they are."""
+"""Whoever installs it without a checkout: names that collide are said in words, extras are had from where they are, and a class gets its notebooks."""
 
+import json
 import os
 import subprocess
 import sys
+import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from typer.testing import CliRunner
 
 from sim.cli import support
 from sim.cli.main import app
+from sim.studies import notebooks
 from sim.studies.errors import extra
 
 ROOT = Path(__file__).parents[1]
@@ -81,3 +85,82 @@ def test_nobody_is_sent_to_an_index_for_this_package():
     pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", *(ROOT / "sim").rglob("*.py")]
     named = {page.name: page.read_text(encoding="utf-8") for page in pages}
     assert not [name for name, text in named.items() if "online-drug-markets[" in text]
+
+
+# The notebooks -------------------------------------------------------------------------------------------------------
+SHIPPED = {path.name for path in [*(ROOT / "notebooks").glob("*.ipynb"), ROOT / "notebooks" / "README.md"]}
+
+
+def odm(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_notebooks_are_copied_and_what_a_student_changed_stays(tmp_path):
+    folder = tmp_path / "lesson" / "one"
+    first = odm("notebooks", folder, "--no-start")
+    assert first.exit_code == 0, first.stderr
+    assert {path.name for path in folder.iterdir()} == SHIPPED
+    assert first.stdout.count(": copied\n") == len(SHIPPED)
+
+    worked_on, lost = folder / "01-meet-the-market.ipynb", folder / "02-chance-and-pairing.ipynb"
+    worked_on.write_text("mine")
+    lost.unlink()
+    second = odm("notebooks", folder, "--no-start")
+    assert worked_on.read_text() == "mine"
+    assert json.loads(lost.read_text(encoding="utf-8"))["cells"]
+    states = dict(line.rsplit(": ", 1) for line in second.stdout.replace("as it is: it", "as it is, it").splitlines())
+    assert states.pop(str(worked_on)).startswith("left as it is")
+    assert states.pop(str(lost)) == "copied"
+    assert set(states.values()) == {"there already"}
+    assert {path.name for path in folder.iterdir()} == SHIPPED, "nothing half-written is left"
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_words(tmp_path):
+    (tmp_path / "file").write_text("")
+    answer = odm("notebooks", tmp_path / "file" / "lesson", "--no-start")
+    assert answer.exit_code == 2
+    assert "the notebooks cannot be copied there" in answer.stderr
+
+
+def test_without_jupyter_the_copies_are_there_and_it_is_said_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(notebooks, "find_spec", lambda name: None)
+    answer = odm("notebooks", tmp_path / "lesson")
+    assert answer.exit_code == 2
+    assert len(list((tmp_path / "lesson").glob("*.ipynb"))) == 10
+    for words in ("extra `notebooks`", ".whl[notebooks]", "pip install jupyterlab", sys.executable):
+        assert words in answer.stderr
+
+
+def test_jupyter_is_started_on_the_copies_and_ctrl_c_is_left_to_it(tmp_path, monkeypatch):
+    asked, ends = [], iter([KeyboardInterrupt, 3])
+
+    class Started:
+        def __init__(self, command):
+            asked.append(command)
+
+        def wait(self):
+            code = next(ends)
+            if code is KeyboardInterrupt:
+                raise KeyboardInterrupt
+            return code
+
+    monkeypatch.setattr(notebooks, "find_spec", lambda name: find_spec("json") if name == "notebook" else None)
+    monkeypatch.setattr(notebooks.subprocess, "Popen", Started)
+    assert odm("notebooks", tmp_path / "lesson").exit_code == 3
+    assert asked == [[sys.executable, "-m", "notebook", str(tmp_path / "lesson")]]
+
+
+def test_the_wheel_carries_the_notebooks_and_a_student_gets_them_from_it(tmp_path):
+    from hatchling.builders.wheel import WheelBuilder
+
+    wheel = next(iter(WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])))
+    place = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as packed:
+        names = {name for name in packed.namelist() if name.startswith("sim/notebooks/")}
+        packed.extractall(place)
+    assert names == {f"sim/notebooks/{name}" for name in SHIPPED}, "what a class opens, and nothing for reviewers"
+    env = {**os.environ, "PYTHONPATH": str(place)}
+    command = [sys.executable, "-m", "sim.cli", "notebooks", "lesson", "--no-start"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "lesson").iterdir()} == SHIPPED

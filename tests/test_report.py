@@ -82,6 +82,16 @@ class TestNumbers:
 
 
 class TestWords:
+    def test_effects_that_are_asked_for_are_told_or_said_to_be_unclear(self, comparison):
+        told = words.in_words(comparison, "overdoses_expected", "share_street")
+        assert [line.partition(": ")[0] for line in told] == ["closure"] * 2 + ["advice"] * 2 + ["idle"] * 2
+        by_name = {tuple(line.partition(" (")[0].split(" ")[:2]): line for line in told}
+        assert by_name["advice:", "overdoses"].startswith("advice: overdoses (expected) -4")
+        assert "share: street +4.9" in told[1]
+        assert all(line.startswith("idle: no clear effect on ") for line in told[4:])
+        with pytest.raises(KeyError, match="overdose_expected"):
+            words.in_words(comparison, "overdose_expected")
+
     def test_clear_effects_are_named_with_their_size(self, comparison):
         found = words.findings(comparison)
         assert f"3 of {len(TESTED)} outcomes are distinguishable" in found["advice"][0]

@@ -1,4 +1,4 @@
-"""The command `odm app`: the page on which packages of interventions are put together, compared and read."""
+"""Commands that open a browser: `odm app`, the page on which packages are put together, compared and read; and `odm notebooks`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from sim.cli import output, support
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("app")(page)
+    app.command()(notebooks)
 
 
 def page(
@@ -48,3 +49,20 @@ def page(
             lambda where: output.say(f"The page is at {where} (Ctrl-C ends it)."),
             example,
         )
+
+
+def notebooks(
+    folder: Annotated[
+        Path, typer.Argument(parser=support.path, metavar="[DIR]", help="Folder to work in; by default odm-notebooks.")
+    ] = Path("odm-notebooks"),
+    start: Annotated[bool, typer.Option("--start/--no-start", help="Start Jupyter on the copies.")] = True,
+) -> None:
+    """Copy the teaching notebooks into a folder, where they can be changed, and start Jupyter there; what was changed stays as it is."""
+    with support.explained():
+        from sim.studies.notebooks import copy_notebooks, start_jupyter
+
+        for copy in copy_notebooks(folder):
+            print(f"{copy.path}: {copy.state}")
+        support.say_namesake(folder)
+        if start and (code := start_jupyter(folder)):
+            raise typer.Exit(code)

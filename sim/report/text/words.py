@@ -11,7 +11,7 @@ from sim.evidence.parameters import load_parameters
 from sim.measures.dictionary import outcome
 from sim.measures.scale import REAL
 from sim.studies.findings import ratios
-from sim.studies.findings.effects import is_tested, prices, sentences, tell
+from sim.studies.findings.effects import change, is_tested, lowered, prices, sentences, tell, told_apart
 from sim.studies.findings.values import without_value
 from sim.studies.runs.effects import INTERVAL
 
@@ -19,6 +19,7 @@ __all__ = [
     "findings",
     "how",
     "how_run",
+    "in_words",
     "is_tested",
     "notes",
     "printed_effects",
@@ -62,6 +63,35 @@ def findings(comparison: PairedRuns) -> dict[str, list[str]]:
         mine = [row for row in rows if row["scenario"] == label]
         found[label] = [*sentences(tell(mine)), *prices(mine), *([costs[label]] if label in costs else [])]
     return found
+
+
+def in_words(comparison: PairedRuns, *names: str) -> list[str]:
+    """Say what each scenario changes in some outcomes, a line each.
+
+    Where an effect is not told from zero, allowing for how many are asked for, the line says "no clear effect" and how large it could still be.
+
+    Parameters
+    ----------
+    comparison
+        The finished comparison.
+    names
+        Outcomes, in the order in which they are told.
+
+    Raises
+    ------
+    KeyError
+        If the comparison has no outcome of a name.
+    """
+    effects = comparison.effects.set_index(["scenario", "outcome"], drop=False)
+    rows = records(effects.loc[[(label, name) for label in comparison.others for name in names]])
+    lines = []
+    for row, told in zip(rows, told_apart(rows), strict=True):
+        label = lowered(outcome(row["outcome"]))
+        size = change(row).removeprefix(label).strip()
+        lines.append(
+            f"{row['scenario']}: {label} {size}" if told else f"{row['scenario']}: no clear effect on {label}: {size}"
+        )
+    return lines
 
 
 def how(comparison: PairedRuns) -> str:
