@@ -6,9 +6,10 @@ UV ?= $(firstword $(wildcard $(BIN)/uv) uv)
 LOCKED := --quiet --universal --python-version 3.12 --generate-hashes --no-strip-extras --only-binary :all: --no-header --no-annotate
 COMPILE_LOCK := pip compile pyproject.toml $(LOCKED)
 
+CONCLUDED := baseline takedown vendor-arrests postal-interdiction education naloxone treatment-capacity
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev app demo validate validate-quick validate-rivals calibrate calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications page-answers docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev app demo validate conclusions validate-quick validate-rivals calibrate calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications page-answers docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -26,6 +27,11 @@ validate: setup ## hold the model against published facts, and keep the answer f
 	@$(BIN)/odm validate --out results/validation --resume
 	@mkdir -p results/reference/validation
 	@cp results/validation/answer/validation.json results/reference/validation/
+
+conclusions: setup ## which conclusions hold across the ensemble that ships, for docs/validity.md (a quarter of an hour)
+	@$(BIN)/odm compare $(CONCLUDED) --consumers 2000 --days 365 --burn-in 180 --runs 50 --members 25 --ensemble default --out results/ensemble --resume
+	@mkdir -p results/reference/ensemble
+	@cp results/ensemble/answer/conclusions.csv results/reference/ensemble/
 
 validate-quick: setup ## the same with small worlds, one run of each (under three minutes)
 	@$(BIN)/odm validate --consumers 1000 --runs 1

@@ -41,6 +41,7 @@ from sim.policies.conditions import After, When
 from sim.population import describe
 from sim.registry import policy_kinds
 from sim.scenario import OwnColumn, Platforms, Settings, Submodels, list_scenarios
+from sim.studies.store.output import STUDY_COLUMNS
 from sim.studies.study_files import study_files
 from sim.validation.files import load_targets
 from sim.validation.targets import LEVELS, USES, Target, World
@@ -199,6 +200,12 @@ def data_dictionary() -> str:
         shown = [s for s in columns.values() if not name.startswith("daily") or s.name in ("day", "key", "member")]
         rows = [(f"`{spec.name}`", spec.text, spec.unit, spec.dtype) for spec in shown]
         parts.append(f"### {name}\n\n" + table(("Column", "Meaning", "Unit", "Type"), rows))
+    parts.append(
+        "## Tables of comparisons\n\nColumns of `effects`, `outcomes`, `cost_effectiveness` and `conclusions` besides outcomes; "
+        "[in an ensemble](how-to-run-a-study.md#in-an-ensemble) says which of them tell chance and parameters apart.\n"
+    )
+    rows = [(f"`{spec.name}`", spec.text, spec.unit, spec.dtype) for spec in STUDY_COLUMNS.values()]
+    parts.append(table(("Column", "Meaning", "Unit", "Type"), rows))
     parts.append(
         "## What an observer records\n\nWritten by `odm observe`, and given by `sim.measures.observer.observe`: see "
         "[how to see a run as an observer would](how-to-observe-a-run.md).\n"

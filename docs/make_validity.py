@@ -6,13 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pandas import read_csv
+
 from sim.report.text.markdown import escaped
+from sim.report.text.tables import conclusions_markdown
 from sim.report.text.validation import number, span
+from sim.studies.findings.doubt import DEPENDS, HOLD, HOW, MORE, OPEN, said
 from sim.studies.findings.rivals import Rival
 from sim.validation.targets import LEVELS, USES
 
-RIVALS = Path(__file__).parents[1] / "results" / "reference" / "validation" / "rivals.json"
-KEPT = Path(__file__).parents[1] / "results" / "reference" / "validation" / "validation.json"
+REFERENCE = Path(__file__).parents[1] / "results" / "reference"
+KEPT = REFERENCE / "validation" / "validation.json"
+RIVALS = REFERENCE / "validation" / "rivals.json"
+CONCLUSIONS = REFERENCE / "ensemble" / "conclusions.csv"
 
 HEAD = """# What the model reproduces, and what it misses
 
@@ -41,6 +47,7 @@ def validity() -> str:
         here = [row for row in rows if row["level"] == level]
         if here:
             parts += [f"## {level.capitalize()}\n", facts(here), unmeasured(here)]
+    parts += across() if CONCLUSIONS.is_file() else []
     return "\n".join(part for part in [*parts, rivals()] if part)
 
 
@@ -77,6 +84,22 @@ differs from rule to rule), and differences of a few are luck.{left} No rival wa
         + "\n".join(lines)
         + "\n"
     )
+
+
+def across() -> list[str]:
+    """Which conclusions hold across the ensemble, from the comparison that is kept; see `make conclusions`."""
+    table = read_csv(CONCLUSIONS)
+    sets, pairs = int(table["sets"].max()), int(table["n"].max())
+    told = [f"- {escaped(label)}: {escaped(words)}" for label, words in said(table).items()]
+    counts = table.groupby("verdict", sort=False).size()
+    return [
+        "## Which conclusions hold\n",
+        f"{pairs} pairs of runs over {sets} parameter sets of the ensemble that ships ([kept](../results/reference/ensemble/conclusions.csv); `make conclusions` does them again). "
+        f"{HOW}\n",
+        f"Of {len(table)} effects of {table['scenario'].nunique()} interventions, {', '.join(f'{counts.get(which, 0)}: {which}' for which in (HOLD, DEPENDS, MORE, OPEN))}.\n",
+        "\n".join(told) + "\n",
+        conclusions_markdown(table) + "\n",
+    ]
 
 
 def totals(rows: list[dict[str, Any]]) -> str:

@@ -21,7 +21,7 @@ from sim.report.figures.inline import inline_svg
 from sim.report.folder import report, write_report
 from sim.report.html.render import page
 from sim.report.pages import pairs_page
-from sim.report.parts import doubt, flows
+from sim.report.parts import change, flows
 from sim.report.parts.headline import BETTER, WORSE, verdicts
 from sim.report.parts.material import of_pairs
 from sim.report.parts.validation import NOT_RUN
@@ -217,17 +217,17 @@ def test_a_finding_that_rests_on_one_pair_is_said_to(comparison):
     frame["orders"] = 100.0
     rows = frame["scenario"] == "closure"
     frame.loc[rows, "orders"] += [4.0, 3.5, 4.1, 3.9, 4.2, 3.6]
-    steady = doubt.would_be_lost([{"outcome": "orders"}], frame, "baseline", "closure")
+    steady = change.would_be_lost([{"outcome": "orders"}], frame, "baseline", "closure")
     frame.loc[rows, "orders"] = 100.0 + np.array([1.5, 2.0, 0.2, 0.6, 1.0, 0.1])
-    shaky = doubt.would_be_lost([{"outcome": "orders"}], frame, "baseline", "closure")
+    shaky = change.would_be_lost([{"outcome": "orders"}], frame, "baseline", "closure")
     assert (steady, shaky) == ([], ["orders"])
 
 
 def test_pairs_that_would_tell_grow_with_the_square_of_the_doubt():
     row = {"mean": 1.0, "low": -1.0, "high": 3.0, "n": 20}
     twice = {**row, "low": -3.0, "high": 5.0}
-    assert doubt.pairs_wanted(row) == pytest.approx(20 * 4, rel=0.1)
-    assert doubt.pairs_wanted(twice) == pytest.approx(4 * doubt.pairs_wanted(row), rel=0.1)
+    assert change.pairs_wanted(row) == pytest.approx(20 * 4, rel=0.1)
+    assert change.pairs_wanted(twice) == pytest.approx(4 * change.pairs_wanted(row), rel=0.1)
 
 
 def test_that_only_chance_is_shown_is_said_where_no_parameter_varied(parsed):
@@ -381,7 +381,7 @@ def _two(**fields):
 
 
 KINDS = {
-    "compare": (compare_study(uncertainties=[PATH]), "Who gains and who loses", "intervals hold both kinds of doubt"),
+    "compare": (compare_study(uncertainties=[PATH]), "Who gains and who loses", "were shared out over 4 parameter sets"),
     "sweep": (sweep_study(), "Effects at every point", "publicity"),
     "sensitivity": (
         {**_two(kind="sensitivity"), "uncertainties": [PATH, "choice.price_weight"], "sensitivity": {"method": "morris", "samples": 4, "resamples": 20}},

@@ -10,7 +10,6 @@ from sim.studies import kinds
 from sim.studies.kinds.calibrate import CalibrateSettings, weights
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.functions import FunctionDriver
-from sim.studies.methods.worlds import drawn_worlds
 from sim.studies.study import StudyFile
 from sim.studies.study_files import Study, StudyFileError
 from tests.study_market import PATH, SIZE, StudyMarket, compare_study
@@ -92,46 +91,6 @@ def test_a_study_writes_its_ensemble(tmp_path):
     assert len(points) == 12
     assert done.runs == 20 * 2 * 2
     assert all(set(point) == {PATH} for point in points)
-
-
-class TestEnsemble:
-    """Worlds drawn from what a calibration left."""
-
-    @staticmethod
-    def written(folder, points):
-        (folder / "ensemble.json").write_text(json.dumps({"points": points}))
-        return str(folder / "ensemble.json")
-
-    def test_another_study_draws_its_worlds_from_it(self, tmp_path):
-        points = [{PATH: 10.0 + k, "choice.price_weight": 1.0 + 0.01 * k} for k in range(5)]
-        path = self.written(tmp_path, points)
-        study = Study.load(compare_study(ensemble=path, replications=5))
-        done = run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket)
-        seen = done.results.outcomes()
-        assert {tuple(row) for row in seen[[PATH, "choice.price_weight"]].to_numpy().tolist()} == {
-            (point[PATH], point["choice.price_weight"]) for point in points
-        }
-
-    def test_all_members_come_before_any_comes_again(self, tmp_path):
-        study = Study.load(compare_study(ensemble=self.written(tmp_path, [{PATH: 10.0 + k} for k in range(5)])))
-        drawn = [point[PATH] for point in drawn_worlds(study.ensemble, study.uncertainties, "lhs", 8, study.file.seed)]
-        assert len(set(drawn[:5])) == 5
-        assert drawn == [
-            point[PATH] for point in drawn_worlds(study.ensemble, study.uncertainties, "lhs", 8, study.file.seed)
-        ]
-
-    def test_a_changed_ensemble_is_another_study(self, tmp_path):
-        one, other = (
-            Study.load(compare_study(ensemble=self.written(tmp_path, [{PATH: value}, {PATH: 9.0}]))).describe()
-            for value in (10.0, 11.0)
-        )
-        assert one != other
-
-    def test_what_is_no_ensemble_is_refused(self, tmp_path):
-        with pytest.raises(StudyFileError, match="a study of the kind calibrate wrote"):
-            Study.load(compare_study(ensemble="nowhere.json"))
-        with pytest.raises(StudyFileError, match="a kind that draws worlds"):
-            Study.load(file(ensemble=self.written(tmp_path, [{PATH: 10.0}])))
 
 
 @pytest.mark.parametrize(

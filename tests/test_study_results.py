@@ -105,11 +105,15 @@ class TestCompare:
         assert done.runs == 24
         assert "NOT reached: the budget ended" in " ".join(done.answer.notes)
 
-    def test_under_uncertainties_every_seed_has_a_world_that_all_scenarios_share(self, tmp_path):
-        done = do(tmp_path / "out", compare_study(uncertainties=[{"path": PATH, "low": 0, "high": 50}], replications=6))
-        worlds = done.results.outcomes()[["scenario", "seed", PATH]]
-        assert worlds.groupby("seed")[PATH].nunique().eq(1).all()
-        assert worlds[PATH].nunique() == 6
+    @pytest.mark.parametrize(("compare", "worlds"), [({}, 3), ({"members": 2}, 2), ({"members": 0}, 6)])
+    def test_under_uncertainties_seeds_are_shared_out_over_worlds_that_all_scenarios_share(
+        self, tmp_path, compare, worlds
+    ):
+        varied = [{"path": PATH, "low": 0, "high": 50}]
+        done = do(tmp_path / "out", compare_study(uncertainties=varied, replications=6, compare=compare))
+        seen = done.results.outcomes()[["scenario", "seed", PATH]]
+        assert seen.groupby("seed")[PATH].nunique().eq(1).all()
+        assert seen[PATH].nunique() == worlds
 
 
 class TestSweep:

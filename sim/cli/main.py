@@ -177,6 +177,17 @@ def compare(
     by: By = "",
     submodels: Submodels = "",
     audit: Audit = False,
+    ensemble: Annotated[
+        str | None,
+        typer.Option(
+            parser=support.ensemble,
+            metavar="FILE",
+            help="Run the pairs in parameter sets of a calibration; `default`: those that ship.",
+        ),
+    ] = None,
+    members: Annotated[
+        int | None, typer.Option(min=1, help="Parameter sets to share the pairs out over; by default half as many.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare scenarios with a baseline over runs of equal seeds, stop it, and go on with it."""
@@ -188,23 +199,10 @@ def compare(
 
         with studies.stoppable(out), show_study(f"{1 + len(others)} scenarios", as_json=False, quiet=as_json) as tell:
             comparison = compare_scenarios(
-                baseline,
-                others,
-                runs=runs,
-                seed=seed,
-                days=days,
-                burn_in=burn_in,
-                consumers=consumers,
-                workers=workers,
-                tables=support.names(tables),
-                by=support.names(by),
-                submodels=support.names(submodels),
-                overrides=changes or (),
-                audit=audit,
-                out=out,
-                resume=resume,
-                on_event=tell,
-            )
+                baseline, others, runs=runs, seed=seed, days=days, burn_in=burn_in, consumers=consumers, workers=workers,
+                tables=support.names(tables), by=support.names(by), submodels=support.names(submodels), overrides=changes or (), audit=audit, out=out,
+                resume=resume, on_event=tell, ensemble=ensemble, members=members,
+            )  # fmt: skip
         output.kept(out)
         if as_json:
             support.print_json(comparison.to_json())

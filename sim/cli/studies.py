@@ -60,8 +60,12 @@ def study(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, how long, how much disk.")] = False,
     ensemble: Annotated[
-        Path | None,
-        typer.Option(parser=support.path, metavar="FILE", help="Draw worlds from the ensemble of a calibration."),
+        str | None,
+        typer.Option(
+            parser=support.ensemble,
+            metavar="FILE",
+            help="Draw worlds from the ensemble of a calibration; `default`: the one that ships.",
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -75,7 +79,7 @@ def study(
         from sim.studies.store.names import file_name
         from sim.studies.study_files import Study
 
-        ready = Study.load(file, settings or (), **({} if ensemble is None else {"ensemble": str(ensemble.resolve())}))
+        ready = Study.load(file, settings or (), **({} if ensemble is None else {"ensemble": ensemble}))
         if dry_run:
             finished.print_estimate(ready, workers, out, as_json)
             return

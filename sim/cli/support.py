@@ -122,6 +122,11 @@ def path(text: str) -> Path:
         raise typer.BadParameter(f"given {text!r}: there is no such home folder") from None
 
 
+def ensemble(text: str) -> str:
+    """An ensemble as a person names it: the one that ships, or a file, whole."""
+    return text if text == "default" else str(path(text).resolve())
+
+
 def names(text: str) -> tuple[str, ...]:
     """Split names at commas."""
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)

@@ -21,8 +21,12 @@ def validate(
         typer.Option(parser=support.path, metavar="FILE", help="Targets file; by default the targets that ship."),
     ] = None,
     ensemble: Annotated[
-        Path | None,
-        typer.Option(parser=support.path, metavar="FILE", help="Parameter sets, as a calibration writes them."),
+        str | None,
+        typer.Option(
+            parser=support.ensemble,
+            metavar="FILE",
+            help="Parameter sets, as a calibration writes them; `default`: those that ship.",
+        ),
     ] = None,
     runs: Annotated[
         int | None, typer.Option(min=1, help="Runs of each world and parameter set; by default 4, of an ensemble 1.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SIMULATED, REAL = "simulated consumers", "real people"
 """Whose totals are, as ``scale`` says it."""
 
-AMOUNTS = ("baseline", "mean", "low", "high")
+AMOUNTS = ("baseline", "mean", "low", "high", "chance_low", "chance_high", "parameters_low", "parameters_high")
 """Columns of a table of effects that are in the unit of the outcome."""
 
 
@@ -70,4 +70,4 @@ def real_frame(frame: DataFrame, weight: Any) -> DataFrame:
 def real_effects(effects: DataFrame, weight: float, amounts: Iterable[str] = AMOUNTS) -> DataFrame:
     """A table of effects, a row an outcome, with the amounts of totals as those of real people, and a column ``scale`` that says so."""
     factor = effects["outcome"].map(lambda name: weight if scales(str(name)) else 1.0)
-    return effects.assign(**{name: effects[name] * factor for name in amounts}, scale=REAL)
+    return effects.assign(**{name: effects[name] * factor for name in amounts if name in effects}, scale=REAL)

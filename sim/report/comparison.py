@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.report.progress import OnProgress, both
-from sim.studies import kinds
-from sim.studies.errors import RequestError, StudyError, at_least, seeds_from
+from sim.studies.asked import Source, comparison
+from sim.studies.errors import RequestError, StudyError, at_least
 from sim.studies.execution.conduct import How, conduct
 from sim.studies.execution.driver import KEPT, Driver
 from sim.studies.execution.events import OnEvent
+from sim.studies.findings.doubt import conclusions
 from sim.studies.findings.ratios import as_json, cost_per
 from sim.studies.findings.rivals import rivals_of_pairs
 from sim.studies.kinds import Answer
-from sim.studies.runs.compare import PairedRuns, load_all, with_dates
+from sim.studies.kinds._worlds import evaluate, parameter_sets
+from sim.studies.methods.components import TOTAL
+from sim.studies.runs.compare import PairedRuns, with_dates
 from sim.studies.runs.effects import INTERVAL
 from sim.studies.runs.machine import usable_cores
-from sim.studies.runs.simulate import ModelClass, check_by, check_tables, default_model
+from sim.studies.runs.simulate import ModelClass, check_tables, default_model
 from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import passing_folder, staging, write_frame
-from sim.studies.store.record import write_record
-from sim.studies.study import MAX_REPLICATIONS, MAX_SCENARIOS, ReadyStudy, StudyFile, labelled
+from sim.studies.store.record import POINTS, write_record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
     from sim.scenario import Scenario
+    from sim.studies.study import ReadyStudy
 
 
 NOT_KEPT = (
@@ -96,7 +99,11 @@ class Comparison(PairedRuns):
                 kind="compare",
                 scenarios=self.scenarios,
                 seeds=self.seeds,
-                settings={"baseline": self.baseline, "interval": INTERVAL},
+                settings={
+                    "baseline": self.baseline,
+                    "interval": TOTAL if self.points else INTERVAL,
+                    **({POINTS: [dict(point) for point in self.points]} if self.points else {}),
+                },
                 timings=self.timings,
                 runs=frame_digests(self.outcomes, self.baseline),
             )
@@ -105,8 +112,13 @@ class Comparison(PairedRuns):
     def tables(self) -> dict[str, DataFrame]:
         """Effects, outcomes and what averting harm costs, which are written as CSV too."""
         found = {"effects": self.effects, "outcomes": self.outcomes, "cost_effectiveness": self.cost_effectiveness}
-        more = {name: getattr(self, name) for name in ("effects_by_group", "outcomes_by_group", "submodels")}
+        more = {name: getattr(self, name) for name in ("effects_by_group", "outcomes_by_group", "submodels", "conclusions")}
         return found | {name: frame for name, frame in more.items() if frame is not None}
+
+    @property
+    def conclusions(self) -> DataFrame | None:
+        """Which effects hold across the parameter sets; None without an ensemble. See `sim.studies.findings.doubt.conclusions`."""
+        return conclusions(self.effects)
 
     @property
     def cost_effectiveness(self) -> DataFrame:
@@ -115,7 +127,9 @@ class Comparison(PairedRuns):
 
     def to_json(self) -> dict[str, Any]:
         """Return what `odm compare --json` prints; a number that does not exist is null."""
-        return {**super().to_json(), "cost_effectiveness": as_json(self.cost_effectiveness)}
+        told = self.conclusions
+        across = {} if told is None else {"conclusions": told[["scenario", "outcome", "verdict"]].to_dict("records")}
+        return {**super().to_json(), "cost_effectiveness": as_json(self.cost_effectiveness), **across}
 
     def write(self, place: Path) -> None:
         """Write what goes beside the tables: daily outcomes, figures, report."""
@@ -145,6 +159,8 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     model_class: ModelClass | None = None,
     resume: bool = False,
     on_event: OnEvent | None = None,
+    ensemble: Source | None = None,
+    members: int | None = None,
 ) -> Comparison:
     """Compare scenarios with a baseline over paired runs.
 
@@ -186,6 +202,12 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
         Go on with what is in the folder; runs that are there are not done again.
     on_event
         Told what happens; see `sim.studies.execution.events`.
+    ensemble
+        Parameter sets in which the pairs are run: ``"default"`` for those that ship, the path of a file that a calibration wrote, or the mapping
+        that such a file holds. Sets are drawn in proportion to their weights, and every scenario is run in each; effects then have an interval of
+        chance, one of parameters and one of both.
+    members
+        Parameter sets over which the pairs are shared out; by default half as many as pairs, and no more than the ensemble has.
 
     Returns
     -------
@@ -207,10 +229,10 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     >>> from sim import compare
     >>> compare("baseline", ["takedown"], runs=8).effects  # doctest: +SKIP
     """
-    study = _study(
+    study = comparison(
         baseline, others, {"days": days, "burn_in": burn_in, "consumers": consumers, "overrides": overrides},
-        runs=runs, seed=seed, tables=check_tables(tables, by), by=(by,) if isinstance(by, str) else tuple(by), audit=audit,
-        submodels=(submodels,) if isinstance(submodels, str) else tuple(submodels),
+        runs=runs, seed=seed, ensemble=ensemble, members=members, tables=check_tables(tables, by), audit=audit,
+        by=(by,) if isinstance(by, str) else tuple(by), submodels=(submodels,) if isinstance(submodels, str) else tuple(submodels),
     )  # fmt: skip
     workers = usable_cores() if workers is None else at_least("workers", workers, 1)
     how = How(
@@ -237,50 +259,6 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
             raise StudyError(str(error).replace(KEPT, NOT_KEPT)) from error
 
 
-def _study(
-    baseline: Scenario | str,
-    others: Sequence[Scenario | str] | Scenario | str,
-    options: Mapping[str, Any],
-    *,
-    runs: int,
-    seed: int | None,
-    submodels: tuple[str, ...],
-    **fields: Any,
-) -> ReadyStudy:
-    """The study that a comparison is."""
-    from sim.scenario import Problem, Scenario, ScenarioError
-
-    sources = [baseline, others] if isinstance(others, str | Scenario) else [baseline, *others]
-    if at_least("runs", runs, 1) > MAX_REPLICATIONS:
-        raise RequestError(f"runs: given {runs}, at most {MAX_REPLICATIONS:,}")
-    if len(sources) < 2:
-        raise RequestError("others: name at least one scenario to compare with the baseline")
-    if len(sources) > MAX_SCENARIOS:
-        raise RequestError(f"others: given {len(sources) - 1}, at most {MAX_SCENARIOS - 1}")
-    scenarios = labelled(load_all(sources, options))
-    seeds = seeds_from(next(iter(scenarios.values())).seed if seed is None else seed, runs)
-    kind = kinds.get("compare")
-    file = StudyFile(
-        name="comparison",
-        kind=kind.name,
-        scenarios=tuple(scenarios),
-        replications=len(seeds),
-        seed=seeds[0],
-        daily="all",
-        exact_daily=True,
-        totals="simulated",  # which `Comparison.real` makes those of real people
-        **fields,
-    )
-    study = ReadyStudy(file, scenarios, (), (), kind.Settings(submodels=submodels))
-    problems: list[Problem] = []
-    check_by(study.file.by, scenarios.values())
-    kind.check(study, problems)
-    kinds.check_pairs(study, kind.pairs(study), problems)
-    if problems:
-        raise ScenarioError(problems)
-    return study
-
-
 def _conduct(study: ReadyStudy, folder: Path, how: How, keep: bool) -> Comparison:
     """Have the runs of a comparison done, and its files written where they are kept."""
     found: list[Comparison] = []
@@ -289,9 +267,9 @@ def _conduct(study: ReadyStudy, folder: Path, how: How, keep: bool) -> Compariso
         how = replace(how, on_event=lambda event: tell({**event, "folder": ""} if "folder" in event else event))
 
     def ask(study: ReadyStudy, driver: Driver) -> Answer:
-        runs = driver.evaluate([{}])
+        runs = evaluate(study, driver, study.seeds)
         timings = {"compile_s": round(driver.prepare_s, 3), "runs_s": round(sum(driver.seconds), 3)}
-        plain = Comparison.of(study, runs, driver.store, timings)
+        plain = Comparison.of(study, runs, driver.store, timings, parameter_sets(study))
         under = rivals_of_pairs(plain.outcomes, study.settings.submodels, study.scenarios, driver.evaluate)
         found.append(replace(plain, submodels=under))
         return Answer(found[0].tables)

@@ -10,7 +10,8 @@ from sim.report.html.render import page as html_page
 from sim.report.pages import REPORT, figure_by, pairs_page
 from sim.report.text import caveats, deeds, groups, words
 from sim.report.text.markdown import escaped
-from sim.report.text.tables import cost_markdown, effect_markdown
+from sim.report.text.tables import conclusions_markdown, cost_markdown, effect_markdown
+from sim.studies.findings import doubt
 from sim.studies.findings.groups import notes
 from sim.studies.findings.ratios import cost_per
 from sim.studies.findings.turns import SUMMARY, rival_sentences, rival_summary
@@ -47,7 +48,9 @@ def page(comparison: PairedRuns) -> str:
         "## Before you read on",
         *(
             escaped(line, code=True)
-            for line in caveats.preface(comparison.scenarios, comparison.runs, comparison.baseline)
+            for line in caveats.preface(
+                comparison.scenarios, comparison.runs, comparison.baseline, comparison.uncertainties
+            )
         ),
         "## What was compared",
         escaped(words.how(comparison)),
@@ -62,6 +65,7 @@ def page(comparison: PairedRuns) -> str:
         "so many outcomes a few do so by chance, and are not named above. "
         "Same sign: runs whose effect has the sign of the mean. pp: percentage points.",
         effect_markdown(comparison),
+        *_across(comparison),
         *_by_group(comparison),
         *_rivals(comparison),
         *_costs(comparison),
@@ -81,6 +85,12 @@ def _introduce(comparison: PairedRuns, label: str) -> str:
 
 def _found(label: str, lines: list[str]) -> str:
     return "\n".join([f"- **{escaped(label)}**: {escaped(lines[0])}", *(f"  - {escaped(line)}" for line in lines[1:])])
+
+
+def _across(comparison: PairedRuns) -> list[str]:
+    """Which conclusions hold across the parameter sets, where there are several."""
+    told = doubt.conclusions(comparison.effects)
+    return [] if told is None else ["## Which conclusions hold", doubt.HOW, conclusions_markdown(told)]
 
 
 def _by_group(comparison: PairedRuns) -> list[str]:

@@ -20,6 +20,7 @@ from sim.studies.execution.stored import Kept, LackingError, read_back
 from sim.studies.findings.rivals import rivals_of_pairs
 from sim.studies.findings.values import listed
 from sim.studies.kinds import Answer
+from sim.studies.kinds._worlds import evaluate, parameter_sets
 from sim.studies.runs.compare import PairedRuns
 from sim.studies.store.own import RECORD
 from sim.studies.store.parts import POLICIES, StoreError, write_whole
@@ -208,7 +209,7 @@ def _material(kept: Kept, totals: str) -> Material:
 def _of_comparison(kept: Kept, totals: str) -> Material:
     """A comparison from the pairs of which every run is there."""
     study, runs = kept.study, kept.runs
-    found = runs.evaluate([{}])
+    found = evaluate(study, runs, study.seeds)
     good = found.groupby("seed")["status"].agg(lambda states: bool((states == "ok").all()))
     seeds = [seed for seed in study.seeds if good[seed]]
     about = {"lacking": len(runs.lacking), "ended": kept.ended and not runs.lacking, "model": runs.planner.version}
@@ -219,7 +220,7 @@ def _of_comparison(kept: Kept, totals: str) -> Material:
             untold, Answer({}, ["No finding yet: no pair of runs is there."]), runs=len(runs.store), **about
         )
     rows = found[found["seed"].isin(seeds)].reset_index(drop=True)
-    pairs = replace(PairedRuns.of(study, rows, runs.store, {}), seeds=tuple(seeds))
+    pairs = replace(PairedRuns.of(study, rows, runs.store, {}, parameter_sets(study)), seeds=tuple(seeds))
     pairs = replace(
         pairs, submodels=rivals_of_pairs(pairs.outcomes, study.settings.submodels, study.scenarios, runs.evaluate)
     )

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sim.measures.scale import REAL, SIMULATED
 from sim.studies.methods.factors import Factor, Point
 from sim.studies.methods.paths import has_path
+from sim.studies.methods.worlds import ParameterSets, drawn_worlds, members_for
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -61,7 +62,10 @@ class StudyFile(BaseModel):
     uncertainties: tuple[Factor, ...] = Field(
         default=(), max_length=MAX_PATHS, description="facts that nobody knows exactly"
     )
-    ensemble: str | None = Field(default=None, description="ensemble of a calibration, in the place of ranges")
+    ensemble: str | None = Field(
+        default=None,
+        description="ensemble of a calibration (a file, or `default`: the one that ships), in the place of ranges",
+    )
     levers: tuple[Factor, ...] = Field(
         default=(), max_length=MAX_PATHS, description="settings of policies that somebody could choose"
     )
@@ -98,8 +102,8 @@ class ReadyStudy:
         What varies, with ranges filled in.
     settings
         The section of the kind, as the kind declares it.
-    ensemble
-        Points of an ensemble, from which worlds are drawn instead of from ranges.
+    ensemble, weights
+        Points of an ensemble, from which worlds are drawn instead of from ranges, and how much each counts; no weights where all count alike.
     """
 
     file: StudyFile
@@ -109,6 +113,7 @@ class ReadyStudy:
     settings: Any
     source: str = field(default="", compare=False)
     ensemble: tuple[Point, ...] = ()
+    weights: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:
@@ -126,9 +131,30 @@ class ReadyStudy:
         return next(iter(self.scenarios))
 
     @property
+    def drawn_from(self) -> str:
+        """What its worlds are drawn from, in words; nothing where all runs are made at the same values."""
+        return "the ensemble" if self.ensemble else "the uncertainties" if self.uncertainties else ""
+
+    @property
     def factors(self) -> tuple[Factor, ...]:
         """Everything that varies, uncertainties first."""
         return (*self.uncertainties, *self.levers)
+
+    @property
+    def varied(self) -> tuple[Factor, ...]:
+        """What a design varies: everything but what members of an ensemble set together."""
+        together = self.ensemble[0] if self.ensemble else {}
+        return tuple(factor for factor in self.factors if factor.path not in together)
+
+    def worlds(self, design: str, number: int, factors: tuple[Factor, ...] = (), shift: int = 0) -> list[Point]:
+        """Points in which it runs; see `sim.studies.methods.worlds.drawn_worlds`. ``shift`` is added to the seed of the draw."""
+        sets = ParameterSets(self.ensemble, self.weights)
+        return drawn_worlds(sets, factors or self.uncertainties, design, number, self.file.seed + shift)
+
+    def members(self, pairs: int, asked: int | None = None) -> int:
+        """Parameter sets over which pairs of runs are shared out; see `sim.studies.methods.worlds.members_for`."""
+        counting = sum(weight > 0 for weight in self.weights) or len(self.ensemble)
+        return members_for(pairs, asked, counting)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -166,6 +192,7 @@ class ReadyStudy:
                 for label, scenario in self.scenarios.items()
             },
             **({"ensemble": [dict(point) for point in self.ensemble]} if self.ensemble else {}),
+            **({"weights": list(self.weights)} if self.weights else {}),
         }
 
 

@@ -86,14 +86,16 @@ def check[StudyType: ReadyStudy](
         word: tuple(complete(f, f"{word}.{i}", problems) for i, f in enumerate(getattr(file, word)))
         for word in ("uncertainties", "levers")
     }
-    ensemble = read_ensemble(file.ensemble, folder, problems)
-    if ensemble and kind is not None and not kind.takes_ensemble:
-        problems.append(Problem("ensemble", kind.name, "a kind that draws worlds: compare, discover or optimise"))
+    ensemble, weights = read_ensemble(file.ensemble, folder, problems)
+    if ensemble and kind is not None:
+        check_ensemble(kind, {f.path for group in factors.values() for f in group} & set(ensemble[0]), problems)
     factors["uncertainties"] = spanned(ensemble, factors["uncertainties"])
     clashes = check_factors(factors, file.set, scenarios, problems)
     if problems or kind is None or settings is None:
         raise StudyFileError(problems, name)
-    study = study_type(file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble)
+    study = study_type(
+        file, scenarios, factors["uncertainties"], factors["levers"], settings, source, ensemble, weights
+    )
     problems += () if kind.leaves_out else clashes
     kind.check(study, problems)
     kinds.check_pairs(study, kind.pairs(study), problems)
@@ -105,6 +107,15 @@ def check[StudyType: ReadyStudy](
     if problems:
         raise StudyFileError(problems, name)
     return study
+
+
+def check_ensemble(kind: kinds.Kind, both: set[str], problems: list[Problem]) -> None:
+    """Whether a kind can use an ensemble, and whether what a design is to vary is in it too."""
+    if kind.no_ensemble:
+        problems.append(Problem("ensemble", f"one, in a study of the kind {kind.name}", f"none: {kind.no_ensemble}"))
+    elif both and kind.varies_beside:
+        allowed = "paths that the ensemble does not set: its members set theirs together, and the design varies others"
+        problems.append(Problem("ensemble", f"one that sets {', '.join(sorted(both))} too", allowed))
 
 
 def _factors(key: str, value: Any) -> Any:

@@ -15,6 +15,7 @@ from sim.app.shown import charts
 from sim.app.shown.answer import plain, records_of
 from sim.measures import numbers
 from sim.measures.dictionary import outcome
+from sim.report.parts import change as changing
 from sim.report.parts import doubt, flows
 from sim.report.parts.material import of_pairs
 from sim.report.text import caveats
@@ -184,7 +185,7 @@ def sure(reading: Reading, scale: str) -> TagList:
     """What would change the conclusion, what doubt is of chance and what of assumed numbers, and what to know before believing any of it."""
     pairs = reading.of(scale)
     material = of_pairs(pairs)
-    change = [_titled(line, reading) for line in doubt.would_change(material)]
+    change = [_titled(line, reading) for line in changing.would_change(material)]
     wanted = [
         say(
             "sure.more",
@@ -193,7 +194,7 @@ def sure(reading: Reading, scale: str) -> TagList:
             interval=each.interval,
             pairs=each.wanted,
         )
-        for each in doubt.open_questions(material)
+        for each in changing.open_questions(material)
         if each.wanted != f"about {each.pairs:,}"  # told, were it the only outcome looked at
     ]
     warned = caveats.few_pairs(pairs.runs)

@@ -24,7 +24,8 @@ from sim.report.figures.layout import (
 from sim.report.figures.style import BAND, BETTER, INK, NEITHER, QUIET, UNCLEAR, WORSE, style
 from sim.report.text import numbers
 from sim.report.text.deeds import shortfalls
-from sim.report.text.words import is_tested, printed_effects, records
+from sim.report.text.words import is_tested, printed_effects, records, without_level
+from sim.studies.findings.doubt import is_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 PANEL_INCHES, NUMBER_INCHES, GAP_INCHES, LABEL_INCHES = 2.0, 0.72, 0.14, 2.7
 HEADING, MOST_PANELS = 10.0, 24
+INNER, SHADES = 4.5, {"full": 1.0, "half": 0.45}
+"""Width of the line of chance alone inside that of both kinds of doubt, and how dense each is."""
 Row = Mapping[str, Any]
 
 LOOKS = {
@@ -57,7 +60,8 @@ class Heading(NamedTuple):
 def effects_figure(comparison: PairedRuns) -> Figure:
     """Draw every effect that can be told in per cent of its baseline level.
 
-    A mark is the mean paired effect and a line its 95 % interval; the mark is hollow where the interval covers zero. Colour and shape
+    A mark is the mean paired effect and a line its 95 % interval; the mark is hollow where the interval covers zero. Where chance and parameters are
+    told apart, the line is that of both, and a thick part of it that of chance alone. Colour and shape
     say whether most people would call the change better or worse. What lies beyond the axis is marked by an arrow. Numbers of clear
     effects stand beside the panel, outcomes whose baseline is zero below it. The last lines say which policies did less than asked.
 
@@ -69,13 +73,11 @@ def effects_figure(comparison: PairedRuns) -> Figure:
     printed = printed_effects(comparison)
     effects = printed[np.array([is_tested(name) for name in printed["outcome"]])]
     headings = [
-        Heading(
-            label, comparison.scenarios[label].title, _without_level(records(printed[printed["scenario"] == label]))
-        )
+        Heading(label, comparison.scenarios[label].title, without_level(records(printed[printed["scenario"] == label])))
         for label in comparison.others
     ]
     how = (
-        f"Mean of {comparison.runs} paired runs; line: 95 % interval."
+        f"Mean of {comparison.runs} paired runs; {lines_of(effects)}."
         if comparison.runs > 1
         else "One pair of runs: no interval, so nothing can be told from chance."
     )
@@ -119,7 +121,7 @@ def draw_effects(
     block = above + row_inches * max(len(lines), 1) + under + 0.12
     width = max(left + (PANEL_INCHES + NUMBER_INCHES + GAP_INCHES) * across + MARGIN, 7.0)
     title = f"Change against {baseline}, in per cent of its level"
-    page = Page(width, block * -(-len(headings) // across), title, how, _key(), below)
+    page = Page(width, block * -(-len(headings) // across), title, how, _key(is_apart(effects)), below)
     for index, heading in enumerate(whole):
         column, line = index % across, index // across
         x, y = left + (PANEL_INCHES + NUMBER_INCHES + GAP_INCHES) * column, block * line + above
@@ -230,16 +232,14 @@ def _whisker(axes: Axes, y: int, row: Row, limit: float) -> None:
     clear = bool(row["excludes_zero"])
     marker, colour, face = LOOKS[_kind(outcome(row["outcome"]), row["mean"]) if clear else "interval covers zero"]
     per = 100 / abs(row["baseline"])
-    low, high, mean = (value * per for value in (row["low"], row["high"], row["mean"]))
-    if np.isfinite(low) and max(low, -limit) < min(high, limit):
-        axes.plot(
-            [max(low, -limit), min(high, limit)],
-            [y, y],
-            color=colour,
-            linewidth=1.6 if clear else 1.0,
-            solid_capstyle="butt",
-            zorder=2,
-        )
+    mean = row["mean"] * per
+    for kind, wide in (("", 1.6 if clear else 1.0), ("chance_", INNER)):
+        low, high = (np.clip(row.get(f"{kind}{end}", np.nan) * per, -limit, limit) for end in ("low", "high"))
+        if low < high:
+            shade = "full" if not kind else "half"
+            axes.plot(
+                [low, high], [y, y], color=colour, linewidth=wide, solid_capstyle="butt", zorder=2, alpha=SHADES[shade]
+            )
     beyond = abs(mean) > limit
     axes.plot(
         [np.clip(mean, -limit * 0.985, limit * 0.985)],
@@ -277,24 +277,19 @@ def _kind(spec: OutcomeSpec, mean: float) -> str:
     return "better" if (mean > 0) == (spec.better == "higher") else "worse"
 
 
-def _without_level(rows: Sequence[Row]) -> str:
-    """What the intervention costs, and its effects where the baseline is zero, in their own unit."""
-    changed = [(outcome(row["outcome"]), row) for row in rows if np.isfinite(row["mean"]) and row["mean"] != 0]
-    prices = [f"{spec.label}: {numbers.effect(row['mean'], spec.unit)}" for spec, row in changed if spec.price]
-    risen = [
-        f"{spec.label} {numbers.effect(row['mean'], spec.unit)}"
-        for spec, row in changed
-        if row["baseline"] == 0 and is_tested(spec.name)
-    ]
-    if risen:
-        prices.append("Zero in the baseline: " + ", ".join(risen))
-    return "\n".join(prices)
+def lines_of(effects: DataFrame) -> str:
+    """What the lines of a figure of effects are, in words."""
+    apart = "thick line: 95 % interval of chance alone; thin line: of chance and parameters together"
+    return apart if is_apart(effects) else "line: 95 % interval"
 
 
-def _key() -> list[Mark]:
-    """What the marks mean."""
+def _key(apart: bool) -> list[Mark]:
+    """What the marks mean, and the two lines where there are two."""
     looks = {**LOOKS, "beyond the axis": (">", NEITHER, NEITHER)}
-    return [
+    marks = [
         Mark(words, {"linestyle": "", "marker": marker, "markersize": 5.0, "color": colour, "markerfacecolor": face})
         for words, (marker, colour, face) in looks.items()
     ]
+    lines = {"chance alone": (INNER, SHADES["half"]), "chance and parameters": (1.6, 1.0)} if apart else {}
+    plain = {"color": NEITHER, "solid_capstyle": "butt"}
+    return [*marks, *(Mark(words, {**plain, "linewidth": wide, "alpha": a}) for words, (wide, a) in lines.items())]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sim.report.figures.effects import Heading, draw_effects
+from sim.report.figures.effects import Heading, draw_effects, lines_of
 from sim.studies.findings.effects import is_tested
 from sim.studies.findings.groups import is_shown, size_in_words
 from sim.studies.findings.rivals import Rival
@@ -32,11 +32,11 @@ def group_figure(comparison: PairedRuns, key: str) -> Figure:
     table = comparison.effects_by_group
     if table is None or key not in set(table["key"]):
         raise ValueError(f"{key!r} is none of the groupings that were asked for")
-    how = f"Mean of {comparison.runs} paired runs; line: 95 % interval."
+    how = f"Mean of {comparison.runs} paired runs; {lines_of(table)}."
     return effects_by_group(table, key, comparison.baseline, how)
 
 
-def effects_by_group(table: DataFrame, key: str, baseline: str, how: str = "Mean of paired runs; line: 95 % interval.") -> Figure:  # fmt: skip
+def effects_by_group(table: DataFrame, key: str, baseline: str, how: str = "") -> Figure:
     """Effects in per cent of each group's own level, a panel a scenario and group.
 
     Parameters
@@ -61,6 +61,7 @@ def effects_by_group(table: DataFrame, key: str, baseline: str, how: str = "Mean
             small = "Too small for an interval." if bool(rows["too_small"].iloc[0]) else ""
             headings.append(Heading(label, size_in_words(rows.iloc[0]), small))
             panels.append(rows.assign(scenario=label))
+    how = how or f"Mean of paired runs; {lines_of(table)}."
     return draw_effects(pd.concat(panels) if panels else mine, headings, baseline, f"By {key}. {how}")
 
 

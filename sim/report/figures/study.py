@@ -47,7 +47,7 @@ def effects(table: DataFrame, notes: Sequence[str] = ()) -> Figure:
     headings = [panels.Heading(label) for label in dict.fromkeys(table["scenario"])]
     told = bool(np.isfinite(table["low"].to_numpy(dtype=float)).any())
     how = (
-        f"Mean of up to {table['n'].max():,.0f} pairs of runs; line: 95 % interval."
+        f"Mean of up to {table['n'].max():,.0f} pairs of runs; {panels.lines_of(table)}."
         if told
         else "Too few pairs of runs for an interval, so nothing can be told from chance."
     )

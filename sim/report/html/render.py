@@ -16,7 +16,7 @@ from sim.report.html.view import View, contents, figures_of, view_of
 from sim.report.parts import reproduce, settings, validation
 from sim.report.parts.headline import BETTER, EITHER, WORSE
 from sim.report.text import caveats, deeds, numbers
-from sim.report.text.tables import COST_TITLES
+from sim.report.text.tables import CONCLUSION_TITLES, COST_TITLES
 from sim.studies.findings.turns import SUMMARY
 from sim.studies.findings.values import listed
 
@@ -85,6 +85,7 @@ def page(materials: Sequence[Material], folder: Path | None = None, validated: V
         ways=(BETTER, WORSE, EITHER),
         cost_titles=COST_TITLES,
         rival_heads=SUMMARY,
+        conclusion_titles=CONCLUSION_TITLES,
         deed_titles=deeds.TITLES,
         deciding=settings.deciding(first),
         sources=settings.sources,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sim.report.figures.flows import flow_figure
 from sim.report.figures.study import cost_effectiveness
-from sim.report.parts import doubt, flows, headline, tables
+from sim.report.parts import change, doubt, flows, headline, tables
 from sim.report.parts.material import Shown
 from sim.report.text import deeds, groups
 from sim.report.text.tables import cost_cells
@@ -49,8 +49,9 @@ class View(NamedTuple):
     parameters: list[str]
     rivals: list[str]
     rival_counts: list[tuple[str, ...]]
+    conclusions: list[tuple[str, ...]]
     would_change: list[str]
-    open: list[doubt.Open]
+    open: list[change.Open]
     did: list[tuple[str, ...]]
     short: list[str]
     budgets: list[str]
@@ -76,8 +77,9 @@ def view_of(material: Material) -> View:
         parameters=doubt.parameters(material),
         rivals=[] if rivals is None else rival_sentences(rivals),
         rival_counts=[] if rivals is None else rival_summary(rivals),
-        would_change=doubt.would_change(material),
-        open=doubt.open_questions(material) if paired else [],
+        conclusions=tables.conclusion_rows(material) if paired else [],
+        would_change=change.would_change(material),
+        open=change.open_questions(material) if paired else [],
         did=[] if material.policies is None or not len(material.policies) else deeds.cells(material.policies),
         short=deeds.shortfalls(material.policies),
         budgets=deeds.budgets(material.policies, material.scenarios),

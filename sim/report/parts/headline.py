@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.measures.dictionary import outcome
-from sim.report.parts.doubt import would_be_lost
+from sim.report.parts.change import would_be_lost
 from sim.report.text.words import records
 from sim.studies.findings import ratios
+from sim.studies.findings.doubt import conclusions, in_sets, said
 from sim.studies.findings.effects import Told, change, lowered, prices, tell
 from sim.studies.findings.groups import told_by_group
 from sim.studies.findings.values import listed
@@ -116,7 +117,8 @@ def way(row: Any) -> str:
 
 def _pairs(row: Any) -> str:
     n = int(row["n"] if "n" in row else row["runs"])
-    return f"{row['same_sign'] * n:.0f} of {n} pairs" if row["same_sign"] == row["same_sign"] else f"{n} pairs"
+    pairs = f"{row['same_sign'] * n:.0f} of {n} pairs" if row["same_sign"] == row["same_sign"] else f"{n} pairs"
+    return ", ".join(filter(None, [pairs, in_sets(row)]))
 
 
 def _upper(text: str) -> str:
@@ -181,20 +183,27 @@ def _sure(told: Told, material: Material, label: str) -> list[str]:
         same, number = sum(row["same_sign"] == 1 for row in told.found), len(told.found)
         lines.append(f"Of the changes named, {same} of {number} have the same sign in every pair.")
         lost = would_be_lost(told.found, material.outcomes, material.baseline, label)
+        one = "parameter set" if material.apart else "pair"
         if lost is not None:
             lines.append(
-                f"Of them, {len(lost)} of {number} rest on a single pair, without which the interval would cover zero."
+                f"Of them, {len(lost)} of {number} rest on a single {one}, without which the interval would cover zero."
                 if lost
-                else "None of them rests on a single pair of runs."
+                else f"None of them rests on a single {one}{'' if material.apart else ' of runs'}."
             )
     if told.found and told.chance:
         lines.append(f"Besides, {_leaves(len(told.chance))} zero out, but among so many that may be chance: not named.")
-    lines.append(doubt_in_short(material))
-    return lines
+    effects = material.effects
+    across = {} if effects is None else said(conclusions(effects[effects["scenario"] == label]))
+    return [*lines, *across.values(), doubt_in_short(material)]
 
 
 def doubt_in_short(material: Material) -> str:
     """Which doubt the intervals hold."""
+    if material.apart:
+        return (
+            f"Intervals hold chance and the doubt about {len(material.uncertainties)} numbers that differ between the parameter sets, and the table has "
+            "each by itself; all else is held at one value."
+        )
     if material.uncertainties:
         return f"Intervals hold chance and the doubt about the {len(material.uncertainties)} numbers that were varied; all else is held at one value."
     return "Intervals show chance only: every assumed number is held at one value, and nothing here says how much that matters."

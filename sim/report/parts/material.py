@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sim.measures.scale import REAL
 from sim.report.text import words
+from sim.studies.findings.doubt import is_apart
 from sim.studies.findings.ratios import cost_per
 from sim.studies.findings.values import listed
 from sim.studies.kinds import other_differences
 from sim.studies.runs.by_group import in_key_order
-from sim.studies.runs.compare_tables import cost_table
+from sim.studies.runs.compare_tables import cost_table, over_sets
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from sim.scenario import Scenario
     from sim.studies.kinds import Answer
-    from sim.studies.methods.factors import Factor
+    from sim.studies.methods.factors import Factor, Point
     from sim.studies.runs.compare import PairedRuns
     from sim.studies.study import ReadyStudy
 
@@ -118,6 +119,8 @@ class Material:
     model: str = ""
     by: Sequence[str] = ()
     """Groupings that were asked for."""
+    points: Sequence[Point] = ()
+    """Parameter sets of an ensemble that the pairs of a comparison were run in."""
 
     @property
     def others(self) -> list[str]:
@@ -128,6 +131,11 @@ class Material:
     def paired(self) -> bool:
         """Whether it is a comparison: effects of scenarios over pairs of runs, one table for all."""
         return self.kind == "compare" and self.effects is not None
+
+    @property
+    def apart(self) -> bool:
+        """Whether its effects tell chance and parameters apart."""
+        return self.effects is not None and is_apart(self.effects)
 
     @property
     def pairs(self) -> int:
@@ -181,8 +189,10 @@ def of_pairs(comparison: PairedRuns, **more: Any) -> Material:
         effects_by_group=comparison.effects_by_group,
         policies=comparison.policies,
         costs=cost_per(comparison.outcomes, comparison.effects, comparison.baseline),
-        plane=cost_table(comparison.outcomes, comparison.baseline, COST, BENEFIT, ()),
+        plane=cost_table(over_sets(comparison.outcomes), comparison.baseline, COST, BENEFIT, ()),
         notes=[*words.notes(comparison), *other_differences(comparison.scenarios)],
+        uncertainties=comparison.uncertainties,
+        points=comparison.points,
         runs=len(comparison.outcomes),
         by=() if groups is None else in_key_order(groups),
         tables={} if comparison.submodels is None else {"submodels": comparison.submodels},

@@ -99,6 +99,7 @@ def _compare(material: Material) -> str | None:
     words += [word for name in SHORT for word in (f"--{name.replace('_', '-')}", str(getattr(material.first, name)))]
     words += [word for change in sorted(every) for word in ("--set", change)]
     words += ["--by", ",".join(material.by)] if material.by else []
+    words += ["--ensemble", "ENSEMBLE", "--members", str(len(material.points))] if material.points else []
     return f"{shlex.join(words)} --out DIR"
 
 
@@ -125,13 +126,17 @@ def _changes(scenario: Any) -> set[str] | None:
 def _python(material: Material) -> str:
     """Python that does the runs of the folder again, from the scenarios as they are kept in it."""
     if material.kind == "compare" and not material.settings:
+        sets = len(material.points)
+        within = (
+            f", ensemble={{'points': kept['ensemble'], 'weights': kept.get('weights')}}, members={sets}" if sets else ""
+        )
         return (
             "import json\n"
             "from pathlib import Path\n\n"
             "from sim import Scenario, compare\n\n"
-            f'kept = json.loads(Path("DIR/{STUDY}").read_text(encoding="utf-8"))["scenarios"]\n'
-            'baseline, *others = (Scenario.load(entry["resolved"]) for entry in kept.values())\n'
-            f"again = compare(baseline, others, runs={len(material.seeds)}, seed={material.seeds[0]}, by={list(material.by)!r})\n"
+            f'kept = json.loads(Path("DIR/{STUDY}").read_text(encoding="utf-8"))\n'
+            'baseline, *others = (Scenario.load(entry["resolved"]) for entry in kept["scenarios"].values())\n'
+            f"again = compare(baseline, others, runs={len(material.seeds)}, seed={material.seeds[0]}, by={list(material.by)!r}{within})\n"
             "print(again.real().effects)\n"
         )
     return (

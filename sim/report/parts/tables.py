@@ -11,8 +11,9 @@ from sim.measures import numbers
 from sim.measures.dictionary import GROUPS, outcome, outcomes
 from sim.report.parts.headline import BETTER, EITHER, WORSE, way
 from sim.report.text.names import factor_name
-from sim.report.text.tables import effect_cells
+from sim.report.text.tables import conclusion_cells, effect_cells
 from sim.report.text.words import records
+from sim.studies.findings import doubt
 from sim.studies.findings.effects import has_interval, is_tested, tell
 from sim.studies.methods.sensitivity import METHODS
 
@@ -49,7 +50,16 @@ TITLES = {
     "fit": "How well the targets are met",
     "waves": "How the search went on",
 }
-LEFT_OUT = ("outcomes", "outcomes_by_group", "effects_by_group", "policies", "points", "worlds", "convergence")
+LEFT_OUT = (
+    "outcomes",
+    "conclusions",
+    "outcomes_by_group",
+    "effects_by_group",
+    "policies",
+    "points",
+    "worlds",
+    "convergence",
+)
 
 
 class EffectRow(NamedTuple):
@@ -65,6 +75,8 @@ class EffectRow(NamedTuple):
     pairs: str
     verdict: str
     mark: str
+    doubt: tuple[str, ...] = ()
+    """Interval of chance alone, that of parameters, sets with the sign, and which doubt is the larger, where these are apart."""
 
 
 class EffectTable(NamedTuple):
@@ -122,7 +134,17 @@ def _effect(row: Mapping[str, Any], found: set[str], chance: set[str]) -> Effect
     elif row["excludes_zero"]:
         verdict = "go by the expected one"
     same = f"{row['same_sign'] * n:.0f} of {n}" if np.isfinite(row["same_sign"]) else numbers.NOTHING
-    return EffectRow(label, spec.text, level, mean, percent, interval, same, str(n), verdict, mark)
+    kinds = doubt.cells(row) if doubt.is_apart(row) else ()
+    return EffectRow(label, spec.text, level, mean, percent, interval, same, str(n), verdict, mark, kinds)
+
+
+def conclusion_rows(material: Material) -> list[tuple[str, ...]]:
+    """Which effects hold across the parameter sets, and which depend on them: cells under `CONCLUSION_TITLES`."""
+    told = doubt.conclusions(material.effects) if material.effects is not None else None
+    shown = [] if told is None else records(told[told["verdict"] != doubt.OPEN])
+    return [
+        conclusion_cells(row) for row in sorted(shown, key=lambda row: (row["verdict"] != doubt.HOLD, row["verdict"]))
+    ]
 
 
 def answer_tables(material: Material) -> list[PlainTable]:

@@ -83,9 +83,14 @@ def _assumed(scenarios: Mapping[str, Scenario], uncertain: Sequence[Factor]) -> 
 
 def _intervals(runs: int, uncertain: Sequence[Factor]) -> str:
     varied = f"and, of all that is uncertain, only the {len(uncertain)} that this study varies" if uncertain else "only"
+    wrong = (
+        "that other assumed numbers may be wrong"
+        if uncertain
+        else "that assumed numbers may be wrong, which may matter more"
+    )
     return (
         f"**What the intervals show.** Luck {varied}: they say how far a result may move when the {runs} runs are done again with other random "
-        "numbers. They do not show that assumed numbers may be wrong, which may matter more; a study of the kind `sensitivity` shows that. Of results "
+        f"numbers{' and other such values' if uncertain else ''}. They do not show {wrong}; a study of the kind `sensitivity` shows that. Of results "
         "that are no effect at all, about one interval in 20 leaves zero out; what is said to have been found allows for how many were looked at."
     )
 

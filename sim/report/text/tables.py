@@ -12,7 +12,7 @@ from sim.report.text import numbers
 from sim.report.text.columns import Cell, Column, Heading, Row, lay_out
 from sim.report.text.markdown import escaped
 from sim.report.text.words import printed_effects, records
-from sim.studies.findings import ratios
+from sim.studies.findings import doubt, ratios
 from sim.studies.findings.effects import pairs_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 WIDE = 140
 """Letters across where nobody says how many there are."""
 COST_TITLES = ("Scenario", "Cost above the baseline", "Averted (95 %)", "Cost of averting one (95 %)")
+DOUBT_TITLES = ("Chance alone (95 %)", "Same sign in sets", "Doubt is")
+"""Titles of what tells the kinds of doubt apart."""
 _GOOD, _BAD, _CLEAR = "green", "red", "bold"
 
 
@@ -93,6 +95,7 @@ def effect_table(comparison: PairedRuns, labels: Sequence[str] | None = None, wi
         Column("95 % interval", right=True, wraps=True),
         Column(""),
         Column("Same\nsign", right=True, drop=3),
+        *_doubt_columns(comparison.effects),
     ]
     rows: list[Row] = []
     for group, found in _grouped(comparison, labels):
@@ -100,10 +103,13 @@ def effect_table(comparison: PairedRuns, labels: Sequence[str] | None = None, wi
         last = None
         for row in found:
             label, level, scenario, *middle, same = effect_cells(row)
+            kinds = doubt_cells(row)
             names = ("", "") if row["outcome"] == last else (f"  {label}", level)
             last = row["outcome"]
             style = effect_style(row)
-            rows.append([*names, *([scenario] if several else []), *(Cell(cell, style) for cell in middle), same])
+            rows.append(
+                [*names, *([scenario] if several else []), *(Cell(cell, style) for cell in middle), same, *kinds]
+            )
         rows.append(Heading(""))
     return lay_out(columns, rows, width, "--json has all")
 
@@ -120,11 +126,33 @@ def effect_markdown(comparison: PairedRuns) -> str:
         "",
         "Same sign",
     ]
-    lines = ["| " + " | ".join(map(escaped, head)) + " |", "|---|---:|---|---:|---:|---:|---|---:|"]
+    head += DOUBT_TITLES if doubt.is_apart(comparison.effects) else ()
+    rules = ["---", "---:", "---", "---:", "---:", "---:", "---", "---:", "---:", "---:", "---"]
+    lines = ["| " + " | ".join(map(escaped, head)) + " |", "|" + "|".join(rules[: len(head)]) + "|"]
     for group, rows in _grouped(comparison, comparison.others):
-        lines.append(f"| **{group.capitalize()}** | | | | | | | |")
-        lines += ["| " + " | ".join(map(escaped, effect_cells(row))) + " |" for row in rows]
+        lines.append(f"| **{group.capitalize()}** |{' |' * (len(head) - 1)}")
+        lines += ["| " + " | ".join(map(escaped, (*effect_cells(row), *doubt_cells(row)))) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def _doubt_columns(effects: DataFrame) -> list[Column]:
+    """Columns that tell the kinds of doubt apart, where they are apart; the first to go where there is no room."""
+    if not doubt.is_apart(effects):
+        return []
+    chance, sets, which = DOUBT_TITLES
+    return [
+        Column(chance.replace(" ", "\n", 1), right=True, wraps=True, drop=5),
+        Column(sets.replace(" in", "\nin", 1), right=True, drop=6),
+        Column(which, wraps=True, drop=4),
+    ]
+
+
+def doubt_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The interval of chance alone, in how many parameter sets the effect has its sign, and which doubt is the larger; none where they are not apart."""
+    if not doubt.is_apart(row):
+        return ()
+    chance, _, sets, which = doubt.cells(row)
+    return chance, sets, which
 
 
 def cost_table(costs: DataFrame, width: int = WIDE) -> Table | Text:
@@ -138,6 +166,26 @@ def cost_table(costs: DataFrame, width: int = WIDE) -> Table | Text:
         Letters across; all texts wrap between words.
     """
     return lay_out([Column(title, wraps=True) for title in COST_TITLES], map(cost_cells, records(costs)), width)
+
+
+CONCLUSION_TITLES = ("Scenario", "Outcome", "Effect", "Chance and parameters (95 %)", *DOUBT_TITLES, "Verdict")
+
+
+def conclusions_markdown(table: DataFrame, verdicts: Sequence[str] = (doubt.HOLD, doubt.DEPENDS, doubt.MORE)) -> str:
+    """Which effects hold across the parameter sets, as Markdown: those with one of some verdicts, in that order; words where there are none."""
+    rows = [row for verdict in verdicts for row in records(table) if row["verdict"] == verdict]
+    if not rows:
+        return "No effect is told from luck."
+    lines = ["| " + " | ".join(CONCLUSION_TITLES) + " |", "|---|---|---:|---:|---:|---:|---|---|"]
+    return "\n".join([*lines, *("| " + " | ".join(map(escaped, conclusion_cells(row))) + " |" for row in rows)])
+
+
+def conclusion_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Write one conclusion: scenario, outcome, effect, total interval, the kinds of doubt, and whether it holds."""
+    spec = outcome(row["outcome"])
+    effect = f"{numbers.effect(row['mean'], spec.unit)} ({numbers.percent(row['percent'])})"
+    ends = numbers.interval(row["low"], row["high"], spec.unit)
+    return str(row["scenario"]), spec.label, effect, ends, *doubt_cells(row), row["verdict"]
 
 
 def cost_markdown(costs: DataFrame) -> str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.evidence.parameters import load_parameters
+from sim.measures import numbers
 from sim.measures.dictionary import outcome
 from sim.measures.scale import REAL
-from sim.studies.findings import ratios
+from sim.studies.findings import doubt, ratios
 from sim.studies.findings.effects import change, is_tested, lowered, prices, sentences, tell, told_apart
 from sim.studies.findings.values import without_value
+from sim.studies.methods.components import HOW_APART, TOTAL
 from sim.studies.runs.effects import INTERVAL
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "run_notes",
     "size_notes",
     "weight_notes",
+    "without_level",
 ]
 
 if TYPE_CHECKING:
@@ -58,10 +61,12 @@ def findings(comparison: PairedRuns) -> dict[str, list[str]]:
     """
     rows = records(printed_effects(comparison))
     costs = ratios.sentences(ratios.cost_per(comparison.outcomes, comparison.effects, comparison.baseline))
+    across = doubt.said(doubt.conclusions(comparison.effects))
     found: dict[str, list[str]] = {}
     for label in comparison.others:
         mine = [row for row in rows if row["scenario"] == label]
-        found[label] = [*sentences(tell(mine)), *prices(mine), *([costs[label]] if label in costs else [])]
+        more = [said[label] for said in (costs, across) if label in said]
+        found[label] = [*sentences(tell(mine)), *prices(mine), *more]
     return found
 
 
@@ -99,10 +104,29 @@ def how(comparison: PairedRuns) -> str:
     first = comparison.scenarios[comparison.baseline]
     return (
         f"{comparison.runs} paired run{'s' if comparison.runs != 1 else ''} of each scenario (seeds "
-        f"{comparison.seeds[0]} to {comparison.seeds[-1]}), {first.consumers:,} simulated consumers, {first.days} days "
+        f"{comparison.seeds[0]} to {comparison.seeds[-1]}){_in_sets(comparison)}, {first.consumers:,} simulated consumers, {first.days} days "
         f"after {first.burn_in} days of burn-in. {whose_totals(comparison.scale, first.consumers, comparison.weight)} "
-        f"Intervals: {INTERVAL}, n = {comparison.runs} pairs."
+        f"Intervals: {TOTAL if comparison.points else INTERVAL}, n = {comparison.runs} pairs."
     )
+
+
+def _in_sets(comparison: PairedRuns) -> str:
+    sets = len(comparison.points)
+    return f" in {sets} parameter set{'s' if sets > 1 else ''} of an ensemble" if sets else ""
+
+
+def without_level(rows: Sequence[dict[str, Any]]) -> str:
+    """What the intervention costs, and its effects where the baseline is zero, in their own unit."""
+    changed = [(outcome(row["outcome"]), row) for row in rows if np.isfinite(row["mean"]) and row["mean"] != 0]
+    prices = [f"{spec.label}: {numbers.effect(row['mean'], spec.unit)}" for spec, row in changed if spec.price]
+    risen = [
+        f"{spec.label} {numbers.effect(row['mean'], spec.unit)}"
+        for spec, row in changed
+        if row["baseline"] == 0 and is_tested(spec.name)
+    ]
+    if risen:
+        prices.append("Zero in the baseline: " + ", ".join(risen))
+    return "\n".join(prices)
 
 
 def how_run(results: Sequence[RunResult]) -> str:
@@ -141,7 +165,7 @@ def notes(comparison: PairedRuns) -> list[str]:
         )
     lines += without_value(comparison.outcomes, [spec.name for spec in specs])
     lines += weight_notes([spec.name for spec in specs], comparison.scenarios[comparison.baseline])
-    return lines
+    return [*lines, HOW_APART] if comparison.points else lines
 
 
 def size_notes(names: Sequence[str], consumers: int) -> list[str]:

@@ -121,8 +121,10 @@ def _study(described: dict[str, Any]) -> ReadyStudy:
     factors = {word: tuple(map(Factor.model_validate, described[word])) for word in ("uncertainties", "levers")}
     ensemble: tuple[Point, ...] = tuple(described.get("ensemble", ()))
     file = StudyFile.model_validate(described["study"] | factors)
-    settings = kind.Settings.model_validate(described["settings"])
-    return ReadyStudy(file, scenarios, factors["uncertainties"], factors["levers"], settings, ensemble=ensemble)
+    settings = kind.Settings.model_validate({**kind.before, **described["settings"]})
+    weights = tuple(described.get("weights", ()))
+    varied = (factors["uncertainties"], factors["levers"])
+    return ReadyStudy(file, scenarios, *varied, settings, ensemble=ensemble, weights=weights)
 
 
 def _code_note(described: dict[str, Any]) -> str:

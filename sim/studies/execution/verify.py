@@ -19,13 +19,14 @@ from sim.scenario import no_own_code, own_code_refused
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution import batches
 from sim.studies.execution.identity import model_version, run_id
-from sim.studies.methods.paths import resolve
+from sim.studies.methods.components import SET
+from sim.studies.methods.paths import has_path, resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
 from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import STUDY, read_study
 from sim.studies.store.own import RECORD, UNREADABLE, refuse_links
 from sim.studies.store.parts import ABORTED, DAILY, FAILED, OUTCOME
-from sim.studies.store.record import OBSERVATION, STOPPED, verify_record
+from sim.studies.store.record import OBSERVATION, POINTS, STOPPED, verify_record
 from sim.studies.store.store import PARTS, Store
 
 
@@ -262,6 +263,9 @@ def _plain_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
             continue
         rows = outcomes[outcomes["seed"] == seed]
         row = (rows[rows["scenario"] == label] if "scenario" in rows else rows).iloc[0]
+        if SET in row:
+            point = record["settings"][POINTS][int(row[SET])]
+            scenario = resolve(scenario, [change for change in point.items() if has_path(scenario, change[0])])
         by, last = groupings_in(map(str, row.index)), record.get("settings", {}).get(STOPPED)
         end = scenario.burn_in + last if isinstance(last, int) else None
         found = simulate(

@@ -131,7 +131,9 @@ def _p_values(rows: Sequence[Row]) -> list[float]:
     quantiles = np.array([quantile(LEVEL, count) for count in n])
     far = np.divide(np.abs(mean) * quantiles, half, out=np.zeros_like(mean), where=half > 0)
     p = 2 * t.sf(far, np.maximum(n - 1, 1))
-    return [float(value) for value in np.where((mean == 0) | (n < 2), 1.0, np.where(half <= 0, 0.0, p))]
+    p = np.where((mean == 0) | (n < 2), 1.0, np.where(half <= 0, 0.0, p))
+    known = np.array([row.get("p", np.nan) for row in rows], dtype=float)  # of chance and parameters together
+    return [float(value) for value in np.where(np.isfinite(known), known, p)]
 
 
 def _corrected(values: Sequence[float]) -> list[float]:

@@ -13,6 +13,7 @@ import numpy as np
 from sim.measures import numbers
 from sim.measures.dictionary import OutcomeSpec, outcome, outcomes
 from sim.studies.findings.effects import tell
+from sim.studies.runs.compare_tables import over_sets
 from sim.studies.runs.effects import LEVEL, change, t_interval
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def cost_per(runs: DataFrame, effects: DataFrame, baseline: str) -> DataFrame:
     Parameters
     ----------
     runs
-        A row a run: scenario, seed, outcomes.
+        A row a run: scenario, seed, outcomes; where they were made in several parameter sets, each counts once, with the mean of its runs.
     effects
         Effects of the same runs, as `sim.studies.runs.effects.paired_effects` gives them; they say which improvements are findings.
     baseline
@@ -83,7 +84,7 @@ def cost_per(runs: DataFrame, effects: DataFrame, baseline: str) -> DataFrame:
 
     costs = [spec.name for spec in outcomes().values() if spec.price and spec.name in runs]
     rows: list[tuple[Any, ...]] = []
-    wide = runs.set_index(["scenario", "seed"])
+    wide = over_sets(runs).set_index(["scenario", "seed"])
     for label in [label for label in dict.fromkeys(runs["scenario"]) if label != baseline]:
         shown: list[Any] = effects[effects["scenario"] == label].to_dict("records")
         found = tell(row for row in shown if not outcome(row["outcome"]).detail).names

@@ -134,8 +134,14 @@ class Kind(ABC):
 
     name: ClassVar[str]
     Settings: ClassVar[type[BaseModel]] = Settings
-    takes_ensemble: ClassVar[bool] = False
-    """Whether worlds may be drawn from the ensemble of a calibration."""
+    no_ensemble: ClassVar[str] = ""
+    """Why its worlds cannot be drawn from the ensemble of a calibration; empty where they can."""
+
+    varies_beside: ClassVar[bool] = False
+    """Whether a design varies what an ensemble does not set, at every member; otherwise members stand for all that is uncertain."""
+
+    before: ClassVar[Mapping[str, Any]] = {}
+    """What settings meant that folders of earlier versions do not name."""
 
     leaves_out: ClassVar[bool] = False
     """Whether it can do without points that are not allowed, such as an end before a start; otherwise a study that has some is refused."""
@@ -158,6 +164,22 @@ class Kind(ABC):
     @abstractmethod
     def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Do the study."""
+
+
+def in_worlds(study: ReadyStudy, driver: Driver, points: Sequence[Point]) -> DataFrame:
+    """Outcomes of every point with every seed, as `Driver.evaluate` gives them; with an ensemble, each seed is run in a member that all points share."""
+    if not study.ensemble:
+        return driver.evaluate(points)
+    sets, seeds = study.worlds("lhs", len(study.seeds)), study.seeds
+    runs = driver.evaluate(
+        [{**own, **point} for point in points for own in sets], seeds=seeds * len(points), crossed=False
+    )
+    return runs.assign(point=runs["point"] // len(seeds))
+
+
+def in_members(study: ReadyStudy) -> str:
+    """In which members of an ensemble the seeds of a study are run, for a note; nothing without one."""
+    return ", each in a parameter set of the ensemble that all points share" if study.ensemble else ""
 
 
 def check_pairs(study: ReadyStudy, labels: Sequence[str], problems: list[Problem]) -> None:

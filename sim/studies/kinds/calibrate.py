@@ -85,6 +85,7 @@ class Calibrate(Kind):
     """A posterior of parameters, as an ensemble."""
 
     name = "calibrate"
+    no_ensemble = "it makes an ensemble, from ranges"
     Settings = CalibrateSettings
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:

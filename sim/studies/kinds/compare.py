@@ -1,7 +1,8 @@
 """Compare: what scenarios change against the first one, seed by seed.
 
-Every scenario is run with the same seeds. Under uncertainties, every seed also has a world of its own, drawn from them and
-shared by all scenarios. Replications are added until an effect is known as well as asked for, or the budget ends.
+Every scenario is run with the same seeds. Under uncertainties or an ensemble, the seeds are shared out in turns over parameter sets drawn from
+them, which all scenarios share, so that what luck does is told from what the sets do (`sim.studies.methods.components`). Replications are
+added until an effect is known as well as asked for, or the budget ends.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sim.measures.dictionary import outcome, outcomes
 from sim.measures.scale import real_frame
 from sim.scenario import Problem, quote
 from sim.studies.findings import ratios, rivals
+from sim.studies.findings.doubt import conclusions, said, spread_over
 from sim.studies.findings.effects import prices, sentences, tell
 from sim.studies.findings.groups import notes as group_notes
 from sim.studies.findings.ranks import ranked
@@ -31,17 +33,19 @@ from sim.studies.kinds import (
     register_kind,
 )
 from sim.studies.kinds._rivals import with_rivals
+from sim.studies.kinds._worlds import evaluate, worlds_of
 from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
-from sim.studies.methods.worlds import drawn_worlds
+from sim.studies.methods.components import HOW_APART, SET, doubt
+from sim.studies.methods.worlds import FEWEST as FEWEST_RUNS
 from sim.studies.runs.by_group import effects_by_group, in_key_order, real_groups
-from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, ranking_table
-from sim.studies.runs.effects import add_displacement
+from sim.studies.runs.compare_tables import cost_table, effects_table, levels_of, over_sets, ranking_table
+from sim.studies.runs.effects import add_displacement, sets_of
 from sim.studies.store.parts import OK
 
 if TYPE_CHECKING:
+
     from pandas import DataFrame
 
-    from sim.studies.methods.factors import Point
     from sim.studies.study import ReadyStudy
 
 
@@ -75,6 +79,12 @@ class CompareSettings(Settings):
         max_length=100,
         description="rival rules under which all is done again, one at a time: `all`, or NAME=VALUE each",
     )
+    members: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_POINTS,
+        description="parameter sets over which replications are shared out; by default half as many; 0: each replication in one of its own",
+    )
 
 
 @register_kind
@@ -83,7 +93,7 @@ class Compare(Kind):
 
     name = "compare"
     Settings = CompareSettings
-    takes_ensemble = True
+    before = {"members": 0}  # noqa: RUF012 - declared in the base
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Two scenarios at least, no levers, and names of outcomes that are measured."""
@@ -101,6 +111,14 @@ class Compare(Kind):
                 )
             )
         rivals.chosen(settings.submodels, study.scenarios, problems)
+        members = settings.members
+        if members and not study.uncertainties:
+            allowed = "uncertainties or an ensemble, from which parameter sets are drawn, or no `members`"
+            problems.append(Problem("compare.members", str(members), allowed))
+        elif members and members > 1 and members * FEWEST_RUNS > study.file.replications:
+            most = study.file.replications // FEWEST_RUNS
+            allowed = f"at most {most}, half of the replications: two runs of a parameter set tell luck from what parameters do"
+            problems.append(Problem("compare.members", str(members), allowed))
         names = {f"compare.{word}": getattr(settings, word) for word in ("cost", "benefit")}
         names = {where: name for where, name in names.items() if where.partition(".")[2] in settings.model_fields_set}
         if settings.precision is not None:
@@ -127,16 +145,15 @@ class Compare(Kind):
         if settings.precision is not None:
             replications = max(replications, settings.most)
         runs = replications * len(study.scenarios) * (1 + len(rivals.chosen(settings.submodels, study.scenarios, [])))
-        return (
-            runs if study.file.budget.runs is None else max(min(runs, study.file.budget.runs), study.file.replications)
-        )
+        budget = study.file.budget.runs
+        return runs if budget is None else max(min(runs, budget), study.file.replications)
 
     def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Run pairs until the effects are known well enough, and compare them."""
         settings: CompareSettings = study.settings
         seeds = list(study.seeds)
         while True:
-            runs = self._evaluate(study, driver, seeds)
+            runs = evaluate(study, driver, seeds)
             reached = _reached(runs, study.baseline, settings.precision)
             if settings.precision is None or reached <= settings.precision.half_width:
                 why = "" if settings.precision is None else "the precision asked for was reached"
@@ -150,25 +167,8 @@ class Compare(Kind):
             seeds += range(seeds[-1] + 1, seeds[-1] + 1 + more)
         by_group = driver.by_group(runs[runs["status"] == OK]) if study.file.by else None
         answer = _answer(study, runs, settings, (why, reached), by_group)
-        return with_rivals(answer, study, driver, seeds, self._worlds(study, seeds))
+        return with_rivals(answer, study, driver, seeds, worlds_of(study, seeds))
 
-    def _evaluate(self, study: ReadyStudy, driver: Driver, seeds: list[int]) -> DataFrame:
-        """Outcomes of all scenarios with all seeds; with uncertainties, each seed in a world of its own."""
-        worlds = self._worlds(study, seeds)
-        if worlds is None:
-            return driver.evaluate([{}], seeds=seeds)
-        return driver.evaluate(worlds, seeds=seeds, crossed=False)
-
-    def _worlds(self, study: ReadyStudy, seeds: list[int]) -> list[Point] | None:
-        """A world for each seed; None without uncertainties."""
-        settings: CompareSettings = study.settings
-        if not study.uncertainties:
-            return None
-        number = max(settings.most, len(seeds))  # worlds do not depend on how many were asked for so far
-        worlds: list[Point] = drawn_worlds(
-            study.ensemble, study.uncertainties, settings.design, number, study.file.seed
-        )
-        return worlds[: len(seeds)]
 
 
 def _reached(runs: DataFrame, baseline: str, precision: Precision | None) -> float:
@@ -177,14 +177,18 @@ def _reached(runs: DataFrame, baseline: str, precision: Precision | None) -> flo
         return np.nan
     levels = levels_of(runs, precision.measure)
     widest = 0.0
-    resamples = Resamples(len(levels))
+    resamples, sets = Resamples(len(levels)), sets_of(runs, levels.index)
     for label in levels.columns:
         if label == baseline:
             continue
         difference = (levels[label] - levels[baseline]).to_numpy()
         if np.isfinite(difference).sum() < FEWEST:
             return np.inf
-        _, low, high = resamples.interval(difference)
+        if sets is None:
+            _, low, high = resamples.interval(difference)
+        else:  # more runs make chance less, and leave the sets as far apart as they are
+            found = doubt(difference, sets)
+            low, high = found.chance_low, found.chance_high
         widest = max(widest, (high - low) / 2)
     if precision.relative:
         mean = abs(float(levels[baseline].mean()))
@@ -202,19 +206,26 @@ def _answer(
     """Tables, findings and figures; ``ended`` is why adding runs ended, and at which half width."""
     why, reached = ended
     measured = add_displacement(runs.drop(columns=["point", "run", "status"]), study.baseline)
-    names = list(study.measures) or [str(name) for name in measured.columns if name not in ("scenario", "seed")]
+    names = list(study.measures) or [str(name) for name in measured.columns if name not in ("scenario", "seed", SET)]
     paired = [name for name in measured.columns if str(name).startswith("displacement_")]
     names += [name for name in paired if name not in names]
     effects = effects_table(measured, study.baseline, names)
+    told = conclusions(effects)
     rank_by = _rank_by(settings, names)
-    ranking = ranking_table(measured, rank_by)
-    cost = cost_table(measured, study.baseline, settings.cost, settings.benefit, settings.thresholds)
+    counted = over_sets(measured)
+    ranking = ranking_table(counted, rank_by)
+    cost = cost_table(counted, study.baseline, settings.cost, settings.benefit, settings.thresholds)
     pairs = int(measured["seed"].nunique())
     notes = [
         f"{pairs} pairs: each seed was run in all {len(study.scenarios)} scenarios"
-        + (", in a world of its own drawn from the uncertainties." if study.uncertainties else "."),
-        f"Intervals: {KIND}; n is stated in every row. With {pairs} pairs the quantiles taken are {expanded(max(pairs, 2))[0]:.4f} and its counterpart.",
+        + spread_over(measured, study.drawn_from)
+        + ".",
     ]
+    if SET in measured:
+        notes.append(HOW_APART)
+    else:
+        ends = f"With {pairs} pairs the quantiles taken are {expanded(max(pairs, 2))[0]:.4f} and its counterpart."
+        notes.append(f"Intervals: {KIND}; n is stated in every row. {ends}")
     notes += [f"{line} The pairs that they belong to are left out." for line in failed_note(runs)]
     notes += without_value(runs, names)
     notes += other_differences(study.scenarios)
@@ -224,6 +235,7 @@ def _answer(
         )
     price_of = ratios.cost_per(measured, effects, study.baseline)
     tables = {"effects": effects, "ranking": ranking, "outcomes": measured, "cost_per": price_of}
+    tables |= {} if told is None else {"conclusions": told}
     figures = {"effects": Drawing("effects", (effects,)), "ranking": Drawing("ranking", (ranking,))}
     if by_group is not None:
         found = effects_by_group(by_group, study.baseline, lambda rows, baseline: effects_table(rows, baseline, _among(rows, names)))  # fmt: skip
@@ -259,7 +271,7 @@ def _findings(
     study: ReadyStudy, measured: DataFrame, effects: DataFrame, rank_by: list[str], price_of: DataFrame
 ) -> list[str]:
     """What can be said in a sentence each: effects, prices and ranks that chance alone would not give."""
-    costs = ratios.sentences(price_of)
+    costs, across = ratios.sentences(price_of), said(conclusions(effects))
     found: list[str] = []
     differ: set[str] = set()
     for label, rows in effects.groupby("scenario", sort=False):
@@ -268,5 +280,9 @@ def _findings(
         ]
         told = tell(shown)
         differ |= told.names
-        found += [f"{label}: {line}" for line in (*sentences(told), *prices(shown), costs.get(str(label), "")) if line]
-    return [*found, *ranked(measured, [name for name in rank_by if name in measured], differ)]
+        found += [
+            f"{label}: {line}"
+            for line in (*sentences(told), *prices(shown), costs.get(str(label), ""), across.get(str(label), ""))
+            if line
+        ]
+    return [*found, *ranked(over_sets(measured), [name for name in rank_by if name in measured], differ)]

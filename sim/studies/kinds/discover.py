@@ -17,7 +17,6 @@ from sim.studies.errors import extra
 from sim.studies.findings.values import no_value
 from sim.studies.kinds import MOST_POINTS, Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods.discovery import Limits, Worth, boxes, feature_scores, inside, worth
-from sim.studies.methods.worlds import drawn_worlds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +58,6 @@ class Discover(Kind):
 
     name = "discover"
     Settings = DiscoverSettings
-    takes_ensemble = True
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Uncertainties, a policy, failures that are told by one end each, and the package that finds boxes."""
@@ -89,7 +87,7 @@ class Discover(Kind):
     def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Run all worlds, find boxes in some of them, judge the boxes on the others."""
         settings: DiscoverSettings = study.settings
-        worlds = drawn_worlds(study.ensemble, study.factors, settings.design, settings.points, study.file.seed)
+        worlds = study.worlds(settings.design, settings.points, study.factors)
         notes = []
         if not driver.affords(self.planned(study)):
             each = len(study.seeds) * len(_labels(study))

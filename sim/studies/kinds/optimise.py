@@ -22,7 +22,6 @@ from sim.studies.kinds import TOTALS, Answer, Drawing, Driver, Kind, Settings, c
 from sim.studies.methods.bootstrap import KIND, Resamples
 from sim.studies.methods.fronts import spread, undominated
 from sim.studies.methods.paths import resolve
-from sim.studies.methods.worlds import drawn_worlds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +65,6 @@ class Optimise(Kind):
 
     name = "optimise"
     Settings = OptimiseSettings
-    takes_ensemble = True
     leaves_out = True
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
@@ -142,7 +140,7 @@ class Optimise(Kind):
 
 
 def _worlds(study: ReadyStudy, number: int, shift: int) -> list[Point]:
-    return drawn_worlds(study.ensemble, study.uncertainties, "lhs", number, study.file.seed + shift)
+    return study.worlds("lhs", number, shift=shift)
 
 
 def _search(study: ReadyStudy, driver: Driver) -> tuple[list[dict[str, Any]], list[str]]:

@@ -15,7 +15,17 @@ from pydantic import Field
 from sim.scenario import Problem, no_such_name, quote
 from sim.studies.errors import StudyError
 from sim.studies.findings.values import no_value
-from sim.studies.kinds import MOST_POINTS, Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import (
+    MOST_POINTS,
+    Answer,
+    Drawing,
+    Driver,
+    Kind,
+    Settings,
+    in_members,
+    in_worlds,
+    register_kind,
+)
 from sim.studies.methods.factors import from_unit
 from sim.studies.methods.noise import Floats, shares, with_luck
 from sim.studies.methods.sensitivity import METHODS, Analysis
@@ -55,17 +65,20 @@ class Sensitivity(Kind):
 
     name = "sensitivity"
     Settings = SensitivitySettings
+    varies_beside = True
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Two factors at least, groups of what varies, and a number of samples that the method can use."""
         settings: SensitivitySettings = study.settings
-        method, paths = METHODS[settings.method], [factor.path for factor in study.factors]
+        method, paths = METHODS[settings.method], [factor.path for factor in study.varied]
         if len(paths) < 2:
-            problems.append(Problem("uncertainties", quote(paths), "two or more, for example `uncertainties: all`"))
+            allowed = "two or more, for example `uncertainties: all`"
+            if study.ensemble:
+                allowed = "two or more that the ensemble does not set: indices are of what varies by itself, and members set theirs together"
+            problems.append(Problem("uncertainties", quote(paths), allowed))
         if settings.groups and not method.groups:
-            problems.append(
-                Problem("sensitivity.groups", settings.method, "groups go with morris, sobol and sobol_first")
-            )
+            with_them = "groups go with morris, sobol and sobol_first"
+            problems.append(Problem("sensitivity.groups", settings.method, with_them))
         seen: set[str] = set()
         for group, members in settings.groups.items():
             if group in paths:
@@ -83,19 +96,14 @@ class Sensitivity(Kind):
             problems.append(Problem("sensitivity.samples", str(settings.samples), "65 or more for fast"))
         if settings.of == ("effect",) and len(study.scenarios) < 2:
             problems.append(Problem("scenarios", "one scenario", "two or more for indices of effects"))
-        steps = [f.path for f in study.factors if f.distribution in ("integer", "choice")]
+        steps = [f.path for f in study.varied if f.distribution in ("integer", "choice")]
         if method.smooth and steps:
-            problems.append(
-                Problem("sensitivity.method", settings.method, f"another method: {quote(steps)} move in steps")
-            )
-
+            other = f"another method: {quote(steps)} move in steps"
+            problems.append(Problem("sensitivity.method", settings.method, other))
         number = 0 if len(paths) < 2 else _analysis(study).size
         if number > MOST_POINTS:
-            problems.append(
-                Problem(
-                    "sensitivity.samples", f"{settings.samples:,}", f"fewer: {number:,} points, at most {MOST_POINTS:,}"
-                )
-            )
+            fewer = f"fewer: {number:,} points, at most {MOST_POINTS:,}"
+            problems.append(Problem("sensitivity.samples", f"{settings.samples:,}", fewer))
 
     def pairs(self, study: ReadyStudy) -> list[str]:
         """All scenarios, where effects are analysed."""
@@ -104,7 +112,7 @@ class Sensitivity(Kind):
     def planned(self, study: ReadyStudy) -> int:
         """Points x seeds x scenarios."""
         labels = len(study.scenarios)
-        varied = sum(any(study.applies(factor.path, label) for factor in study.factors) for label in study.scenarios)
+        varied = sum(any(study.applies(factor.path, label) for factor in study.varied) for label in study.scenarios)
         return (varied * _analysis(study).size + labels - varied) * len(study.seeds)
 
     def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
@@ -116,7 +124,7 @@ class Sensitivity(Kind):
                 f"the budget has no room for the {self.planned(study)} runs of this design; lower sensitivity.samples"
             )
         points = analysis.points()
-        runs = driver.evaluate(from_unit(study.factors, points))
+        runs = in_worlds(study, driver, from_unit(study.varied, points))
         names = list(study.measures) or [str(name) for name in runs.columns[5:]]
         found, noises, paths = [], [], []
         for head, series in _series(runs, study, names, settings.of).items():
@@ -146,7 +154,7 @@ class Series(NamedTuple):
 
 def _analysis(study: ReadyStudy) -> Analysis:
     s: SensitivitySettings = study.settings
-    names = [factor.path for factor in study.factors]
+    names = [factor.path for factor in study.varied]
     return Analysis(s.method, names, s.samples, study.file.seed, s.groups, s.levels, s.delta)
 
 
@@ -223,7 +231,7 @@ def _notes(study: ReadyStudy, indices: DataFrame, noises: DataFrame) -> list[str
     s: SensitivitySettings = study.settings
     method = METHODS[s.method]
     notes = [
-        f"{s.method} with N = {s.samples}, {len(study.factors)} factors, {len(study.seeds)} seeds, the same at every point. "
+        f"{s.method} with N = {s.samples}, {len(study.varied)} factors, {len(study.seeds)} seeds, the same at every point{in_members(study)}. "
         f"Intervals: bootstrap, 95 %, {s.resamples} resamples"
         + (", widened by what the luck of the seeds gives an index. " if len(study.seeds) > 1 else ". ")
         + "`told` says whether noise alone would not give the index (no: it is not told from noise). Indices are on the scale of the distributions of the factors."

@@ -14,7 +14,18 @@ from pydantic import Field
 from sim.measures.dictionary import outcome
 from sim.scenario import Problem
 from sim.studies.findings.values import failed_note, label_of, without_value
-from sim.studies.kinds import IMPOSSIBLE, MOST_POINTS, Answer, Drawing, Driver, Kind, Settings, register_kind
+from sim.studies.kinds import (
+    IMPOSSIBLE,
+    MOST_POINTS,
+    Answer,
+    Drawing,
+    Driver,
+    Kind,
+    Settings,
+    in_members,
+    in_worlds,
+    register_kind,
+)
 from sim.studies.methods import designs
 from sim.studies.methods.bootstrap import FEWEST, KIND, LEVEL, Resamples
 from sim.studies.methods.noise import differ
@@ -44,11 +55,15 @@ class Sweep(Kind):
     name = "sweep"
     Settings = SweepSettings
     leaves_out = True
+    varies_beside = True
 
     def check(self, study: ReadyStudy, problems: list[Problem]) -> None:
         """Something must vary."""
-        if not study.factors:
-            problems.append(Problem("levers", "nothing", "one lever or uncertainty at least: a sweep varies something"))
+        if not study.varied:
+            beside = ", beside what the ensemble sets" if study.ensemble else ""
+            problems.append(
+                Problem("levers", "nothing", f"one lever or uncertainty at least: a sweep varies something{beside}")
+            )
         if study.settings.design == "sobol" and study.settings.points & (study.settings.points - 1):
             problems.append(Problem("sweep.points", str(study.settings.points), "a power of two for Sobol points"))
 
@@ -58,11 +73,11 @@ class Sweep(Kind):
 
     def _count(self, study: ReadyStudy) -> int:
         settings: SweepSettings = study.settings
-        return designs.count(settings.design, study.factors, settings.points, settings.levels)
+        return designs.count(settings.design, study.varied, settings.points, settings.levels)
 
     def planned(self, study: ReadyStudy) -> int:
         """Points x seeds x scenarios; a scenario that has none of the paths is run once a seed."""
-        varied = sum(any(study.applies(factor.path, label) for factor in study.factors) for label in study.scenarios)
+        varied = sum(any(study.applies(factor.path, label) for factor in study.varied) for label in study.scenarios)
         fixed = len(study.scenarios) - varied
         return (varied * self._count(study) + fixed) * len(study.seeds)
 
@@ -73,7 +88,7 @@ class Sweep(Kind):
     def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Evaluate the design, point by point as far as the budget goes."""
         settings: SweepSettings = study.settings
-        points = designs.points(settings.design, study.factors, settings.points, settings.levels, study.file.seed)
+        points = designs.points(settings.design, study.varied, settings.points, settings.levels, study.file.seed)
         notes = []
         if not driver.affords(self.planned(study)):
             each = len(study.seeds) * len(study.scenarios)
@@ -81,12 +96,14 @@ class Sweep(Kind):
             fit = len(points) if limit is None else max(1, limit // each)
             points = points[:fit]
             notes.append(f"The budget has room for the first {len(points)} points of {self._count(study)} only.")
-        runs = driver.evaluate(points)
+        runs = in_worlds(study, driver, points)
         names = list(study.measures) or [str(name) for name in runs.columns[5:]]
         where = _where(points)
         levels = where.merge(_summary(runs, names), on="point")
         tables: dict[str, Any] = {"sweep": levels, "points": where}
-        paths = [factor.path for factor in (*study.levers, *study.uncertainties)]  # what one can choose is on the axis
+        paths = [
+            f.path for f in (*study.levers, *study.uncertainties) if f in study.varied
+        ]  # what one can choose is on the axis
         figures = {"sweep": Drawing("sweep", (levels, paths, names, study.scale))}
         if len(study.scenarios) > 1:
             effects = where.merge(_effects(runs, study.baseline, names), on="point")
@@ -97,7 +114,7 @@ class Sweep(Kind):
             notes.append(f"{impossible} of {len(points)} points are left out: values that are not allowed together.")
         notes += [*failed_note(runs), *without_value(runs, names)]
         notes.append(
-            f"{len(points)} points ({settings.design}), {len(study.seeds)} seeds each, the same at every point."
+            f"{len(points)} points ({settings.design}), {len(study.seeds)} seeds each, the same at every point{in_members(study)}."
         )
         notes.append(f"Intervals of effects: {KIND}, where n is {FEWEST} or more; of levels: the same over runs.")
         return Answer(tables, _findings(runs, tables.get("effects", levels), names, study, paths), notes, figures)

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.measures.by_group import KEYS, by_member
 from sim.measures.scale import real_effects
+from sim.studies.methods.components import SET
 from sim.studies.runs.effects import add_displacement, paired_effects
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def of_runs(runs: DataFrame, store: Store) -> DataFrame:
     """
     wide = store.by_group(runs["run"]).reindex(runs["run"]).reset_index(drop=True)
     frame = wide.assign(scenario=runs["scenario"].to_numpy(), seed=runs["seed"].to_numpy())
-    found = by_member(frame, ["scenario", "seed"])
+    head = ["scenario", "seed"]
+    if SET in runs:
+        frame, head = frame.assign(**{SET: runs[SET].to_numpy()}), [*head, SET]
+    found = by_member(frame, head)
     return found.dropna(axis=1, how="all") if len(found) else found
 
 
@@ -82,7 +86,8 @@ def effects_by_group(
         measure = "living_consumers" if "living_consumers" in rows else "orders"
         size = float(rows.loc[rows["scenario"] == baseline, measure].mean())
         if size < FEWEST:
-            found = found.assign(low=np.nan, high=np.nan, excludes_zero=False)
+            ends = [name for name in found.columns if str(name).endswith(("low", "high"))]
+            found = found.assign(**dict.fromkeys(ends, np.nan), excludes_zero=False)
         for place, (name, value) in enumerate({"key": key, "member": member, "size": size, "too_small": size < FEWEST}.items()):  # fmt: skip
             found.insert(place, name, value)
         parts.append(found)

@@ -12,6 +12,7 @@ from sim.measures.dictionary import families
 from sim.measures.dictionary import outcomes as known_outcomes
 from sim.measures.scale import REAL, SIMULATED, real_effects, real_frame
 from sim.studies import deeds
+from sim.studies.methods.components import COLUMNS, SET
 from sim.studies.runs.by_group import effects_by_group, nested, of_runs, real_groups
 from sim.studies.runs.effects import add_displacement, paired_effects
 from sim.studies.runs.one_run import finite
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.scenario import Scenario
+    from sim.studies.methods.factors import Factor, Point
     from sim.studies.store.store import Store
     from sim.studies.study import ReadyStudy
 
@@ -47,7 +49,7 @@ class PairedRuns:
     effects
         One row for each scenario and outcome; see `sim.studies.runs.effects.paired_effects`.
     outcomes
-        One row a run: scenario, seed, every outcome of the run.
+        One row a run: scenario, seed, every outcome of the run; with an ensemble, `parameter_set` says which of `points` it was made in.
     daily
         One row a day and run: scenario, seed, day, every daily outcome.
     timings
@@ -60,6 +62,8 @@ class PairedRuns:
         Effects under rival rules, where these were asked for; see `sim.studies.findings.rivals.rivals_table`.
     scale
         Whose the totals are: those of the ``simulated consumers``, or after `real` of ``real people``.
+    points, uncertainties
+        Parameter sets that the runs were made in, and what they set with its range; none where all runs were made at the scenarios' own values.
     """
 
     baseline: str
@@ -75,9 +79,18 @@ class PairedRuns:
     effects_by_group: DataFrame | None = None
     submodels: DataFrame | None = None
     scale: str = SIMULATED
+    points: tuple[Point, ...] = ()
+    uncertainties: tuple[Factor, ...] = ()
 
     @classmethod
-    def of(cls, study: ReadyStudy, runs: DataFrame, store: Store, timings: Mapping[str, float]) -> Self:
+    def of(
+        cls,
+        study: ReadyStudy,
+        runs: DataFrame,
+        store: Store,
+        timings: Mapping[str, float],
+        points: Sequence[Point] = (),
+    ) -> Self:
         """Put what the runs of a study gave into frames.
 
         Parameters
@@ -88,12 +101,13 @@ class PairedRuns:
             Scenario, seed and outcomes of each run, as the driver gives them.
         store
             Where the daily outcomes are.
-        timings
-            See the attribute.
+        timings, points
+            See the attributes.
         """
         first = study.scenarios[study.baseline]
-        names = [str(name) for name in runs.columns if name not in ("point", "scenario", "seed", "run", "status")]
-        outcomes = add_displacement(runs[["scenario", "seed", *in_order(names, first)]], study.baseline)
+        names = [str(name) for name in runs.columns if name not in ("point", "scenario", "seed", "run", "status", SET)]
+        head = ["scenario", "seed", *([SET] if SET in runs else [])]
+        outcomes = add_displacement(runs[[*head, *in_order(names, first)]], study.baseline)
         by_group = of_runs(runs, store) if study.file.by else None
         return cls(
             baseline=study.baseline,
@@ -107,6 +121,8 @@ class PairedRuns:
             policies=policies_of(runs, store),
             outcomes_by_group=by_group,
             effects_by_group=None if by_group is None else effects_by_group(by_group, study.baseline),
+            points=tuple(points),
+            uncertainties=study.uncertainties,
         )
 
     def real(self) -> Self:
@@ -156,6 +172,7 @@ class PairedRuns:
             "baseline": self.baseline,
             "runs": self.runs,
             "weight": self.weight,
+            **({"parameter_sets": len(self.points)} if self.points else {}),
             "effects": self._effects_in_json(self.effects),
             "effects_real": self._effects_in_json(self.real().effects),
             "policies": [] if self.policies is None else deeds.plain(self.policies),
@@ -187,7 +204,8 @@ def _rows(table: DataFrame) -> list[dict[str, Any]]:
 
 def _in_json(row: Mapping[str, Any]) -> dict[str, Any]:
     """An effect as plain data; that of a group with how large the group is."""
-    found: dict[str, Any] = {name: finite(row[name]) for name in ("baseline", "mean", "low", "high", "same_sign")}
+    names = ["baseline", "mean", "low", "high", "same_sign", *(name for name in COLUMNS if name in row)]
+    found: dict[str, Any] = {name: finite(row[name]) for name in names}
     if "size" in row:
         found |= {"size": finite(row["size"]), "too_small": bool(row["too_small"])}
     return found

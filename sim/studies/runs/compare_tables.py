@@ -9,7 +9,8 @@ import numpy as np
 
 from sim.measures.dictionary import outcome
 from sim.studies.methods.bootstrap import KIND, Resamples, pairing_gain, ranks
-from sim.studies.runs.effects import change, excludes_zero, in_per_cent, same_sign
+from sim.studies.methods.components import SET, TOTAL
+from sim.studies.runs.effects import apart, change, excludes_zero, in_per_cent, same_sign, sets_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,6 +30,19 @@ def levels_of_all(runs: DataFrame, names: Sequence[str]) -> dict[str, DataFrame]
     return {name: wide[name].reindex(columns=labels, index=seeds) for name in names}
 
 
+def over_sets(runs: DataFrame) -> DataFrame:
+    """Runs as they count where they were made in several parameter sets: the mean of each set in the place of its runs, its number in that of their seed.
+
+    Sets are what is drawn by itself, and runs of one are no more than a closer look at it. Runs of one set for all are given back as they are.
+    """
+    if SET not in runs:
+        return runs
+    kept = runs.drop(columns="seed")
+    return (
+        kept.groupby(["scenario", SET], sort=False).mean(numeric_only=True).reset_index().rename(columns={SET: "seed"})
+    )
+
+
 def effects_table(runs: DataFrame, baseline: str, names: Sequence[str]) -> DataFrame:
     """Effect of every scenario on every outcome.
 
@@ -37,20 +51,22 @@ def effects_table(runs: DataFrame, baseline: str, names: Sequence[str]) -> DataF
     DataFrame
         scenario, outcome, group, unit, baseline (mean level), mean, low, high (effect and interval), percent (of the
         baseline level), same_sign (share of pairs with the sign of the mean), n (pairs), interval (its kind),
-        excludes_zero, pairing_gain.
+        excludes_zero, pairing_gain; where runs have a `parameter_set`, the interval is that of chance and parameters together, and the columns of
+        `sim.studies.methods.components.COLUMNS` tell them apart.
     """
     import pandas as pd
 
     rows = []
     resamples = Resamples(runs["seed"].nunique())
     every = levels_of_all(runs, names)
+    sets = sets_of(runs, sorted(set(runs["seed"])))
     for label in [label for label in dict.fromkeys(runs["scenario"]) if label != baseline]:
         for name, levels in every.items():
             spec = outcome(name)
             value = levels[label].to_numpy(dtype=float)
             level = np.zeros_like(value) if spec.paired else levels[baseline].to_numpy(dtype=float)
             difference = change(value, level)
-            mean, low, high = resamples.interval(difference)
+            (mean, low, high), kinds = (resamples.interval(difference), {}) if sets is None else apart(difference, sets)
             there = difference[np.isfinite(difference)]
             base = float(np.nanmean(level)) if np.isfinite(level).any() else np.nan
             rows.append(
@@ -66,9 +82,10 @@ def effects_table(runs: DataFrame, baseline: str, names: Sequence[str]) -> DataF
                     "percent": in_per_cent(mean, base),
                     "same_sign": same_sign(there, mean),
                     "n": int(there.size),
-                    "interval": KIND,
+                    "interval": KIND if sets is None else TOTAL,
                     "excludes_zero": excludes_zero(spec, low, high),
                     "pairing_gain": np.nan if spec.paired else pairing_gain(level, value),
+                    **kinds,
                 }
             )
     return pd.DataFrame(rows)

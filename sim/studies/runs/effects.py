@@ -1,11 +1,13 @@
 """Paired effects: what a scenario changes, seed by seed, and how sure that is.
 
 Run k of every scenario has the same seed, and so the same luck wherever the intervention reaches nothing. The effect is
-the mean over seeds of scenario minus baseline; its interval is Student's t interval of those differences.
+the mean over seeds of scenario minus baseline; its interval is Student's t interval of those differences. Where runs were made in several parameter
+sets, the interval is that of chance and parameters together, and each of them stands beside it (`sim.studies.methods.components`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,10 +15,11 @@ import numpy as np
 
 from sim.measures.dictionary import OutcomeSpec, outcome
 from sim.measures.dictionary import outcomes as known_outcomes
+from sim.studies.methods.components import COLUMNS, SET, TOTAL, doubt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from pandas import DataFrame
+    from pandas import DataFrame, Index
 
 LEVEL = 0.95
 INTERVAL = "paired t, 95 %"
@@ -62,7 +65,7 @@ def paired_effects(outcomes: DataFrame, baseline: str) -> DataFrame:
     Parameters
     ----------
     outcomes
-        One row a run: `scenario`, `seed` and every outcome. Every scenario has the same seeds.
+        One row a run: `scenario`, `seed`, every outcome, and the `parameter_set` where runs were made in several. Every scenario has the same seeds.
     baseline
         Label of the baseline.
 
@@ -72,13 +75,14 @@ def paired_effects(outcomes: DataFrame, baseline: str) -> DataFrame:
         One row for each scenario and outcome: scenario, outcome, group, unit, baseline (mean level), mean, low, high
         (effect and interval), percent (mean effect in % of the baseline level), same_sign (share of runs), runs
         (pairs in which both runs have a value), interval (its kind), excludes_zero (never true for a distance or for
-        a price).
+        a price). With parameter sets, the columns of `sim.studies.methods.components.COLUMNS` besides.
     """
     import pandas as pd
 
-    names = _in_order([str(name) for name in outcomes.columns if name not in ("scenario", "seed")])
+    names = _in_order([str(name) for name in outcomes.columns if name not in ("scenario", "seed", SET)])
     wide = outcomes.set_index(["scenario", "seed"])[names].astype("float64")
     reference = wide.loc[baseline]
+    sets = sets_of(outcomes, reference.index)
     rows = []
     for label in dict.fromkeys(outcomes["scenario"]):
         if label == baseline:
@@ -87,8 +91,13 @@ def paired_effects(outcomes: DataFrame, baseline: str) -> DataFrame:
         for name in names:
             spec = outcome(name)
             level = 0.0 if spec.paired else reference[name].to_numpy()
-            rows.append({"scenario": label, **_row(spec, level, scenario[name].to_numpy())})
+            rows.append({"scenario": label, **_row(spec, level, scenario[name].to_numpy(), sets)})
     return pd.DataFrame(rows)
+
+
+def sets_of(outcomes: DataFrame, seeds: Index | Sequence[int]) -> NDArray[np.int64] | None:
+    """The parameter set of each seed; None where all runs were made in one."""
+    return outcomes.drop_duplicates("seed").set_index("seed")[SET].loc[seeds].to_numpy() if SET in outcomes else None
 
 
 def _in_order(names: list[str]) -> list[str]:
@@ -118,14 +127,24 @@ def excludes_zero(spec: OutcomeSpec, low: float, high: float) -> bool:
     return bool(spec.signed and not spec.price and (low > 0 or high < 0))
 
 
-def _row(spec: OutcomeSpec, level: NDArray[np.float64] | float, value: NDArray[np.float64]) -> dict[str, object]:
+def apart(
+    difference: NDArray[np.float64], sets: NDArray[np.int64]
+) -> tuple[tuple[float, float, float], dict[str, float]]:
+    """Mean difference with its total interval, and the columns that tell chance and parameters apart."""
+    found = doubt(difference, sets)
+    return (found.mean, found.low, found.high), {name: getattr(found, name) for name in COLUMNS}
+
+
+def _row(
+    spec: OutcomeSpec, level: NDArray[np.float64] | float, value: NDArray[np.float64], sets: NDArray[np.int64] | None
+) -> dict[str, object]:
     """Effect of one scenario on one outcome, from the values of the paired runs."""
-    difference = change(value, level)
-    difference = difference[np.isfinite(difference)]
+    every = change(value, level)
+    difference = every[np.isfinite(every)]
     levels = np.atleast_1d(level)
     levels = levels[np.isfinite(levels)]
     baseline = float(levels.mean()) if levels.size else np.nan
-    mean, low, high = t_interval(difference)
+    (mean, low, high), kinds = (t_interval(difference), {}) if sets is None else apart(every, sets)
     return {
         "outcome": spec.name,
         "group": spec.group,
@@ -137,8 +156,9 @@ def _row(spec: OutcomeSpec, level: NDArray[np.float64] | float, value: NDArray[n
         "percent": in_per_cent(mean, baseline),
         "same_sign": same_sign(difference, mean),
         "runs": int(difference.size),
-        "interval": INTERVAL,
+        "interval": INTERVAL if sets is None else TOTAL,
         "excludes_zero": excludes_zero(spec, low, high),
+        **kinds,
     }
 
 

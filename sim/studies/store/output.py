@@ -33,7 +33,7 @@ UNFINISHED = ".unfinished"
 TABLES = "tables"
 """Folder of the tables that runs write, below that of a study."""
 
-_STUDY_COLUMNS = {
+STUDY_COLUMNS: dict[str, ColumnSpec] = {
     spec.name: spec
     for spec in (
         ColumnSpec("scenario", "string", "name", "Scenario."),
@@ -59,6 +59,18 @@ _STUDY_COLUMNS = {
             "excludes_zero", "bool", "flag", "Whether the interval leaves zero out; never for a distance or a price."
         ),
         ColumnSpec("cost", "float64", "USD", "Mean over pairs of what the interventions cost above the baseline."),
+        ColumnSpec("parameter_set", "int64", "id", "Set of an ensemble that the run was made in, from 0 on."),
+        ColumnSpec("chance_low", "float64", "as in unit", "Lower end of the interval of chance alone (95 %)."),
+        ColumnSpec("chance_high", "float64", "as in unit", "Upper end of the interval of chance alone (95 %)."),
+        ColumnSpec("parameters_low", "float64", "as in unit", "Lower end of where 95 of 100 parameter sets lie."),
+        ColumnSpec("parameters_high", "float64", "as in unit", "Upper end of where 95 of 100 parameter sets lie."),
+        ColumnSpec("parameter_share", "float64", "share", "Share of the variance that is due to parameters."),
+        ColumnSpec("sets", "int64", "sets", "Parameter sets that the pairs were run in."),
+        ColumnSpec(
+            "sets_same_sign", "float64", "share", "Share of the sets that have the sign of the mean, but for luck."
+        ),
+        ColumnSpec("p", "float64", "probability", "What the interval of chance and parameters stands for."),
+        ColumnSpec("doubt", "string", "name", "Which kind of doubt is the larger."),
         ColumnSpec("averted", "float64", "as in outcome", "Mean over pairs of how much less there is of the outcome."),
         ColumnSpec("averted_low", "float64", "as in outcome", "Lower end of its interval (paired t, 95 %)."),
         ColumnSpec("averted_high", "float64", "as in outcome", "Upper end of its interval (paired t, 95 %)."),
@@ -66,7 +78,7 @@ _STUDY_COLUMNS = {
         ColumnSpec("ratio_low", "float64", "as in unit", "Lower end of its interval (Fieller, 95 %)."),
         ColumnSpec("ratio_high", "float64", "as in unit", "Upper end of its interval (Fieller, 95 %)."),
         ColumnSpec("n", "int64", "pairs", "Pairs in which both have a value."),
-        ColumnSpec("verdict", "string", "name", "Whether a ratio is given, or why none is."),
+        ColumnSpec("verdict", "string", "name", "Whether a ratio is given, or why not; whether a conclusion holds."),
         ColumnSpec("submodel", "string", "name", "Part of the model whose rule was changed."),
         ColumnSpec("rival", "string", "name", "The rule in its place."),
         ColumnSpec(
@@ -285,4 +297,4 @@ def write_frame(frame: DataFrame, table: str, path: Path) -> None:
     """
     import pyarrow.parquet as pq
 
-    pq.write_table(as_arrow(frame, table, _STUDY_COLUMNS), path, compression="zstd")
+    pq.write_table(as_arrow(frame, table, STUDY_COLUMNS), path, compression="zstd")

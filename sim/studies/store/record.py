@@ -38,6 +38,8 @@ LIBRARIES = (
 )
 STOPPED = "stopped_after_days"
 """Setting of a record: the day after which a run was stopped."""
+POINTS = "parameter_sets"
+"""Setting of a record: what each parameter set changes in the scenarios, where runs were made in several."""
 OBSERVATION = "observation"
 """Kind of a record of what an observer makes of a run."""
 PACKAGE = Path(__file__).resolve().parents[2]
