@@ -92,11 +92,12 @@ def across() -> list[str]:
     sets, pairs = int(table["sets"].max()), int(table["n"].max())
     told = [f"- {escaped(label)}: {escaped(words)}" for label, words in said(table).items()]
     counts = table.groupby("verdict", sort=False).size()
+    words = ", ".join(f"{counts.get(which, 0)}: {which}" for which in (HOLD, DEPENDS, MORE, OPEN))
     return [
         "## Which conclusions hold\n",
-        f"{pairs} pairs of runs over {sets} parameter sets of the ensemble that ships ([kept](../results/reference/ensemble/conclusions.csv); `make conclusions` does them again). "
-        f"{HOW}\n",
-        f"Of {len(table)} effects of {table['scenario'].nunique()} interventions, {', '.join(f'{counts.get(which, 0)}: {which}' for which in (HOLD, DEPENDS, MORE, OPEN))}.\n",
+        f"{pairs} pairs of runs over {sets} parameter sets of the ensemble that ships ([kept](../results/reference/ensemble/conclusions.csv); "
+        f"`make conclusions` does them again). {HOW}\n",
+        f"Of {len(table)} effects of {table['scenario'].nunique()} interventions, {words}.\n",
         "\n".join(told) + "\n",
         conclusions_markdown(table) + "\n",
     ]

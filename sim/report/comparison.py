@@ -112,7 +112,9 @@ class Comparison(PairedRuns):
     def tables(self) -> dict[str, DataFrame]:
         """Effects, outcomes and what averting harm costs, which are written as CSV too."""
         found = {"effects": self.effects, "outcomes": self.outcomes, "cost_effectiveness": self.cost_effectiveness}
-        more = {name: getattr(self, name) for name in ("effects_by_group", "outcomes_by_group", "submodels", "conclusions")}
+        more = {
+            name: getattr(self, name) for name in ("effects_by_group", "outcomes_by_group", "submodels", "conclusions")
+        }
         return found | {name: frame for name, frame in more.items() if frame is not None}
 
     @property

@@ -58,7 +58,9 @@ def comparison(
     if members is not None and ensemble is None:
         raise RequestError("members: they are drawn from an ensemble; name one (--ensemble default, or a file)")
     if submodels and ensemble is not None:
-        raise RequestError("submodels: not together with an ensemble; ask for rivals of the rules and for parameter sets one after the other")
+        raise RequestError(
+            "submodels: not together with an ensemble; ask for rivals of the rules and for parameter sets one after the other"
+        )
     scenarios = labelled(load_all(sources, options))
     seeds = seeds_from(next(iter(scenarios.values())).seed if seed is None else seed, runs)
     kind = kinds.get("compare")

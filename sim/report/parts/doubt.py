@@ -46,7 +46,7 @@ def _chance_apart(material: Material) -> list[str]:
     return [
         f"{material.pairs} pairs of runs, the same seeds in every scenario. The interval of chance alone says how far a mean effect may move when the same "
         "parameter sets are run again with other random numbers; more pairs make it narrower.",
-        f"For {mostly} of {len(rows)} effects that are tested, doubt is {MOSTLY_CHANCE}: more runs would tell more.",
+        f"For {mostly} of {len(rows)} effects that are tested and not the same in all runs, doubt is {MOSTLY_CHANCE}: more runs would tell more.",
     ]
 
 
@@ -58,7 +58,7 @@ def _parameters_apart(material: Material) -> list[str]:
     return [
         f"The pairs were shared out over {sets} parameter sets, and every scenario was run in each. The interval of parameters alone says where an effect lies "
         f"in 95 of 100 such sets, but for luck; more runs do not make it narrower, better evidence does.",
-        f"For {mostly} of {len(rows)} effects that are tested, doubt is {MOSTLY_PARAMETERS}.",
+        f"For {mostly} of {len(rows)} effects that are tested and not the same in all runs, doubt is {MOSTLY_PARAMETERS}.",
         *said(conclusions(material.effects) if material.effects is not None else None).values(),
     ]
 
@@ -66,7 +66,11 @@ def _parameters_apart(material: Material) -> list[str]:
 def _tested(material: Material) -> list[Any]:
     """The effects that are tested and whose kinds of doubt are apart."""
     found = records(material.effects) if material.effects is not None else []
-    return [row for row in found if not outcome(row["outcome"]).detail and is_tested(row["outcome"]) and which(row)]
+    return [
+        row
+        for row in found
+        if not outcome(row["outcome"]).detail and is_tested(row["outcome"]) and np.isfinite(row["parameter_share"])
+    ]
 
 
 def _chance_by_kind(material: Material) -> list[str]:

@@ -78,6 +78,11 @@ class EffectRow(NamedTuple):
     doubt: tuple[str, ...] = ()
     """Interval of chance alone, that of parameters, sets with the sign, and which doubt is the larger, where these are apart."""
 
+    @property
+    def apart(self) -> bool:
+        """Whether there is doubt, and its kinds are apart."""
+        return bool(self.doubt) and self.doubt[-1] != numbers.NOTHING
+
 
 class EffectTable(NamedTuple):
     """The effects of a scenario, by group of outcomes."""

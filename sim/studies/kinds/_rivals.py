@@ -38,7 +38,10 @@ def with_rivals(
         return replace(answer, notes=[*answer.notes, *notes])
     names = list(dict.fromkeys(answer.tables["effects"]["outcome"]))
     table = rivals.rivals_table(
-        answer.tables["outcomes"].drop(columns=SET, errors="ignore"), under, study.baseline, lambda rows: effects_table(rows, study.baseline, names)
+        answer.tables["outcomes"].drop(columns=SET, errors="ignore"),
+        under,
+        study.baseline,
+        lambda rows: effects_table(rows, study.baseline, names),
     )
     figures = {"submodels": Drawing("submodels", (table, study.baseline))} if len(table) else {}
     return replace(

@@ -43,7 +43,6 @@ from sim.studies.runs.effects import add_displacement, sets_of
 from sim.studies.store.parts import OK
 
 if TYPE_CHECKING:
-
     from pandas import DataFrame
 
     from sim.studies.study import ReadyStudy
@@ -83,7 +82,7 @@ class CompareSettings(Settings):
         default=None,
         ge=0,
         le=MOST_POINTS,
-        description="parameter sets over which replications are shared out; by default half as many; 0: each replication in one of its own",
+        description="parameter sets over which replications are shared out; by default half as many, from 4 on; 0: each replication in one of its own",
     )
 
 
@@ -168,7 +167,6 @@ class Compare(Kind):
         by_group = driver.by_group(runs[runs["status"] == OK]) if study.file.by else None
         answer = _answer(study, runs, settings, (why, reached), by_group)
         return with_rivals(answer, study, driver, seeds, worlds_of(study, seeds))
-
 
 
 def _reached(runs: DataFrame, baseline: str, precision: Precision | None) -> float:
