@@ -3,7 +3,6 @@
 import ast
 import importlib
 import importlib.util
-import inspect
 import re
 import shlex
 import subprocess
@@ -17,7 +16,6 @@ from typing import Any, NamedTuple
 import mesa
 import pytest
 import typer.main
-from mesa.experimental.scenarios import Scenario as MesaScenario
 
 import sim.policies
 from sim import Study, registry
@@ -29,6 +27,7 @@ from sim.scenario import SCENARIO_KEYS, Scenario, ScenarioError
 from sim.validation.files import load as read_targets
 from sim.validation.measuring import check_questions
 from sim.validation.targets import Targets
+from tests.mesas_page import of_mesas_page
 from tests.preloaded import can_fork, odm
 from tests.worlds import KINDS, example, lever_values, neutral_levers, run, world
 
@@ -261,21 +260,6 @@ def test_what_a_page_needs_besides_comes_with_the_extra_that_it_names():
     known = {argument.arg for argument in (*shown.args.args, *shown.args.kwonlyargs)}  # type: ignore[attr-defined]
     (call,) = [node for node in ast.walk(ast.parse(block.text)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "SolaraViz"]  # fmt: skip
     assert {keyword.arg for keyword in call.keywords} <= known
-
-
-def of_mesas_page(*names: str) -> dict[str, Any]:
-    """Functions of Mesa's page in the browser, which cannot be imported without solara."""
-    tree = ast.parse((Path(mesa.__file__).parent / "visualization" / "solara_viz.py").read_text(encoding="utf-8"))
-    tree.body = [node for node in tree.body if getattr(node, "name", "") in names]
-    space = {
-        "inspect": inspect,
-        "Any": Any,
-        "Model": mesa.Model,
-        "Scenario": MesaScenario,
-        "Slider": type("Slider", (), {}),
-    }
-    exec(compile(tree, "solara_viz.py", "exec"), space)
-    return {name: space[name] for name in names}
 
 
 def test_mesas_page_can_show_the_market_and_begin_it_anew(tmp_path, monkeypatch):

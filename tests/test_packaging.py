@@ -70,7 +70,7 @@ def test_every_locked_package_is_pinned_and_hashed(lock: str) -> None:
     ("lock", "extras"),
     [
         ("requirements.lock", ["build", "app"]),
-        ("requirements-dev.lock", [name for name in EXTRAS if name not in ("peers", "notebooks")]),
+        ("requirements-dev.lock", [name for name in EXTRAS if name not in ("peers", "notebooks", "watch")]),
     ],
 )
 def test_the_lock_satisfies_what_the_project_and_its_build_ask_for(lock: str, extras: list[str]) -> None:
@@ -115,6 +115,12 @@ def test_an_extra_that_a_lock_forgets_is_noticed() -> None:
     assert lacking(Requirement("coverage[toml]>=7"), coverage)
     assert lacking(Requirement("coverage>=8"), coverage)
     assert not lacking(Requirement("coverage>=7"), coverage)
+
+
+def test_what_a_browser_loads_is_of_the_release_that_asks_for_it() -> None:
+    bounds = {r.name: str(r.specifier) for r in map(Requirement, EXTRAS["watch"])}
+    assert bounds["solara"] == bounds["solara-assets"]
+    assert bounds["solara"].startswith("==")
 
 
 def test_tests_run_with_the_versions_that_users_run() -> None:

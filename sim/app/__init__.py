@@ -2,6 +2,7 @@
 
 `plan` is what somebody asks, `cards` what can be done, `home` and `running` the studies of a server, `reading` what their stores say, `stored` the answers that
 ship. `shown` makes HTML of these and joins it to a browser. Every text stands in `english.yaml`, and is had by `say`. Shiny comes with the extra `app`.
+`watch` is another page, `odm watch`, which does run a world.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands that open a browser: `odm app`, the page on which packages are put together, compared and read; and `odm notebooks`."""
+"""Commands that open a browser: `odm app`, the page on which packages are put together, compared and read; `odm watch`; and `odm notebooks`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sim.cli import output, support
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("app")(page)
+    app.command()(watch)
     app.command()(notebooks)
 
 
@@ -49,6 +50,37 @@ def page(
             lambda where: output.say(f"The page is at {where} (Ctrl-C ends it)."),
             example,
         )
+
+
+def watch(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or the path of a YAML file.")
+    ] = "baseline",
+    consumers: Annotated[
+        int | None, typer.Option(help="Simulated consumers; by default 2,000, so that days pass fluently.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed; by default the scenario's.")] = None,
+    sliders: Annotated[
+        str, typer.Option(metavar="PARAMETERS", help="Parameters to move on the page, with commas between.")
+    ] = "",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; may be given several times."),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; anything but this machine lets others in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes any that is free.")] = 8766,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+) -> None:
+    """Watch one world day by day in Mesa's own page: its network, play, step and reset; Ctrl-C ends it."""
+    with support.explained():
+        from sim.app.watch.serving import check_installed, serve
+        from sim.app.watch.world import shown
+
+        what = shown(scenario, consumers, seed, support.names(sliders), changes or ())
+        check_installed()
+        serve(what, host, port, browser, lambda where: output.say(f"The page is at {where} (Ctrl-C ends it)."))
 
 
 def notebooks(

@@ -91,7 +91,7 @@ def application(home: Home, workers: int | None = None, example: bool = True, ho
     return Starlette(
         lifespan=life,
         routes=routes,
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts]), Middleware(_Guard)],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts]), Middleware(Guard)],
     )
 
 
@@ -103,13 +103,14 @@ async def _look_after(runner: Runner) -> None:
         await asyncio.sleep(QUEUE_SECONDS)
 
 
-class _Guard:
+class Guard:
     """Refuses what another page asks in the name of whoever looks at it, and says what a browser may load."""
 
-    def __init__(self, app: Asgi) -> None:
-        self.app = app
+    def __init__(self, app: Asgi, policy: str = POLICY) -> None:
+        self.app, self.policy = app, policy
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Refuse a request, or answer it."""
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope.get("headers", ())}
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != headers.get("host"):
@@ -123,7 +124,7 @@ class _Guard:
         async def more(message: Any) -> None:
             if message["type"] == "http.response.start":
                 safe = [
-                    (b"content-security-policy", POLICY.encode()),
+                    (b"content-security-policy", self.policy.encode()),
                     (b"referrer-policy", b"same-origin"),
                     (b"x-content-type-options", b"nosniff"),
                 ]
