@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sim.app.plan import Package, Plan
 from sim.app.reading import Answer
 from sim.measures.dictionary import outcome
-from sim.measures.scale import AMOUNTS, scales
+from sim.measures.scale import scales
 from sim.report.text.words import printed_effects, records
 from sim.studies.execution.identity import model_version
 from sim.studies.findings.effects import is_price, is_tested
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sim.report.comparison import Comparison
 
 FILE = Path(__file__).parent / "stored.json.gz"
+KEPT = ("baseline", "mean", "low", "high")
+"""Amounts of an effect that are kept: what is stored has one parameter set."""
 DIGITS = 4
 """Digits of a number that are kept."""
 
@@ -77,7 +79,7 @@ class Stored(Answer):
         """See `Answer.printed`."""
         factor = 1.0 if scale == "simulated" else self.weight
         return [
-            {**row, **{name: row[name] * factor for name in AMOUNTS}} if scales(row["outcome"]) else dict(row) for row in self.effects
+            {**row, **{name: row[name] * factor for name in KEPT}} if scales(row["outcome"]) else dict(row) for row in self.effects
         ]  # fmt: skip
 
 
@@ -136,7 +138,7 @@ def summary(comparison: Comparison, label: str) -> dict[str, Any]:
         Which package.
     """
     rows = [
-        [row["outcome"], int(row["runs"]), *[_short(row[name]) for name in AMOUNTS]]
+        [row["outcome"], int(row["runs"]), *[_short(row[name]) for name in KEPT]]
         for row in records(printed_effects(comparison))
         if row["scenario"] == label and (is_tested(row["outcome"]) or is_price(row["outcome"]))
     ]
