@@ -53,7 +53,6 @@ LEGAL: dict[str, tuple[float, float]] = {
     "substances/listing": (0, 10),
     "substances/year": (0, 10_000),
     "suppliers": (1, 1_000),
-    "switch": (0, 1),
     "usual orders": (0, 1_000),
     "utility": (-100, 100),
     "utility/log": (0, 5),
