@@ -71,7 +71,7 @@ def test_every_scenario_and_outcome_stands_under_each_rival_beside_the_usual_rul
         there = row(usual, scenario="loud", outcome=name)
         assert (mine["usual"], mine["usual_low"], mine["usual_high"]) == (there["mean"], there["low"], there["high"])
         assert (mine["mean"], mine["low"]) == (there["mean"], there["low"]), "this rival changes nothing here"
-        assert mine["told"]
+        assert mine["rival_told"]
         assert not mine["flips"]
 
 
@@ -89,7 +89,7 @@ def test_what_has_zero_inside_turns_nothing(done):
     chance = row(table, rival="random", scenario="loud", outcome="orders")
     assert chance["low"] < 0 < chance["high"]
     assert not chance["flips"]
-    assert not chance["told"]
+    assert not chance["rival_told"]
     assert chance["usual_told"]
     lines = [line for line in said if line.startswith("Under random vendor choice")]
     assert lines

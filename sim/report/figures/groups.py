@@ -75,7 +75,7 @@ def submodels(table: DataFrame, baseline: str) -> Figure:
     baseline
         What the effects are against.
     """
-    told = table.loc[table["told"].astype(bool) | table["usual_told"].astype(bool), "outcome"]
+    told = table.loc[table["rival_told"].astype(bool) | table["usual_told"].astype(bool), "outcome"]
     shown = table[table["outcome"].isin(told)] if len(told) else table[[is_tested(name) for name in table["outcome"]]]
     several = table["scenario"].nunique() > 1
     headings, panels = [], []

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ALL = "all"
 EXAMPLE = "all, or NAME=VALUE such as vendor_choice=random"
 COLUMNS = (
-    "submodel", "rival", "scenario", "outcome", "group", "unit", "baseline", "mean", "low", "high", "percent", "n", "told",
+    "submodel", "rival", "scenario", "outcome", "group", "unit", "baseline", "mean", "low", "high", "percent", "n", "rival_told",
     "usual_baseline", "usual", "usual_low", "usual_high", "usual_told", "sign_kept", "flips", "rank", "usual_rank", "overtakes",
 )  # fmt: skip
 HEAD = ("point", "scenario", "seed", "run", "status")
@@ -160,7 +160,7 @@ def rivals_table(
                     "rival": rival.rival,
                     **{name: row[name] for name in ("scenario", "outcome", "group", "unit", "baseline", "mean", "low", "high", "percent")},
                     "n": pairs_of(row),
-                    "told": row["told"],
+                    "rival_told": row["told"],
                     "usual_baseline": was["baseline"],
                     "usual": was["mean"],
                     "usual_low": was["low"],

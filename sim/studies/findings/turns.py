@@ -80,8 +80,8 @@ def _kept(rows: DataFrame) -> str:
     first = rows.iloc[0]
     if not len(told):
         return ""
-    kept = told[told["told"].astype(bool) & told["sign_kept"].astype(bool)]
-    lost = [lowered(outcome(name)) for name in told.loc[~told["told"].astype(bool), "outcome"]]
+    kept = told[told["rival_told"].astype(bool) & told["sign_kept"].astype(bool)]
+    lost = [lowered(outcome(name)) for name in told.loc[~told["rival_told"].astype(bool), "outcome"]]
     words = f"{_under(first)} {first['scenario']} keeps {len(kept)} of {len(told)} effects that are told from zero"
     if lost:
         more = f", {', '.join(lost[:NAMED])} and {len(lost) - NAMED} more" if len(lost) > NAMED else f", {listed(lost)}"
@@ -93,7 +93,7 @@ def rival_summary(table: DataFrame) -> list[tuple[str, ...]]:
     """Rows of text: part, rival, scenario, effects told by the usual rules, kept, no longer told, with the other sign, orders the other way round."""
     found = []
     for (submodel, rival, label), rows in table.groupby(["submodel", "rival", "scenario"], sort=False):
-        told, now, same = (rows[name].astype(bool) for name in ("usual_told", "told", "sign_kept"))
+        told, now, same = (rows[name].astype(bool) for name in ("usual_told", "rival_told", "sign_kept"))
         counts = (told, told & now & same, told & ~now, rows["flips"].astype(bool), rows["overtakes"] != "")
         found.append((str(submodel), str(rival), str(label), *(str(int(each.sum())) for each in counts)))
     return found

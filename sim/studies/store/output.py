@@ -82,7 +82,7 @@ STUDY_COLUMNS: dict[str, ColumnSpec] = {
         ColumnSpec("submodel", "string", "name", "Part of the model whose rule was changed."),
         ColumnSpec("rival", "string", "name", "The rule in its place."),
         ColumnSpec(
-            "told", "bool", "flag", "Whether the effect is told from zero, allowing for how many are looked at."
+            "rival_told", "bool", "flag", "Whether the effect is told from zero, allowing for how many are looked at."
         ),
         ColumnSpec("usual_baseline", "float64", "as in unit", "Mean over the baseline runs by the usual rules."),
         ColumnSpec("usual", "float64", "as in unit", "The mean effect by the usual rules."),
