@@ -54,7 +54,7 @@ def which(row: Row) -> str:
 def cells(row: Row) -> tuple[str, str, str, str]:
     """An effect's interval of chance, that of parameters, in how many sets it has its sign, and which doubt is the larger, as text."""
     if row["low"] == row["high"] == row["mean"] == 0:  # identical in all runs
-        return (numbers.NOTHING,) * 4
+        return numbers.NOTHING, numbers.NOTHING, numbers.NOTHING, numbers.NOTHING
     unit = outcome(row["outcome"]).unit
     chance, sets = (
         numbers.interval(row[f"{kind}_low"], row[f"{kind}_high"], unit) for kind in ("chance", "parameters")

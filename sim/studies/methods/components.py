@@ -11,7 +11,7 @@ prediction interval), and takes into account that variances of few sets are hard
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,8 @@ def doubt(differences: Floats, sets: NDArray[np.int64]) -> Doubt:
     n, k = values.size, sizes.size
     mean = float(values.mean()) if n else np.nan
     if n == k:
-        return Doubt(mean, *[np.nan] * 7, k, np.nan, np.nan)
+        none = np.nan
+        return Doubt(mean, none, none, none, none, none, none, none, k, none, none)
     means = np.bincount(of, values) / sizes
     inside, between = float(((values - means[of]) ** 2).sum()), float((sizes * (means - mean) ** 2).sum())
     tiny = (1e-12 * float(np.abs(values).max())) ** 2  # the rounding of sums is no spread
@@ -135,8 +136,8 @@ def _total(mean: float, inside: float, between: float, counts: tuple[int, int, f
     if not spread.any():
         return 0.0, float(mean == 0)
     beyond = lambda half: float(2 * ndtr(-half / spread).mean())  # noqa: E731 - a share of draws, of one argument
-    half = float(brentq(lambda half: beyond(half) - (1 - LEVEL), 0.0, 50.0 * float(spread.max())))
-    return half, beyond(abs(mean))
+    found: Any = brentq(lambda half: beyond(half) - (1 - LEVEL), 0.0, 50.0 * float(spread.max()))
+    return float(found), beyond(abs(mean))
 
 
 def in_words(share: float) -> str:

@@ -97,7 +97,9 @@ def paired_effects(outcomes: DataFrame, baseline: str) -> DataFrame:
 
 def sets_of(outcomes: DataFrame, seeds: Index | Sequence[int]) -> NDArray[np.int64] | None:
     """The parameter set of each seed; None where all runs were made in one."""
-    return outcomes.drop_duplicates("seed").set_index("seed")[SET].loc[seeds].to_numpy() if SET in outcomes else None
+    return (
+        outcomes.drop_duplicates("seed").set_index("seed")[SET].loc[list(seeds)].to_numpy() if SET in outcomes else None
+    )
 
 
 def _in_order(names: list[str]) -> list[str]:
