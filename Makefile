@@ -9,7 +9,7 @@ COMPILE_LOCK := pip compile pyproject.toml $(LOCKED)
 CONCLUDED := baseline takedown vendor-arrests postal-interdiction education naloxone treatment-capacity
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev app demo validate conclusions validate-quick validate-rivals calibrate calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications page-answers docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev app demo validate conclusions validate-quick validate-rivals calibrate calibrate-small calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications page-answers docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ validate-rivals: setup ## the same for rivals of contested rules, one small run 
 
 calibrate: setup-dev ## fit parameters to published facts, into results/calibration; goes on where it was stopped (a night or more)
 	@$(BIN)/python -m experiments.calibration
+
+calibrate-small: setup-dev ## the one whose ensemble ships: 22 parameters, 382 runs, into results/calibration-small (one or two hours)
+	@$(BIN)/python -m experiments.calibration --out results/calibration-small experiments/calibration_small.yaml
 
 calibrate-proof: setup-dev ## the same for truths that are known, which must be found again, into results/calibration-proof (hours)
 	@$(BIN)/python -m experiments.calibration --proof
