@@ -203,7 +203,7 @@ table.round(2)
 # %%
 shuffle = np.random.default_rng(5)
 outcomes = result.outcomes.query("scenario == 'baseline'").set_index("seed").drop(columns="scenario")
-varying = outcomes.loc[:, outcomes.std() > 0].dropna(axis=1)
+varying = outcomes.loc[:, (outcomes.nunique() > 8) & (outcomes.std() > 1e-9 * outcomes.mean().abs())].dropna(axis=1)
 found = []
 for _ in range(200):
     order = shuffle.permutation(PAIRS)

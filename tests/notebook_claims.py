@@ -14,7 +14,7 @@ from sim import ScenarioError as _ScenarioError
 from sim.evidence.parameters import load_parameters as _load
 
 
-def early(label):
+def before_closure(label):
     # the days before the closure of the first notebook
     return result.daily.query("scenario == @label and day < 40").drop(columns="scenario").reset_index(drop=True)
 
@@ -70,7 +70,7 @@ CLAIMS = {
         "what is under way did not go wrong": "not (wrong & year['outcome'].isna()).any() and len(year) == (good | wrong | under_way).sum()",
         "the memory holds at most four": "len(memory) == 4",
         "a few vendors sell most": "gini(revenue) > 0.5",
-        "before the closure the two worlds are one": "early('closure').equals(early('baseline'))",
+        "before the closure the two worlds are one": "before_closure('closure').equals(before_closure('baseline'))",
         "the closure cuts trade on cryptomarkets": "table.loc['orders_cryptomarket', 'high'] < 0",
         "apps and street gain": "(table.loc[['orders_social_app', 'orders_street'], 'mean'] > 0).all()",
         "cryptomarkets grow in the world without a closure": "drift('orders_cryptomarket') > 1.08",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,13 @@ def database(files: Sequence[Path]) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="odm-sql-") as spill, duckdb.connect() as connection:
+        with suppress(duckdb.InvalidInputException):  # a notebook without widgets, which has none to draw
+            connection.execute("SET enable_progress_bar = false")  # of a long query, on the standard error
         for name, value in (
             ("autoinstall_known_extensions", "false"),
             ("autoload_known_extensions", "false"),
             ("allow_community_extensions", "false"),
             ("python_enable_replacements", "false"),
-            ("enable_progress_bar", "false"),  # of a long query, on the standard error
             ("memory_limit", quoted(MEMORY)),
             ("temp_directory", quoted(spill)),
             ("max_temp_directory_size", quoted(SPILL)),
