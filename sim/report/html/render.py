@@ -131,9 +131,10 @@ def minus(text: object) -> str:
 
 
 def svg(shown: Shown, key: str) -> Markup:
-    """A figure of the page; `key` keeps its ids apart from those of the same figure in another view."""
+    """A figure of the page, nothing where there is nothing to draw; `key` keeps its ids apart from those of the same figure in another view."""
     name = "f-" + re.sub(r"[^A-Za-z0-9]+", "-", f"{key}-{shown.name}").strip("-")
-    return Markup(inline_svg(shown.draw(), name, shown.title, shown.words))
+    drawn: Any = shown.draw()
+    return Markup("" if drawn is None else inline_svg(drawn, name, shown.title, shown.words))
 
 
 @lru_cache(maxsize=1)
