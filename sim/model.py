@@ -138,6 +138,10 @@ class MarketModel(MarketState):
     def datacollector(self, collector: mesa.DataCollector) -> None:
         self._collector = collector
 
+    def series(self) -> dict[str, np.ndarray]:
+        """(days,) of each outcome from day 0 on."""
+        return self.recorder.series()
+
     def daily(self) -> pd.DataFrame:
         """Every outcome, one row a day from day 0 on."""
         return self.recorder.daily()

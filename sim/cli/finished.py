@@ -23,7 +23,7 @@ def print_runs(results: Sequence[RunResult], out: Path | None) -> None:
     from sim.studies.runs.one_run import what_policies_did
 
     results = [result.real() for result in results]
-    first, did = results[0], what_policies_did(results)
+    first, did = results[0], what_policies_did(results) if any(result.deeds for result in results) else None
     output.line(words.how_run(results))
     output.line()
     output.console().print(tables.outcome_table([result.outcomes for result in results], output.width()))

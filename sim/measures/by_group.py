@@ -249,3 +249,8 @@ def of_people(state: MarketState, grouping: Grouping, violence: np.ndarray) -> l
         | {name: float(each[k]) for name, each in counts.items()}
         for k in range(size)
     ]
+
+
+def of_groups(outcomes: Mapping[str, float]) -> pd.DataFrame:
+    """Outcomes of a run by name as `by_member` has them, a row a group."""
+    return by_member(pd.DataFrame([outcomes]), [])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sim.measures.dictionary import outcome
 
 if TYPE_CHECKING:
+    import numpy as np
     from pandas import DataFrame
 
 SIMULATED, REAL = "simulated consumers", "real people"
@@ -41,13 +42,13 @@ def scales(name: str) -> bool:
         return False
 
 
-def real_values(values: Mapping[str, float], weight: float) -> dict[str, float]:
+def real_values[Amount: (float, np.ndarray)](values: Mapping[str, Amount], weight: float) -> dict[str, Amount]:
     """Outcomes by name as those of real people.
 
     Parameters
     ----------
     values
-        Outcomes of the simulated consumers.
+        Outcomes of the simulated consumers, or their values day by day.
     weight
         Real people for whom one of them stands.
     """

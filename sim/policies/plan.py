@@ -10,7 +10,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.measures.kept.tables import policy_table
 from sim.policies.account import Account, row
@@ -112,10 +112,14 @@ class Plan:
                 turn, later = sorted(later), set()
         return [course.now for course in self.courses if course.now is not None]
 
-    def table(self, weight: float) -> DataFrame:
-        """What each policy was meant for, did and cost, a row each; ``weight`` real people for one that is simulated."""
+    def rows(self, weight: float) -> list[dict[str, Any]]:
+        """What each policy was meant for, did and cost, a mapping each; ``weight`` real people for one that is simulated."""
         courses = zip(self.policies, self.courses, strict=True)
-        return policy_table([row(k, policy, course.account, weight) for k, (policy, course) in enumerate(courses)])
+        return [row(k, policy, course.account, weight) for k, (policy, course) in enumerate(courses)]
+
+    def table(self, weight: float) -> DataFrame:
+        """The same as the table `policies`."""
+        return policy_table(self.rows(weight))
 
     def _note(self, policy: Policy, day: int) -> None:
         """Keep that a policy began on a day, under each of its names."""

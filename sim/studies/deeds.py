@@ -14,13 +14,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def deeds_of(model: Any) -> DataFrame:
-    """What the policies of a run did; empty for a model that keeps no account of them."""
-    import pandas as pd
-
-    return (
-        model.table("policies") if hasattr(model, "policy_plan") else pd.DataFrame(columns=list(tables()["policies"]))
-    )
+def deeds_of(model: Any) -> list[dict[str, Any]]:
+    """What the policies of a run did, a mapping each as the table `policies` has them; none for a model that keeps no account of them."""
+    return model.policy_plan.rows(model.weight) if hasattr(model, "policy_plan") else []
 
 
 def joined(runs: Iterable[tuple[str, int, DataFrame]]) -> DataFrame:

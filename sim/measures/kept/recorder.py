@@ -106,13 +106,14 @@ class Recorder:
         """(days,) an outcome as recorded so far."""
         return self.values[: self.days, self.names.index(name)]
 
+    def series(self) -> dict[str, np.ndarray]:
+        """(days,) of each outcome from day 0 on."""
+        values = self.values[: self.days, : len(self.names)].T.copy()
+        return dict(zip(self.names, values, strict=True))
+
     def daily(self) -> pd.DataFrame:
         """One row a day from day 0 on, one column an outcome."""
-        return pd.DataFrame(
-            self.values[: self.days, : len(self.names)].copy(),
-            columns=self.names,
-            index=pd.RangeIndex(self.days, name="day"),
-        )
+        return pd.DataFrame(self.series(), index=pd.RangeIndex(self.days, name="day"))
 
     def daily_by_group(self) -> pd.DataFrame:
         """One row a day and group, one column an outcome."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def labelled(codes: np.ndarray, names: list[str]) -> pd.Categorical:
     return pd.Categorical.from_codes(np.asarray(codes, np.int64), names)  # pyright: ignore
 
 
-def policy_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def policy_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """What each policy of a run was meant for, did and cost: rows as the table ``policies``, with the columns and kinds of the dictionary."""
     columns = dictionary()["policies"]
     kinds = {name: "Int32" if spec.dtype == "int32" else spec.dtype for name, spec in columns.items()}

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sim.measures.kept.tables import policy_table
 from sim.studies.deeds import deeds_of, plain
 from sim.studies.errors import StudyError, describe_failure
 from sim.studies.execution.identity import Order, model_version, run_id
@@ -139,7 +140,7 @@ def _run(task: Task, order: Order) -> Row:
             raise RuntimeError("the scenario that the worker built is not the one that was planned")
         model = _market(scenario, order.seed, task)
         outcomes, daily = _numbers(model, task)
-        did = plain(deeds_of(model))
+        did = plain(policy_table(deeds_of(model)))
     except StudyError:
         raise
     except Exception as error:

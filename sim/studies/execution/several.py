@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sim.measures.dictionary import GROWING
 from sim.studies.errors import RequestError, at_least, describe_failure, run_failed, seeds_from
@@ -181,8 +181,8 @@ def _kept(study: ReadyStudy, folder: Path, how: How) -> list[RunResult]:
                 compile_s=0.0 if results else driver.prepare_s,
                 elapsed_s=math.nan if row["run"] in there else next(seconds),
                 outcomes={name: float(row[name]) for name in names},
-                daily=_of(daily, row["seed"]).set_index("day"),
-                policies=_of(did, row["seed"]),
+                series={str(name): days.to_numpy() for name, days in _of(daily, row["seed"]).set_index("day").items()},
+                deeds=cast("list[dict[str, Any]]", _of(did, row["seed"]).to_dict("records")),
                 by_group=None if groups is None else _of(groups, row["seed"]),
             )
             results.append(mine)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.measures.by_group import by_member
+from sim.measures.by_group import of_groups
 from sim.measures.dictionary import GROWING, split
+from sim.measures.kept.tables import policy_table
 from sim.measures.scale import REAL, SIMULATED, real_frame, real_values
 from sim.studies import deeds
 from sim.studies.errors import at_least, seeds_from
@@ -22,6 +23,7 @@ from sim.studies.runs.simulate import (
     check_tables,
     default_model,
     load_scenario,
+    series_of,
     simulate,
     warm_up,
 )
@@ -30,6 +32,7 @@ from sim.studies.store.output import staging, write_frame
 from sim.studies.store.record import STOPPED, write_record
 
 if TYPE_CHECKING:
+    import numpy as np
     from pandas import DataFrame
 
     from sim.scenario import Scenario
@@ -53,18 +56,18 @@ class RunResult:
         Seconds on the wall for building the world and running it, burn-in included; NaN for a run that was done before and kept.
     outcomes
         Every outcome as one number.
-    daily
-        One row a day from day 0 on, every outcome.
+    series
+        Every outcome, a value a day from day 0 on.
     tables
         The tables that were asked for, but for those in `large`.
     large
         Of tables that went to disk as they came: what writes each as a Parquet file.
-    policies
-        What each policy was meant for, did and cost: the table `policies`.
+    deeds
+        What each policy was meant for, did and cost, a mapping each.
     by_group
         Outcomes of each group, where groups were asked for: key (such as ``segment``), member (such as ``patient``), and a column an outcome.
     scale
-        Whose the totals in `outcomes` and `daily` are: those of the ``simulated consumers``, or after `real` of ``real people``.
+        Whose the totals in `outcomes` and `series` are: those of the ``simulated consumers``, or after `real` of ``real people``.
     """
 
     scenario: Scenario
@@ -75,12 +78,24 @@ class RunResult:
     compile_s: float
     elapsed_s: float
     outcomes: dict[str, float]
-    daily: DataFrame
+    series: Mapping[str, np.ndarray]
     tables: dict[str, DataFrame] = field(default_factory=dict)
     large: dict[str, Callable[[Path], None]] = field(default_factory=dict)
-    policies: DataFrame | None = None
+    deeds: Sequence[Mapping[str, Any]] = ()
     by_group: DataFrame | None = None
     scale: str = SIMULATED
+
+    @cached_property
+    def daily(self) -> DataFrame:
+        """One row a day from day 0 on, every outcome."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self.series), index=pd.RangeIndex(self.days, name="day"))
+
+    @cached_property
+    def policies(self) -> DataFrame:
+        """What each policy was meant for, did and cost: the table `policies`."""
+        return policy_table(self.deeds)
 
     def real(self) -> RunResult:
         """The same with outcomes and daily values as those of the real people for whom the consumers stand: totals times `weight`.
@@ -89,9 +104,9 @@ class RunResult:
         """
         if self.scale == REAL:
             return self
-        outcomes, daily = real_values(self.outcomes, self.weight), real_frame(self.daily, self.weight)
+        outcomes, series = real_values(self.outcomes, self.weight), real_values(self.series, self.weight)
         groups = None if self.by_group is None else real_frame(self.by_group, self.weight)
-        return replace(self, outcomes=outcomes, daily=daily, by_group=groups, scale=REAL)
+        return replace(self, outcomes=outcomes, series=series, by_group=groups, scale=REAL)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `odm run --json` prints; an outcome without a value is null."""
@@ -105,7 +120,7 @@ class RunResult:
             "elapsed_s": finite(round(self.elapsed_s, 3)),
             "outcomes": {name: finite(value) for name, value in self.outcomes.items()},
             "outcomes_real": {name: finite(value) for name, value in self.real().outcomes.items()},
-            "policies": [] if self.policies is None else deeds.plain(self.policies),
+            "policies": deeds.plain(self.policies) if self.deeds else [],
             **self._groups_in_json(),
         }
 
@@ -186,8 +201,6 @@ def run(
     """
     by = (by,) if isinstance(by, str) else tuple(by)
     wanted = check_tables(tables, by)
-    import pandas as pd
-
     at_least("threads", threads, 1)
     ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers)
     by = check_by(by, [ready])
@@ -214,11 +227,11 @@ def run(
         compile_s=compile_s,
         elapsed_s=finished.elapsed_s,
         outcomes={name: value for name, value in outcomes.items() if not split(name)[1]},
-        daily=model.daily(),
+        series=series_of(model),
         tables={name: model.table(name) for name in wanted if name not in large},
         large={name: partial(model.recorder.write, model, name) for name in large},
-        policies=deeds.deeds_of(model),
-        by_group=by_member(pd.DataFrame([outcomes]), []) if by else None,
+        deeds=deeds.deeds_of(model),
+        by_group=of_groups(outcomes) if by else None,
     )
 
 
@@ -238,7 +251,7 @@ def _nested(frame: DataFrame) -> dict[str, Any]:
 
 def what_policies_did(results: Sequence[RunResult]) -> DataFrame:
     """The tables `policies` of several runs of a scenario in one, with scenario and seed in front."""
-    return deeds.joined((r.scenario.name, r.seed, r.policies) for r in results if r.policies is not None)
+    return deeds.joined((r.scenario.name, r.seed, r.policies) for r in results)
 
 
 def write_real(results: Sequence[RunResult], place: Path) -> None:

@@ -15,6 +15,7 @@ from sim.studies.errors import RequestError, unknown_name
 from sim.studies.runs.burn_in import keep, recall, world_of
 
 if TYPE_CHECKING:
+    import numpy as np
     from pandas import DataFrame
 
     from sim.scenario import Scenario
@@ -227,3 +228,10 @@ def simulate(
         if world is not None and done == scenario.burn_in:
             keep(world, model)
     return Finished(model, perf_counter() - begun, done - scenario.burn_in)
+
+
+def series_of(model: Any) -> dict[str, np.ndarray]:
+    """(days,) of each outcome of a run, of a model of somebody's own from its table of days."""
+    if hasattr(model, "series"):
+        return model.series()
+    return {str(name): days.to_numpy() for name, days in model.daily().items()}
