@@ -90,7 +90,7 @@ class TestRun:
         answer = odm("run", "plain.yaml", "--seed", 4)
         assert answer.exit_code == 0
         assert "seed 4" in answer.stdout
-        assert "real people for whom they stand, 40,000 each" in answer.stdout
+        assert "real people for whom they stand, 20,000 each" in answer.stdout
         groups = [
             line
             for line in map(str.rstrip, answer.stdout.splitlines())

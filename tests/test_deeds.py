@@ -103,7 +103,7 @@ def test_every_kind_says_what_it_was_meant_for_and_did(kind):
 def test_people_and_sellers_are_counted_as_real_ones_and_platforms_as_they_are():
     contacts = [row({"kind": "education_campaign", "start": 1}, consumers=n)[0]["done"] for n in (400, 800)]
     assert contacts[0] == pytest.approx(contacts[1], rel=0.02)
-    assert contacts[0] == pytest.approx(12e6 * 0.3 / 7 * 24, rel=0.02)
+    assert contacts[0] == pytest.approx(6e6 * 0.3 / 7 * 24, rel=0.02)
 
 
 # In words -------------------------------------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ def test_a_study_keeps_what_the_policies_of_each_run_did_and_reads_real_totals(t
     assert sorted(set(found["asked"])) == [1, 60]
     assert (found["done"] <= found["asked"]).all()
     here, real = results.outcomes(), results.outcomes(real=True)
-    assert (real["orders"] == here["orders"] * 30_000).all()
+    assert (real["orders"] == here["orders"] * 15_000).all()
     assert (real["share_street"] == here["share_street"]).all()
     costs = real.set_index(["policies.raid.count", "seed"])["policy_cost_usd"]
     assert costs.loc[1].to_numpy() == pytest.approx([275_000, 275_000])
@@ -334,4 +334,4 @@ def test_a_study_without_policies_has_none_to_tell_of(tmp_path):
     results = Results(tmp_path / "out")
     assert results.policies().empty
     here, real = (results.daily("orders", real=flag)["orders"] for flag in (False, True))
-    assert (real == 30_000 * here).all()
+    assert (real == 15_000 * here).all()

@@ -166,7 +166,7 @@ def test_platforms_are_agents_with_names_and_states(model):
 
 def test_a_platform_that_opens_is_an_agent_at_once(model):
     before = len(model.platforms)
-    model.p = model.p._replace(platforms=model.p.platforms._replace(cryptomarket_entry=1.0))
+    model.p = model.p._replace(platforms=model.p.platforms._replace(cryptomarket_entry=30.0))
     model.run_for(1)
     assert len(model.platforms) == before + 1
     assert list(model.platforms)[-1].open_day == 5

@@ -16,6 +16,7 @@ from sim.measures.dictionary import observed
 from sim.measures.observer import PERFECT, Observer, estimators, observe, read_settings
 from sim.measures.observer.draws import Chance, Look
 from sim.measures.observer.settings import Crawler, Register, SettingsError, Survey
+from sim.measures.observer.survey import whose
 from sim.measures.observer.truth import NEEDED
 from sim.report.observed import PANELS, observed_figure
 from sim.streams import uniforms
@@ -311,6 +312,12 @@ def test_who_does_not_admit_it_tells_of_nothing():
     assert value(rows, "bought_cryptomarket", "it") == pytest.approx(
         0.5 * value(rows, "bought_cryptomarket", "latent"), rel=0.1
     )
+
+
+def test_what_those_did_who_left_before_day_0_is_nobody_elses():
+    """Their number has gone on to somebody who came later; the table of people knows them no more."""
+    who = pd.DataFrame({"consumer": [0, 7], "came": [-5, 3]})
+    assert whose(who, np.array([0, 0, 7, 7, 8]), np.array([-9, -5, 2, 3, 40])).tolist() == [-1, 0, -1, 1, -1]
 
 
 def test_few_threats_reach_the_police_and_some_late():

@@ -130,7 +130,7 @@ def test_founding_operators_are_less_frail_than_newcomers():
     """Those who lasted for 300 days are the hardier ones: hazards fall with age [market-hazard]."""
     founding, entering = [], []
     for seed in range(6):
-        parameters = {"platforms": {"cryptomarket_entry": 0.3}}
+        parameters = {"platforms": {"cryptomarket_entry": 0.6}}
         model = ran(world(days=30, parameters=parameters), seed)
         t, n = model.platform_table.columns, model.platform_table.n
         crypto = t.frail_scam[:n] > 0

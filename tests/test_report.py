@@ -122,7 +122,7 @@ class TestWords:
     def test_the_number_and_kind_of_the_intervals_is_stated(self, comparison):
         text = words.how(comparison)
         assert "paired t, 95 %, n = 4 pairs" in text
-        assert "stands for 40,000 real people" in text
+        assert "stands for 20,000 real people" in text
 
     def test_concentration_in_a_small_world_carries_a_warning(self, comparison):
         assert any("below 20,000 simulated consumers" in note for note in words.notes(comparison))
@@ -238,7 +238,7 @@ class TestBeforeAndAfter:
         assert "**It forecasts nothing**" in before, "bold, not asterisks to be read"
         assert f"Of the {len(specs)} numbers behind the model, {assumed} are assumed" in before
         assert "They do not show that assumed numbers may be wrong" in before
-        assert "300 consumers who stand for 12,000,000 people" in before
+        assert "300 consumers who stand for 6,000,000 people" in before
         assert 200 < len(before.split()) < 450, "half a page"
         assert text.index("## Limits") > text.index("## Notes")
 

@@ -669,7 +669,7 @@ def test_habit_draws_people_to_the_channel_of_their_last_purchase():
     def market_(c: Any) -> None:
         c.habit[:] = Channel.CRYPTOMARKET
 
-    assert share_of(Channel.CRYPTOMARKET, market_) > 1.2 * share_of(Channel.CRYPTOMARKET, street)
+    assert share_of(Channel.CRYPTOMARKET, market_) > 1.1 * share_of(Channel.CRYPTOMARKET, street)
 
 
 def test_violence_met_or_heard_of_keeps_people_from_the_street():

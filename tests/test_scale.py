@@ -110,7 +110,7 @@ def test_what_happens_once_has_the_same_real_cost_however_many_consumers_are_sim
 def test_what_is_spent_on_people_and_sellers_grows_with_the_real_ones_and_not_with_the_simulated(kind):
     few, many = (cost(kind, consumers, **A_HEAD[kind]) for consumers in (2000, 4000))
     assert few == pytest.approx(many, rel=0.1)
-    half = run(world(consumers=2000, people=6e6, days=11, burn_in=3, policies=[{"kind": kind, "start": 1, **A_HEAD[kind]}]))  # fmt: skip
+    half = run(world(consumers=2000, people=3e6, days=11, burn_in=3, policies=[{"kind": kind, "start": 1, **A_HEAD[kind]}]))  # fmt: skip
     assert half.real().outcomes["policy_cost_usd"] == pytest.approx(few / 2, rel=1e-9)
 
 
@@ -160,8 +160,8 @@ def test_effects_on_totals_are_scaled_with_their_intervals_and_no_verdict_change
 
 
 def test_it_is_said_whose_the_totals_are(comparison):
-    assert "those of the simulated consumers; each stands for 40,000 real people" in words.how(comparison)
-    assert "those of the 12,000,000 real people for whom they stand, 40,000 each" in words.how(comparison.real())
+    assert "those of the simulated consumers; each stands for 20,000 real people" in words.how(comparison)
+    assert "those of the 6,000,000 real people for whom they stand, 20,000 each" in words.how(comparison.real())
 
 
 def test_files_hold_both_and_their_names_tell_them_apart(comparison, tmp_path):
@@ -171,7 +171,7 @@ def test_files_hold_both_and_their_names_tell_them_apart(comparison, tmp_path):
     here, real = (
         pd.read_csv(tmp_path / "out" / f"{name}.csv").set_index("outcome") for name in ("effects", "effects_real")
     )
-    assert real.loc["orders", "mean"] == pytest.approx(here.loc["orders", "mean"] * 40_000)
+    assert real.loc["orders", "mean"] == pytest.approx(here.loc["orders", "mean"] * 20_000)
     assert set(real["scale"]) == {REAL}
     assert "real people" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
 

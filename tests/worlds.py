@@ -24,6 +24,25 @@ from sim.scenario import Scenario
 assert sim.policies.__all__
 
 SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20}
+DENSE: dict[str, dict[str, float]] = {
+    "demand": {"recreational_rate": 0.031, "dependent_rate": 0.11, "supplier_rate": 0.06, "rate_spread": 0.95, "order_spread": 0.6, "wholesale_share": 0.35},
+    "supply": {"crypto_vendors": 0.0045, "entry_rate": 0.008, "entry_income": 0.6, "outside_wage": 40.0, "pack_spread": 0.82, "honest_b": 1.5,
+        "wholesalers": 0.3, "popularity_exponent": 0.45, "growth_cap": 0.08},
+    "pricing": {"labour": 0.3},
+    "choice": {"home_bonus": 1.0, "favourite_bonus": 0.8, "price_sensitivity": 0.45, "app": -0.6,
+        "crypto": -0.6, "street": 0.6, "reputation_good": 10.0, "price_weight": 0.3},
+    "payment": {"size_elasticity": 0.4, "wholesale_multiple": 30.0, "online_pack": 1.6},
+    "shipping": {"chargeback": 0.4, "notice_content": 0.15},
+    "learning": {"quit_after_first": 0.5, "word_of_mouth": 0.0006},
+    "migration": {"recheck_days": 200.0, "join_threshold": 0.15},
+    "platforms": {"trust_orders": 1200.0, "cryptomarket_entry": 0.025, "frailty": 1.3, "closure_days": 600.0, "scam_income_days": 200.0},
+    "vendors": {"idle_exit": 0.0062, "young_exit": 0.0075, "young_days": 30.0},
+    "enforcement": {"platform_case": 550.0, "ripe_raid": 0.05},
+    "consumption": {"threat_crypto": 0.0056},
+    "world": {"dependents": 0.1, "market_users": 0.3},
+}  # fmt: skip
+"""Parameters of a denser market than the default one, so that a small world has cases: the defaults before they were calibrated."""
+
 ALL_TABLES = ("orders", "platforms", "events", "accounts", "networks", "vendors", "consumers", "policies", "daily")
 """Tables of a run that is asked for no groups."""
 
@@ -64,8 +83,10 @@ def example(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 def world(**fields: Any) -> Scenario:
-    """A small scenario; fields replace those of `SMALL`."""
-    return Scenario(**{**SMALL, **fields})
+    """A small scenario of a dense market; fields replace those of `SMALL`, parameters those of `DENSE`."""
+    given = fields.pop("parameters", {})
+    parameters = {group: {**DENSE.get(group, {}), **given.get(group, {})} for group in {**DENSE, **given}}
+    return Scenario(**{**SMALL, **fields, "parameters": parameters})
 
 
 def model_of(scenario: Scenario, seed: int = 1, **options: Any) -> MarketModel:

@@ -14,12 +14,12 @@ from sim.scenario.sections import Problems, check, mapping
 LONGEST = 32_000
 """Days that a run can have, burn-in included: days are kept in two bytes, and some lie a year before or after the run."""
 
-PEOPLE = 12_000_000.0
+PEOPLE = 6_000_000.0
 """Real people whom the consumers of a default scenario stand for.
 
-Assumed, from: 615,000 USD of drugs a day on a large market in 2017 [dnm2017-daily-sales] and perhaps twice that on all,
-at 110 USD an order about 10,000 orders a day; 3 to 4 orders a buyer and year, so a million buyers; 8 % of those for
-whom it is thinkable [eu-survey-source]. Plausible range 4 to 40 million. It scales totals and changes no behaviour.
+Assumed, from: drugs for about 400,000 USD a day on cryptomarkets [daily-volume-2013-15] at 143 USD an order [dnm2017-order-price] are a million orders
+a year; a buyer makes two of them [duxbury-orders-per-user], so half a million buyers; they are 8 % of those for whom it is thinkable [eu-survey-source]. Plausible
+range 3 to 20 million. It scales totals and changes no behaviour.
 """
 
 

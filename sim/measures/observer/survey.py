@@ -33,27 +33,30 @@ def people(truth: Truth) -> pd.DataFrame:
     rows["aged"] = np.minimum(rows["gone"], truth.last_day)
     rows = rows.sort_values(["consumer", "came"], ignore_index=True)
     died = truth.events[truth.events["kind"].isin(["death", "death_other"])]
-    dead = _whose(rows, died["subject"].to_numpy(np.int64), died["day"].to_numpy(np.int64))
+    dead = whose(rows, died["subject"].to_numpy(np.int64), died["day"].to_numpy(np.int64))
     rows["died"] = FAR
     rows.loc[dead[dead >= 0], "died"] = died["day"].to_numpy(np.int64)[dead >= 0]
     return rows
 
 
-def _whose(people: pd.DataFrame, consumer: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """(n,) rows of the people who had those numbers on those days; -1 where there is none."""
-    key = people["consumer"].to_numpy() * (FAR << 2) + np.clip(people["came"].to_numpy(), -FAR, FAR)
-    return np.searchsorted(key, consumer * (FAR << 2) + day, side="right") - 1
+def whose(people: pd.DataFrame, consumer: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """(n,) rows of the people who had those numbers on those days; -1 where there is none, as for who left before day 0."""
+    numbers = people["consumer"].to_numpy()
+    key = numbers * (FAR << 2) + np.clip(people["came"].to_numpy(), -FAR, FAR)
+    row = np.searchsorted(key, consumer * (FAR << 2) + day, side="right") - 1
+    return np.where((row >= 0) & (numbers[row] == consumer), row, -1)
 
 
 def purchases(truth: Truth, who: pd.DataFrame) -> pd.DataFrame:
     """A row for each order: key, person, day, channel."""
     o = truth.orders.sort_values("order", ignore_index=True)
     day = o["day"].to_numpy(np.int64)
-    return pd.DataFrame({
-        "key": o["order"].to_numpy(np.int64), "person": _whose(who, o["consumer"].to_numpy(np.int64), day), "day": day,
+    rows = pd.DataFrame({
+        "key": o["order"].to_numpy(np.int64), "person": whose(who, o["consumer"].to_numpy(np.int64), day), "day": day,
         "channel": o["channel"].astype(str).map({name: k for k, name in enumerate(CHANNELS)}).to_numpy(np.int64),
         "ended": as_days(o["outcome_day"]), "consumer": o["consumer"].to_numpy(np.int64),
     })  # fmt: skip
+    return rows[rows["person"] >= 0]
 
 
 def threats(truth: Truth, who: pd.DataFrame, bought: pd.DataFrame) -> pd.DataFrame:
@@ -65,9 +68,9 @@ def threats(truth: Truth, who: pd.DataFrame, bought: pd.DataFrame) -> pd.DataFra
     orders = bought[["consumer", "ended", "channel"]].drop_duplicates(["consumer", "ended"])
     rows = rows.merge(orders.rename(columns={"ended": "day"}), on=["consumer", "day"], how="left")
     rows["channel"] = rows["channel"].fillna(-1).astype(np.int64)
-    rows["person"] = _whose(who, rows["consumer"].to_numpy(), rows["day"].to_numpy())
+    rows["person"] = whose(who, rows["consumer"].to_numpy(), rows["day"].to_numpy())
     rows["key"] = (rows["consumer"].to_numpy() << 24) | ((rows["day"].to_numpy() + 8192) << 8) | turn
-    return rows
+    return rows[rows["person"] >= 0]
 
 
 def _answers(persons: int, bought: pd.DataFrame, hurt: pd.DataFrame) -> pd.DataFrame:
