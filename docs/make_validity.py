@@ -24,9 +24,9 @@ HEAD = """# What the model reproduces, and what it misses
 
 Written by `make_tables.py` from [the validation that is kept](../results/reference/validation/validation.json), which `make validate` does again;
 [how to hold the model against facts](how-to-validate.md) says how to read it, and [replications](replications.md)
-which published results as a whole it gives and which not. The defaults were not fitted to these ranges as a whole
-([a first ensemble](how-to-calibrate.md) was, and is not what stands here), and no range was moved
-after a look at the model. A conclusion that rests on something missed here deserves no more trust than the miss leaves it.
+which published results as a whole it gives and which not. The defaults were fitted to the facts for calibration of the
+world without policies ([decision 0030](decisions/0030-defaults-are-calibrated.md)) and to no other; no range was moved after a look at the model.
+A conclusion that rests on something missed here deserves no more trust than the miss leaves it.
 """
 
 
