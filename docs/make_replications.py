@@ -13,6 +13,7 @@ from sim.report.text.markdown import escaped
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "results" / "reference" / "replications"
 SCRIPTS = ROOT / "experiments" / "replications"
+VALIDATED = ROOT / "results" / "reference" / "validation" / "validation.json"
 PLACE = "../results/reference/replications"
 
 HEAD = """# Published results, looked for in the model
@@ -56,7 +57,20 @@ def overview(found: list[dict[str, Any]], others: list[str]) -> str:
     lines = ["| Replication | Verdict |", "|---|---|"]
     lines += [f"| [{each['title']}](#{anchor(each['title'])}) | {each['verdict']} |" for each in found]
     lines += [f"| {title} | not run with this model yet |" for title in others]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *behind(found)]) + "\n"
+
+
+def behind(found: list[dict[str, Any]]) -> list[str]:
+    """Say when they were run with another model than the one whose validation is kept."""
+    now = json.loads(VALIDATED.read_text(encoding="utf-8"))["model"]
+    others = sorted({each["model"] for each in found} - {now})
+    if not others:
+        return []
+    names = ", ".join(f"`{name}`" for name in others)
+    return [
+        f"\n**Run with an earlier model** ({names}) than [the validation that is kept](validity.md) (`{now}`): "
+        "rules or defaults have moved since, and these numbers with them."
+    ]
 
 
 def misses(each: dict[str, Any]) -> list[str]:
