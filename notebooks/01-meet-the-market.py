@@ -360,8 +360,8 @@ plt.show()
 # **For the class**
 # 1. Before day 40 the lines lie exactly upon each other. Why? (The next section answers.)
 # 2. How much of the trade is back on day 100? Is the closure a success? What would you have to know to say so?
-# 3. Trade on cryptomarkets grows from day 0 on in the world *without* a closure, while street trade is as good as flat: 60
-#    days of burn-in are too few for this world to come to rest. Why does this hardly harm the difference between the two?
+# 3. Trade on cryptomarkets goes up and down in the world *without* a closure, for its size much more than street trade, which is
+#    as good as flat: it is small, and markets open and close. Why does this hardly harm the difference between the two?
 # 4. Close three markets instead of one (`"count": 3`). Does three times the force have three times the effect?
 #
 # <details><summary>Answers</summary>
@@ -369,7 +369,7 @@ plt.show()
 # 1. Both sides of a pair have the same seed, and until day 40 nothing differs.
 # 2. Read the last days of the picture. Whether it is a success depends on what was meant to fall: trade, harm, fraud, or the
 #    number of markets; and for how long.
-# 3. Both sides of the pair grow in the same way, and the difference removes what they share.
+# 3. Both sides of the pair go up and down in the same way, and the difference removes what they share.
 # 4. Compare `mean` in the table. The second and third market are smaller, and there are fewer left to go to: it could be either.
 #
 # </details>

@@ -169,7 +169,8 @@ for stretch, gap in (("in the first week", early), ("in month 4", late)):
 # ## 3. Where does it go?
 #
 # Orders that are no longer made on cryptomarkets may be made elsewhere. The picture draws what has fewer orders on the
-# left and what has more on the right; only changes that are told from zero are drawn. The model counts orders and not who
+# left and what has more on the right; only changes that are told from zero are drawn, and in the few runs of a class that may be
+# none: then the picture is empty, and more pairs are the way to fill it. The model counts orders and not who
 # went where, so the bands are shared out in proportion.
 
 # %%
