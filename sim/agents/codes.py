@@ -184,6 +184,14 @@ class Content(Code):
     SUBSTITUTED = 2
 
 
+class Check(Code):
+    """What a drug check found of a delivery."""
+
+    NONE = 0
+    AS_SOLD = 1
+    NOT_AS_SOLD = 2
+
+
 class Post(Code):
     """Fields of a post in a forum, in the order in which the board keeps them."""
 
@@ -238,6 +246,7 @@ class EventKind(Code):
     DEATH_OTHER = 29
     FIRST_USE = 30
     STOPPED = 31
+    NOVEL_GONE = 32
 
 
 class Programme(Code):

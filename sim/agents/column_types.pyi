@@ -126,6 +126,7 @@ class OrderColumns(NamedTuple):
     quantity: np.ndarray
     price: np.ndarray
     held: np.ndarray
+    escrow: np.ndarray
     processor: np.ndarray
     parcels: np.ndarray
     seized: np.ndarray
@@ -139,6 +140,8 @@ class OrderColumns(NamedTuple):
     share: np.ndarray
     late: np.ndarray
     noticed: np.ndarray
+    check: np.ndarray
+    discarded: np.ndarray
     rating: np.ndarray
 
 class PlatformColumns(NamedTuple):

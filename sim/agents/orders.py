@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sim.agents.codes import NEVER, Channel, Content, OrderOutcome, Settlement
+from sim.agents.codes import NEVER, Channel, Check, Content, OrderOutcome, Settlement
 from sim.population import Column, RowAgent, columns_type
 
 NO_RATING, GOOD_RATING = 255, 4
@@ -20,6 +20,7 @@ ORDER = {
     "quantity": Column("f4", "doses", 0, 1e6, "Doses"),
     "price": Column("i4", "cents", 0, 2**31 - 1, "Price paid"),
     "held": Column("i4", "cents", 0, 2**31 - 1, "Part of the price still in escrow"),
+    "escrow": Column("u1", "flag", 0, 1, "1 where the market took the price into escrow"),
     "processor": Column("i1", "row", -1, 127, "Payment processor, -1 for cash", default=-1),
     "parcels": Column("u1", "parcels", 0, 255, "Parcels that it was posted in, 0 when nothing was"),
     "seized": Column("u1", "parcels", 0, 255, "Parcels of it that were seized"),
@@ -33,6 +34,8 @@ ORDER = {
     "share": Column("f4", "share", 0, 1, "Share of the goods that arrived"),
     "late": Column("u1", "flag", 0, 1, "1 when its buyer gave it up before it came"),
     "noticed": Column("u1", "flag", 0, 1, "1 when the buyer noticed that the goods are not what was sold"),
+    "check": Column("u1", "code", 0, 2, "What a drug check found of it", codes=Check),
+    "discarded": Column("u1", "flag", 0, 1, "1 when its buyer threw it away after a check"),
     "rating": Column("u1", "stars", 0, 255, "Rating given, 255 for none", default=NO_RATING),
 }
 

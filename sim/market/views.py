@@ -51,10 +51,12 @@ ConsumptionConsumers = view(
 )  # fmt: skip
 ConsumptionOrders = view(
     "ConsumptionOrders",
+    "check",
     "day",
     "channel",
     "consumer",
     "content",
+    "discarded",
     "outcome",
     "potency",
     "quantity",

@@ -97,7 +97,9 @@ def novel_substances(state: MarketState) -> None:
         state.event(EventKind.NOVEL_SUBSTANCE, number, cause="opioid" if opioid else "appeared", amount=popularity)
     live = ews.live[~ews.at_hand[ews.live].any(axis=1)]
     if len(live):
-        ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / YEAR
+        gone = ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / YEAR
+        for number in live[gone]:
+            state.event(EventKind.NOVEL_GONE, int(number), cause="vanished")
     live = ews.live
     reach = ews.reached(live, day, p.novel_spread_days)
     if len(live):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import MOST_COUNTED, Channel, Content, OrderOutcome, Programme, Segment, VendorKind
+from sim.agents.codes import MOST_COUNTED, Channel, Check, Content, OrderOutcome, Programme, Segment, VendorKind
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market.ahead import AHEAD, ask_for_row
@@ -18,6 +18,7 @@ from sim.streams import Draw, uniform4
 
 CHECK, THREAT, DIVERSION = int(Draw.CHECK), int(Draw.THREAT), int(Draw.DIVERSION)
 DELIVERED, AS_SOLD = int(OrderOutcome.DELIVERED), int(Content.AS_SOLD)
+FOUND_AS_SOLD, FOUND_BAD = int(Check.AS_SOLD), int(Check.NOT_AS_SOLD)
 DEPENDENT = int(Segment.DEPENDENT)
 CHECKING = 1 << Programme.CHECKING
 SOCIAL = int(VendorKind.SOCIAL_SUPPLIER)
@@ -119,6 +120,7 @@ def receive(
             if s == table.novel:
                 signs[j, NOVEL_CHECKED] += 1
             found = u2 < p.check_sensitivity and (content != AS_SOLD or strength > p.strong_dose)
+            orders.check[o] = FOUND_BAD if found else FOUND_AS_SOLD
             if found:
                 bad += 1
                 signs[j, STRONG_FOUND] += 1 if strength > 0.0 else 0
@@ -126,11 +128,13 @@ def receive(
                 discard = p.discard_opioid if table.opioid[s] > 0.0 else p.discard_missold
                 if u3 < discard:
                     lost += doses
+                    orders.discarded[o] = 1
                     continue
                 if u4 < p.reduce_share:
                     strength *= p.reduced_dose
             elif u3 < p.discard_as_sold:
                 lost += doses
+                orders.discarded[o] = 1
                 continue
         if orders.channel[o] == LICENSED and offered.diversion[j] > 0.0:
             c = keeper(seed, c, s, orders.day[o], offered.diversion, consumers, table, friends)

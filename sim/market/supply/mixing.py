@@ -55,7 +55,9 @@ def mix(state: MarketState) -> None:
     """Some suppliers look at what they mix in; what is no longer made is no longer mixed in."""
     ews, up, s, n = state.early_warning, state.upstream, state.supplier_table.columns, state.supplier_table.n
     for what, k in [key for key in up.offers if up.offered.count(key[0]) <= key[1]]:
-        ews.gone[up.offers.pop((what, k))] = True
+        number = up.offers.pop((what, k))
+        ews.gone[number] = True
+        state.event(EventKind.NOVEL_GONE, number, cause="strong opioid no longer at hand")
     up.offered.clear()
     mixes = s.mixes[:n]
     novel = (mixes > OLDER).nonzero()[0]

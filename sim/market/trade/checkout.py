@@ -202,6 +202,7 @@ def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, i
     )  # fmt: skip
     over_rows(state.pool, check_out, m, state.moment, wanted, chosen, till, bills)
     paid = (chosen.status == CHOSEN).nonzero()[0]
+    state.trade.unpaid = np.bincount(chosen.platform[chosen.status == NOT_PAID], minlength=len(state.trade.unpaid))
     if any_short(chosen.vendor[paid], v.columns.stock):
         priority = uniforms(int(state.seed), Draw.PRIORITY, wanted.due[paid], state.day)
         served = ration(chosen.vendor[paid], v.columns.stock, priority)
@@ -211,7 +212,7 @@ def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, i
     lo, hi = state.books.open_orders.append(
         day=state.day, due=state.day, consumer=buyers, vendor=chosen.vendor[paid], platform=chosen.platform[paid],
         channel=chosen.channel[paid], substance=wanted.substance[paid], quantity=bills.quantity[paid], price=bills.price[paid], held=bills.held[paid],
-        processor=bills.processor[paid], first=bills.first[paid],
+        escrow=bills.held[paid], processor=bills.processor[paid], first=bills.first[paid],
     )  # fmt: skip
     book_orders(state, lo, hi)
     return lo, hi

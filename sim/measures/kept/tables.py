@@ -12,6 +12,7 @@ from sim.agents.codes import (
     NEVER,
     NO_SLOT,
     Channel,
+    Check,
     Content,
     EventKind,
     ExitCause,
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 
 ORDER_COLUMNS = (
-    "number", "day", "consumer", "vendor", "platform", "channel", "substance", "quantity", "price", "processor", "outcome", "settlement", "rating",
-    "dispatched", "share", "content", "first", "parcels", "seized",
+    "number", "day", "consumer", "vendor", "platform", "channel", "substance", "quantity", "price", "processor", "escrow", "outcome", "settlement", "rating",
+    "dispatched", "share", "content", "first", "parcels", "seized", "check", "discarded",
 )  # fmt: skip
 """Columns of orders from which the table of orders is made."""
 
@@ -96,10 +97,12 @@ def order_table(state: MarketState, raw: Raw) -> pd.DataFrame:
         "order": raw["number"], "day": raw["day"], "consumer": raw["consumer"], "vendor": raw["vendor"], "platform": raw["platform"].astype(np.int32),
         "channel": named(raw["channel"], Channel), "substance": labelled(raw["substance"], list(state.scenario.substances)),
         "quantity": raw["quantity"], "price_usd": raw["price"] / 100.0, "processor": labelled(raw["processor"], processor_names(state)),
+        "escrow": raw["escrow"] == 1,
         "outcome": named(raw["outcome"], OrderOutcome), "settlement": named(raw["settlement"], Settlement),
         "outcome_day": pd.array(raw["outcome_day"], "Int32"),
         "rating": np.where(rating == NO_RATING, np.nan, rating), "content": named(content, Content, -1), "first_time_pair": raw["first"] == 1,
         "parcels": raw["parcels"].astype(np.int32), "parcels_seized": pd.array(raw["seized"].astype(np.int32), "Int32"),
+        "check": named(raw["check"], Check, int(Check.NONE)), "discarded": raw["discarded"] == 1,
     })  # fmt: skip
 
 
@@ -129,6 +132,7 @@ def platform_columns(state: MarketState) -> Raw:
     return {
         "day": np.full(n, state.day, np.int32), "platform": np.arange(n), "channel": t.channel[:n].copy(), "status": t.status[:n].copy(),
         "listings": t.listings[:n].astype(np.int32), "vendors": t.vendors[:n].copy(), "active_buyers": users, "orders": state.trade.orders[:n].astype(np.int32),
+        "unpaid": state.trade.unpaid[:n].astype(np.int32),
         "volume_usd": state.trade.volume[:n] / 100.0, "escrow_usd": t.escrow[:n] / 100.0, "visibility": t.visibility[:n].copy(),
         **{name: np.asarray(own[name]) for name in own},
     }  # fmt: skip
@@ -235,8 +239,17 @@ class AccountLog:
             "close_day": pd.array(np.where(gone, c["close_day"], 0), "Int32").copy(),
             "sales": c["account_sales"].round().astype(np.int64), "rating_mean": np.where(rated > 0, stars, np.nan),
             "identity_kept": c["kept"] == 1, "identity": c["identity"].astype(np.int64), "listings": c["breadth"].astype(np.int32),
+            "escrow": escrow_shares(state, c["platform"].astype(np.int64), c["positive"], c["negative"]),
         })  # fmt: skip
         return frame.assign(close_day=frame["close_day"].where(gone))[list(dictionary()["accounts"])]
+
+
+def escrow_shares(state: MarketState, platform: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
+    """Share of the orders through accounts that go into escrow, by the ratings of each: the chance of `checkout.in_escrow`; nan off cryptomarkets."""
+    t = state.platform_table.columns
+    trusted = positive / (positive + negative + state.p.payment.early_prior)
+    share = np.clip(1.0 - (1.0 - t.escrow_share[platform]) * 2.0 * trusted, 0.0, 1.0)
+    return np.where(t.channel[platform] == Channel.CRYPTOMARKET, share, np.nan)
 
 
 def _accounts(
