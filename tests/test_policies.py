@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import pickle
 import re
 import zlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -60,54 +61,92 @@ def acting(kind: str, **fields) -> Scenario:
     return world(policies=[example(kind, start=START, end=END, **fields)])
 
 
-def daily(scenario: Scenario, seed: int = 1) -> pd.DataFrame:
-    return frames(scenario, seed)["daily"]
+class Course(NamedTuple):
+    """What was seen of one run: by day, the state of the market and its levers; the market at `START`; every table at the end."""
+
+    states: dict[int, str]
+    levers: dict[int, dict[str, np.ndarray]]
+    at_start: MarketModel
+    tables: dict[str, pd.DataFrame]
+
+    @property
+    def cost(self) -> pd.Series:
+        """What policies cost each day."""
+        return self.tables["daily"]["policy_cost_usd"]
+
+    def acts(self, kind: str) -> pd.DataFrame:
+        """What was done in the name of a policy."""
+        events = self.tables["events"]
+        return events[events["policy"] == kind]
+
+
+def followed(model: MarketModel, *days: int) -> Course:
+    """A market that goes on through these days and is looked at on each; the last is its end."""
+    states, levers, at_start = {}, {}, model
+    for day in days:
+        model.run_for(day - model.day)
+        states[day], levers[day] = fingerprint(model), lever_values(model.levers)
+        at_start = pickle.loads(pickle.dumps(model)) if day == START else at_start
+    return Course(states, levers, at_start, {name: model.table(name) for name in ALL_TABLES})
+
+
+@functools.cache
+def course(kind: str | None, strength: float = 1.0) -> Course:
+    """A run with one policy, or with none, from its first day of burn-in to its end."""
+    scenario = acting(kind, strength=strength) if kind else world()
+    return followed(model_of(scenario, tables=ALL_TABLES), START, START + 1, END + 1, scenario.days)
+
+
+@functools.cache
+def at_half_strength(kind: str) -> Course:
+    """The same from the start of the policy to its end: before it, nothing depends on how strong it will be."""
+    return followed(branched(course(kind).at_start, 0, policies=acting(kind, strength=0.5).policies), START + 1, END)
+
+
+def moves(levers: dict[str, np.ndarray]) -> bool:
+    """Whether any lever is where it would not be without a policy."""
+    neutral = neutral_levers(course(None).at_start)
+    return any((levers[name] != value).any() for name, value in neutral.items())
 
 
 # The contract ---------------------------------------------------------------------------------------------------------
 @EVERY_KIND
 def test_at_zero_strength_every_number_is_as_without_the_policy(kind):
-    off, without = frames(acting(kind, strength=0.0)), frames(world())
+    off, without = course(kind, 0.0).tables, course(None).tables
     assert [table for table in OF_THE_WORLD if not same_frames(off[table], without[table])] == []
 
 
 @EVERY_KIND
 def test_at_zero_strength_the_state_of_the_market_is_as_without_the_policy(kind):
-    assert fingerprint(ran(acting(kind, strength=0.0))) == fingerprint(ran(world()))
+    assert course(kind, 0.0).states == course(None).states
 
 
 @EVERY_KIND
 def test_nothing_happens_before_the_start(kind):
-    before = ran(acting(kind), until=START)
-    assert fingerprint(before) == fingerprint(ran(world(), until=START))
-    assert same_frames(daily(acting(kind))[:START], daily(world())[:START])
+    with_, without = course(kind), course(None)
+    assert with_.states[START] == without.states[START]
+    assert same_frames(with_.tables["daily"][:START], without.tables["daily"][:START])
 
 
 @EVERY_KIND
 def test_something_happens_from_the_start_on(kind):
-    assert fingerprint(ran(acting(kind), until=START + 1)) != fingerprint(ran(world(), until=START + 1))
+    assert course(kind).states[START + 1] != course(None).states[START + 1]
 
 
 @EVERY_KIND
 def test_it_ends_at_its_end(kind):
     """Levers are neutral again, nothing more is done in its name, and nothing more is paid."""
-    model = run(acting(kind), until=END, tables=("events",))
-    model.run_for(1)
-    for name, value in neutral_levers(model).items():
-        assert lever_values(model.levers)[name] == pytest.approx(value), name
-    model.run_for(14)
-    events = model.table("events")
-    assert not ((events["policy"] == kind) & (events["day"] >= END)).any()
-    assert (model.daily()["policy_cost_usd"][END:] == 0).all()
+    acted = course(kind)
+    for name, value in neutral_levers(acted.at_start).items():
+        assert acted.levers[END + 1][name] == pytest.approx(value), name
+    assert not (acted.acts(kind)["day"] >= END).any()
+    assert (acted.cost[END:] == 0).all()
 
 
 @EVERY_KIND
 def test_without_an_end_it_goes_on(kind):
-    model = run(world(policies=[example(kind, start=START)]), until=END + 1)
-    moved = any((lever_values(model.levers)[name] != value).any() for name, value in neutral_levers(model).items())
-    ended = run(acting(kind), until=START + 1)
-    moves = any((lever_values(ended.levers)[name] != value).any() for name, value in neutral_levers(ended).items())
-    assert moved == moves
+    endless = branched(course(kind).at_start, END + 1 - START, policies=[example(kind, start=START)])
+    assert moves(lever_values(endless.levers)) == moves(course(kind).levers[START + 1])
 
 
 def pair(one: str, other: str):
@@ -116,19 +155,23 @@ def pair(one: str, other: str):
     return pytest.param(one, other, marks=[] if often else [pytest.mark.slow])
 
 
+def quiet() -> MarketModel:
+    """A market, every day of which is audited, before the first day on which a policy could act."""
+    return ran(world(days=30, consumers=400), until=0, audit=True)
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [pair(*kinds) for kinds in itertools.combinations_with_replacement(KINDS, 2)]
 )
 def test_it_composes_with_every_other(one, other):
     """Both act, both are paid for, and every conservation identity holds on every day."""
-    both = world(policies=[example(one, start=3, end=20), example(other, start=5, end=25)], days=30, consumers=400)
-    model = run(both, audit=True)
-    cost = model.daily()["policy_cost_usd"]
-    alone = [ran(both.with_(policies=[policy.model_dump()]), audit=True).daily() for policy in both.policies]
-    assert cost[3] == alone[0]["policy_cost_usd"][3]
-    assert (cost[3] > 0) != both.policies[0].exogenous
-    first, second = alone[0]["policy_cost_usd"][5], alone[1]["policy_cost_usd"][5]
-    if one == other and type(both.policies[0]).act is not Policy.act:
+    both = world(policies=[example(one, start=3, end=20), example(other, start=5, end=25)]).policies
+    cost = branched(quiet(), 30, policies=both).daily()["policy_cost_usd"]
+    alone = [branched(quiet(), 6, policies=[policy]).daily()["policy_cost_usd"] for policy in both]
+    assert cost[3] == alone[0][3]
+    assert (cost[3] > 0) != both[0].exogenous
+    first, second = alone[0][5], alone[1][5]
+    if one == other and type(both[0]).act is not Policy.act:
         assert cost[5] <= first + second, (
             "what the first one took is there for the second no longer, and is paid for once"
         )
@@ -143,7 +186,7 @@ SCAM = {"mode": "exit_scam"}
 
 
 def test_an_exit_scam_of_zero_strength_is_none():
-    off, without = frames(acting("operator_exit", strength=0.0, **SCAM)), frames(world())
+    off, without = frames(acting("operator_exit", strength=0.0, **SCAM)), course(None).tables
     assert [table for table in OF_THE_WORLD if not same_frames(off[table], without[table])] == []
 
 
@@ -154,8 +197,7 @@ def test_an_exit_scam_of_zero_strength_is_none():
 def test_an_exit_scam_composes_with_what_bears_on_the_same_market(other):
     """Days lie between its first step and its last: the market may be seized meanwhile, or its vendors arrested."""
     both = [example("operator_exit", start=3, end=20, **SCAM), example(other, start=5, end=25)]
-    model = run(world(policies=both, days=30, consumers=400), audit=True)
-    alone = ran(world(policies=both[:1], days=30, consumers=400), audit=True)
+    model, alone = branched(quiet(), 30, policies=both), branched(quiet(), 30, policies=both[:1])
     assert fingerprint(model) != fingerprint(alone)
     assert not model.trade.absconding
 
@@ -198,24 +240,22 @@ def test_a_setting_is_described_with_its_unit(kind, field):
 
 @EVERY_KIND
 def test_it_costs_something_while_it_is_on_and_nothing_while_it_is_off(kind):
-    cost = daily(acting(kind))["policy_cost_usd"]
+    cost = course(kind).cost
     assert (cost >= 0).all()
     assert (cost[START] > 0) != policy_kinds()[kind].exogenous
     assert (cost.drop(range(START, END)) == 0).all()
 
 
-def moved(kind: str, strength: float) -> np.ndarray:
-    """How far the policy moves each lever on its first day, and how many acts it causes until its end."""
-    model = run(acting(kind, strength=strength), until=START + 1, tables=("events",))
-    neutral, now = neutral_levers(model), lever_values(model.levers)
+def moved(kind: str, acted: Course) -> np.ndarray:
+    """How far the policy moves each lever on its first day, and how many acts it causes on it."""
+    neutral, now, acts = neutral_levers(acted.at_start), acted.levers[START + 1], acted.acts(kind)
     levers = [float(np.abs(now[name] - neutral[name]).max()) for name in neutral]
-    events = model.table("events")
-    return np.array([*levers, float((events["policy"] == kind).sum())])
+    return np.array([*levers, float((acts["day"] <= START).sum())])
 
 
 @EVERY_KIND
 def test_more_strength_moves_more(kind):
-    none, half, full = (moved(kind, strength) for strength in (0.0, 0.5, 1.0))
+    none, half, full = (moved(kind, acted) for acted in (course(kind, 0.0), at_half_strength(kind), course(kind)))
     assert not none.any()
     assert (half <= full + 1e-12).all()
     assert (full > none).any()
@@ -224,9 +264,8 @@ def test_more_strength_moves_more(kind):
 @EVERY_KIND
 def test_every_lever_that_it_moves_moves_one_way_and_further_with_strength(kind):
     """Dose and response: at half the strength each lever lies between neutral and where it is at full strength."""
-    models = [run(acting(kind, strength=strength), until=START + 1) for strength in (0.0, 0.5, 1.0)]
-    neutral, (none, half, full) = neutral_levers(models[0]), (lever_values(model.levers) for model in models)
-    for name, value in neutral.items():
+    none, half, full = (acted.levers[START + 1] for acted in (course(kind, 0.0), at_half_strength(kind), course(kind)))
+    for name, value in neutral_levers(course(None).at_start).items():
         assert (none[name] == value).all(), name
         assert ((half[name] - value) * (full[name] - half[name]) >= -1e-12).all(), name
         assert ((half[name] != value) == (full[name] != value)).all(), name
@@ -234,19 +273,18 @@ def test_every_lever_that_it_moves_moves_one_way_and_further_with_strength(kind)
 
 @EVERY_KIND
 def test_a_policy_that_moves_levers_is_paid_for_on_every_day(kind):
-    model = ran(acting(kind), until=START + 1)
-    moves = any((lever_values(model.levers)[name] != value).any() for name, value in neutral_levers(model).items())
-    cost = daily(acting(kind))["policy_cost_usd"][START:END]
+    acted = course(kind)
+    cost = acted.cost[START:END]
     if policy_kinds()[kind].exogenous:
         assert (cost == 0).all()
     else:
-        assert (cost > 0).all() if moves else cost.iloc[0] > 0
+        assert (cost > 0).all() if moves(acted.levers[START + 1]) else cost.iloc[0] > 0
 
 
 @EVERY_KIND
 def test_more_strength_costs_more(kind):
     """At half the strength the one act of a policy that has no more may fail to happen, and then costs nothing."""
-    half, full = (daily(acting(kind, strength=s))["policy_cost_usd"].sum() for s in (0.5, 1.0))
+    half, full = at_half_strength(kind).cost.sum(), course(kind).cost.sum()
     if policy_kinds()[kind].exogenous:
         assert half == full == 0
     elif kind == "operator_exit":
@@ -257,8 +295,7 @@ def test_more_strength_costs_more(kind):
 
 
 def test_acts_are_written_in_the_name_of_their_policy():
-    events = frames(acting("takedown"))["events"]
-    mine = events[events["policy"] == "takedown"]
+    mine = course("takedown").acts("takedown")
     assert (mine["day"] == START).all()
     assert (mine["kind"] == EventKind.TAKEDOWN.name.lower()).sum() == 2
 
@@ -296,18 +333,35 @@ NEEDS = {
 """Levers that need another: a message needs somebody whom it reaches, a programme somebody who takes part."""
 
 
+LONGEST = 60
+"""Days within which a lever must have moved something."""
+
+
 @functools.cache
-def pulled(**values: float) -> pd.DataFrame:
-    """The days of a busy market in which these levers are held from day 0 on, by no policy in particular."""
+def before_pulling() -> MarketModel:
+    """A busy market on day 0, without a policy."""
+    some_forged = {**BUSY["parameters"], "platforms": {**BUSY["parameters"]["platforms"], "forged": 0.5}}
+    return run(world(**{**BUSY, "policies": [], "days": LONGEST, "parameters": some_forged}), until=0)
+
+
+def pulled(**values: float) -> Iterator[pd.DataFrame]:
+    """Each day from day 0 on of a busy market in which these levers are held, by no policy in particular."""
 
     def hold(model: MarketModel, *_: Any) -> None:
-        for name, value in values.items() if model.day >= 0 else ():
+        for name, value in values.items():
             getattr(model.levers, name)[:] = value
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sim.model.apply_policies", hold)
-        some_forged = {**BUSY["parameters"], "platforms": {**BUSY["parameters"]["platforms"], "forged": 0.5}}
-        return run(world(**{**BUSY, "policies": [], "days": 60, "parameters": some_forged})).daily()
+    model = branched(before_pulling(), 0)
+    for _ in range(LONGEST):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sim.model.apply_policies", hold)
+            model.run_for(1)
+        yield model.daily().iloc[-1:]
+
+
+@functools.cache
+def held_alone(**values: float) -> list[pd.DataFrame]:
+    return list(pulled(**values))
 
 
 def test_every_lever_is_pulled_below():
@@ -317,7 +371,8 @@ def test_every_lever_is_pulled_below():
 @pytest.mark.parametrize("name", PULLED)
 def test_a_lever_moves_what_happens_from_the_day_on_which_it_is_pulled(name):
     others = NEEDS.get(name, {})
-    assert not same_frames(pulled(**others), pulled(**others, **{name: PULLED[name]}))
+    days = zip(held_alone(**others), pulled(**others, **{name: PULLED[name]}), strict=True)
+    assert any(not same_frames(without, with_) for without, with_ in days)
 
 
 # Two of a kind --------------------------------------------------------------------------------------------------------
