@@ -18,7 +18,7 @@ from sim.measures.audit import AuditError, violations
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from sim.streams import uniforms
-from tests.worlds import ALL_TABLES, KINDS, example, ran, run, world
+from tests.worlds import ALL_TABLES, KINDS, branched, example, ran, run, world
 
 CLOSURES = {
     "platforms": {"closure_days": 40.0, "cryptomarket_entry": 0.2, "frailty": 0.3, "scam_income_days": 5.0},
@@ -39,7 +39,7 @@ def test_every_identity_holds_every_day_without_a_policy():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_identity_holds_every_day_under_a_policy(kind):
-    run(world(policies=[example(kind, start=3, end=30)]), audit=True)
+    branched(ran(world(), until=0, audit=True), world().days, policies=[example(kind, start=3, end=30)])
 
 
 def test_every_identity_holds_when_markets_close_in_every_way():

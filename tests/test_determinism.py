@@ -145,11 +145,12 @@ def test_a_copy_made_on_the_way_goes_on_alike(copied, day):
     "kind", [pytest.param(kind, marks=[] if i % 4 == 0 else [pytest.mark.slow]) for i, kind in enumerate(KINDS)]
 )
 def test_a_run_that_shares_its_burn_in_is_the_run_that_does_not(kind):
-    scenario = world(policies=[example(kind, start=5)])
+    without = world(days=25)
+    scenario = without.with_(policies=[example(kind, start=5)])
     wanted, day_0 = ALL_TABLES, world_of(scenario, 1, ALL_TABLES, False)
     assert day_0 is not None
-    assert day_0 == world_of(world(), 1, wanted, False) != world_of(world(), 2, wanted, False)
-    simulate(world(), 1, MarketModel, tables=wanted, share_burn_in=True)
+    assert day_0 == world_of(without, 1, wanted, False) != world_of(without, 2, wanted, False)
+    simulate(without, 1, MarketModel, tables=wanted, share_burn_in=True)
     assert recall(day_0, scenario) is not None
     shared = simulate(scenario, 1, MarketModel, tables=wanted, share_burn_in=True).model
     alone = run(scenario, tables=wanted)
@@ -239,7 +240,10 @@ print(numba.config.DISABLE_INTEL_SVML, sim.market.choice.choice.choose._cache.ca
 """
 
 
-@pytest.mark.parametrize("before", ["", "import numba", "from numba import njit; import scipy.special, pandas"])
+@pytest.mark.parametrize(
+    "before",
+    ["", pytest.param("import numba", marks=pytest.mark.slow), "from numba import njit; import scipy.special, pandas"],
+)
 def test_another_process_gives_the_same_run_whatever_it_imported_first(before):
     """Numba reads its settings when it is imported: one of them decides the last bit of exponentials and logarithms."""
     command = [sys.executable, "-W", "ignore", "-c", before + ELSEWHERE]

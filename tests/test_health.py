@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from sim.agents.codes import NEVER, EventKind, ExitCause, Segment
@@ -33,12 +37,18 @@ def total(model: MarketModel, outcome: str) -> float:
     return float(model.daily()[outcome].sum())
 
 
+@functools.cache
+def days_under(policy: str, parameters: str, seed: int) -> pd.DataFrame:
+    """The days of a run under a policy: several outcomes are read off it."""
+    return after(start(json.loads(parameters), seed=seed), *json.loads(policy)).daily()
+
+
 def pairs(kind: str, outcome: str, parameters: dict | None = None, seeds: int = 2, **fields) -> np.ndarray:
     """(seeds, 3) an outcome at strength 0, 0.5 and 1 of a policy."""
-    worlds = [start(parameters, seed=seed) for seed in range(seeds)]
-    return np.array([
-        [total(after(w, {"kind": kind, "strength": s, **fields}), outcome) for s in (0.0, 0.5, 1.0)] for w in worlds
-    ])  # fmt: skip
+    policies = [json.dumps([{"kind": kind, "strength": strength, **fields}]) for strength in (0.0, 0.5, 1.0)]
+    return np.array(
+        [[days_under(p, json.dumps(parameters), seed)[outcome].sum() for p in policies] for seed in range(seeds)], float
+    )
 
 
 # Treatment ------------------------------------------------------------------------------------------------------------

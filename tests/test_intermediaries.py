@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sim.agents.codes import NO_SLOT, Channel, Considering, OrderOutcome, Post, Written
@@ -27,15 +29,20 @@ def shop(seed: int = 1, consumers: int = 2000) -> MarketModel:
     return ran(world(consumers=consumers, days=400, parameters=SHOPPERS), seed, 0)
 
 
+@functools.cache
+def undisturbed(seed: int, days: int) -> pd.DataFrame:
+    """The days of such a world without a policy."""
+    return branched(shop(seed), days).daily()
+
+
 def pharmacy_orders(
     policies: list, days: int = 60, seeds: int = 3, outcome: str = "orders_illicit_pharmacy"
 ) -> np.ndarray:
     """(2,) orders from illicit pharmacies without and with the policies."""
     found = np.zeros(2)
     for seed in range(seeds):
-        start = shop(seed)
-        for k, changes in enumerate(({}, {"policies": policies})):
-            found[k] += branched(start, days, **changes).daily()[outcome].sum()
+        with_ = branched(shop(seed), days, policies=policies).daily()
+        found += [undisturbed(seed, days)[outcome].sum(), with_[outcome].sum()]
     return found
 
 
@@ -96,11 +103,18 @@ def test_block_lists_lag_and_never_hold_every_domain():
     assert course[-1] == pytest.approx(find / (find + PLATFORMS.domain_rate), rel=1e-3)
 
 
+LISTED_SOON = {"platforms": {"listing_days": 3.0}}
+
+
+@functools.cache
+def not_blocked(seed: int, days: int) -> MarketModel:
+    return branched(shop(seed, consumers=4000), days, parameters=LISTED_SOON)
+
+
 def blocked(coverage: float = 1.0, days: int = 120, seed: int = 1, **fields) -> tuple[MarketModel, MarketModel]:
-    start = shop(seed, consumers=4000)
-    lists = {"platforms": {"listing_days": 3.0}}
     policy = example("isp_block", coverage=coverage, **fields)
-    return branched(start, days, parameters=lists), branched(start, days, parameters=lists, policies=[policy])
+    start = shop(seed, consumers=4000)
+    return not_blocked(seed, days), branched(start, days, parameters=LISTED_SOON, policies=[policy])
 
 
 def web_orders(model: MarketModel, who: np.ndarray) -> int:
@@ -389,8 +403,9 @@ LEVERS = {
 
 @pytest.mark.parametrize(("kind", "lever"), [(kind, lever) for kind, levers in LEVERS.items() for lever in levers])
 def test_more_strength_moves_the_lever_further(kind, lever):
+    day_0 = ran(world(), until=0)
     none, half, full = (
-        float(lever_values(run(world(policies=[example(kind, strength=s)]), until=1).levers)[lever].max())
+        float(lever_values(branched(day_0, 1, policies=[example(kind, strength=s)]).levers)[lever].max())
         for s in (0.0, 0.5, 1.0)
     )
     assert none == neutral_levers(model_of(world()))[lever].max()

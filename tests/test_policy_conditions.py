@@ -176,20 +176,25 @@ def test_an_alert_starts_drug_checking():
 @EVERY_KIND
 def test_any_policy_can_follow_repeat_and_wait(kind):
     """It does on its day what it does on a date."""
-    dated = run(world(policies=[takedown(start=3), example(kind, start=9)]), until=10)
-    followed = run(
-        world(policies=[takedown(start=3), example(kind, after={"policy": "takedown", "days": 6})]), until=10
+    day_0 = ran(world(), until=0)
+    dated, followed, waited = (
+        branched(day_0, 10, policies=[takedown(start=3), example(kind, **fields)])
+        for fields in (
+            {"start": 9},
+            {"after": {"policy": "takedown", "days": 6}},
+            {"when": {**ALWAYS, "over_days": 9}},
+        )
     )
     assert fingerprint(followed) == fingerprint(dated)
-    waited = run(world(policies=[takedown(start=3), example(kind, when={**ALWAYS, "over_days": 9})]), until=10)
     assert fingerprint(waited) == fingerprint(dated)
-    repeated = began(example(kind, start=1, every=7, lasting=2), until=20)
-    assert repeated == [[1, 8, 15]]
+    repeated = branched(day_0, 20, policies=[example(kind, start=1, every=7, lasting=2)])
+    assert [course.began for course in repeated.policy_plan.courses] == [[1, 8, 15]]
 
 
 @EVERY_KIND
 def test_a_condition_that_is_never_met_moves_nothing(kind):
-    waiting = run(world(policies=[example(kind, when=NEVER, lasting=5)]), tables=("events",))
+    day_0 = ran(world(), until=0, tables=("events",))
+    waiting = branched(day_0, world().days, policies=[example(kind, when=NEVER, lasting=5)])
     assert fingerprint(waiting) == fingerprint(ran(world()))
     assert same_frames(waiting.table("events"), frames(world())["events"])
     assert same_frames(waiting.daily(), ran(world()).daily())
@@ -197,7 +202,8 @@ def test_a_condition_that_is_never_met_moves_nothing(kind):
 
 @EVERY_KIND
 def test_at_zero_strength_a_condition_that_is_met_moves_nothing(kind):
-    assert fingerprint(run(world(policies=[example(kind, when=ALWAYS, strength=0.0)]))) == fingerprint(ran(world()))
+    met = branched(ran(world(), until=0), world().days, policies=[example(kind, when=ALWAYS, strength=0.0)])
+    assert fingerprint(met) == fingerprint(ran(world()))
 
 
 # State ----------------------------------------------------------------------------------------------------------------
@@ -213,8 +219,8 @@ ADAPTIVE = [
 @pytest.mark.parametrize("day", [-3, 5, 17])
 def test_a_copy_goes_on_with_its_conditions(copied, day):
     scenario = world(policies=ADAPTIVE)
-    whole = run(scenario)
-    half = run(scenario, until=day)
+    whole = ran(scenario)
+    half = ran(scenario, until=day)
     twin = copied(half)
     for model in (half, twin):
         model.run_for(scenario.days - day)
