@@ -230,6 +230,21 @@ class TestServer:
         assert begun == [second]
         assert again.waiting() == []
 
+    @needs_page
+    def test_whose_comparison_is_at_work_or_waits_is_told_of_no_queue(self, tmp_path, monkeypatch):
+        from sim.app.shown.page import estimate
+
+        home = Home(tmp_path, Limits(at_once=1))
+        runner, at_work = Runner(home), home.write(small(pairs=10))
+        monkeypatch.setattr(Runner, "_alive", lambda _, identity: identity == at_work)
+        (home.place(at_work) / HOLDER).write_text("{}")
+        waits = home.write(small(pairs=11))
+        assert "number 1 in the queue" in str(estimate(home.plan(waits), runner))
+        runner.start(waits)
+        assert "number 2 in the queue" in str(estimate(small(pairs=12), runner))
+        for mine in (waits, at_work):
+            assert "queue" not in str(estimate(home.plan(mine), runner))
+
     def test_what_stopped_a_study_is_said(self, tmp_path):
         home = Home(tmp_path)
         identity = home.write(small())

@@ -10,7 +10,7 @@ import pytest
 
 from sim.app.home import Home
 from sim.app.running import Runner
-from tests.app_server import browser_path, serving
+from tests.app_server import ROOT, browser_path, serving
 
 if browser_path() is None and not os.environ.get("CI"):
     pytest.skip("no browser here (Debian: apt-get install chromium)", allow_module_level=True)
@@ -84,6 +84,17 @@ def chromium():
         browser = play.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def test_the_longest_verdict_of_a_report_fits_a_narrow_screen(chromium):
+    style = (ROOT / "sim/report/html/templates/style.css").read_text(encoding="utf-8")
+    page = chromium.new_page(viewport={"width": 400, "height": 900})
+    page.set_content(
+        f"<style>{style}</style><main><table class='stack'><tr><th scope='row'>Platform concentration (HHI)</th>"
+        "<td data-head='What can be said'><span class='mark changes claim'>changes: a matter of judgement</span></td></tr></table></main>"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.close()
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +200,7 @@ def test_from_a_question_to_an_answer_that_is_taken_away_and_reopened(chromium, 
     page.click("#compare")
     expect(page.locator(".status.working")).to_be_visible()
     expect(page.locator("#stop")).to_be_visible()
+    expect(page.locator(".status")).to_be_in_viewport()  # though the button stands below what fits
     expect(page.locator(".verdict h3")).to_contain_text("Close, and reverse")
     expect(page.locator(".status.done")).to_contain_text("2 pairs")
     keep(page, "short-1280")

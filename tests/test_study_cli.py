@@ -126,7 +126,9 @@ class TestStudy:
 
     def test_results_can_be_asked_in_sql(self):
         odm("study", "loudness.yaml", "--out", "out")
-        assert "loud" in odm("results", "out").stdout
+        shown = odm("results", "out").stdout
+        assert "loud" in shown
+        assert "Totals here are those of the simulated consumers" in shown  # reports have those of real people
         query = "select scenario, count(*) as n, max(orders) as most from outcomes group by all order by all"
         rows = json.loads(odm("results", "out", "--sql", query, "--json").stdout)
         assert [(row["scenario"], row["n"]) for row in rows] == [("loud", 8), ("plain", 8), ("quiet", 8)]

@@ -41,3 +41,8 @@ def say(key: str, /, **values: Any) -> str:
         If there is no such text.
     """
     return texts()[key].format(**values)
+
+
+def name_of(word: str) -> str:
+    """What people call a word of the files, such as a place or a kind of consumer: its text in the language, else the word with spaces."""
+    return texts().get(f"names.{word}", word.replace("_", " "))

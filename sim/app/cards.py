@@ -64,7 +64,7 @@ class Setting:
     @property
     def name(self) -> str:
         """What people call it."""
-        words = self.path.rpartition(".")[2].replace("_", " ")
+        words = re.sub(r"\busd\b", "USD", self.path.rpartition(".")[2].replace("_", " "))
         return words[:1].upper() + words[1:]
 
 

@@ -101,7 +101,7 @@ def study(
 def results(
     folder: Annotated[Path, typer.Argument(parser=support.path, metavar="DIR", help="Folder of a study.")],
     sql: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="A query over runs, outcomes, daily and plan.")
+        str | None, typer.Option(metavar="QUERY", help="A query over runs, outcomes, daily, groups, policies and plan.")
     ] = None,
     by: Annotated[
         str, typer.Option(metavar="KEYS", help="Show outcomes by the groups that the study kept: segment, for example.")
@@ -129,6 +129,10 @@ def results(
             if sql is None and not by:
                 for name, text in VIEWS.items():
                     output.line(f"{name}: {text}")
+                output.line(
+                    "Totals here are those of the simulated consumers, in reports of the real people for whom they stand: "
+                    "`odm show SCENARIO` says for how many each of them does."
+                )
 
 
 def verify(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 NOTHING = "-"
 
@@ -52,7 +53,7 @@ def interval(low: float, high: float, unit: str) -> str:
 
 
 def _short(value: float) -> str:
-    """Write a number with about three significant digits, millions as such, whole numbers without decimals."""
+    """Write a number with about three significant digits, millions as such, whole numbers without decimals, small ones without an exponent."""
     size = abs(value)
     if size >= 999_950_000:
         return f"{value / 1e9:,.2f} bn"
@@ -64,4 +65,7 @@ def _short(value: float) -> str:
         return f"{value:.1f}"
     if size >= 1:
         return f"{value:.2f}"
-    return f"{value:.3f}" if size >= 0.01 else f"{value:.2g}"
+    if size >= 0.01:
+        return f"{value:.3f}"
+    text = f"{value:.2g}"
+    return f"{Decimal(text):f}" if size >= 1e-7 else text

@@ -9,7 +9,7 @@ from typing import Any
 
 from htmltools import HTML, Tag, TagList, tags
 
-from sim.app import say
+from sim.app import name_of, say
 from sim.app.reading import Answer, Reading
 from sim.app.shown import charts
 from sim.measures import numbers
@@ -158,7 +158,7 @@ def groups(reading: Reading, scale: str, key: str, name: str) -> Tag:
                     "whom.orders" if outcome(name).by == "orders" else "whom.size", size=numbers.level(row["size"], "")
                 )
                 words = f"{size}, {say('whom.small')}" if row["too_small"] else size
-                member = str(row["member"]).replace("_", " ")
+                member = name_of(str(row["member"]))
                 body.append(_effect(row, limit, TagList(member[:1].upper() + member[1:], tags.small(words))))
     caption = say(
         "whom.caption",

@@ -7,7 +7,7 @@ from typing import Any
 
 from htmltools import Tag, tags
 
-from sim.app import say
+from sim.app import name_of, say
 from sim.app.cards import Card, Setting, cards
 from sim.app.plan import MOST_INTERVENTIONS, MOST_PACKAGES, Plan
 from sim.app.shown.timeline import summary, timeline
@@ -171,7 +171,7 @@ def _ticks(setting: Setting, given: Any, name: str, mark: dict[str, str]) -> Tag
     boxes = [
         tags.label(
             tags.input(type="checkbox", value=each, checked="" if each in chosen else None, **mark),
-            each.replace("_", " "),
+            name_of(each),
             class_="tick",
         )
         for each in setting.choices
@@ -188,7 +188,7 @@ def _widget(setting: Setting, given: Any, name: str, mark: dict[str, str], plan:
             if (setting.default is not None and given is None) or setting.default is not None
             else [("", say("card.none"))]
         )
-        options += [(each, each.replace("_", " ")) for each in setting.choices]
+        options += [(each, name_of(each)) for each in setting.choices]
         return tags.select(
             *[tags.option(words, value=value, selected="" if str(now if now is not None else "") == value else None) for value, words in options],
             id=name, class_="input", **mark, **hint,

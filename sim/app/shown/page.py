@@ -138,7 +138,8 @@ def estimate(plan: Plan, runner: Runner) -> TagList:
     seconds = runner.home.seconds_for(plan, runner.processes)
     words = say("run.runs", runs=runs) if seconds is None else say("run.estimate", runs=runs, time=in_clock(seconds))
     busy, queue = len(runner.at_work()), None
-    if busy >= runner.home.limits.at_once:
+    begun = runner.progress(plan.identity).state in ("waiting", "working", "done")
+    if busy >= runner.home.limits.at_once and not begun:
         place = len(runner.waiting()) + 1
         until = runner.seconds_until(place)
         named = {"busy": busy, "place": place}

@@ -199,7 +199,9 @@
     $(document).on("shiny:disconnected", () => { document.querySelector(".lost").hidden = false; });
     window.Shiny.addCustomMessageHandler("address", (message) => {
       if (location.search !== message.search) history.pushState(null, "", message.search || location.pathname);
-      if (message.search && window.matchMedia("(max-width: 860px)").matches) document.getElementById("answer").scrollIntoView();
+      const answer = document.getElementById("answer");
+      const away = window.matchMedia("(max-width: 860px)").matches || answer.getBoundingClientRect().top < 0;
+      if (message.search && away) answer.scrollIntoView();
     });
     window.Shiny.addCustomMessageHandler("save", (message) => {
       const link = document.createElement("a");

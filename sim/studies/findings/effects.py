@@ -168,9 +168,7 @@ def sentences(told: Told) -> list[str]:
         if changes:
             lines.append(f"{group.capitalize()}: {'; '.join(changes)}.")
     if told.found and told.chance:
-        lines.append(
-            f"{_more(len(told.chance), 'more ')}, no more than chance gives among {told.tested}: {_names(told.chance)}."
-        )
+        lines.append(f"{_more(len(told.chance), 'more ')}, {_no_finding(told)}: {_names(told.chance)}.")
     return [*lines, *(_apart(*pair) for pair in told.apart)]
 
 
@@ -185,12 +183,18 @@ def _headline(told: Told) -> str:
         f"no clear effect: none of {told.tested} outcomes is distinguishable from zero with {told.pairs} paired runs; "
     )
     if told.chance:
-        words += f"{_more(len(told.chance))}, no more than chance gives among {told.tested} ({_names(told.chance)}); "
+        words += f"{_more(len(told.chance))}, {_no_finding(told)} ({_names(told.chance)}); "
     return words + "the intervals say how large an effect could still be."
 
 
 def _more(count: int, word: str = "") -> str:
     return f"{count} {word}interval{' leaves' if count == 1 else 's leave'} zero out"
+
+
+def _no_finding(told: Told) -> str:
+    """Why intervals that leave zero out are no findings: there may be more of them than luck gives, yet none can be told from it."""
+    far = "but not far enough" if len(told.chance) == 1 else "none of them far enough"
+    return f"{far} to be told from chance among {told.tested} outcomes"
 
 
 def _names(rows: Iterable[Row]) -> str:

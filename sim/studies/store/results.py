@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VIEWS = {
     "runs": "a row a run: run, scenario, seed, inputs (what the point changed, as JSON), status (ok, failed, or aborted: lost with its worker), error, trace",
-    "outcomes": "a row for each run that went well: run, scenario, seed, inputs, and every outcome",
+    "outcomes": "a row for each run that went well: run, scenario, seed, inputs, and every outcome, as of the simulated consumers",
     "daily": "a row for each such run and day: run, scenario, seed, inputs, day, date where the scenario has a calendar, and the outcomes kept daily",
     "policies": "a row for each such run with policies: run, scenario, seed, inputs, and what they did (policies, as JSON)",
     "groups": "a row for each such run and group, where groups were asked for: run, scenario, seed, inputs, key, member, and the outcomes of the group",
