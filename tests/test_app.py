@@ -14,7 +14,7 @@ import yaml
 
 from sim import run_study
 from sim._version import __version__
-from sim.app import say, stamps, texts
+from sim.app import name_of, say, stamps, texts
 from sim.app.beside import Side, beside
 from sim.app.cards import cards, range_in, read_value
 from sim.app.home import EVENTS, FILE, LOG, Home, Limits
@@ -23,6 +23,7 @@ from sim.app.reading import Reader
 from sim.app.running import HOLDER, Progress, Runner
 from sim.app.stored import FILE as ANSWERS
 from sim.app.stored import everything, key_of, stored, summary, write
+from sim.evidence.tables import load_jurisdictions
 from sim.measures.scale import REAL
 from sim.registry import policy_kinds
 from sim.report.comparison import compare
@@ -270,6 +271,13 @@ class TestServer:
         (home.place(identity) / FILE).write_text("scenarios: 5")
         with pytest.raises(RequestError):
             home.plan(identity)
+
+
+def test_places_and_money_have_the_names_that_people_use():
+    assert all(f"names.{place}" in texts() for place in load_jurisdictions())
+    assert name_of("united_kingdom_europe") == "United Kingdom and Europe"
+    assert name_of("social_supplier") == "social supplier"
+    assert "USD per consumer" in {setting.name for setting in cards()["drug_checking"].own}
 
 
 class TestReading:

@@ -180,6 +180,8 @@ def test_from_a_question_to_an_answer_that_is_taken_away_and_reopened(chromium, 
     person.size(consumers=300, days=20, pairs=2)
     # an intervention is added from its card and set
     page.click("#add-0")
+    page.fill(".search", "treatment")
+    expect(page.locator(".offer:visible h4").first).to_contain_text("Treatment")  # others speak of it too
     page.fill(".search", "naloxone")
     expect(page.locator(".offer:visible")).to_have_count(1)
     page.click(".offer:visible >> text=Add")

@@ -73,7 +73,13 @@
     if (box.dataset.twin) document.getElementById(box.dataset.twin).value = box.value;
     if (box.dataset.filter) {
       const words = box.value.toLowerCase();
-      for (const each of document.querySelectorAll(box.dataset.filter)) each.hidden = !each.textContent.toLowerCase().includes(words);
+      const all = [...document.querySelectorAll(box.dataset.filter)];
+      all.forEach((each, k) => {
+        each.hidden = !each.textContent.toLowerCase().includes(words);
+        each.dataset.at ??= String(k);
+      });
+      const rank = (each) => (each.querySelector("h4").textContent.toLowerCase().includes(words) ? 0 : 1000) + Number(each.dataset.at);
+      all[0]?.parentElement.append(...all.sort((a, b) => rank(a) - rank(b))); // those of that name first, then those that speak of it
     }
   });
 
