@@ -28,8 +28,8 @@ from sim.validation.files import load as read_targets
 from sim.validation.measuring import check_questions
 from sim.validation.targets import Targets
 from tests.mesas_page import of_mesas_page
-from tests.preloaded import can_fork, odm
-from tests.worlds import KINDS, example, lever_values, neutral_levers, run, world
+from tests.preloaded import can_fork, odm, python
+from tests.worlds import KINDS, branched, example, lever_values, neutral_levers, ran, world
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -107,7 +107,7 @@ SETTINGS = {
 def test_the_levers_named_are_those_that_move(kind, make_tables):
     moved = set()
     for fields in SETTINGS.get(kind, [{}]):
-        model = run(world(policies=[example(kind, **fields)]), until=1)
+        model = branched(ran(world(), until=0), 1, policies=[example(kind, **fields)])
         now, neutral = lever_values(model.levers), neutral_levers(model)
         moved |= {name for name in neutral if (now[name] != neutral[name]).any()}
     assert set(make_tables.moved(policy_kinds()[kind])) == moved
@@ -335,6 +335,8 @@ def execute(command: str, printed: str, folder: Path, wrong: bool) -> None:
     words = shlex.split(command.replace(".venv/bin/", f"{Path(sys.executable).parent}/"))
     if Path(words[0]).name == "odm" and can_fork():
         done = odm(words[1:], folder, seconds=300)
+    elif Path(words[0]).name == "python" and words[1].endswith(".py") and can_fork():
+        done = python(words[1:], folder, seconds=300)
     else:
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == (2 if wrong else 0), done.stdout + done.stderr

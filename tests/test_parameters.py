@@ -17,6 +17,7 @@ from experiments.screen import ONLY_WITH, main
 from sim.agents.enforcement import TARGETS
 from sim.evidence.parameters import ParameterSpec, load_parameters
 from sim.scenario import Scenario
+from sim.studies.execution.executors import Inline
 from tests.worlds import BUSY, model_of, world
 
 SOURCE = "\n".join(
@@ -98,7 +99,8 @@ def test_it_is_read_somewhere(path):
 
 
 # The screening table --------------------------------------------------------------------------------------------------
-def test_a_screening_says_what_each_parameter_moves(tmp_path, capsys):
+def test_a_screening_says_what_each_parameter_moves(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("experiments.screen.ProcessPoolExecutor", lambda *_, **__: Inline())
     table = tmp_path / "screening.csv"
     assert main(["choice.habit", "--seeds", "1", "--workers", "1", "--out", str(table)]) == 0
     row = pd.read_csv(table).iloc[0]

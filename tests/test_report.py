@@ -118,7 +118,7 @@ class TestWords:
         assert "allowing for how many were looked at" in words.findings(comparison)["closure"][0]
 
     def test_one_pair_of_runs_is_said_to_give_no_interval(self):
-        single = compare(world(), [world("closure")], runs=1, model_class=FakeMarket)
+        single = compare(world(), [world("closure")], runs=1, workers=1, model_class=FakeMarket)
         assert "no interval" in words.findings(single)["closure"][0]
 
     def test_the_number_and_kind_of_the_intervals_is_stated(self, comparison):

@@ -23,6 +23,8 @@ from sim.studies.runs.one_run import run
 from sim.studies.store import record
 from sim.studies.store.output import staging, write_frame
 from tests.fake_market import EFFECTS, DyingMarket, FailingMarket, FakeMarket, world
+from tests.preloaded import forked_workers
+from tests.study_market import not_drawn
 
 ROOT = Path(__file__).parents[1]
 
@@ -347,11 +349,12 @@ class TestCompare:
         assert list(found["effects"]["closure"]["orders"]) == ["baseline", "mean", "low", "high", "same_sign"]
 
     def test_one_run_gives_json_without_intervals(self):
-        single = compare(world(), [world("closure")], runs=1, model_class=FakeMarket)
+        single = compare(world(), [world("closure")], runs=1, workers=1, model_class=FakeMarket)
         assert single.to_json()["effects"]["closure"]["orders"]["low"] is None
 
     def test_one_scenario_may_be_named_without_a_list(self):
-        assert compare(world(), world("closure"), runs=1, model_class=FakeMarket).others == ["closure"]
+        single = compare(world(), world("closure"), runs=1, workers=1, model_class=FakeMarket)
+        assert single.others == ["closure"]
 
     def test_a_comparison_writes_all_its_files(self, tmp_path):
         compare(
@@ -416,6 +419,13 @@ class TestCompare:
 
 
 class TestWorkers:
+    @pytest.fixture
+    def forked(self):
+        """Workers that are there at once; `TestWithTheModel` and scripts have workers that start as those of a user do."""
+        with forked_workers():
+            yield
+
+    @pytest.mark.usefixtures("forked")
     def test_worker_processes_give_the_numbers_of_this_process(self, comparison):
         others = [world("closure"), world("advice"), world("baseline")]
         seen = []
@@ -426,11 +436,13 @@ class TestWorkers:
             "what is run twice under two names is run once"
         )
 
+    @pytest.mark.usefixtures("forked")
     def test_a_run_that_fails_in_a_worker_is_named_with_its_trace(self):
         with pytest.raises(RunFailedError, match="seed 2: ValueError: more parcels than orders") as caught:
             compare(world(), [world("closure")], runs=2, workers=2, model_class=FailingMarket)
         assert "fake_market.py" in caught.value.__notes__[0]
 
+    @pytest.mark.usefixtures("forked")
     def test_a_worker_that_dies_is_reported_with_what_it_was_doing(self):
         with pytest.raises(RunFailedError, match=r"scenario .*, seed 2: a worker process ended abruptly .*memory"):
             compare(world(), [world("closure")], runs=2, workers=2, model_class=DyingMarket)
@@ -500,7 +512,7 @@ class TestWithTheModel:
         pd.testing.assert_frame_equal(there.reset_index(drop=True), here, check_dtype=False, check_names=False)
 
     def test_before_a_campaign_starts_its_runs_are_those_of_the_baseline(self, campaign):
-        daily = compare("baseline", [campaign], runs=1, **SMALL).daily.set_index(["scenario", "day"])
+        daily = compare("baseline", [campaign], runs=1, workers=1, **SMALL).daily.set_index(["scenario", "day"])
         baseline, other = daily.loc["baseline"], daily.loc["campaign"]
         pd.testing.assert_frame_equal(other.loc[:4], baseline.loc[:4])
         assert not other.equals(baseline)
@@ -540,7 +552,8 @@ class TestDoctor:
 
 class TestSeeds:
     @pytest.mark.parametrize("seed", [2**63, 2**63 - 1, 2**64 - 2])
-    def test_large_seeds_are_filed_as_they_are(self, tmp_path, seed):
+    def test_large_seeds_are_filed_as_they_are(self, tmp_path, monkeypatch, seed):
+        monkeypatch.setattr("sim.report.figures.save_figure", not_drawn)
         run_several(world(), 2, seed=seed, out=tmp_path / "runs", model_class=FakeMarket)
         compare(
             world(), [world(name="b")], runs=2, seed=seed, workers=1, out=tmp_path / "pairs", model_class=FakeMarket

@@ -20,6 +20,7 @@ from sim.studies.store import lock
 from sim.studies.store.parts import read, write_part
 from sim.studies.store.results import Results
 from sim.studies.store.store import Store
+from tests.preloaded import forked_workers
 from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,13 @@ def undrawn():
     """Figures take longer than all else here; `test_study_cli` looks at them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sim.report.study_page.save_figure", not_drawn)
+        yield
+
+
+@pytest.fixture
+def forked():
+    """Workers that are there at once; `TestProcesses` and scripts have workers that start as those of a user do."""
+    with forked_workers():
         yield
 
 
@@ -50,14 +58,14 @@ def undisturbed(tmp_path_factory):
     return bits(folder / "out")
 
 
-def script(folder, **env):
-    """A study in a process of its own, with two workers."""
+def script(folder, workers=2, **env):
+    """A study in a process of its own, with workers."""
     code = (
         "from sim import run_study\n"
         "from sim.report import study_page\n"
         "from tests.study_market import StudyMarket, compare_study, not_drawn\n"
         "study_page.save_figure = not_drawn\n"
-        f"run_study(compare_study(), {str(folder)!r}, workers=2, model_class=StudyMarket)\n"
+        f"run_study(compare_study(), {str(folder)!r}, workers={workers}, model_class=StudyMarket)\n"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **env}, stderr=subprocess.PIPE)
 
@@ -114,12 +122,13 @@ SMALL = compare_study(scenarios=compare_study()["scenarios"][:2], replications=2
 def lost(tmp_path_factory):
     """A study in which one run killed its worker each time, and what it said."""
     said = []
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, forked_workers():
         patch.setenv("STUDY_MARKET_DIE", "2")
         out = tmp_path_factory.mktemp("lost") / "out"
         return do(out, SMALL, executor="processes", workers=1, on_event=said.append), said
 
 
+@pytest.mark.usefixtures("forked")
 class TestRunsThatAreLost:
     """A run at which workers keep dying is neither done nor failed: it is done again when the study is gone on with."""
 
@@ -188,6 +197,7 @@ class TestRunsThatAreLost:
         assert Results(tmp_path / "out").runs()["status"].tolist() == ["failed"]
 
 
+@pytest.mark.usefixtures("forked")
 class TestKilled:
     def test_a_worker_that_is_killed_is_replaced(self, tmp_path, monkeypatch, undisturbed):
         monkeypatch.setenv("STUDY_MARKET_DIE_ONCE", str(tmp_path / "died"))
@@ -232,6 +242,7 @@ class TestKilled:
         assert bits(tmp_path / "out") == undisturbed
 
 
+@pytest.mark.usefixtures("forked")
 class TestDisk:
     def test_a_full_disk_stops_in_words_and_loses_nothing(self, tmp_path, monkeypatch, undisturbed):
         monkeypatch.setenv("STUDY_MARKET_QUOTA", "2000")
@@ -266,7 +277,7 @@ class TestDisk:
 
 class TestFolder:
     def test_a_second_study_on_a_folder_is_refused_while_the_first_works(self, tmp_path, undisturbed):
-        first = script(tmp_path / "out", STUDY_MARKET_SLEEP="0.2")
+        first = script(tmp_path / "out", workers=1, STUDY_MARKET_SLEEP="0.1")
         until(lambda: parts(tmp_path / "out"))
         with pytest.raises(RequestError, match=rf"another study is at work in .*process {first.pid} on"):
             do(tmp_path / "out", resume=True)

@@ -381,7 +381,7 @@ class TestTogether:
 
     def test_a_sweep_leaves_out_what_is_not_allowed_and_says_so(self, tmp_path):
         study = sweep_study(scenarios=SCENARIOS, levers=LEVERS, replications=2)
-        result = run_study(study, tmp_path / "out", workers=1, model_class=StudyMarket)
+        result = run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket)
         table = pd.read_parquet(tmp_path / "out" / "answer" / "sweep.parquet")
         start, end = (table[lever["path"]] for lever in LEVERS)
         on = table["scenario"] == "on"
