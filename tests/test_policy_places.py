@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sim.agents.codes import Channel, Segment
@@ -11,7 +12,7 @@ from sim.measures.outcomes import net_social_cost, outcomes_of_day
 from sim.policies.base import AimedPolicy, LocalPolicy
 from sim.registry import policy_kinds
 from sim.scenario import Scenario, ScenarioError
-from tests.worlds import KINDS, branched, example, frames, ran, run, same_frames, world
+from tests.worlds import ALL_TABLES, KINDS, branched, example, ran, run, same_frames, world
 
 START, END = 10, 30
 PLACES = list(Scenario().jurisdictions)
@@ -24,6 +25,12 @@ COINS = {"payment_block": {"mode": "coins", "closure": 0.3}}
 
 def acting(kind: str, **fields) -> Scenario:
     return world(policies=[example(kind, **COINS.get(kind, {}), start=START, end=END, **fields)])
+
+
+def tables_under(kind: str, **fields) -> dict[str, pd.DataFrame]:
+    """Every table of a run under a policy, from a burn-in that all share."""
+    model = branched(ran(world(), until=0, tables=ALL_TABLES), world().days, policies=acting(kind, **fields).policies)
+    return {name: model.table(name) for name in ALL_TABLES}
 
 
 def refused(policy: dict) -> str:
@@ -49,7 +56,7 @@ def test_a_policy_names_jurisdictions_or_says_what_does_or_why_it_has_one_place(
 
 @pytest.mark.parametrize("kind", every(4, LOCAL))
 def test_to_name_all_jurisdictions_is_to_name_none(kind):
-    named, none = (frames(acting(kind, **fields)) for fields in ({"jurisdictions": PLACES}, {}))
+    named, none = (tables_under(kind, **fields) for fields in ({"jurisdictions": PLACES}, {}))
     assert [table for table in none if not same_frames(named[table], none[table])] == []
 
 
@@ -93,7 +100,7 @@ def test_a_policy_of_the_world_says_why_it_has_no_jurisdictions():
 @pytest.mark.parametrize("kind", every(3, AIMED))
 def test_to_name_all_segments_and_all_people_is_to_name_none(kind):
     everybody = {"segments": [segment.name.lower() for segment in Segment], "share_of_people": 1.0}
-    named, none = frames(acting(kind, **everybody)), frames(acting(kind))
+    named, none = tables_under(kind, **everybody), tables_under(kind)
     assert [table for table in none if not same_frames(named[table], none[table])] == []
 
 

@@ -58,14 +58,14 @@ def undisturbed(tmp_path_factory):
     return bits(folder / "out")
 
 
-def script(folder, workers=2, **env):
-    """A study in a process of its own, with workers."""
+def script(folder, how="workers=2", **env):
+    """A study in a process of its own, by default with two workers."""
     code = (
         "from sim import run_study\n"
         "from sim.report import study_page\n"
         "from tests.study_market import StudyMarket, compare_study, not_drawn\n"
         "study_page.save_figure = not_drawn\n"
-        f"run_study(compare_study(), {str(folder)!r}, workers={workers}, model_class=StudyMarket)\n"
+        f"run_study(compare_study(), {str(folder)!r}, {how}, model_class=StudyMarket)\n"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **env}, stderr=subprocess.PIPE)
 
@@ -277,8 +277,9 @@ class TestDisk:
 
 class TestFolder:
     def test_a_second_study_on_a_folder_is_refused_while_the_first_works(self, tmp_path, undisturbed):
-        first = script(tmp_path / "out", workers=1, STUDY_MARKET_SLEEP="0.1")
-        until(lambda: parts(tmp_path / "out"))
+        first = script(tmp_path / "out", how="executor='inline'", STUDY_MARKET_SLEEP="0.2")
+        held = tmp_path / "out" / lock.LOCK
+        until(lambda: held.exists() and "pid" in held.read_text())
         with pytest.raises(RequestError, match=rf"another study is at work in .*process {first.pid} on"):
             do(tmp_path / "out", resume=True)
         assert first.wait(60) == 0
