@@ -1,12 +1,14 @@
 """Libraries that the `odm` command loads when they are first used."""
 
+import gc
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 
-from sim.cli import lazily
+from sim.cli import lazily, support
 from sim.cli.lazily import LATE
 
 ROOT = Path(__file__).parents[1]
@@ -85,3 +87,23 @@ def test_every_module_of_the_list_exists():
 
     assert all(find_spec(name) for name in LATE)
     assert not any(isinstance(finder, lazily._LateFinder) for finder in sys.meta_path)
+
+
+def test_rubbish_from_before_loading_is_found_after_it_even_if_loading_failed():
+    class Loop:
+        def __init__(self):
+            self.me = self
+
+    rubbish = weakref.ref(Loop())
+    looked = []
+
+    def load():
+        with support.loading():
+            looked.append(gc.isenabled())
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        load()
+    assert (looked, gc.isenabled()) == ([False], True)
+    gc.collect()
+    assert rubbish() is None

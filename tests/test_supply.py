@@ -14,6 +14,7 @@ from sim.market.supply.network import (
     capacity,
     find_groups,
     find_weights,
+    havel_hakimi,
     network_measures,
     supply_graph,
     upper_tier,
@@ -41,13 +42,25 @@ def test_every_group_buys_from_one_or_two_manufacturers_where_there_are_any(orga
     tier = upper_tier(kind, 1.0 + np.arange(len(kind)), np.full(len(kind), two))
     makers = int((kind == 0).sum())
     wanted = min(1 + two, makers) if makers else 0
-    assert all(tier.in_degree(i) == wanted for i in np.flatnonzero(kind == 1))
-    assert all(kind[a] == 0 and kind[b] == 1 for a, b in tier.edges)
+    groups = [group for _, group in tier]
+    assert all(groups.count(i) == wanted for i in np.flatnonzero(kind == 1))
+    assert all(kind[a] == 0 and kind[b] == 1 for a, b in tier)
+    assert len(set(tier)) == len(tier)
 
 
 def test_a_larger_manufacturer_supplies_more_groups():
     tier = upper_tier(np.array([0, 0] + [1] * 12), np.array([5.0, 1.0] + [1.0] * 12), np.zeros(14, bool))
-    assert tier.out_degree(0) > 3 * tier.out_degree(1) > 0
+    makers = [maker for maker, _ in tier]
+    assert makers.count(0) > 3 * makers.count(1) > 0
+
+
+@pytest.mark.parametrize(
+    ("degrees", "others"), [([3, 1], [1, 1, 1, 1]), ([2, 5, 3], [2, 2, 2, 2, 2]), ([0, 4, 4, 1], [2, 1, 3, 1, 2])]
+)
+def test_a_graph_of_given_degrees_is_the_one_that_networkx_makes(degrees, others):
+    graph = nx.bipartite.havel_hakimi_graph(degrees, others, create_using=nx.Graph())
+    edges = sorted((min(edge), max(edge) - len(degrees)) for edge in graph.edges)
+    assert havel_hakimi(degrees, others) == edges
 
 
 def test_the_network_reaches_from_manufacturers_to_vendors():

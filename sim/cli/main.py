@@ -112,15 +112,16 @@ def run(
 ) -> None:
     """Run a scenario and print its outcomes; with --out, several runs can be stopped and gone on with."""
     with support.explained():
-        import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
+        with support.loading():
+            import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
 
-        from sim.cli.progress import run_progress, show_study
-        from sim.studies.execution.several import run_several
-        from sim.studies.runs.simulate import check_tables, load_scenario
+            from sim.cli.progress import run_progress, show_study
+            from sim.studies.execution.several import run_several
+            from sim.studies.runs.simulate import check_tables, load_scenario
 
-        groups = support.names(by)
-        wanted = check_tables(support.names(tables), groups)
-        ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers, overrides=changes or ())
+            groups = support.names(by)
+            wanted = check_tables(support.names(tables), groups)
+            ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers, overrides=changes or ())
         kept = out is not None and runs > 1
         with ExitStack() as around:
             seen = around.enter_context(support.profile_of(runs)) if profile else None

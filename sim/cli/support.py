@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import signal
@@ -48,6 +49,18 @@ def explained() -> Iterator[None]:
         if type(error).__name__ == "RunFailedError":
             say(f"{_whose(str(error))}. {TRACEBACK}=1 in the environment shows where it broke.")
         raise typer.Exit(code) from None
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Look for no rubbish while modules are imported, which make many objects and none; what they made counts as old from then on."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.unfreeze()  # into the oldest generation, which is seldom looked through
+        gc.enable()
 
 
 def _said(error: Exception) -> str:

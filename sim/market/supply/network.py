@@ -1,6 +1,6 @@
 """The supply network: manufacturers supply groups, groups supply vendors.
 
-NetworkX makes the upper tier at the start and measures the whole; the day works on arrays.
+The day works on arrays, NetworkX measures the whole.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def make_suppliers(state: MarketState) -> None:
         add_supplier(state, int(u[0] * j), int(u[1] < p.organised_suppliers), size, np.arange(slot, k, count))
     s, rows = state.supplier_table.columns, np.arange(count)
     two = uniforms(seed, Draw.SUPPLIER_TRAITS, rows, 3) < p.second_source
-    for maker, group in upper_tier(s.organised[:count], s.size[:count], two).edges:
+    for maker, group in upper_tier(s.organised[:count], s.size[:count], two):
         s.source[group, int(s.source[group, 0] >= 0)] = maker
     size, served = s.size[:count].astype(float), bits(s.serves[:count], k)
     state.upstream = Upstream(
@@ -67,16 +67,14 @@ def add_supplier(state: MarketState, jurisdiction: int, organised: int, size: fl
     ).slot  # fmt: skip
 
 
-def upper_tier(organised: np.ndarray, size: np.ndarray, two: np.ndarray) -> nx.DiGraph:
-    """Manufacturers to groups: each group buys from one or ``two`` of them, larger manufacturers supply more groups.
+def upper_tier(organised: np.ndarray, size: np.ndarray, two: np.ndarray) -> list[tuple[int, int]]:
+    """Slots of manufacturers and of groups that buy from them: each group from one or ``two``, larger manufacturers supply more groups.
 
-    A bipartite graph of given degrees (Havel-Hakimi); empty where there are no manufacturers, so that groups make what they sell.
+    Empty where there are no manufacturers, so that groups make what they sell.
     """
     makers, groups = (organised == 0).nonzero()[0], (organised == 1).nonzero()[0]
-    tier = nx.DiGraph()
-    tier.add_nodes_from(range(len(organised)))
     if not len(makers) or not len(groups):
-        return tier
+        return []
     wanted = np.minimum(1 + two[groups].astype(int), min(SOURCES, len(makers)))
     ideal = size[makers] / size[makers].sum() * wanted.sum()
     degree = np.minimum(np.floor(ideal).astype(int), len(groups))
@@ -84,10 +82,21 @@ def upper_tier(organised: np.ndarray, size: np.ndarray, two: np.ndarray) -> nx.D
         if degree.sum() == wanted.sum():
             break
         degree[m] += degree[m] < len(groups)
-    graph = nx.bipartite.havel_hakimi_graph(degree.tolist(), wanted.tolist(), create_using=nx.Graph())
-    edges = sorted((min(a, b), max(a, b) - len(makers)) for a, b in graph.edges)
-    tier.add_edges_from((int(makers[a]), int(groups[b])) for a, b in edges)
-    return tier
+    return [(int(makers[a]), int(groups[b])) for a, b in havel_hakimi(degree.tolist(), wanted.tolist())]
+
+
+def havel_hakimi(degrees: list[int], others: list[int]) -> list[tuple[int, int]]:
+    """Edges of a bipartite graph of given degrees: who has most takes those of the other side who have most left.
+
+    The same as NetworkX makes, which takes longer to load than a world takes to build.
+    """
+    left, edges = [[degree, b] for b, degree in enumerate(others)], []
+    for degree, a in sorted(((degree, a) for a, degree in enumerate(degrees)), reverse=True):
+        left.sort()
+        for place in left[len(left) - degree :]:
+            place[0] -= 1
+            edges.append((a, place[1]))
+    return sorted(edges)
 
 
 def bits(column: np.ndarray, n: int) -> np.ndarray:
