@@ -47,7 +47,7 @@ class MarketModel(MarketState):
     threads
         Threads inside the day; results do not depend on it.
     tables
-        Event-level tables to keep: any of ``orders``, ``platforms``, ``events``, ``accounts``, ``networks``; ``vendors``, ``consumers``, ``policies`` and
+        Event-level tables to keep: any of ``orders``, ``platforms``, ``events``, ``accounts``, ``networks``, ``doses``; ``vendors``, ``consumers``, ``policies`` and
         ``daily`` are always there.
     audit
         Check every conservation identity daily.
@@ -84,7 +84,7 @@ class MarketModel(MarketState):
         events = "events" in tables or "all" in tables
         super().__init__(loaded, seed, np.random.default_rng(0), threads=threads, events=events)
         build(self)
-        self.books.happened.kept = bool(by)
+        self.books.happened.kept, self.books.doses.kept = bool(by), "doses" in tables or "all" in tables
         self.recorder = Recorder(self, tables, audit, by, folder)
         self.policy_plan = Plan()
         self._collector: mesa.DataCollector | None = None
@@ -147,7 +147,7 @@ class MarketModel(MarketState):
         return self.recorder.daily()
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of the tables: orders, platforms, vendors, accounts, consumers, events, networks, policies, daily.
+        """One of the tables: orders, platforms, vendors, accounts, consumers, events, networks, doses, policies, daily.
 
         Raises
         ------

@@ -151,6 +151,7 @@ def test_every_rule_file_of_the_market_has_a_rule():
     books = {
         "demand/needs.py",
         "trade/booking.py",
+        "health/doses.py",
         "choice/scene.py",
         "choice/conditions.py",
         "entry_exit/characters.py",

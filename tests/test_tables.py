@@ -79,7 +79,7 @@ def test_a_column_is_empty_only_where_the_dictionary_says_so(table, name, column
         assert "null" in spec.text
 
 
-@pytest.mark.parametrize("name", ["orders", "platforms", "events", "accounts", "networks"])
+@pytest.mark.parametrize("name", ["orders", "platforms", "events", "accounts", "networks", "doses"])
 def test_a_table_that_was_not_asked_for_is_an_error_that_says_how_to_get_it(name):
     with pytest.raises(ValueError, match=f"tables=\\('{name}',\\)"):
         ran(world()).table(name)

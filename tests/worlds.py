@@ -43,7 +43,18 @@ DENSE: dict[str, dict[str, float]] = {
 }  # fmt: skip
 """Parameters of a denser market than the default one, so that a small world has cases: the defaults before they were calibrated."""
 
-ALL_TABLES = ("orders", "platforms", "events", "accounts", "networks", "vendors", "consumers", "policies", "daily")
+ALL_TABLES = (
+    "orders",
+    "platforms",
+    "events",
+    "accounts",
+    "networks",
+    "doses",
+    "vendors",
+    "consumers",
+    "policies",
+    "daily",
+)
 """Tables of a run that is asked for no groups."""
 
 EXAMPLES: dict[str, dict[str, Any]] = {

@@ -149,6 +149,14 @@ class Happened:
         return np.concatenate([np.empty(0, np.int64), *self.people.get(kind, [])])
 
 
+class Doses:
+    """Doses used day by day, of each kind of people, substance and content, kept only where the table of doses is wanted; see `health.doses`."""
+
+    def __init__(self) -> None:
+        self.kept = False
+        self.parts: list[dict[str, np.ndarray]] = []
+
+
 class Gone:
     """Consumers in whose place others have come since day 0: the columns that tables show of them, and the day on which they had gone."""
 
@@ -221,6 +229,8 @@ class Books:
         Consumers who have died, who have left, and who have come in the place of either.
     gone
         What is kept of those in whose place others came.
+    doses
+        What was used, where that is kept.
     """
 
     def __init__(self, events: Events, orders: int) -> None:
@@ -230,4 +240,4 @@ class Books:
         self.settled = self.intercepted = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.order_counts = np.zeros(len(OrderOutcome), np.int64)
         self.dead = self.left = self.came = 0
-        self.gone = Gone()
+        self.gone, self.doses = Gone(), Doses()

@@ -13,7 +13,7 @@ from sim.studies.store.query import ask, database, only_select
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-WRITTEN = ("orders", "platforms", "vendors", "accounts", "consumers", "events")
+WRITTEN = ("orders", "platforms", "vendors", "accounts", "consumers", "events", "doses")
 """Tables that a run writes for targets, whichever they are: other targets can then be asked of the same runs."""
 
 MACROS = {

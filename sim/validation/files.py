@@ -28,6 +28,7 @@ TAKEN = (
     "accounts",
     "consumers",
     "events",
+    "doses",
     "daily",
     "outcomes",
     "world",

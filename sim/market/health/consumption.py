@@ -30,6 +30,7 @@ from sim.market import views
 from sim.market.blocks import over_blocks, rows_marked
 from sim.market.groups import Moment
 from sim.market.health.alerts import dose_warned_of
+from sim.market.health.doses import at_hand, count_doses
 from sim.market.health.early_warning import novel_substances, watch
 from sim.market.health.harm import (
     at_least_one,
@@ -58,7 +59,8 @@ TRACE = 1e-4
 """Tolerance above its floor that counts as none."""
 
 # what a consumer's day can bring: bits of ``happened``
-ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT, GAVE_UP, NOVEL = 1, 2, 4, 8, 16, 32, 64
+ADVERSE, OVERDOSE, DEATH, WANTS_TREATMENT, LEFT_TREATMENT, GAVE_UP, NOVEL, FROM = 1, 2, 4, 8, 16, 32, 64, 7
+"""``FROM`` is the number of the first of the bits that say from which place of the stash an overdose came."""
 
 
 @kernel
@@ -211,7 +213,7 @@ def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: U
     sums[SUM_OVERDOSE] += overdose
     sums[SUM_DEATH] += overdose * fatal
     if u3 < overdose:
-        bits |= OVERDOSE
+        bits |= OVERDOSE | (1 << (FROM + place))
         consumers.harms[c] = min(consumers.harms[c] + 1, MOST_COUNTED)
         consumers.practice[c] = hr + p.practice_own_event * (1.0 - hr)
         if u4 < fatal:
@@ -265,7 +267,7 @@ def consumption(state: MarketState) -> None:
     )
     state.consumer_events(EventKind.VIOLENCE, o.consumer[due[hurt == 1]])
     learn_of_violence(state, due[hurt == 1])
-    happened = np.zeros(n, np.uint8)
+    happened, before = np.zeros(n, np.uint16), at_hand(state)
     state.outreach.supply(levers.naloxone, state.p.services.naloxone_days)
     crowding = np.minimum(levers.legal_access, 1.0)
     users = Users(
@@ -282,6 +284,8 @@ def consumption(state: MarketState) -> None:
         who = affected[(bits & bit) > 0]
         setattr(state.today, name, len(who))
         state.consumer_events(kind, who)
+    hurt = (bits & OVERDOSE) > 0
+    count_doses(state, before, affected[hurt], bits[hurt] >> FROM, (bits[hurt] & DEATH) > 0)
     state.books.dead += state.today.deaths
     leave_treatment(state, affected[(bits & (LEFT_TREATMENT | DEATH)) > 0])
     give_up(state, affected[(bits & (GAVE_UP | DEATH)) > 0])

@@ -21,7 +21,7 @@ from sim.measures.outcomes import outcomes_of_day
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-KEPT = ("orders", "platforms", "events", "accounts", "networks")
+KEPT = ("orders", "platforms", "events", "accounts", "networks", "doses")
 ALWAYS = ("vendors", "consumers", "policies", "daily")
 BY_GROUP = "daily_by_group"
 
@@ -158,6 +158,8 @@ class Recorder:
             return tables.dated(tables.event_table(state), state.scenario.day0)
         if name == "accounts":
             return self.accounts.table(state)
+        if name == "doses":
+            return tables.dose_table(state)
         if name == "networks":
             return joined(name, self.networks)
         rows, dress, last = self._growing(state, name)

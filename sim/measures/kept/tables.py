@@ -200,6 +200,20 @@ def event_table(state: MarketState) -> pd.DataFrame:
     })  # fmt: skip
 
 
+def dose_table(state: MarketState) -> pd.DataFrame:
+    """What was used day by day, by segment, substance and content."""
+    names = ("day", "kind", "doses", "overdoses", "deaths")
+    empty = {name: np.empty(0, float if name == "doses" else np.int64) for name in names}
+    c = {name: np.concatenate([part[name] for part in [empty, *state.books.doses.parts]]) for name in names}
+    who, content = np.divmod(c["kind"], len(Content))
+    segment, substance = np.divmod(who, len(state.scenario.substances))
+    return pd.DataFrame({
+        "day": c["day"].astype(np.int32), "segment": named(segment, Segment), "substance": labelled(substance, list(state.scenario.substances)),
+        "content": named(content, Content), "doses": c["doses"], "overdoses": c["overdoses"].astype(np.int32),
+        "attended": c["overdoses"] / state.p.consumption.severity_share, "deaths": c["deaths"].astype(np.int32),
+    })  # fmt: skip
+
+
 class AccountLog:
     """Accounts as they open and close, seen by comparing each day with the day before."""
 
