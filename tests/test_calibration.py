@@ -352,6 +352,17 @@ def test_what_a_calibration_costs_is_said_before(shop):
     assert str(said).startswith("99 runs at most (defaults 1, screening 40, wave 1 24, wave 2 24, members 10)")
 
 
+def test_a_calibration_around_the_defaults_looks_in_a_share_of_each_plausible_range(shop):
+    whole, half = (load_calibration({**FILE, "span": span}).factors for span in (1.0, 0.5))
+    for wide, near in zip(whole, half, strict=True):
+        value = load_parameters().specs[wide.path].value
+        assert wide.bounds[0] <= near.bounds[0] <= value <= near.bounds[1] <= wide.bounds[1]
+        if wide.distribution == "uniform":
+            assert np.diff(near.bounds) == pytest.approx(0.5 * np.diff(wide.bounds))
+        else:
+            assert near.bounds[1] / near.bounds[0] == pytest.approx((wide.bounds[1] / wide.bounds[0]) ** 0.5)
+
+
 def test_the_calibration_that_ships_takes_twenty_thousand_runs():
     whole = load_calibration(ROOT / "experiments/calibration.yaml")
     study, _, targets = study_of(whole)
@@ -367,6 +378,7 @@ def test_the_calibration_that_ships_takes_twenty_thousand_runs():
     ("change", "error", "said"),
     [
         ({"points": 3}, CalibrationError, "points"),
+        ({"span": 0}, CalibrationError, "span"),
         ({"waves": "many"}, CalibrationError, "waves"),
         ({"point": 30}, CalibrationError, "did you mean 'points'"),
         ({"parameters": ["choice.price_wait", "demand"]}, CalibrationError, "did you mean 'choice.price_weight'"),

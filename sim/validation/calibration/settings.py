@@ -60,6 +60,12 @@ class CalibrationFile(_Plain):
     parameters: tuple[str, ...] = Field(
         default=(), max_length=1_000, description="parameters, or groups of them; by default all"
     )
+    span: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="share of its plausible range, around its default, in which each is looked for",
+    )
     screen: Screen | None = Field(
         default_factory=Screen,
         description="how those that move targets are picked; nothing where all that are named are calibrated",
@@ -175,6 +181,7 @@ def load_calibration(
     unknown = [no_such_name(f"worlds.{k}", given, worlds) for k, given in enumerate(file.worlds) if given not in worlds]
     if unknown:
         raise CalibrationError(unknown, name)
+    factors = factors if file.span == 1.0 else narrowed(factors, file.span)
     inside = [target.id for target in chosen.all if not file.worlds or target.world in file.worlds]
     left_out = tuple(target.id for target in chosen.all if target.id not in inside)
     return Calibration(file, chosen.of(ids=inside), factors, left_out)
@@ -208,7 +215,7 @@ def _factors(file: CalibrationFile, problems: list[Problem]) -> tuple[Factor, ..
 
 
 def narrowed(factors: Sequence[Factor], span: float) -> tuple[Factor, ...]:
-    """Parameters over a share of their ranges around their defaults, for screening."""
+    """Parameters over a share of their ranges around their defaults."""
     specs = load_parameters().specs
     found = []
     for factor in factors:
