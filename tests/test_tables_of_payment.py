@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import Channel
+from sim.market.entry_exit.entry import open_cryptomarket, opened
 from tests.worlds import example, model_of, ran, run, world
 
 MONEY = world(
@@ -35,6 +36,17 @@ def test_as_many_cards_go_through_as_acquirers_and_issuers_let_through():
     expected = 0.8 * (1 - 0.25)
     assert paid + unpaid > 300
     assert abs(paid / (paid + unpaid) - expected) < 4 * np.sqrt(expected * (1 - expected) / (paid + unpaid))
+
+
+def test_payments_are_told_of_however_many_platforms_open():
+    market = model_of(world(days=5), tables=("platforms",))
+    before = market.platform_table.capacity
+    while market.platform_table.n <= before:
+        opened(market, open_cryptomarket(market, market.day), "entry")
+    market.step()
+    rows = market.table("platforms")
+    assert rows["platform"].max() == before
+    assert (rows["unpaid"] >= 0).all()
 
 
 @pytest.mark.parametrize("channel", ["cryptomarket", "direct"])

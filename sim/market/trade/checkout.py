@@ -202,7 +202,9 @@ def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, i
     )  # fmt: skip
     over_rows(state.pool, check_out, m, state.moment, wanted, chosen, till, bills)
     paid = (chosen.status == CHOSEN).nonzero()[0]
-    state.trade.unpaid = np.bincount(chosen.platform[chosen.status == NOT_PAID], minlength=len(state.trade.unpaid))
+    state.trade.unpaid = np.bincount(
+        chosen.platform[chosen.status == NOT_PAID], minlength=len(state.platform_table.columns.status)
+    )
     if any_short(chosen.vendor[paid], v.columns.stock):
         priority = uniforms(int(state.seed), Draw.PRIORITY, wanted.due[paid], state.day)
         served = ration(chosen.vendor[paid], v.columns.stock, priority)
