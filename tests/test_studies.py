@@ -18,6 +18,7 @@ from sim.studies.errors import RequestError, RunFailedError
 from sim.studies.execution.several import run_several
 from sim.studies.execution.verify import verify
 from sim.studies.runs import machine
+from sim.studies.runs.compare import load_all
 from sim.studies.runs.effects import add_displacement, change, paired_effects, t_interval
 from sim.studies.runs.one_run import run
 from sim.studies.store import record
@@ -335,6 +336,14 @@ class TestEffects:
 
 
 class TestCompare:
+    def test_a_setting_of_a_policy_is_for_the_scenarios_that_have_it(self):
+        options = {"days": 60, "overrides": ["policies.takedown.start=10", "choice.habit=1.1"]}
+        plain, raid = load_all(["baseline", "takedown"], options)
+        assert raid.policies[0].start == 10
+        assert plain.parameters["choice"]["habit"] == raid.parameters["choice"]["habit"] == 1.1
+        with pytest.raises(ScenarioError, match=r"policies\.takedwn"):
+            load_all(["baseline", "takedown"], {"overrides": ["policies.takedwn.start=10"]})
+
     def test_every_scenario_is_run_with_every_seed(self, comparison):
         pairs = comparison.outcomes.groupby("scenario")["seed"].apply(list)
         assert set(pairs.index) == {"baseline", "closure", "advice", "baseline (2)"}

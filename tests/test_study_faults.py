@@ -106,6 +106,11 @@ class TestRunsThatFail:
         assert set(done.answer.tables["effects"]["n"]) == {7}
         assert "Runs that failed" in (tmp_path / "out" / "answer" / "report.md").read_text()
 
+    def test_a_run_whose_table_cannot_be_made_is_a_failure_and_does_not_end_the_study(self, tmp_path):
+        done = do(tmp_path / "out", {**SMALL, "tables": ["orders"]})
+        assert done.failed == done.runs == 4
+        assert done.results.failures()["error"].str.contains("ValueError: orders").all()
+
     def test_resume_leaves_failures_and_retry_does_them_again(self, tmp_path, monkeypatch, undisturbed):
         monkeypatch.setenv("STUDY_MARKET_FAIL", "3")
         do(tmp_path / "out")

@@ -141,12 +141,14 @@ def _run(task: Task, order: Order) -> Row:
         model = _market(scenario, order.seed, task)
         outcomes, daily = _numbers(model, task)
         did = plain(policy_table(deeds_of(model)))
+        frames = {name: model.table(name) for name in task.tables if name != "daily"}
     except StudyError:
         raise
     except Exception as error:
         trace = traceback.format_exc()[-LONGEST_TRACE:]
         return Row(**same, status=FAILED, error=describe_failure(error), trace=trace)
-    _write_tables(model, order, task)
+    if task.tables:  # each whole or not at all, before the run counts as done
+        write_tables(frames, task.folder, table_place(order.label, order.seed, order.run, order.changes))
     return Row(**same, status=OK, outcomes=outcomes, daily=daily, policies=json.dumps(did) if did else "")
 
 
@@ -175,14 +177,6 @@ def _numbers(model: Market, task: Task) -> tuple[dict[str, float], dict[str, Dai
     names = [] if frame is None else [str(name) for name in frame.columns if task.daily is None or name in task.daily]
     outcomes = {name: float(value) for name, value in model.outcomes().items()}
     return outcomes, {name: shorten(frame[name].to_numpy(), task.exact) for name in names if frame is not None}
-
-
-def _write_tables(model: Market, order: Order, task: Task) -> None:
-    """Write the tables of a run, each whole or not at all, before the run counts as done."""
-    if task.tables:
-        place = table_place(order.label, order.seed, order.run, order.changes)
-        frames = {name: model.table(name) for name in task.tables if name != "daily"}
-        write_tables(frames, task.folder, place)
 
 
 def died(order: Order, words: str) -> Row:

@@ -13,6 +13,7 @@ from sim.measures.dictionary import outcomes as known_outcomes
 from sim.measures.scale import REAL, SIMULATED, real_effects, real_frame
 from sim.studies import deeds
 from sim.studies.methods.components import COLUMNS, SET
+from sim.studies.methods.paths import has_path
 from sim.studies.runs.by_group import effects_by_group, nested, of_runs, real_groups
 from sim.studies.runs.effects import add_displacement, paired_effects
 from sim.studies.runs.one_run import finite
@@ -212,21 +213,37 @@ def _in_json(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_all(sources: Sequence[Scenario | str], options: Mapping[str, Any]) -> list[Scenario]:
-    """Load every scenario; what is wrong with any of them is said at once."""
+    """Load every scenario; what is wrong with any of them is said at once. A setting of a policy is for those that have it, and some must."""
     from sim.scenario import ScenarioError
 
     loaded: list[Scenario] = []
     errors: list[ScenarioError] = []
-    for source in sources:
-        try:
-            loaded.append(load_scenario(source, **options))
-        except ScenarioError as error:
-            errors.append(error)
+
+    def each(given: Iterable[tuple[Scenario | str, Mapping[str, Any]]]) -> list[Scenario]:
+        found = []
+        for source, asked in given:
+            try:
+                found.append(load_scenario(source, **asked))
+            except ScenarioError as error:
+                errors.append(error)
+        return found
+
+    plain = each((source, {}) for source in sources)
+    if not errors:
+        changes = options.get("overrides", ())
+        somewhere = [change for change in changes if any(_reaches(scenario, change) for scenario in plain)]
+        here = ([c for c in changes if c not in somewhere or _reaches(scenario, c)] for scenario in plain)
+        loaded = each((s, {**options, "overrides": mine}) for s, mine in zip(plain, here, strict=True))
     if len(errors) == 1:
         raise errors[0]
     if errors:
         raise ScenarioError([problem for error in errors for problem in error.problems])
     return loaded
+
+
+def _reaches(scenario: Scenario, change: str) -> bool:
+    """Whether a ``path=value`` leads anywhere in a scenario."""
+    return has_path(scenario, change.partition("=")[0].strip())
 
 
 def in_order(names: Iterable[str], scenario: Scenario) -> list[str]:
