@@ -1,6 +1,13 @@
 """What holds for all tests."""
 
+import functools
+import gc
+
 import pytest
+import typer.testing
+
+typer.testing._get_command = functools.cache(typer.testing._get_command)
+"""The commands of `odm` are made once, as in a process that runs one of them, and not for every call of a test."""
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +21,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(pytest.mark.timeout(0))
+
+
+def pytest_collection_finish():
+    """Modules and tests stay to the end: whoever looks for rubbish while they run need not look through them."""
+    gc.collect()
+    gc.freeze()

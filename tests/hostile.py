@@ -77,7 +77,8 @@ def opened_by(work: Callable[[], object]) -> list[str]:
     return found
 
 
-def _elsewhere(path: str, here: Path) -> bool:
+def _allowed(here: Path) -> tuple[str, ...]:
+    """How the paths begin that may be opened."""
     allowed = (
         here,
         ROOT,
@@ -89,7 +90,7 @@ def _elsewhere(path: str, here: Path) -> bool:
         "/usr",
         Path(tempfile.gettempdir(), "odm-sql-"),
     )
-    return not path.startswith(tuple(os.path.realpath(place) for place in allowed))
+    return tuple(os.path.realpath(place) for place in allowed)
 
 
 # How each kind is read ----------------------------------------------------------------------------------------------------
@@ -256,7 +257,8 @@ def judge(kind: str, content: bytes | Callable[[Path], None], base: Path) -> str
     seconds = time.process_time() - begun
     if seconds > SECONDS:
         raise WrongError(f"took {seconds:.1f} s of the processor")
-    if elsewhere := [path for path in opened if path.startswith(str(outside)) or _elsewhere(path, base)]:
+    allowed = _allowed(base)
+    if elsewhere := [path for path in opened if path.startswith(str(outside)) or not path.startswith(allowed)]:
         raise WrongError(f"opened {', '.join(elsewhere)}")
     if SECRET in said:
         raise WrongError(f"told what stands in a file elsewhere: {said[:200]}")

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -86,3 +88,14 @@ def sweep_study(**fields):
 def not_drawn(_, stem):
     """In the place of `save_figure`, where what figures look like does not matter."""
     stem.with_suffix(".txt").write_text("a figure")
+
+
+@contextmanager
+def undrawn():
+    """No figure of a study is drawn, neither beside its report nor in it: that takes longer than all else, and `test_study_cli` looks at them."""
+    with (
+        patch("sim.report.study_page.draw", lambda *_: None),
+        patch("sim.report.study_page.save_figure", not_drawn),
+        patch("sim.report.html.render.inline_svg", lambda *_: "<svg></svg>"),
+    ):
+        yield

@@ -72,7 +72,7 @@ def test_a_worker_process_keeps_quiet(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_numba_tells_us_what_it_compiles_and_we_say_so_on_the_standard_error(tmp_path: Path) -> None:
-    code = "import numpy as np\nfrom sim.measures.networks import brandes\nz = np.zeros(2, np.int64)\nbrandes(z, z[:0], z[:0])\n"
+    code = "from sim.market.beliefs import event_risk\nevent_risk(1.0, 1.0, 1.0, 1.0)\n"
     run = [subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
                           capture_output=True, text=True, check=True) for _ in range(2)]  # fmt: skip
     assert [(once.stdout, once.stderr) for once in run] == [("", f"{kernels.COMPILING}\n"), ("", "")]

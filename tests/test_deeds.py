@@ -13,7 +13,7 @@ from sim.report.text import deeds as said
 from sim.scenario import Budget, Scenario, ScenarioError
 from sim.studies.deeds import from_plain, joined, plain
 from sim.studies.store.results import Results
-from tests.study_market import not_drawn
+from tests.study_market import not_drawn, undrawn
 from tests.worlds import KINDS, example, fingerprint, world
 
 TINY = {"consumers": 400, "days": 25, "burn_in": 5}
@@ -22,8 +22,7 @@ TINY = {"consumers": 400, "days": 25, "burn_in": 5}
 @pytest.fixture(scope="module", autouse=True)
 def _undrawn():
     """Figures take most of the time, and what they look like does not matter here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+    with undrawn(), pytest.MonkeyPatch.context() as patch:
         patch.setattr("sim.report.figures.save_figure", not_drawn)
         yield
 

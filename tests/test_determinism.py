@@ -20,7 +20,7 @@ from sim.studies.execution.line import Line
 from sim.studies.runs import burn_in
 from sim.studies.runs.burn_in import recall, world_of
 from sim.studies.runs.simulate import simulate
-from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, ran, run, same_frames, world
+from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, model_of, ran, run, same_frames, world
 
 EVERYTHING = world(policies=[example(kind, start=5) for kind in KINDS])
 EVENTFUL = EVERYTHING.with_(
@@ -128,29 +128,52 @@ def test_looking_at_outcomes_and_tables_on_the_way_moves_nothing():
     assert equal(model, ran(EVENTFUL))
 
 
-@pytest.mark.parametrize("copied", [lambda m: pickle.loads(pickle.dumps(m)), copy.deepcopy], ids=["pickle", "deepcopy"])
-@pytest.mark.parametrize("day", [-20, -3, 6, 30])
-def test_a_copy_made_on_the_way_goes_on_alike(copied, day):
-    original = run(EVENTFUL, until=day, tables=ALL_TABLES)
-    twin = copied(original)
-    for model in (original, twin):
-        model.run_for(EVENTFUL.days - day)
+COPIED = {"pickle": lambda model: pickle.loads(pickle.dumps(model)), "deepcopy": copy.deepcopy}
+COPIED_ON = (-20, -3, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def copied_on_the_way():
+    """A market of which copies of both kinds were made on some days, which has gone on to its end, and the copies, which have not."""
+    original, copies = model_of(EVENTFUL, seed=1, tables=ALL_TABLES), {}
+    for day in COPIED_ON:
+        if day > original.day:
+            original.run_for(day - original.day)
+        copies |= {(way, day): make(original) for way, make in COPIED.items()}
+    original.run_for(EVENTFUL.days - COPIED_ON[-1])
+    return original, copies
+
+
+@pytest.mark.parametrize("way", COPIED)
+@pytest.mark.parametrize("day", COPIED_ON)
+def test_a_copy_made_on_the_way_goes_on_alike(copied_on_the_way, way, day):
+    original, copies = copied_on_the_way
+    twin = copies.pop((way, day))
+    assert twin.day == day
+    twin.run_for(EVENTFUL.days - day)
     assert equal(twin, ran(EVENTFUL))
     assert equal(original, ran(EVENTFUL)), "making the copy moved the original"
     for table in ALL_TABLES:
         assert same_frames(original.table(table), twin.table(table)), table
 
 
+@pytest.fixture(scope="module")
+def burnt_in():
+    """A world whose burn-in is kept."""
+    without = world(days=25)
+    simulate(without, 1, MarketModel, tables=ALL_TABLES, share_burn_in=True)
+    return without
+
+
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=[] if i % 4 == 0 else [pytest.mark.slow]) for i, kind in enumerate(KINDS)]
 )
-def test_a_run_that_shares_its_burn_in_is_the_run_that_does_not(kind):
-    without = world(days=25)
+def test_a_run_that_shares_its_burn_in_is_the_run_that_does_not(burnt_in, kind):
+    without = burnt_in
     scenario = without.with_(policies=[example(kind, start=5)])
     wanted, day_0 = ALL_TABLES, world_of(scenario, 1, ALL_TABLES, False)
     assert day_0 is not None
     assert day_0 == world_of(without, 1, wanted, False) != world_of(without, 2, wanted, False)
-    simulate(without, 1, MarketModel, tables=wanted, share_burn_in=True)
     assert recall(day_0, scenario) is not None
     shared = simulate(scenario, 1, MarketModel, tables=wanted, share_burn_in=True).model
     alone = run(scenario, tables=wanted)

@@ -171,21 +171,27 @@ class TestTables:
         assert {line.count("|") for line in lines} == {9}
 
 
+@pytest.fixture(scope="module", params=[figures.effects_figure, figures.trade_figure])
+def drawn(request, comparison, tmp_path_factory):
+    """How a figure is drawn, and where it was written once."""
+    place = tmp_path_factory.mktemp("figure") / "one"
+    figures.save_figure(request.param(comparison), place)
+    return request.param, place
+
+
 class TestFigures:
-    @pytest.mark.parametrize("draw", [figures.effects_figure, figures.trade_figure])
-    def test_a_figure_is_written_as_picture_and_drawing(self, draw, comparison, tmp_path):
-        figures.save_figure(draw(comparison), tmp_path / "figure")
-        pixels = imread(tmp_path / "figure.png")
+    def test_a_figure_is_written_as_picture_and_drawing(self, drawn):
+        _, written = drawn
+        pixels = imread(written.with_suffix(".png"))
         assert pixels.shape[1] > 900
         assert pixels.std() > 0.05
-        assert (tmp_path / "figure.svg").read_text().lstrip().startswith("<?xml")
+        assert written.with_suffix(".svg").read_text().lstrip().startswith("<?xml")
 
-    @pytest.mark.parametrize("draw", [figures.effects_figure, figures.trade_figure])
-    def test_equal_comparisons_give_equal_files(self, draw, comparison, tmp_path):
-        for name in ("one", "two"):
-            figures.save_figure(draw(comparison), tmp_path / name)
-        for ending in ("png", "svg"):
-            assert (tmp_path / f"one.{ending}").read_bytes() == (tmp_path / f"two.{ending}").read_bytes()
+    def test_equal_comparisons_give_equal_files(self, drawn, comparison, tmp_path):
+        draw, written = drawn
+        figures.save_figure(draw(comparison), tmp_path / "two")
+        for ending in (".png", ".svg"):
+            assert written.with_suffix(ending).read_bytes() == (tmp_path / "two").with_suffix(ending).read_bytes()
 
     def test_drawing_changes_no_setting_of_the_reader(self, comparison):
         before = dict(mpl.rcParams)

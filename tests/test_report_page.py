@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections import Counter
@@ -28,6 +29,7 @@ from sim.report.parts.validation import NOT_RUN
 from sim.scenario import Scenario
 from sim.studies.errors import RequestError
 from sim.studies.runs.effects import paired_effects
+from tests import study_market
 from tests.fake_market import FakeMarket, world
 from tests.study_market import PATH, SIZE, StudyMarket, compare_study, not_drawn, sweep_study
 
@@ -102,6 +104,19 @@ def comparison():
 def undrawn(monkeypatch):
     """Pages without their figures, where these do not matter."""
     monkeypatch.setattr("sim.report.html.render.inline_svg", lambda *_: "<svg></svg>")
+
+
+@pytest.fixture(scope="module")
+def study_of(tmp_path_factory):
+    """A study of each kind that somebody asks for, with its report, run once and without its figures."""
+
+    @functools.cache
+    def made(kind):
+        place = tmp_path_factory.mktemp(kind) / "out"
+        with study_market.undrawn():
+            return run_study(KINDS[kind][0], place, executor="inline", model_class=StudyMarket)
+
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -188,18 +203,19 @@ def _noise(comparison, seed):
 def test_luck_around_zero_makes_no_claims_beyond_the_rate_that_is_allowed(comparison, undrawn):
     """At a false discovery rate of 5 %, of all that looks at nothing but luck about one in 20 says something."""
     spoken, looked = Counter(), 0
-    for seed in range(6):
-        noise = _noise(comparison, seed)
-        for verdict in verdicts(of_pairs(noise)):
+    noises = [_noise(comparison, seed) for seed in range(6)]
+    said = [verdicts(of_pairs(noise)) for noise in noises]
+    for noise, found in zip(noises, said, strict=True):
+        for verdict in found:
             looked += 1
             spoken["headline"] += bool(verdict.changes)
-            found = flows.flows(noise.outcomes, noise.baseline, verdict.scenario)
-            spoken["flows"] += any(flow.told for rows in found.values() for flow in rows)
+            moved = flows.flows(noise.outcomes, noise.baseline, verdict.scenario)
+            spoken["flows"] += any(flow.told for rows in moved.values() for flow in rows)
     assert looked == 18
     assert spoken["headline"] / looked <= 0.12
     assert spoken["flows"] / looked <= 0.12
-    quiet = next(seed for seed in range(6) if not any(v.changes for v in verdicts(of_pairs(_noise(comparison, seed)))))
-    found = Page(page([pairs_page(_noise(comparison, quiet))]))
+    quiet = next(noise for noise, found in zip(noises, said, strict=True) if not any(v.changes for v in found))
+    found = Page(page([pairs_page(quiet)]))
     assert [claim for claim in found.claims if "orders:" not in claim] == []
     assert all("No clear effect" in short for short in found.text_of(lambda attrs: attrs.get("class") == "short"))
 
@@ -270,10 +286,9 @@ def test_numbers_of_real_people_and_of_simulated_consumers_stand_apart(folder, p
     assert not real.all("input")
 
 
-def test_totals_of_other_people_are_refused_where_limits_would_mean_something_else(tmp_path, undrawn):
-    run_study(_calibration(), tmp_path / "out", executor="inline", model_class=StudyMarket)
+def test_totals_of_other_people_are_refused_where_limits_would_mean_something_else(study_of):
     with pytest.raises(RequestError, match="only --people real can be told"):
-        report(tmp_path / "out", "simulated")
+        report(study_of("calibrate").folder, "simulated")
 
 
 # Everybody can read it ------------------------------------------------------------------------------------------------
@@ -344,8 +359,9 @@ def test_titles_and_questions_from_files_are_text_and_nothing_else(tmp_path, mon
 def test_names_of_scenarios_are_text_in_tables_and_figures_whatever_they_are(comparison):
     """Loading refuses such names; a page must not rest on that."""
     names = {"closure": STRANGE, "baseline": '"><img src=x onerror=alert(2)>'}
-    frames = {name: getattr(comparison, name).replace({"scenario": names}) for name in ("effects", "outcomes", "daily")}
-    scenarios = {names.get(label, label): scenario for label, scenario in comparison.scenarios.items()}
+    kept = {name: getattr(comparison, name) for name in ("effects", "outcomes", "daily")}
+    frames = {name: frame[frame["scenario"].isin(names)].replace({"scenario": names}) for name, frame in kept.items()}
+    scenarios = {names[label]: scenario for label, scenario in comparison.scenarios.items() if label in names}
     renamed = replace(comparison, baseline=names["baseline"], scenarios=scenarios, policies=None, **frames)
     found = Page(text := page([pairs_page(renamed)]))
     assert "<script" not in text.lower()
@@ -405,12 +421,11 @@ LONG = ("sensitivity", "discover", "optimise")
 
 
 @pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.slow) if k in LONG else k for k in KINDS])
-def test_every_kind_of_study_has_its_report(kind, tmp_path, monkeypatch, undrawn):
-    monkeypatch.setattr("sim.report.study_page.save_figure", not_drawn)
-    study, *wanted = KINDS[kind]
-    done = run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket)
+def test_every_kind_of_study_has_its_report(kind, study_of, undrawn):
+    _, *wanted = KINDS[kind]
+    done = study_of(kind)
     written = (done.folder / "answer" / "report.html").read_text(encoding="utf-8")
-    again = report(tmp_path / "out")
+    again = report(done.folder)
     for text in (written, again):
         found = Page(text)
         assert found.unmatched == []

@@ -16,15 +16,16 @@ from sim.studies.store.own import content_hash, put_in_place
 from sim.studies.store.record import file_hashes
 from sim.studies.store.results import Results
 from tests.fake_market import FakeMarket, world
-from tests.study_market import StudyMarket, compare_study, not_drawn
+from tests.study_market import StudyMarket, compare_study, undrawn
 
 STUDY = compare_study(replications=2)
 OWN = ["study.json", "plan.parquet", "record.json", ".lock"]
 
 
 @pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    monkeypatch.setattr("sim.report.study_page.save_figure", not_drawn)
+def _undrawn():
+    with undrawn():
+        yield
 
 
 def do(out, study=STUDY, **options):

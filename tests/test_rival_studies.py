@@ -19,7 +19,7 @@ from sim.studies.findings.turns import rival_sentences, rival_summary
 from sim.studies.runs.effects import paired_effects
 from sim.studies.study_files import Study
 from tests import fake_market
-from tests.study_market import MEASURES, StudyMarket, compare_study, not_drawn
+from tests.study_market import MEASURES, StudyMarket, compare_study, undrawn
 from tests.test_validation import PricedMarket, facts, goal
 
 
@@ -49,8 +49,7 @@ ASKED = {"replications": 5, "compare": {"submodels": ["vendor_choice=random", "o
 def done(tmp_path_factory):
     out = tmp_path_factory.mktemp("rivals") / "out"
     study = compare_study(**ASKED)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+    with undrawn():
         yield run_study(study, out, executor="inline", model_class=Contested)
 
 
@@ -112,8 +111,7 @@ def test_an_order_of_interventions_that_is_the_other_way_round_is_said(done):
     assert any("Under fear by share of trade quiet is ahead of loud by" in line for line in rival_sentences(turned))
 
 
-def test_the_usual_answer_is_what_it_is_without_rivals(done, tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.report.study_page.save_figure", not_drawn)
+def test_the_usual_answer_is_what_it_is_without_rivals(done, tmp_path):
     alone = run_study(compare_study(replications=5), tmp_path / "out", executor="inline", model_class=Contested)
     for name in ("effects", "ranking", "outcomes"):
         pd.testing.assert_frame_equal(alone.answer.tables[name], done.answer.tables[name])

@@ -12,7 +12,7 @@ from sim.registry import policy_kinds
 from sim.report.text import words
 from tests.fake_market import FakeMarket
 from tests.fake_market import world as made_up
-from tests.study_market import PATH, StudyMarket, compare_study, not_drawn
+from tests.study_market import PATH, StudyMarket, compare_study, not_drawn, undrawn
 from tests.worlds import EXAMPLES, world
 
 SPECS = [*outcomes().values(), *families().values()]
@@ -39,8 +39,7 @@ A_HEAD = {
 @pytest.fixture(scope="module", autouse=True)
 def _undrawn():
     """Figures take most of the time, and what they look like does not matter here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+    with undrawn(), pytest.MonkeyPatch.context() as patch:
         patch.setattr("sim.report.figures.save_figure", not_drawn)
         yield
 

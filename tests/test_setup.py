@@ -100,30 +100,38 @@ def installed(project: Path) -> set[str]:
     return {folder.name.removesuffix(".dist-info") for folder in found if not folder.name.startswith("pip-")}
 
 
+@pytest.fixture(scope="module")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the newest pip is unpacked, once for all environments."""
+    return tmp_path_factory.mktemp("seed")
+
+
 @pytest.mark.parametrize("pip", ["the pip that Python brings", "the newest pip"])
-def test_a_set_up_installs_what_the_lock_names_and_nothing_that_was_published_later(project: Path, pip: str) -> None:
+def test_a_set_up_installs_what_the_lock_names_and_nothing_that_was_published_later(
+    project: Path, seed: Path, pip: str
+) -> None:
     if pip == "the newest pip":
-        cli_run([str(project / ".venv"), "--no-download", "--app-data", str(project.parent / "seed")])
+        cli_run([str(project / ".venv"), "--no-download", "--app-data", str(seed)])
     run = make_setup(project)
     assert run.returncode == 0, run.stdout + run.stderr
     assert installed(project) == {"added-1.0", "builder-1.0", "common-1.0", "wants-1.0", "project-1.0"}
 
 
-def test_a_set_up_says_which_package_a_lock_lacks(project: Path) -> None:
+def test_a_set_up_says_which_package_a_lock_lacks(project: Path, seed: Path) -> None:
     lock = project / "requirements.lock"
     lines = lock.read_text(encoding="utf-8").splitlines(keepends=True)
     at = next(i for i, line in enumerate(lines) if line.startswith("common=="))
     lock.write_text("".join(lines[:at] + lines[at + 2 :]), encoding="utf-8")
-    cli_run([str(project / ".venv"), "--no-download", "--app-data", str(project.parent / "seed")])
+    cli_run([str(project / ".venv"), "--no-download", "--app-data", str(seed)])
     run = make_setup(project)
     assert run.returncode != 0
     assert "wants 1.0 requires common, which is not installed" in run.stderr
     assert not (project / ".venv" / ".runtime").exists()
 
 
-def test_a_set_up_refuses_a_package_that_is_not_the_one_that_was_locked(project: Path) -> None:
+def test_a_set_up_refuses_a_package_that_is_not_the_one_that_was_locked(project: Path, seed: Path) -> None:
     publish(project.parent / "index", "common", "1.0", code="changed = True\n")
-    cli_run([str(project / ".venv"), "--no-download", "--app-data", str(project.parent / "seed")])
+    cli_run([str(project / ".venv"), "--no-download", "--app-data", str(seed)])
     run = make_setup(project)
     assert run.returncode != 0
     assert "DO NOT MATCH THE HASHES" in run.stdout + run.stderr
@@ -131,8 +139,8 @@ def test_a_set_up_refuses_a_package_that_is_not_the_one_that_was_locked(project:
     assert installed(project) == set()
 
 
-def test_a_set_up_without_a_network_says_that_it_reached_nobody(project: Path) -> None:
-    cli_run([str(project / ".venv"), "--no-download", "--app-data", str(project.parent / "seed")])
+def test_a_set_up_without_a_network_says_that_it_reached_nobody(project: Path, seed: Path) -> None:
+    cli_run([str(project / ".venv"), "--no-download", "--app-data", str(seed)])
     closed = {
         "PIP_NO_INDEX": "0",
         "PIP_FIND_LINKS": "",

@@ -33,6 +33,7 @@ def files(tmp_path, monkeypatch, request):
         monkeypatch.setattr(f"sim.studies.{module}.default_model", lambda: StudyMarket)
     if "findings_printed" not in request.node.name:  # one test looks at figures
         monkeypatch.setattr("sim.report.study_page.save_figure", not_drawn)
+        monkeypatch.setattr("sim.report.html.render.inline_svg", lambda *_: "<svg></svg>")
     monkeypatch.setattr("sim.studies.execution.conduct.Processes", lambda workers: Inline())
     return tmp_path
 

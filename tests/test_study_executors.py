@@ -12,7 +12,7 @@ import pytest
 
 from sim import run_study
 from sim.studies.errors import RequestError
-from tests.study_market import SIZE, StudyMarket, compare_study, not_drawn
+from tests.study_market import SIZE, StudyMarket, compare_study, undrawn
 
 ROOT = Path(__file__).parents[1]
 REAL = {
@@ -26,10 +26,8 @@ REAL = {
 
 
 @pytest.fixture(autouse=True, scope="module")
-def undrawn():
-    """Figures take longer than all else here; `test_study_cli` looks at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+def _undrawn():
+    with undrawn():
         yield
 
 

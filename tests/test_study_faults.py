@@ -21,16 +21,14 @@ from sim.studies.store.parts import read, write_part
 from sim.studies.store.results import Results
 from sim.studies.store.store import Store
 from tests.preloaded import forked_workers
-from tests.study_market import StudyMarket, compare_study, not_drawn, sweep_study
+from tests.study_market import StudyMarket, compare_study, sweep_study, undrawn
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True, scope="module")
-def undrawn():
-    """Figures take longer than all else here; `test_study_cli` looks at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+def _undrawn():
+    with undrawn():
         yield
 
 
@@ -62,10 +60,9 @@ def script(folder, how="workers=2", **env):
     """A study in a process of its own, by default with two workers."""
     code = (
         "from sim import run_study\n"
-        "from sim.report import study_page\n"
-        "from tests.study_market import StudyMarket, compare_study, not_drawn\n"
-        "study_page.save_figure = not_drawn\n"
-        f"run_study(compare_study(), {str(folder)!r}, {how}, model_class=StudyMarket)\n"
+        "from tests.study_market import StudyMarket, compare_study, undrawn\n"
+        "with undrawn():\n"
+        f"    run_study(compare_study(), {str(folder)!r}, {how}, model_class=StudyMarket)\n"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **env}, stderr=subprocess.PIPE)
 

@@ -26,14 +26,12 @@ from sim.studies.store.parts import Row, shorten, to_bytes, to_table, write_part
 from sim.studies.store.record import content_hash, file_hashes
 from sim.studies.store.store import Store
 from sim.studies.study_files import Study
-from tests.study_market import MEASURES, PATH, StudyMarket, compare_study, not_drawn, sweep_study
+from tests.study_market import MEASURES, PATH, StudyMarket, compare_study, sweep_study, undrawn
 
 
 @pytest.fixture(autouse=True, scope="module")
-def undrawn():
-    """Figures take longer than all else here; `test_study_cli` looks at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sim.report.study_page.save_figure", not_drawn)
+def _undrawn():
+    with undrawn():
         yield
 
 

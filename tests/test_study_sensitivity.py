@@ -8,6 +8,7 @@ import pytest
 from sim import run_study
 from sim.studies import kinds
 from sim.studies.kinds.sensitivity import SensitivitySettings
+from sim.studies.matching.emulators import one_thread
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.functions import FunctionDriver
 from sim.studies.methods.noise import contrasts, differ, shares
@@ -23,6 +24,13 @@ ISHIGAMI = {
     "ST": {"b": 0.5576, "a": 0.4424, "c": 0.2437},
 }
 WEIGHTS = {"p": 0.0, "q": 1.0, "r": 4.5, "s": 9.0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    """Threads that share matrices of a few numbers wait for each other most of the time."""
+    with one_thread():
+        yield
 
 
 def ishigami(point, scenario="baseline", seed=1):
