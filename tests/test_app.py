@@ -27,7 +27,7 @@ from sim.evidence.tables import load_jurisdictions
 from sim.measures.scale import REAL
 from sim.registry import policy_kinds
 from sim.report.comparison import compare
-from sim.scenario import ScenarioError, list_scenarios
+from sim.scenario import Scenario, ScenarioError, list_scenarios
 from sim.studies.errors import RequestError
 from sim.studies.store import lock
 from tests.app_server import ROOT, small
@@ -587,7 +587,11 @@ class TestTexts:
             for name in texts()
             if name not in code and (name.partition(".")[0] not in built or f'"{name.partition(".")[2]}"' not in code)
         ]
-        assert [name for name in unsaid if name.partition(".")[0] != "group"] == []
+        assert [name for name in unsaid if name.partition(".")[0] not in ("group", "names")] == []
+
+    def test_what_has_a_name_of_its_own_is_a_place_of_a_scenario(self):
+        named = {name.partition(".")[2] for name in texts() if name.startswith("names.")}
+        assert named == set(Scenario().jurisdictions)
 
     def test_values_are_filled_in(self):
         assert say("answer.n", pairs=8) == "n = 8 pairs"
