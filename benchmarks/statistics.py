@@ -161,7 +161,8 @@ def heed(market: pd.DataFrame) -> float:
     good, bad, sold = before(stars >= GOOD), before(stars < GOOD), before(np.ones(len(day))) + 1.0
     share = bad / (good + bad + 2.0)
     usual = (share * sold).sum(axis=0) / sold.sum(axis=0)
-    return float(share[vendor[new], day[new]].mean() / usual[day[new]].mean())
+    met = usual[day[new]].mean()
+    return float(share[vendor[new], day[new]].mean() / met) if met > 0.0 else float("nan")  # nobody was rated badly
 
 
 def ties(orders: pd.DataFrame) -> dict[str, float]:

@@ -24,7 +24,7 @@
 #
 # In November 2014 police in many countries seized several cryptomarkets at once; the operation was called *Onymous*. Two
 # large markets were left. Other times and places had one market with nearly all of the trade. We build a small copy of each
-# world, close markets in both, and compare. It takes about twenty seconds.
+# world, close markets in both, and compare. It takes about half a minute.
 
 # %%
 import warnings
@@ -43,7 +43,7 @@ from sim.report.parts import flows
 from sim.report.text.words import in_words
 
 plt.rcParams.update({"figure.figsize": (9, 3.2), "axes.spines.top": False, "axes.spines.right": False})
-SIZE = {"consumers": 3_000, "burn_in": 30, "days": 140}
+SIZE = {"consumers": 10_000, "burn_in": 30, "days": 140}
 PAIRS = 6
 
 # %% [markdown]

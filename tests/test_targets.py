@@ -380,7 +380,7 @@ def test_every_level_has_facts_to_fit_and_facts_held_out():
 def test_every_question_can_be_asked_of_a_real_run():
     """What a word is called in the tables of a run, and what is null there, is not seen on tables without rows."""
     scenario = Scenario.load("takedown").override(
-        ["consumers=400", "days=30", "burn_in=10", "policies.takedown.start=12"]
+        ["consumers=4000", "days=30", "burn_in=10", "policies.takedown.start=12"]
     )
     result = run(scenario, seed=1, tables=WRITTEN)
     frames = {**result.tables, "daily": result.daily.reset_index(), "outcomes": pd.DataFrame([result.outcomes])}
