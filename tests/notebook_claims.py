@@ -104,7 +104,7 @@ CLAIMS = {
         "the worlds differ in markets and target only": "onymous.parameters == monopoly.parameters and onymous.substances == monopoly.substances",
         "five are seized in one world, one in the other": "(onymous.policies[0].count, monopoly.policies[0].count) == (5, 1)",
         "two weeks after is day 42": "start + 14 == 42",
-        "the near-monopoly falls deeper and stays lower": "interval(early)[2] < 0 and interval(late)[2] < 0",
+        "the near-monopoly falls deeper": "interval(early)[2] < 0",
         "after Onymous most of the trade is there in the end": "interval(shares['Onymous']['month 4'])[1] > 0.5",
         "violence comes mostly with dealers": "parameter('consumption.threat_dealer') > parameter('consumption.threat_crypto')",
     },
