@@ -74,4 +74,6 @@ class Platform(SlotAgent, schema=PLATFORM):
         return f"<{self.name}, {self.status}>"
 
 
-register_columns("platforms", Platform, "day", "platform", "active_buyers", "orders", "unpaid", "volume_usd", "escrow_usd")
+register_columns(
+    "platforms", Platform, "day", "platform", "active_buyers", "orders", "unpaid", "volume_usd", "escrow_usd"
+)
