@@ -448,23 +448,23 @@ def test_the_rival_rule_overstates_what_a_smaller_dose_saves():
 
 
 def test_about_one_overdose_in_twenty_is_fatal():
-    assert harm.fatality(CONSUMPTION.company, 0.4, 0.0, CONSUMPTION) == near(0.05, within=0.004)
+    assert harm.fatality(CONSUMPTION.company, 0.4, 0.0, 0.0, CONSUMPTION) == near(0.05, within=0.004)
 
 
 @pytest.mark.parametrize(("carriage", "relative_risk"), [(0.10, 0.87), (0.20, 0.74), (0.50, 0.54)])
 def test_naloxone_in_the_network_saves_as_observed(carriage, relative_risk):
     p = CONSUMPTION
-    saved = harm.fatality(p.company, 0.4, carriage, p) / harm.fatality(p.company, 0.4, 0.0, p)
+    saved = harm.fatality(p.company, 0.4, 0.0, carriage, p) / harm.fatality(p.company, 0.4, 0.0, 0.0, p)
     assert saved == near(relative_risk, within=0.015)
 
 
 def test_nobody_is_rescued_alone_and_one_in_eight_and_a_half_dies():
-    assert harm.fatality(0.0, 1.0, 1.0, CONSUMPTION) == near(1 / 8.5)
+    assert harm.fatality(0.0, 1.0, 1.0, 1.0, CONSUMPTION) == near(1 / 8.5)
 
 
 def test_solo_use_sets_the_floor_of_what_naloxone_can_do():
     p = CONSUMPTION
-    assert harm.fatality(p.company, 0.4, 1.0, p) / harm.fatality(p.company, 0.4, 0.0, p) > 0.4
+    assert harm.fatality(p.company, 0.4, 1.0, 1.0, p) / harm.fatality(p.company, 0.4, 0.0, 0.0, p) > 0.4
 
 
 @pytest.mark.parametrize(("dose", "chance"), [(1.0, 0.01), (3.0, 1 - 0.99**3)])

@@ -17,7 +17,7 @@ class TreatmentService(Institution):
 
 
 class Outreach(Institution):
-    """Outreach: naloxone at hand around people who use, by jurisdiction, segment and turn, beyond what is usual; it follows what programmes hand out."""
+    """Outreach: chance that who took kits of naloxone has one with them, by jurisdiction, segment and turn; it follows what programmes hand out."""
 
     def __init__(self, model: Model, jurisdictions: int) -> None:
         super().__init__(model)

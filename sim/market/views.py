@@ -166,6 +166,7 @@ DemandConsumers = view(
     "turn",
     "unmet_until",
 )
+CarryingConsumers = view("CarryingConsumers", "alive", "declined", "jurisdiction", "segment", "stage", "turn")
 SharingConsumers = view(
     "SharingConsumers",
     "alive",

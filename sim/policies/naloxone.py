@@ -1,4 +1,4 @@
-"""Naloxone: outreach hands out kits, so that whoever is present at an overdose has one."""
+"""Naloxone: outreach hands out kits, with which people rescue their friends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @register_policy
 class Naloxone(LastingPolicy):
-    """Hand out naloxone around people who use; carriage builds up over months and is lost again when the programme ends.
+    """Hand out naloxone to people who use: those who take kits rescue friends, and can be rescued with their own. Kits spread over months and are lost again.
 
     References
     ----------
@@ -27,13 +27,16 @@ class Naloxone(LastingPolicy):
     """
 
     purpose: ClassVar[str] = "Keep overdoses from being fatal."
-    evidence: ClassVar[str] = "[naloxone-oend], [naloxone-prescribing]; carriage, take-up and leaving assumed."
-    can_fail: ClassVar[str] = (
-        "Nobody can give it to somebody who uses alone; those who trust services least take no kits; kits expire; it prevents deaths and no overdoses."
+    evidence: ClassVar[str] = (
+        "[naloxone-oend], [naloxone-prescribing]; carriage [naloxone-carried], [naloxone-carried-scotland]; take-up and leaving assumed."
     )
-    place: ClassVar[str] = "Kits around people who live there."
+    can_fail: ClassVar[str] = (
+        "Nobody can give it to somebody who uses alone; most kits stay at home; those who trust services least take none, and nor may anybody's friends; "
+        "kits expire; it prevents deaths and no overdoses."
+    )
+    place: ClassVar[str] = "Kits for people who live there; their friends elsewhere are rescued with them too."
     extent: ClassVar[str] = (
-        "`carriage` is the chance that somebody at hand carries a kit, drawn at each overdose; who is told by `outreach` is drawn anew each week."
+        "`carriage` is the chance that somebody who took kits has one with them, at each overdose anew; who is told by `outreach` is drawn anew each week."
     )
 
     counts: ClassVar[str] = "kits"
@@ -42,10 +45,10 @@ class Naloxone(LastingPolicy):
 
     kind: Literal["naloxone"] = "naloxone"
     carriage: float = Field(
-        default=0.4,
+        default=0.26,
         ge=0,
         le=1,
-        description="people around those who take kits whom the programme means to equip (share, 0.1 to 1)",
+        description="those who take kits who have one with them (share, 0.05 to 0.64)",
     )
     outreach: float = Field(
         default=0.02,
@@ -61,7 +64,7 @@ class Naloxone(LastingPolicy):
     )
 
     def move(self, state: MarketState, levers: Levers) -> None:
-        """Equip people; tell those met of services."""
+        """Give people kits; tell those met of services."""
         whom = self.offered_to(state, levers)
         levers.naloxone[whom] = 1.0 - (1.0 - levers.naloxone[whom]) * (1.0 - self.strength * self.carriage)
         share = self.strength * self.outreach
@@ -74,12 +77,10 @@ class Naloxone(LastingPolicy):
         return Deed(kits, kits)
 
     def _kits(self, state: MarketState) -> float:
-        """Kits of today, for people around those who use opioids and take kits."""
-        c, n = state.consumers.columns, state.consumers.n
-        around = np.count_nonzero((state.substances.opioid[c.substance[:n]] > 0) & self.inside(state))
-        return self.strength * self.carriage * around / state.p.services.naloxone_days
+        """Kits of today: all who take kits get one, whatever they use and wherever they keep it, and another when it is used, lost or expired."""
+        return self.strength * np.count_nonzero(self.inside(state)) / state.p.services.naloxone_days
 
     def cost(self, state: MarketState) -> float:
-        """Kits that are handed out to people around those who use opioids, and contacts of outreach."""
+        """Kits for all who take them, and contacts of outreach."""
         contacts = self.reached(state, self.strength * self.outreach / 7.0)
         return self._kits(state) * state.p.costs.naloxone_kit + contacts * state.p.costs.campaign_contact

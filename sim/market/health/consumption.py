@@ -28,18 +28,12 @@ from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_blocks, rows_marked
-from sim.market.groups import Moment
+from sim.market.groups import Friends, Moment
 from sim.market.health.alerts import dose_warned_of
 from sim.market.health.doses import at_hand, count_doses
 from sim.market.health.early_warning import novel_substances, watch
-from sim.market.health.harm import (
-    at_least_one,
-    fatality,
-    is_maintained,
-    overdose_per_dose,
-    treatment_hazard,
-    use_left,
-)
+from sim.market.health.harm import at_least_one, fatality, is_maintained, overdose_per_dose, treatment_hazard, use_left
+from sim.market.health.naloxone import among_friends, kits_today
 from sim.market.health.programmes import willing
 from sim.market.health.receipt import Offered, receive, threats
 from sim.market.health.stash import place_of
@@ -54,7 +48,7 @@ if TYPE_CHECKING:
 
 USE, USE_DAY, TREATMENT = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT)
 AS_SOLD = int(Content.AS_SOLD)
-NALOXONE, SUPPLY = 1 << Programme.NALOXONE, 1 << Programme.SUPPLY
+SUPPLY = 1 << Programme.SUPPLY
 TRACE = 1e-4
 """Tolerance above its floor that counts as none."""
 
@@ -77,7 +71,8 @@ class Users(NamedTuple):
 
     consumers: Any  # columns: `views.ConsumptionConsumers`
     table: Substances
-    carriage: np.ndarray  # (J, 4, 100) share of those around a consumer who takes kits who carry naloxone
+    kits: np.ndarray  # see `kits_today`
+    friends: Friends
     supplied: np.ndarray  # (J, 4, 100) entry into treatment of those in regulated supply relative to others
     dropout: np.ndarray  # (J, 4, 100) what they do to leaving it
     warned: np.ndarray  # (J, 4, 100) fall of the dose among those who heed an alert of a strong opioid
@@ -208,8 +203,10 @@ def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: U
     per_dose = overdose_per_dose(users.rule, strength * intended, ratio, consumers.tolerance[c], p)
     overdose = at_least_one(per_dose, use * p.with_benzodiazepine if both else use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
-    carried = users.carriage[j, g, k] if not consumers.declined[c] & NALOXONE else p.naloxone_carried
-    fatal = fatality(company, consumers.trust_police[c], carried, p)
+    own, around = 0.0, p.naloxone_carried
+    if len(users.kits) > 0:
+        own, around = max(users.kits[c], 0.0), min(around + among_friends(c, users.kits, users.friends), 1.0)
+    fatal = fatality(company, consumers.trust_police[c], own, around, p)
     sums[SUM_OVERDOSE] += overdose
     sums[SUM_DEATH] += overdose * fatal
     if u3 < overdose:
@@ -271,8 +268,8 @@ def consumption(state: MarketState) -> None:
     state.outreach.supply(levers.naloxone, state.p.services.naloxone_days)
     crowding = np.minimum(levers.legal_access, 1.0)
     users = Users(
-        buyers, state.substances, np.minimum(p.naloxone_carried + state.outreach.carried, 1.0), 1.0 - p.crowding_out * crowding, levers.dropout,
-        dose_warned_of(state), state.p.services.alert_practice, p, state.rules.overdose,
+        buyers, state.substances, kits_today(state), state.world.friends, 1.0 - p.crowding_out * crowding, levers.dropout, dose_warned_of(state),
+        state.p.services.alert_practice, p, state.rules.overdose,
     )  # fmt: skip
     state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened, to_whom.sums)
     state.books.goods.add(got.arrived, got.lost, float(state.today.sums[SUM_DOSES]))

@@ -47,13 +47,14 @@ def at_least_one(p: float, n: float) -> float:
 
 
 @kernel
-def fatality(company: float, trust: float, carriage: float, p: ConsumptionParameters) -> float:
+def fatality(company: float, trust: float, own: float, around: float, p: ConsumptionParameters) -> float:
     """P(death | overdose): p0 (1 - H), H from company, ambulance, lay rescue and naloxone at hand.
 
-    H = C [1 - (1 - A)(1 - L)(1 - N e_n)], N = 1 - (1 - carriage)^k with k people around (prototype fitted to Walley et al. 2013 and Shealey et al.).
+    H = C [1 - (1 - A)(1 - L)(1 - N e_n)], N = 1 - (1 - own)(1 - around)^k: the kit of who overdosed, which others have to use, and those of k people
+    around, who each have one with chance ``around`` (prototype fitted to Walley et al. 2013 and Shealey et al.).
     """
     ambulance = min(1.0, p.ambulance + p.ambulance_trust * trust)
-    at_hand = at_least_one(carriage, p.company_size)
+    at_hand = 1.0 - (1.0 - own) * (1.0 - around) ** p.company_size
     rescue = company * (1.0 - (1.0 - ambulance) * (1.0 - p.lay_rescue) * (1.0 - at_hand * p.naloxone_works))
     return p.fatal_alone * (1.0 - rescue)
 

@@ -17,6 +17,7 @@ from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.groups import Moment
 from sim.market.health.harm import trusting
+from sim.market.health.naloxone import share_out
 from sim.market.views import narrow
 from sim.streams import Draw, uniform
 
@@ -107,11 +108,13 @@ def ask_people(state: MarketState) -> None:
     offered, c = state.levers.taken_up, state.consumers.columns
     if not offered.any():
         if state.care.offered.any():
+            share_out(state)
             c.declined[:] = c.quitted[:] = 0
             state.care.offered = offered.copy()
         return
     new = not np.array_equal(offered, state.care.offered)
     if new:
+        share_out(state)
         state.care.offered = offered.copy()
     over_rows(
         state.pool, decide, state.consumers.n, 1 if new else WEEK, state.moment, narrow(c, views.ProgrammeConsumers), offered, state.levers.leaving,
