@@ -39,7 +39,7 @@ BOUGHT = [
 ]  # fmt: skip
 HARM = happened(
     (50, "overdose", 1), (150, "overdose", 1), (364, "overdose", 2), (364, "death", 2), (500, "overdose", 3), (60, "overdose", 4),
-    (100, "treatment_entry", 1), (199, "treatment_exit", 1),
+    (100, "treatment_entry", 1, "agonist"), (199, "treatment_exit", 1, "agonist"),
 )  # fmt: skip
 
 
@@ -53,13 +53,14 @@ def test_overdoses_are_those_of_opioid_users_while_they_are_there():
     assert (fatal.part, fatal.whole) == (1, 3)
 
 
-def test_time_in_treatment_is_told_from_time_out_of_it():
+def test_time_in_treatment_with_a_substitute_is_told_from_time_out_of_it():
     inside = happened(
         (150, "death", 1),
         (150, "overdose", 1),
-        (150, "treatment_exit", 1),
-        (100, "treatment_entry", 1),
+        (150, "treatment_exit", 1, "agonist"),
+        (100, "treatment_entry", 1, "agonist"),
         (364, "death", 2),
+        (90, "treatment_entry", 2, "drug_free"),
     )
     ratio = told("deaths_in_treatment", consumers=PEOPLE, orders=BOUGHT, events=inside)
     days_in, days_out = 51, 100 + 365 + 365
@@ -69,15 +70,15 @@ def test_time_in_treatment_is_told_from_time_out_of_it():
 
 def test_those_who_were_in_treatment_before_the_run_leave_it_when_they_do():
     old = happened(
-        (199, "treatment_exit", 1),
+        (199, "treatment_exit", 1, "agonist"),
         (210, "death", 1),
         (210, "overdose", 1),
         (364, "death", 2),
-        (199, "treatment_exit", 3),
+        (199, "treatment_exit", 3, "agonist"),
         (180, "death_other", 3),
     )
     ratio = told(
-        "deaths_after_leaving", consumers=PEOPLE, orders=BOUGHT, events=[*old, *happened((10, "treatment_entry", 2))]
+        "deaths_after_leaving", consumers=PEOPLE, orders=BOUGHT, events=[*old, *happened((10, "treatment_entry", 2, "agonist"))]
     )
     # within two weeks: one death in the 11 days of person 1; in treatment for long: 1 and 3 on days 0 to 199 and 180, 2 on days 45 to 364, two deaths
     assert ratio.value == pytest.approx((1 / 11) / (2 / (200 + 181 + 320)))

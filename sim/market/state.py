@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -258,9 +259,11 @@ class MarketState(mesa.Model):
         if self.books.events.wanted:
             self.books.events.add((self.day, int(kind), int(subject), agency, policy, cause, float(amount)))
 
-    def consumer_events(self, kind: EventKind, who: np.ndarray, policy: str = "") -> None:
-        """Write one event per consumer."""
+    def consumer_events(
+        self, kind: EventKind, who: np.ndarray, policy: str = "", causes: Sequence[str] | None = None
+    ) -> None:
+        """Write one event per consumer, each of its cause where there are several."""
         self.books.happened.note(kind, who)
         if self.books.events.wanted:
-            for c in who:
-                self.event(kind, int(c), policy=policy, cause="")
+            for c, cause in zip(who, causes or [""] * len(who), strict=True):
+                self.event(kind, int(c), policy=policy, cause=cause)

@@ -162,7 +162,7 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
             continue
         s = consumers.stash_substance[c, k]
         normal = table.doses_per_day[s]
-        use = left * min(stash, max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
+        use = min(stash, left * max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
         if consumers.stash_potency[c, k] > 0.0:
             opioids += use / normal
         bits |= use_today(c, k, use, both, when, users, sums)

@@ -7,11 +7,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import NEVER, EventKind, Stage
+from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import kernel
+from sim.market.health.harm import is_maintained
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
+
+
+@kernel
+def find_maintained(
+    seed: int, who: np.ndarray, since: np.ndarray, p: ConsumptionParameters, maintained: np.ndarray
+) -> None:
+    """Mark in ``maintained`` who of ``who`` is treated with a substitute, in the treatment that began on the day ``since``."""
+    for i in range(len(who)):
+        maintained[i] = is_maintained(seed, who[i], since[i], p)
+
+
+def kinds_of(state: MarketState, who: np.ndarray) -> list[str]:
+    """Of the treatment of each of ``who``: agonist (with a substitute) or drug_free."""
+    maintained = np.zeros(len(who), bool)
+    find_maintained(state.moment.seed, who, state.consumers.columns.treatment_day[who], state.p.consumption, maintained)
+    return np.where(maintained, "agonist", "drug_free").tolist()
 
 
 def leave_treatment(state: MarketState, who: np.ndarray) -> None:
@@ -20,12 +38,13 @@ def leave_treatment(state: MarketState, who: np.ndarray) -> None:
     who = who[c.treatment_day[who] <= state.day]
     if not len(who):
         return
+    kinds = kinds_of(state, who)
     c.treatment_day[who] = NEVER
     relapse(state, who)
     where = np.bincount(c.jurisdiction[who], minlength=state.world.n_jurisdictions).tolist()
     for service in state.treatment:
         service.used -= where[service.jurisdiction]
-    state.consumer_events(EventKind.TREATMENT_EXIT, who)
+    state.consumer_events(EventKind.TREATMENT_EXIT, who, causes=kinds)
 
 
 def relapse(state: MarketState, who: np.ndarray) -> None:
@@ -95,5 +114,5 @@ def admit(state: MarketState) -> None:
     state.today.waited += int((state.day - c.waiting_day[entered].astype(np.int64)).sum())
     c.waiting_day[entered] = NEVER
     state.today.treatment_entries += len(entered)
-    state.consumer_events(EventKind.TREATMENT_ENTRY, entered)
+    state.consumer_events(EventKind.TREATMENT_ENTRY, entered, causes=kinds_of(state, entered))
     state.care.waiting_list = queue[~enters]
