@@ -18,6 +18,7 @@ from sim.evidence.tables import Jurisdiction
 from sim.market.choice.migration import likings
 from sim.market.entry_exit.entry import FOUNDED, new_vendors, open_cryptomarket
 from sim.market.groups import Policing, Trade, World
+from sim.market.health.early_warning import circulate
 from sim.market.learning.friends import make_friends
 from sim.market.people.who import draw_people
 from sim.market.substances import substance_arrays
@@ -47,6 +48,7 @@ def build(state: MarketState) -> None:
     find_homes(state)
     table = state.substances
     state.usual.status, state.usual.adverse = table.status.copy(), table.adverse.copy()
+    circulate(state)
     state.policing = Policing.usual(list(state.agencies), len(jurisdictions))
     state.update_prior()
 

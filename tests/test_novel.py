@@ -1,4 +1,4 @@
-"""Novel substances: several at once, each with a place, a strength and a fate of its own; suppliers who mix them in; alerts that one place passes to another."""
+"""Novel substances: many from the start, each with a place, a strength and a fate of its own; suppliers who mix them in; alerts that one place tells another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from sim.agents.codes import CLEAN, OLDER
 from sim.model import MarketModel
-from tests.worlds import branched, ran, same_frames, world
+from tests.worlds import branched, model_of, ran, run, same_frames, world
 
 PLACES = ["north_america", "united_kingdom_europe", "oceania", "rest_of_world"]
 HERE, THERE = 1, 2
@@ -50,6 +50,78 @@ def appeared(**services: float) -> MarketModel:
     return ran(world(days=45, parameters={"services": many}), tables=("events",))
 
 
+# What is there at the start ------------------------------------------------------------------------------------------
+@functools.cache
+def settled(days: int) -> MarketModel:
+    """A world of many novel substances so many days after it was made."""
+    many = world(consumers=300, parameters={"services": {"novel_per_year": 600.0}})
+    return run(many, until=days - many.burn_in, tables=("events",))
+
+
+def test_as_many_novel_substances_circulate_at_the_start_as_later():
+    """600 a year appear and 0.135 of those there vanish in a year: 4,444 circulate, 7.4 years old on average, on any day."""
+    start, later = settled(0).early_warning, settled(90).early_warning
+    assert len(start.live) == pytest.approx(600.0 / 0.135, abs=4 * 67)
+    assert len(later.live) == pytest.approx(len(start.live), abs=4 * np.sqrt(2 * 600.0 * 90 / 365))
+    for model in (settled(0), settled(90)):
+        ews = model.early_warning
+        assert (model.day - ews.born[ews.live]).mean() == pytest.approx(365 / 0.135, rel=0.06)
+        assert ews.opioid[ews.live].mean() == pytest.approx(0.1, abs=0.02)
+
+
+def test_the_share_of_novel_substances_that_nobody_knows_has_no_trend():
+    """As many get an alert as appear, from the first days on."""
+    unknown = [
+        1.0
+        - settled(days).early_warning.alerted(settled(days).day)[settled(days).early_warning.live].any(axis=1).mean()
+        for days in (0, 90)
+    ]
+    assert 0.02 < unknown[0] < 0.1
+    assert unknown[1] == pytest.approx(unknown[0], abs=0.025)
+
+
+def test_what_was_known_before_the_start_gives_no_alert_in_the_run():
+    model = settled(90)
+    ews, events = model.early_warning, model.table("events")
+    before = np.flatnonzero((ews.known == ews.KNOWN_BEFORE).all(axis=1))
+    alerts = events[events["kind"].isin(["alert", "alert_heard"])]
+    first = -model.scenario.burn_in
+    assert len(before) > 4000
+    assert set(alerts.loc[alerts["day"] < first, "subject"]) == set(before.tolist())
+    assert not alerts.loc[alerts["day"] >= first, "subject"].isin(before).any()
+    assert len(ews.lags(model.day - 1)) == (alerts["day"] >= first)[alerts["kind"] == "alert"].sum() > 0
+
+
+def test_what_circulates_at_the_start_does_the_harm_that_the_table_of_substances_says():
+    model = settled(0)
+    row, usual = model.substances.novel, model.usual.adverse
+    assert np.array_equal(model.substances.adverse, usual)
+    assert settled(90).substances.adverse[:, row] == pytest.approx(usual[:, row], rel=0.05)
+
+
+def test_goods_of_the_start_hold_novel_opioids_and_older_ones():
+    held = np.concatenate(
+        [
+            mixes(model_of(world(consumers=200, parameters={"shipping": {"synthetic_supply": 0.9}}), seed))
+            for seed in range(1, 6)
+        ]
+    )
+    assert 0.3 < (held > OLDER).sum() / (held > CLEAN).sum() < 0.7
+    model = model_of(world(consumers=200, parameters={"shipping": {"synthetic_supply": 0.9}}))
+    ews = model.early_warning
+    assert ews.opioid[mixes(model)[mixes(model) > OLDER]].all()
+    assert np.average(ews.toxicity[ews.opioid], weights=ews.popularity[ews.opioid]) == pytest.approx(1.0), (
+        "as strong as older ones on average"
+    )
+
+
+def test_a_world_without_novel_substances_has_none_at_the_start():
+    model = start()
+    assert len(model.early_warning.born) == 0
+    assert (mixes(model) <= OLDER).all()
+    assert np.array_equal(model.substances.adverse, model.usual.adverse)
+
+
 # What appears ---------------------------------------------------------------------------------------------------------
 def test_each_novel_substance_has_a_place_a_popularity_and_a_strength_of_its_own():
     ews = appeared().early_warning
@@ -84,7 +156,6 @@ def test_what_does_not_appear_changes_nothing():
 def test_a_toxic_substance_harms_more_where_it_has_spread():
     model = start(services={"novel_per_year": 50.0})
     row, ews = model.substances.novel, model.early_warning
-    ews.gone[:] = True
     ews.appear(model.day - 40, 200.0, 20.0, home=HERE)
     model.run_for(1)
     grown = model.substances.adverse[:, row] / model.usual.adverse[:, row]
@@ -176,10 +247,11 @@ def test_checking_lets_a_strong_opioid_be_found_sooner_where_it_is_offered():
 
 
 def known_at(*policies: dict[str, Any]) -> np.ndarray:
-    """(substances, J) day of each alert, no later than the end of the run."""
+    """(substances, J) day of each alert on what was not known before the start, no later than the end of the run."""
     model = branched(appeared(), 0).scenario
     made = ran(model.with_(days=75, policies=list(policies)), tables=("events",))
-    return np.minimum(made.early_warning.known, made.day)
+    known = made.early_warning.known
+    return np.minimum(known[(known > made.early_warning.KNOWN_BEFORE).all(axis=1)], made.day)
 
 
 def test_an_alert_is_heard_in_another_jurisdiction_sooner_with_cooperation():

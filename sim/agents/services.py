@@ -47,7 +47,7 @@ class EarlyWarning(Institution):
     Attributes
     ----------
     born, popularity, toxicity
-        One entry per substance that appeared during the run. Of an opioid ``toxicity`` is the strength of goods that hold it, against other synthetics.
+        One entry per substance that circulates at the start or appears later. Of an opioid ``toxicity`` is the strength of goods that hold it, against others.
     home
         Jurisdiction where it appeared, from which it spreads to the others; -1 for everywhere at once.
     opioid
@@ -55,7 +55,7 @@ class EarlyWarning(Institution):
     share, at_hand
         Of an opioid that comes from outside: the goods of a supplier who took it up that hold it (0 to 1), and where (J) suppliers get it.
     known
-        (entries, J) day of the alert in each jurisdiction, once it is known there.
+        (entries, J) day of the alert in each jurisdiction, once it is known there; `KNOWN_BEFORE` of those with an alert before the start.
     attention
         (J,) share of attention that alerts get: each takes some away, it comes back with time.
     alerts
@@ -64,7 +64,7 @@ class EarlyWarning(Institution):
         (J, 4) rates at which signs of novel substances and of strong opioids are seen (a day per 20,000 consumers of the world), by SIGNS.
     """
 
-    NOT_DETECTED = 10**6
+    NOT_DETECTED, KNOWN_BEFORE = 10**6, -(10**6)
 
     def __init__(self, model: Model, jurisdictions: int) -> None:
         super().__init__(model)
@@ -77,15 +77,23 @@ class EarlyWarning(Institution):
         self.alerts = np.zeros(jurisdictions, np.int64)
         self.novel, self.strong = np.zeros((2, jurisdictions, len(SIGNS)))
 
-    def appear(self, day: int, popularity: float, toxicity: float, home: int, opioid: bool = False) -> int:
-        """A substance appears; returns its number."""
-        self.born, self.home = np.append(self.born, day), np.append(self.home, home)
+    def appear(
+        self,
+        born: int | np.ndarray,
+        popularity: float | np.ndarray,
+        toxicity: float | np.ndarray,
+        home: int | np.ndarray,
+        opioid: bool | np.ndarray = False,
+    ) -> int:
+        """A substance appears, or several; returns the number of the first."""
+        first, new = len(self.born), (np.size(born), len(self.attention))
+        self.born, self.home = np.append(self.born, born), np.append(self.home, home)
         self.popularity, self.toxicity = np.append(self.popularity, popularity), np.append(self.toxicity, toxicity)
-        self.share, self.gone = np.append(self.share, 0.0), np.append(self.gone, False)
+        self.share, self.gone = np.append(self.share, np.zeros(new[0])), np.append(self.gone, np.zeros(new[0], bool))
         self.opioid = np.append(self.opioid, opioid)
-        self.known = np.vstack([self.known, np.full_like(self.attention, self.NOT_DETECTED, np.int64)])
-        self.at_hand = np.vstack([self.at_hand, np.zeros_like(self.attention, bool)])
-        return len(self.born) - 1
+        self.known = np.vstack([self.known, np.full(new, self.NOT_DETECTED)])
+        self.at_hand = np.vstack([self.at_hand, np.zeros(new, bool)])
+        return first
 
     def reached(self, rows: np.ndarray, day: int, days: float) -> np.ndarray:
         """(rows, J) how far substances have spread: at home in ``days``, elsewhere so many days behind home."""
@@ -106,7 +114,11 @@ class EarlyWarning(Institution):
         """(entries, J) whether an alert is out."""
         return self.known <= day
 
+    def told(self, day: int) -> np.ndarray:
+        """(entries, J) whether an alert was given during the run, up to ``day``."""
+        return (self.known > self.KNOWN_BEFORE) & (self.known <= day)
+
     def lags(self, day: int) -> np.ndarray:
-        """Days from appearance to the first alert anywhere, of those with an alert up to ``day``."""
+        """Days from appearance to the first alert anywhere, of those with a first alert during the run, up to ``day``."""
         first = self.known.min(axis=1)
-        return (first - self.born)[first <= day]
+        return (first - self.born)[(first > self.KNOWN_BEFORE) & (first <= day)]

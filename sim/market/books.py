@@ -88,12 +88,16 @@ class Goods:
         self.used += used
 
 
+Event = tuple[int, int, int, int, str, str, float]
+"""Day, kind, subject, agency, policy, cause and amount of an event."""
+
+
 class Events:
     """The events table in the making, kept only where it is wanted, and the numbers of events that somebody waits for."""
 
     def __init__(self, kept: bool) -> None:
         self.kept = self.wanted = kept
-        self.rows: list[tuple[int, int, int, int, str, str, float]] = []
+        self.rows: list[Event] = []
         self.numbers: dict[int, dict[int, int]] = {}
 
     def watch(self, kinds: Iterable[str | None]) -> None:
@@ -101,8 +105,8 @@ class Events:
         self.numbers = {k: self.numbers.get(k, {}) for k in sorted({EventKind[n.upper()] for n in kinds if n})}
         self.wanted = self.kept or bool(self.numbers)
 
-    def add(self, row: tuple[int, int, int, int, str, str, float]) -> None:
-        """Write an event down: day, kind, subject, agency, policy, cause, amount."""
+    def add(self, row: Event) -> None:
+        """Write an event down."""
         if self.kept:
             self.rows.append(row)
         if row[1] in self.numbers:

@@ -94,6 +94,8 @@ class Usual:
     listings: float = field(init=False)  # on the cryptomarkets of the start together
     status: np.ndarray = field(init=False)  # as in `Substances`; likewise the next one
     adverse: np.ndarray = field(init=False)
+    toxicity: np.ndarray = field(init=False)  # (J,) mean of novel substances at the start; likewise the next one
+    discarded: np.ndarray = field(init=False)  # share discarded of those of which there is an alert
 
 
 @dataclass

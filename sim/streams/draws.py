@@ -102,3 +102,4 @@ class Draw(IntEnum):
     NEWCOMER = 202
     LEAVING = 203
     REMISSION = 204
+    CIRCULATING = 205

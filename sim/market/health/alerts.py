@@ -10,18 +10,18 @@ from sim.agents.codes import EventKind
 from sim.agents.services import EarlyWarning
 from sim.kernels import kernel, maker
 from sim.market.groups import Moment
-from sim.market.supply.mixing import older_stock, presence
+from sim.market.supply.mixing import presence
 from sim.streams import Draw, poisson
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-FALSE_ALARM = int(Draw.FALSE_ALARM)
+FALSE_ALARM, KNOWN_BEFORE = int(Draw.FALSE_ALARM), EarlyWarning.KNOWN_BEFORE
 YEAR = 365.0
 
 
 class Circulating(NamedTuple):
-    """Substances that appeared during the run, as in `EarlyWarning`."""
+    """Substances, as in `EarlyWarning`."""
 
     popularity: np.ndarray
     toxicity: np.ndarray
@@ -70,14 +70,15 @@ def heeded(state: MarketState) -> np.ndarray:
 def dose_warned_of(state: MarketState) -> np.ndarray:
     """(J, 4, 100) fall of the dose among those who practise harm reduction where there is an alert of strong opioids: as after a warning of one's own, by reach.
 
-    It goes as far as suppliers there mix in what the alerts are about.
+    It goes as far as suppliers there mix in what the alerts are about. What alerts before the start have done is in usual doses.
     """
     ews, p = state.early_warning, state.p.consumption
     rows = (ews.opioid & ~ews.gone).nonzero()[0]
-    rows = rows[(ews.known[rows] <= state.day).any(axis=1)]
+    told = ews.told(state.day)
+    rows = rows[told[rows].any(axis=1)]
     if not len(rows):
         return np.zeros(state.levers.alert_reach.shape)
-    about = (presence(state, rows) * ews.alerted(state.day)[rows]).sum(axis=0)
+    about = (presence(state, rows) * told[rows]).sum(axis=0)
     return heeded(state) * about[:, None, None] * p.reduce_share * (1.0 - p.reduced_dose)
 
 
@@ -109,12 +110,12 @@ def mean_toxicity(
     substances: Circulating,
     day: int,
     discarded: np.ndarray,
-    older: float,
+    before: np.ndarray,
     factor: np.ndarray,
 ) -> None:
-    """Fill ``factor`` (J,) with the mean toxicity of the ``live`` novel substances and the ``older`` ones, by popularity.
+    """Fill ``factor`` (J,) with the mean toxicity of the ``live`` novel substances, by popularity.
 
-    Of those with an alert, a share is ``discarded`` (J,).
+    Of those with an alert a share is ``discarded`` (J,); of those with an alert before the start, the share ``before`` (J,).
     """
     for j in range(len(factor)):
         harm, spread = 0.0, 0.0
@@ -123,30 +124,43 @@ def mean_toxicity(
             if substances.opioid[k]:
                 continue
             part, toxicity = substances.popularity[k] * reach[i, j], substances.toxicity[k]
-            if substances.known[k, j] <= day:
+            if substances.known[k, j] == KNOWN_BEFORE:
+                toxicity *= 1.0 - before[j]
+            elif substances.known[k, j] <= day:
                 toxicity *= 1.0 - discarded[j]
             harm += part * toxicity
             spread += part
-        factor[j] = (older + harm) / (older + spread)
+        factor[j] = harm / spread
+
+
+def discards(state: MarketState) -> np.ndarray:
+    """(J,) share of what there is an alert of that is discarded, by those who heed it as a bad check of their own."""
+    c = state.consumers.columns
+    aware = practised(state.consumers.n, c.jurisdiction, c.segment, c.turn, c.practice, heeded(state))
+    return state.p.consumption.discard_missold * np.minimum(state.p.services.alert_practice * aware, 1.0)
+
+
+def usual_harm(state: MarketState) -> None:
+    """What the table of substances takes account of: how toxic novel substances are on average at the start, and that known ones are discarded."""
+    ews, usual = state.early_warning, state.usual
+    usual.discarded, usual.toxicity = discards(state), np.ones(len(ews.attention))
+    live, day = ews.live, state.day
+    if (~ews.opioid).any():
+        reach = ews.reached(live, day, state.p.services.novel_spread_days)
+        mean_toxicity(live, reach, circulating(ews), day, usual.discarded, usual.discarded, usual.toxicity)
 
 
 def novel_harm(state: MarketState, live: np.ndarray, reach: np.ndarray) -> None:
-    """Harm of the category in which novel substances appear, by jurisdiction: popularity-weighted toxicity, less where those who heed an alert discard it.
+    """Harm of the category of novel substances, by jurisdiction, as their popularity-weighted toxicity goes; less where those who heed an alert discard it.
 
-    Novel substances stand beside a stock of older ones of toxicity 1, as many as appear and vanish in balance. ``reach`` is how far the ``live`` ones have
-    spread.
+    The table of substances gives what it is with those that circulate at the start. ``reach`` is how far the ``live`` ones have spread.
     """
-    p, ews, row = state.p.services, state.early_warning, state.substances.novel
+    ews, usual, row = state.early_warning, state.usual, state.substances.novel
     novel = ~ews.opioid[live]
     if row < 0 or not novel.any():
         return
     factor, discarded = np.empty(len(ews.attention)), np.zeros(len(ews.attention))
-    if (ews.known[live] <= state.day)[novel].any():
-        c = state.consumers.columns
-        aware = p.alert_practice * practised(
-            state.consumers.n, c.jurisdiction, c.segment, c.turn, c.practice, heeded(state)
-        )
-        discarded = state.p.consumption.discard_missold * np.minimum(aware, 1.0)
-    older = older_stock(p, 1.0 - p.novel_opioids)
-    mean_toxicity(live, reach, circulating(ews), state.day, discarded, older, factor)
-    state.substances.adverse[:, row] = state.usual.adverse[:, row] * factor
+    if ews.told(state.day)[live][novel].any():
+        discarded = discards(state)
+    mean_toxicity(live, reach, circulating(ews), state.day, discarded, usual.discarded, factor)
+    state.substances.adverse[:, row] = usual.adverse[:, row] * factor / usual.toxicity

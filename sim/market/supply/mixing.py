@@ -1,8 +1,8 @@
 """Mixing: which strong synthetic each supplier puts into opioids and sedatives, if any; novel ones come up, are taken up by suppliers, and pass.
 
-A supplier looks now and then at what to mix in. Groups take what their manufacturers do; of the others a share mixes, and takes what is offered where it works,
-by popularity there against the stock of older ones. What comes from outside (a policy) is at hand in places, and taken there by all who look. So contamination
-differs by supplier, and with that by place and time, and several substances circulate at once.
+A supplier looks now and then at what to mix in. Groups take what their manufacturers do; of the others a share mixes, and takes what is offered where it works:
+a novel one by its popularity there, or one of those that were there long before, such as fentanyl. What comes from outside (a policy) is at hand in places, and
+taken there by all who look. So contamination differs by supplier, and with that by place and time, and several substances circulate at once.
 """
 
 from __future__ import annotations
@@ -22,9 +22,17 @@ if TYPE_CHECKING:
 EVERYWHERE = -1
 
 
-def older_stock(p: ServicesParameters, share: float) -> float:
-    """Popularity of what circulated before the run of a ``share`` of novel substances: as much as appears and vanishes in balance."""
-    return share * p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
+def older_stock(p: ServicesParameters) -> float:
+    """Popularity of strong synthetics that are no longer novel and do not vanish: together that of novel ones, as many as appear and vanish in balance."""
+    return p.novel_opioids * p.novel_per_year / p.novel_exit * float(np.exp(0.5 * p.novel_popularity**2))
+
+
+def mix_at_start(state: MarketState) -> None:
+    """Suppliers who mix in a strong synthetic when the world is made hold a novel one or an older one, as those do who look later."""
+    ews, s, n = state.early_warning, state.supplier_table.columns, state.supplier_table.n
+    there = (ews.opioid & ~ews.gone).nonzero()[0]
+    for i in (s.mixes[:n] == OLDER).nonzero()[0]:
+        s.mixes[i] = by_popularity(state, int(i), there, uniform(state.seed, int(Draw.SUPPLIER_TRAITS), int(i), 0, 5))
 
 
 def offer(state: MarketState, what: str, where: np.ndarray, potency: float, share: float, policy: str) -> None:
@@ -70,7 +78,7 @@ def mix(state: MarketState) -> None:
 
 def choose(state: MarketState, i: int, there: np.ndarray) -> int:
     """Number of the novel opioid that supplier ``i`` mixes in from today on, of those that are ``there``; `OLDER` for older synthetics, `CLEAN` for none."""
-    p, ews, s = state.p.services, state.early_warning, state.supplier_table.columns
+    ews, s = state.early_warning, state.supplier_table.columns
     j = s.jurisdiction[i]
     u, w = (uniform(state.seed, int(Draw.MIXING), i, state.day, a) for a in (1, 2))
     at_hand = there[ews.at_hand[there, j]]
@@ -82,8 +90,14 @@ def choose(state: MarketState, i: int, there: np.ndarray) -> int:
         return int(s.mixes[makers[int(u * len(makers))]])
     if w >= state.p.shipping.synthetic_supply:
         return CLEAN
-    offered = ews.spread(there, state.day, p.novel_spread_days)[:, j]
-    weights = np.cumsum(np.append(older_stock(p, p.novel_opioids), offered))
+    return by_popularity(state, i, there, u)
+
+
+def by_popularity(state: MarketState, i: int, there: np.ndarray, u: float) -> int:
+    """Number of one of the novel opioids that are ``there``, or `OLDER`, by popularity where supplier ``i`` works; ``u`` in (0, 1)."""
+    p, j = state.p.services, state.supplier_table.columns.jurisdiction[i]
+    offered = state.early_warning.spread(there, state.day, p.novel_spread_days)[:, j]
+    weights = np.cumsum(np.append(older_stock(p), offered))
     return int(np.append(OLDER, there)[pick(weights, np.array([u]))[0]]) if weights[-1] > 0.0 else OLDER
 
 
