@@ -113,7 +113,7 @@ def mean_toxicity(
     before: np.ndarray,
     factor: np.ndarray,
 ) -> None:
-    """Fill ``factor`` (J,) with the mean toxicity of the ``live`` novel substances, by popularity.
+    """Fill ``factor`` (J,) with the mean toxicity of the ``live`` novel substances, by popularity; 1 where there is none.
 
     Of those with an alert a share is ``discarded`` (J,); of those with an alert before the start, the share ``before`` (J,).
     """
@@ -130,7 +130,7 @@ def mean_toxicity(
                 toxicity *= 1.0 - discarded[j]
             harm += part * toxicity
             spread += part
-        factor[j] = harm / spread
+        factor[j] = harm / spread if spread > 0.0 else 1.0
 
 
 def discards(state: MarketState) -> np.ndarray:
