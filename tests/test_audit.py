@@ -29,7 +29,7 @@ SPECS = list(load_parameters().specs.values())
 
 def evening(model: MarketModel) -> MarketModel:
     """The market after its day, with nothing left to settle."""
-    model.books.due = np.empty(0, np.int64)
+    model.day -= 1
     return model
 
 
@@ -115,8 +115,9 @@ def close_one(model: MarketModel) -> int:
     """An order that is closed today as it should be; its row."""
     o = model.books.open_orders
     row = int(np.flatnonzero(o.columns.held[: o.n] == 0)[0])
-    o.columns.settlement[row] = Settlement.PAID
-    model.books.due = np.array([row])
+    o.columns.settlement[row], o.columns.due[row] = Settlement.PAID, model.day
+    o.columns.outcome[row] = OrderOutcome.DELIVERED
+    model.books.closed = np.array([row])
     model.books.order_counts[OrderOutcome.DELIVERED] += 1
     return row
 
@@ -131,6 +132,11 @@ def keep_in_escrow(model: MarketModel) -> None:
     o.held[row] = 1
     model.platform_table.columns.escrow[o.platform[row]] += 1
     model.books.ledger.payments += 1
+
+
+def wait_for_nothing(model: MarketModel) -> None:
+    o, n = model.books.open_orders.columns, model.books.open_orders.n
+    o.outcome[np.flatnonzero((o.due[:n] <= model.day) & (o.held[:n] > 0))[0]] = OrderOutcome.LOST
 
 
 def seize_what_was_not_posted(model: MarketModel) -> None:
@@ -187,6 +193,7 @@ PLANTED: dict[str, Callable[[MarketModel], None]] = {
     "no settled order is still in transit": close_without_an_outcome,
     "no order closes with its money unsettled": forget_the_money,
     "no order closes with money in escrow": keep_in_escrow,
+    "money waits for goods that came": wait_for_nothing,
     "no more parcels are seized than were posted": seize_what_was_not_posted,
     "places in treatment taken = people in treatment": admit_twice,
     "people on the waiting list = people who wait": jump_the_queue,

@@ -144,7 +144,7 @@ def test_who_finalised_early_gets_nothing_back():
 
 
 def test_escrow_of_goods_that_arrived_is_paid_out_less_the_fee():
-    model, held, refunds = settled(True, OrderOutcome.DELIVERED)
+    model, held, refunds = settled(True, OrderOutcome.DELIVERED, left_to_clock=0.0)
     earned = model.books.ledger.vendor_income - market(MANY_BUYERS).books.ledger.vendor_income
     fees = model.books.ledger.fees - market(MANY_BUYERS).books.ledger.fees
     assert refunds == 0

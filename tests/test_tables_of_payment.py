@@ -68,7 +68,7 @@ def test_only_cryptomarkets_hold_money_and_they_hold_that_of_the_orders_in_escro
     model = ran(MONEY, tables=("orders", "platforms"))
     orders, day = model.table("orders"), model.table("platforms").query("day == @model.day - 1").set_index("platform")
     assert set(orders.loc[orders["escrow"], "channel"]) == {"cryptomarket"}
-    held = orders[orders["escrow"] & orders["outcome"].isna()].groupby("platform")["price_usd"].sum()
+    held = orders[orders["escrow"] & orders["settlement"].isna()].groupby("platform")["price_usd"].sum()
     still = day[day["status"] == "open"].index.intersection(held.index)
     assert len(still)
     fee = 1 - model.p.payment.coin_fee

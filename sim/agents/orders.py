@@ -1,4 +1,4 @@
-"""Orders under way, one row each; closed ones go to the orders table."""
+"""Orders under way, or whose money is still in escrow, one row each; closed ones go to the orders table."""
 
 from typing import TYPE_CHECKING
 

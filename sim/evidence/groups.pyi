@@ -206,6 +206,8 @@ class ShippingParameters(NamedTuple):
     synthetic_concentration: float
     dispute_scam: float
     dispute_lost: float
+    left_to_clock: float
+    clock_days: float
     chargeback: float
     rate_good: float
     rate_bad: float

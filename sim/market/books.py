@@ -14,7 +14,7 @@ from sim.population import grown_columns, new_columns
 
 
 class OpenOrders:
-    """Orders under way: columns of which the first ``n`` rows are in use, in order of their numbers."""
+    """Orders under way, or whose money is in escrow: columns of which the first ``n`` rows are in use, in order of their numbers."""
 
     def __init__(self, capacity: int) -> None:
         self.columns: OrderColumns = new_columns(ORDER, OrderColumns, max(capacity, 256))
@@ -220,9 +220,11 @@ class Books:
     Attributes
     ----------
     due
-        Rows of the open orders that are settled today.
+        Rows of the open orders whose fate is known from today on.
+    closed
+        Rows of those that close today: their fate is known, and their money is out of escrow.
     settled
-        Consumers and channels of the orders that were settled yesterday.
+        Consumers and channels of the orders whose fate came to be known yesterday.
     intercepted
         The same of those of which parcels were seized.
     happened
@@ -240,7 +242,7 @@ class Books:
     def __init__(self, events: Events, orders: int) -> None:
         self.open_orders = OpenOrders(orders)
         self.ledger, self.goods, self.events, self.happened = Ledger(), Goods(), events, Happened()
-        self.due = np.empty(0, np.int64)
+        self.due = self.closed = np.empty(0, np.int64)
         self.settled = self.intercepted = (np.empty(0, np.int64), np.empty(0, np.int64))
         self.order_counts = np.zeros(len(OrderOutcome), np.int64)
         self.dead = self.left = self.came = 0

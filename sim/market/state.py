@@ -141,9 +141,9 @@ class MarketState(mesa.Model):
         self.update_prior()
 
     def end_day(self) -> None:
-        """Let go of the orders that were settled today."""
-        self.books.open_orders.drop(self.books.due)
-        self.books.due = np.empty(0, np.int64)
+        """Let go of the orders that closed today."""
+        self.books.open_orders.drop(self.books.closed)
+        self.books.due = self.books.closed = np.empty(0, np.int64)
         self.day += 1
         if self.day >= self.scenario.days:
             self.running = False

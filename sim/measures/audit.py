@@ -62,13 +62,15 @@ def violations(state: MarketState) -> list[str]:
     check(
         "orders = settled + under way",
         state.books.open_orders.next_number,
-        int(counted.sum()) + n - len(state.books.due),
+        int(counted.sum()) + int(np.sum(o.due[:n] > state.day)),
     )
     check("no settled order is still in transit", int(counted[OrderOutcome.IN_TRANSIT]), 0)
-    due = state.books.due
-    check("no order closes with its money unsettled", int(np.sum(o.settlement[due] == Settlement.UNSETTLED)), 0)
-    check("no order closes with money in escrow", int(o.held[due].sum(dtype=np.int64)), 0)
-    check("no more parcels are seized than were posted", int(np.sum(o.seized[due] > o.parcels[due])), 0)
+    closed = state.books.closed
+    check("no order closes with its money unsettled", int(np.sum(o.settlement[closed] == Settlement.UNSETTLED)), 0)
+    check("no order closes with money in escrow", int(o.held[closed].sum(dtype=np.int64)), 0)
+    waits = (o.due[:n] <= state.day) & (o.held[:n] > 0)
+    check("money waits for goods that came", int(np.sum(o.outcome[:n][waits] != OrderOutcome.DELIVERED)), 0)
+    check("no more parcels are seized than were posted", int(np.sum(o.seized[closed] > o.parcels[closed])), 0)
     treated = int(np.sum((c.treatment_day[: state.consumers.n] <= state.day + 1) & (c.alive[: state.consumers.n] == 1)))
     check("places in treatment taken = people in treatment", sum(s.used for s in state.treatment), treated)
     waiting = np.flatnonzero(c.waiting_day[: state.consumers.n] < NEVER)

@@ -18,7 +18,7 @@ from sim.agents.codes import N_SUMS, Channel, EventKind, Segment, Sex
 from sim.agents.consumers import age_group, age_groups
 from sim.kernels import kernel
 from sim.market import views
-from sim.market.trade.shipping import defrauded
+from sim.market.trade.settling import defrauded
 from sim.market.views import narrow
 from sim.measures.dictionary import of_group, outcome, split
 from sim.measures.orders import todays_orders

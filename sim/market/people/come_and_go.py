@@ -87,7 +87,8 @@ def busy(state: MarketState) -> np.ndarray:
     """(n,) whose order is under way, or who is on the way to services today."""
     found = np.zeros(state.consumers.n, np.bool_)
     orders = state.books.open_orders
-    for who in (orders.columns.consumer[: orders.n], state.care.referred, state.today.offered):
+    under_way = orders.columns.consumer[: orders.n][orders.columns.due[: orders.n] >= state.day]
+    for who in (under_way, state.care.referred, state.today.offered):
         found[who] = True
     return found
 

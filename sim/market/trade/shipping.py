@@ -1,4 +1,4 @@
-"""Shipping: dispatch or scam, content, split parcels, transit, interception, and how money is settled when an order's fate is known."""
+"""Shipping: dispatch or scam, content, split parcels, transit and interception; then orders whose fate is known are settled."""
 
 from __future__ import annotations
 
@@ -7,40 +7,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import LAST_DAY, NEVER, Channel, Content, EventKind, OrderOutcome, Settlement
+from sim.agents.codes import LAST_DAY, NEVER, Channel, EventKind, OrderOutcome, Settlement
 from sim.agents.enforcement import POST
 from sim.agents.payments import FIRST_ACQUIRER
 from sim.evidence.groups import ShippingParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows
-from sim.market.books import DUE, GOT
 from sim.market.groups import Moment
 from sim.market.trade.content import Goods, batch
+from sim.market.trade.settling import defrauded, settling
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-DISPATCH, BATCH, PARCEL, DISPUTE = int(Draw.DISPATCH), int(Draw.BATCH), int(Draw.PARCEL), int(Draw.DISPUTE)
+DISPATCH, BATCH, PARCEL = int(Draw.DISPATCH), int(Draw.BATCH), int(Draw.PARCEL)
 LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (int(c) for c in Channel)
 DELIVERED, SEIZED, LOST, SCAMMED = (
     int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(OrderOutcome.LOST), int(OrderOutcome.SCAMMED),
 )  # fmt: skip
-UNSETTLED, PAID, REFUNDED, CHARGED_BACK, STOLEN = (
-    int(Settlement.UNSETTLED), int(Settlement.PAID), int(Settlement.REFUNDED), int(Settlement.CHARGED_BACK), int(Settlement.STOLEN),
-)  # fmt: skip
-AS_SOLD, ADULTERATED, SUBSTITUTED = int(Content.AS_SOLD), int(Content.ADULTERATED), int(Content.SUBSTITUTED)
+CHARGED_BACK = int(Settlement.CHARGED_BACK)
 MAX_PARCELS = 6
 MOST_SEIZED = 0.95
 """Chance of seizure that no inspection exceeds."""
 ABROAD = 3
 """Days that a parcel across a border takes at the least, on top of which come those of `border_days`."""
 MONTH = 30.0
-NOTHING_CAME, NOT_AS_SOLD, BEST = 1, 3, 5
-"""Stars that cryptomarkets' buyers give."""
-INCOME, FEES, REFUNDS, WITHHELD = 0, 1, 2, 3
 
 
 class Post(NamedTuple):
@@ -116,71 +110,6 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
             orders.due[o] = min(LAST_DAY, day + days + int(p.patience_days))
 
 
-@kernel
-def settle(
-    rows: np.ndarray,
-    seed: int,
-    orders: Any,
-    vendors: Any,
-    platforms: Any,
-    money: np.ndarray,
-    settled: np.ndarray,
-    p: ShippingParameters,
-) -> None:
-    """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back.
-
-    ``money`` counts cents: to vendors, fees, refunds, kept by operators who prepare to leave with it; ``settled`` (C, 2) those that were due to
-    vendors and those that they got. What became of the money is written into
-    ``settlement``; buyers may notice what the goods are, and rate where there are ratings. Orders whose market closed have it already.
-    """
-    for i in range(len(rows)):
-        o = rows[i]
-        v, m, held = orders.vendor[o], orders.platform[o], orders.held[o]
-        bad = orders.outcome[o] != DELIVERED or orders.late[o] == 1
-        u1, u2, u3, u4 = uniform4(seed, DISPUTE, orders.consumer[o], orders.day[o], 0)
-        works = platforms.moderation[m]
-        if held > 0:
-            platforms.escrow[m] -= held
-            orders.held[o] = 0
-            fee = np.int64(held * platforms.fee[m])
-            settled[orders.channel[o], DUE] += held - fee
-            chance = p.dispute_scam if orders.outcome[o] == SCAMMED else p.dispute_lost
-            if bad and u1 < chance * works:
-                money[REFUNDS] += held
-                orders.settlement[o] = REFUNDED
-            elif platforms.payouts[m] == 0:
-                vendors.withheld[v] += held
-                money[WITHHELD] += held
-                orders.settlement[o] = STOLEN
-            else:
-                platforms.fees[m] += fee
-                vendors.income[v] += held - fee
-                money[INCOME] += held - fee
-                settled[orders.channel[o], GOT] += held - fee
-                money[FEES] += fee
-                orders.settlement[o] = PAID
-        elif orders.settlement[o] != UNSETTLED:
-            pass
-        elif bad and orders.channel[o] == PHARMACY and orders.processor[o] >= FIRST_ACQUIRER and u1 < p.chargeback:
-            back = np.int64(orders.price[o])
-            vendors.income[v] -= back
-            money[INCOME] -= back
-            settled[PHARMACY, GOT] -= back
-            money[REFUNDS] += back
-            orders.settlement[o] = CHARGED_BACK
-        else:
-            orders.settlement[o] = PAID
-        fault = 1.0 if orders.content[o] != AS_SOLD else (1.0 - orders.purity[o]) ** 2
-        orders.noticed[o] = 1 if not bad and u4 < p.notice_content * fault else 0
-        if orders.channel[o] == CRYPTO and u2 < (p.rate_bad if bad else p.rate_good) * works:
-            if bad:
-                orders.rating[o] = NOTHING_CAME
-            elif orders.noticed[o] == 1:
-                orders.rating[o] = NOT_AS_SOLD
-            else:
-                orders.rating[o] = BEST if u3 >= p.not_five_stars else BEST - 1
-
-
 def inspect(state: MarketState) -> Routes:
     """Chance of seizure by route, and how late parcels from abroad are.
 
@@ -202,16 +131,6 @@ def inspect(state: MarketState) -> Routes:
     state.today.opened = float((people * officers * load * done).sum()) * p.opened_in_vain / 365e3
     np.fill_diagonal(intercept, [post.domestic for post in state.posts])
     return Routes(intercept, np.array([post.backlog for post in state.posts]))
-
-
-@inner
-def defrauded(outcome: int, settlement: int, content: int) -> bool:
-    """Whether a buyer paid and got nothing, from a vendor who sent nothing or since the operator stole the money; or something else than was sold."""
-    if outcome == DELIVERED:
-        return content != AS_SOLD
-    if outcome == SCAMMED:
-        return settlement != REFUNDED and settlement != CHARGED_BACK
-    return settlement == STOLEN
 
 
 @kernel
@@ -257,17 +176,8 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     post = Post(orders, narrow(state.consumers.columns, views.ShippingConsumers), vendors)
     lo, hi = rows
     over_rows(state.pool, Shifted(lo), hi - lo, state.moment, post, inspect(state), goods)
-    due = state.books.due = (o.columns.due[: o.n] <= state.day).nonzero()[0]
-    money = np.zeros(4, np.int64)
-    platforms = narrow(state.platform_table.columns, views.ShippingPlatforms)
-    settle(due, state.seed, orders, vendors, platforms, money, state.today.settled, p)
-    income, fees, refunds, withheld = money.tolist()
-    ledger = state.books.ledger
-    ledger.vendor_income += income
-    ledger.fees += fees
-    ledger.refunds += refunds
-    ledger.stolen += withheld
-    state.today.commission += fees
+    settling(state)
+    due = state.books.due
     seized = np.zeros(state.world.n_jurisdictions)
     parcels, lost, victims, cards, disputed = tally(
         due, narrow(o.columns, views.TalliedOrders), state.consumers.columns.jurisdiction, seized

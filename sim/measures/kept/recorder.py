@@ -64,7 +64,7 @@ class Recorder:
         self.accounts = tables.AccountLog()
 
     def record(self, state: MarketState) -> None:
-        """Keep what was asked for of the day that ends, the orders that were settled on it among it.
+        """Keep what was asked for of the day that ends, the orders that closed on it among it.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class Recorder:
             When an outcome that was observed is infinite or nan, with its name and the day.
         """
         if "orders" in self.wanted:
-            self.orders.add(tables.order_columns(state, state.books.due), partial(tables.order_table, state))
+            self.orders.add(tables.order_columns(state, state.books.closed), partial(tables.order_table, state))
         if self.audit:
             audit_day(state)
         if "accounts" in self.wanted:

@@ -80,11 +80,11 @@ def processor_names(state: MarketState) -> list[str]:
 
 
 def order_columns(state: MarketState, rows: np.ndarray) -> Raw:
-    """Orders that close today, as they stand in the books."""
+    """Orders as they stand in the books."""
     o = state.books.open_orders.columns
     return {
         **{name: getattr(o, name)[rows] for name in ORDER_COLUMNS},
-        "outcome_day": np.full(len(rows), state.day, np.int32),
+        "outcome_day": o.due[rows].astype(np.int32),
     }
 
 
@@ -107,16 +107,12 @@ def order_table(state: MarketState, raw: Raw) -> pd.DataFrame:
 
 
 def open_order_rows(state: MarketState) -> pd.DataFrame:
-    """Orders still under way, without outcome."""
-    rows = order_table(state, order_columns(state, np.arange(state.books.open_orders.n)))
-    nothing = np.full(len(rows), -1)
+    """Orders still under way, without outcome, and those whose goods are there while their money is in escrow, without settlement."""
+    raw = order_columns(state, np.arange(state.books.open_orders.n))
+    rows, known = order_table(state, raw), raw["outcome_day"] < state.day
+    ended = ("outcome", "outcome_day", "parcels_seized", "rating", "content")
     return rows.assign(
-        outcome=named(nothing, OrderOutcome, -1),
-        settlement=named(nothing, Settlement, -1),
-        outcome_day=pd.array([None] * len(rows), "Int32"),
-        parcels_seized=pd.array([None] * len(rows), "Int32"),
-        rating=np.nan,
-        content=named(nothing, Content, -1),
+        settlement=named(np.full(len(rows), -1), Settlement, -1), **{name: rows[name].where(known) for name in ended}
     )
 
 
