@@ -11,7 +11,7 @@ from sim.market.health import harm
 from sim.market.health.treatment import leave_treatment
 from sim.model import MarketModel
 from sim.validation.files import load_targets
-from tests.worlds import branched, ran, world
+from tests.worlds import branched, ran, run, world
 
 STAYING = {"entry_rate": 1e-9, "dropout_a": 0.0, "dropout_b": 0.0}
 ALL_DEPENDENT = {"patients": 0.0, "dependents": 1.0, "suppliers": 0.0}
@@ -71,12 +71,32 @@ def test_treatment_does_not_make_an_overdose_less_deadly():
     assert fatal[1] == pytest.approx(fatal[0], rel=0.1)
 
 
-def test_use_falls_over_half_a_year_of_treatment_and_at_once_where_it_is_drug_free():
+def test_use_falls_over_months_of_treatment_and_at_once_where_it_is_drug_free():
     p = load_parameters().defaults("consumption")
     assert harm.use_left(0, True, p) == 1.0
     assert harm.use_left(p.treatment_full_days / 2, True, p) == pytest.approx(0.5 + 0.5 * p.use_in_treatment)
     assert harm.use_left(400, True, p) == pytest.approx(p.use_in_treatment)
     assert harm.use_left(0, False, p) == p.use_drug_free
+
+
+def test_what_is_at_hand_is_used_up_in_treatment_too():
+    """Less is used on a day, not a share of what is left: leftovers do not last for ever, as a benzodiazepine that makes each overdose likelier would."""
+    model = all_treated(dependents(800, 60, agonist_share=1.0, use_in_treatment=0.5))
+    c = model.consumers.columns
+    c.next_day[:] = NEVER - 1  # nobody gets anything new
+    c.stash[:] = np.minimum(c.stash, 3.0)
+    model.run_for(59)
+    assert (c.stash[c.alive == 1] > 0).mean() < 0.2
+
+
+def test_events_say_which_treatment_somebody_enters_and_leaves():
+    model = run(world(consumers=2000, days=60, parameters={"world": ALL_DEPENDENT}), tables=("events",))
+    events = model.table("events")
+    turns = events[events.kind.isin(["treatment_entry", "treatment_exit"])]
+    assert (turns.cause == "agonist").mean() == pytest.approx(model.p.consumption.agonist_share, abs=0.1)
+    assert set(turns.cause) == {"agonist", "drug_free"}
+    both = turns.groupby("subject").filter(lambda t: list(t.kind) == ["treatment_entry", "treatment_exit"])
+    assert len(both) and (both.groupby("subject").cause.nunique() == 1).all()
 
 
 def test_who_leaves_treatment_has_the_needs_of_before_at_once():
