@@ -8,6 +8,7 @@ import pytest
 
 from sim.agents.codes import Channel
 from sim.measures import networks
+from sim.measures.communities import louvain
 from tests.worlds import fingerprint, ran, run, same_frames, world
 
 BIG = world(consumers=4000, days=60, burn_in=40)
@@ -33,6 +34,26 @@ def test_betweenness_is_that_of_networkx(name):
     expected = nx.betweenness_centrality(nx.from_scipy_sparse_array(graph), normalized=False)
     found = networks.betweenness(graph, np.arange(graph.shape[0]))
     assert found == near(np.array([expected[k] for k in range(graph.shape[0])]))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("links", [40, 150, 900])
+def test_communities_are_those_that_networkx_finds(links, seed):
+    plain, of_two_kinds = nx.gnm_random_graph(150, links, seed), nx.bipartite.gnmk_random_graph(120, 30, links, seed)
+    for edges in (plain.edges, of_two_kinds.edges):
+        graph = graph_of(list(edges))
+        whole = nx.from_scipy_sparse_array(graph)
+        expected = nx.community.louvain_communities(whole, seed=seed)
+        found = louvain(graph.indptr, graph.indices, seed)
+        assert [set(np.flatnonzero(found.of == k)) for k in range(len(expected))] == expected
+        assert found.modularity == nx.community.modularity(whole, expected)
+
+
+def test_paths_are_as_long_as_networkx_says():
+    graph = graph_of(GRAPHS["random"])
+    apart = [far for _, others in nx.shortest_path_length(nx.from_scipy_sparse_array(graph)) for far in others.values()]
+    found = networks.shortest_paths(graph, np.arange(graph.shape[0]))[1]
+    assert found == near(sum(apart) / np.count_nonzero(apart))
 
 
 def test_betweenness_from_a_sample_is_close_to_that_from_all():

@@ -41,8 +41,9 @@ def days(scenario: Scenario, seed: int) -> Iterator[bytes]:
     written = 0
     for _ in range(scenario.burn_in + scenario.days):
         model.run_for(1)
-        digest = hashlib.sha256(repr(model.books.events.rows[written:]).encode())
-        written = len(model.books.events.rows)
+        events = model.books.events
+        digest = hashlib.sha256(events.rows[written : events.n].tobytes() + repr(events.texts).encode())
+        written = events.n
         digest.update(repr(vars(model.books.ledger)).encode())
         for column in model.recorder.orders.waiting[-1].values():
             digest.update(column.tobytes())

@@ -159,7 +159,7 @@ def test_an_event_is_waited_for_without_keeping_the_table_of_events():
     closure, answer = takedown(start=10), campaign(when={"event": "takedown", "above": 0, "over_days": 4})
     model = run(world(policies=[closure, answer], parameters={"platforms": {"closure_days": 365}}))
     assert model.policy_plan.courses[1].began[0] == 11
-    assert model.books.events.rows == []
+    assert model.books.events.n == 0
     assert np.flatnonzero(model.daily()["policy_cost_usd"] > 0).tolist() == [10, 11, 12, 13, 14]
 
 

@@ -121,7 +121,7 @@ def levers_of(policy: Policy) -> dict[str, np.ndarray]:
 def hit(policy: Policy) -> dict[tuple[str, int], int]:
     """The jurisdiction of each vendor, group and platform that an act of this policy hits today."""
     model = market()
-    model.books.events.rows = []
+    model.books.events.n = 0
     policy.act(model)
     found = {}
     for event in model.table("events").query("day == @START and policy == @policy.kind").itertuples():

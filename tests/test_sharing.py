@@ -61,8 +61,9 @@ def test_a_friend_who_has_some_to_spare_meets_a_need_as_a_gift_or_for_money(shar
     assert int(c.from_friends.sum()) == 0
     assert (c.from_friends[giver] > 0) == (share > 0)
     assert (model.today.paid_to_friends > 0) == (share > 0)
-    told = [row for row in model.books.events.rows if row[1] == EventKind.PASSED_ON]
-    assert {row[2] for row in told if row[0] == model.day} == set(met)
+    told = model.books.events.rows[: model.books.events.n]
+    told = told[(told["kind"] == EventKind.PASSED_ON) & (told["day"] == model.day)]
+    assert set(told["subject"]) == set(met)
 
 
 def test_friends_keep_what_they_need_themselves():

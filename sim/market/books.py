@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from sim.agents.codes import N_CHANNELS, N_SUMS, EventKind, OrderOutcome
 from sim.agents.orders import ORDER, OrderColumns
+from sim.market.events import Events
 from sim.population import grown_columns, new_columns
 
 
@@ -86,36 +86,6 @@ class Goods:
         self.arrived += arrived
         self.discarded += discarded
         self.used += used
-
-
-Event = tuple[int, int, int, int, str, str, float]
-"""Day, kind, subject, agency, policy, cause and amount of an event."""
-
-
-class Events:
-    """The events table in the making, kept only where it is wanted, and the numbers of events that somebody waits for."""
-
-    def __init__(self, kept: bool) -> None:
-        self.kept = self.wanted = kept
-        self.rows: list[Event] = []
-        self.numbers: dict[int, dict[int, int]] = {}
-
-    def watch(self, kinds: Iterable[str | None]) -> None:
-        """Count the events of these kinds from now on, day by day."""
-        self.numbers = {k: self.numbers.get(k, {}) for k in sorted({EventKind[n.upper()] for n in kinds if n})}
-        self.wanted = self.kept or bool(self.numbers)
-
-    def add(self, row: Event) -> None:
-        """Write an event down."""
-        if self.kept:
-            self.rows.append(row)
-        if row[1] in self.numbers:
-            days = self.numbers[row[1]]
-            days[row[0]] = days.get(row[0], 0) + 1
-
-    def number(self, kind: int, first: int, stop: int) -> int:
-        """Events of a watched kind from day ``first`` to the day before ``stop``."""
-        return sum(count for day, count in self.numbers[kind].items() if first <= day < stop)
 
 
 class Happened:

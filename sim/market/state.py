@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -21,7 +20,8 @@ from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentS
 from sim.agents.suppliers import Supplier, SupplierColumns
 from sim.agents.vendors import VendorColumns
 from sim.evidence.groups import Parameters
-from sim.market.books import Books, Events, Tally
+from sim.market.books import Books, Tally
+from sim.market.events import Causes, Events
 from sim.market.groups import Care, Moment, Policing, Rules, Trade, Upstream, Usual, World
 from sim.market.substances import Substances
 from sim.population import Population, SlotTable
@@ -249,21 +249,20 @@ class MarketState(mesa.Model):
     def event(
         self,
         kind: EventKind,
-        subject: int,
+        subject: int | np.ndarray,
         agency: int = -1,
         policy: str = "",
-        cause: str = "",
-        amount: float = 1.0,
+        cause: str | Causes = "",
+        amount: float | np.ndarray = 1.0,
     ) -> None:
-        """Write an event."""
+        """Write an event, or one for each of several subjects."""
         if self.books.events.wanted:
-            self.books.events.add((self.day, int(kind), int(subject), agency, policy, cause, float(amount)))
+            self.books.events.add(self.day, kind, subject, agency, policy, cause, amount)
 
     def consumer_events(
-        self, kind: EventKind, who: np.ndarray, policy: str = "", causes: Sequence[str] | None = None
+        self, kind: EventKind, who: np.ndarray, policy: str = "", cause: str | Causes = ""
     ) -> None:
-        """Write one event per consumer, each of its cause where there are several."""
+        """Write one event per consumer."""
         self.books.happened.note(kind, who)
-        if self.books.events.wanted:
-            for c, cause in zip(who, causes or [""] * len(who), strict=True):
-                self.event(kind, int(c), policy=policy, cause=cause)
+        if len(who):
+            self.event(kind, who, policy=policy, cause=cause)

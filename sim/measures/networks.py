@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -16,9 +15,13 @@ from scipy.sparse import csgraph
 
 from sim.agents.codes import Channel, Considering
 from sim.kernels import maker
+from sim.measures.communities import louvain
+from sim.measures.dictionary import tables as dictionary
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sim.market.state import MarketState
 
 LIMIT = 2000
@@ -90,48 +93,72 @@ def friends_network(state: MarketState, limit: int = LIMIT) -> Network:
     """Living consumers who consider online sources, and their friendships; of more than ``limit``, the neighbourhood of a keyed one."""
     c, n = state.consumers.columns, state.consumers.n
     inside = (c.alive[:n] == 1) & (c.considering[:n] > Considering.NOT_YET)
-    number = np.cumsum(inside) - 1
-    count = int(inside.sum())
-    source = np.repeat(np.arange(n), np.diff(state.world.friends.start))
-    both = inside[source] & inside[state.world.friends.who]
-    graph = adjacency(number[source[both]], number[state.world.friends.who[both]], count)
-    if count > limit:
-        people = np.flatnonzero(inside)
-        start = int(np.argmin(uniforms(int(state.seed), Draw.NETWORK_SAMPLE, people, 0, 1)))
-        ball = np.sort(csgraph.breadth_first_order(graph, start, return_predecessors=False)[:limit])
-        graph = graph[ball][:, ball]
-    return Network(graph, 0, nodes(graph) / max(count, 1))
+    start, who = state.world.friends.start, state.world.friends.who
+    people = kept = np.flatnonzero(inside)
+    if len(people) > limit:
+        first = people[np.argmin(uniforms(int(state.seed), Draw.NETWORK_SAMPLE, people, 0, 1))]
+        kept = np.sort(neighbourhood(first, inside, start, who, limit))
+    number = np.full(n, -1)
+    number[kept] = np.arange(len(kept))
+    many = start[kept + 1] - start[kept]
+    a = np.repeat(np.arange(len(kept)), many)
+    b = number[who[np.arange(len(a)) + np.repeat(start[kept] - np.cumsum(many) + many, many)]]
+    graph = adjacency(a[b >= 0], b[b >= 0], len(kept))
+    return Network(graph, 0, len(kept) / max(len(people), 1))
 
 
 @maker
-def brandes(start: np.ndarray, links: np.ndarray, sources: np.ndarray) -> np.ndarray:
-    """(n,) betweenness by the algorithm of Brandes (2001): pair dependencies summed over the ``sources``, ends not counted."""
-    n = len(start) - 1
-    between, order = np.zeros(n), np.empty(n, np.int64)
-    distance, paths, share = np.empty(n, np.int64), np.empty(n), np.empty(n)
+def neighbourhood(first: int, inside: np.ndarray, start: np.ndarray, who: np.ndarray, limit: int) -> np.ndarray:
+    """At most ``limit`` of those ``inside``, nearest to ``first`` first; of friends of the same friend, the lowest row first."""
+    found, seen, head, tail = np.empty(limit, np.int64), ~inside, 0, 1
+    found[0], seen[first] = first, True
+    while head < tail < limit:
+        c = found[head]
+        head += 1
+        for friend in np.sort(who[start[c] : start[c + 1]]):
+            if not seen[friend] and tail < limit:
+                found[tail], seen[friend] = friend, True
+                tail += 1
+    return found[:tail]
+
+
+@maker
+def brandes(start: np.ndarray, links: np.ndarray, sources: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """(n,) betweenness by the algorithm of Brandes (2001): pair dependencies summed over the ``sources``, ends not counted.
+
+    And how many others all sources reach, and over how many links in all.
+    """
+    n, reached, steps = len(start) - 1, 0, 0
+    between, order = np.zeros(n), np.empty(n, np.int32)
+    distance, paths, share = np.empty(n, np.int32), np.empty(n), np.empty(n)
+    before, count = np.empty(len(links), np.int32), np.empty(n, np.int32)  # those before each on its shortest paths
     for s in sources:
-        distance[:], paths[:], share[:] = -1, 0.0, 0.0
+        distance[:], paths[:], share[:], count[:] = -1, 0.0, 0.0, 0
         distance[s], paths[s], order[0] = 0, 1.0, s
         head, tail = 0, 1
         while head < tail:
             i = order[head]
             head += 1
+            far = distance[i] + 1
             for k in range(start[i], start[i + 1]):
                 j = links[k]
                 if distance[j] < 0:
-                    distance[j] = distance[i] + 1
+                    distance[j] = far
+                    steps += far
                     order[tail] = j
                     tail += 1
-                if distance[j] == distance[i] + 1:
-                    paths[j] += paths[i]
+                before[start[j] + count[j]] = i
+                here = distance[j] == far
+                count[j] += here
+                paths[j] += paths[i] if here else 0.0
+        reached += tail - 1
         for place in range(tail - 1, 0, -1):
             j = order[place]
-            for k in range(start[j], start[j + 1]):
-                i = links[k]
-                if distance[i] == distance[j] - 1:
-                    share[i] += paths[i] / paths[j] * (1.0 + share[j])
+            for k in range(start[j], start[j] + count[j]):
+                i = before[k]
+                share[i] += paths[i] / paths[j] * (1.0 + share[j])
             between[j] += share[j]
-    return between
+    return between, reached, steps
 
 
 def sources_of(state: MarketState, n: int, most: int = SOURCES) -> np.ndarray:
@@ -143,10 +170,15 @@ def sources_of(state: MarketState, n: int, most: int = SOURCES) -> np.ndarray:
     )
 
 
+def shortest_paths(graph: sparse.csr_matrix, sources: np.ndarray) -> tuple[np.ndarray, float]:
+    """(n,) how many shortest paths between pairs lead through a node: exact from all sources, scaled up from a sample of them; and how long they are on average."""
+    between, reached, steps = brandes(graph.indptr, graph.indices, sources)
+    return 0.5 * between * nodes(graph) / max(len(sources), 1), steps / reached if reached else np.nan
+
+
 def betweenness(graph: sparse.csr_matrix, sources: np.ndarray) -> np.ndarray:
-    """(n,) how many shortest paths between pairs lead through a node: exact from all sources, scaled up from a sample of them."""
-    found = brandes(graph.indptr.astype(np.int64), graph.indices.astype(np.int64), sources.astype(np.int64))
-    return 0.5 * found * nodes(graph) / max(len(sources), 1)
+    """(n,) how many shortest paths between pairs lead through a node; see `shortest_paths`."""
+    return shortest_paths(graph, sources)[0]
 
 
 def centralisation(degree: np.ndarray, most: float) -> float:
@@ -169,31 +201,33 @@ def measured(state: MarketState, name: str, net: Network) -> dict[str, object]:
     pairs = others * net.sellers if net.sellers else n * (n - 1) / 2
     hubs, most = (degree[others:], others) if net.sellers else (degree, n - 1)
     row["density"], row["centralisation"] = links / pairs, centralisation(hubs, most)
-    whole = nx.from_scipy_sparse_array(graph)
     pick = int(uniforms(int(state.seed), Draw.NETWORK_GROUPS, [0], state.day)[0] * 2**31)
-    groups = nx.community.louvain_communities(whole, seed=pick)
-    row["communities"] = float(sum(len(g) > 1 for g in groups))
-    row["modularity"] = float(nx.community.modularity(whole, groups))
-    sources = sources_of(state, n)
-    between = np.sort(betweenness(graph, sources))[::-1]
+    groups = louvain(graph.indptr, graph.indices, pick)
+    row["communities"] = float(np.count_nonzero(np.bincount(groups.of) > 1))
+    row["modularity"] = groups.modularity
+    between, row["path_mean"] = shortest_paths(graph, sources_of(state, n))
+    between = np.sort(between)[::-1]
     row["broker_share"] = float(between[: max(1, round(0.01 * n))].sum() / max(between.sum(), 1e-12))
     a, b = degree[np.repeat(np.arange(n), np.diff(graph.indptr))], degree[graph.indices]
     row["assortativity"] = float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 else np.nan
-    steps = csgraph.shortest_path(graph, unweighted=True, indices=sources)
-    apart = steps[np.isfinite(steps) & (steps > 0)]
-    row["path_mean"] = float(apart.mean()) if len(apart) else np.nan
     _, part = csgraph.connected_components(graph, directed=False)
     row["largest_share"] = float(np.bincount(part).max() / n)
     return row
 
 
-def network_rows(state: MarketState) -> pd.DataFrame:
+def network_rows(state: MarketState) -> list[dict[str, object]]:
     """Both networks as they are at the end of the day."""
-    rows = [measured(state, "trade", trade_network(state)[0]), measured(state, "friends", friends_network(state))]
+    return [measured(state, "trade", trade_network(state)[0]), measured(state, "friends", friends_network(state))]
+
+
+def network_table(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """The table of these rows."""
+    columns = list(dictionary()["networks"])
+    if not rows:
+        return pd.DataFrame(columns=columns)
     frame = pd.DataFrame(rows)
-    return frame.assign(
-        day=frame["day"].astype(np.int32), network=pd.Categorical(frame["network"], ["trade", "friends"])
-    )
+    kinds = pd.Categorical(frame["network"], ["trade", "friends"])
+    return frame.assign(day=frame["day"].astype(np.int32), network=kinds)[columns]
 
 
 def vendor_centrality(state: MarketState, by: str, rows: np.ndarray) -> np.ndarray:

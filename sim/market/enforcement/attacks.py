@@ -93,8 +93,7 @@ def cut_links(state: MarketState, rows: np.ndarray, policy: str) -> None:
     readers = narrow(state.consumers.columns, views.MemoryConsumers)
     over_rows(state.pool, cut_weak, state.consumers.n, state.moment, readers, letters)
     state.today.privacy += int(weak[rows].sum())
-    for row in rows if state.books.events.wanted else ():
-        state.event(EventKind.NETWORK_ATTACK, int(row), policy=policy, cause="weak_link", amount=float(weak[row]))
+    state.event(EventKind.NETWORK_ATTACK, rows, policy=policy, cause="weak_link", amount=weak[rows])
 
 
 def post_false_ratings(state: MarketState, rows: np.ndarray, noise: float, policy: str) -> None:
@@ -103,5 +102,4 @@ def post_false_ratings(state: MarketState, rows: np.ndarray, noise: float, polic
     false = 0.5 * noise * (v.positive[rows] + v.negative[rows])
     v.positive[rows] += false
     v.negative[rows] += false
-    for row in rows if state.books.events.wanted else ():
-        state.event(EventKind.NETWORK_ATTACK, int(row), policy=policy, cause="signal", amount=noise)
+    state.event(EventKind.NETWORK_ATTACK, rows, policy=policy, cause="signal", amount=noise)

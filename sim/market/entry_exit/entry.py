@@ -124,9 +124,7 @@ def vendor_entry(state: MarketState) -> None:
     if count.sum():
         rows = new_vendors(state, np.repeat(np.arange(len(Channel)), count), day)
         enlist(state, rows)
-        if state.books.events.wanted:
-            for row in rows:
-                state.event(EventKind.VENDOR_ENTRY, int(row), cause="entry")
+        state.event(EventKind.VENDOR_ENTRY, rows, cause="entry")
     if day % WEEK == 0:
         role_changes(state)
     change_roles(state)
@@ -161,8 +159,7 @@ def role_changes(state: MarketState) -> None:
         able, channel = able[free], channel[free]
     if len(able):
         new_vendors(state, channel, state.day, able)
-        for person in able:
-            state.event(EventKind.ROLE_CHANGE, int(person), cause="began to sell")
+        state.event(EventKind.ROLE_CHANGE, able, cause="began to sell")
 
 
 def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.ndarray | None = None) -> np.ndarray:

@@ -59,9 +59,7 @@ def take_role(state: MarketState, who: np.ndarray, role: int | np.ndarray, cause
     c.origin[who] = np.where(before < DEPENDENT, before, c.origin[who])
     c.need_rate[who] = np.minimum(c.need_rate[who] * rates[after] / rates[before], MOST_NEEDS)
     c.segment[who] = after
-    if state.books.events.wanted:
-        for person in who:
-            state.event(EventKind.ROLE_CHANGE, int(person), cause=cause)
+    state.event(EventKind.ROLE_CHANGE, who, cause=cause)
 
 
 def stop_selling(state: MarketState) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 VENDOR_EXIT, IDENTITY = int(Draw.VENDOR_EXIT), int(Draw.IDENTITY)
 RETIRED, ABSCONDED, ROLE_ENDED = int(ExitCause.RETIRED), int(ExitCause.SCAMMED_AND_LEFT), int(ExitCause.ROLE_ENDED)
+CAUSES = tuple(cause.name.lower() for cause in ExitCause)
 MONTH = 30
 SOCIAL, LICENSED = int(VendorKind.SOCIAL_SUPPLIER), int(VendorKind.LICENSED_PHARMACY)
 
@@ -157,11 +158,8 @@ def settle_exits(state: MarketState) -> None:
     v.alive[rows], v.exit_day[rows] = 0, state.day
     v.account[rows] = NO_SLOT
     people = v.person[rows]
-    if state.books.events.wanted:
-        for row in rows:
-            state.event(EventKind.VENDOR_EXIT, int(row), cause=ExitCause(int(v.exit_cause[row])).name.lower())
-        for person in people[people >= 0]:
-            state.event(EventKind.ROLE_CHANGE, int(person), cause="stopped selling")
+    state.event(EventKind.VENDOR_EXIT, rows, cause=(CAUSES, v.exit_cause[rows]))
+    state.event(EventKind.ROLE_CHANGE, people[people >= 0], cause="stopped selling")
 
 
 def vendor_moves(state: MarketState) -> None:

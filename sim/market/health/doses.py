@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import Content, Segment
+from sim.kernels import kernel
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
 def at_hand(state: MarketState) -> np.ndarray:
     """(consumers, STASHES) doses at hand before anything is used today; no rows where no table of doses is kept."""
     return state.consumers.columns.stash[: state.consumers.n if state.books.doses.kept else 0].copy()
+
+
+@kernel
+def add_doses(
+    before: np.ndarray,
+    after: np.ndarray,
+    segment: np.ndarray,
+    substance: np.ndarray,
+    content: np.ndarray,
+    doses: np.ndarray,
+) -> None:
+    """Add what was used of each place of the stash to ``doses`` (segments, substances, contents)."""
+    for c in range(len(before)):
+        for k in range(before.shape[1]):
+            used = before[c, k] - after[c, k]
+            if used > 0.0:
+                doses[segment[c], substance[c, k], content[c, k]] += used
 
 
 def count_doses(
@@ -34,16 +52,12 @@ def count_doses(
     if not state.books.doses.kept:
         return
     c, substances, contents = state.consumers.columns, len(state.substances.dose_usd), len(Content)
-    used = before - c.stash[: len(before)]
-
-    def kind(who: np.ndarray, place: np.ndarray) -> np.ndarray:
-        what = c.segment[who].astype(np.int64) * substances + c.stash_substance[who, place]
-        return what * contents + c.stash_content[who, place]
-
     kinds = len(Segment) * substances * contents
-    who, place = np.nonzero(used > 0.0)
-    doses = np.bincount(kind(who, place), used[who, place], kinds)
-    hurt = kind(overdosed, np.frexp(places)[1] - 1)
+    doses, place = np.zeros((len(Segment), substances, contents)), np.frexp(places)[1] - 1
+    add_doses(before, c.stash, c.segment, c.stash_substance, c.stash_content, doses)
+    what = c.segment[overdosed].astype(np.int64) * substances + c.stash_substance[overdosed, place]
+    hurt = what * contents + c.stash_content[overdosed, place]
+    doses = doses.ravel()
     rows = np.flatnonzero(doses)
     state.books.doses.parts.append(
         {

@@ -16,12 +16,12 @@ from sim.market.supply.mixing import mix_at_start, presence
 from sim.streams import Draw, normals, pick, poisson, uniform, uniforms
 
 if TYPE_CHECKING:
-    from sim.market.books import Event
     from sim.market.state import MarketState
 
 YEAR = 365.0
 SEIZED, ALERT, NOT_DETECTED = int(OrderOutcome.SEIZED), int(Draw.ALERT), EarlyWarning.NOT_DETECTED
 NOVEL_SUBSTANCE, ALERTED = int(EventKind.NOVEL_SUBSTANCE), int(EventKind.ALERT)
+ORIGINS = "appeared", "opioid"
 
 
 class Parcels(NamedTuple):
@@ -85,19 +85,15 @@ def watch(state: MarketState, signs: np.ndarray, reported: np.ndarray, overdosed
     fade_towards(ews.strong, strong, sight, fading)
 
 
-def appear(state: MarketState, decision: Draw, day: int, born: np.ndarray) -> list[Event]:
-    """Substances appear on the days ``born``, each with a place, a popularity and a toxicity of its own; returns the events."""
+def appear(state: MarketState, decision: Draw, day: int, born: np.ndarray) -> np.ndarray:
+    """Substances appear on the days ``born``, each with a place, a popularity and a toxicity of its own; returns their numbers."""
     p, seed, which = state.p.services, state.seed, 1 + np.arange(len(born))
     popularity = np.exp(p.novel_popularity * normals(seed, decision, which, day, 0))
     place, kind = (uniforms(seed, decision, which, day, a) for a in (2, 3))
     home, opioid = pick(np.cumsum(state.world.vendor_weight), place), kind < p.novel_opioids
     log_toxicity = p.novel_toxicity * normals(seed, decision, which, day, 1)
     log_toxicity[opioid] -= 0.5 * p.novel_toxicity**2  # dealers cut to strength: as strong as others on average
-    first = state.early_warning.appear(born, popularity, np.exp(log_toxicity), home, opioid)
-    return [
-        (int(born[k]), NOVEL_SUBSTANCE, first + k, -1, "", "opioid" if opioid[k] else "appeared", float(popularity[k]))
-        for k in range(len(born))
-    ]
+    return state.early_warning.appear(born, popularity, np.exp(log_toxicity), home, opioid) + which - 1
 
 
 def circulate(state: MarketState) -> None:
@@ -105,20 +101,22 @@ def circulate(state: MarketState) -> None:
 
     An alert on them is out everywhere after the time in which one spreads and that from detection to the alert.
     """
-    p, ews, day, events = state.p.services, state.early_warning, state.day, state.books.events
+    p, ews, day = state.p.services, state.early_warning, state.day
     stays = 1.0 - p.novel_exit / YEAR  # chance to circulate for another day
     number = poisson(int(state.seed), int(Draw.CIRCULATING), 0, 0, 0, stays * p.novel_per_year / p.novel_exit)
     if number:
         age = np.log(uniforms(state.seed, Draw.CIRCULATING, 1 + np.arange(number), 0, 4)) / np.log(stays)
         born, lag = day - 1 - np.sort(age.astype(np.int64))[::-1], round(p.novel_spread_days + p.alert_days)
-        past, known = appear(state, Draw.CIRCULATING, 0, born), (born + lag < day).nonzero()[0]
+        new = appear(state, Draw.CIRCULATING, 0, born)
+        known = new[born + lag < day]
         ews.known[known] = ews.KNOWN_BEFORE
         strong = ews.opioid
         if strong.any():  # `synthetic_strength` is the mean of those in circulation
             ews.toxicity[strong] /= np.average(ews.toxicity[strong], weights=ews.popularity[strong])
-        past += [(int(born[k]) + lag, ALERTED, int(k), -1, "", "early warning", float(lag)) for k in known]
-        for row in sorted(past):
-            events.add(row)
+        past = [(int(born[k]), NOVEL_SUBSTANCE, int(k), ORIGINS[int(ews.opioid[k])], ews.popularity[k]) for k in new]
+        past += [(int(born[k]) + lag, ALERTED, int(k), "early warning", float(lag)) for k in known]
+        for when, what, which, cause, amount in sorted(past):
+            state.books.events.add(when, what, which, -1, "", cause, amount)
     mix_at_start(state)
     usual_harm(state)
 
@@ -128,8 +126,9 @@ def novel_substances(state: MarketState) -> None:
     p, day, seed, ews = state.p.services, state.day, int(state.seed), state.early_warning
     number = poisson(seed, int(Draw.NOVEL), 0, day, 0, p.novel_per_year / YEAR)
     if number:
-        for row in appear(state, Draw.NOVEL, day, np.full(number, day)):
-            state.books.events.add(row)
+        new = appear(state, Draw.NOVEL, day, np.full(number, day))
+        cause = ORIGINS, ews.opioid[new].astype(np.intp)
+        state.event(EventKind.NOVEL_SUBSTANCE, new, cause=cause, amount=ews.popularity[new])
     live = ews.live[~ews.at_hand[ews.live].any(axis=1)]
     if len(live):
         gone = ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / YEAR

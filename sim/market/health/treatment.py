@@ -13,6 +13,7 @@ from sim.market.health.harm import is_maintained
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
+    from sim.market.events import Causes
     from sim.market.state import MarketState
 
 
@@ -25,11 +26,11 @@ def find_maintained(
         maintained[i] = is_maintained(seed, who[i], since[i], p)
 
 
-def kinds_of(state: MarketState, who: np.ndarray) -> list[str]:
-    """Of the treatment of each of ``who``: agonist (with a substitute) or drug_free."""
+def kinds_of(state: MarketState, who: np.ndarray) -> Causes:
+    """Which treatment each of ``who`` is in: agonist (with a substitute) or drug_free."""
     maintained = np.zeros(len(who), bool)
     find_maintained(state.moment.seed, who, state.consumers.columns.treatment_day[who], state.p.consumption, maintained)
-    return np.where(maintained, "agonist", "drug_free").tolist()
+    return ("drug_free", "agonist"), maintained.astype(np.intp)
 
 
 def leave_treatment(state: MarketState, who: np.ndarray) -> None:
@@ -44,7 +45,7 @@ def leave_treatment(state: MarketState, who: np.ndarray) -> None:
     where = np.bincount(c.jurisdiction[who], minlength=state.world.n_jurisdictions).tolist()
     for service in state.treatment:
         service.used -= where[service.jurisdiction]
-    state.consumer_events(EventKind.TREATMENT_EXIT, who, causes=kinds)
+    state.consumer_events(EventKind.TREATMENT_EXIT, who, cause=kinds)
 
 
 def relapse(state: MarketState, who: np.ndarray) -> None:
@@ -114,5 +115,5 @@ def admit(state: MarketState) -> None:
     state.today.waited += int((state.day - c.waiting_day[entered].astype(np.int64)).sum())
     c.waiting_day[entered] = NEVER
     state.today.treatment_entries += len(entered)
-    state.consumer_events(EventKind.TREATMENT_ENTRY, entered, causes=kinds_of(state, entered))
+    state.consumer_events(EventKind.TREATMENT_ENTRY, entered, cause=kinds_of(state, entered))
     state.care.waiting_list = queue[~enters]

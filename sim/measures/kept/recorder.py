@@ -15,7 +15,7 @@ from sim.measures.by_group import by_member, grouped_names, groups_of, outcomes_
 from sim.measures.dictionary import UNOBSERVED, NoNumberError, outcome, outcomes
 from sim.measures.kept import tables
 from sim.measures.kept.rows import Dress, Rows, joined
-from sim.measures.networks import EVERY, network_rows
+from sim.measures.networks import EVERY, network_rows, network_table
 from sim.measures.outcomes import outcomes_of_day
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Recorder:
         self.values = np.empty((max(state.scenario.days, 1), len(self.all_names)))
         self.days = 0
         self.orders, self.platforms = Rows("orders", folder), Rows("platforms", folder)
-        self.networks: list[pd.DataFrame] = []
+        self.networks: list[dict[str, object]] = []
         self.accounts = tables.AccountLog()
 
     def record(self, state: MarketState) -> None:
@@ -80,7 +80,7 @@ class Recorder:
         if "platforms" in self.wanted:
             self.platforms.add(tables.platform_columns(state), tables.platform_table)
         if "networks" in self.wanted and state.day % EVERY == 0:
-            self.networks.append(network_rows(state))
+            self.networks += network_rows(state)
         if state.day < 0:
             return
         if self.days == len(self.values):
@@ -161,7 +161,7 @@ class Recorder:
         if name == "doses":
             return tables.dose_table(state)
         if name == "networks":
-            return joined(name, self.networks)
+            return network_table(self.networks)
         rows, dress, last = self._growing(state, name)
         return joined(name, [*rows.parts(dress), *([] if last is None else [last])])
 
@@ -170,6 +170,11 @@ class Recorder:
         if name == "platforms":
             return self.platforms, tables.platform_table, None
         return self.orders, partial(tables.order_table, state), tables.open_order_rows(state)
+
+    def settle(self) -> None:
+        """Wait until every full batch of the tables that grow is on disk."""
+        self.orders.settle()
+        self.platforms.settle()
 
     def write(self, state: MarketState, name: str, path: Path) -> None:
         """Write ``orders`` or ``platforms`` as Parquet, with no more than a batch in memory."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,12 @@ class Rows:
         self.batches: list[pd.DataFrame] = []
         self.files: list[Path] = []
         self.many = 0
+        self._writer: ThreadPoolExecutor | None = None
+        self._at_work: Future[None] | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        self.settle()
+        return {**vars(self), "_writer": None}
 
     def add(self, raw: Raw, dress: Dress) -> None:
         """Add the rows of a day, as plain arrays; ``dress`` makes the table of a full batch."""
@@ -91,17 +98,28 @@ class Rows:
         return dress({key: np.concatenate([raw[key] for raw in self.waiting]) for key in self.waiting[0]})
 
     def _put_down(self, folder: Path, batch: pd.DataFrame) -> None:
-        """Write a batch, under its name only when it is whole."""
-        import pyarrow.parquet as pq
+        """Have a batch written while the run goes on, once the one before is; no more than one is in memory for it."""
+        self.settle()
+        self.files.append(folder / f"{self.name}-{len(self.files):06}.parquet")
+        if self._writer is None:
+            self._writer = ThreadPoolExecutor(1)
+        self._at_work = self._writer.submit(_write_batch, batch, self.name, self.files[-1])
 
-        path = folder / f"{self.name}-{len(self.files):06}.parquet"
-        unfinished = path.with_suffix(".writing")
-        pq.write_table(as_arrow(batch, self.name), unfinished, compression="zstd")
-        unfinished.replace(path)
-        self.files.append(path)
+    def settle(self) -> None:
+        """Wait until every full batch is on disk.
+
+        Raises
+        ------
+        OSError
+            When one could not be written.
+        """
+        work, self._at_work = self._at_work, None
+        if work is not None:
+            work.result()
 
     def parts(self, dress: Dress) -> Iterator[pd.DataFrame]:
         """The rows, a batch after the other."""
+        self.settle()
         for path in self.files:
             yield pd.read_parquet(path)
         yield from self.batches
@@ -112,14 +130,39 @@ class Rows:
         """Write all rows, and those of ``last`` after them, as one Parquet file, with no more than a batch in memory."""
         import pyarrow.parquet as pq
 
+        self.settle()
         writer = None
-        own = [last] if last is not None else []
         try:
-            for part in chain(self.parts(dress), own):
-                rows = as_arrow(joined(self.name, [part]), self.name)
+            for rows in chain(self._written(), self._not_written(dress, last)):
                 if writer is None:
                     writer = pq.ParquetWriter(path, rows.schema, compression="zstd")
                 writer.write_table(rows.cast(writer.schema))
         finally:
             if writer is not None:
                 writer.close()
+
+    def _written(self) -> Iterator[pa.Table]:
+        """Batches on disk, as they are to stand in the file of all rows."""
+        import pyarrow.parquet as pq
+
+        schema = None
+        for path in self.files:
+            rows = pq.read_table(path)
+            if schema is None:
+                schema = as_arrow(joined(self.name, [rows.slice(0, 0).to_pandas()]), self.name).schema
+            yield rows.select(schema.names).cast(schema)
+
+    def _not_written(self, dress: Dress, last: pd.DataFrame | None) -> Iterator[pa.Table]:
+        """The rows after those on disk."""
+        waiting = [self._dressed(dress)] if self.waiting else []
+        for part in chain(self.batches, waiting, [] if last is None else [last]):
+            yield as_arrow(joined(self.name, [part]), self.name)
+
+
+def _write_batch(batch: pd.DataFrame, name: str, path: Path) -> None:
+    """Write a batch, under its name only when it is whole."""
+    import pyarrow.parquet as pq
+
+    unfinished = path.with_suffix(".writing")
+    pq.write_table(as_arrow(batch, name), unfinished, compression="zstd")
+    unfinished.replace(path)

@@ -25,6 +25,7 @@ from sim.agents.codes import (
 )
 from sim.agents.consumers import age as ages
 from sim.agents.orders import NO_RATING
+from sim.kernels import kernel
 from sim.measures.dictionary import tables as dictionary
 from sim.measures.kept.rows import Raw
 
@@ -116,21 +117,27 @@ def open_order_rows(state: MarketState) -> pd.DataFrame:
     )
 
 
+@kernel
+def count_users(home: np.ndarray, app_home: np.ndarray, pharmacy_home: np.ndarray, users: np.ndarray) -> None:
+    """Count those who shop at each platform; (platforms,) ``users`` in place."""
+    for c in range(len(home)):
+        for slot in (home[c], app_home[c], pharmacy_home[c]):
+            if slot != NO_SLOT:
+                users[slot] += 1
+
+
 def platform_columns(state: MarketState) -> Raw:
     """Platforms at the end of the day, as they stand in the books."""
     t, n = state.platform_table.columns, state.platform_table.n
     c = state.consumers.columns
-    homes = np.concatenate(
-        [c.home[: state.consumers.n], c.app_home[: state.consumers.n], c.pharmacy_home[: state.consumers.n]]
-    )
-    users = np.bincount(homes[homes != NO_SLOT], minlength=len(t.status))[:n]
-    own = state.platform_table.own.frame(n)
+    users = np.zeros(n, np.int64)
+    count_users(c.home[: state.consumers.n], c.app_home, c.pharmacy_home, users)
     return {
         "day": np.full(n, state.day, np.int32), "platform": np.arange(n), "channel": t.channel[:n].copy(), "status": t.status[:n].copy(),
         "listings": t.listings[:n].astype(np.int32), "vendors": t.vendors[:n].copy(), "active_buyers": users, "orders": state.trade.orders[:n].astype(np.int32),
         "unpaid": state.trade.unpaid[:n].astype(np.int32),
         "volume_usd": state.trade.volume[:n] / 100.0, "escrow_usd": t.escrow[:n] / 100.0, "visibility": t.visibility[:n].copy(),
-        **{name: np.asarray(own[name]) for name in own},
+        **state.platform_table.own.frame(n),
     }  # fmt: skip
 
 
@@ -183,17 +190,22 @@ def person_rows(state: MarketState, c: Mapping[str, np.ndarray], gone: np.ndarra
 
 def event_table(state: MarketState) -> pd.DataFrame:
     """Everything that happened, in order."""
-    rows = state.books.events.rows
-    columns: list[Any] = [np.array([r[k] for r in rows]) for k in range(7)] if rows else [np.empty(0)] * 7
-    day, kind, subject, agency, policy, cause, amount = columns
-    text = {
-        name: pd.Categorical([x or None for x in values])
-        for name, values in (("policy", policy.tolist()), ("cause", cause.tolist()))
-    }
+    events = state.books.events
+    rows, texts = events.rows[: events.n], list(events.texts)
     return pd.DataFrame({
-        "day": day.astype(np.int32), "kind": named(kind, EventKind), "subject": subject.astype(np.int64), "agency": agency.astype(np.int64),
-        "policy": text["policy"], "cause": text["cause"], "amount": amount.astype(float),
+        "day": rows["day"].copy(), "kind": named(rows["kind"], EventKind), "subject": rows["subject"].astype(np.int64),
+        "agency": rows["agency"].astype(np.int64), "policy": met(rows["policy"], texts), "cause": met(rows["cause"], texts),
+        "amount": rows["amount"].copy(),
     })  # fmt: skip
+
+
+def met(places: np.ndarray, texts: list[str]) -> pd.Categorical:
+    """Texts by their places as a categorical of those that are met, in order of the alphabet; the empty one is missing."""
+    here = np.flatnonzero(np.bincount(places, minlength=len(texts)))
+    kinds = pd.Categorical([texts[k] or None for k in here])
+    codes = np.zeros(len(texts), np.int64)
+    codes[here] = kinds.codes
+    return pd.Categorical.from_codes(codes[places], dtype=kinds.dtype)
 
 
 def dose_table(state: MarketState) -> pd.DataFrame:

@@ -218,15 +218,19 @@ def simulate(
     total = scenario.burn_in + scenario.days
     stride = max(1, total if on_day is None else total // 200)
     asked = False
-    while done < total and not asked:
-        end = scenario.burn_in if done < scenario.burn_in else total
-        chunk = min(stride, end - done)
-        model.run_for(chunk)
-        done += chunk
-        if on_day is not None:
-            asked = on_day(done, total) is True
-        if world is not None and done == scenario.burn_in:
-            keep(world, model)
+    try:
+        while done < total and not asked:
+            end = scenario.burn_in if done < scenario.burn_in else total
+            chunk = min(stride, end - done)
+            model.run_for(chunk)
+            done += chunk
+            if on_day is not None:
+                asked = on_day(done, total) is True
+            if world is not None and done == scenario.burn_in:
+                keep(world, model)
+    finally:
+        if folder is not None:
+            model.recorder.settle()  # also of a run that breaks off: what was full is kept, and nothing is written later
     return Finished(model, perf_counter() - begun, done - scenario.burn_in)
 
 
