@@ -70,6 +70,13 @@ def test_a_run_that_breaks_off_leaves_every_full_batch(scenario, in_memory, tmp_
     assert not (tmp_path / "out.unfinished").exists()
 
 
+def test_a_batch_that_cannot_be_written_ends_the_run(scenario, tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "BATCH", 30)
+    model = MarketModel(scenario, rng="scenario", tables=("orders",), folder=tmp_path / "gone")
+    with pytest.raises(FileNotFoundError, match="orders-000000"):
+        model.run_for(25)
+
+
 def test_what_no_run_wrote_is_not_touched(tmp_path):
     (tmp_path / "out.unfinished").mkdir()
     (tmp_path / "out.unfinished" / "thesis.docx").write_text("years of work")

@@ -139,7 +139,7 @@ def brandes(start: np.ndarray, links: np.ndarray, sources: np.ndarray) -> tuple[
         while head < tail:
             i = order[head]
             head += 1
-            far = distance[i] + 1
+            far = int(distance[i]) + 1
             for k in range(start[i], start[i + 1]):
                 j = links[k]
                 if distance[j] < 0:

@@ -51,8 +51,8 @@ def recorded(truth: Truth, registers: Mapping[Any, Register], chance: Chance) ->
 def statistics(truth: Truth, rows: pd.DataFrame, registers: Mapping[Any, Register], length: int) -> Iterator[Line]:
     """How often each kind happened in a window, and how much of it was recorded in the window."""
     for first, last in windows(truth.last_day, length):
-        true = truth.events.loc[truth.events["day"].between(first, last), "kind"].astype(str).value_counts()
-        mine = rows.loc[rows["recorded_day"].between(first, last), "kind"].astype(str).value_counts()
+        true = truth.events.loc[truth.events["day"].between(first, last), "kind"].value_counts()
+        mine = rows.loc[rows["recorded_day"].between(first, last), "kind"].value_counts()
         for kind in registers:
             yield first, last, kind, "latent", float(true.get(kind, 0))
             yield first, last, kind, "recorded", float(mine.get(kind, 0))

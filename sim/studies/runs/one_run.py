@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.measures.by_group import of_groups
-from sim.measures.dictionary import GROWING, split
+from sim.measures.dictionary import split
 from sim.measures.kept.tables import policy_table
 from sim.measures.scale import REAL, SIMULATED, real_frame, real_values
 from sim.studies import deeds
@@ -26,6 +26,7 @@ from sim.studies.runs.simulate import (
     series_of,
     simulate,
     warm_up,
+    write_table,
 )
 from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import staging, write_frame
@@ -61,7 +62,7 @@ class RunResult:
     tables
         The tables that were asked for, but for those in `large`.
     large
-        Of tables that went to disk as they came: what writes each as a Parquet file.
+        Of a run with a folder for rows: what writes each table as a Parquet file, so that one after the other is in memory, and those that grow never are.
     deeds
         What each policy was meant for, did and cost, a mapping each.
     by_group
@@ -216,7 +217,7 @@ def run(
     if finished.days < 1:
         raise KeyboardInterrupt
     model: Any = finished.model
-    large = [name for name in wanted if folder is not None and name in GROWING]
+    large = [name for name in wanted if folder is not None and name != "daily"]
     outcomes = {name: float(value) for name, value in model.outcomes().items()}
     return RunResult(
         scenario=ready,
@@ -229,7 +230,7 @@ def run(
         outcomes={name: value for name, value in outcomes.items() if not split(name)[1]},
         series=series_of(model),
         tables={name: model.table(name) for name in wanted if name not in large},
-        large={name: partial(model.recorder.write, model, name) for name in large},
+        large={name: partial(write_table, model, name) for name in large},
         deeds=deeds.deeds_of(model),
         by_group=of_groups(outcomes) if by else None,
     )

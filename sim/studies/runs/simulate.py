@@ -10,9 +10,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sim.measures.by_group import KEYS, groups_of
+from sim.measures.dictionary import GROWING
 from sim.measures.dictionary import tables as known_tables
 from sim.studies.errors import RequestError, unknown_name
 from sim.studies.runs.burn_in import keep, recall, world_of
+from sim.studies.store.output import write_frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -232,6 +234,14 @@ def simulate(
         if folder is not None:
             model.recorder.settle()  # also of a run that breaks off: what was full is kept, and nothing is written later
     return Finished(model, perf_counter() - begun, done - scenario.burn_in)
+
+
+def write_table(model: Any, name: str, path: Path) -> None:
+    """Write a table of a run as Parquet; of one that grows, with no more than a batch in memory."""
+    if name in GROWING:
+        model.recorder.write(model, name, path)
+    else:
+        write_frame(model.table(name), name, path)
 
 
 def series_of(model: Any) -> dict[str, np.ndarray]:
