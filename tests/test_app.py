@@ -29,7 +29,9 @@ from sim.registry import policy_kinds
 from sim.report.comparison import compare
 from sim.scenario import Scenario, ScenarioError, list_scenarios
 from sim.studies.errors import RequestError
+from sim.studies.findings.groups import member_name
 from sim.studies.store import lock
+from sim.studies.store.store import Store
 from tests.app_server import ROOT, small
 from tests.study_market import not_drawn
 
@@ -326,6 +328,32 @@ class TestReading:
         assert reading.pairs == 1
         assert len(seen[0]) == 1
 
+    @needs_page
+    def test_after_the_first_pair_the_page_says_what_comes_and_asks_for_more_only_where_no_more_come(
+        self, done, monkeypatch
+    ):
+        from sim.app.shown import page
+        from sim.app.shown.sheet import Choice, sheet
+
+        home, identity = done
+        store = Store(home.run_folder(identity))
+        store.open(repair=False)
+        lost = store.runs()[0]
+        monkeypatch.setattr("sim.app.reading.Store.ok", lambda store, run: run != lost)
+        reading = Reader(home).read(identity)
+        assert reading is not None
+        plan = home.plan(identity)
+        working, ended = (str(sheet(reading, "short", Choice(), plan, coming)) for coming in (7, 0))
+        assert "7 more are on their way" in working
+        assert "ask for more" not in working
+        assert "ask for more" in ended
+        said = page.progress(Progress("working", 6, 24), (reading.pairs, 8), example=False)[0]
+        assert "The first of 8 pairs is in; intervals come with the second." in said
+        every = "".join(
+            str(sheet(reading, name, Choice(), plan)) for name in ("short", "effects", "whom", "moves", "cost")
+        )
+        assert "1 pairs" not in every
+
     def test_nothing_is_read_where_nothing_is(self, tmp_path):
         home = Home(tmp_path)
         assert Reader(home).read(home.write(small())) is None
@@ -397,6 +425,22 @@ class TestReading:
         assert b"<script" not in stamps.stamped("a.svg", figure, text)
         assert stamps.stamped("a.svg", b"<svg>", text) == b"<svg>"
         assert stamps.stamped("a.csv", b"a,b", text) == b"a,b"
+
+    @needs_page
+    @pytest.mark.parametrize("middle", [-100.0, 0.0, 40.0, 100.0])
+    def test_the_name_of_a_package_stays_inside_the_picture_of_its_cost(self, middle):
+        from sim.app.shown import charts
+
+        name = "A year-round education campaign with everything else that comes to mind"
+        drawn = charts.plane(
+            [charts.Spot(name, (middle, middle - 50, middle + 50), (5.0, 4.0, 6.0))], ("x", "y"), "words"
+        )
+        at, anchor, shown = re.search(
+            r'class="name" x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)">([^<]+)<', drawn
+        ).groups()
+        room = charts.WIDTH - float(at) if anchor == "start" else float(at)
+        assert len(shown) * charts.LETTER <= room
+        assert shown.endswith("\u2026")
 
     @needs_page
     def test_of_two_pairs_nothing_is_claimed_beyond_the_findings(self, done):
@@ -584,7 +628,7 @@ class TestTexts:
         built = set(re.findall(r'say\(\s*f"([a-z_]+)\.\{', code))  # names made of a group and a word
         unsaid = [
             name
-            for name in texts()
+            for name in (each.removesuffix("_one") for each in texts())
             if name not in code and (name.partition(".")[0] not in built or f'"{name.partition(".")[2]}"' not in code)
         ]
         assert [name for name in unsaid if name.partition(".")[0] not in ("group", "names")] == []
@@ -592,9 +636,11 @@ class TestTexts:
     def test_what_has_a_name_of_its_own_is_a_place_of_a_scenario(self):
         named = {name.partition(".")[2] for name in texts() if name.startswith("names.")}
         assert named == set(Scenario().jurisdictions)
+        assert {name_of(place) for place in named} == {member_name(place) for place in named}, "as reports call them"
 
     def test_values_are_filled_in(self):
         assert say("answer.n", pairs=8) == "n = 8 pairs"
+        assert say("answer.n", pairs=1) == "n = 1 pair, so no intervals"
 
 
 def test_the_command_says_how_to_install_what_the_page_needs(monkeypatch, tmp_path):

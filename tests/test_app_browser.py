@@ -2,6 +2,10 @@
 
 import os
 import re
+import signal
+import subprocess
+import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -10,7 +14,7 @@ import pytest
 
 from sim.app.home import Home
 from sim.app.running import Runner
-from tests.app_server import ROOT, browser_path, serving
+from tests.app_server import ROOT, START_SECONDS, browser_path, serving
 
 if browser_path() is None and not os.environ.get("CI"):
     pytest.skip("no browser here (Debian: apt-get install chromium)", allow_module_level=True)
@@ -377,3 +381,30 @@ def test_everything_can_be_done_from_the_keyboard(chromium, address):
     )
     assert nameless == []
     person.leave()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_closing_the_server_while_somebody_looks_says_so_and_leaves_no_traceback(chromium, tmp_path, times):
+    said = tmp_path / "said.txt"
+    command = [sys.executable, "-m", "sim.cli", "app", "--out", str(tmp_path / "kept"), "--port", "0", "--no-browser", "--no-example"]  # fmt: skip
+    with said.open("wb") as stream:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=stream, stderr=stream, start_new_session=True)
+    try:
+        end = time.monotonic() + START_SECONDS
+        while not (found := re.search(r"http://\S+/", said.read_text(encoding="utf-8"))):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        pages = [chromium.new_page() for _ in range(2)]
+        for page in pages:
+            page.goto(found[0])
+            page.locator("#compare").wait_for(timeout=SECONDS * 1000)
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
+        assert process.wait(START_SECONDS) == 0
+        for page in pages:
+            page.close()
+    finally:
+        process.kill()
+        process.wait()
+    assert "Traceback" not in said.read_text(encoding="utf-8")
+    assert "The page is closed." in said.read_text(encoding="utf-8")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +17,16 @@ from matplotlib.transforms import Bbox, BboxBase
 
 from sim import compare
 from sim.measures.dictionary import outcomes
-from sim.report import figures
-from sim.report.figures import effects, layout, trade
+from sim.report import calibration_figures, figures
+from sim.report.figures import effects, layout, targets, trade
 from sim.report.figures.catalogue import FIGURES
+from sim.report.figures.flows import flow_figure
 from sim.report.figures.style import BETTER, SERIES, WORSE, look, style
+from sim.report.parts.flows import Flow
 from sim.report.text.names import factor_name, outcome_name
+from sim.studies.methods.factors import Factor
+from sim.validation.estimates import Estimate
+from sim.validation.targets import Target
 from tests.fake_market import FakeMarket, world
 
 pytestmark = pytest.mark.slow  # together two minutes of the quick tests' fifteen: `make test-slow`
@@ -162,6 +169,29 @@ def effects_of(hard: str):
     )  # fmt: skip
 
 
+def groups_of(hard: str):
+    members = [f"{LONG[:60]}:{k}" if hard == "long" else f"united_kingdom_europe:segment_{k}" for k in range(9)]
+    every = effects_of("plain" if hard == "many" else hard)
+    parts = [
+        every.assign(key="jurisdiction:segment", member=each, size=10.0**k, too_small=k == 0)
+        for k, each in enumerate(members)
+    ]
+    return pd.concat(parts)
+
+
+def rivals_of(hard: str):
+    frame = effects_of(hard).assign(rival_told=lambda rows: rows["excludes_zero"], usual_told=False)
+    for name, from_ in {
+        "usual_baseline": "baseline",
+        "usual": "mean",
+        "usual_low": "low",
+        "usual_high": "high",
+    }.items():
+        frame[name] = frame[from_]
+    rules = [("vendor_choice", "random"), ("overdose", "logistic"), ("fear", "share")]
+    return pd.concat([frame.assign(submodel=part, rival=rule) for part, rule in rules])
+
+
 def ranks_of(hard: str):
     frame = effects_of(hard)
     frame = frame.assign(rank=frame.groupby("outcome")["mean"].rank(na_option="keep"))
@@ -246,6 +276,8 @@ def cases(hard: str):
     shares = {"ST": indices.assign(index="ST"), "mu_star": indices}
     return {
         "effects": [(effects_of(hard),)],
+        "effects_by_group": [(groups_of(hard), "jurisdiction:segment", labels(hard)[0])],
+        "submodels": [(rivals_of(hard), labels(hard)[0])],
         "ranking": [(ranks_of(hard),)],
         "cost_effectiveness": [(costs_of(hard), WHOSE)],
         "sweep": [
@@ -286,6 +318,55 @@ def test_a_figure_of_a_study_is_legible_whatever_it_shows(name, hard, monkeypatc
 def test_a_figure_of_nothing_is_drawn_and_says_what_it_would_show(name, monkeypatch):
     table, *more = cases("plain")[name][0]
     check(FIGURES[name](table.head(0), *(more[:1] and [more[0], [], WHOSE])), monkeypatch)
+
+
+# Targets and calibrations ---------------------------------------------------------------------------------------------
+def estimates_of(hard: str) -> list[Estimate]:
+    """So many targets with what runs gave."""
+    middle, low, high = values(hard, 60 if hard == "many" else 7)
+    found = []
+    for k, (mean, least, most) in enumerate(zip(middle, low, high, strict=True)):
+        ends = (None, None) if not np.isfinite(least + most) or least == most else (float(least), float(most))
+        target = Target(
+            id=("a_" + "name_of_" * 7 if hard == "long" else "bad_ratings_exit") + str(k), level="market", use="calibration" if k % 2 else "validation",
+            world="w", statistic="share of the orders of a year " * (12 if hard == "long" else 2), unmeasurable="-",
+            value=float(middle[k - 1]) if np.isfinite(middle[k - 1]) else None,
+            low=None if k == 2 else ends[0], high=ends[1], unit="USD per month " * (5 if hard == "long" else 1), band="assumed", reason="because",
+        )  # fmt: skip
+        runs = tuple(float(mean * (1 + 0.1 * j)) for j in range(40 if k % 3 == 1 else 4) if np.isfinite(mean))
+        found.append(Estimate(target, float(mean) if np.isfinite(mean) else None, least, most, values=runs))
+    return found
+
+
+def calibrated(hard: str) -> Any:
+    """As much of a calibration as its pictures need."""
+    paths = factors("plain" if hard == "one pair" else hard)
+    places = np.random.default_rng(1).random((50, len(paths)))
+    ends = {"low": 0.0 if hard == "zero" else -1.5e6, "high": 3.3e12 if hard == "huge" else 1e-9}
+    found = [Factor(path=path, distribution="uniform", **ends) for path in paths]
+    after = estimates_of(hard)
+    return SimpleNamespace(
+        factors=(*found, Factor(path="rule", values=("x" * 60, "y" * 60), distribution="choice"))[: len(paths)], matched=SimpleNamespace(places=places),
+        before=after[::-1], after=after, last_line="in range: 3 of 7 at the defaults, 5 of 7 over the ensemble",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("hard", HARD)
+def test_pictures_of_targets_and_of_a_calibration_are_legible_whatever_they_show(hard, monkeypatch):
+    every = estimates_of(hard)
+    check(targets.all_targets(SimpleNamespace(estimates=every, last_line="in range: calibration 5 of 14")), monkeypatch)
+    for each in every[:4]:
+        check(targets.one_target(each, "parameter sets"), monkeypatch)
+    for draw in (calibration_figures.fit, calibration_figures.parameters, calibration_figures.correlated):
+        check(draw(calibrated(hard)), monkeypatch)
+
+
+@pytest.mark.parametrize("hard", ["plain", "long", "many"])
+def test_a_picture_of_displacement_is_legible_whatever_it_shows(hard, monkeypatch):
+    middle, low, high = values("huge" if hard == "long" else "plain", 30 if hard == "many" else 5)
+    names = [f"{LONG}{k}" if hard == "long" else f"united_kingdom_europe_{k}" for k in range(len(middle))]
+    rows = [Flow(*row, True, 6) for row in zip(names, np.abs(middle) * 3, middle, low, high, strict=True)]
+    check(flow_figure(rows, LONG if hard == "long" else "takedown", "baseline", "places", WHOSE), monkeypatch)
 
 
 def policies(hard: str) -> list[dict]:
@@ -352,12 +433,69 @@ def test_what_is_compared_has_one_scale(monkeypatch):
     assert FIGURES["boxes"](limits_of("plain"), quality_of("plain")).axes[0].get_xlim() == (0, 1)
 
 
+def test_no_share_has_an_axis_beyond_one_and_what_is_larger_is_said(monkeypatch):
+    shares = indices_of("plain").assign(index="ST", value=1.4, low=0.2, high=2.7)
+    figure = FIGURES["bars"](shares, "ST", WHOSE)
+    assert max(axes.get_xlim()[1] for axes in figure.axes) < 1.1
+    assert "1.4" in texts(figure, monkeypatch)
+    drawn = FIGURES["convergence"](steps_of("plain").assign(value=1.4), "ST", WHOSE)
+    assert max(axes.get_ylim()[1] for axes in drawn.axes) < 1.1
+    assert "above 1" in texts(drawn, monkeypatch)
+
+
+def test_a_size_has_no_interval_below_zero():
+    sizes = indices_of("plain").assign(value=1.0, low=-3.0, high=5.0)
+    lines = [each for axes in FIGURES["bars"](sizes, "mu_star", WHOSE).axes for each in axes.collections]
+    assert min(path.vertices[:, 0].min() for each in lines for path in each.get_paths()) == 0.0
+
+
+def test_numbers_in_a_table_of_indices_have_two_digits_and_no_exponent(monkeypatch):
+    assert [layout.short(value) for value in (0, 164, 2870, 0.0526, -13.7, 1.64e7, 0.00047)] == [
+        "0", "160", "2,900", "0.053", "\u221214", "16 m", "0.00047"
+    ]  # fmt: skip
+    shares = indices_of("plain").assign(index="ST", value=0.0000182)
+    assert "<0.01" in texts(FIGURES["heatmap"](shares, "ST", WHOSE), monkeypatch)
+
+
+def test_the_best_rank_stands_on_the_axis_and_one_axis_has_one_unit(monkeypatch):
+    assert all(1 in axes.get_xticks() for axes in FIGURES["ranking"](ranks_of("plain")).axes)
+    costs = costs_of("plain").assign(cost=[5e5, 1e6, 2e6], cost_low=4e5, cost_high=2.1e6)
+    said = texts(FIGURES["cost_effectiveness"](costs, WHOSE), monkeypatch)
+    assert "0.5 m" in said
+    assert "500,000" not in said
+    assert "deaths below the baseline" in said
+
+
+def test_an_objective_that_is_an_effect_is_called_a_change(monkeypatch):
+    table, second, names, whose = pareto_of("plain")
+    said = texts(FIGURES["pareto"](table.assign(feasible=True), second.assign(of="effect"), names, whose), monkeypatch)
+    assert f"change in {outcome_name(names[0])[1:]}" in said.replace(
+        f"change in {outcome_name(names[0])[0].lower()}", "change in "
+    )
+    assert "outside the limits" not in said
+
+
+def test_a_mark_at_the_end_of_the_axis_is_not_beyond_it():
+    table = effects_of("plain").assign(percent=-100.0, mean=-40.0, baseline=40.0, low=-90.0, high=10.0)
+    table["excludes_zero"] = table["scenario"] != "scenario-0"
+    table.loc[table["excludes_zero"], ["percent", "mean", "low", "high"]] = [60.0, 24.0, 20.0, 28.0]
+    marks = {line.get_marker() for axes in FIGURES["effects"](table).axes for line in axes.lines}
+    assert effects.LOOKS["interval covers zero"][0] in marks
+
+
+def test_channels_stand_three_beside_each_other_so_that_letters_stay_large(monkeypatch):
+    drawn = compare(world(), [world("other")], runs=1, workers=1, model_class=FakeMarket).plot_trade()
+    assert drawn.get_figwidth() < 11.5
+
+
 def test_factors_and_outcomes_are_named_in_words_with_units():
     assert factor_name("choice.legal_risk_weight") == "choice: legal risk weight (utility)"
     assert factor_name("policies.takedown.start") == "takedown: start (day or date)"
     assert factor_name("a group") == "a group"
     assert outcome_name("volume_usd") == "Trade volume, USD"
     assert outcome_name("price_index") == "Price index"
+    assert outcome_name("share_cryptomarket") == "Share: cryptomarkets"
+    assert factor_name("migration.reach") == "migration: reach"
     assert outcome_name("nobody_knows") == "nobody_knows"
 
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import t as student
 
 from sim.measures.dictionary import outcome, outcomes
-from sim.studies.findings import effects, ranks, ratios
+from sim.studies.findings import effects, groups, numbers, ranks, ratios
 from sim.studies.findings.effects import sentences, tell
 from sim.studies.runs.compare_tables import effects_table
 from sim.studies.runs.effects import paired_effects
@@ -243,3 +243,19 @@ class TestRatios:
         assert found["one"]["deaths_expected"]["ratio"] is None
         assert "not told from zero" in found["one"]["deaths_expected"]["words"]
         json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (-640474.2, "", "-640,000"), (1854321.0, "", "+1.85 m"), (-56.98e6, "USD", "-$57.0 m"), (163.7e6, "USD", "+$164 m"), (999_999.4, "", "+1.00 m"),
+        (1622.4, "", "+1,620"), (1622.0, "", "+1,622"), (12.34, "", "+12.3"), (-0.00743, "share", "-0.743 pp"), (1234.5, "days", "+1,230 days"),
+    ],
+)  # fmt: skip
+def test_no_more_digits_of_a_finding_are_written_than_are_known(value, unit, said):
+    assert numbers.effect(value, unit) == said
+    assert numbers.level(abs(value), unit) == said[1:].replace(" pp", " %")
+
+
+def test_a_group_has_the_name_that_people_give_it():
+    assert groups.member_name("united_kingdom_europe:social_supplier") == "United Kingdom and Europe, social supplier"

@@ -26,7 +26,7 @@ def texts(language: str = LANGUAGE) -> dict[str, str]:
 
 
 def say(key: str, /, **values: Any) -> str:
-    """A text with its values filled in.
+    """A text with its values filled in; of one pair of runs, that with `_one` after its name where there is such a text.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ def say(key: str, /, **values: Any) -> str:
     KeyError
         If there is no such text.
     """
-    return texts()[key].format(**values)
+    one = texts().get(f"{key}_one") if values.get("pairs") == 1 else None
+    return (one or texts()[key]).format(**values)
 
 
 def name_of(word: str) -> str:

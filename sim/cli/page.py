@@ -50,6 +50,7 @@ def page(
             lambda where: output.say(f"The page is at {where} (Ctrl-C ends it)."),
             example,
         )
+        output.say(f"The page is closed. What was compared is in {out}; a comparison that is at work goes on.")
 
 
 def watch(
@@ -81,6 +82,7 @@ def watch(
         what = shown(scenario, consumers, seed, support.names(sliders), changes or ())
         check_installed()
         serve(what, host, port, browser, lambda where: output.say(f"The page is at {where} (Ctrl-C ends it)."))
+        output.say("The page is closed.")
 
 
 def notebooks(

@@ -5,93 +5,102 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sim.report.figures.layout import NAME, SMALL, Mark, Page, drawable, wrap
-from sim.report.figures.style import BASELINE, BETTER, FAINT, QUIET, WORSE, Picture, style
+from sim.report.figures.layout import MARGIN, NAME, SMALL, Mark, Page, line_height, lines_in, number, width_of, wrap
+from sim.report.figures.style import BASELINE, BETTER, QUIET, WORSE, style
+from sim.report.figures.targets import RANGE, distances
+from sim.report.text.names import factor_name, target_name
 from sim.validation.calibration.calibrate import pairs
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sim.studies.methods.factors import Factor
     from sim.validation.calibration.calibrate import Calibrated
 
-WIDTH, ACROSS, CELL = 7.0, 5, 1.1
+WIDTH, ACROSS, HIGH = 7.0, 4, 0.62
 FAR = 6.0
 """Standard units beyond which a target stands at the edge."""
-ROW = 0.17
 BINS = 20
 
 
-def parameters(result: Calibrated) -> Picture:
+@style()
+def parameters(result: Calibrated) -> Figure:
     """The posterior of each parameter along its range, over what was assumed before."""
     places = result.matched.places
-    rows = ceil(len(result.factors) / ACROSS)
-    with style():
-        key = [
-            Mark("after", {"color": BETTER, "linewidth": 5, "alpha": 0.6}),
-            Mark("before: even", {"color": BASELINE, "linewidth": 1.2, "linestyle": "--"}),
-        ]
-        words = "Each from the low to the high end of its plausible range."
-        page = Page(WIDTH, rows * CELL, "What is known of parameters", words, key)
-        wide = (WIDTH - 0.3) / ACROSS
-        for k, factor in enumerate(result.factors):
-            axes = page.panel(0.15 + (k % ACROSS) * wide, (k // ACROSS) * CELL + 0.28, wide - 0.1, CELL - 0.45)
-            axes.hist(places[:, k], bins=BINS, range=(0, 1), density=True, color=BETTER, alpha=0.6)
-            axes.axhline(1.0, color=BASELINE, lw=1.2, ls="--")
-            axes.set_xlim(0, 1)
-            axes.set_xticks([])
-            axes.set_yticks([])
-            axes.set_title(wrap(drawable(factor.path), wide - 0.1, SMALL - 1, most=2), fontsize=SMALL - 1, pad=2)
-    return page.figure
-
-
-def correlated(result: Calibrated) -> Picture:
-    """The pairs of parameters that are most correlated in the posterior."""
-    found = pairs(result)
-    places = result.matched.places
-    wide = (WIDTH - 0.3) / 3
-    with style():
-        title, words = (
-            "Parameters that make up for each other",
-            "The pairs most correlated after calibration; axes are plausible ranges.",
-        )
-        page = Page(WIDTH, ceil(len(found) / 3) * (wide + 0.25), title, words)
-        for n, (i, j, value) in enumerate(found):
-            axes = page.panel(0.45 + (n % 3) * wide, (n // 3) * (wide + 0.25) + 0.25, wide - 0.55, wide - 0.55)
-            axes.plot(places[:, j], places[:, i], ".", ms=2, color=BETTER, alpha=0.4)
-            axes.set_xlim(0, 1)
-            axes.set_ylim(0, 1)
-            axes.set_xticks([])
-            axes.set_yticks([])
-            axes.set_xlabel(wrap(drawable(result.factors[j].path), wide - 0.3, SMALL), fontsize=SMALL)
-            axes.set_ylabel(wrap(drawable(result.factors[i].path), wide - 0.3, SMALL), fontsize=SMALL)
-            axes.set_title(f"{value:+.2f}", fontsize=NAME, pad=2)
-    return page.figure
-
-
-def fit(result: Calibrated) -> Picture:
-    """Distance of each target from what is published, at the defaults and over the ensemble."""
-    rows = [
-        (one.target.id, one.distance, other.distance, other.in_range)
-        for one, other in zip(result.before, result.after, strict=True)
-        if other.distance is not None
+    wide = (WIDTH - 2 * MARGIN) / ACROSS
+    room = wide - 0.14
+    names = [wrap(factor_name(factor.path), room, SMALL) for factor in result.factors]
+    above = lines_in(names) * line_height(SMALL) + 0.06
+    cell = above + HIGH + line_height(SMALL) + 0.2
+    key = [
+        Mark("after", {"color": BETTER, "linewidth": 7, "alpha": 0.6, "solid_capstyle": "butt"}),
+        Mark("before: even", {"color": BASELINE, "linewidth": 1.2, "linestyle": "--"}),
     ]
-    with style():
-        key = [
-            Mark("at the defaults", {"color": QUIET, "marker": "o", "markerfacecolor": "white", "linestyle": ""}),
-            Mark("ensemble, in range", {"color": BETTER, "marker": "o", "linestyle": ""}),
-            Mark("ensemble, missed", {"color": WORSE, "marker": "o", "linestyle": ""}),
-        ]
-        words = (
-            "Standard units from the published value; grey is the published range. What is farther stands at the edge."
-        )
-        page = Page(WIDTH, 0.4 + ROW * max(1, len(rows)), f"Targets, {result.last_line}", words, key)
-        axes = page.panel(2.5, 0.05, WIDTH - 2.7, ROW * max(1, len(rows)))
-        axes.axvspan(-1.96, 1.96, color=FAINT, lw=0)
-        for k, (_, before, after, good) in enumerate(rows):
-            if before is not None:
-                axes.plot([np.clip(before, -FAR, FAR)], [k], "o", ms=4, color=QUIET, mfc="white")
-            axes.plot([np.clip(after, -FAR, FAR)], [k], "o", ms=4, color=BETTER if good else WORSE)
-        axes.set_yticks(range(len(rows)), [drawable(name) for name, *_ in rows], fontsize=5.5)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set_xlim(-FAR - 0.3, FAR + 0.3)
+    words = "Where each lies between the ends of its plausible range, which stand below it; higher: more of the ensemble there."
+    page = Page(WIDTH, ceil(len(names) / ACROSS) * cell, "What is known of parameters", words, key)
+    for k, factor in enumerate(result.factors):
+        left, top = MARGIN + (k % ACROSS) * wide, (k // ACROSS) * cell
+        axes = page.panel(left, top + above, room, HIGH)
+        axes.hist(places[:, k], bins=BINS, range=(0, 1), density=True, color=BETTER, alpha=0.6)
+        axes.axhline(1.0, color=BASELINE, linewidth=1.2, linestyle="--")
+        axes.set_xlim(0, 1)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        page.write(left, top + above - names[k].count("\n") * line_height(SMALL) - line_height(SMALL) - 0.04, names[k], fontsize=SMALL)  # fmt: skip
+        low, high = (wrap(end, room / 2 - 0.05, SMALL, most=1) for end in _ends(factor))
+        page.write(left, top + above + HIGH + 0.04, low, fontsize=SMALL, color=QUIET)
+        page.write(left + room - width_of(high, SMALL), top + above + HIGH + 0.04, high, fontsize=SMALL, color=QUIET)
     return page.figure
+
+
+def _ends(factor: Factor) -> tuple[str, str]:
+    """The ends of the range of a factor."""
+    low, high = (factor.at(share) for share in (0.0, 1.0))
+    return tuple(number(end) if isinstance(end, int | float) and not isinstance(end, bool) else str(end) for end in (low, high))  # type: ignore[return-value] # fmt: skip
+
+
+@style()
+def correlated(result: Calibrated) -> Figure:
+    """The pairs of parameters that are most correlated in the posterior."""
+    found, places = pairs(result), result.matched.places
+    names = [wrap(factor_name(factor.path), 1.35, SMALL) for factor in result.factors]
+    tall = lines_in(names) * line_height(SMALL)
+    across = 3 if tall < 0.6 else 2
+    wide = (WIDTH - 2 * MARGIN) / across
+    side = wide - tall - 0.3
+    block = side + tall + 0.45
+    words = "The pairs most correlated after calibration, with the correlation of their ranks; a dot a parameter set, axes from end to end of the plausible ranges."
+    page = Page(WIDTH, ceil(len(found) / across) * block, "Parameters that make up for each other", words)
+    for n, (i, j, value) in enumerate(found):
+        left, top = MARGIN + (n % across) * wide + tall + 0.12, (n // across) * block + 0.22
+        axes = page.panel(left, top, side, side)
+        axes.plot(places[:, j], places[:, i], ".", markersize=2, color=BETTER, alpha=0.4)
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set_xlabel(names[j], fontsize=SMALL, linespacing=1.2)
+        axes.set_ylabel(names[i], fontsize=SMALL, linespacing=1.2)
+        axes.set_title(f"{value:+.2f}".replace("-", "\u2212"), fontsize=NAME, pad=2)
+    return page.figure
+
+
+@style()
+def fit(result: Calibrated) -> Figure:
+    """Distance of each target from what is published, at the defaults and over the ensemble."""
+    plain = {"linestyle": "", "marker": "o", "markersize": 4.5}
+    looks = {
+        "at the defaults": {**plain, "color": QUIET, "markerfacecolor": "white"},
+        "ensemble, in range": {**plain, "color": BETTER},
+        "ensemble, missed": {**plain, "color": WORSE},
+        "farther than the picture": {**plain, "marker": ">", "color": QUIET},
+    }
+    names, rows = [], []
+    for before, after in zip(result.before, result.after, strict=True):
+        if after.distance is not None:
+            names.append(target_name(after.target.id))
+            spots = [] if before.distance is None else [(before.distance, {"color": QUIET, "markerfacecolor": "white", "marker": "o"})]  # fmt: skip
+            rows.append([*spots, (after.distance, {"color": BETTER if after.in_range else WORSE, "marker": "o"})])
+    key = [RANGE, *(Mark(words, look) for words, look in looks.items())]
+    words = f"{result.last_line[:1].upper()}{result.last_line[1:]}."
+    return distances("Targets before and after", words, key, names, rows, FAR)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures import numbers
+from sim.studies.findings import numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,9 @@ MOST_POINTS = 180
 LOW, HIGH = 0.10, 0.90
 DASHES = ("", "7 3", "2 3", "9 3 2 3")
 """Dashes of the packages, so that a print in grey tells their lines apart."""
+WIDTH, LETTER = 480.0, 7.4
+"""Width of the plane of cost and effect, and room that a bold letter of its names takes."""
+MINUS = "\u2212"
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 50, 100, 200, 500, 1000)
 
 
@@ -201,11 +204,11 @@ def plane(spots: Sequence[Spot], words: tuple[str, str], text: str) -> str:
         f'<line class="zero" x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{top}" y2="{bottom}"/>',
     ]
     parts += [
-        f'<text class="tick" x="{x(end):.1f}" y="{bottom + 14}" text-anchor="middle">{numbers.level(_round(end), "")}</text>'
+        f'<text class="tick" x="{x(end):.1f}" y="{bottom + 14}" text-anchor="middle">{numbers.level(_round(end), "").replace("-", MINUS)}</text>'
         for end in (*across, 0.0)
     ]
     parts += [
-        f'<text class="tick" x="{left - 6}" y="{y(end) + 4:.1f}" text-anchor="end">{numbers.level(_round(end), "")}</text>'
+        f'<text class="tick" x="{left - 6}" y="{y(end) + 4:.1f}" text-anchor="end">{numbers.level(_round(end), "").replace("-", MINUS)}</text>'
         for end in (*up, 0.0)
     ]
     for place, spot in enumerate(spots, 1):
@@ -218,9 +221,11 @@ def plane(spots: Sequence[Spot], words: tuple[str, str], text: str) -> str:
                 f'<line class="span s{place}" x1="{x(mx):.1f}" x2="{x(mx):.1f}" y1="{y(ly):.1f}" y2="{y(hy):.1f}"/>'
             )
         parts.append(f'<circle class="mark s{place}" cx="{x(mx):.1f}" cy="{y(my):.1f}" r="5"/>')
-        side = ("end", -8) if x(mx) > (left + right) / 2 else ("start", 8)
+        side = ("end", -8) if x(mx) > WIDTH / 2 else ("start", 8)
+        fits = int((max(x(mx), WIDTH - x(mx)) - 8) / LETTER)
+        name = spot.name if len(spot.name) <= fits else f"{spot.name[: fits - 1].rstrip()}\u2026"
         parts.append(
-            f'<text class="name" x="{x(mx) + side[1]:.1f}" y="{y(my) - 8:.1f}" text-anchor="{side[0]}">{escape(spot.name[:34])}</text>'
+            f'<text class="name" x="{x(mx) + side[1]:.1f}" y="{y(my) - 8:.1f}" text-anchor="{side[0]}">{escape(name)}</text>'
         )
     parts.append(
         f'<text class="word" x="{(left + right) / 2}" y="{bottom + 32}" text-anchor="middle">{escape(words[0])}</text>'
@@ -228,7 +233,9 @@ def plane(spots: Sequence[Spot], words: tuple[str, str], text: str) -> str:
     parts.append(
         f'<text class="word" transform="rotate(-90)" x="{-(top + bottom) / 2}" y="12" text-anchor="middle">{escape(words[1])}</text>'
     )
-    return f'<svg class="plane" viewBox="0 0 480 258" role="img" aria-label="{escape(text)}">{"".join(parts)}</svg>'
+    return (
+        f'<svg class="plane" viewBox="0 0 {WIDTH:g} 258" role="img" aria-label="{escape(text)}">{"".join(parts)}</svg>'
+    )
 
 
 def _reach(values: Sequence[float]) -> tuple[float, float]:

@@ -166,7 +166,7 @@ def progress(now: Progress, pairs: tuple[int, int] | None, example: bool) -> tup
         Whether it is what the server answers by itself.
     """
     numbers = {"done": f"{now.done:,}", "runs": f"{now.runs:,}"}
-    read = say("run.pairs", pairs=pairs[0], asked=pairs[1]) if pairs else ""
+    read = say("run.pairs", pairs=pairs[0], asked=pairs[1]) if pairs and pairs[1] > 1 else ""
     lost = say("run.failures", failed=now.failed) if now.failed else ""
     share = now.done / now.runs if now.runs else 0.0
     go_on = [button(say("run.go_on"), "again", "small strong", id="go-on")]

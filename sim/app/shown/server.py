@@ -226,7 +226,9 @@ class Talk:
             if reading is None:
                 working = self.progress().state in ("working", "waiting")
                 return page.waiting(say("run.first" if working else "run.own" if known else "run.none"), working)
-            return sheet(reading, name, self._choice(), self.service.home.plan(reading.identity))
+            first = reading.pairs == 1 and self.progress().state in ("working", "waiting")
+            coming = reading.asked - 1 if first else 0
+            return sheet(reading, name, self._choice(), self.service.home.plan(reading.identity), coming)
 
         self._keep(status, tab)
 

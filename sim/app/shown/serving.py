@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sim.app import say, stamps
+from sim.app import closing, say, stamps
 from sim.app.home import FILE, Home, as_yaml
 from sim.app.running import Runner
 from sim.studies.errors import RequestError, StudyError, extra
@@ -231,8 +231,6 @@ def serve(
         If the extra is not installed, or the address cannot be had.
     """
     check_installed()
-    import uvicorn
-
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         home.folder.mkdir(parents=True, exist_ok=True)
@@ -244,4 +242,4 @@ def serve(
     ready(address)
     if browser:
         threading.Timer(0.3, webbrowser.open, (address,)).start()
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on")).run([listening])
+    closing.run(app, listening)

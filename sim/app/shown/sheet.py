@@ -39,7 +39,7 @@ class Choice:
         return cls(scale if scale in SCALES else SCALES[0], key if key in KEYS else KEYS[0], outcome)
 
 
-def sheet(reading: Reading, name: str, choice: Choice, plan: Plan) -> Any:
+def sheet(reading: Reading, name: str, choice: Choice, plan: Plan, coming: int = 0) -> Any:
     """A sheet of a reading.
 
     Parameters
@@ -52,6 +52,8 @@ def sheet(reading: Reading, name: str, choice: Choice, plan: Plan) -> Any:
         See `Choice`.
     plan
         What the study asks.
+    coming
+        Pairs that are on their way where this one is the first.
     """
     match name:
         case "effects":
@@ -66,7 +68,7 @@ def sheet(reading: Reading, name: str, choice: Choice, plan: Plan) -> Any:
             return sheets.cost(reading, choice.scale)
         case "sure":
             return sheets.sure(reading, choice.scale)
-    return answer.headline(reading, choice.scale)
+    return answer.headline(reading, choice.scale, coming)
 
 
 def at_once(known: Stored, name: str, scale: str) -> Any:

@@ -8,18 +8,17 @@ from typing import Any
 
 from htmltools import HTML, Tag, TagList, tags
 
-from sim.app import say
+from sim.app import name_of, say
 from sim.app.plan import DAILY, HARM, Plan
 from sim.app.reading import Reading
 from sim.app.shown import charts
 from sim.app.shown.answer import plain, records_of
-from sim.measures import numbers
 from sim.measures.dictionary import outcome
 from sim.report.parts import change as changing
 from sim.report.parts import doubt, flows
 from sim.report.parts.material import of_pairs
 from sim.report.text import caveats
-from sim.studies.findings import ratios
+from sim.studies.findings import numbers, ratios
 
 
 def over_time(reading: Reading, scale: str, plan: Plan) -> TagList:
@@ -105,25 +104,24 @@ def _level(row: Mapping[str, Any]) -> dict[str, str]:
 def _shares(reading: Reading, rows: Sequence[Mapping[str, Any]]) -> Tag:
     """A bar a share for nothing new and for each package, with the change in words."""
     names = list(dict.fromkeys(row["outcome"] for row in rows))
-    most = max([row["baseline"] + max(row["mean"], 0.0) for row in rows if math.isfinite(row["mean"])] or [1.0]) or 1.0
     blocks = []
     for name in names:
         mine = [row for row in rows if row["outcome"] == name]
-        label = outcome(name).label.partition(": ")[2] or outcome(name).label
-        lines = [_bar(say("answer.baseline"), mine[0]["baseline"], most, "base", "")]
-        for place, scenario in enumerate(reading.others, 1):
+        place = name.removeprefix("share_from_")
+        label = name_of(place) if place != name else outcome(name).label.partition(": ")[2] or outcome(name).label
+        lines = [_bar(say("answer.baseline"), mine[0]["baseline"], "base", "")]
+        for number, scenario in enumerate(reading.others, 1):
             row = next((each for each in mine if each["scenario"] == scenario), None)
             if row is not None:
                 words = f"{numbers.effect(row['mean'], 'share')} ({numbers.interval(row['low'], row['high'], 'share')})"
-                lines.append(
-                    _bar(reading.titles[scenario], row["baseline"] + row["mean"], most, f"s{place}", plain(words))
-                )
+                lines.append(_bar(reading.titles[scenario], row["baseline"] + row["mean"], f"s{number}", plain(words)))
         blocks.append(tags.div(tags.h4(label[:1].upper() + label[1:]), *lines, class_="share"))
     return tags.div(*blocks, class_="shares")
 
 
-def _bar(name: str, value: float, most: float, look: str, words: str) -> Tag:
-    wide = 100 * min(max(value / most, 0.0), 1.0) if math.isfinite(value) else 0.0
+def _bar(name: str, value: float, look: str, words: str) -> Tag:
+    """A share as a bar, of which the whole width is all trade."""
+    wide = 100 * min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0
     return tags.div(
         tags.span(name, class_="who"),
         tags.span(
@@ -154,12 +152,18 @@ def cost(reading: Reading, scale: str) -> TagList:
             )
         cells = [_amount(row, word) for row, word in ((spent, "price"), (net, "net"))]
         said = [ratios.said(row) for row in records_of(per[per["scenario"] == label])] if len(per) else []
-        rows.append(tags.tr(tags.th(reading.titles[label], scope="row"), *cells, tags.td(plain("; ".join(said)))))
+        rows.append(
+            tags.tr(
+                tags.th(reading.titles[label], scope="row"),
+                *cells,
+                tags.td(*[tags.div(plain(line[:1].upper() + line[1:] + ".")) for line in said]),
+            )
+        )
     head = tags.thead(
         tags.tr(
             tags.th(""),
             *[tags.th(say(f"cost.{word}"), scope="col") for word in ("price", "net")],
-            tags.th(say("answer.cost"), scope="col"),
+            tags.th(say("cost.ratio"), scope="col"),
         )
     )
     words = (
@@ -195,7 +199,6 @@ def sure(reading: Reading, scale: str) -> TagList:
             pairs=each.wanted,
         )
         for each in changing.open_questions(material)
-        if each.wanted != f"about {each.pairs:,}"  # told, were it the only outcome looked at
     ]
     warned = caveats.few_pairs(pairs.runs)
     return TagList(

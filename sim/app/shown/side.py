@@ -12,8 +12,8 @@ from sim.app import say
 from sim.app.beside import Beside, Side
 from sim.app.shown import charts
 from sim.app.shown.answer import look_of, plain, select, verdict
-from sim.measures import numbers
 from sim.measures.dictionary import GROUPS, outcome
+from sim.studies.findings import numbers
 
 SIDES = ("one", "other")
 

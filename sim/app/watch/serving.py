@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from sim.app import say
+from sim.app import closing, say
 from sim.app.shown.serving import LOOPBACK, POLICY, Guard
 from sim.studies.errors import RequestError
 
@@ -114,8 +114,6 @@ def serve(what: Shown, host: str, port: int, browser: bool, ready: Callable[[str
         If the extra is not installed, or the address cannot be had.
     """
     app = application(what, host)
-    import uvicorn
-
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -124,4 +122,4 @@ def serve(what: Shown, host: str, port: int, browser: bool, ready: Callable[[str
     ready(address)
     if browser:
         threading.Timer(0.3, webbrowser.open, (address,)).start()
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on")).run([listening])
+    closing.run(app, listening)

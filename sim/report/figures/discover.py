@@ -35,16 +35,16 @@ LABEL_INCHES, WORDS_INCHES = 2.8, 2.0
 def boxes(limits: DataFrame, quality: DataFrame) -> Figure:
     """Limits of every box, as shares of the ranges of the factors, with the limits themselves beside them."""
     rows = limits.reset_index(drop=True).to_dict("records")
-    labels = [wrap(f"{row['box']}: {factor_name(row['factor'])}", LABEL_INCHES, NAME) for row in rows]
-    words = [wrap(row["values"] or f"{number(row['low'])} to {number(row['high'])}", WORDS_INCHES, SMALL + 0.5) for row in rows]  # fmt: skip
+    labels = [wrap(f"box {row['box']}, {factor_name(row['factor'])}", LABEL_INCHES, NAME) for row in rows]
+    words = [wrap(row["values"] or f"{_end(row['low'])} to {_end(row['high'])}", WORDS_INCHES, SMALL + 0.5) for row in rows]  # fmt: skip
     heights = np.array([max(lines_in([pair[0]]), lines_in([pair[1]])) for pair in zip(labels, words, strict=True)])
     heights = heights * line_height(NAME) + 0.09
     left = MARGIN + max((width_of(label, NAME) for label in labels), default=0.5) + 0.12
     right = max((width_of(text, SMALL + 0.5) for text in words), default=0.0) + 0.25
     held = quality[quality["worlds"] == "held out"].to_dict("records")
     below = [
-        f"Box {row['box']}, on the worlds held out: holds {row['coverage']:.0%} of the failures (coverage); "
-        f"of the worlds in it {row['density']:.0%} fail (density)."
+        f"Box {row['box']}, on the worlds held out: holds {100 * row['coverage']:.0f} % of the failures (coverage); "
+        f"of the worlds in it {100 * row['density']:.0f} % fail (density)."
         if np.isfinite(row["coverage"]) and np.isfinite(row["density"])
         else f"Box {row['box']}: no world held out tells what it is worth."
         for row in held
@@ -66,6 +66,11 @@ def boxes(limits: DataFrame, quality: DataFrame) -> Figure:
     axes.set_xlim(0, 1)
     axes.set_xlabel("place in the range of the factor (0: least, 1: most)", fontsize=SMALL)
     return page.figure
+
+
+def _end(value: float) -> str:
+    """An end of a box, with three digits that count: it was found from some hundred worlds."""
+    return number(float(f"{value:.3g}"))
 
 
 @style()

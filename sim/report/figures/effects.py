@@ -240,7 +240,7 @@ def _whisker(axes: Axes, y: int, row: Row, limit: float) -> None:
             axes.plot(
                 [low, high], [y, y], color=colour, linewidth=wide, solid_capstyle="butt", zorder=2, alpha=SHADES[shade]
             )
-    beyond = abs(mean) > limit
+    beyond = abs(mean) > limit * (1 + 1e-9)
     axes.plot(
         [np.clip(mean, -limit * 0.985, limit * 0.985)],
         [y],

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from sim.measures import numbers
 from sim.report.figures.layout import MARGIN, NAME, SMALL, Page, line_height, wrap
 from sim.report.figures.style import INK, NEITHER, QUIET, SERIES, style
 from sim.report.parts.flows import Flow, moves
+from sim.studies.findings import numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sim.measures.by_group import CROSS
 from sim.report.figures.effects import Heading, draw_effects, lines_of
 from sim.studies.findings.effects import is_tested
-from sim.studies.findings.groups import is_shown, size_in_words
+from sim.studies.findings.groups import is_shown, member_name, size_in_words
 from sim.studies.findings.rivals import Rival
 from sim.studies.runs.effects import in_per_cent
 
@@ -57,12 +58,23 @@ def effects_by_group(table: DataFrame, key: str, baseline: str, how: str = "") -
             rows = mine[(mine["scenario"] == scenario) & (mine["member"] == member)]
             if not len(rows):
                 continue
-            label = f"{scenario}: {member}" if several else str(member)
+            name = member_name(str(member))
+            label = f"{scenario}: {name}" if several else name
             small = "Too small for an interval." if bool(rows["too_small"].iloc[0]) else ""
             headings.append(Heading(label, size_in_words(rows.iloc[0]), small))
             panels.append(rows.assign(scenario=label))
     how = how or f"Mean of paired runs; {lines_of(table)}."
-    return draw_effects(pd.concat(panels) if panels else mine, headings, baseline, f"By {key}. {how}")
+    return draw_effects(
+        pd.concat(panels) if panels else mine,
+        headings,
+        baseline,
+        f"By {in_words(key)}. {how} No mark: the group has none of it in {baseline}.",
+    )
+
+
+def in_words(key: str) -> str:
+    """A grouping in words: ``jurisdiction and segment``."""
+    return key.replace(CROSS, " and ")
 
 
 def submodels(table: DataFrame, baseline: str) -> Figure:

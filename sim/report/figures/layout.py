@@ -215,9 +215,27 @@ def number(value: float, _place: float | None = None) -> str:
 
 
 def scale(axis: Axis, steps: int = 4, whole: bool = False) -> None:
-    """Few round numbers on an axis, without an offset written apart."""
+    """Few round numbers on an axis, all in one unit (thousands, millions or billions), without an offset written apart."""
     axis.set_major_locator(MaxNLocator(nbins=steps, steps=[1, 2, 2.5, 5, 10], min_n_ticks=2, integer=whole))
-    axis.set_major_formatter(number)
+
+    def one_unit(value: float, _place: float | None = None) -> str:
+        most = max(map(abs, axis.get_view_interval()))
+        for size, word in ((1e9, " bn"), (1e6, " m")):
+            if size <= most < 1000 * size and 0 < abs(value) < size:
+                return f"{value / size:.5g}{word}".replace("-", "\u2212")
+        return number(value)
+
+    axis.set_major_formatter(one_unit)
+
+
+def short(value: float) -> str:
+    """A number with two digits that count, for where there is little room: 160, 3,000, 1.2 m, 0.053."""
+    if not value:
+        return "0"
+    rounded = float(f"{value:.2g}")
+    if abs(rounded) >= 1e6:
+        return number(rounded)
+    return (f"{rounded:,.0f}" if abs(rounded) >= 10 else f"{rounded:.2g}").replace("-", "\u2212")
 
 
 def title_of(axes: Axes, text: str, size: float = NAME) -> None:

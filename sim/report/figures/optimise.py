@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from sim.report.figures.layout import MARGIN, SMALL, Mark, Page, line_height, lines_in, scale, wrap
-from sim.report.figures.style import SERIES, style
+from sim.report.figures.style import FAINT, SERIES, style
 from sim.report.text.names import outcome_name
 
 if TYPE_CHECKING:
@@ -28,19 +28,20 @@ def pareto(table: DataFrame, second: DataFrame, names: Sequence[str], whose: str
     pairs = every[:MOST_PANELS]
     means = second.pivot_table(index="trial", columns="measure", values="mean")
     across, wide, high, left = min(3, len(pairs)) or 1, 3.4, 2.2, 0.95
-    labels = [wrap(outcome_name(name), high, SMALL) for name in names]
+    of = dict(zip(second["measure"], second["of"], strict=True)) if "of" in second else {}
+    labels = [wrap(_objective(name, of.get(name, "level")), high, SMALL) for name in names]
     tall = lines_in(labels) * line_height(SMALL)
     left, wide = left + tall, wide + tall
     block = high + tall + 0.55
     key = [
-        Mark("outside the limits", OUT),
+        *([] if table["feasible"].all() else [Mark("outside the limits", OUT)]),
         Mark("tried", TRIED),
         Mark("undominated", FRONT),
-        Mark("the same in the second look", SECOND),
+        Mark("those of them that were looked at again, in other worlds", SECOND),
     ]
     below = [f"{len(pairs)} of {len(every)} pairs of objectives; the rest is in the table."] if len(pairs) < len(every) else []  # fmt: skip
     words = "Each portfolio by two of the objectives; undominated: no other is better in one and as good in all. "
-    words += f"Totals of the {whose}."
+    words += f"Changes are against the baseline. Totals are those of the {whose}."
     page = Page(max(MARGIN + wide * across, 6.8), block * -(-len(pairs) // across), "Portfolios", words, key, below)
     for k, (i, j) in enumerate(pairs):
         axes = page.panel(
@@ -66,6 +67,15 @@ def pareto(table: DataFrame, second: DataFrame, names: Sequence[str], whose: str
             va="center",
             linespacing=1.2,
         )
+        for draw, name in ((axes.axvline, names[i]), (axes.axhline, names[j])):
+            if of.get(name) == "effect":
+                draw(0, color=FAINT, linewidth=1.0, zorder=0)
         scale(axes.xaxis, 3)
         scale(axes.yaxis)
     return page.figure
+
+
+def _objective(name: str, of: str) -> str:
+    """An objective as an axis names it: a level, or a change against the baseline."""
+    words = outcome_name(name)
+    return f"change in {words[:1].lower()}{words[1:]}" if of == "effect" else words

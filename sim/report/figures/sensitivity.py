@@ -20,6 +20,7 @@ from sim.report.figures.layout import (
     number,
     rest,
     scale,
+    short,
     title_of,
     width_of,
     wrap,
@@ -41,6 +42,9 @@ SHARES = {
     "median": "PAWN, median: how far the distribution moves with a factor, 0 to 1",
 }
 """Indices that are shares, and so are on one scale for all outcomes."""
+NEVER_BELOW = ("mu_star", "dgsm", "delta", "median")
+"""Indices that are sizes, so that no interval is drawn below zero."""
+TOO_MUCH = " A share above 1 comes of too few samples: it is drawn to 1, and stands beside it."
 OWN = {
     "mu_star": "mu*: mean size of the change that a step of a factor makes, in the unit of the outcome",
     "dgsm": "dgsm: bound of the total index, from slopes",
@@ -66,7 +70,7 @@ def _top(rows: DataFrame, most: int) -> list[str]:
 def _words(main: str, whose: str) -> str:
     """What an index is; of one in the unit of its outcome, whose totals."""
     text = SHARES.get(main) or OWN.get(main, main)
-    return text[0].upper() + text[1:] + "." + ("" if main in SHARES else f" Totals of the {whose}.")
+    return text[0].upper() + text[1:] + "." + ("" if main in SHARES else f" Totals are those of the {whose}.")
 
 
 def _about(table: DataFrame) -> str:
@@ -108,7 +112,7 @@ def heatmap(indices: DataFrame, main: str, whose: str) -> Figure:
     axes.tick_params(length=0)
     for (i, j), value in np.ndenumerate(values):
         if np.isfinite(value):
-            text = (f"{value:.2g}" if abs(value) < 1000 else f"{value:.0e}").replace("-", "\u2212")
+            text = _in_cell(value, main)
             colour = UNCLEAR if lost[i, j] else ("white" if shown[i, j] > 0.6 else INK)
             axes.text(
                 j, i, f"({text})" if lost[i, j] else text, ha="center", va="center", fontsize=SMALL - 1, color=colour
@@ -118,6 +122,13 @@ def heatmap(indices: DataFrame, main: str, whose: str) -> Figure:
     scale_axes.tick_params(labelsize=SMALL)
     page.write(MARGIN, above + high + 0.1, wrap("share of the largest", left - 0.3, SMALL, most=2), fontsize=SMALL)
     return page.figure
+
+
+def _in_cell(value: float, main: str) -> str:
+    """An index in a cell: of a share two places, else two digits that count."""
+    if main not in SHARES:
+        return short(value)
+    return "<0.01" if 0 < value < 0.005 else f"{value:.2f}".replace("-", "\u2212")
 
 
 @style()
@@ -138,6 +149,7 @@ def bars(indices: DataFrame, main: str, whose: str) -> Figure:
     words = f"{_words(main, whose)} Line: 95 % interval. The ten largest of each outcome."
     words += " Hollow: not told from noise." if _noise(indices).any() else ""
     words += "" if main in SHARES else " Each outcome has its own scale."
+    words += TOO_MUCH if main in SHARES and any((rows["value"] > 1).any() for rows in chosen.values()) else ""
     page = Page(
         max(MARGIN + cell * across, 6.5), block * -(-len(names) // across), f"What matters most{_about(indices)}", words,
         below=rest(len(names), len(every), "outcomes"),
@@ -152,11 +164,15 @@ def bars(indices: DataFrame, main: str, whose: str) -> Figure:
             y, rows["value"], height=0.7,
             color=np.where(noise, "white", SERIES[4]), edgecolor=np.where(noise, UNCLEAR, SERIES[4]),
         )  # fmt: skip
-        axes.hlines(y, rows["low"], rows["high"], color=NEITHER, linewidth=1.2)
+        low = rows["low"].clip(lower=0) if main in NEVER_BELOW else rows["low"]
+        axes.hlines(y, low, rows["high"], color=NEITHER, linewidth=1.2)
         axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
         axes.set_yticks(y, labels[name], fontsize=SMALL, linespacing=1.2)
         if main in SHARES:
             axes.set_xlim(*_span(list(chosen.values())))
+            for place, value in enumerate(rows["value"]):
+                if value > 1:
+                    axes.text(1.02, place, f"{value:.1f}", transform=axes.get_yaxis_transform(), fontsize=SMALL, va="center", color=NEITHER)  # fmt: skip
         scale(axes.xaxis, 3)
         guides(axes, "x")
         page.write(x, block * (k // across), titles[k], fontweight="bold")
@@ -165,12 +181,12 @@ def bars(indices: DataFrame, main: str, whose: str) -> Figure:
 
 
 def _span(tables: list[DataFrame]) -> tuple[float, float]:
-    """One scale for what is shown in all panels."""
+    """One scale for the shares that are shown in all panels: to 1 at most."""
     found = [np.array([0.0])]
     for rows in tables:
         found += [rows[name].to_numpy(dtype=float) for name in ("value", "low", "high") if name in rows]
     every = np.concatenate(found)
-    low, high = float(np.nanmin(every)), float(np.nanmax(every))
+    low, high = float(np.nanmin(every)), min(float(np.nanmax(every)), 1.0)
     return low - 0.02 * (high - low) * (low < 0), high + 0.05 * (high - low) or 1.0
 
 
@@ -192,6 +208,8 @@ def convergence(steps: DataFrame, main: str, whose: str) -> Figure:
     words = (
         f"{_words(main, whose)} Flat lines: more samples would change little. The {MOST_LINES} largest of each outcome."
     )
+    beyond = main in SHARES and any((rows["value"] > 1).any() for rows in chosen.values())
+    words += " Shares above 1 come of too few samples and are drawn at 1." if beyond else ""
     key = [Mark(factor_name(factor), {**look(k), "markersize": 4}) for k, factor in enumerate(factors)]
     page = Page(
         max(MARGIN + wide * across, 6.5), block * -(-len(names) // across), f"Whether there are enough samples{_about(steps)}", words, key,
@@ -205,9 +223,10 @@ def convergence(steps: DataFrame, main: str, whose: str) -> Figure:
         rows = chosen[name]
         for factor in tops[name]:
             line = rows[rows["factor"] == factor].sort_values("samples")
-            axes.plot(line["samples"], line["value"], linestyle="-", markersize=4, **look(factors.index(factor)))
+            height = line["value"].clip(upper=1) if main in SHARES else line["value"]
+            axes.plot(line["samples"], height, linestyle="-", markersize=4, **look(factors.index(factor)))
         if main in SHARES:
-            shown = [table[table["factor"].isin(tops[which])] for which, table in chosen.items()]
+            shown = [table.loc[table["factor"].isin(tops[which]), ["value"]] for which, table in chosen.items()]
             axes.set_ylim(*_span(shown))
         axes.set_xscale("log", base=2)
         ticks = sorted(set(rows["samples"]))

@@ -24,7 +24,7 @@ from sim.report.figures.layout import (
     width_of,
     wrap,
 )
-from sim.report.figures.style import FAINT, NEITHER, SERIES, look, style
+from sim.report.figures.style import BASELINE, FAINT, NEITHER, SERIES, look, style
 from sim.report.text.names import factor_name, outcome_name
 from sim.report.text.words import is_tested
 
@@ -66,7 +66,7 @@ def ranking(table: DataFrame, notes: Sequence[str] = ()) -> Figure:
     titles = [wrap(outcome(name).label or name, wide - 0.1, NAME, bold=True) for name in names]
     above, body = lines_in(titles) * line_height(NAME) + 0.12, row * len(scenarios) + 0.05
     block = above + body + 0.5
-    words = "Place of each scenario by each outcome; 1 is the best. Line: 95 % interval of the rank over resamples of the runs."
+    words = "Place of each scenario by each outcome; 1 is the best. Line: 95 % interval of the rank over resamples of the runs, none where all agree."
     page = Page(
         max(left + wide * across + MARGIN, 6.5),
         block * -(-len(names) // across),
@@ -85,7 +85,8 @@ def ranking(table: DataFrame, notes: Sequence[str] = ()) -> Figure:
         edge = 0.3 + 0.04 * len(scenarios)
         axes.set_xlim(1 - edge, max(len(scenarios), 2) + edge)
         axes.set_yticks(y, labels if k % across == 0 else [""] * len(y), fontsize=NAME, linespacing=1.2)
-        scale(axes.xaxis, whole=True)
+        step = -(-max(len(scenarios) - 1, 1) // 5)
+        axes.set_xticks(range(1, max(len(scenarios), 2) + 1, step))
         guides(axes, "x")
         title_of(axes, titles[k])
         axes.set_xlabel("rank (1 is best)", fontsize=SMALL, labelpad=1)
@@ -103,7 +104,7 @@ def cost_effectiveness(table: DataFrame, whose: str, notes: Sequence[str] = ()) 
         7.0,
         4.6,
         f"Cost and improvement of: {spec.label or name}",
-        f"Each scenario against the baseline. Right: better; up: dearer. Lines: 95 % intervals. Totals of the {whose}.",
+        f"Each scenario against the baseline. Right: better; up: dearer. Lines: 95 % intervals. Totals are those of the {whose}.",
         key,
         notes,
     )
@@ -117,7 +118,8 @@ def cost_effectiveness(table: DataFrame, whose: str, notes: Sequence[str] = ()) 
         axes.plot(row["gain"], row["cost"], linestyle="", markersize=5.5, clip_on=False, **look(k))
     scale(axes.xaxis)
     scale(axes.yaxis, 6)
-    axes.set_xlabel(f"improvement ({spec.unit})", fontsize=NAME)
+    way = "above" if spec.better == "higher" else "below"
+    axes.set_xlabel(f"improvement: {spec.unit} {way} the baseline", fontsize=NAME)
     axes.set_ylabel("cost above the baseline (USD)", fontsize=NAME)
     return page.figure
 
@@ -139,12 +141,13 @@ def sweep(
     effect = "baseline" in table
     words = f"Mean over runs{' of the effect against the baseline' if effect else ''}"
     words += "; band: 95 % interval." if len(paths) == 1 else "; points of one value differ in what else varies."
+    words += " Grey line: no effect." if effect else ""
     key = [Mark(str(label), {**look(k), "markersize": 4}) for k, label in enumerate(scenarios)]
     page = Page(
         max(MARGIN + wide * across, 6.8),
         block * -(-len(names) // across),
         f"{'Effects' if effect else 'Outcomes'} over {factor_name(first)}",
-        f"{words} Each outcome has its own scale. Totals of the {whose}.",
+        f"{words} Each outcome has its own scale. Totals are those of the {whose}.",
         key,
         [*rest(len(names), len(every), "outcomes"), *notes],
     )
@@ -154,6 +157,8 @@ def sweep(
         rows = table[table["outcome"] == name]
         for j, label in enumerate(scenarios):
             _response(axes, rows[rows["scenario"] == label], first, ticks[0], j, line=len(paths) == 1)
+        if effect:
+            axes.axhline(0, color=BASELINE, linewidth=0.9, zorder=1)
         guides(axes)
         scale(axes.yaxis)
         if ticks[0] is None:

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 PREFIX = "orders_"
 SMOOTHING_DAYS = 7
 LOW, HIGH = 0.10, 0.90
-PANEL_INCHES, GAP_INCHES, ROW_INCHES, UNDER_INCHES, LABEL_INCHES = 1.75, 0.62, 1.2, 0.42, 1.6
+PANEL_INCHES, GAP_INCHES, ROW_INCHES, UNDER_INCHES, LABEL_INCHES = 2.3, 0.66, 1.2, 0.42, 1.5
+ACROSS = 3
+"""Channels beside each other: more would make letters too small where the figure stands in a page."""
 USUAL = (0, (4, 1.5))
 """Dashes of the baseline, so that a print in grey tells the two lines apart."""
 Band = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
@@ -56,7 +58,7 @@ class Intervention(NamedTuple):
 
 @style()
 def trade_figure(comparison: PairedRuns) -> Figure:
-    """Draw daily orders of every channel: a row a scenario, a column a channel.
+    """Draw daily orders of every channel: a row a scenario, a column a channel, three channels across and the others below them.
 
     The line is the median over runs of a moving average, the band the middle 80 % of runs. Channels have each their own
     scale, the same in every row. Interventions have numbers where they start; below, each number is named, with a star where it did nothing or less than asked.
@@ -86,21 +88,23 @@ def trade_figure(comparison: PairedRuns) -> Figure:
     )
     key = [Mark(comparison.baseline, {"color": BASELINE, "linestyle": USUAL, "linewidth": 1.3})]
     below = [_listed(label, found, short) for label, found in policies.items() if found]
-    width = left + (PANEL_INCHES + GAP_INCHES) * len(channels)
-    page = Page(
-        max(width, 6.8), above + row * len(comparison.others) + 0.1, "Orders a day by channel", words, key, below
-    )
+    width = left + (PANEL_INCHES + GAP_INCHES) * min(len(channels), ACROSS)
+    block = above + row * len(comparison.others) + 0.1
+    page = Page(max(width, 6.8), block * -(-len(channels) // ACROSS), "Orders a day by channel", words, key, below)
     tops = {
         name: max((band.max() for runs in bands.values() for band in runs[name][1:] if band.size), default=0.0)
         for name in channels
     }
     for k, label in enumerate(comparison.others):
-        colour, down = SERIES[k % len(SERIES)], above + row * k
-        page.write(MARGIN, down, labels[label], fontsize=NAME + 1.5, fontweight="bold", color=colour)
+        colour = SERIES[k % len(SERIES)]
         under = (labels[label].count("\n") + 1) * line_height(NAME + 1.5) + 0.02
-        page.write(MARGIN, down + under, against, color=BASELINE)
-        for column, name in enumerate(channels):
-            axes = page.panel(left + (PANEL_INCHES + GAP_INCHES) * column, down, PANEL_INCHES, row - UNDER_INCHES)
+        for place, name in enumerate(channels):
+            top, x = block * (place // ACROSS), left + (PANEL_INCHES + GAP_INCHES) * (place % ACROSS)
+            down = top + above + row * k
+            if place % ACROSS == 0:
+                page.write(MARGIN, down, labels[label], fontsize=NAME + 1.5, fontweight="bold", color=colour)
+                page.write(MARGIN, down + under, against, color=BASELINE)
+            axes = page.panel(x, down, PANEL_INCHES, row - UNDER_INCHES)
             _draw(axes, bands[comparison.baseline][name], BASELINE, 0.18, dashed=True)
             _draw(axes, bands[label][name], colour, 0.22)
             axes.margins(x=0)
@@ -110,7 +114,7 @@ def trade_figure(comparison: PairedRuns) -> Figure:
             guides(axes)
             _mark(axes, policies[label], first.days)
             if k == 0:
-                page.write(left + (PANEL_INCHES + GAP_INCHES) * column, 0, titles[column], fontsize=NAME + 0.5, fontweight="bold")  # fmt: skip
+                page.write(x, top, titles[place], fontsize=NAME + 0.5, fontweight="bold")
             if first.day0 is not None:
                 months(axes, first.day0)
             elif k == len(comparison.others) - 1:

@@ -97,6 +97,8 @@ def page(materials: Sequence[Material], folder: Path | None = None, validated: V
 def _question(material: Material) -> str:
     if material.question:
         return " ".join(material.question.split())
+    if material.paired and len(material.others) == 1 and material.scenarios[material.others[0]].question:
+        return " ".join(material.scenarios[material.others[0]].question.split())
     factors = [factor.path for factor in (*material.levers, *material.uncertainties)]
     words = QUESTIONS.get(material.kind, "What do {all} give?")
     return words.format(

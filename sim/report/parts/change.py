@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.measures import numbers
 from sim.measures.dictionary import outcome
 from sim.report.parts.doubt import SHOWN, label_of
 from sim.report.text import deeds
 from sim.report.text.names import factor_name
 from sim.report.text.words import records
+from sim.studies.findings import numbers
 from sim.studies.findings.doubt import is_apart
 from sim.studies.findings.effects import has_interval, is_tested, pairs_of, tell, told_apart
 from sim.studies.findings.values import listed
@@ -177,6 +177,8 @@ def open_questions(material: Material) -> list[Open]:
             if is_apart(row) and (_covers_zero(row, "parameters_") or not _covers_zero(row, "chance_")):
                 continue  # no number of pairs tells what the parameter sets do not agree on
             wanted = pairs_wanted(row)
+            if wanted == n:
+                continue  # told by itself, but not among so many
             words = f"about {wanted:,}" if wanted <= MOST_PAIRS else f"more than {MOST_PAIRS:,}"
             found.append((wanted, Open(label, spec.label, _interval(row), n, words)))
     found.sort(key=lambda pair: pair[0])

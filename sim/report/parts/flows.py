@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.measures import numbers
 from sim.measures.dictionary import outcome
+from sim.studies.findings import numbers
 from sim.studies.findings.effects import told_apart
+from sim.studies.findings.groups import member_name
 from sim.studies.findings.values import listed
 from sim.studies.runs.effects import change, t_interval
 
@@ -69,7 +70,11 @@ def flows(outcomes: DataFrame, baseline: str, label: str) -> dict[str, list[Flow
             difference = difference[np.isfinite(difference)]
             mean, low, high = t_interval(difference)
             level = float(np.nanmean(before)) if np.isfinite(before).any() else np.nan
-            title = outcome(name).label.partition(": ")[2] if between == CHANNELS else name.removeprefix(prefix)
+            title = (
+                outcome(name).label.partition(": ")[2]
+                if between == CHANNELS
+                else member_name(name.removeprefix(prefix))
+            )
             rows.append({"between": between, "name": title or name, "level": level, "mean": mean, "low": low, "high": high, "n": difference.size})  # fmt: skip
     found: dict[str, list[Flow]] = {}
     for row, told in zip(rows, told_apart(rows), strict=True):

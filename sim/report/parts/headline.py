@@ -11,7 +11,7 @@ from sim.report.text.words import records
 from sim.studies.findings import ratios
 from sim.studies.findings.doubt import conclusions, in_sets, said
 from sim.studies.findings.effects import Told, change, lowered, prices, tell
-from sim.studies.findings.groups import told_by_group
+from sim.studies.findings.groups import member_name, told_by_group
 from sim.studies.findings.values import listed
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _groups(rows: Sequence[Any]) -> tuple[Group, ...]:
     found: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         found.setdefault((str(row["key"]), str(row["member"])), []).append(row)
-    return tuple(Group(key, member, _changes(mine)) for (key, member), mine in found.items())
+    return tuple(Group(key, member_name(member), _changes(mine)) for (key, member), mine in found.items())
 
 
 def _sure(told: Told, material: Material, label: str) -> list[str]:

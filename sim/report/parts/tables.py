@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.measures import numbers
 from sim.measures.dictionary import GROUPS, outcome, outcomes
 from sim.report.parts.headline import BETTER, EITHER, WORSE, way
 from sim.report.text.names import factor_name
 from sim.report.text.tables import conclusion_cells, effect_cells
 from sim.report.text.words import records
-from sim.studies.findings import doubt
+from sim.studies.findings import doubt, numbers
 from sim.studies.findings.effects import has_interval, is_tested, tell
 from sim.studies.methods.sensitivity import METHODS
 

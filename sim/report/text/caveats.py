@@ -73,7 +73,7 @@ def _assumed(scenarios: Mapping[str, Scenario], uncertain: Sequence[Factor]) -> 
         words += f" The scenarios change {len(names)} of them: {shown}."
     if policies:
         words += (
-            f" How far a policy reaches and how well it works ({', '.join(sorted(policies))}) is what the scenarios say, and is not found "
+            f" How far a policy reaches and how well it works ({', '.join(sorted(policies)).replace('_', ' ')}) is what the scenarios say, and is not found "
             "out here."
         )
     if uncertain:

@@ -140,5 +140,5 @@ def cells(policies: DataFrame) -> list[tuple[str, ...]]:
 
 def _name(row: Any) -> str:
     """What a policy is called: its label, or its kind."""
-    label = row["label"]
-    return str(row["policy"]) if label is None or label != label else f"{label} ({row['policy']})"
+    label, kind = row["label"], str(row["policy"]).replace("_", " ")
+    return kind if label is None or label != label else f"{label} ({kind})"

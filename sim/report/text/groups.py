@@ -11,7 +11,7 @@ from sim.report.text.columns import Cell, Column, Heading, Row, lay_out
 from sim.report.text.markdown import escaped
 from sim.report.text.tables import WIDE, effect_cells, effect_style
 from sim.report.text.words import records
-from sim.studies.findings.groups import is_shown
+from sim.studies.findings.groups import is_shown, member_name
 from sim.studies.runs.by_group import in_key_order
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def level_tables(frames: Sequence[DataFrame], width: int = WIDE) -> list[tuple[s
         mine = mine[[name for name in mine.columns if mine[name].notna().any()]]
         columns = [
             Column("Outcome", wraps=True, least=22),
-            *(Column(str(name), right=True, drop=k) for k, name in enumerate(mine.index, 1)),
+            *(Column(member_name(str(name)), right=True, drop=k) for k, name in enumerate(mine.index, 1)),
         ]
         rows: list[Row] = [
             [outcome(name).label, *(numbers.level(value, outcome(name).unit) for value in mine[name])]
@@ -77,7 +77,7 @@ def effect_tables(effects: DataFrame, scenario: str, width: int = WIDE) -> list[
             rows.append(Heading(outcome(name).label))
             for row in mine:
                 style = effect_style(row)
-                rows.append([f"  {row['member']}", *(Cell(cell, style) for cell in _cells(row))])
+                rows.append([f"  {member_name(str(row['member']))}", *(Cell(cell, style) for cell in _cells(row))])
         if rows:
             found.append((f"{scenario} by {key}", lay_out(columns, rows, width, "--json has all")))
     return found
@@ -99,7 +99,7 @@ def group_tables(effects: DataFrame, most: int = 12) -> list[GroupTable]:
         for key in in_key_order(effects):
             clear = _clear(effects, scenario, key)
             rows = tuple(
-                (outcome(name).label, tuple((str(row["member"]), *_cells(row)) for row in mine))
+                (outcome(name).label, tuple((member_name(str(row["member"])), *_cells(row)) for row in mine))
                 for name, mine in clear[:most]
             )
             found.append(GroupTable(str(scenario), key, rows, max(0, len(clear) - most)))
@@ -112,7 +112,7 @@ def effect_markdown(effects: DataFrame) -> str:
     for scenario in dict.fromkeys(effects["scenario"]):
         for key in in_key_order(effects):
             lines = [
-                f"| {escaped(outcome(name).label)} | {escaped(row['member'])} | "
+                f"| {escaped(outcome(name).label)} | {escaped(member_name(str(row['member'])))} | "
                 + " | ".join(map(escaped, _cells(row)))
                 + " |"
                 for name, mine in _clear(effects, scenario, key)

@@ -13,13 +13,18 @@ _UNITS = {"seed": "", "days": "days", "burn_in": "days", "consumers": "people", 
 
 
 def outcome_name(name: str) -> str:
-    """Label of an outcome with its unit: ``Trade volume, USD``; a unit that says nothing more is left out."""
+    """Label of an outcome with its unit: ``Trade volume, USD``; a unit that is in the label is left out."""
     try:
         spec = outcome(name)
     except KeyError:
         return name
     label = spec.label or name
-    return label if spec.unit in ("index", label.lower()) else f"{label}, {spec.unit}"
+    return label if spec.unit == "index" or spec.unit in label.lower() else f"{label}, {spec.unit}"
+
+
+def target_name(name: str) -> str:
+    """What a target is called, in words: ``bad ratings exit``."""
+    return name.replace("_", " ")
 
 
 def factor_name(path: str) -> str:
@@ -34,7 +39,7 @@ def factor_name(path: str) -> str:
     else:
         unit = _UNITS.get(path, "")
     words = ": ".join(step.replace("_", " ") for step in steps)
-    return f"{words} ({unit})" if unit else words
+    return f"{words} ({unit})" if unit not in ("", "1") else words
 
 
 def _unit_of_policy(kind: str, field: str) -> str:

@@ -1,5 +1,5 @@
-"""Numbers as people read them; see `sim.measures.numbers`, which studies use too."""
+"""Numbers as people read them; see `sim.studies.findings.numbers`, which studies use too."""
 
-from sim.measures.numbers import NOTHING, effect, interval, level, percent
+from sim.studies.findings.numbers import NOTHING, effect, interval, level, percent
 
 __all__ = ["NOTHING", "effect", "interval", "level", "percent"]

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.evidence.parameters import load_parameters
-from sim.measures import numbers
 from sim.measures.dictionary import outcome
 from sim.measures.scale import REAL
-from sim.studies.findings import doubt, ratios
+from sim.studies.findings import doubt, numbers, ratios
 from sim.studies.findings.effects import change, is_tested, lowered, prices, sentences, tell, told_apart
 from sim.studies.findings.values import without_value
 from sim.studies.methods.components import HOW_APART, TOTAL

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.measures import numbers
 from sim.measures.dictionary import outcome
+from sim.studies.findings import numbers
 from sim.studies.findings.effects import has_interval, is_tested, tell
 from sim.studies.methods.components import SET, in_words
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.measures import numbers
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
+from sim.studies.findings import numbers
 from sim.studies.runs.effects import LEVEL, quantile
 
 Row = Mapping[str, Any]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.measures import numbers
-from sim.measures.by_group import ORDERS
+from sim.measures.by_group import CROSS, ORDERS
 from sim.measures.dictionary import outcome
+from sim.studies.findings import numbers
 from sim.studies.findings.effects import is_tested, told_apart
 from sim.studies.runs.by_group import FEWEST
 
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Groups that are named in a line."""
+
+
+PLACES = {
+    "north_america": "North America",
+    "united_kingdom_europe": "United Kingdom and Europe",
+    "oceania": "Oceania",
+    "rest_of_world": "rest of the world",
+}
+"""What people call the places of the world that ships."""
+
+
+def member_name(member: str) -> str:
+    """What people call a group: ``North America``, ``social supplier``; crossed groups with commas between."""
+    return ", ".join(PLACES.get(part, part.replace("_", " ")) for part in member.split(CROSS))
 
 
 def size_in_words(row: Mapping[str, Any] | Any) -> str:
@@ -39,7 +53,9 @@ def notes(effects: DataFrame) -> list[str]:
         "from zero by its own interval, and two groups from each other only where their intervals lie apart."
     ]
     small = effects[effects["too_small"]]
-    names = list(dict.fromkeys(f"{row['member']} ({size_in_words(row)})" for row in small.to_dict("records")))
+    names = list(
+        dict.fromkeys(f"{member_name(str(row['member']))} ({size_in_words(row)})" for row in small.to_dict("records"))
+    )
     if names:
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         lines.append(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures import numbers
 from sim.measures.dictionary import outcome
+from sim.studies.findings import numbers
 from sim.studies.findings.effects import lowered
 from sim.studies.findings.values import listed
 from sim.studies.methods.bootstrap import Resamples

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.measures import numbers
 from sim.measures.dictionary import OutcomeSpec, outcome, outcomes
+from sim.studies.findings import numbers
 from sim.studies.findings.effects import tell
 from sim.studies.runs.compare_tables import over_sets
 from sim.studies.runs.effects import LEVEL, change, t_interval

@@ -216,7 +216,7 @@ def _answer(study: ReadyStudy, rows: list[Row], noises: list[Row], paths: list[R
         figures[f"heatmap-{stem}"] = Drawing("heatmap", (chosen, main, study.scale))
         figures[f"bars-{stem}"] = Drawing("bars", (chosen, main, study.scale))
         path = steps[(steps["scenario"] == label) & (steps["of"] == what)]
-        if len(path):
+        if path["samples"].nunique() > 1:  # of one number of samples there is nothing to compare
             figures[f"convergence-{stem}"] = Drawing("convergence", (path, main, study.scale))
     return Answer(
         {"indices": indices, "noise": noise_table, "convergence": steps},
