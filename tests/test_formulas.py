@@ -23,6 +23,7 @@ from sim.market.enforcement.arrests import exposure_of, hazards_today
 from sim.market.enforcement.cases import evidence_gained
 from sim.market.entry_exit.exit import scam_hazard
 from sim.market.entry_exit.vendor_exit import retirement
+from sim.market.groups import handed_over
 from sim.market.health import harm
 from sim.market.learning.learning import fade, fade_vendors
 from sim.market.supply.routes import best_loads
@@ -87,8 +88,8 @@ def test_beliefs_fade_once_a_month_whatever_the_day_and_the_block():
     columns = columns._replace(jurisdiction=columns.jurisdiction.astype(np.uint8))
     kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
     for day in range(-13, 17):
-        fade(0, 41, 30, day, columns, kept, np.ones(1), p)
-        fade(41, n, 30, day, columns, kept, np.ones(1), p)
+        fade(0, 41, 30, day, columns, kept, np.ones(1), handed_over(p))
+        fade(41, n, 30, day, columns, kept, np.ones(1), handed_over(p))
     assert columns.legal_hits == near(p.forgetting)
     assert columns.loss_calm == near(p.forgetting)
     assert columns.caution == near(0.5 ** (30 / p.caution_days))
@@ -158,7 +159,7 @@ def test_remote_deals_weigh_a_small_fraction_of_a_face_to_face_deal():
 def test_the_same_effort_over_more_cases_gains_less_on_each():
     effort, where = np.array([10.0, 5.0]), np.array([0, 1, 1])
     reach = np.array([[1.0, 0.3], [0.3, 1.0]])
-    two, six = (evidence_gained(effort, reach, np.ones(k * 3), np.tile(where, k)) for k in (1, 2))
+    two, six = (evidence_gained(effort, reach, np.ones(k * 3), np.tile(where, k)).gained for k in (1, 2))
     assert six[:, :3] == near(two / 2)
     assert two.sum() < effort.sum(), "cases abroad lose effort"
 
@@ -249,7 +250,7 @@ def test_the_chance_to_try_a_new_seller_falls_with_those_known():
 Shopper = namedtuple("Shopper", "vendor bought")
 Shop = namedtuple("Shop", "account log_price")
 Selling = namedtuple("Selling", "selling")
-Seen = namedtuple("Seen", "consumers vendors offers p")
+Seen = namedtuple("Seen", "consumers vendors offers given")
 
 
 @njit
@@ -300,7 +301,7 @@ def test_a_new_seller_is_found_in_proportion_to_listings_and_sales():
     given |= {"stock": np.ones(5), "carries": np.array([2, 2, 2, 3, 2], np.uint32)}
     zeros = {"positive": np.zeros((5, 4)), "negative": np.zeros((5, 4))}
     vendors = OfferVendors._make([given.get(f, zeros.get(f, np.zeros(5))) for f in OfferVendors._fields])
-    offers, listings, accounts = build_offers(vendors, 5, np.ones(2, np.uint8), 2, p, CHOICE)
+    offers, listings, accounts = build_offers(vendors, 5, np.ones(2, np.uint8), 2, handed_over(p), handed_over(CHOICE))
     grid = (np.arange(20_000) + 0.5) / 20_000
     found = offers.vendor[drawn(offers, 1 * 2 + 1, grid)]
     weights = (

@@ -945,14 +945,14 @@ def test_harm_reduction_practice_is_learned_from_friends():
 def test_violence_is_for_purchases_where_people_meet():
     """With everything bought on the street there is more of it than with everything bought online."""
     model = market(MANY_BUYERS)
-    o, p = model.books.open_orders, model.p.consumption
+    o = model.books.open_orders
     rows = np.arange(o.n)
     expected = {}
     for channel in (Channel.STREET, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.LICENSED_PHARMACY):
         o.columns.channel[: o.n] = channel
         _, expected[channel] = threats(
             rows, int(model.seed), narrow(o.columns, views.ConsumptionOrders), narrow(model.consumers.columns, views.ConsumptionConsumers),
-            model.vendors.columns.kind, np.zeros(o.n, np.uint8), np.zeros(o.n), np.ones(model.world.n_jurisdictions), p,
+            model.vendors.columns.kind, np.zeros(o.n, np.uint8), np.zeros(o.n), np.ones(model.world.n_jurisdictions), model.given.consumption,
         )  # fmt: skip
     assert expected[Channel.STREET] > expected[Channel.SOCIAL_APP] > expected[Channel.LICENSED_PHARMACY] == 0.0
     assert expected[Channel.STREET] > expected[Channel.CRYPTOMARKET]

@@ -22,7 +22,7 @@ from sim.market.supply.network import (
 from sim.market.supply.recruitment import enlist, organised_entry, recruit, recruiting
 from sim.market.supply.supply import buyers_see, dilution
 from sim.market.supply.turnover import arrest_group
-from sim.market.trade.shipping import inspect
+from sim.market.trade.post import inspect
 from sim.model import MarketModel
 from tests.worlds import branched, fingerprint, model_of, ran, run, world
 

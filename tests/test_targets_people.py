@@ -78,7 +78,10 @@ def test_those_who_were_in_treatment_before_the_run_leave_it_when_they_do():
         (180, "death_other", 3),
     )
     ratio = told(
-        "deaths_after_leaving", consumers=PEOPLE, orders=BOUGHT, events=[*old, *happened((10, "treatment_entry", 2, "agonist"))]
+        "deaths_after_leaving",
+        consumers=PEOPLE,
+        orders=BOUGHT,
+        events=[*old, *happened((10, "treatment_entry", 2, "agonist"))],
     )
     # within two weeks: one death in the 11 days of person 1; in treatment for long: 1 and 3 on days 0 to 199 and 180, 2 on days 45 to 364, two deaths
     assert ratio.value == pytest.approx((1 / 11) / (2 / (200 + 181 + 320)))

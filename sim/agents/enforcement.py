@@ -149,3 +149,10 @@ class Agency(Institution):
             self.allocation = mixed / mixed.sum()
         self.credit *= 1.0 - speed
         self.days *= 1.0 - speed
+
+
+def efforts_of(agencies: Sequence[Agency], records: Records) -> np.ndarray:
+    """(agencies, 7) officer-days of today by target, as each agency says; those of an author's own are asked one by one."""
+    if all(type(agency).effort is Agency.effort for agency in agencies):
+        return np.array([agency.officer_days for agency in agencies])[:, None] * records.allocation
+    return np.array([agency.effort() for agency in agencies])

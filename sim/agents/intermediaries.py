@@ -9,6 +9,8 @@ from sim.agents.codes import Post, Written
 from sim.agents.institutions import Institution
 from sim.evidence.groups import PlatformsParameters
 
+DAY, STATE, TRUE, GONE = int(Post.DAY), int(Post.STATE), int(Written.TRUE), int(Written.GONE)
+
 
 class SearchEngine(Institution):
     """Ranks results: what share of the results of a search leads to illicit pharmacies.
@@ -117,11 +119,13 @@ class Forum(Institution):
 
     def write(self, posts: np.ndarray) -> None:
         """Add the rows ``posts`` to the board."""
-        self.posts = np.concatenate([self.posts, posts.astype(np.int32)])
+        if len(posts):
+            self.posts = np.concatenate([self.posts, posts.astype(np.int32)])
 
     def forget(self, before: int) -> None:
         """Drop what was written before a day."""
-        self.posts = self.posts[np.searchsorted(self.posts[:, Post.DAY], before) :]
+        if len(self.posts) and self.posts[0, DAY] < before:
+            self.posts = self.posts[np.searchsorted(self.posts[:, DAY], before) :]
 
     def delete(self, market: int) -> None:
         """Take down the posts of a market's users, as when the forum goes with the market that it belonged to."""
@@ -130,9 +134,9 @@ class Forum(Institution):
     @property
     def readable(self) -> np.ndarray:
         """Posts that can be read, true or false."""
-        return self.posts[self.posts[:, Post.STATE] != Written.GONE]
+        return self.posts[self.posts[:, STATE] != GONE]
 
     @property
     def worth(self) -> float:
         """Share of a month's posts that can be read and are true; 0 where nobody has written."""
-        return float(np.count_nonzero(self.posts[:, Post.STATE] == Written.TRUE)) / max(len(self.posts), 1)
+        return float(np.count_nonzero(self.posts[:, STATE] == TRUE)) / max(len(self.posts), 1)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,16 @@ def _grown(array: np.ndarray, size: int) -> np.ndarray:
     grown = np.zeros(size, array.dtype)
     grown[: len(array)] = array
     return grown
+
+
+@cache
+def _record(names: tuple[str, ...]) -> np.dtype:
+    return np.dtype([(name, np.float64) for name in names])
+
+
+def handed_over(p: Any) -> np.ndarray:
+    """(1,) a group of parameters as kernels are given it: as one record, since Numba looks at each number of a tuple at each call."""
+    return np.array([tuple(p)], _record(p._fields))
 
 
 class Moment(NamedTuple):

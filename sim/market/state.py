@@ -22,10 +22,13 @@ from sim.agents.vendors import VendorColumns
 from sim.evidence.groups import Parameters
 from sim.market.books import Books, Tally
 from sim.market.events import Causes, Events
-from sim.market.groups import Care, Moment, Policing, Rules, Trade, Upstream, Usual, World
+from sim.market.groups import Care, Moment, Policing, Rules, Trade, Upstream, Usual, World, handed_over
+from sim.market.standing import share_trade, trust_platforms
 from sim.market.substances import Substances
 from sim.population import Population, SlotTable
 from sim.scenario import LONGEST, Scenario
+
+NONE_GIVEN = None, None
 
 
 class MarketState(mesa.Model):
@@ -91,6 +94,7 @@ class MarketState(mesa.Model):
         self.usual, self.care = Usual(), Care(np.zeros((7, *self.levers.alert_reach.shape)))
         self.books, self.today, self.yesterday = Books(Events(events), scenario.consumers // 12), Tally(), Tally()
         self._pool: ThreadPoolExecutor | None = None
+        self._given: tuple[Any, Any] = NONE_GIVEN
         self._slots_of, self._slots = b"", [np.empty(0, np.int64)] * N_CHANNELS
 
     @property
@@ -104,6 +108,13 @@ class MarketState(mesa.Model):
         if isinstance(scenario, Scenario):  # Mesa sets one of its own first
             self.p = Parameters._make(map(scenario.parameters_for, Parameters._fields))
             self.rules = Rules.of(scenario.submodels.model_dump())
+
+    @property
+    def given(self) -> Any:
+        """The parameters as kernels are given them: see `handed_over`."""
+        if self._given[0] is not self.p:
+            self._given = self.p, Parameters._make(map(handed_over, self.p))
+        return self._given[1]
 
     @property
     def moment(self) -> Moment:
@@ -126,6 +137,7 @@ class MarketState(mesa.Model):
             "_scenario": self._scenario,  # first: with it comes the code of the author's own classes
             **self.__dict__,
             "_pool": None,
+            "_given": NONE_GIVEN,
         }
 
     def begin_day(self) -> None:
@@ -207,24 +219,25 @@ class MarketState(mesa.Model):
 
     def trade_shares(self, slots: np.ndarray, trade: np.ndarray | None = None) -> np.ndarray:
         """Share of these platforms in their common ``trade``, by default the 7-day mean."""
-        trade = (self.platform_table.columns.trade7 if trade is None else trade)[slots].astype(float) + 1e-6
-        return trade / trade.sum() if len(slots) else trade
+        shares = np.empty(len(slots))
+        share_trade(slots, self.platform_table.columns.trade7 if trade is None else trade, shares)
+        return shares
 
     def update_prior(self) -> None:
         """Public trust in cryptomarkets: it grows with age and with the market's trade."""
         p, t, n = self.p.platforms, self.platform_table.columns, self.platform_table.n
-        age = np.maximum(self.day - t.open_day[:n].astype(float), 0.0)
-        orders = self.scenario.weight * t.trade180[:n]
-        prior = p.trust_first + (p.trust_last - p.trust_first) * (1.0 - np.exp(-age / p.trust_days)) * orders / (
-            orders + p.trust_orders
-        )
         if len(self.trade.prior) < self.platform_table.capacity:
             self.trade.prior = np.zeros(self.platform_table.capacity)
-        self.trade.prior[:n] = prior
+        young = np.exp(np.minimum(t.open_day[:n] - float(self.day), 0.0) / p.trust_days)
+        trust_platforms(
+            young, t.trade180, self.scenario.weight, p.trust_orders, (p.trust_first, p.trust_last), self.trade.prior
+        )
 
     def cooperation_today(self) -> np.ndarray:
         """(J, J) how far jurisdictions work together: between two who joined a treaty, part of what was missing is made up."""
         joined, usual = self.levers.cooperation, self.world.cooperation
+        if not joined.any():
+            return usual
         return usual + (1.0 - usual) * np.minimum.outer(joined, joined)
 
     # consumers ---------------------------------------------------------------------------------------------------

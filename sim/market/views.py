@@ -23,6 +23,19 @@ def narrow(columns: Any, kind: Any) -> Any:
     return last[1]
 
 
+# substances
+ChosenSubstances = view("ChosenSubstances", "dose_usd", "filled", "premium", "prescribed", "sold", "status")
+NeededSubstances = view(
+    "NeededSubstances", "deterred", "doses_per_day", "doses_per_order", "medical", "needs", "substitutes", "unmet"
+)
+PricedSubstances = view("PricedSubstances", "dose_usd", "doses_per_order", "premium")
+SentSubstances = view("SentSubstances", "contaminable", "opioid", "potency_sd", "sold", "synthetic")
+ReceivedSubstances = view("ReceivedSubstances", "dependence", "doses_per_order", "novel", "opioid")
+UsedSubstances = view(
+    "UsedSubstances", "adverse", "dependence", "disability", "doses_per_day", "novel", "opioid", "sedative", "unmet"
+)
+
+# people, vendors, orders, platforms, suppliers
 ChoiceConsumers = view(
     "ChoiceConsumers", "access", "app_home", "bad", "bought", "caution", "considering", "danger", "declined", "dependence", "good", "habit", "home",
     "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm", "loss_hits", "market_hits", "market_state", "misbelief", "pharmacy_home",
@@ -83,6 +96,7 @@ LearningOrders = view(
     "rating",
     "vendor",
 )
+TalkedOfOrders = view("TalkedOfOrders", "channel", "consumer", "dispatched", "platform", "vendor")
 MigrationConsumers = view(
     "MigrationConsumers",
     "bad",
@@ -103,6 +117,7 @@ MigrationConsumers = view(
     "skill",
     "vendor",
 )
+MarketConditions = view("MarketConditions", "key", "market_value", "prior")
 MigrationVendors = view("MigrationVendors", "account", "alive")
 ExitVendors = view(
     "ExitVendors", "key", "account", "account_day", "account_sales", "alive", "channel", "entry_day", "evidence", "exit_cause", "identity", "income",
@@ -218,6 +233,8 @@ AccountVendors = view(
     "AccountVendors", "account", "alive", "exit_cause", "identity", "key", "negative", "positive", "sales"
 )
 RecruitVendors = view("RecruitVendors", "channel", "jurisdiction", "key", "kind", "supplier")
+KnownSuppliers = view("KnownSuppliers", "alive", "concentration", "mixes", "reliability")
+SellingSuppliers = view("SellingSuppliers", "alive", "reach", "serves", "size")
 SendingSuppliers = view("SendingSuppliers", "alive", "belief", "jurisdiction", "reach", "routes", "source")
 MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "serves", "size", "source")
 TakingSuppliers = view("TakingSuppliers", "organised", "paid", "revenue", "source", "takings")

@@ -54,11 +54,23 @@ def trade(state: MarketState, placed_rows: np.ndarray, closed_rows: np.ndarray) 
     return result
 
 
+@kernel
+def sales_on_markets(n: int, alive: np.ndarray, channel: np.ndarray, sales: np.ndarray, found: np.ndarray) -> int:
+    """Fill ``found`` with the recent sales of the cryptomarket vendors in business among ``n``; returns how many there are."""
+    many = 0
+    for v in range(n):
+        if alive[v] == 1 and channel[v] == CRYPTO:
+            found[many] = sales[v]
+            many += 1
+    return many
+
+
 def structure(state: MarketState) -> dict[str, float]:
     """Concentration of recent sales over cryptomarket vendors, and over open online platforms."""
     v, n = state.vendors.columns, state.vendors.n
-    live = (v.alive[:n] == 1) & (v.channel[:n] == CRYPTO)
-    sales = np.sort(v.sales[:n][live].astype(float))
+    sales = np.empty(n)
+    sales = sales[: sales_on_markets(n, v.alive, v.channel, v.sales, sales)]
+    sales.sort()
     slots = np.concatenate([state.open_slots(c) for c in ONLINE])
     return {
         "vendor_gini": gini_of_sorted(sales),
@@ -162,8 +174,8 @@ def crime_and_state(state: MarketState) -> dict[str, float]:
     lags, known = ews.lags(state.day), ews.alerted(state.day)[ews.live] @ people
     return upstream(state) | {
         "commission_usd": t.commission / 100.0, "vendor_arrests": float(t.vendor_arrests), "officer_days": t.officer_days, "policy_cost_usd": t.policy_cost,
-        "alerts": float(ews.alerts @ people), "nps_detection_lag_days": float(lags.mean()) if len(lags) else UNOBSERVED,
-        "novel_known_share": float(known.mean()) if len(known) else UNOBSERVED,
+        "alerts": float(ews.alerts @ people), "nps_detection_lag_days": float(lags.sum() / len(lags)) if len(lags) else UNOBSERVED,
+        "novel_known_share": float(known.sum() / len(known)) if len(known) else UNOBSERVED,
     }  # fmt: skip
 
 

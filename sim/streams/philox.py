@@ -146,27 +146,21 @@ def pair(first: int, second: int) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _uniforms(seed: Seed, decision: int, entities: Any, day: int, draw: int) -> Any:
-    out = np.empty(entities.size, np.float64)
+def _uniforms(seed: Seed, decision: int, entities: Any, day: int, draw: int, out: Any) -> None:
     for i in range(entities.size):
         out[i] = uniform(seed, decision, entities[i], day, draw)
-    return out
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _normals(seed: Seed, decision: int, entities: Any, day: int, draw: int) -> Any:
-    out = np.empty(entities.size, np.float64)
+def _normals(seed: Seed, decision: int, entities: Any, day: int, draw: int, out: Any) -> None:
     for i in range(entities.size):
         out[i] = normal(seed, decision, entities[i], day, draw)
-    return out
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _exponentials(seed: Seed, decision: int, entities: Any, day: int, draw: int) -> Any:
-    out = np.empty(entities.size, np.float64)
+def _exponentials(seed: Seed, decision: int, entities: Any, day: int, draw: int, out: Any) -> None:
     for i in range(entities.size):
         out[i] = exponential(seed, decision, entities[i], day, draw)
-    return out
 
 
 def _array(many: Any, seed: Seed, decision: int, entities: ArrayLike, day: int, draw: int) -> NDArray[np.float64]:
@@ -174,7 +168,10 @@ def _array(many: Any, seed: Seed, decision: int, entities: ArrayLike, day: int, 
     if ids.dtype.kind not in "iu" and ids.size:
         raise TypeError(f"entities are integers, not {ids.dtype}")
     ids = np.ascontiguousarray(ids, np.int64)
-    return many(np.uint64(seed), int(decision), ids.ravel(), int(day), int(draw)).reshape(ids.shape)
+    out = np.empty(ids.size)
+    if ids.size:
+        many(np.uint64(seed), int(decision), ids.ravel(), int(day), int(draw), out)
+    return out.reshape(ids.shape)
 
 
 def uniforms(seed: Seed, decision: int, entities: ArrayLike, day: int, draw: int = 0) -> NDArray[np.float64]:

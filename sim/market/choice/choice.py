@@ -57,7 +57,7 @@ WEB, OFFLINE, PARTNERS = int(RiskGroup.OPEN_WEB), int(RiskGroup.OFFLINE), int(Ri
 @inner
 def danger(c: int, place: int, group: int, scene: Scene) -> float:
     """Perceived risk of threats and violence at a purchase, by what one has met and heard of against own uneventful orders."""
-    consumers, p = scene.consumers, scene.p
+    consumers, p = scene.consumers, scene.given[0]
     return event_risk(consumers.danger[c, place], consumers.legal_calm[c, group], p.risk_a, p.risk_b)
 
 
@@ -69,7 +69,7 @@ def channel_utilities(
 
     ``tie`` is the place of a partner for direct deals: who is trusted by own purchases instead of a market's escrow.
     """
-    consumers, table, today, p = scene.consumers, scene.table, scene.today, scene.p
+    consumers, table, today, p = scene.consumers, scene.table, scene.today, scene.given[0]
     t1, t2, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
     j = consumers.jurisdiction[c]
     kind = kind_of_search(status, True)
@@ -211,15 +211,16 @@ def choice(state: MarketState, wanted: Needs) -> Choices:
         v.n,
         is_open,
         len(state.substances.dose_usd),
-        state.p.supply,
-        state.p.choice,
+        state.given.supply,
+        state.given.choice,
     )
     t.listings[:], t.vendors[:] = listings, accounts
     today = conditions(state, is_open, listings)
     seek_markets(state, today)
     scene = Scene(
-        narrow(state.consumers.columns, views.ChoiceConsumers), narrow(v.columns, views.ChoiceVendors), offers, state.substances, today,
-        state.world.friends, state.p.choice, state.rules.vendor_choice,
+        narrow(state.consumers.columns, views.ChoiceConsumers), narrow(v.columns, views.ChoiceVendors), offers,
+        narrow(state.substances, views.ChosenSubstances), today,
+        state.world.friends, state.given.choice, state.rules.vendor_choice,
     )  # fmt: skip
     out = no_choices(len(wanted.due))
     over_rows(state.pool, choose_with_room, len(wanted.due), state.moment, wanted, scene, out)

@@ -19,7 +19,7 @@ MARKET_TASTE, MARKETS = int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
 @inner
 def market_utility(seed: int, c: int, s: int, k: int, scene: Scene) -> float:
     """Utility of the ``k``-th known cryptomarket to consumer ``c`` wanting ``s``; IMPOSSIBLE when it is closed."""
-    consumers, today, p = scene.consumers, scene.today, scene.p
+    consumers, today, p = scene.consumers, scene.today, scene.given[0]
     m = consumers.known[c, k]
     if m == NO_SLOT or today.open[m] == 0:
         return IMPOSSIBLE
@@ -43,7 +43,7 @@ def market_utility(seed: int, c: int, s: int, k: int, scene: Scene) -> float:
 def best_market(when: Moment, c: int, s: int, explore: float, scene: Scene) -> tuple[Any, ...]:
     """Slot and utility of the market for today's order: the best known one, seldom any known one that is open."""
     slot, value, first = NO_SLOT, IMPOSSIBLE, -1.0
-    exploring = explore < scene.p.explore
+    exploring = explore < scene.given[0].explore
     for k in range(KNOWN_MARKETS):
         u = market_utility(when.seed, c, s, k, scene)
         if u == IMPOSSIBLE:

@@ -15,7 +15,6 @@ import numpy as np
 from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Considering, Membership, Migration, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
-from sim.evidence.groups import ChoiceParameters, MigrationParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import event_risk, logistic, market_trust
@@ -49,9 +48,9 @@ class Seekers(NamedTuple):
 
     consumers: Any  # columns: `views.MigrationConsumers`
     vendors: Any  # `views.MigrationVendors`
-    today: Conditions
-    choice: ChoiceParameters
-    p: MigrationParameters
+    today: Any  # of `Conditions`: `views.MarketConditions`
+    choice: np.ndarray  # parameters of choice, and of migration: see `handed_over`
+    given: np.ndarray
     rule: int  # `Migration`
 
 
@@ -68,12 +67,13 @@ class Markets(NamedTuple):
 
 @kernel
 def hear_of_closure(
-    lo: int, hi: int, when: Moment, slot: int, closure: Closure, consumers: Any, p: MigrationParameters
+    lo: int, hi: int, when: Moment, slot: int, closure: Closure, consumers: Any, given: np.ndarray
 ) -> None:
     """Let those who know a closed market learn of it: users start to search after a delay, and where money was lost perceived loss rises.
 
     What police are feared for by it, and what others hear, is in `sim.market.learning.fear`.
     """
+    p = given[0]
     for c in range(lo, hi):
         user = consumers.home[c] == slot
         member = user
@@ -107,7 +107,7 @@ def forget(consumers: Any, c: int, k: int) -> None:
 @inner
 def participation(seed: int, c: int, value: float, seekers: Seekers) -> float:
     """P(a market of this ``value``, its risk included, rather than the street) for a typical order of consumer ``c``."""
-    consumers, channel = seekers.consumers, seekers.choice
+    consumers, channel = seekers.consumers, seekers.choice[0]
     _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
     loss = event_risk(consumers.loss_hits[c], consumers.loss_calm[c], channel.risk_a, channel.risk_b)
     online = (
@@ -118,7 +118,7 @@ def participation(seed: int, c: int, value: float, seekers: Seekers) -> float:
         - consumers.caution[c]
     )
     online -= channel.loss_weight * loss
-    other = channel.street + channel.taste_sd * normal_from(t4) + seekers.p.outside
+    other = channel.street + channel.taste_sd * normal_from(t4) + seekers.given[0].outside
     return logistic(online - other)
 
 
@@ -144,13 +144,13 @@ def vendor_there(consumers: Any, vendors: Any, c: int, m: int) -> bool:
 
 @kernel
 def look_for_market(
-    rows: np.ndarray, when: Moment, markets: Markets, attention: float, seekers: Seekers, joined: np.ndarray
+    rows: np.ndarray, when: Moment, markets: Markets, attention: float, seekers: Seekers, arrivals: np.ndarray
 ) -> None:
-    """Let the consumers ``rows`` look for a market; fills ``joined`` with the slot, NO_SLOT when none. ``attention`` multiplies what is heard of markets."""
-    consumers, vendors, today, channel, p, rule = seekers
+    """Let the consumers ``rows`` look for a market; ``attention`` multiplies what is heard of markets. ``arrivals`` (P,) counts the displaced who joined."""
+    consumers, vendors, today, rule = seekers.consumers, seekers.vendors, seekers.today, seekers.rule
+    channel, p = seekers.choice[0], seekers.given[0]
     for i in range(len(rows)):
         c = rows[i]
-        joined[i] = NO_SLOT
         displaced = consumers.market_state[c] == SEARCHING
         best, runner_up, top, second, best_value = NO_SLOT, NO_SLOT, -1e30, -1e30, 0.0
         for x in range(len(markets.slots)):
@@ -206,7 +206,7 @@ def look_for_market(
         learn_of(consumers, c, best)
         if second > top - p.second_registration:
             learn_of(consumers, c, runner_up)
-        joined[i] = best
+        arrivals[best] += 1.0 if displaced else 0.0
 
 
 @inner
@@ -236,9 +236,10 @@ def learn_of(consumers: Any, c: int, m: int) -> None:
 
 @kernel
 def hear_of_markets(
-    rows: np.ndarray, when: Moment, crypto: np.ndarray, weights: np.ndarray, consumers: Any, p: MigrationParameters
+    rows: np.ndarray, when: Moment, crypto: np.ndarray, weights: np.ndarray, consumers: Any, given: np.ndarray
 ) -> None:
     """Let the buyers ``rows`` of today learn of another market, drawn by cumulative trade ``weights``."""
+    p = given[0]
     if len(crypto) == 0 or weights[-1] <= 0.0:
         return
     for i in range(len(rows)):
@@ -260,12 +261,14 @@ def talked_about(state: MarketState, slots: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def count_users(n: int, home: np.ndarray, alive: np.ndarray, users: np.ndarray) -> None:
-    """Fill ``users`` with the number of consumers by home market."""
-    users[:] = 0
+def count_users(n: int, home: np.ndarray, considering: np.ndarray, alive: np.ndarray, users: np.ndarray) -> int:
+    """Fill ``users`` with the number of consumers by home market. Returns how many consider one."""
+    users[:], thinkable = 0, 0
     for c in range(n):
         if home[c] != NO_SLOT and alive[c] == 1:
             users[home[c]] += 1
+        thinkable += (considering[c] > NOT_YET) & (alive[c] == 1)
+    return thinkable
 
 
 def seek_markets(state: MarketState, today: Conditions) -> None:
@@ -278,8 +281,7 @@ def seek_markets(state: MarketState, today: Conditions) -> None:
     state.trade.common *= 1.0 - 1.0 / g.herd_days
     if not len(rows):
         return
-    count_users(n, c.home, c.alive, t.users)
-    considering = np.count_nonzero((c.considering[:n] > Considering.NOT_YET) & (c.alive[:n] == 1))
+    considering = count_users(n, c.home, c.considering, c.alive, t.users)
     users = t.users[slots] / max(considering, 1)
     moved, talked_of = t.arrivals[slots] / (g.herd_unit * n), users
     if state.rules.migration == OVERLAP:
@@ -287,11 +289,9 @@ def seek_markets(state: MarketState, today: Conditions) -> None:
     herd = g.herding * np.log1p(moved)
     age = day - t.open_day[slots].astype(float)
     people, sellers = narrow(c, views.MigrationConsumers), narrow(state.vendors.columns, views.MigrationVendors)
-    seekers = Seekers(people, sellers, today, state.p.choice, g, state.rules.migration)
-    joined = np.full(len(rows), NO_SLOT, np.uint16)
-    displaced = c.market_state[rows] == Membership.SEARCHING
+    seekers = Seekers(
+        people, sellers, narrow(today, views.MarketConditions), state.given.choice, state.given.migration, state.rules.migration
+    )  # fmt: skip
     attention = 1.0 + state.publicity * state.p.learning.publicity_draws
     markets = Markets(slots, users, talked_of, age, herd, float(moved.sum()))
-    look_for_market(rows, state.moment, markets, attention, seekers, joined)
-    moved = joined[displaced & (joined != NO_SLOT)]
-    np.add.at(t.arrivals, moved, 1.0)
+    look_for_market(rows, state.moment, markets, attention, seekers, t.arrivals)

@@ -13,7 +13,6 @@ import numpy as np
 
 from sim.agents.codes import NO_SLOT
 from sim.agents.vendors import ACCOUNTS
-from sim.evidence.groups import ChoiceParameters, SupplyParameters
 from sim.kernels import inner, kernel
 from sim.market.beliefs import beta_reputation
 
@@ -66,12 +65,13 @@ def list_offers(
     n: int,
     open_slot: np.ndarray,
     n_substances: int,
-    p: SupplyParameters,
-    taste: ChoiceParameters,
+    supply: np.ndarray,
+    choice: np.ndarray,
     offers: Offers,
     fill: np.ndarray,
 ) -> None:
     """Fill the rows of ``offers``, with cumulative weights in each group; ``fill`` holds where each group starts."""
+    p, taste = supply[0], choice[0]
     start, cumulative = offers.start, offers.cumulative
     for v in range(n):
         bits = offers.selling[v]
@@ -105,11 +105,11 @@ def list_offers(
 
 
 def build_offers(
-    vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, p: SupplyParameters, taste: ChoiceParameters
+    vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, supply: np.ndarray, choice: np.ndarray
 ) -> tuple[Offers, np.ndarray, np.ndarray]:
     """Group the accounts of vendors in business by platform and substance, with cumulative weights in each group.
 
-    Returns the offers, and listings and accounts per slot. ``p`` are the parameters of supply, ``taste`` those of choice.
+    Returns the offers, and listings and accounts per slot. ``supply`` and ``choice`` are the parameters of these: see `handed_over`.
     """
     slots = len(open_slot)
     start, selling = np.zeros(slots * n_substances + 1, np.int32), np.zeros(n, np.uint32)
@@ -120,7 +120,7 @@ def build_offers(
         start=start, vendor=np.empty(total, np.int32), cumulative=np.empty(total), guide=np.empty(total, np.int32),
         appeal=np.empty(total), where=np.empty(total, np.uint8), selling=selling,
     )  # fmt: skip
-    list_offers(vendors, n, open_slot, n_substances, p, taste, offers, start[:-1].copy())
+    list_offers(vendors, n, open_slot, n_substances, supply, choice, offers, start[:-1].copy())
     return offers, listings, accounts
 
 

@@ -8,11 +8,9 @@ import numpy as np
 
 from sim.agents.codes import ABSTAIN, NO_SLOT
 from sim.agents.consumers import REMEMBERED_VENDORS
-from sim.evidence.groups import ChoiceParameters
 from sim.market.choice.conditions import Conditions
 from sim.market.choice.offers import Offers
 from sim.market.groups import Friends
-from sim.market.substances import Substances
 
 NOT_TODAY, CHOSEN, NOT_FOUND, NOT_PAID = 0, 1, 2, 3
 """What became of a need: it is met from the stash, somebody sells, nobody does, the payment failed."""
@@ -30,10 +28,10 @@ class Scene(NamedTuple):
     consumers: Any  # columns: `views.ChoiceConsumers`; likewise the next one
     vendors: Any
     offers: Offers
-    table: Substances
+    table: Any  # `views.ChosenSubstances`
     today: Conditions
     friends: Friends
-    p: ChoiceParameters
+    given: np.ndarray  # parameters of choice: see `handed_over`
     rule: int  # `VendorChoice`
 
 

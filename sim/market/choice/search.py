@@ -44,7 +44,7 @@ def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene:
     A block stops customers of a provider that blocks, for domains on its lists, unless they know how to get around it. Who is a
     customer of one stays that: the same people as long as as many block, and among those of more.
     """
-    consumers, today, p = scene.consumers, scene.today, scene.p
+    consumers, today, p = scene.consumers, scene.today, scene.given[0]
     u1, u2, u3, _ = uniform4(when.seed, BLOCKED, c, when.day, click)
     j = consumers.jurisdiction[c]
     if u1 < today.listed[slot] and uniform(when.seed, PROVIDER, c, 0, 0) < today.isp_block[j]:
@@ -57,7 +57,7 @@ def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene:
 @inner
 def search(when: Moment, c: int, kind: int, prescription: bool, scene: Scene) -> tuple[Any, ...]:
     """Search the open web: some clicks on results, each licensed or illicit. Returns channel and slot, ABSTAIN when nothing came of it."""
-    consumers, today, p = scene.consumers, scene.today, scene.p
+    consumers, today, p = scene.consumers, scene.today, scene.given[0]
     j = consumers.jurisdiction[c]
     hindered = today.isp_block[j] > 0.0 or today.warning[j] > 0.0
     for click in range(int(p.clicks)):

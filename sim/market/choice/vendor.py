@@ -52,7 +52,7 @@ def account_of(vendors: Any, v: int, m: int) -> int:
 @inner
 def known_vendor(c: int, s: int, m: int, u_new: float, u_pick: float, weights: np.ndarray, scene: Scene) -> int:
     """A remembered vendor for this purchase, or -1 to try a new one."""
-    consumers, vendors, p = scene.consumers, scene.vendors, scene.p
+    consumers, vendors, p = scene.consumers, scene.vendors, scene.given[0]
     n = 0
     total = 0.0
     for j in range(REMEMBERED_VENDORS):
@@ -79,7 +79,7 @@ def known_vendor(c: int, s: int, m: int, u_new: float, u_pick: float, weights: n
 @inner
 def heard_of(when: Moment, c: int, s: int, m: int, attempt: int, channel: int, n: int, room: Room, scene: Scene) -> int:
     """Add to the ``n`` candidates the vendors of whom a friend tells, where nobody rates: the friend's orders count as ratings do. Returns how many there are."""
-    consumers, vendors, friends, p = scene.consumers, scene.vendors, scene.friends, scene.p
+    consumers, vendors, friends, p = scene.consumers, scene.vendors, scene.friends, scene.given[0]
     first, last = friends.start[c], friends.start[c + 1]
     if last == first:
         return n
@@ -120,7 +120,7 @@ def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, channel: int,
     Where nobody remembers, all vendors are new: candidates are drawn evenly, and at random the first of them is taken.
     """
     consumers, offers, memory = scene.consumers, scene.offers, scene.rule == MEMORY
-    border = border_weight(channel, scene.p)
+    border = border_weight(channel, scene.given[0])
     group = m * len(scene.table.dose_usd) + s
     if offers.start[group] == offers.start[group + 1]:
         return -1

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.agents.codes import NEVER, Programme, Segment
-from sim.evidence.groups import ConsumptionParameters, DemandParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows, rows_due
@@ -23,7 +22,6 @@ from sim.market.groups import Moment
 from sim.market.health.harm import is_maintained, use_left
 from sim.market.health.programmes import ask_people
 from sim.market.health.stash import held
-from sim.market.substances import Substances
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, normal_from, uniform, uniform4
 
@@ -48,7 +46,7 @@ def pick_substance(segment: int, main: int, own_share: float, u: float, v: int, 
 
 
 @inner
-def turned_to(seed: int, c: int, s: int, u: float, share: float, table: Substances) -> int:
+def turned_to(seed: int, c: int, s: int, u: float, share: float, table: Any) -> int:
     """The substance itself, or for one of the ``share`` of people who turn away from it a substitute drawn with ``u``."""
     row = table.substitutes[s]
     if row[-1] <= 0.0 or uniform(seed, SUBSTITUTE, c, s, 0) >= share:
@@ -72,11 +70,11 @@ def needs(
     when: Moment,
     out: Needs,
     consumers: Any,
-    table: Substances,
+    table: Any,
     demand_level: np.ndarray,
     legal: np.ndarray,
-    p: DemandParameters,
-    care: ConsumptionParameters,
+    demand: np.ndarray,
+    consumption: np.ndarray,
 ) -> None:
     """Fill substance, log size and the wholesale flag for the consumers ``out.due[lo:hi]`` and set the day of the next need.
 
@@ -84,6 +82,7 @@ def needs(
     ``legal[j, segment, turn]`` is the share of needs that regulated supply covers for those who take part in it, by a medicine of the same class where the
     substance itself is not prescribed.
     """
+    p, care = demand[0], consumption[0]
     for i in range(lo, hi):
         c = out.due[i]
         u1, u2, u3, u4 = uniform4(when.seed, NEED, c, when.day, 0)
@@ -134,8 +133,9 @@ def demand(state: MarketState) -> Needs:
     law_of_the_day(state)
     level = state.levers.need
     over_rows(
-        state.pool, needs, m, state.moment, out, narrow(c, views.DemandConsumers), state.substances, level, state.levers.legal_access,
-        state.p.demand, state.p.consumption,
+        state.pool, needs, m, state.moment, out, narrow(c, views.DemandConsumers),
+        narrow(state.substances, views.NeededSubstances), level, state.levers.legal_access,
+        state.given.demand, state.given.consumption,
     )  # fmt: skip
     ask_friends(state, out)
     return out

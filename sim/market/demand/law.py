@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import Channel, LegalStatus
+from sim.kernels import kernel
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -21,13 +22,35 @@ NOTHING = 1e-9
 """Log of a price within which it is the usual one again."""
 
 
+@kernel
+def look_at_law(
+    scheduling: np.ndarray,
+    steps: np.ndarray,
+    prescriptions: np.ndarray,
+    filled: np.ndarray,
+    price: np.ndarray,
+    premium: np.ndarray,
+) -> tuple[bool, bool]:
+    """Set what is ``filled`` (J, S) of prescriptions. Returns whether the law is another than its ``steps`` of yesterday, and whether prices feel one."""
+    moved, settling = False, False
+    for j in range(steps.shape[0]):
+        for s in range(steps.shape[1]):
+            filled[j, s] = prescriptions[j, s]
+            moved |= scheduling[j, s] != steps[j, s]
+            settling |= price[j, s] != 0.0 or premium[j, s] != 1.0
+    return moved, settling
+
+
 def law_of_the_day(state: MarketState) -> None:
     """Set status, illicit price, prescriptions and wants by the steps that the law is stricter today; nothing is touched while nothing changes."""
     table, levers, p = state.substances, state.levers, state.p.demand
-    steps, filled = levers.scheduling[:, : len(table.dose_usd)], levers.prescriptions[:, : len(table.dose_usd)]
-    if not np.array_equal(filled, table.filled):
-        table.filled[:] = filled
-    if not np.array_equal(steps, state.world.law_steps):
+    steps = levers.scheduling[:, : len(table.dose_usd)]
+    moved, settling = look_at_law(
+        levers.scheduling, state.world.law_steps, levers.prescriptions, table.filled, state.world.law_price, table.premium
+    )  # fmt: skip
+    if not moved and not settling:
+        return
+    if moved:
         state.world.law_steps = steps.copy()
         table.status[:] = np.clip(state.usual.status + np.rint(steps + NOTHING), 0, LegalStatus.PROHIBITED).astype(
             np.uint8
@@ -43,10 +66,9 @@ def law_of_the_day(state: MarketState) -> None:
             -state.p.supply.shortage_cost * np.log(np.maximum(table.prescribed, NOTHING)),
             steps * np.log(p.scheduled_price),
         )
-    if state.world.law_price.any() or (table.premium != 1.0).any():
-        aim = state.world.law_price
-        left = (np.log(table.premium) - aim) * (1.0 - 1.0 / max(state.p.supply.stock_days, 1.0))
-        table.premium[:] = np.exp(aim + np.where(np.abs(left) < NOTHING, 0.0, left))
+    aim = state.world.law_price
+    left = (np.log(table.premium) - aim) * (1.0 - 1.0 / max(state.p.supply.stock_days, 1.0))
+    table.premium[:] = np.exp(aim + np.where(np.abs(left) < NOTHING, 0.0, left))
 
 
 def dispensable(state: MarketState) -> np.ndarray:

@@ -16,7 +16,6 @@ from sim.market import views
 from sim.market.demand.needs import FROM_STASH, Needs
 from sim.market.groups import Friends, Moment
 from sim.market.health.stash import place_of, put
-from sim.market.substances import Substances
 from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniforms
 
@@ -31,14 +30,14 @@ class Circle(NamedTuple):
 
     consumers: Any  # columns: `views.SharingConsumers`
     friends: Friends
-    table: Substances
+    table: Any  # `views.PricedSubstances`
     kept: float  # usual orders that people keep for themselves
     paid: float  # share of what is passed on that is paid for
     price_factor: np.ndarray  # (J,)
 
 
 @inner
-def spare(consumers: Any, c: int, s: int, kept: float, table: Substances) -> float:
+def spare(consumers: Any, c: int, s: int, kept: float, table: Any) -> float:
     """Doses of ``s`` that ``c`` has beyond own use, if these are a usual order; else 0."""
     k = place_of(consumers, c, s)
     if k < 0 or consumers.alive[c] == 0:
@@ -105,7 +104,8 @@ def hand_over(when: Moment, rows: np.ndarray, wanted: Needs, circle: Circle, got
 def ask_friends(state: MarketState, wanted: Needs) -> None:
     """Let friends who have something to spare meet needs of today; who comes first where it does not do for all is drawn."""
     circle = Circle(
-        narrow(state.consumers.columns, views.SharingConsumers), state.world.friends, state.substances, state.p.consumption.kept,
+        narrow(state.consumers.columns, views.SharingConsumers), state.world.friends,
+        narrow(state.substances, views.PricedSubstances), state.p.consumption.kept,
         state.p.demand.friends_pay, state.world.price_factor,
     )  # fmt: skip
     able = np.empty(len(wanted.due), np.int64)

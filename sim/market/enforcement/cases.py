@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.agents.codes import Channel
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, SUPPLIERS
 from sim.agents.payments import COIN
-from sim.kernels import maker
+from sim.kernels import kernel
+from sim.market.adding import added_up
 from sim.market.enforcement.raids import take_down
 from sim.market.supply.turnover import arrest_group
 from sim.market.trade.payments import end_accounts, taking_cards
@@ -21,18 +22,61 @@ if TYPE_CHECKING:
 WORLD = 20_000.0  # consumers for which officer-days per case are stated
 
 
-@maker
-def evidence_gained(effort: np.ndarray, reach: np.ndarray, weight: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """(agencies, cases) officer-days of evidence: effort shared out by ``weight`` and by what an agency reaches in each case's jurisdiction."""
-    gained = np.zeros((len(effort), len(where)))
+class Found(NamedTuple):
+    """Officer-days of evidence of a day."""
+
+    gained: np.ndarray  # (agencies, cases)
+    by_case: np.ndarray  # (cases,)
+    by_agency: np.ndarray  # (agencies,)
+
+
+@kernel
+def find_evidence(
+    effort: np.ndarray,
+    reach: np.ndarray,
+    weight: np.ndarray,
+    where: np.ndarray,
+    security: np.ndarray,
+    share: float,
+    found: Found,
+) -> None:
+    """Fill ``found``: see `evidence_gained`."""
+    found.by_case[:] = 0.0
     for a in range(len(effort)):
-        within = 0.0
+        within, gained = 0.0, found.gained[a]
         for k in range(len(where)):
             if reach[a, where[k]] > 0.0:
                 within += weight[k]
         for k in range(len(where)):
-            gained[a, k] = effort[a] * reach[a, where[k]] * weight[k] / max(within, 1e-9)
-    return gained
+            gained[k] = effort[a] * reach[a, where[k]] * weight[k] / max(within, 1e-9) / security[k] * share
+            found.by_case[k] += gained[k]
+        found.by_agency[a] = added_up(gained)
+
+
+def evidence_gained(
+    effort: np.ndarray,
+    reach: np.ndarray,
+    weight: np.ndarray,
+    where: np.ndarray,
+    security: np.ndarray | None = None,
+    share: float = 1.0,
+) -> Found:
+    """Evidence of a day.
+
+    Parameters
+    ----------
+    effort, reach
+        (agencies,) officer-days, and (agencies, J) how far each reaches.
+    weight, where, security
+        (cases,) by what effort is shared out, the jurisdiction of each, and what divides evidence on it, 1 where none is given.
+    share
+        What multiplies all evidence.
+    """
+    agencies, cases = len(effort), len(where)
+    found = Found(np.empty((agencies, cases)), np.empty(cases), np.empty(agencies))
+    given = np.ones(cases, np.float32) if security is None else security
+    find_evidence(effort, reach, weight, where, given, share, found)
+    return found
 
 
 def platform_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
@@ -41,16 +85,14 @@ def platform_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sc
     slots = np.concatenate([state.crypto_slots(), state.open_slots(Channel.ILLICIT_PHARMACY)])
     if not len(slots):
         return
-    gained = (
-        evidence_gained(effort, reach, np.sqrt(state.trade_shares(slots, t.trade60)), t.jurisdiction[slots])
-        / t.security[slots]
-    )
-    t.evidence[slots] += gained.sum(axis=0)
+    weight = np.sqrt(state.trade_shares(slots, t.trade60))
+    found = evidence_gained(effort, reach, weight, t.jurisdiction[slots], t.security[slots])
+    t.evidence[slots] += found.by_case
     threshold = p.platform_case * scale
-    state.policing.records.credit[:, PLATFORMS] += p.credit_takedown * gained.sum(axis=1) / p.platform_case
+    state.policing.records.credit[:, PLATFORMS] += p.credit_takedown * found.by_agency / p.platform_case
     for k in (t.evidence[slots] >= threshold).nonzero()[0]:
         if uniform(int(state.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
-            leader = int(gained[:, k].argmax())
+            leader = int(found.gained[:, k].argmax())
             state.agencies[leader].takedowns += 1
             take_down(state, int(slots[k]), p.publicity, agency=leader)
 
@@ -65,10 +107,10 @@ def supplier_cases(state: MarketState, effort: np.ndarray, helped: np.ndarray, r
     if not len(live):
         return
     own = evidence_gained(effort, reach, s.size[live], s.jurisdiction[live])
-    gained = own * helped[:, None]
+    gained = own.gained * helped[:, None]
     s.evidence[live] += gained.sum(axis=0)
     threshold = p.supplier_case * scale
-    state.policing.records.credit[:, SUPPLIERS] += p.credit_supplier * own.sum(axis=1) / p.supplier_case
+    state.policing.records.credit[:, SUPPLIERS] += p.credit_supplier * own.by_agency / p.supplier_case
     for k in (s.evidence[live] >= threshold).nonzero()[0]:
         i = int(live[k])
         if uniform(int(state.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:
@@ -80,11 +122,13 @@ def payment_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sca
     p, t, records = state.p.enforcement, state.platform_table.columns, state.policing.records
     slots = taking_cards(state)
     pressed = evidence_gained(effort, reach, np.ones(len(slots)), t.jurisdiction[slots])
-    records.credit[:, PAYMENTS] += p.credit_arrest * pressed.sum(axis=1) / p.account_days
-    end_accounts(state, slots, pressed.sum(axis=0) / (p.account_days * scale))
+    records.credit[:, PAYMENTS] += p.credit_arrest * pressed.by_agency / p.account_days
+    end_accounts(state, slots, pressed.by_case / (p.account_days * scale))
     slots = state.crypto_slots()
     if len(slots):
-        traced = evidence_gained(effort, reach, state.trade_shares(slots), t.jurisdiction[slots]) / t.security[slots]
-        traced *= state.p.payment.trace_yield * state.processors[COIN].traceability
-        t.evidence[slots] += traced.sum(axis=0)
-        records.credit[:, PAYMENTS] += p.credit_takedown * traced.sum(axis=1) / p.platform_case
+        share = state.p.payment.trace_yield * state.processors[COIN].traceability
+        traced = evidence_gained(
+            effort, reach, state.trade_shares(slots), t.jurisdiction[slots], t.security[slots], share
+        )
+        t.evidence[slots] += traced.by_case
+        records.credit[:, PAYMENTS] += p.credit_takedown * traced.by_agency / p.platform_case

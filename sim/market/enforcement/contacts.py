@@ -78,8 +78,10 @@ def user_contacts(state: MarketState) -> None:
     crowd = np.bincount(c.jurisdiction[buyers], exposure[channel], state.world.n_jurisdictions)
     usual = policing.user_exposure
     usual += (crowd - usual) / min(MONTH, state.day + state.scenario.burn_in + 1)
-    stops, help_ = (p.contacts_per_day * policing.user_effort[:, k] for k in range(2))
-    contacts = Contacts(exposure, p.record_attention, stops, help_, usual, levers.referral, p.charged, levers.charges)
+    effort = p.contacts_per_day * policing.user_effort
+    contacts = Contacts(
+        exposure, p.record_attention, effort[:, 0], effort[:, 1], usual, levers.referral, p.charged, levers.charges
+    )
     met, credit = np.zeros(len(buyers), np.uint8), np.zeros((2, len(usual)))
     willing = takes_services(state, buyers)
     look_at_buyers(buyers, channel, willing, state.moment, narrow(c, views.ContactConsumers), contacts, met, credit)
@@ -88,11 +90,10 @@ def user_contacts(state: MarketState) -> None:
     if len(stopped) or len(pursued):
         who = np.unique(stopped)
         state.today.privacy += len(who)
-        charge_or_refer(state, np.union1d(who, pursued))
+        charge_or_refer(state, np.union1d(who, pursued) if len(pursued) else who)
     state.credit_agencies(REFERRALS, credit[1])
-    led = (met & LED) > 0
-    if led.any():
-        who = np.unique(buyers[led])
+    if met.max(initial=0) >= LED:
+        who = np.unique(buyers[(met & LED) > 0])
         state.refer(who[c.alive[who] == 1])
 
 

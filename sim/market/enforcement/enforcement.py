@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, SUPPLIERS, USERS, VENDORS, Agency, Unit
-from sim.kernels import maker
+from sim.agents.enforcement import (
+    PAYMENTS,
+    PLATFORMS,
+    POST,
+    REFERRALS,
+    SUPPLIERS,
+    USERS,
+    VENDORS,
+    Agency,
+    Unit,
+    efforts_of,
+)
+from sim.kernels import kernel
 from sim.market.enforcement.arrests import MONTH, find_exposure, vendor_arrests
 from sim.market.enforcement.attacks import find_moderators
 from sim.market.enforcement.cases import WORLD, payment_cases, platform_cases, supplier_cases
@@ -26,20 +37,15 @@ POLICE, CYBER = int(Unit.POLICE), int(Unit.CYBER)
 
 def enforce(state: MarketState) -> None:
     """Phase 2: every agency spends its officer-days; evidence is pooled over agencies, ripe cases become raids and arrests."""
-    p = state.p.enforcement
-    agencies = list(state.agencies)
-    where, unit = state.policing.where, state.policing.unit
+    p, policing = state.p.enforcement, state.policing
+    agencies, where = list(state.agencies), policing.where
     efforts = efforts_today(state, agencies, where)
-    spent = added_up(efforts, where, state.world.n_jurisdictions)
-    ratio = spent / np.maximum(state.policing.stated_days, 1e-9)
+    note_effort(
+        efforts, where, policing.stated_days, policing.post_effort, policing.supplier_effort, policing.user_effort
+    )
     state.today.officer_days = float(efforts.sum())
-    state.policing.post_effort[:], state.policing.supplier_effort[:] = ratio[:, POST], ratio[:, SUPPLIERS]
-    state.policing.user_effort[:] = spent[:, [USERS, REFERRALS]]
-    capability = np.array([a.capability for a in agencies])
-    first = reach_of(where, capability, state.world.cooperation, p.foreign_loss)
-    today = capability * np.where(unit == Unit.CYBER, state.levers.capability[where], 1.0)
-    reach = reach_of(where, today, state.cooperation_today(), p.foreign_loss)
-    state.policing.records.work(efforts)
+    first, reach = reach_of(state, np.array([a.capability for a in agencies]))
+    policing.records.work(efforts)
     if state.day % 30 == 15:
         for agency in agencies:
             agency.learn(p.learning, p.floor)
@@ -52,28 +58,51 @@ def enforce(state: MarketState) -> None:
     payment_cases(state, efforts[:, PAYMENTS], reach, scale)
     vendor_arrests(state)
     user_contacts(state)
-    state.policing.operator_risk *= 1.0 - 1.0 / MONTH
+    policing.operator_risk *= 1.0 - 1.0 / MONTH
     run_covert(state)
     find_moderators(state)
 
 
-@maker
-def added_up(efforts: np.ndarray, where: np.ndarray, places: int) -> np.ndarray:
-    """(places, targets) officer-days of the agencies of each jurisdiction."""
-    spent = np.zeros((places, efforts.shape[1]))
+@kernel
+def note_effort(
+    efforts: np.ndarray,
+    where: np.ndarray,
+    stated: np.ndarray,
+    post: np.ndarray,
+    suppliers: np.ndarray,
+    users: np.ndarray,
+) -> None:
+    """Note the officer-days of each jurisdiction: on ``post`` and ``suppliers`` (J,) over those ``stated``, on ``users`` (J, 2) as they are, stops and help."""
+    for j in range(len(stated)):
+        post[j] = suppliers[j] = users[j, 0] = users[j, 1] = 0.0
     for a in range(len(where)):
-        for k in range(efforts.shape[1]):
-            spent[where[a], k] += efforts[a, k]
-    return spent
+        j = where[a]
+        post[j] += efforts[a, POST]
+        suppliers[j] += efforts[a, SUPPLIERS]
+        users[j, 0] += efforts[a, USERS]
+        users[j, 1] += efforts[a, REFERRALS]
+    for j in range(len(stated)):
+        post[j] /= max(stated[j, POST], 1e-9)
+        suppliers[j] /= max(stated[j, SUPPLIERS], 1e-9)
 
 
-@maker
-def reach_of(where: np.ndarray, capability: np.ndarray, cooperation: np.ndarray, loss: float) -> np.ndarray:
-    """(agencies, J) how far each agency reaches cases in each jurisdiction: abroad ``loss`` is lost where nobody cooperates."""
-    reach = np.empty((len(where), len(cooperation)))
+@kernel
+def fill_reach(
+    where: np.ndarray, capability: np.ndarray, cooperation: np.ndarray, loss: float, reach: np.ndarray
+) -> None:
+    """Fill ``reach`` (agencies, J), how far each agency reaches cases in each jurisdiction: abroad ``loss`` is lost where nobody cooperates."""
     for a in range(len(where)):
         for j in range(len(cooperation)):
             reach[a, j] = (1.0 - loss * (1.0 - cooperation[where[a], j])) * capability[a]
+
+
+def reach_of(state: MarketState, capability: np.ndarray) -> np.ndarray:
+    """(2, agencies, J) how far agencies of this usual ``capability`` reach: usually, and today."""
+    where, unit, loss = state.policing.where, state.policing.unit, state.p.enforcement.foreign_loss
+    reach = np.empty((2, len(where), state.world.n_jurisdictions))
+    today = capability * np.where(unit == CYBER, state.levers.capability[where], 1.0)
+    fill_reach(where, capability, state.world.cooperation, loss, reach[0])
+    fill_reach(where, today, state.cooperation_today(), loss, reach[1])
     return reach
 
 
@@ -81,35 +110,48 @@ def effort_on_vendors(state: MarketState, efforts: np.ndarray, reach: np.ndarray
     """Officer-days on vendors nearby, and online, where they go over borders as far as agencies reach today (``reach``) and usually (``first``)."""
     find_exposure(state)
     policing, usual = state.policing, state.policing.usual_days[:, VENDORS]
-    weight = policing.vendor_exposure[:, 1] + 1e-9
-    policing.vendor_work = work_on_vendors(policing.unit, policing.where, efforts, reach, weight)
-    before = work_on_vendors(policing.unit, policing.where, usual, first, weight).sum(axis=0)
-    policing.vendor_days, policing.vendor_effort = before, policing.vendor_work.sum(axis=0) / np.maximum(before, 1e-12)
+    before, today = policing.vendor_days, policing.vendor_effort
+    work_on_vendors(policing.unit, policing.where, usual, first, policing.vendor_exposure, policing.vendor_work, before)
+    work_on_vendors(
+        policing.unit, policing.where, efforts, reach, policing.vendor_exposure, policing.vendor_work, today
+    )
+    today /= np.maximum(before, 1e-12)
 
 
-@maker
+@kernel
 def work_on_vendors(
-    unit: np.ndarray, where: np.ndarray, efforts: np.ndarray, reach: np.ndarray, weight: np.ndarray
-) -> np.ndarray:
-    """(agencies, J, 2) officer-days that reach vendors nearby and online, there shared out by their exposure ``weight`` (J,)."""
-    work = np.zeros((*reach.shape, 2))
+    unit: np.ndarray,
+    where: np.ndarray,
+    efforts: np.ndarray,
+    reach: np.ndarray,
+    exposure: np.ndarray,
+    work: np.ndarray,
+    total: np.ndarray,
+) -> None:
+    """Fill ``work`` (agencies, J, 2) with officer-days that reach vendors nearby and online, there shared out by their ``exposure`` (J, 2).
+
+    ``total`` (J, 2) becomes the work of all.
+    """
+    work[:], total[:] = 0.0, 0.0
     for a in range(len(unit)):
         if unit[a] == POLICE:
             work[a, where[a], 0] = efforts[a]
         elif unit[a] == CYBER:
             within = 0.0
-            for j in range(len(weight)):
+            for j in range(len(exposure)):
                 if reach[a, j] > 0.0:
-                    within += weight[j]
-            for j in range(len(weight)):
-                work[a, j, 1] = efforts[a] * reach[a, j] * weight[j] / max(within, 1e-9)
-    return work
+                    within += exposure[j, 1] + 1e-9
+            for j in range(len(exposure)):
+                work[a, j, 1] = efforts[a] * reach[a, j] * (exposure[j, 1] + 1e-9) / max(within, 1e-9)
+        for j in range(len(exposure)):
+            total[j, 0] += work[a, j, 0]
+            total[j, 1] += work[a, j, 1]
 
 
 def efforts_today(state: MarketState, agencies: list[Agency], where: np.ndarray) -> np.ndarray:
     """(agencies, 7) officer-days of today; those that policy takes off a target go to the agencies whose mandate the new target is."""
     levers = state.levers
-    efforts = np.array([a.effort() for a in agencies]) * levers.police_effort[where][:, None]
+    efforts = efforts_of(agencies, state.policing.records) * levers.police_effort[where][:, None]
     if (levers.effort_kept == 1.0).all():
         return efforts
     kept, gained = levers.effort_kept[where], levers.effort_gained[where]

@@ -9,7 +9,6 @@ import numpy as np
 
 from sim.agents.codes import MOST_COUNTED, NO_SLOT, Channel
 from sim.agents.vendors import ACCOUNTS
-from sim.evidence.groups import VendorsParameters
 from sim.kernels import inner, kernel
 from sim.market.beliefs import logistic
 from sim.market.groups import Moment
@@ -45,12 +44,13 @@ class Places(NamedTuple):
 
 @kernel
 def review_accounts(
-    n: int, when: Moment, markets: Listings, newness: np.ndarray, vendors: Any, p: VendorsParameters
+    n: int, when: Moment, markets: Listings, newness: np.ndarray, vendors: Any, given: np.ndarray
 ) -> None:
     """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
 
     ``newness`` is 1 on the day of opening, fading: new markets court vendors with waived bonds and fees.
     """
+    p = given[0]
     crypto, share, trust = markets.slots, markets.share, markets.trust
     k, day = len(crypto), when.day
     if k == 0:

@@ -69,9 +69,10 @@ def carried(seed: int, key: int, channel: int, main: int, breadth: float, sold: 
 
 @kernel
 def draw_characters(
-    newcomers: Newcomers, when: Moment, vendors: Any, background: Background, p: SupplyParameters
+    newcomers: Newcomers, when: Moment, vendors: Any, background: Background, given: np.ndarray
 ) -> None:
     """Fill the rows of new vendors."""
+    p = given[0]
     seed = when.seed
     for i in range(len(newcomers.rows)):
         v, key, channel = newcomers.rows[i], newcomers.keys[i], newcomers.channels[i]

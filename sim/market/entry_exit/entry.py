@@ -182,7 +182,9 @@ def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.nd
         state.consumers.columns.jurisdiction, world.consumer_share, world.vendor_share, world.demand_by_channel, state.substances.sold
     )  # fmt: skip
     newcomers = Newcomers(rows, keys, channel, people, honest)
-    draw_characters(newcomers, Moment(cast("int", seed), day), narrow(v, views.NewVendors), background, p)
+    draw_characters(
+        newcomers, Moment(cast("int", seed), day), narrow(v, views.NewVendors), background, state.given.supply
+    )
     groups = find_groups(state, v.main[rows], v.jurisdiction[rows], uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 8))
     v.supplier[rows] = np.where(channel == Channel.LICENSED_PHARMACY, NOBODY, groups)
     v.log_price[rows] = state.trade.price_level[channel]

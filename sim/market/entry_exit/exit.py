@@ -50,13 +50,14 @@ def fates(
     t: Any,
     order_cents: float,
     real: float,
-    p: PlatformsParameters,
+    given: np.ndarray,
     fate: np.ndarray,
 ) -> None:
     """Fill ``fate`` with what becomes of the cryptomarkets in ``slots``: STAYS, SCAMS, HACKED or QUITS.
 
     ``order_cents`` is paid for a mean order, and each simulated order stands for ``real`` ones.
     """
+    p = given[0]
     for k in range(len(slots)):
         m = slots[k]
         age, fee, week = when.day - t.open_day[m], float(t.fee[m]), float(t.trade7[m])
@@ -71,8 +72,7 @@ def fates(
 
 def platform_exits(state: MarketState) -> None:
     """Close cryptomarkets by voluntary exit, hack or exit scam, each with its own hazard and its own draw."""
-    p, t, news, slots = (
-        state.p.platforms,
+    t, news, slots = (
         state.platform_table.columns,
         state.p.enforcement.publicity,
         state.crypto_slots(),
@@ -84,7 +84,7 @@ def platform_exits(state: MarketState) -> None:
         narrow(t, views.OperatedPlatforms),
         state.trade.mean_order_cents,
         state.scenario.weight,
-        p,
+        state.given.platforms,
         fate,
     )
     for m, end in zip(slots, fate.tolist(), strict=True):
@@ -158,7 +158,7 @@ def close_platform(
     closure = Closure(int(t.key[slot]), 1.0 if theft else (g.loss_raid if raid else 0.0), state.p.learning.hearsay)
     people = narrow(c.columns, views.MigrationConsumers)
     note_common(state, slot)
-    over_rows(state.pool, hear_of_closure, c.n, state.moment, slot, closure, people, g)
+    over_rows(state.pool, hear_of_closure, c.n, state.moment, slot, closure, people, state.given.migration)
     if raid or theft:
         strike(state, users, publicity if raid else None, closure.theft, share)
         state.forum.delete(int(slot))

@@ -58,7 +58,7 @@ def wait(risk: float, u: float, p: VendorsParameters) -> int:
 
 @kernel
 def vendors_of_closed(
-    n: int, when: Moment, slot: int, key: int, left: Left, vendors: Any, p: VendorsParameters, renamed: np.ndarray
+    n: int, when: Moment, slot: int, key: int, left: Left, vendors: Any, given: np.ndarray, renamed: np.ndarray
 ) -> None:
     """Vendors with an account on a closed market lose it; some retire (marked in ``exit_cause``).
 
@@ -66,6 +66,7 @@ def vendors_of_closed(
     were owed cannot be put into goods again. Those who have no market left list again after a while, the later the more
     police know of them, and some give up their name too (1 in ``renamed``).
     """
+    p = given[0]
     for v in range(n):
         if vendors.alive[v] == 0:
             continue
@@ -104,11 +105,12 @@ def vendors_of_closed(
 
 
 @kernel
-def vendor_exits(n: int, when: Moment, vendors: Any, patience: int, p: VendorsParameters) -> None:
+def vendor_exits(n: int, when: Moment, vendors: Any, patience: int, given: np.ndarray) -> None:
     """Mark vendors who leave today in ``exit_cause`` and start own exit scams: hazards of idle, active, young and badly rated vendors.
 
     A scam lasts for ``patience`` days: until the first buyers give up waiting.
     """
+    p = given[0]
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.kind[v] == LICENSED:
             continue
@@ -142,7 +144,7 @@ def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:
     left = Left(lost, state.trade.mean_order_cents, lead / max(usual, 1e-12))
     vendors_of_closed(
         state.vendors.n, state.moment, slot, int(state.platform_table.columns.key[slot]), left,
-        narrow(state.vendors.columns, views.ExitVendors), state.p.vendors, renamed,
+        narrow(state.vendors.columns, views.ExitVendors), state.given.vendors, renamed,
     )  # fmt: skip
     tell_of_new_names(state, renamed.nonzero()[0])
     settle_exits(state)
@@ -166,13 +168,13 @@ def vendor_moves(state: MarketState) -> None:
     """Vendors leave, relist and review where they sell."""
     v = state.vendors
     sellers = narrow(v.columns, views.ExitVendors)
-    vendor_exits(v.n, state.moment, sellers, int(state.p.shipping.patience_days), state.p.vendors)
+    vendor_exits(v.n, state.moment, sellers, int(state.p.shipping.patience_days), state.given.vendors)
     settle_exits(state)
     moderate(state)
     markets = listings(state)
     age = state.day - state.platform_table.columns.open_day[markets.slots].astype(float)
     newness = np.exp(-age / state.p.migration.newcomer_days)
-    review_accounts(v.n, state.moment, markets, newness, sellers, state.p.vendors)
+    review_accounts(v.n, state.moment, markets, newness, sellers, state.given.vendors)
 
 
 def listings(state: MarketState) -> Listings:

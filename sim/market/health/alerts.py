@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 FALSE_ALARM, KNOWN_BEFORE = int(Draw.FALSE_ALARM), EarlyWarning.KNOWN_BEFORE
-YEAR = 365.0
+WEEK, YEAR = 7, 365.0
 
 
 class Circulating(NamedTuple):
@@ -65,6 +65,37 @@ def heeded(state: MarketState) -> np.ndarray:
     """(J, 4, 100) share of users whom an alert reaches and who pay attention, by jurisdiction, segment and turn."""
     reach = state.p.services.alert_reach * state.levers.alert_reach
     return np.minimum(1.0, reach) * state.early_warning.attention[:, None, None]
+
+
+@kernel
+def hear_alerts(
+    turn: int,
+    share: float,
+    reach: np.ndarray,
+    attention: np.ndarray,
+    alerts: np.ndarray,
+    worth: float,
+    week: np.ndarray,
+    taught: np.ndarray,
+) -> None:
+    """Note in ``week`` (7, J, 4, 100), at the place ``turn``, the alerts of today as `heeded`; fill ``taught`` with ``worth`` for each of those of the week."""
+    for j in range(len(attention)):
+        for g in range(reach.shape[1]):
+            for k in range(reach.shape[2]):
+                week[turn, j, g, k] = min(1.0, share * reach[j, g, k]) * attention[j] * alerts[j]
+                heard = week[0, j, g, k]
+                for day in range(1, len(week)):
+                    heard += week[day, j, g, k]
+                taught[j, g, k] = worth * heard
+
+
+def alerts_of_week(state: MarketState) -> np.ndarray:
+    """(J, 4, 100) what the alerts of the last seven days teach."""
+    ews, reach, taught = state.early_warning, state.levers.alert_reach, np.empty(state.levers.alert_reach.shape)
+    hear_alerts(
+        state.day % WEEK, state.p.services.alert_reach, reach, ews.attention, ews.alerts, state.p.learning.practice_alert, state.care.alerts_week, taught,
+    )  # fmt: skip
+    return taught
 
 
 def dose_warned_of(state: MarketState) -> np.ndarray:

@@ -35,11 +35,10 @@ from sim.market.health.early_warning import novel_substances, watch
 from sim.market.health.harm import at_least_one, fatality, is_maintained, overdose_per_dose, treatment_hazard, use_left
 from sim.market.health.naloxone import among_friends, kits_today
 from sim.market.health.programmes import willing
-from sim.market.health.receipt import Offered, receive, threats
+from sim.market.health.receipt import Offered, Received, receive, threats
 from sim.market.health.stash import place_of
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
 from sim.market.health.violence import learn_of_violence
-from sim.market.substances import Substances
 from sim.market.views import narrow
 from sim.streams import Draw, uniform, uniform4
 
@@ -70,14 +69,14 @@ class Users(NamedTuple):
     """Consumers and what is about them, as they use."""
 
     consumers: Any  # columns: `views.ConsumptionConsumers`
-    table: Substances
+    table: Any  # `views.UsedSubstances`
     kits: np.ndarray  # see `kits_today`
     friends: Friends
     supplied: np.ndarray  # (J, 4, 100) entry into treatment of those in regulated supply relative to others
     dropout: np.ndarray  # (J, 4, 100) what they do to leaving it
     warned: np.ndarray  # (J, 4, 100) fall of the dose among those who heed an alert of a strong opioid
     heeds: float  # how far they do, by their practice
-    p: ConsumptionParameters
+    given: np.ndarray  # parameters of consumption: see `handed_over`
     rule: int  # `Overdose`
 
 
@@ -126,7 +125,7 @@ def go_without(c: int, day: int, users: Users, sums: np.ndarray) -> None:
 @inner
 def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.ndarray) -> int:
     """A consumer's day; ``whether`` decides if it is one of use. Returns bits."""
-    consumers, table, p = users.consumers, users.table, users.p
+    consumers, table, p = users.consumers, users.table, users.given[0]
     dependence = consumers.dependence[c]
     treated = consumers.treatment_day[c] <= when.day
     maintained = treated and is_maintained(when.seed, c, consumers.treatment_day[c], p)
@@ -178,7 +177,7 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
 @inner
 def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: Users, sums: np.ndarray) -> int:
     """Harms of ``use`` doses today of what is at a ``place`` of the stash, beside a benzodiazepine if ``both``; returns bits."""
-    consumers, table, p = users.consumers, users.table, users.p
+    consumers, table, p = users.consumers, users.table, users.given[0]
     bits, hr = 0, consumers.practice[c]
     j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
     u2, u3, u4, _ = uniform4(when.seed, USE, c, when.day, place)
@@ -222,7 +221,7 @@ def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: U
 @inner
 def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users: Users) -> int:
     """Whether a dependent person asks for treatment today, stops waiting for it, or leaves it."""
-    consumers, p = users.consumers, users.p
+    consumers, p = users.consumers, users.given[0]
     u1, u2, u3, _ = uniform4(when.seed, TREATMENT, c, when.day, 0)
     j = consumers.jurisdiction[c]
     if not treated:
@@ -245,10 +244,10 @@ def consumption(state: MarketState) -> None:
     o, due = state.books.open_orders.columns, state.books.due
     goods, buyers = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
     extra, signs = np.zeros(len(due), np.uint8), np.zeros((state.world.n_jurisdictions, 3), np.int64)
-    got = receive(
+    got = Received(*receive(
         due, state.moment.seed, goods, buyers, Offered(levers.checking_reach, levers.check_uptake, levers.diversion), state.world.friends,
-        state.substances, p, extra, signs,
-    )  # fmt: skip
+        narrow(state.substances, views.ReceivedSubstances), state.given.consumption, extra, signs,
+    ))  # fmt: skip
     state.today.checks = got.checked
     who = state.today.checked = o.consumer[due[extra == 1]].astype(np.int64)
     at = c.jurisdiction[who], c.segment[who], c.turn[who]
@@ -260,7 +259,7 @@ def consumption(state: MarketState) -> None:
     hurt, risk = to_whom.hurt, to_whom.risk = np.zeros(len(due), np.uint8), np.zeros(len(due))
     rivalry = 1.0 + state.p.supply.rivalry * state.upstream.contested
     state.today.violence, state.today.violence_expected = threats(
-        due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, risk, rivalry, p
+        due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, risk, rivalry, state.given.consumption
     )
     state.consumer_events(EventKind.VIOLENCE, o.consumer[due[hurt == 1]])
     learn_of_violence(state, due[hurt == 1])
@@ -268,8 +267,8 @@ def consumption(state: MarketState) -> None:
     state.outreach.supply(levers.naloxone, state.p.services.naloxone_days)
     crowding = np.minimum(levers.legal_access, 1.0)
     users = Users(
-        buyers, state.substances, kits_today(state), state.world.friends, 1.0 - p.crowding_out * crowding, levers.dropout, dose_warned_of(state),
-        state.p.services.alert_practice, p, state.rules.overdose,
+        buyers, narrow(state.substances, views.UsedSubstances), kits_today(state), state.world.friends, 1.0 - p.crowding_out * crowding,
+        levers.dropout, dose_warned_of(state), state.p.services.alert_practice, state.given.consumption, state.rules.overdose,
     )  # fmt: skip
     state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened, to_whom.sums)
     state.books.goods.add(got.arrived, got.lost, float(state.today.sums[SUM_DOSES]))

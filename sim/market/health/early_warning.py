@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 YEAR = 365.0
-SEIZED, ALERT, NOT_DETECTED = int(OrderOutcome.SEIZED), int(Draw.ALERT), EarlyWarning.NOT_DETECTED
+SEIZED, NOT_DETECTED = int(OrderOutcome.SEIZED), EarlyWarning.NOT_DETECTED
+ALERT, ALERT_SHARED, NOVEL_EXIT = int(Draw.ALERT), int(Draw.ALERT_SHARED), int(Draw.NOVEL_EXIT)
 NOVEL_SUBSTANCE, ALERTED = int(EventKind.NOVEL_SUBSTANCE), int(EventKind.ALERT)
 ORIGINS = "appeared", "opioid"
 
@@ -121,6 +123,19 @@ def circulate(state: MarketState) -> None:
     usual_harm(state)
 
 
+@kernel
+def vanish(when: Moment, at_hand: np.ndarray, gone: np.ndarray, chance: float, fates: np.ndarray) -> int:
+    """Substances that nobody puts at hand are ``gone`` from today on with a ``chance``, marked in ``fates``. Returns how many are."""
+    many = 0
+    for k in range(len(gone)):
+        if gone[k] or at_hand[k].any():
+            continue
+        if uniform(when.seed, NOVEL_EXIT, k, when.day, 0) < chance:
+            gone[k], fates[k] = True, True
+            many += 1
+    return many
+
+
 def novel_substances(state: MarketState) -> None:
     """Novel substances appear and vanish, and are found and told of."""
     p, day, seed, ews = state.p.services, state.day, int(state.seed), state.early_warning
@@ -129,11 +144,10 @@ def novel_substances(state: MarketState) -> None:
         new = appear(state, Draw.NOVEL, day, np.full(number, day))
         cause = ORIGINS, ews.opioid[new].astype(np.intp)
         state.event(EventKind.NOVEL_SUBSTANCE, new, cause=cause, amount=ews.popularity[new])
-    live = ews.live[~ews.at_hand[ews.live].any(axis=1)]
-    if len(live):
-        gone = ews.gone[live] = uniforms(seed, Draw.NOVEL_EXIT, live, day) < p.novel_exit / YEAR
-        for number in live[gone]:
-            state.event(EventKind.NOVEL_GONE, int(number), cause="vanished")
+    fates = np.zeros(len(ews.gone), bool)
+    if vanish(state.moment, ews.at_hand, ews.gone, p.novel_exit / YEAR, fates):
+        for number in fates.nonzero()[0].tolist():
+            state.event(EventKind.NOVEL_GONE, number, cause="vanished")
     live = ews.live
     reach = ews.reached(live, day, p.novel_spread_days)
     if len(live):
@@ -216,26 +230,22 @@ def mixed_in(state: MarketState, live: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def any_to_tell(live: np.ndarray, known: np.ndarray, day: int) -> bool:
-    """Whether an alert on one of the ``live`` substances has been out in one jurisdiction and is not out in another."""
+def tell(live: np.ndarray, known: np.ndarray, when: Moment, cooperation: np.ndarray, days: np.ndarray) -> None:
+    """Let jurisdictions hear of alerts on the ``live`` substances that have been out elsewhere: the sooner the closer both work together (J, J), after ``days``."""
+    places = len(days)
     for k in live:
-        out, deaf = False, False
-        for j in range(known.shape[1]):
-            out |= known[k, j] < day
-            deaf |= known[k, j] > day
-        if out and deaf:
-            return True
-    return False
+        for j in range(places):
+            if known[k, j] <= when.day:
+                continue
+            log_deaf = 0.0
+            for i in range(places):
+                if known[k, i] < when.day:
+                    log_deaf += math.log1p(-min(cooperation[i, j] / max(days[j], 1.0), 1.0 - 1e-9))
+            if uniform(when.seed, ALERT_SHARED, k * places + j, when.day, 0) < -math.expm1(log_deaf):
+                known[k, j] = when.day
 
 
 def pass_on(state: MarketState, live: np.ndarray) -> None:
     """Jurisdictions with an alert tell others, as far as they work together; it takes as long as to give one of their own."""
-    ews, day, days = state.early_warning, state.day, state.p.services.alert_days * state.levers.warning_delay
-    if not any_to_tell(live, ews.known, day):
-        return
-    out, deaf = ews.known[live] < day, ews.known[live] > day
-    told = np.minimum(state.cooperation_today() / np.maximum(days, 1.0), 1.0 - 1e-9)
-    places = np.arange(len(days))
-    draws = uniforms(int(state.seed), Draw.ALERT_SHARED, live[:, None] * len(places) + places, day)
-    heard = deaf & (draws < -np.expm1(out @ np.log1p(-told)))
-    ews.known[live] = np.where(heard, day, ews.known[live])
+    days = state.p.services.alert_days * state.levers.warning_delay
+    tell(live, state.early_warning.known, state.moment, state.cooperation_today(), days)

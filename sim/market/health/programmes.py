@@ -51,13 +51,14 @@ def decide(
     taken_up: np.ndarray,
     leaving: np.ndarray,
     usual: np.ndarray,
-    p: ConsumptionParameters,
+    given: np.ndarray,
 ) -> None:
     """Those whose turn it is decide on what is offered to them: whether they take part in it, and with turns of a week whether they leave it for good.
 
     ``taken_up`` and ``leaving`` (J, 4, 100, programmes) are the shares of those offered who take part and of those who do who leave in a month; ``usual``
     (stigma, trust, knowledge) says at which the first is stated. ``every`` is the days between turns, 1 when all are asked at once.
     """
+    p = given[0]
     at_usual = willingness(usual[0], usual[1], usual[2], p)
     for c in range(lo + (when.day - lo) % every, hi, every):
         ready = willing(c, consumers, p) / at_usual
@@ -85,10 +86,11 @@ def accept(
     consumers: Any,
     taken_up: np.ndarray,
     usual: np.ndarray,
-    p: ConsumptionParameters,
+    given: np.ndarray,
     out: np.ndarray,
 ) -> None:
     """Set ``out`` for those of ``who`` who take up what is offered to them today; the rest as in `decide`."""
+    p = given[0]
     at_usual = willingness(usual[0], usual[1], usual[2], p)
     for i in range(len(who)):
         c = who[i]
@@ -118,7 +120,7 @@ def ask_people(state: MarketState) -> None:
         state.care.offered = offered.copy()
     over_rows(
         state.pool, decide, state.consumers.n, 1 if new else WEEK, state.moment, narrow(c, views.ProgrammeConsumers), offered, state.levers.leaving,
-        usual_stance(state), state.p.consumption,
+        usual_stance(state), state.given.consumption,
     )  # fmt: skip
 
 
@@ -128,6 +130,6 @@ def accepted(state: MarketState, who: np.ndarray, programme: Programme) -> np.nd
     if len(who):
         accept(
             who, int(state.seed), int(programme), narrow(state.consumers.columns, views.ProgrammeConsumers), state.levers.taken_up,
-            usual_stance(state), state.p.consumption, out,
+            usual_stance(state), state.given.consumption, out,
         )  # fmt: skip
     return out

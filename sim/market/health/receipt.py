@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import MOST_COUNTED, Channel, Check, Content, OrderOutcome, Programme, Segment, VendorKind
-from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market.ahead import AHEAD, ask_for_row
 from sim.market.groups import Friends
 from sim.market.health.harm import trusting
 from sim.market.health.stash import put
-from sim.market.substances import Substances
 from sim.streams import Draw, uniform4
 
 CHECK, THREAT, DIVERSION = int(Draw.CHECK), int(Draw.THREAT), int(Draw.DIVERSION)
@@ -55,7 +53,7 @@ class Received(NamedTuple):
 
 @inner
 def keeper(
-    seed: int, c: int, s: int, day: int, diversion: np.ndarray, consumers: Any, table: Substances, friends: Friends
+    seed: int, c: int, s: int, day: int, diversion: np.ndarray, consumers: Any, table: Any, friends: Friends
 ) -> int:
     """Who ends up with what ``c`` got on prescription: a dependent consumer passes some of what makes dependent on to a friend."""
     first, last = friends.start[c], friends.start[c + 1]
@@ -85,15 +83,16 @@ def receive(
     consumers: Any,
     offered: Offered,
     friends: Friends,
-    table: Substances,
-    p: ConsumptionParameters,
+    table: Any,
+    given: np.ndarray,
     extra: np.ndarray,
     signs: np.ndarray,
-) -> Received:
-    """Put what arrived into the stash; some have it checked first, and discard or later use less.
+) -> tuple[int, int, float, float, float]:
+    """Put what arrived into the stash; some have it checked first, and discard or later use less. Returns the fields of `Received`.
 
     ``extra`` becomes 1 where a programme brought the check about; ``signs`` (J, 3) counts what early warning may learn, by the buyer's jurisdiction.
     """
+    p = given[0]
     checked, bad = 0, 0
     arrived, lost, passed = 0.0, 0.0, 0.0
     for i in range(len(rows)):
@@ -140,7 +139,7 @@ def receive(
             c = keeper(seed, c, s, orders.day[o], offered.diversion, consumers, table, friends)
         passed += 0.0 if c == orders.consumer[o] else doses
         lost += put(consumers, c, s, doses, strength, content, table)
-    return Received(checked, bad, arrived, lost, passed)
+    return checked, bad, arrived, lost, passed
 
 
 @kernel
@@ -153,13 +152,14 @@ def threats(
     hurt: np.ndarray,
     risks: np.ndarray,
     rivalry: np.ndarray,
-    p: ConsumptionParameters,
+    given: np.ndarray,
 ) -> tuple[Any, ...]:
     """Threats and violence in the purchases settled today: count and expectation (rates by channel fitted to Barratt et al. 2016).
 
     ``hurt`` becomes 1 where there was some, ``risks`` the probability of each. ``rivalry`` (J,) multiplies it where dealers meet their buyers: suppliers
     fight over vendors whose supplier is gone.
     """
+    p = given[0]
     count, expected = 0, 0.0
     for i in range(len(rows)):
         o = rows[i]

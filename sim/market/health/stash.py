@@ -6,7 +6,6 @@ from typing import Any
 
 from sim.agents.consumers import STASHES
 from sim.kernels import inner
-from sim.market.substances import Substances
 
 
 @inner
@@ -26,7 +25,7 @@ def held(consumers: Any, c: int, s: int) -> float:
 
 
 @inner
-def put(consumers: Any, c: int, s: int, doses: float, strength: float, content: int, table: Substances) -> float:
+def put(consumers: Any, c: int, s: int, doses: float, strength: float, content: int, table: Any) -> float:
     """Add doses to what ``c`` has of ``s``; the worse content counts for all. Returns the doses that are given up for it.
 
     Where every place holds something else, what there is least of, in usual orders, is given up.

@@ -13,7 +13,6 @@ import numpy as np
 
 from sim.agents.codes import NO_SLOT, Channel, Considering, Fear, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
-from sim.evidence.groups import LearningParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_rows, rows_marked
@@ -64,13 +63,14 @@ def feel(consumers: Any, c: int, m: int, hits: float, hearsay: float) -> None:
 # Closures -------------------------------------------------------------------------------------------------------------
 @kernel
 def talk_of_closures(
-    lo: int, hi: int, day: int, consumers: Any, friends: Friends, struck: Struck, p: LearningParameters
+    lo: int, hi: int, day: int, consumers: Any, friends: Friends, struck: Struck, given: np.ndarray
 ) -> None:
     """Let the consumers ``lo:hi`` take in the closures of today, once for all of them.
 
     Who lost a market in a raid looks at the friends: each who lost one in these days too is an event, each whose market is still there an uneventful
     order; the forum counts as ``forum_talk`` friends who fared like everybody. Others hear of the raid from friends, and of money that was lost.
     """
+    p = given[0]
     for c in range(lo, hi):
         if consumers.considering[c] == NOT_YET:
             continue
@@ -95,12 +95,13 @@ def talk_of_closures(
 
 
 @kernel
-def fear_by_share(lo: int, hi: int, consumers: Any, struck: Struck, p: LearningParameters) -> None:
+def fear_by_share(lo: int, hi: int, consumers: Any, struck: Struck, given: np.ndarray) -> None:
     """The rival of `talk_of_closures`: the consumers ``lo:hi`` know the closed market's share of trade, and look at no friends.
 
     Its users take a raid as ``raid_own`` events and ``raid_friends`` times a power of the share over one half; others as far as hearsay goes, by how public
     it was. Of money lost others think in proportion to the share, as at most where it was one half.
     """
+    p = given[0]
     size = (struck.share / HALF) ** p.raid_exponent
     for c in range(lo, hi):
         if consumers.considering[c] == NOT_YET:
@@ -116,12 +117,13 @@ def fear_by_share(lo: int, hi: int, consumers: Any, struck: Struck, p: LearningP
 # Arrests --------------------------------------------------------------------------------------------------------------
 @kernel
 def hear_of_own_vendors(
-    lo: int, hi: int, consumers: Any, arrests: Arrests, p: LearningParameters, told: np.ndarray
+    lo: int, hi: int, consumers: Any, arrests: Arrests, given: np.ndarray, told: np.ndarray
 ) -> None:
     """Let the consumers ``lo:hi`` hear the news of the vendors whom they remember; ``told`` (n, groups) counts those arrested from whom they bought.
 
     The arrest of a vendor of cryptomarkets is felt in direct deals too: in full by direct partners.
     """
+    p = given[0]
     for c in range(lo, hi):
         caught_partners, news = 0, 0
         for j in range(REMEMBERED_VENDORS):
@@ -167,7 +169,7 @@ def talk_of_arrests(
     consumers: Any,
     friends: Friends,
     arrests: Arrests,
-    p: LearningParameters,
+    given: np.ndarray,
     told: np.ndarray,
     near: np.ndarray,
 ) -> None:
@@ -175,6 +177,7 @@ def talk_of_arrests(
 
     ``near`` (n,) marks who has a friend of whose vendors ``told`` counts any.
     """
+    p = given[0]
     for c in range(lo, hi):
         a, b = friends.start[c], friends.start[c + 1]
         for i in range(a, b if near[c] else a):
@@ -198,7 +201,7 @@ def spread_news(state: MarketState) -> None:
     """Everybody hears of today's closures and of the news of vendors."""
     trade, n = state.trade, state.consumers.n
     listeners = narrow(state.consumers.columns, views.FearConsumers)
-    friends, p = state.world.friends, state.p.learning
+    friends, p = state.world.friends, state.given.learning
     if trade.struck is not None:
         if state.rules.fear == Fear.SHARE:
             over_rows(state.pool, fear_by_share, n, listeners, trade.struck, p)

@@ -12,32 +12,47 @@ import numpy as np
 
 from sim.agents.codes import NO_SLOT, NOBODY, Channel, Post, Written
 from sim.agents.consumers import REMEMBERED_VENDORS
-from sim.kernels import inner
+from sim.kernels import inner, kernel
+from sim.market import views
 from sim.market.groups import Moment
+from sim.market.views import narrow
 from sim.streams import Draw, pick, uniform, uniforms
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-READ = int(Draw.FORUM_READ)
-VENDOR, BAD, ADVICE = int(Post.VENDOR), int(Post.BAD), int(Post.ADVICE)
+READ, WRITTEN, CRYPTO = int(Draw.FORUM_READ), int(Draw.FORUM_POST), int(Channel.CRYPTOMARKET)
+DAY, MARKET, VENDOR, BAD, ADVICE = int(Post.DAY), int(Post.MARKET), int(Post.VENDOR), int(Post.BAD), int(Post.ADVICE)
 MONTH = 30
 """Days for which a post is read."""
+
+
+@kernel
+def write_posts(
+    due: np.ndarray, when: Moment, orders: Any, practice: np.ndarray, share: float, posts: np.ndarray
+) -> int:
+    """Fill ``posts`` with those that a ``share`` of the buyers on cryptomarkets write of the orders ``due``; who uses with care gives advice. Returns how many."""
+    many = 0
+    for o in due:
+        c = orders.consumer[o]
+        if orders.channel[o] != CRYPTO or uniform(when.seed, WRITTEN, c, when.day, 0) >= share:
+            continue
+        posts[many, DAY], posts[many, MARKET], posts[many, VENDOR] = when.day, orders.platform[o], orders.vendor[o]
+        posts[many, BAD] = orders.dispatched[o] == 0
+        posts[many, ADVICE] = uniform(when.seed, WRITTEN, c, when.day, 1) < practice[c]
+        many += 1
+    return many
 
 
 def forum_talk(state: MarketState, due: np.ndarray) -> None:
     """Some buyers write of the orders that were settled today, and false posts and ratings are put among them."""
     o, forum = state.books.open_orders.columns, state.forum
     forum.forget(state.day - MONTH)
-    here = due[o.channel[due] == Channel.CRYPTOMARKET]
-    seed, day = int(state.seed), state.day
-    wrote = here[uniforms(seed, Draw.FORUM_POST, o.consumer[here], day, 0) < state.p.learning.posting]
-    author = o.consumer[wrote]
-    advice = uniforms(seed, Draw.FORUM_POST, author, day, 1) < state.consumers.columns.practice[author]
-    posts = np.zeros((len(wrote), len(Post)), np.int32)
-    posts[:, Post.DAY], posts[:, Post.MARKET], posts[:, Post.VENDOR] = day, o.platform[wrote], o.vendor[wrote]
-    posts[:, Post.BAD], posts[:, Post.ADVICE] = o.dispatched[wrote] == 0, advice
-    forum.write(posts)
+    posts = np.zeros((len(due), len(Post)), np.int32)
+    many = write_posts(
+        due, state.moment, narrow(o, views.TalkedOfOrders), state.consumers.columns.practice, state.p.learning.posting, posts
+    )  # fmt: skip
+    forum.write(posts[:many])
     share = float(state.levers.false_signal[0])
     if share > 0.0:
         false_talk(state, share)

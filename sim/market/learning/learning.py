@@ -13,14 +13,13 @@ from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Channel, Considering, Mem
 from sim.agents.consumers import DANGERS, KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.orders import GOOD_RATING, NO_RATING
 from sim.agents.vendors import ACCOUNTS
-from sim.evidence.groups import LearningParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.ahead import AHEAD, ask_for_friends, ask_for_row
 from sim.market.blocks import over_rows, rows_marked
 from sim.market.choice.vendor import account_of
 from sim.market.groups import Friends, Moment
-from sim.market.health.alerts import heeded
+from sim.market.health.alerts import alerts_of_week
 from sim.market.learning.fear import GROUP
 from sim.market.learning.forum import forum_talk, read_posts
 from sim.market.learning.friends import friendship
@@ -112,9 +111,10 @@ def learn_from_orders(
     consumers: Any,
     vendors: Any,
     recheck_days: float,
-    p: LearningParameters,
+    given: np.ndarray,
 ) -> None:
     """Apply the lessons of the settled orders ``rows``, in order of their numbers; who turns away looks again after ``recheck_days`` on average."""
+    p = given[0]
     for i in range(len(rows)):
         if i + AHEAD < len(rows):
             ask_for_buyer(orders.consumer[rows[i + AHEAD]], consumers)
@@ -155,13 +155,14 @@ def learn_from_orders(
 
 @kernel
 def fade(
-    lo: int, hi: int, month: int, day: int, consumers: Any, kept: np.ndarray, stigma: np.ndarray, p: LearningParameters
+    lo: int, hi: int, month: int, day: int, consumers: Any, kept: np.ndarray, stigma: np.ndarray, given: np.ndarray
 ) -> None:
     """Let the beliefs of the rows whose monthly turn it is fade.
 
     Hits and calm fade by ``w`` a month, caution, verification and knowledge of services by their half-lives (``kept``);
     ``stigma`` (J,) multiplies the stigma to which people return.
     """
+    p = given[0]
     first = lo + (day - lo) % month
     w = p.forgetting
     for c in range(first, hi, month):
@@ -221,7 +222,7 @@ def hear_peers(
     friends: Friends,
     was: np.ndarray,
     talk: Talk,
-    p: LearningParameters,
+    given: np.ndarray,
     starts: np.ndarray,
 ) -> None:
     """Weekly turn: practice learned from peers, forums and alerts, knowledge of services; who starts to consider an illicit online source.
@@ -229,6 +230,7 @@ def hear_peers(
     ``was`` is the state before the phase, a row for each consumer: practice, knowledge of services, stage of considering. ``starts`` becomes
     BEGINS or STOPS for those whose stage changes.
     """
+    p = given[0]
     first = lo + (when.day - lo) % WEEK
     for c in range(first, hi, WEEK):
         if c + AHEAD * WEEK < hi:
@@ -270,24 +272,22 @@ def learning(state: MarketState) -> None:
     p, c, n, day, o = state.p.learning, state.consumers.columns, state.consumers.n, state.day, state.books.open_orders
     x, due = o.columns, state.books.due
     learners, sellers = narrow(c, views.LearningConsumers), narrow(state.vendors.columns, views.LearningVendors)
-    settled = narrow(x, views.LearningOrders)
-    learn_from_orders(due, state.moment, settled, learners, sellers, state.p.migration.recheck_days, p)
+    settled, given = narrow(x, views.LearningOrders), state.given.learning
+    learn_from_orders(due, state.moment, settled, learners, sellers, state.p.migration.recheck_days, given)
     forum_talk(state, due)
     friendship(state)
     half = 0.5 ** (1.0 / p.reputation_days)
     fade_vendors(state.vendors.n, sellers, half)
     levers = state.levers
     kept = 0.5 ** (MONTH / np.array([p.caution_days, p.verification_days, p.support_days]))
-    over_rows(state.pool, fade, n, MONTH, day, learners, kept, levers.stigma, p)
+    over_rows(state.pool, fade, n, MONTH, day, learners, kept, levers.stigma, given)
     was, starts = np.empty((n, 4), np.float32), np.zeros(n, np.uint8)  # four to a row: it lies in one line of the cache
     over_rows(state.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
-    alerts = state.care.alerts_week
-    alerts[day % WEEK] = heeded(state) * state.early_warning.alerts[:, None, None]
     initiation = levers.initiation * (1.0 + p.publicity_draws * state.publicity)
     talk = Talk(
-        state.forum.readable, initiation, state.trade.ads_seen, p.practice_alert * alerts.sum(axis=0), messages_of_week(levers)
+        state.forum.readable, initiation, state.trade.ads_seen, alerts_of_week(state), messages_of_week(levers)
     )  # fmt: skip
-    over_rows(state.pool, hear_peers, n, state.moment, learners, state.world.friends, was, talk, p, starts)
+    over_rows(state.pool, hear_peers, n, state.moment, learners, state.world.friends, was, talk, given, starts)
     turned = rows_marked(starts)
     begin, stop = turned[starts[turned] == BEGINS], turned[starts[turned] == STOPS]
     c.considering[begin] = Considering.CONSIDERS

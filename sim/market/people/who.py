@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.agents.codes import NEVER, Considering, Membership, Segment, Sex
 from sim.agents.consumers import ADULT, WEEK, WEEKS
-from sim.evidence.groups import DemandParameters, WorldParameters
+from sim.evidence.groups import WorldParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.people.life import OLDEST, survival
@@ -137,8 +137,9 @@ def draw_mind(c: int, drawn: Drawn, segment: int, people: Any, kinds: Kinds, w: 
 
 
 @kernel
-def draw(rows: np.ndarray, drawn: Drawn, people: Any, kinds: Kinds, w: WorldParameters, d: DemandParameters) -> None:
+def draw(rows: np.ndarray, drawn: Drawn, people: Any, kinds: Kinds, world: np.ndarray, demand: np.ndarray) -> None:
     """Draw the people of these rows: see `draw_people`."""
+    w, d = world[0], demand[0]
     for c in rows:
         segment = draw_body(c, drawn, people, kinds, w)
         draw_mind(c, drawn, segment, people, kinds, w)
@@ -166,7 +167,7 @@ def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
         p.choice.price_sensitivity, p.learning.verification_floor, p.learning.trust_normal, p.learning.stigma_normal, p.consumption.practice_normal,
     )  # fmt: skip
     drawn = Drawn(state.moment.seed, state.day, newcomers)
-    draw(rows, drawn, narrow(c, views.NewConsumers), kinds, w, d)
+    draw(rows, drawn, narrow(c, views.NewConsumers), kinds, state.given.world, state.given.demand)
     table, floor, substance = state.substances, p.consumption.tolerance_floor, c.substance[rows]
     often = c.need_rate[rows] * (1.0 + d.dependence_rate * c.dependence[rows])
     daily = often * np.exp(c.budget[rows]) * table.doses_per_order[substance]
@@ -183,10 +184,11 @@ def blank(state: MarketState, rows: np.ndarray) -> None:
     Columns of an author's own are at their defaults.
     """
     people = state.consumers
-    for columns, schema in ((people.columns._asdict(), people.schema), (people.own.arrays, people.own.schema)):
-        for name, column in schema.items():
-            if name not in KEPT:
-                columns[name][rows] = column.default
+    for column, values in zip(people.schema.items(), people.columns, strict=True):
+        if column[0] not in KEPT:
+            values[rows] = column[1].default
+    for name, column in people.own.schema.items():
+        people.own.arrays[name][rows] = column.default
 
 
 @kernel

@@ -7,18 +7,22 @@ taken there by all who look. So contamination differs by supplier, and with that
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.agents.codes import CLEAN, OLDER, EventKind
-from sim.market.supply.network import bits
-from sim.streams import Draw, pick, uniform, uniforms
+from sim.kernels import kernel
+from sim.market import views
+from sim.market.groups import Moment
+from sim.market.views import narrow
+from sim.streams import Draw, pick, uniform
 
 if TYPE_CHECKING:
     from sim.evidence.groups import ServicesParameters
     from sim.market.state import MarketState
 
+MIXING = int(Draw.MIXING)
 EVERYWHERE = -1
 
 
@@ -67,13 +71,27 @@ def mix(state: MarketState) -> None:
         ews.gone[number] = True
         state.event(EventKind.NOVEL_GONE, number, cause="strong opioid no longer at hand")
     up.offered.clear()
-    mixes = s.mixes[:n]
-    novel = (mixes > OLDER).nonzero()[0]
-    mixes[novel[ews.gone[mixes[novel]]]] = CLEAN
-    there = (ews.opioid & ~ews.gone).nonzero()[0]
-    looks = uniforms(state.seed, Draw.MIXING, np.arange(n), state.day) < state.p.supply.copy_rate
-    for i in (looks & (s.alive[:n] == 1)).nonzero()[0]:
-        s.mixes[i] = choose(state, int(i), there)
+    looks = np.empty(n, np.int64)
+    many = look_around(n, state.moment, s.alive, s.mixes, ews.gone, state.p.supply.copy_rate, looks)
+    if many:
+        there = (ews.opioid & ~ews.gone).nonzero()[0]
+        for i in looks[:many].tolist():
+            s.mixes[i] = choose(state, i, there)
+
+
+@kernel
+def look_around(
+    n: int, when: Moment, alive: np.ndarray, mixes: np.ndarray, gone: np.ndarray, rate: float, looks: np.ndarray
+) -> int:
+    """Let ``n`` suppliers mix in no more what is ``gone``; fill ``looks`` with those in business who look around today. Returns how many do."""
+    many = 0
+    for i in range(n):
+        if mixes[i] > OLDER and gone[mixes[i]]:
+            mixes[i] = CLEAN
+        if alive[i] == 1 and uniform(when.seed, MIXING, i, when.day, 0) < rate:
+            looks[many] = i
+            many += 1
+    return many
 
 
 def choose(state: MarketState, i: int, there: np.ndarray) -> int:
@@ -101,27 +119,49 @@ def by_popularity(state: MarketState, i: int, there: np.ndarray, u: float) -> in
     return int(np.append(OLDER, there)[pick(weights, np.array([u]))[0]]) if weights[-1] > 0.0 else OLDER
 
 
-def mixed(state: MarketState) -> np.ndarray:
-    """(suppliers + 1, 3) what each supplier mixes in; place 0 is for no supplier, who mixes nothing.
+@kernel
+def know_suppliers(
+    n: int,
+    suppliers: Any,
+    share: np.ndarray,
+    strength: np.ndarray,
+    concentration: np.ndarray,
+    reliability: np.ndarray,
+    mixes: np.ndarray,
+) -> None:
+    """Fill ``concentration`` and ``reliability`` (K + 1,) and ``mixes`` (K + 1, 3) with those of ``n`` suppliers; place 0 is for no supplier, who mixes nothing.
 
-    1 where goods hold a strong synthetic as often as the table of substances says, else 0; the share that hold one which came from outside; and the strength of
-    goods that hold one against the usual.
+    ``mixes`` becomes 1 where goods hold a strong synthetic as often as the table of substances says, else 0; the share that hold one which came from outside; and
+    the strength of goods that hold one against the usual. ``share`` and ``strength`` are those of novel substances. Who is out of business is not reliable.
     """
-    ews, n = state.early_warning, state.supplier_table.n
-    mixes = state.supplier_table.columns.mixes[:n]
-    found = np.zeros((n + 1, 3))
-    found[:, 2] = 1.0
-    found[1:, 0] = mixes == OLDER
-    novel = np.flatnonzero(mixes > OLDER)
-    which = mixes[novel]
-    found[novel + 1] = np.stack([ews.share[which] == 0.0, ews.share[which], ews.toxicity[which]], axis=1)
-    return found
+    mixes[0, 0], mixes[0, 1], mixes[0, 2] = 0.0, 0.0, 1.0
+    for i in range(n):
+        k = suppliers.mixes[i]
+        concentration[i + 1] = suppliers.concentration[i]
+        reliability[i + 1] = suppliers.reliability[i] if suppliers.alive[i] == 1 else 0.0
+        mixes[i + 1, 0], mixes[i + 1, 1], mixes[i + 1, 2] = k == OLDER, 0.0, 1.0
+        if k > OLDER:
+            mixes[i + 1, 0], mixes[i + 1, 1], mixes[i + 1, 2] = share[k] == 0.0, share[k], strength[k]
+
+
+@kernel
+def who_sells(n: int, suppliers: Any, suspect: np.ndarray, there: np.ndarray, whole: np.ndarray) -> None:
+    """Fill ``there`` (n, J) with the size of each supplier in business of what may hold strong opioids (``suspect``, (S,)) where it sells; ``whole`` (J,) of all."""
+    whole[:] = 0.0
+    for i in range(n):
+        sells = False
+        for s in range(len(suspect)):
+            sells |= suspect[s] and (suppliers.serves[i] >> s) & 1 == 1
+        for j in range(len(whole)):
+            here = sells and suppliers.alive[i] == 1 and (suppliers.reach[i] >> j) & 1 == 1
+            there[i, j] = suppliers.size[i] if here else 0.0
+            whole[j] += there[i, j]
 
 
 def presence(state: MarketState, numbers: np.ndarray) -> np.ndarray:
     """(numbers, J) share of the suppliers of opioids and sedatives in each jurisdiction, by size, who mix in each of these novel opioids."""
-    s, n, table = state.supplier_table.columns, state.supplier_table.n, state.substances
-    sells = bits(s.serves[:n], len(table.dose_usd))[:, table.contaminable].any(axis=1)
-    size = s.size[:n] * s.alive[:n] * sells
-    there = size[:, None] * bits(s.reach[:n], state.world.n_jurisdictions)
-    return (numbers[:, None] == s.mixes[:n]) @ there / np.maximum(there.sum(axis=0), 1e-9)
+    s, n = state.supplier_table.columns, state.supplier_table.n
+    there = np.empty((n, state.world.n_jurisdictions), np.float32)
+    whole = np.empty(there.shape[1], np.float32)
+    who_sells(n, narrow(s, views.SellingSuppliers), state.substances.contaminable, there, whole)
+    return (numbers[:, None] == s.mixes[:n]) @ there / np.maximum(whole, 1e-9)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import N_CHANNELS, Channel, Prices, VendorKind
-from sim.evidence.groups import PricingParameters
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import beta_reputation
@@ -69,8 +68,9 @@ def pressure(recent: float, stock: float, costs: Costs) -> float:
 
 
 @kernel
-def reprice(n: int, vendors: Any, costs: Costs, p: PricingParameters) -> None:
+def reprice(n: int, vendors: Any, costs: Costs, given: np.ndarray) -> None:
     """Move every live vendor's log price a step towards its aim."""
+    p = given[0]
     for v in range(n):
         if vendors.alive[v] == 0 or vendors.kind[v] == LICENSED:
             continue
@@ -105,6 +105,14 @@ def mean_prices(n: int, vendors: Any, weight: np.ndarray, total: np.ndarray, lev
             level[c] = total[c] / weight[c]
 
 
+@kernel
+def share_kept(settled: np.ndarray, kept: np.ndarray) -> None:
+    """Fill ``kept`` (C,) with the share of what was due (``settled``, (C, 2)) that vendors got, all of it where nothing was."""
+    for c in range(len(kept)):
+        due = settled[c, DUE]
+        kept[c] = min(max(settled[c, GOT] / due if due > 0.0 else 1.0, LEAST_KEPT), 1.0)
+
+
 def reckon(state: MarketState) -> None:
     """What yesterday taught vendors about what a channel pays: takings per vendor, those missed, and the share of what was due that they got."""
     v, n, trade, day = state.vendors.columns, state.vendors.n, state.trade, state.yesterday
@@ -126,8 +134,8 @@ def costs_today(state: MarketState) -> Costs:
         trade.income / np.exp(trade.price_level), LEAST_SALES
     )  # USD a day of a vendor's orders at usual prices
     risk = p.pricing.arrest_cost * state.policing.vendor_risk / MONTH / usual
-    due, got = trade.settled[:, DUE], trade.settled[:, GOT]
-    kept = np.clip(np.divide(got, due, out=np.ones(N_CHANNELS), where=due > 0.0), LEAST_KEPT, 1.0)
+    kept = np.empty(N_CHANNELS)
+    share_kept(trade.settled, kept)
     return Costs(
         trade.price_level, risk, kept, p.supply.upstream_share, p.shipping.usual_purity, p.supply.stock_days, p.supply.stock_floor,
         p.choice.reputation_good, p.choice.reputation_bad, state.rules.prices,
@@ -139,7 +147,7 @@ def price(state: MarketState) -> None:
     reckon(state)
     v = state.vendors
     sellers = narrow(v.columns, views.PricingVendors)
-    reprice(v.n, sellers, costs_today(state), state.p.pricing)
+    reprice(v.n, sellers, costs_today(state), state.given.pricing)
     level = state.trade.price_level
     mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), level)
     level[DIRECT] = level[CRYPTO]  # the same vendors, who ask the same

@@ -78,9 +78,10 @@ def risks(state: MarketState) -> np.ndarray:
     """
     p, levers = state.p.supply, state.levers
     effort = state.policing.supplier_effort * levers.group_effort
-    joined = np.minimum.outer(levers.cooperation, levers.cooperation)
-    helped = (1.0 - state.world.cooperation) * joined * (1.0 - np.eye(len(effort)))
-    on_leg = effort[None, :] + helped * effort[:, None]
+    on_leg = np.broadcast_to(effort, levers.searches.shape)
+    if levers.cooperation.any():
+        joined = np.minimum.outer(levers.cooperation, levers.cooperation)
+        on_leg = effort + (1.0 - state.world.cooperation) * joined * (1.0 - np.eye(len(effort))) * effort[:, None]
     return np.minimum(p.seizure * on_leg**state.p.enforcement.post_effect * levers.searches, MOST_RISK)
 
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import Channel, VendorKind
-from sim.evidence.groups import SupplyParameters
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.groups import Moment
-from sim.market.supply.mixing import mix, mixed
+from sim.market.supply.mixing import know_suppliers, mix
 from sim.market.supply.money import upstream_money
 from sim.market.supply.network import capacity
 from sim.market.supply.recruitment import recruit
@@ -80,12 +79,13 @@ class Wants(NamedTuple):
 
 @kernel
 def wanted(
-    n: int, when: Moment, vendors: Any, terms: Terms, orders_today: np.ndarray, wants: Wants, p: SupplyParameters
+    n: int, when: Moment, vendors: Any, terms: Terms, orders_today: np.ndarray, wants: Wants, given: np.ndarray
 ) -> None:
     """What each vendor would take from its supplier today: towards ``stock_days`` of recent sales, as fast as it can grow.
 
     The vendors of suppliers out of business get nothing and look for another one.
     """
+    p = given[0]
     reliability, want = terms.reliability, wants.want
     for v in range(n):
         want[v] = 0.0
@@ -134,12 +134,13 @@ def deliver(
     wholesale: Wholesale,
     goods: np.ndarray,
     seen: np.ndarray,
-    p: SupplyParameters,
+    given: np.ndarray,
 ) -> None:
     """Send the rationed part of what vendors want, and besides what is lost on the way; vendors' costs follow, and they decide how far to cut.
 
     ``goods`` (2, suppliers + 1, J) adds up what is sent and what arrives; ``seen`` is how well buyers see what they get, by channel.
     """
+    p = given[0]
     for v in range(n):
         if vendors.alive[v] == 0:
             continue
@@ -224,11 +225,12 @@ def supply(state: MarketState) -> None:
 
 def on_terms(state: MarketState) -> None:
     """What vendors reckon with today: reliability, concentration and what is mixed in of their suppliers; as usual for those without one."""
-    s, n, up = state.supplier_table.columns, state.supplier_table.n, state.upstream
-    up.concentration, up.reliability = np.ones((2, n + 1))
-    up.concentration[1:] = s.concentration[:n]
-    up.reliability[1:] = np.where(s.alive[:n] == 1, s.reliability[:n], 0.0)
-    up.mixes = mixed(state)
+    table, up, ews = state.supplier_table, state.upstream, state.early_warning
+    if len(up.reliability) <= table.n:
+        up.concentration, up.reliability = np.ones((2, table.n + 1))
+        up.mixes = np.ones((table.n + 1, 3))
+    suppliers = narrow(table.columns, views.KnownSuppliers)
+    know_suppliers(table.n, suppliers, ews.share, ews.toxicity, up.concentration, up.reliability, up.mixes)
 
 
 def restock(state: MarketState) -> None:
@@ -244,7 +246,7 @@ def restock(state: MarketState) -> None:
         Terms(up.reliability, up.reckoned, up.find, 1.0 / WEEK),
         state.trade.vendor_orders,
         wants,
-        p,
+        state.given.supply,
     )
     total = wants.by_substance
     up.contested[:] = wants.sales[:, 1] / np.maximum(wants.sales[:, 0], 1e-9)
@@ -258,7 +260,7 @@ def restock(state: MarketState) -> None:
     dearer = fullness**-p.shortage_cost
     goods = np.zeros((2, *up.cost.shape))
     wholesale = Wholesale(ration, dearer, up.cost, up.reckoned, up.lost.sum(axis=(2, 3)))
-    deliver(v.n, sellers, wants.want, wholesale, goods, buyers_see(state), p)
+    deliver(v.n, sellers, wants.want, wholesale, goods, buyers_see(state), state.given.supply)
     account_for(state, goods[0], goods[1])
     least = LEAST * state.consumers.n
     sell_from_stores(stores, total, float(min(MONTH, up.days)), settling, p.supplier_growth, least)

@@ -127,7 +127,7 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
     crypto = state.crypto_slots()
     hear_of_markets(
         booked.market_buyers[:n_buyers], state.moment, crypto, talked_about(state, crypto),
-        narrow(c, views.MigrationConsumers), state.p.migration,
+        narrow(c, views.MigrationConsumers), state.given.migration,
     )  # fmt: skip
     running_means(state, booked.count, booked.volume)
 

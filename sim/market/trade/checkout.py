@@ -24,7 +24,6 @@ from sim.market.choice.scene import CHOSEN, NOT_PAID, Choices
 from sim.market.choice.vendor import account_of
 from sim.market.demand.needs import Needs
 from sim.market.groups import Moment
-from sim.market.substances import Substances
 from sim.market.trade.booking import book_orders
 from sim.market.views import narrow
 from sim.streams import Draw, normal_from, uniform4, uniforms
@@ -42,13 +41,13 @@ DOLLAR = 100.0
 class Till(NamedTuple):
     """What decides on payment."""
 
-    consumers: Any  # columns: `views.CheckoutConsumers`; likewise the next two
+    consumers: Any  # columns: `views.CheckoutConsumers`; likewise the next three
     vendors: Any
     platforms: Any
-    table: Substances
+    table: Any  # `views.PricedSubstances`
     price_factor: np.ndarray  # (J,)
     coin_access: np.ndarray  # (J,)
-    p: PaymentParameters
+    given: np.ndarray  # parameters of payment: see `handed_over`
 
 
 class Bills(NamedTuple):
@@ -66,7 +65,7 @@ def quantity_and_price(
     when: Moment, c: int, v: int, s: int, size: float, wholesale: int, posted: bool, price_factor: float, till: Till
 ) -> tuple[Any, ...]:
     """Doses and price in cents of one order, with quantity discount: unit price falls as quantity^-discount (Moeller et al. 2020)."""
-    vendors, table, p = till.vendors, till.table, till.p
+    vendors, table, p = till.vendors, till.table, till.given[0]
     level = math.exp(vendors.log_price[v]) * price_factor
     median = table.doses_per_order[s]
     if wholesale == 1 and vendors.wholesale[v] == 1:
@@ -105,7 +104,7 @@ def coin_or_cash(channel: int) -> int:
 @kernel
 def check_out(lo: int, hi: int, when: Moment, wanted: Needs, chosen: Choices, till: Till, bills: Bills) -> None:
     """Work out quantity, price, payment and escrow for the chosen orders ``lo:hi``; their status becomes NOT_PAID where payment fails."""
-    consumers, platforms, table, p = till.consumers, till.platforms, till.table, till.p
+    consumers, platforms, table, p = till.consumers, till.platforms, till.table, till.given[0]
     for i in range(lo, hi):
         if chosen.status[i] != CHOSEN:
             continue
@@ -143,7 +142,7 @@ def in_escrow(v: int, m: int, u: float, till: Till) -> bool:
     """Whether the market in slot ``m`` holds the money until the goods are there: the better the vendor's ratings, the more often it is finalised early."""
     vendors = till.vendors
     a = account_of(vendors, v, m)
-    trusted = beta_reputation(vendors.positive[v, a], vendors.negative[v, a], 0.0, till.p.early_prior)
+    trusted = beta_reputation(vendors.positive[v, a], vendors.negative[v, a], 0.0, till.given[0].early_prior)
     return u < 1.0 - (1.0 - till.platforms.escrow_share[m]) * 2.0 * trusted
 
 
@@ -197,8 +196,9 @@ def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, i
     v = state.vendors
     till = Till(
         narrow(state.consumers.columns, views.CheckoutConsumers), narrow(v.columns, views.CheckoutVendors),
-        narrow(state.platform_table.columns, views.CheckoutPlatforms), state.substances, state.world.price_factor, state.trade.coin_access,
-        state.p.payment,
+        narrow(state.platform_table.columns, views.CheckoutPlatforms),
+        narrow(state.substances, views.PricedSubstances), state.world.price_factor, state.trade.coin_access,
+        state.given.payment,
     )  # fmt: skip
     over_rows(state.pool, check_out, m, state.moment, wanted, chosen, till, bills)
     paid = (chosen.status == CHOSEN).nonzero()[0]

@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import Channel, Content
-from sim.evidence.groups import ShippingParameters
 from sim.kernels import inner, kernel
 from sim.market.groups import Moment
-from sim.market.substances import Substances
 from sim.streams import Draw, normal_from, uniform4
 
 BATCH = int(Draw.BATCH)
@@ -47,8 +45,8 @@ class Goods(NamedTuple):
     mixes: np.ndarray  # (suppliers + 1, 3) what is mixed in: see `sim.market.supply.mixing.mixed`
     hands: np.ndarray  # (C,) through which goods pass
     fails: np.ndarray  # (2,) chance of bad content from licensed and illicit pharmacies
-    table: Substances
-    p: ShippingParameters
+    table: Any  # `views.SentSubstances`
+    given: np.ndarray  # parameters of shipping: see `handed_over`
 
 
 @inner
@@ -58,7 +56,7 @@ def batch(when: Moment, key: int, s: int, channel: int, quality: float, row: int
     Content, opioid potency when pure, share of the substance left, and whether it holds a strong synthetic. That comes in whatever suppliers make or press
     themselves: in any unit of an opioid that no factory makes, in counterfeits of others. Batches follow the vendor's own clock, not the buyers'.
     """
-    table, p, hands, concentration = goods.table, goods.p, goods.hands[channel], goods.concentration[row]
+    table, p, hands, concentration = goods.table, goods.given[0], goods.hands[channel], goods.concentration[row]
     number = (when.day + 4096 + key % 97) // int(p.batch_days)
     u1, u2, u3, u4 = uniform4(when.seed, BATCH, key, number, s)
     ok = (

@@ -72,7 +72,7 @@ def settle(
     platforms: Any,
     money: np.ndarray,
     settled: np.ndarray,
-    p: ShippingParameters,
+    given: np.ndarray,
 ) -> None:
     """Settle the orders ``rows`` whose fate is known today: release escrow, refund after disputes, charge cards back; release that of ``run_out``.
 
@@ -80,6 +80,7 @@ def settle(
     vendors and those that they got. What became of the money is written into
     ``settlement``; buyers may notice what the goods are, and rate where there are ratings. Orders whose market closed have it already.
     """
+    p = given[0]
     for i in range(len(run_out)):
         release(run_out[i], orders, vendors, platforms, money, settled)
     for i in range(len(rows)):
@@ -130,7 +131,7 @@ def settling(state: MarketState) -> None:
     money = np.zeros(4, np.int64)
     settle(
         due, run_out, state.seed, day, narrow(o, views.ShippingOrders), narrow(state.vendors.columns, views.ShippingVendors),
-        narrow(state.platform_table.columns, views.ShippingPlatforms), money, state.today.settled, p,
+        narrow(state.platform_table.columns, views.ShippingPlatforms), money, state.today.settled, state.given.shipping,
     )  # fmt: skip
     books.closed = ((o.due[:n] <= day) & (o.held[:n] == 0)).nonzero()[0]
     income, fees, refunds, withheld = money.tolist()

@@ -16,6 +16,7 @@ from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.groups import Moment
 from sim.market.trade.content import Goods, batch
+from sim.market.trade.post import Routes, inspect
 from sim.market.trade.settling import defrauded, settling
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
@@ -30,8 +31,6 @@ DELIVERED, SEIZED, LOST, SCAMMED = (
 )  # fmt: skip
 CHARGED_BACK = int(Settlement.CHARGED_BACK)
 MAX_PARCELS = 6
-MOST_SEIZED = 0.95
-"""Chance of seizure that no inspection exceeds."""
 ABROAD = 3
 """Days that a parcel across a border takes at the least, on top of which come those of `border_days`."""
 MONTH = 30.0
@@ -45,13 +44,6 @@ class Post(NamedTuple):
     vendors: Any
 
 
-class Routes(NamedTuple):
-    """The post of the day."""
-
-    intercept: np.ndarray  # (J, J) chance that a parcel from j to k is seized
-    delay: np.ndarray  # (J,) days that parcels from abroad wait
-
-
 @inner
 def parcels_for(price: float, intercept: float, domestic: bool, p: ShippingParameters) -> int:
     """Number of parcels: larger orders are split, more so on routes where more is seized."""
@@ -63,7 +55,7 @@ def parcels_for(price: float, intercept: float, domestic: bool, p: ShippingParam
 @kernel
 def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: Goods) -> None:
     """Decide for the new orders ``lo:hi`` dispatch, content, parcels, day of arrival and outcome."""
-    orders, consumers, vendors, p, day = post.orders, post.consumers, post.vendors, goods.p, when.day
+    orders, consumers, vendors, p, day = post.orders, post.consumers, post.vendors, goods.given[0], when.day
     for o in range(lo, hi):
         v, c, s, channel = orders.vendor[o], orders.consumer[o], orders.substance[o], orders.channel[o]
         u1, u2, u3, _u4 = uniform4(when.seed, DISPATCH, c, day, 0)
@@ -110,29 +102,6 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
             orders.due[o] = min(LAST_DAY, day + days + int(p.patience_days))
 
 
-def inspect(state: MarketState) -> Routes:
-    """Chance of seizure by route, and how late parcels from abroad are.
-
-    Seizures follow inspections; with advance data the right parcels are picked more often. Inspections beyond the capacity of the post delay all parcels.
-    """
-    p, levers = state.p.shipping, state.levers
-    share = p.data_share + (1.0 - p.data_share) * levers.advance_data
-    targeting = (1.0 + share * (p.data_gain - 1.0)) / (1.0 + p.data_share * (p.data_gain - 1.0))
-    mail = state.world.vendor_weight[:, None] * (1.0 - np.eye(state.world.n_jurisdictions))
-    load = (mail * levers.inspection).sum(axis=0) / np.maximum(mail.sum(axis=0), 1e-9)
-    done = [
-        post.work(float(load[k]), p.post_capacity * float(levers.postal_staff[k]), p.post_longest)
-        for k, post in enumerate(state.posts)
-    ]
-    usual = np.array([post.border for post in state.posts])
-    officers = state.policing.post_effort**state.p.enforcement.post_effect
-    intercept = np.minimum(usual * officers * levers.inspection * targeting * done, MOST_SEIZED)
-    people = state.consumers.n * state.world.consumer_weight / state.world.consumer_share[-1]
-    state.today.opened = float((people * officers * load * done).sum()) * p.opened_in_vain / 365e3
-    np.fill_diagonal(intercept, [post.domestic for post in state.posts])
-    return Routes(intercept, np.array([post.backlog for post in state.posts]))
-
-
 @kernel
 def tally(due: np.ndarray, orders: Any, home: np.ndarray, seized: np.ndarray) -> tuple[int, int, int, int, int]:
     """Count the orders ``due``; parcels seized by jurisdiction into ``seized`` too.
@@ -172,7 +141,9 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     hands = np.array([0.0, 0.0, p.hands_app, p.hands_crypto, p.hands_crypto, p.hands_street])
     fails = np.array([p.licensed_fails, p.pharmacy_fails])
     up = state.upstream
-    goods = Goods(up.concentration, up.mixes, hands, fails, state.substances, p)
+    goods = Goods(
+        up.concentration, up.mixes, hands, fails, narrow(state.substances, views.SentSubstances), state.given.shipping
+    )
     post = Post(orders, narrow(state.consumers.columns, views.ShippingConsumers), vendors)
     lo, hi = rows
     over_rows(state.pool, Shifted(lo), hi - lo, state.moment, post, inspect(state), goods)
