@@ -234,7 +234,7 @@ def short(value: float) -> str:
         return "0"
     rounded = float(f"{value:.2g}")
     if abs(rounded) >= 1e6:
-        return number(rounded)
+        return number(rounded) if abs(rounded) < 1e12 else f"{rounded:.0e}".replace("-", "\u2212")
     return (f"{rounded:,.0f}" if abs(rounded) >= 10 else f"{rounded:.2g}").replace("-", "\u2212")
 
 

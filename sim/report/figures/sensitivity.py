@@ -44,7 +44,7 @@ SHARES = {
 """Indices that are shares, and so are on one scale for all outcomes."""
 NEVER_BELOW = ("mu_star", "dgsm", "delta", "median")
 """Indices that are sizes, so that no interval is drawn below zero."""
-TOO_MUCH = " A share above 1 comes of too few samples: it is drawn to 1, and stands beside it."
+TOO_MUCH = " A share above 1 comes of too few samples: it is drawn to 1 and marked >1; the table has it."
 OWN = {
     "mu_star": "mu*: mean size of the change that a step of a factor makes, in the unit of the outcome",
     "dgsm": "dgsm: bound of the total index, from slopes",
@@ -126,7 +126,7 @@ def heatmap(indices: DataFrame, main: str, whose: str) -> Figure:
 
 def _in_cell(value: float, main: str) -> str:
     """An index in a cell: of a share two places, else two digits that count."""
-    if main not in SHARES:
+    if main not in SHARES or abs(value) >= 10:
         return short(value)
     return "<0.01" if 0 < value < 0.005 else f"{value:.2f}".replace("-", "\u2212")
 
@@ -165,14 +165,15 @@ def bars(indices: DataFrame, main: str, whose: str) -> Figure:
             color=np.where(noise, "white", SERIES[4]), edgecolor=np.where(noise, UNCLEAR, SERIES[4]),
         )  # fmt: skip
         low = rows["low"].clip(lower=0) if main in NEVER_BELOW else rows["low"]
-        axes.hlines(y, low, rows["high"], color=NEITHER, linewidth=1.2)
+        high = rows["high"].clip(upper=1.05) if main in SHARES else rows["high"]
+        axes.hlines(y, low.clip(upper=high), high, color=NEITHER, linewidth=1.2)
         axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
         axes.set_yticks(y, labels[name], fontsize=SMALL, linespacing=1.2)
         if main in SHARES:
             axes.set_xlim(*_span(list(chosen.values())))
             for place, value in enumerate(rows["value"]):
                 if value > 1:
-                    axes.text(1.02, place, f"{value:.1f}", transform=axes.get_yaxis_transform(), fontsize=SMALL, va="center", color=NEITHER)  # fmt: skip
+                    axes.text(1.02, place, ">1", transform=axes.get_yaxis_transform(), fontsize=SMALL, va="center", color=NEITHER)  # fmt: skip
         scale(axes.xaxis, 3)
         guides(axes, "x")
         page.write(x, block * (k // across), titles[k], fontweight="bold")
