@@ -152,6 +152,7 @@ def test_nobody_is_replaced_while_an_order_is_under_way():
     o, c = model.books.open_orders, model.consumers.columns
     waiting = np.unique(o.columns.consumer[: o.n])
     assert len(waiting)
+    o.columns.due[: o.n] = model.day + 30
     c.stage[waiting] = Stage.LEAVING
     for _ in range(7):
         come_and_go(model)

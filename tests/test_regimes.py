@@ -113,10 +113,11 @@ def test_in_the_long_run_several_markets_of_unequal_size_share_the_trade():
 # Newcomers ------------------------------------------------------------------------------------------------------------
 @pytest.mark.slow
 def test_vendors_list_on_new_markets_more_where_these_court_them():
-    """Accounts on markets that opened during the run."""
+    """Accounts on markets that opened during the run, in a world of many vendors."""
     listed = {}
     for courted in (0.0, 0.2):
-        parameters = {"vendors": {"multi_new": courted}, "platforms": {"cryptomarket_entry": 0.1}}
+        many = {"platforms": {"cryptomarket_entry": 0.1}, "supply": {"crypto_vendors": 0.03}}
+        parameters = {"vendors": {"multi_new": courted}, **many}
         listed[courted] = 0
         for seed in range(3):
             model = ran(world(consumers=4_000, days=60, parameters=parameters), seed)

@@ -96,7 +96,8 @@ def test_events_say_which_treatment_somebody_enters_and_leaves():
     assert (turns.cause == "agonist").mean() == pytest.approx(model.p.consumption.agonist_share, abs=0.1)
     assert set(turns.cause) == {"agonist", "drug_free"}
     both = turns.groupby("subject").filter(lambda t: list(t.kind) == ["treatment_entry", "treatment_exit"])
-    assert len(both) and (both.groupby("subject").cause.nunique() == 1).all()
+    assert len(both)
+    assert (both.groupby("subject").cause.nunique() == 1).all()
 
 
 def test_who_leaves_treatment_has_the_needs_of_before_at_once():

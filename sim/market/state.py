@@ -272,9 +272,7 @@ class MarketState(mesa.Model):
         if self.books.events.wanted:
             self.books.events.add(self.day, kind, subject, agency, policy, cause, amount)
 
-    def consumer_events(
-        self, kind: EventKind, who: np.ndarray, policy: str = "", cause: str | Causes = ""
-    ) -> None:
+    def consumer_events(self, kind: EventKind, who: np.ndarray, policy: str = "", cause: str | Causes = "") -> None:
         """Write one event per consumer."""
         self.books.happened.note(kind, who)
         if len(who):

@@ -62,7 +62,7 @@ def violations(state: MarketState) -> list[str]:
     check(
         "orders = settled + under way",
         state.books.open_orders.next_number,
-        int(counted.sum()) + int(np.sum(o.due[:n] > state.day)),
+        int(counted.sum()) + int(np.sum(o.due[:n] >= state.day)) - len(state.books.due),
     )
     check("no settled order is still in transit", int(counted[OrderOutcome.IN_TRANSIT]), 0)
     closed = state.books.closed
