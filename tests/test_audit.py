@@ -30,6 +30,8 @@ SPECS = list(load_parameters().specs.values())
 def evening(model: MarketModel) -> MarketModel:
     """The market after its day, with nothing left to settle."""
     model.day -= 1
+    o = model.books.open_orders
+    model.books.due = np.flatnonzero(o.columns.due[: o.n] == model.day)
     return model
 
 
@@ -118,6 +120,7 @@ def close_one(model: MarketModel) -> int:
     o.columns.settlement[row], o.columns.due[row] = Settlement.PAID, model.day
     o.columns.outcome[row] = OrderOutcome.DELIVERED
     model.books.closed = np.array([row])
+    model.books.due = np.append(model.books.due, row)
     model.books.order_counts[OrderOutcome.DELIVERED] += 1
     return row
 
