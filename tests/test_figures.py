@@ -522,7 +522,7 @@ def test_interventions_are_numbered_over_the_panels_and_named_below(monkeypatch)
     said = texts(compare(world(), [scenario], runs=1, workers=1, model_class=FakeMarket).plot_trade(), monkeypatch)
     for each in trade.interventions(scenario):
         assert f"{each.number} {each.name}, from day {each.start}" in said
-    spans = re.findall(r"\b(\d+)–(\d+)\b", " | ".join(said))
+    spans = re.findall(r"\b(\d+)–(\d+)\b", said)
     assert spans, "numbers that would meet are one span"
     assert all(int(first) < int(last) for first, last in spans)
 
