@@ -268,7 +268,7 @@ def memory(selling: list[int]) -> Seen:
     account = np.full((3, 4), NO_SLOT, np.uint16)
     account[:, 1] = 7
     shop = Shop(account, np.array([0.0, 0.0, 1.0], np.float32))
-    return Seen(shopper, shop, Selling(np.array(selling, np.uint32)), CHOICE)
+    return Seen(shopper, shop, Selling(np.array(selling, np.uint32)), handed_over(CHOICE))
 
 
 @pytest.mark.slow
