@@ -43,8 +43,8 @@ from sim.registry import policy_kinds
 from sim.scenario import OwnColumn, Platforms, Settings, Submodels, list_scenarios
 from sim.studies.store.output import STUDY_COLUMNS
 from sim.studies.study_files import study_files
-from sim.validation.files import load_targets
-from sim.validation.targets import LEVELS, USES, Target, World
+from sim.studies.validation.files import load_targets
+from sim.studies.validation.targets import LEVELS, USES, Target, World
 
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/make_tables.py from the declarations in the code: change those, then run it again. -->\n\n"

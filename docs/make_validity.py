@@ -13,7 +13,7 @@ from sim.report.text.tables import conclusions_markdown
 from sim.report.text.validation import number, span
 from sim.studies.findings.doubt import DEPENDS, HOLD, HOW, MORE, OPEN, said
 from sim.studies.findings.rivals import Rival
-from sim.validation.targets import LEVELS, USES
+from sim.studies.validation.targets import LEVELS, USES
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
 KEPT = REFERENCE / "validation" / "validation.json"

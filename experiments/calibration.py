@@ -20,10 +20,10 @@ from sim.report.calibration import calibrate, cost
 from sim.scenario import ScenarioError
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution.conduct import How
-from sim.validation.calibration.budget import budget
-from sim.validation.calibration.calibrate import study_of
-from sim.validation.calibration.proof import HONEST, run_proof, stages
-from sim.validation.calibration.settings import Calibration, load_calibration
+from sim.studies.validation.calibration.budget import budget
+from sim.studies.validation.calibration.calibrate import study_of
+from sim.studies.validation.calibration.proof import HONEST, run_proof, stages
+from sim.studies.validation.calibration.settings import Calibration, load_calibration
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "experiments" / "calibration.yaml"

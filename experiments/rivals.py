@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.report.validation import validate
-from sim.validation.files import load_targets
+from sim.studies.validation.files import load_targets
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "results" / "reference" / "validation" / "rivals.json"

@@ -27,8 +27,8 @@ from sim.studies.runs.simulate import load_scenario
 from sim.studies.store.own import content_hash
 from sim.studies.store.results import Results
 from sim.studies.study_files import Study
-from sim.validation.files import load as load_targets
-from sim.validation.worlds import scenario_of
+from sim.studies.validation.files import load as load_targets
+from sim.studies.validation.worlds import scenario_of
 from tests.study_market import StudyMarket, compare_study
 
 ROOT = Path(__file__).parents[1]

@@ -21,7 +21,6 @@ LAYERS = [
     {"world"},
     {"model"},
     {"studies"},
-    {"validation"},
     {"report"},
     {"app"},
     {"cli"},
@@ -31,7 +30,7 @@ RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 FACES = {"scenario", "population", "streams", "cli"}
 """Folders whose `__init__` is all that others see of them."""
 
-MAX_ROOMS, MAX_FILES, MAX_LINES, MAX_ARGUMENTS = 19, 14, 300, 10
+MAX_ROOMS, MAX_FILES, MAX_LINES, MAX_ARGUMENTS = 18, 14, 300, 10
 GROW = {"sim.policies", "sim.studies.kinds"}
 """Folders that hold as many files as there are policies and kinds of study."""
 

@@ -20,11 +20,11 @@ from sim.studies.matching.screening import picked, screened
 from sim.studies.matching.wave import Found, Plan, hopeless, learnt, within, worst
 from sim.studies.matching.waves import matched
 from sim.studies.methods import designs
-from sim.validation.calibration.calibrate import study_of
-from sim.validation.calibration.proof import HONEST, run_proof
-from sim.validation.calibration.settings import CalibrationError, load_calibration
-from sim.validation.ensemble import load_ensemble
-from sim.validation.files import TargetsError, load_targets
+from sim.studies.validation.calibration.calibrate import study_of
+from sim.studies.validation.calibration.proof import HONEST, run_proof
+from sim.studies.validation.calibration.settings import CalibrationError, load_calibration
+from sim.studies.validation.ensemble import load_ensemble
+from sim.studies.validation.files import TargetsError, load_targets
 from tests.fake_market import FakeMarket
 
 # A town of 20 parameters, of which 6 matter, bent and together; ten targets with luck: three are positive, three are shares ---------------------

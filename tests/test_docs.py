@@ -24,9 +24,9 @@ from sim.measures.observer import Observer, read_settings
 from sim.model import MarketModel
 from sim.registry import policy_kinds
 from sim.scenario import SCENARIO_KEYS, Scenario, ScenarioError
-from sim.validation.files import load as read_targets
-from sim.validation.measuring import check_questions
-from sim.validation.targets import Targets
+from sim.studies.validation.files import load as read_targets
+from sim.studies.validation.measuring import check_questions
+from sim.studies.validation.targets import Targets
 from tests.mesas_page import of_mesas_page
 from tests.preloaded import can_fork, odm, python
 from tests.worlds import KINDS, branched, example, lever_values, neutral_levers, ran, world

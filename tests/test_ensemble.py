@@ -31,8 +31,8 @@ from sim.studies.methods.worlds import ParameterSets, drawn_worlds, members_for
 from sim.studies.runs.effects import paired_effects
 from sim.studies.store.folder import read_study
 from sim.studies.study_files import Study, StudyFileError
-from sim.validation.ensemble import load_ensemble
-from sim.validation.files import TargetsError
+from sim.studies.validation.ensemble import load_ensemble
+from sim.studies.validation.files import TargetsError
 from tests.fake_market import FakeMarket, world
 from tests.study_market import PATH, StudyMarket, compare_study, not_drawn, sweep_study
 

@@ -26,8 +26,8 @@ from sim.report.figures.style import BETTER, SERIES, WORSE, look, style
 from sim.report.parts.flows import Flow
 from sim.report.text.names import factor_name, outcome_name
 from sim.studies.methods.factors import Factor
-from sim.validation.estimates import Estimate
-from sim.validation.targets import Target
+from sim.studies.validation.estimates import Estimate
+from sim.studies.validation.targets import Target
 from tests.fake_market import FakeMarket, world
 
 pytestmark = pytest.mark.slow  # together two minutes of the quick tests' fifteen: `make test-slow`

@@ -11,12 +11,12 @@ from sim import run, validate
 from sim.evidence.sources import load_sources
 from sim.scenario import Scenario
 from sim.studies.errors import RequestError
-from sim.validation.database import WRITTEN, About, empty_frames, opened
-from sim.validation.estimates import Member, count, estimate, last_line, quantile
-from sim.validation.files import TargetsError, load, load_targets
-from sim.validation.measures import kaplan_meier
-from sim.validation.measuring import Reading, asked_views, check_questions, is_asked, readings
-from sim.validation.targets import LEVELS, Targets
+from sim.studies.validation.database import WRITTEN, About, empty_frames, opened
+from sim.studies.validation.estimates import Member, count, estimate, last_line, quantile
+from sim.studies.validation.files import TargetsError, load, load_targets
+from sim.studies.validation.measures import kaplan_meier
+from sim.studies.validation.measuring import Reading, asked_views, check_questions, is_asked, readings
+from sim.studies.validation.targets import LEVELS, Targets
 
 ABOUT = About("small", 100.0, 10, 1000.0, 10, {"mdma": "stimulant", "heroin": "opioid"})
 

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from sim.validation.database import About, empty_frames
-from sim.validation.files import load_targets
-from sim.validation.measuring import readings
+from sim.studies.validation.database import About, empty_frames
+from sim.studies.validation.files import load_targets
+from sim.studies.validation.measuring import readings
 
 ABOUT = About("small", 100.0, 4, 400.0, 730, {"mdma": "stimulant", "heroin": "opioid"})
 

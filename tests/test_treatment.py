@@ -10,7 +10,7 @@ from sim.evidence.parameters import load_parameters
 from sim.market.health import harm
 from sim.market.health.treatment import leave_treatment
 from sim.model import MarketModel
-from sim.validation.files import load_targets
+from sim.studies.validation.files import load_targets
 from tests.worlds import branched, ran, run, world
 
 STAYING = {"entry_rate": 1e-9, "dropout_a": 0.0, "dropout_b": 0.0}

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from sim import validate
 from sim.cli import app
 from sim.studies.errors import RequestError
-from sim.validation.ensemble import Ensemble, load_ensemble
-from sim.validation.files import TargetsError, load, load_targets
-from sim.validation.worlds import planned
+from sim.studies.validation.ensemble import Ensemble, load_ensemble
+from sim.studies.validation.files import TargetsError, load, load_targets
+from sim.studies.validation.worlds import planned
 from tests.fake_market import FakeMarket
 
 SIZE = {"consumers": 250, "days": 6, "burn_in": 1}

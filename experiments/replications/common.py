@@ -24,7 +24,7 @@ from sim.studies.kinds import Answer
 from sim.studies.methods.paths import assignment
 from sim.studies.store.parts import DAILY, OK
 from sim.studies.study import ReadyStudy, StudyFile
-from sim.validation.validate import place_of
+from sim.studies.validation.validate import place_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim.report.text.validation import number, span
-from sim.validation.files import load_targets
+from sim.studies.validation.files import load_targets
 
 LEVEL = 0.90
 """Level of every interval of the model."""

@@ -14,9 +14,9 @@ from experiments.replications.common import Replication, Run, Runs, World
 from experiments.replications.findings import Finding, Result, of_target, over_seeds
 from sim.report.figures.layout import SMALL, Mark, Page, guides, title_of
 from sim.report.figures.style import BASELINE, BETTER, INK, SERIES, style
-from sim.validation.database import WRITTEN, About
-from sim.validation.files import load_targets
-from sim.validation.measuring import readings
+from sim.studies.validation.database import WRITTEN, About
+from sim.studies.validation.files import load_targets
+from sim.studies.validation.measuring import readings
 
 KINDS = ("raid", "scam")
 ASKED = {

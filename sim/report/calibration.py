@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.studies.execution.conduct import How
-from sim.validation.calibration.budget import Budget, budget
-from sim.validation.calibration.calibrate import Calibrated, run_calibration, study_of
-from sim.validation.calibration.settings import Calibration, load_calibration
+from sim.studies.validation.calibration.budget import Budget, budget
+from sim.studies.validation.calibration.calibrate import Calibrated, run_calibration, study_of
+from sim.studies.validation.calibration.settings import Calibration, load_calibration
 
 if TYPE_CHECKING:
     from sim.studies.execution.events import OnEvent

@@ -9,13 +9,13 @@ from sim.report.figures.layout import MARGIN, NAME, SMALL, Mark, Page, line_heig
 from sim.report.figures.style import BASELINE, BETTER, QUIET, WORSE, style
 from sim.report.figures.targets import RANGE, distances
 from sim.report.text.names import factor_name, target_name
-from sim.validation.calibration.calibrate import pairs
+from sim.studies.validation.calibration.calibrate import pairs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sim.studies.methods.factors import Factor
-    from sim.validation.calibration.calibrate import Calibrated
+    from sim.studies.validation.calibration.calibrate import Calibrated
 
 WIDTH, ACROSS, HIGH = 7.0, 4, 0.62
 FAR = 6.0

@@ -10,12 +10,12 @@ from sim.report import calibration_figures as figures
 from sim.report.figures import save_figure
 from sim.report.text.markdown import escaped
 from sim.report.text.validation import number, span
-from sim.validation.calibration.calibrate import moved_rows, pairs, posterior, target_rows
+from sim.studies.validation.calibration.calibrate import moved_rows, pairs, posterior, target_rows
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sim.validation.calibration.calibrate import Calibrated
+    from sim.studies.validation.calibration.calibrate import Calibrated
 
 FEW = 50
 """Effective members below which the ensemble is not to be believed."""

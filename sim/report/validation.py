@@ -12,10 +12,10 @@ from sim.scenario import no_such_name
 from sim.studies.errors import RequestError
 from sim.studies.execution.conduct import How
 from sim.studies.store.output import passing_folder
-from sim.validation.ensemble import load_ensemble
-from sim.validation.files import TargetsError, load
-from sim.validation.targets import LEVELS, Targets
-from sim.validation.validate import Validation, run_validation
+from sim.studies.validation.ensemble import load_ensemble
+from sim.studies.validation.files import TargetsError, load
+from sim.studies.validation.targets import LEVELS, Targets
+from sim.studies.validation.validate import Validation, run_validation
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

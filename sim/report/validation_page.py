@@ -12,13 +12,13 @@ from sim.report.figures import save_figure
 from sim.report.figures.targets import all_targets, one_target
 from sim.report.text import validation as text
 from sim.report.text.markdown import escaped
-from sim.validation.estimates import Estimate, count, totals
-from sim.validation.targets import LEVELS, USES
+from sim.studies.validation.estimates import Estimate, count, totals
+from sim.studies.validation.targets import LEVELS, USES
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sim.validation.validate import Validation
+    from sim.studies.validation.validate import Validation
 
 
 def write_page(result: Validation, failures: DataFrame, place: Path) -> None:

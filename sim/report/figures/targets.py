@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from sim.validation.estimates import Estimate
-    from sim.validation.validate import Validation
+    from sim.studies.validation.estimates import Estimate
+    from sim.studies.validation.validate import Validation
 
 WIDTH, LEFT, HIGH = 6.8, 0.55, 1.15
 FAR = 4.0

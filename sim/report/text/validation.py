@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sim.validation.estimates import Estimate, count, totals
-from sim.validation.targets import LEVELS, USES
+from sim.studies.validation.estimates import Estimate, count, totals
+from sim.studies.validation.targets import LEVELS, USES
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from sim.validation.validate import Validation
+    from sim.studies.validation.validate import Validation
 
 HOW_TO_READ = (
     "A target is in range where the mean lies in the range of what is published. Distance: between mean and published value in standard units, "

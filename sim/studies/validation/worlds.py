@@ -12,11 +12,11 @@ from sim.studies.errors import RequestError, at_least, seeds_from
 from sim.studies.findings.rivals import Rival, chosen
 from sim.studies.methods.paths import assignment, has_path, resolve
 from sim.studies.study import MAX_REPLICATIONS, ReadyStudy, StudyFile
-from sim.validation.database import WRITTEN
-from sim.validation.ensemble import Ensemble
-from sim.validation.files import TargetsError
-from sim.validation.measuring import check_questions
-from sim.validation.targets import Targets, World
+from sim.studies.validation.database import WRITTEN
+from sim.studies.validation.ensemble import Ensemble
+from sim.studies.validation.files import TargetsError
+from sim.studies.validation.measuring import check_questions
+from sim.studies.validation.targets import Targets, World
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario

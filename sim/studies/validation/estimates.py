@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.validation.measuring import Reading
-from sim.validation.targets import LEVELS, USES, Target
+from sim.studies.validation.measuring import Reading
+from sim.studies.validation.targets import LEVELS, USES, Target
 
 INTERVAL = (0.05, 0.95)
 

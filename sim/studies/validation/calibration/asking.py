@@ -18,11 +18,11 @@ from sim.studies.execution.driver import Driver
 from sim.studies.matching.wave import Found
 from sim.studies.methods.factors import Point
 from sim.studies.store.parts import OK, write_whole
-from sim.validation.estimates import Estimate, Member, estimate
-from sim.validation.measuring import Reading
-from sim.validation.targets import Target, Targets
-from sim.validation.validate import place_of, read_runs
-from sim.validation.worlds import Arms
+from sim.studies.validation.estimates import Estimate, Member, estimate
+from sim.studies.validation.measuring import Reading
+from sim.studies.validation.targets import Target, Targets
+from sim.studies.validation.validate import place_of, read_runs
+from sim.studies.validation.worlds import Arms
 
 if TYPE_CHECKING:
     from sim.studies.study import ReadyStudy

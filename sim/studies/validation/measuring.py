@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.scenario import Problem
 from sim.studies.errors import RequestError
-from sim.validation.database import WRITTEN, About, Asker, empty_frames, opened, said
-from sim.validation.files import TargetsError
-from sim.validation.measures import MEASURES
-from sim.validation.targets import Target, Targets
+from sim.studies.validation.database import WRITTEN, About, Asker, empty_frames, opened, said
+from sim.studies.validation.files import TargetsError
+from sim.studies.validation.measures import MEASURES
+from sim.studies.validation.targets import Target, Targets
 
 if TYPE_CHECKING:
     from pandas import DataFrame

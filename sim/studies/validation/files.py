@@ -14,7 +14,7 @@ from sim.evidence.sources import load_sources
 from sim.measures.dictionary import observed
 from sim.scenario import Faults, Problem, ScenarioError, no_such_name, one_of, plain_data, quote, read_yaml
 from sim.studies.study_checks import read_model
-from sim.validation.targets import NAME, Target, Targets, World
+from sim.studies.validation.targets import NAME, Target, Targets, World
 
 SHIPPED = Path(yaml_files.__file__).parent / "targets"
 """Folder of the files that ship: worlds, and the targets of each level."""
@@ -161,7 +161,7 @@ def check(target: Target, where: str, worlds: Mapping[str, World | None], proble
     if len(ways) != 1:
         problems.append(Problem(where, " and ".join(ways) or "nothing to measure", "one of sql, measure, unmeasurable"))
     if target.measure is not None:
-        from sim.validation.measures import MEASURES, problem_of
+        from sim.studies.validation.measures import MEASURES, problem_of
 
         if target.measure not in MEASURES:
             problems.append(no_such_name(f"{where}.measure", target.measure, MEASURES))

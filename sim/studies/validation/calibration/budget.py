@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model, simulate, warm_up
-from sim.validation.database import WRITTEN
+from sim.studies.validation.database import WRITTEN
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario

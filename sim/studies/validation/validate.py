@@ -18,12 +18,12 @@ from sim.studies.findings.rivals import Rival, chosen
 from sim.studies.kinds import Answer
 from sim.studies.store.output import TABLES, table_place
 from sim.studies.store.parts import DAILY, OK, StoreError
-from sim.validation.database import WRITTEN, About
-from sim.validation.ensemble import Ensemble
-from sim.validation.estimates import Estimate, Member, estimate, last_line, totals
-from sim.validation.measuring import Job, Reading, asked_views, is_asked, measure
-from sim.validation.targets import Targets
-from sim.validation.worlds import Arms, planned, points_of
+from sim.studies.validation.database import WRITTEN, About
+from sim.studies.validation.ensemble import Ensemble
+from sim.studies.validation.estimates import Estimate, Member, estimate, last_line, totals
+from sim.studies.validation.measuring import Job, Reading, asked_views, is_asked, measure
+from sim.studies.validation.targets import Targets
+from sim.studies.validation.worlds import Arms, planned, points_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from sim.validation.database import Asker
+    from sim.studies.validation.database import Asker
 
 Window = tuple[int, int] | None
 

@@ -18,9 +18,9 @@ from sim.studies.matching.recovery import LEVEL, Recovered, coverage, recovered
 from sim.studies.matching.wave import learnt
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Factor, from_unit
-from sim.validation.calibration.asking import Asking, as_found
-from sim.validation.calibration.calibrate import goals_of, pick, study_of
-from sim.validation.calibration.settings import Calibration
+from sim.studies.validation.calibration.asking import Asking, as_found
+from sim.studies.validation.calibration.calibrate import goals_of, pick, study_of
+from sim.studies.validation.calibration.settings import Calibration
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -88,7 +88,7 @@ def run_proof(calibration: Calibration, folder: Path, how: How, truths: int = 20
     Parameters
     ----------
     calibration, folder, how
-        As in `sim.validation.calibration.calibrate.run_calibration`; only its first wave is run.
+        As in `sim.studies.validation.calibration.calibrate.run_calibration`; only its first wave is run.
     truths
         Parameter sets that are drawn from the ranges and run on other seeds.
     """

@@ -21,12 +21,12 @@ from sim.studies.matching.wave import Found
 from sim.studies.matching.waves import Matched, matched
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Factor, from_unit
-from sim.validation.calibration.asking import Asking, as_found, daily_outcomes
-from sim.validation.calibration.settings import Calibration, narrowed
-from sim.validation.ensemble import Ensemble
-from sim.validation.estimates import Estimate, count
-from sim.validation.targets import Target
-from sim.validation.worlds import Arms, planned
+from sim.studies.validation.calibration.asking import Asking, as_found, daily_outcomes
+from sim.studies.validation.calibration.settings import Calibration, narrowed
+from sim.studies.validation.ensemble import Ensemble
+from sim.studies.validation.estimates import Estimate, count
+from sim.studies.validation.targets import Target
+from sim.studies.validation.worlds import Arms, planned
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -9,7 +9,7 @@ from pathlib import Path
 from sim.scenario import Problem
 from sim.studies.methods.factors import Point
 from sim.studies.methods.worlds import read_ensemble
-from sim.validation.files import TargetsError
+from sim.studies.validation.files import TargetsError
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from sim.scenario import Problem, ScenarioError, no_such_name, plain_data, read_
 from sim.studies.matching.wave import Plan
 from sim.studies.methods.factors import Factor, complete
 from sim.studies.study_checks import read_model
-from sim.validation.files import TargetsError, load
-from sim.validation.targets import Targets
+from sim.studies.validation.files import TargetsError, load
+from sim.studies.validation.targets import Targets
 
 FEWEST = 2
 """Parameters that can be calibrated at least."""
