@@ -118,6 +118,9 @@ def count(consumers: int, days: int) -> dict[str, dict[str, float]]:
     philox: Any = import_module("sim.streams.philox")  # the face of the folder has a function of that name
 
     warnings.simplefilter("ignore")  # words of 64 bits wrap around in NumPy as they do in kernels, and NumPy says so
+    state: Any = import_module("sim.market.state")
+    hand_over = state.handed_over
+    state.handed_over = lambda p: hand_over(p).view(np.recarray)  # whose fields Python reads as kernels do
     philox._rounds = counting(philox._rounds, "draws")
     for name in ("exp", "log"):
         setattr(math, name, counting(getattr(math, name), "exponentials"))

@@ -51,7 +51,7 @@ DEFINITIONS: dict[str, dict[float, str]] = {
     "market/trade/booking.py": {60.0: "days of a mean, as its name says", 180.0: "likewise"},
     "market/trade/checkout.py": {2.0: "twice the mean where trust is complete and none where it is nil"},
     "market/trade/content.py": {0.5: "mean of a lognormal"},
-    "market/trade/shipping.py": {0.95: "some get through any inspection", 365e3: "a thousand people and a year"},
+    "market/trade/post.py": {0.95: "some get through any inspection", 365e3: "a thousand people and a year"},
     "market/supply/routes.py": {
         0.95: "a risk beyond which nobody sends",
         0.001: "a risk below which 1 / P is no guide",

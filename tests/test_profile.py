@@ -71,7 +71,7 @@ def test_bytes_are_those_of_the_columns_that_kernels_are_given(profile):
     rows = {row["phase"]: row for row in profile[0].rows()}
     least = 600 * 8 / 1e6  # one column of eight bytes
     assert all(rows[name]["touched_mb"] > least for name in ("demand", "choice", "consumption", "learning"))
-    assert rows["begin_day"]["touched_mb"] == 0
+    assert rows["begin_day"]["touched_mb"] < least, "no column of people"
     assert rows["learning"]["asked_mb"] > 0
 
 
