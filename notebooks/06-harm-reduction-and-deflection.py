@@ -113,7 +113,7 @@ print(
 base = Scenario.load("baseline").with_(**SIZE)
 KINDS = {
     "checking": {"kind": "drug_checking", "reach": 1.0, "uptake": 4.0},
-    "naloxone": {"kind": "naloxone", "carriage": 0.65},
+    "naloxone": {"kind": "naloxone", "carriage": 0.6},
     "deflection": {"kind": "deflection", "offer": 0.5, "places": 0.1},
     "no-charges": {"kind": "decriminalisation"},
 }
