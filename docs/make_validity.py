@@ -102,7 +102,7 @@ def across() -> list[str]:
         "## Which conclusions hold\n",
         f"{pairs} pairs of runs over {sets} parameter sets of the ensemble that ships ([kept](../results/reference/ensemble/conclusions.csv); "
         f"`make conclusions` does them again). {HOW}\n",
-        f"Of {len(table)} effects of {table['scenario'].nunique()} interventions, {words}.\n",
+        f"Of {len(table)} effects of {table['scenario'].nunique()} interventions, {words}. Totals are those of the simulated consumers.\n",
         "\n".join(told) + "\n",
         conclusions_markdown(table) + "\n",
     ]
