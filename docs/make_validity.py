@@ -28,8 +28,9 @@ which published results as a whole it gives and which not. The defaults were fit
 world without policies (decisions [0030](decisions/0030-defaults-are-calibrated.md) and
 [0031](decisions/0031-the-size-of-a-market-follows-from-published-trade.md)), and fear of raids to two regimes after closures, a recovery and a long fall
 ([0034](decisions/0034-fear-weighs-against-as-many-orders-as-buyers-have.md)), of which facts for validation on platforms and
-enforcement are no strangers; they were fitted to no other, and no range was moved after a look at the model. Three facts say little of the model, since a parameter is set
-by the same source: what is discarded after a check (`checked_misold_discard`), and how the street divides into friends and dealers (`fallback_friends`, `fallback_dealers`).
+enforcement are no strangers; they were fitted to no other, and no range was moved after a look at the model. Three facts say little of the model,
+since a parameter is set by the same source: what is discarded after a check (`checked_misold_discard`), and how the street divides into friends and
+dealers (`fallback_friends`, `fallback_dealers`).
 A conclusion that rests on something missed here deserves no more trust than the miss leaves it.
 """
 
