@@ -42,6 +42,11 @@ ONLY_WITH: dict[str, dict[str, dict[str, object]]] = {
     },
     "enforcement.credit_parcel": {"parameters": {"enforcement": {"learning": 0.3}}},
     "migration.give_up": {"parameters": {"migration": {"reach": 0.3}}},
+    "shipping.not_five_stars": {"consumers": 4000, "parameters": {"choice": {"crypto": 1.0}}},
+    "vendors.bad_exit": {"parameters": {"choice": {"crypto": 1.0}}},
+    "platforms.operator_income": {
+        "parameters": {"choice": {"crypto": 1.0}, "platforms": {"cryptomarket_entry": 0.1, "closure_days": 40.0}}
+    },
 }
 """What else must be set for a parameter to act."""
 MOST_SEEDS = 4
