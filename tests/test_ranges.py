@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 import zlib
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
 import pytest
@@ -25,15 +26,16 @@ from sim.measures.outcomes import outcomes_of_day
 from sim.policies.conditions import After, When
 from sim.registry import policy_kinds
 from sim.scenario import Scenario, ScenarioError, Settings
+from sim.scenario.policies import Budget
 from sim.scenario.sections import MOST_CODES
 from tests.worlds import BUSY, KINDS, example, model_of, run, world
 
 SPECS = load_parameters().specs
 TINY: dict[str, Any] = {"consumers": 500, "burn_in": 3, "days": 8}
 TABLES = (Substance, Needs, Jurisdiction)
-MODELS = (*policy_kinds().values(), *TABLES, Settings, After, When)
-BY_SCENARIO = ("start", "end")
-"""Fields whose range follows from the length of the run."""
+MODELS = (*policy_kinds().values(), *TABLES, Settings, After, When, Budget)
+DATES = {"start": (-TINY["burn_in"], TINY["days"] - 1), "end": (3, 2**31)}
+"""Fields of policies whose range follows from the length of the run, with its ends; a policy may end long after it."""
 NAMED = ("seed", "days", "burn_in", "consumers", "people")
 """Settings, which are tried one by one below."""
 QUICK = 60
@@ -43,7 +45,7 @@ QUICK = 60
 def numeric(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, type]]:
     """The fields of a model that hold one number: name, declaration, and type of the number."""
     for name, field in model.model_fields.items():
-        kinds = {field.annotation, *get_args(field.annotation)} - {type(None)}
+        kinds = {*(get_args(field.annotation) or (field.annotation,))} - {type(None)}
         if kinds in ({int}, {float}):
             yield field.alias or name, field, kinds.pop()
 
@@ -53,6 +55,13 @@ def ends(field: FieldInfo) -> tuple[float | None, float | None]:
     found: dict[type, Any] = {type(bound): bound for bound in field.metadata}
     low, high = found.get(annotated_types.Ge), found.get(annotated_types.Le)
     return (low and low.ge) if low is None or low.ge else 0, (high and high.le) if high is None or high.le else 0
+
+
+def choices(field: FieldInfo) -> tuple[Any, ...]:
+    """The words, or yes and no, that a field may be."""
+    if field.annotation is bool:
+        return (False, True)
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
 
 
 # What is legal --------------------------------------------------------------------------------------------------------
@@ -65,7 +74,7 @@ def test_a_parameter_has_a_closed_range_that_holds_what_is_plausible(path):
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_number_in_a_policy_table_or_setting_has_a_closed_range_that_holds_its_default(model):
     for name, field, _ in numeric(model):
-        if name in BY_SCENARIO:
+        if name in DATES:
             continue
         low, high = ends(field)
         if name == "seed":
@@ -146,9 +155,24 @@ def policy_cases() -> Iterator[tuple[str, Any]]:
     for kind in KINDS:
         model = policy_kinds()[kind]
         for name, field, _ in numeric(model):
-            for end in ends(field) if name not in BY_SCENARIO else (3,):
+            for end in DATES.get(name) or ends(field):
                 fields = {"start": 2, name: end} if name != "lasting" else {"start": 2, "every": 32_000, name: end}
                 yield f"{kind}.{name}={end:g}", {"policies": [example(kind, **fields)]}
+        for name, field in model.model_fields.items():
+            for choice in choices(field) if name != "kind" else ():
+                yield f"{kind}.{name}={choice}", {"policies": [example(kind, start=2, **{name: choice})]}
+
+
+def condition_cases() -> Iterator[tuple[str, Any]]:
+    first = example("naloxone", start=0, label="first")
+    for end in (0, TINY["days"] - 1):  # later it would never begin, and is refused
+        yield f"after.days={end}", {"policies": [first, example("takedown", after={"policy": "first", "days": end})]}
+    for name, field, _ in numeric(When):
+        for end in ends(field) if name != "over_days" else (1, TINY["days"] - 1):
+            when = {"outcome": "orders", "over_days": 2} | ({} if name == "below" else {"above": 0}) | {name: end}
+            yield f"when.{name}={end:g}", {"policies": [example("takedown", when=when)]}
+    for end in ends(Budget.model_fields["usd"]):
+        yield f"budget.usd={end:g}", {"policies": [first, example("takedown")], "budget": {"usd": end}}
 
 
 def row_cases() -> Iterator[tuple[str, Any]]:
@@ -159,6 +183,11 @@ def row_cases() -> Iterator[tuple[str, Any]]:
         for name, field, _ in numeric(Needs):
             for end in ends(field):
                 yield f"substances.{row}.needs.{name}={end:g}", {"substances": {row: {"needs": {name: end}}}}
+        for other in (0, 1000):
+            yield f"substances.{row}.substitutes={other}", {"substances": {row: {"substitutes": {"heroin": other}}}}
+        for name, field in Substance.model_fields.items():
+            for choice in choices(field):
+                yield f"substances.{row}.{name}={choice}", {"substances": {row: {field.alias or name: choice}}}
     shipped = list(Scenario().jurisdictions)
     for name, field, _ in numeric(Jurisdiction):
         for end in ends(field):
@@ -166,6 +195,9 @@ def row_cases() -> Iterator[tuple[str, Any]]:
             if name in ("share", "vendor_share"):  # the others have the rest
                 rows = {other: {name: (1.0 - end) / (len(shipped) - 1)} for other in shipped} | rows
             yield f"jurisdictions.{shipped[0]}.{name}={end:g}", {"jurisdictions": rows}
+    for end in (0, 1):
+        alone = {shipped[0]: {"cooperation": dict.fromkeys(shipped[1:], end)}}
+        yield f"jurisdictions.{shipped[0]}.cooperation={end}", {"jurisdictions": alone}
 
 
 def setting_cases() -> Iterator[tuple[str, Any]]:
@@ -185,11 +217,19 @@ CASES = {
     for plain, cases in (
         ("busy", parameter_cases()),
         ("small", policy_cases()),
+        ("small", condition_cases()),
         ("busy", row_cases()),
         ("small", setting_cases()),
     )
     for name, changes in cases
 }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_number_and_every_choice_of_a_policy_is_tried(kind):
+    for name, field in policy_kinds()[kind].model_fields.items():
+        if name != "kind" and re.search(r"\b(int|float|bool|Literal)\b", str(field.annotation).split("tuple")[0]):
+            assert len([case for case in CASES if case.startswith(f"{kind}.{name}=")]) >= 2, name
 
 
 def case(name: str):
