@@ -231,6 +231,16 @@ class TestResults:
         with pytest.raises(RequestError, match="ask for fewer rows"):
             Results(comparison.folder).sql("select * from range(30000000) a order by hash(a.range)")
 
+    def test_an_answer_that_no_memory_holds_is_refused_and_the_largest_that_may_be_is_whole(
+        self, comparison, monkeypatch
+    ):
+        with pytest.raises(RequestError, match=r"more than 50,000,000 values; ask for fewer rows"):
+            Results(comparison.folder).sql("select * from range(1000000000000)")
+        monkeypatch.setattr("sim.studies.store.query.MOST_VALUES", 8192)
+        assert len(Results(comparison.folder).sql("select range, range from range(4096)")) == 4096
+        with pytest.raises(RequestError, match="more than 8,192 values"):
+            Results(comparison.folder).sql("select range, range from range(4097)")
+
     def test_rounding_keeps_whole_numbers_and_what_is_no_number(self):
         values = np.array([np.nan, np.inf, 0.1, -3.14159, 1e-30, 2.5e9], dtype="float32")
         short = shorten(values, exact=False)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 MEMORY = "50%"
 """Share of the machine's memory that a query may take; beyond that it uses the disk, up to `SPILL`."""
 SPILL = "20GB"
+MOST_VALUES = 50_000_000
+"""Rows times columns of an answer: a data frame is outside of what the database counts as its memory."""
+_VECTOR = 2048
+"""Rows that the database hands over at a time."""
 
 
 @contextmanager
@@ -56,9 +60,14 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> DataFrame:
     Raises
     ------
     RequestError
-        If it is no single SELECT, is wrong, or takes more memory than it may.
+        If it is no single SELECT, is wrong, or takes more memory than it may, in the database or as an answer.
     """
     import duckdb
+
+    def answer() -> DataFrame | None:
+        connection.execute(statement)
+        rows = connection.fetch_df_chunk(max(MOST_VALUES // (_VECTOR * len(connection.description or "1")), 1))
+        return None if len(connection.fetch_df_chunk(1)) else rows
 
     try:
         query.encode()
@@ -66,7 +75,7 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> DataFrame:
         raise RequestError("query: text with half a character (a lone surrogate); write it in UTF-8") from None
     try:
         statement = only_select(connection, query)
-        return _stoppable(connection, lambda: connection.execute(statement).df())
+        found = _stoppable(connection, answer)
     except duckdb.OutOfMemoryException as error:
         raise RequestError(
             f"query: it takes more than {MEMORY} of the memory or {SPILL} of disk; ask for fewer rows or columns "
@@ -74,6 +83,9 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> DataFrame:
         ) from None
     except duckdb.Error as error:
         raise RequestError(f"query: {str(error).strip()}") from None
+    if found is None:
+        raise RequestError(f"query: an answer of more than {MOST_VALUES:,} values; ask for fewer rows or columns")
+    return found
 
 
 def only_select(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.Statement:
@@ -107,7 +119,7 @@ def listed(files: Sequence[Path]) -> str:
     return "[" + ", ".join(quoted(str(path)) for path in files) + "]"
 
 
-def _stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], DataFrame]) -> DataFrame:
+def _stoppable[T](connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
     """Do something with a connection in another thread, so that an interruption reaches this one at once."""
     found: list[Any] = []
     done = threading.Event()  # an interrupted `join` takes a thread for ended that is not
