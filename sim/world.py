@@ -117,7 +117,7 @@ def make_institutions(state: MarketState, jurisdictions: list[Jurisdiction]) -> 
     shares = np.array([getattr(e, f"share_{target}") for target in TARGETS])
     for k, j in enumerate(jurisdictions):
         size = n / 1e5 * j.share
-        for unit, mandate in zip(Unit, mandates(e.cyber_vendors, e.cyber_suppliers, e.border_suppliers), strict=True):
+        for unit, mandate in zip(Unit, mandates(e.cyber_vendors, e.cyber_suppliers), strict=True):
             mine = shares * mandate
             part = size * float(mine.sum() / shares.sum())
             Agency(state, k, j.police_days_per_100k * part, e.usual_days * part, mine, e.capability, unit, mandate)

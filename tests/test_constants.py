@@ -29,8 +29,17 @@ DEFINITIONS: dict[str, dict[float, str]] = {
     "market/entry_exit/entry.py": {1000.0: "the column's bounds"},
     "market/entry_exit/roles.py": {2.0: "needs a day that the column holds"},
     "market/groups.py": {6500.0: "cents: a first guess, replaced by the mean of orders within days"},
+    "market/choice/migration.py": {0.4: "fitted: the platforms prototype has 0.48 beside 1.2, and both move together"},
+    "market/choice/search.py": {0.3: "the pharmacies prototype has 0.12 of the naive beside 0.40 of the knowing"},
+    "market/health/alerts.py": {
+        0.1: "as assumed before, when both had ranges, which were the same but for this",
+        2.0: "practice goes from 0 to 1, and who has half of it is the measure",
+    },
     "market/health/consumption.py": {1e-4: "a trace that counts as none"},
-    "market/health/early_warning.py": {0.5: "mean of a lognormal"},
+    "market/health/early_warning.py": {
+        0.5: "mean of a lognormal; a delivery against a sample checked: nothing known, and the day of an alert is all it moves",
+        2.5: "a seized parcel likewise",
+    },
     "market/supply/mixing.py": {0.5: "mean of a lognormal"},
     "market/health/harm.py": {
         0.01437: "published: the rule of the RTI Virtual Opioid User",
@@ -57,10 +66,16 @@ DEFINITIONS: dict[str, dict[float, str]] = {
         0.001: "a risk below which 1 / P is no guide",
     },
     "market/supply/supply.py": {
+        0.5: "the street against apps: nothing known, and hardly anything moves",
         5e-5: "orders a day a consumer: a substance that nobody wants",
         0.02: "stocks are never quite empty",
         0.05: "nor is purity",
     },
+    "market/enforcement/contacts.py": {
+        0.6: "the harm prototype's 0.15 beside 0.25: what a charge leaves moves as one",
+        0.2: "likewise 0.05 beside 0.25",
+    },
+    "market/enforcement/enforcement.py": {0.05: "least effort on a target: nothing moves between 0.02 and 0.1"},
     "market/enforcement/arrests.py": {0.5: "traceability of payments is stated against 0.5, that of the usual coin"},
     "market/enforcement/attacks.py": {
         0.5: "ratings that say nothing are half good and half bad",

@@ -86,7 +86,7 @@ def test_beliefs_fade_once_a_month_whatever_the_day_and_the_block():
     )
     columns.jurisdiction[:] = 0
     columns = columns._replace(jurisdiction=columns.jurisdiction.astype(np.uint8))
-    kept = 0.5 ** (30.0 / np.array([p.caution_days, p.verification_days, p.support_days]))
+    kept = 0.5 ** (30.0 / np.array([p.caution_days, p.support_days, p.support_days]))
     for day in range(-13, 17):
         fade(0, 41, 30, day, columns, kept, np.ones(1), handed_over(p))
         fade(41, n, 30, day, columns, kept, np.ones(1), handed_over(p))

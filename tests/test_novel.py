@@ -17,7 +17,7 @@ HERE, THERE = 1, 2
 DEPENDENTS: dict[str, Any] = {"patients": 0.05, "dependents": 0.7}
 QUICK: dict[str, Any] = {"world": DEPENDENTS, "supply": {"copy_rate": 0.3}, "services": {"novel_per_year": 0.0}}
 """Many who use opioids, suppliers who soon look at what to mix in, and no novel substance but those that are brought in."""
-SEEN = {"alert_base": 0.0, "alert_days": 2.0, "alert_reported": 0.005, "alert_seized": 0.0}
+SEEN = {"alert_base": 0.0, "alert_days": 2.0, "alert_reported": 0.005}
 
 
 def start(**parameters: Any) -> MarketModel:

@@ -76,7 +76,7 @@ def test_use_falls_over_months_of_treatment_and_at_once_where_it_is_drug_free():
     assert harm.use_left(0, True, p) == 1.0
     assert harm.use_left(p.treatment_full_days / 2, True, p) == pytest.approx(0.5 + 0.5 * p.use_in_treatment)
     assert harm.use_left(400, True, p) == pytest.approx(p.use_in_treatment)
-    assert harm.use_left(0, False, p) == p.use_drug_free
+    assert harm.use_left(0, False, p) == p.use_in_treatment
 
 
 def test_what_is_at_hand_is_used_up_in_treatment_too():

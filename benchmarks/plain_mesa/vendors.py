@@ -90,7 +90,7 @@ class Vendor(mesa.Agent):
         if self.channel in (LICENSED, PHARMACY):
             return
         p, ship = self.model.p.supply, self.model.p.shipping
-        heard = {APP: p.heard_app, STREET: p.heard_street}.get(self.channel, 1.0)
+        heard = {APP: p.heard_app, STREET: 0.5 * p.heard_app}.get(self.channel, 1.0)
         custom = p.custom_loss * ship.notice_content * (1.0 + ship.rate_bad * heard)
         aim = 1.0 - (1.0 - self.quality) * max(1.0 - custom, 0.0)
         self.purity += p.cost_speed * (max(aim, 0.05) - self.purity)

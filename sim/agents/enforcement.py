@@ -21,20 +21,21 @@ class Unit(IntEnum):
     BORDER = 2  # post, suppliers
 
 
-def mandates(cyber_vendors: float, cyber_suppliers: float, border_suppliers: float) -> np.ndarray:
+def mandates(cyber_vendors: float, cyber_suppliers: float) -> np.ndarray:
     """(3, 7) who does what: the share of a jurisdiction's effort on each target that each kind of agency spends.
 
     Parameters
     ----------
     cyber_vendors
         Share of effort on vendors that goes to those online.
-    cyber_suppliers, border_suppliers
-        Shares of effort on suppliers; local police have the rest.
+    cyber_suppliers
+        Share of effort on suppliers; of the rest local police and border agencies have half each.
     """
-    cyber, border = min(cyber_suppliers, 1.0), min(border_suppliers, 1.0 - min(cyber_suppliers, 1.0))
+    border = (1.0 - cyber_suppliers) / 2
+    local = 1.0 - cyber_suppliers - border
     share = np.zeros((len(Unit), len(TARGETS)))
-    share[Unit.POLICE, [VENDORS, SUPPLIERS, USERS, REFERRALS]] = 1.0 - cyber_vendors, 1.0 - cyber - border, 1.0, 1.0
-    share[Unit.CYBER, [PLATFORMS, VENDORS, SUPPLIERS, PAYMENTS]] = 1.0, cyber_vendors, cyber, 1.0
+    share[Unit.POLICE, [VENDORS, SUPPLIERS, USERS, REFERRALS]] = 1.0 - cyber_vendors, local, 1.0, 1.0
+    share[Unit.CYBER, [PLATFORMS, VENDORS, SUPPLIERS, PAYMENTS]] = 1.0, cyber_vendors, cyber_suppliers, 1.0
     share[Unit.BORDER, [SUPPLIERS, POST]] = border, 1.0
     return share
 

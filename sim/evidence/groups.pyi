@@ -74,7 +74,6 @@ class SupplyParameters(NamedTuple):
     cost_speed: float
     shortage_cost: float
     custom_loss: float
-    heard_street: float
     heard_app: float
     recruit_income: float
 
@@ -131,7 +130,6 @@ class ChoiceParameters(NamedTuple):
     direct: float
     lookup: float
     clicks: float
-    circumvent: float
     circumvent_knowing: float
     circumvent_skill: float
     warning_leaves: float
@@ -229,7 +227,6 @@ class LearningParameters(NamedTuple):
     quit_after_bad: float
     reputation_days: float
     caution_days: float
-    verification_days: float
     verification_floor: float
     trust_recovery: float
     trust_normal: float
@@ -246,7 +243,6 @@ class LearningParameters(NamedTuple):
     support_days: float
     support_floor: float
     support_peers: float
-    practice_alert: float
 
 class MigrationParameters(NamedTuple):
     reach: float
@@ -268,7 +264,6 @@ class MigrationParameters(NamedTuple):
     second_registration: float
     learn_of_market: float
     loss_users: float
-    loss_members: float
     loss_raid: float
 
 class PlatformsParameters(NamedTuple):
@@ -341,7 +336,6 @@ class EnforcementParameters(NamedTuple):
     share_referrals: float
     cyber_vendors: float
     cyber_suppliers: float
-    border_suppliers: float
     platform_case: float
     ripe_raid: float
     capability: float
@@ -362,8 +356,6 @@ class EnforcementParameters(NamedTuple):
     record_attention: float
     charged: float
     contact_trust: float
-    contact_stigma: float
-    friends_trust: float
     contact_fright: float
     post_effect: float
     arrest_fright: float
@@ -371,7 +363,6 @@ class EnforcementParameters(NamedTuple):
     buyer_pursued: float
     letter: float
     learning: float
-    floor: float
     credit_arrest: float
     credit_takedown: float
     credit_supplier: float
@@ -440,7 +431,6 @@ class ConsumptionParameters(NamedTuple):
     stranger_share: float
     waiting_lost: float
     agonist_share: float
-    use_drug_free: float
     crowding_out: float
 
 class ServicesParameters(NamedTuple):
@@ -451,13 +441,10 @@ class ServicesParameters(NamedTuple):
     novel_toxicity: float
     alert_base: float
     alert_reported: float
-    alert_practice: float
     sight_kept: float
     referral_support: float
     referral_trust: float
     alert_reach: float
-    alert_seized: float
-    alert_forum: float
     alert_days: float
     alert_fatigue: float
     attention_days: float

@@ -33,6 +33,7 @@ NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER)
 _, ACTIVE, SEARCHING, LAPSED = (int(m) for m in Membership)
 NOT_YET = int(Considering.NOT_YET)
 VENDORS = int(Migration.VENDORS)
+KNOWN_ONLY = 0.4  # of the loss that users of a market perceive after a theft, that of others who know it
 
 
 class Closure(NamedTuple):
@@ -94,7 +95,7 @@ def hear_of_closure(
             if user:
                 consumers.loss_hits[c] += closure.theft * p.loss_users
             elif member:
-                consumers.loss_hits[c] += closure.theft * p.loss_members
+                consumers.loss_hits[c] += closure.theft * (KNOWN_ONLY * p.loss_users)
 
 
 @inner

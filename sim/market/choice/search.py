@@ -20,6 +20,7 @@ from sim.streams import Draw, uniform, uniform4
 
 CLICK, BLOCKED, PROVIDER = int(Draw.CLICK), int(Draw.BLOCKED), int(Draw.PROVIDER)
 LICENSED, PRESCRIPTION = int(Channel.LICENSED_PHARMACY), int(LegalStatus.PRESCRIPTION)
+PATIENTS = 0.3  # of the chance to get around a block of who looks for an illicit source, that of who has a prescription
 ORDINARY, CONTROLLED, PROHIBITED = 0, 1, 2
 """Kinds of search: for a medicine that somebody may have, for a controlled one without a prescription, for what is prohibited."""
 """What stops a click on an illicit pharmacy: nothing; a block or a warning, after which the search goes on; a warning that ends it."""
@@ -48,7 +49,7 @@ def kept_away(when: Moment, c: int, click: int, slot: int, knowing: bool, scene:
     u1, u2, u3, _ = uniform4(when.seed, BLOCKED, c, when.day, click)
     j = consumers.jurisdiction[c]
     if u1 < today.listed[slot] and uniform(when.seed, PROVIDER, c, 0, 0) < today.isp_block[j]:
-        usual = p.circumvent_knowing if knowing else p.circumvent
+        usual = p.circumvent_knowing * (1.0 if knowing else PATIENTS)
         if u2 >= logistic(math.log(usual / (1.0 - usual)) + p.circumvent_skill * consumers.skill[c]):
             return True
     return u3 < today.warning[j] * p.warning_leaves

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CONTACT = int(Draw.CONTACT)
 MONTH = 30  # days over which the exposure that police meet is averaged
+STIGMA, FRIENDS = 0.6, 0.2
+"""Of the trust that somebody charged loses: the stigma gained, and the trust that friends lose."""
 
 
 class Contacts(NamedTuple):
@@ -145,9 +147,9 @@ def charge_or_refer(state: MarketState, who: np.ndarray, policy: str = "") -> No
     c.record[charged] = 1
     c.criminalised[charged] += 1
     c.trust_police[charged] = np.maximum(c.trust_police[charged] - p.contact_trust, 0.0)
-    c.stigma[charged] = np.minimum(c.stigma[charged] + p.contact_stigma, 1.0)
+    c.stigma[charged] = np.minimum(c.stigma[charged] + STIGMA * p.contact_trust, 1.0)
     told = friends_of(state, charged)
-    c.trust_police[told] = np.maximum(c.trust_police[told] - p.friends_trust, 0.0)
+    c.trust_police[told] = np.maximum(c.trust_police[told] - FRIENDS * p.contact_trust, 0.0)
     c.legal_hits[charged, GROUP[c.habit[charged]]] += p.contact_fright
     state.today.criminalised += len(charged)
     state.consumer_events(EventKind.CRIMINALISED, charged, policy)

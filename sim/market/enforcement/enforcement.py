@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 POLICE, CYBER = int(Unit.POLICE), int(Unit.CYBER)
+LEAST_EFFORT = 0.05
+"""Share of an agency's effort that each target of its mandate keeps: without any it could not learn that one pays again."""
 
 
 def enforce(state: MarketState) -> None:
@@ -48,7 +50,7 @@ def enforce(state: MarketState) -> None:
     policing.records.work(efforts)
     if state.day % 30 == 15:
         for agency in agencies:
-            agency.learn(p.learning, p.floor)
+            agency.learn(p.learning, LEAST_EFFORT)
     scale = state.consumers.n / WORLD
     effort_on_vendors(state, efforts[:, VENDORS], reach, first)
     platform_cases(state, efforts[:, PLATFORMS], reach, scale)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FALSE_ALARM, KNOWN_BEFORE = int(Draw.FALSE_ALARM), EarlyWarning.KNOWN_BEFORE
 WEEK, YEAR = 7, 365.0
+ALERT_TEACHES = 0.1  # of what a bad check of one's own does
+FULL_PRACTICE = 2.0  # who practises half of harm reduction or more heeds an alert fully
 
 
 class Circulating(NamedTuple):
@@ -92,8 +94,9 @@ def hear_alerts(
 def alerts_of_week(state: MarketState) -> np.ndarray:
     """(J, 4, 100) what the alerts of the last seven days teach."""
     ews, reach, taught = state.early_warning, state.levers.alert_reach, np.empty(state.levers.alert_reach.shape)
+    worth = ALERT_TEACHES * state.p.consumption.practice_bad_check
     hear_alerts(
-        state.day % WEEK, state.p.services.alert_reach, reach, ews.attention, ews.alerts, state.p.learning.practice_alert, state.care.alerts_week, taught,
+        state.day % WEEK, state.p.services.alert_reach, reach, ews.attention, ews.alerts, worth, state.care.alerts_week, taught,
     )  # fmt: skip
     return taught
 
@@ -168,7 +171,7 @@ def discards(state: MarketState) -> np.ndarray:
     """(J,) share of what there is an alert of that is discarded, by those who heed it as a bad check of their own."""
     c = state.consumers.columns
     aware = practised(state.consumers.n, c.jurisdiction, c.segment, c.turn, c.practice, heeded(state))
-    return state.p.consumption.discard_missold * np.minimum(state.p.services.alert_practice * aware, 1.0)
+    return state.p.consumption.discard_missold * np.minimum(FULL_PRACTICE * aware, 1.0)
 
 
 def usual_harm(state: MarketState) -> None:

@@ -29,7 +29,7 @@ from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.blocks import over_blocks, rows_marked
 from sim.market.groups import Friends, Moment
-from sim.market.health.alerts import dose_warned_of
+from sim.market.health.alerts import FULL_PRACTICE, dose_warned_of
 from sim.market.health.doses import at_hand, count_doses
 from sim.market.health.early_warning import novel_substances, watch
 from sim.market.health.harm import at_least_one, fatality, is_maintained, overdose_per_dose, treatment_hazard, use_left
@@ -268,7 +268,7 @@ def consumption(state: MarketState) -> None:
     crowding = np.minimum(levers.legal_access, 1.0)
     users = Users(
         buyers, narrow(state.substances, views.UsedSubstances), kits_today(state), state.world.friends, 1.0 - p.crowding_out * crowding,
-        levers.dropout, dose_warned_of(state), state.p.services.alert_practice, state.given.consumption, state.rules.overdose,
+        levers.dropout, dose_warned_of(state), FULL_PRACTICE, state.given.consumption, state.rules.overdose,
     )  # fmt: skip
     state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened, to_whom.sums)
     state.books.goods.add(got.arrived, got.lost, float(state.today.sums[SUM_DOSES]))

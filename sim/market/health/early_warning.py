@@ -24,6 +24,8 @@ SEIZED, NOT_DETECTED = int(OrderOutcome.SEIZED), EarlyWarning.NOT_DETECTED
 ALERT, ALERT_SHARED, NOVEL_EXIT = int(Draw.ALERT), int(Draw.ALERT_SHARED), int(Draw.NOVEL_EXIT)
 NOVEL_SUBSTANCE, ALERTED = int(EventKind.NOVEL_SUBSTANCE), int(EventKind.ALERT)
 ORIGINS = "appeared", "opioid"
+SEEN, HARM = np.array([1.0, 0.0, 2.5, 0.5]), np.array([0.0, 1.0, 0.0, 0.0])
+"""What tells early warning as much as one sample checked, by `sim.agents.services.SIGNS`: by what is about, and by the harm it does."""
 
 
 class Parcels(NamedTuple):
@@ -208,7 +210,7 @@ def detect(state: MarketState, live: np.ndarray, reach: np.ndarray) -> None:
     p, ews, day = state.p.services, state.early_warning, state.day
     if not (ews.known[live] == NOT_DETECTED).any():
         return
-    seen, harm = np.array([p.alert_reported, 0.0, p.alert_seized, p.alert_forum]), np.array([0.0, p.alert_reported, 0.0, 0.0])  # fmt: skip
+    seen, harm = p.alert_reported * SEEN, p.alert_reported * HARM
     due = day + np.rint(p.alert_days * state.levers.warning_delay).astype(np.int64)
     search = Search(
         p.alert_base * state.world.consumer_weight, ews.novel @ seen, ews.novel @ harm, ews.strong @ (seen + harm), due

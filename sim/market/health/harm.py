@@ -67,12 +67,12 @@ def treatment_hazard(days_in: float, a: float, b: float, c: float) -> float:
 
 @kernel
 def use_left(days_in: float, maintained: bool, p: ConsumptionParameters) -> float:
-    """Use in treatment relative to before: little at once where it is drug-free, else falling linearly to its lasting share.
+    """Use in treatment relative to before: its lasting share at once where it is drug-free, else falling linearly to it.
 
     It is fitted so that with all that follows (fewer needs, kept tolerance, less dependence) as many die as were observed.
     """
     if not maintained:
-        return p.use_drug_free
+        return p.use_in_treatment
     return 1.0 - (1.0 - p.use_in_treatment) * min(float(days_in), p.treatment_full_days) / p.treatment_full_days
 
 

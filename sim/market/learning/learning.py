@@ -279,7 +279,7 @@ def learning(state: MarketState) -> None:
     half = 0.5 ** (1.0 / p.reputation_days)
     fade_vendors(state.vendors.n, sellers, half)
     levers = state.levers
-    kept = 0.5 ** (MONTH / np.array([p.caution_days, p.verification_days, p.support_days]))
+    kept = 0.5 ** (MONTH / np.array([p.caution_days, p.support_days, p.support_days]))
     over_rows(state.pool, fade, n, MONTH, day, learners, kept, levers.stigma, given)
     was, starts = np.empty((n, 4), np.float32), np.zeros(n, np.uint8)  # four to a row: it lies in one line of the cache
     over_rows(state.pool, note, n, c.practice, c.support_knowledge, c.considering, was)

@@ -31,6 +31,7 @@ SETTLING = (
 )
 WEEK, MONTH = 7, 30.0
 LEAST_FULL, LEAST_LEFT = 0.02, 0.05  # of stocks and of purity: lower shares are reckoned as these
+STREET_TALK = 0.5  # of what ratings and talk in apps tell buyers, how much word of mouth does on the street
 LEAST = 5e-5  # orders a day a consumer: what suppliers of a rarely wanted substance are made for
 
 
@@ -203,7 +204,7 @@ def sell_from_stores(
 def buyers_see(state: MarketState) -> np.ndarray:
     """(C,) how well bad goods are found out: noticed by the buyer, and heard of by others through ratings and talk."""
     p, ship = state.p.supply, state.p.shipping
-    heard = np.array([1.0, 1.0, p.heard_app, 1.0, 1.0, p.heard_street])
+    heard = np.array([1.0, 1.0, p.heard_app, 1.0, 1.0, STREET_TALK * p.heard_app])
     return ship.notice_content * (1.0 + ship.rate_bad * heard)
 
 
