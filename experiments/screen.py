@@ -35,6 +35,9 @@ ONLY_WITH: dict[str, dict[str, dict[str, object]]] = {
         f"payment.{name}": {"parameters": {"enforcement": {"share_payments": 0.5, "platform_case": 40}}}
         for name in ("privacy_traceability", "coin_traceability", "trace_yield")
     },
+    "payment.chargeback_threshold": {
+        "parameters": {"shipping": {"chargeback": 0.03}, "payment": {"threshold_hazard": 0.1}}
+    },
     "supply.seizure_floor": {"parameters": {"supply": {"seizure": 0.03}}},
     "enforcement.lead_days": {"parameters": {"enforcement": {"arrest_days_online": 60.0, "server_leads": 60.0}}},
     "enforcement.remote_crypto": {
