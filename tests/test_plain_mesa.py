@@ -64,6 +64,18 @@ def test_every_order_of_the_twin_is_settled_once_or_under_way(market):
     assert len(settled) > 300
 
 
+def test_money_that_buyers_of_the_twin_do_not_release_waits_for_the_clock_of_the_market(world):
+    for share in (0, 1):
+        model = PlainMarket(world.override([f"shipping.left_to_clock={share}", "shipping.clock_days=10"]), rng=1)
+        model.run_for(45)
+        held = [order for order in model.closed if order.escrow and order.arrived]
+        assert {order.paid_day - max(order.due, order.day + 10 * share) for order in held} == {0}
+        assert any(order.paid_day > order.due for order in held) == bool(share)
+        assert all(o.paid_day == o.due for o in model.closed if not o.arrived), "disputes are decided at once"
+        waiting = {id(order) for orders in model.unpaid.values() for order in orders}
+        assert waiting == {id(o) for o in model.closed if o.escrow and o.paid_day >= model.day}
+
+
 def test_vendors_of_the_twin_sell_what_they_carry_where_they_have_an_account(market):
     for order in market.closed:
         assert order.drug in order.vendor.carries

@@ -38,6 +38,8 @@ class PlainMarket(mesa.Model):
     ----------
     closed
         Orders whose fate is known, in order of settlement.
+    unpaid
+        Orders by the day on which what a market holds for them is paid out or back.
     """
 
     def __init__(self, world: Scenario, rng: int | None = None) -> None:
@@ -57,6 +59,7 @@ class PlainMarket(mesa.Model):
         self.shoppers: list[Consumer] = []
         self.new_orders: list[Order] = []
         self.open_orders: dict[int, list[Order]] = {}
+        self.unpaid: dict[int, list[Order]] = {}
         self.closed: list[Order] = []
         self.changes_of_mind: list[tuple[Consumer, int]] = []
         build(self)
@@ -115,11 +118,13 @@ class PlainMarket(mesa.Model):
         for order in settled:
             order.settle()
             if order.escrow:
-                self.pay_vendor(order, 0.0 if order.refunded else 1.0)
+                self.unpaid.setdefault(order.paid_day, []).append(order)
             elif order.refunded:
                 self.got[order.channel] -= order.price
             if order.arrived:
                 order.consumer.receive(order)
+        for order in self.unpaid.pop(self.day, []):
+            self.pay_vendor(order, 0.0 if order.refunded else 1.0)
         return settled
 
     def learn(self, settled: list[Order]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from benchmarks.plain_mesa.goods import APP, CRYPTO, LICENSED, PHARMACY, STREET, Drug
@@ -37,6 +37,8 @@ class Order:
     dispatched: bool = False
     fate: str = DELIVERED
     refunded: bool = False
+    paid_day: int = 0
+    """When the vendor gets what is in escrow: on the day on which the fate is known, or by the clock of the market."""
     as_sold: bool = True
     purity: float = 1.0
     share: float = 1.0
@@ -88,8 +90,11 @@ class Order:
             self.fate = SEIZED if seized else LOST
 
     def settle(self) -> None:
-        """Settle it on the day on which its fate is known: disputes, charge-backs, rating."""
+        """Settle it on the day on which its fate is known: disputes, charge-backs, rating. Money that the buyer does not release waits for the market's clock."""
         p, rng = self.vendor.model.p.shipping, self.vendor.model.rng
+        self.paid_day = self.due
+        if self.escrow and self.arrived and rng.random() < p.left_to_clock:
+            self.paid_day = max(self.due, self.day + ceil(p.clock_days))
         if not self.arrived:
             if self.escrow:
                 chance = p.dispute_scam if self.fate == SCAMMED else p.dispute_lost
