@@ -6,7 +6,6 @@ import copy
 import pickle
 import subprocess
 import sys
-from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,6 @@ from sim.market.blocks import BLOCK, WORTH_SHARING
 from sim.model import MarketModel
 from sim.studies.execution.identity import Order
 from sim.studies.execution.line import Line
-from sim.studies.runs import burn_in
-from sim.studies.runs.burn_in import recall, world_of
-from sim.studies.runs.simulate import simulate
 from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, model_of, ran, run, same_frames, world
 
 EVERYTHING = world(policies=[example(kind, start=5) for kind in KINDS])
@@ -157,57 +153,6 @@ def test_a_copy_made_on_the_way_goes_on_alike(copied_on_the_way, way, day):
         assert same_frames(original.table(table), twin.table(table)), table
 
 
-@pytest.fixture(scope="module")
-def burnt_in():
-    """A world whose burn-in is kept."""
-    without = world(days=25)
-    simulate(without, 1, MarketModel, tables=ALL_TABLES, share_burn_in=True)
-    return without
-
-
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[] if i % 4 == 0 else [pytest.mark.slow]) for i, kind in enumerate(KINDS)]
-)
-def test_a_run_that_shares_its_burn_in_is_the_run_that_does_not(burnt_in, kind):
-    without = burnt_in
-    scenario = without.with_(policies=[example(kind, start=5)])
-    wanted, day_0 = ALL_TABLES, world_of(scenario, 1, ALL_TABLES, False)
-    assert day_0 is not None
-    assert day_0 == world_of(without, 1, wanted, False) != world_of(without, 2, wanted, False)
-    assert recall(day_0, scenario) is not None
-    shared = simulate(scenario, 1, MarketModel, tables=wanted, share_burn_in=True).model
-    alone = run(scenario, tables=wanted)
-    assert equal(shared, alone)
-    for table in wanted:
-        assert same_frames(shared.table(table), alone.table(table)), table
-
-
-@pytest.mark.parametrize(
-    "policy",
-    [
-        {"kind": "takedown", "start": -5},
-        {"kind": "takedown", "when": {"event": "takedown", "above": 0, "over_days": 30}},
-    ],
-)
-def test_what_could_look_into_the_burn_in_has_one_of_its_own(policy):
-    assert world_of(world(policies=[policy]), 1, (), False) is None
-
-
-@pytest.mark.parametrize(
-    "changes", [{"consumers": 301}, {"burn_in": 19}, {"parameters": {"choice": {"legal_risk_weight": 3.0}}}]
-)
-def test_other_worlds_share_no_burn_in(changes):
-    assert world_of(world(**changes), 1, (), False) != world_of(world(), 1, (), False)
-
-
-def test_a_world_that_cannot_be_pickled_is_not_shared_and_breaks_nothing(monkeypatch):
-    monkeypatch.setattr(burn_in, "_kept", OrderedDict())
-    model = run(world(), until=0)
-    model.notes = lambda: None
-    burn_in.keep(world_of(world(), 1, (), False), model)
-    assert not burn_in._kept
-
-
 def test_a_worker_stays_with_its_seed_where_as_many_seeds_as_workers_are_under_way():
     orders = [Order(f"{seed} {label}", label, (), seed) for seed in range(5) for label in ("baseline", "takedown")]
     line, batches = Line(orders), []
@@ -229,16 +174,6 @@ def test_a_batch_is_of_one_seed_and_a_run_that_killed_workers_is_alone_in_its():
     assert (len(line), line.take(3, 2, ())) == (0, [])
     line.put_back([Order("1 1", "baseline", (), 1)])
     assert [order.run for order in line.take(3, 2, ())] == ["1 1"]
-
-
-def test_the_worlds_that_are_kept_take_limited_room(monkeypatch):
-    monkeypatch.setattr(burn_in, "_kept", OrderedDict())
-    simulate(world(), 1, MarketModel, share_burn_in=True)
-    (size,) = map(len, burn_in._kept.values())
-    monkeypatch.setattr(burn_in, "ROOM", 2 * size + size // 2)
-    for seed in (2, 3, 4):
-        simulate(world(), seed, MarketModel, share_burn_in=True)
-    assert [seed for _, seed, _, _ in burn_in._kept] == [3, 4]
 
 
 def test_a_copy_is_independent_of_its_original():

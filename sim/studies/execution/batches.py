@@ -7,7 +7,7 @@ import json
 import pickle
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +18,7 @@ from sim.studies.deeds import deeds_of, plain
 from sim.studies.errors import StudyError, describe_failure
 from sim.studies.execution.identity import Order, model_version, run_id
 from sim.studies.methods.paths import resolve
+from sim.studies.runs.common_days import parting
 from sim.studies.runs.simulate import Market, ModelClass, simulate, warm_up
 from sim.studies.store.output import table_place, write_tables
 from sim.studies.store.parts import ABORTED, FAILED, OK, Daily, Row, StoreError, shorten, to_table, write_part
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 LONGEST_TRACE = 8_000
 _one_at_a_time = threading.Lock()
-_unpickled: dict[str, Mapping[str, Scenario]] = {}
+_unpickled: dict[str, tuple[Mapping[str, Scenario], Mapping[str, frozenset[float]]]] = {}
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,21 @@ class Task:
 
     def bases(self) -> Mapping[str, Scenario]:
         """The scenarios by label."""
+        return self._known()[0]
+
+    def partings(self, label: str) -> frozenset[float]:
+        """The days on which other scenarios part from one."""
+        return self._known()[1][label]
+
+    def _known(self) -> tuple[Mapping[str, Scenario], Mapping[str, frozenset[float]]]:
         key = hashlib.sha256(self.scenarios).hexdigest()
         if key not in _unpickled:
+            bases = pickle.loads(self.scenarios)
             _unpickled.clear()
-            _unpickled[key] = pickle.loads(self.scenarios)
+            _unpickled[key] = (
+                bases,
+                {label: frozenset(parting(one, other) for other in bases.values()) for label, one in bases.items()},
+            )
         return _unpickled[key]
 
 
@@ -138,7 +150,7 @@ def _run(task: Task, order: Order) -> Row:
         scenario = resolve(task.bases()[order.label], order.changes)
         if run_id(scenario.digest, order.seed, task.version, scenario.name) != order.run:
             raise RuntimeError("the scenario that the worker built is not the one that was planned")
-        model = _market(scenario, order.seed, task)
+        model = _market(scenario, order.seed, task, task.partings(order.label))
         outcomes, daily = _numbers(model, task)
         did = plain(policy_table(deeds_of(model)))
         frames = {name: model.table(name) for name in task.tables if name != "daily"}
@@ -153,11 +165,11 @@ def _run(task: Task, order: Order) -> Row:
 
 
 def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float], dict[str, Daily]]:
-    """Outcomes of a run, exact, and its daily values as they are stored."""
-    return _numbers(_market(scenario, seed, task), task)
+    """Outcomes of a run that shares no day with others, exact, and its daily values as they are stored."""
+    return _numbers(_market(scenario, seed, task, None), task)
 
 
-def _market(scenario: Scenario, seed: int, task: Task) -> Market:
+def _market(scenario: Scenario, seed: int, task: Task, partings: Collection[float] | None) -> Market:
     """A market at the end of its run."""
     return simulate(
         scenario,
@@ -167,7 +179,7 @@ def _market(scenario: Scenario, seed: int, task: Task) -> Market:
         tables=task.tables,
         audit=task.audit,
         by=task.by,
-        share_burn_in=True,
+        share=partings,
     ).model
 
 

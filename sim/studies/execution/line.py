@@ -1,6 +1,6 @@
 """The line in which runs wait, and the batches in which they are handed out.
 
-Runs of a seed that differ in policies alone share their burn-in where one process does them. So the runs of a seed stand behind
+Runs of a seed that differ in policies alone share the days that they have in common where one process does them. So the runs of a seed stand behind
 one another, and as many seeds as there are workers are served in turn: most often a worker stays with its seed.
 """
 

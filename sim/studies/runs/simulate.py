@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,7 @@ from sim.measures.by_group import KEYS, groups_of
 from sim.measures.dictionary import GROWING
 from sim.measures.dictionary import tables as known_tables
 from sim.studies.errors import RequestError, unknown_name
-from sim.studies.runs.burn_in import keep, recall, world_of
+from sim.studies.runs.common_days import keep, recall, worlds_of
 from sim.studies.store.output import write_frame
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def simulate(
     audit: bool = False,
     by: Sequence[str] = (),
     on_day: OnDay | None = None,
-    share_burn_in: bool = False,
+    share: Collection[float] | None = None,
     folder: Path | None = None,
 ) -> Finished:
     """Build the world of a scenario and run it to its last day.
@@ -203,33 +203,35 @@ def simulate(
         Groupings by which outcomes are kept too, such as ``segment``.
     on_day
         Told about progress some two hundred times in a run, which ends where it says True.
-    share_burn_in
-        Whether runs of this process that differ only in policies after day 0 share their burn-in; no number depends on it.
+    share
+        Whether runs of this process that differ only in policies share the days until one of these can act, and days before which others part from this
+        one, beside day 0 and that of its first policy; no number depends on it. None shares nothing.
     folder
         Where rows of large tables go as they come; see `MarketModel`.
     """
     begun = perf_counter()
-    sharing = share_burn_in and model_class is default_model()
-    world = world_of(scenario, seed, (*tables, *by), audit) if sharing else None
-    model: Any = None if world is None else recall(world, scenario)
-    done = 0 if model is None else scenario.burn_in
+    sharing = share is not None and model_class is default_model()
+    worlds = worlds_of(scenario, seed, (*tables, *by), audit, share or ()) if sharing else {}
+    model: Any = recall(worlds, scenario)
+    done = 0 if model is None else scenario.burn_in + model.day
     if model is None:
         more: dict[str, Any] = {"by": tuple(by)} if by else {}  # a model of somebody's own need not know of these
         more |= {"folder": folder} if folder is not None else {}
         model = model_class(scenario, rng=seed, threads=threads, tables=tuple(tables), audit=audit, **more)
     total = scenario.burn_in + scenario.days
+    stops = [*(scenario.burn_in + day for day in sorted(worlds)), total]
     stride = max(1, total if on_day is None else total // 200)
     asked = False
     try:
         while done < total and not asked:
-            end = scenario.burn_in if done < scenario.burn_in else total
+            end = next(stop for stop in stops if stop > done)
             chunk = min(stride, end - done)
             model.run_for(chunk)
             done += chunk
             if on_day is not None:
                 asked = on_day(done, total) is True
-            if world is not None and done == scenario.burn_in:
-                keep(world, model)
+            if done == end < total:
+                keep(worlds[done - scenario.burn_in], model)
     finally:
         if folder is not None:
             model.recorder.settle()  # also of a run that breaks off: what was full is kept, and nothing is written later
