@@ -166,7 +166,7 @@ def test_a_world_that_cannot_be_pickled_or_takes_too_much_room_is_not_shared_and
     with monkeypatch.context() as small:
         small.setattr(common_days, "ROOM", 1000)
         keep(worlds[0], model)
-    model.notes = lambda: None
+    monkeypatch.setattr(model, "notes", lambda: None, raising=False)
     keep(worlds[0], model)
     assert not common_days._kept
     assert recall(worlds, world()) is None
