@@ -202,10 +202,10 @@ def pairs_wanted(row: Any) -> int:
 @cache
 def _errors() -> NDArray[np.float64]:
     """Half the width of an interval by the number of pairs, in standard deviations of a pair; endless below two."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     sizes = np.arange(2, MOST_PAIRS + 2)
-    return np.concatenate([[np.inf, np.inf], t.ppf((1 + LEVEL) / 2, sizes - 1) / np.sqrt(sizes)])
+    return np.concatenate([[np.inf, np.inf], stdtrit(sizes - 1, (1 + LEVEL) / 2) / np.sqrt(sizes)])
 
 
 def _distance(row: Any) -> float:

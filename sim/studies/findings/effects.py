@@ -121,7 +121,7 @@ def _clear(row: Row) -> bool:
 
 def _p_values(rows: Sequence[Row]) -> list[float]:
     """The p value that each interval stands for, from its half on the side of zero: below 5 % where it leaves zero out."""
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     if not rows:
         return []
@@ -130,17 +130,18 @@ def _p_values(rows: Sequence[Row]) -> list[float]:
     half = np.where(mean > 0, mean - low, high - mean)
     quantiles = np.array([quantile(LEVEL, count) for count in n])
     far = np.divide(np.abs(mean) * quantiles, half, out=np.zeros_like(mean), where=half > 0)
-    p = 2 * t.sf(far, np.maximum(n - 1, 1))
+    p = 2 * stdtr(np.maximum(n - 1, 1), -far)
     p = np.where((mean == 0) | (n < 2), 1.0, np.where(half <= 0, 0.0, p))
     known = np.array([row.get("p", np.nan) for row in rows], dtype=float)  # of chance and parameters together
     return [float(value) for value in np.where(np.isfinite(known), known, p)]
 
 
 def _corrected(values: Sequence[float]) -> list[float]:
-    """The p values for as many tests as were made."""
-    from scipy.stats import false_discovery_control
-
-    return [float(value) for value in false_discovery_control(values)] if values else []
+    """The p values for as many tests as were made, after Benjamini and Hochberg."""
+    p = np.array(values, dtype=float)
+    falling = np.argsort(p)[::-1]
+    p[falling] = np.minimum.accumulate(p[falling] * (p.size / np.arange(p.size, 0, -1)))
+    return [float(value) for value in np.minimum(p, 1.0)]
 
 
 def _disagree(counted: Row, expected: Row, known: bool) -> bool:

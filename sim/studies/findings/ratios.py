@@ -40,7 +40,7 @@ def fieller(top: NDArray[np.float64], bottom: NDArray[np.float64], level: float 
     ratio, low, high
         The ends are NaN where the mean of the denominator is not told from zero, since no interval has an end then, and for one pair.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     n = top.size
     a, b = float(top.mean()), float(bottom.mean())
@@ -48,7 +48,7 @@ def fieller(top: NDArray[np.float64], bottom: NDArray[np.float64], level: float 
     if n < 2:
         return ratio, np.nan, np.nan
     (aa, ab), (_, bb) = np.cov(top, bottom) / n
-    square = float(t.ppf((1 + level) / 2, n - 1)) ** 2
+    square = float(stdtrit(n - 1, (1 + level) / 2)) ** 2
     rest = b**2 - square * bb
     if rest <= 0:
         return ratio, np.nan, np.nan

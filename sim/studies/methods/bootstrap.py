@@ -66,9 +66,9 @@ class Resamples:
 @cache
 def expanded(n: int, level: float = LEVEL) -> tuple[float, float]:
     """The quantiles of resampled means that make an interval of the stated level from n values."""
-    from scipy.stats import norm, t
+    from scipy.special import ndtr, stdtrit
 
-    low = float(norm.cdf(np.sqrt(n / (n - 1)) * t.ppf((1 - level) / 2, n - 1)))
+    low = float(ndtr(np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 - level) / 2)))
     return low, 1 - low
 
 
