@@ -121,9 +121,11 @@ def said(row: Mapping[str, Any]) -> str:
     spec = outcome(row["outcome"])
     one = f"{spec.one} averted"
     dollars = [numbers.level(row[name], "USD") for name in ("ratio", "ratio_low", "ratio_high")]
+    leaves_zero_out = row["averted_low"] > 0 or row["averted_high"] < 0
+    unclear = "may be chance among so many outcomes" if leaves_zero_out else "is not told from zero"
     return {
         RATIO: f"{dollars[0]} ({dollars[1]} to {dollars[2]}) per {one}",
-        UNCLEAR: f"no cost per {one} can be given, since the effect on {spec.unit} is not told from zero",
+        UNCLEAR: f"no cost per {one} can be given, since the effect on {spec.unit} {unclear}",
         WORSE: f"no cost per {one} can be given, since {spec.unit} become more, not fewer",
         SAVES: f"{spec.unit} become fewer and money is saved, so there is no cost per {one}",
         FREE: f"no cost of the intervention is counted, so there is no cost per {one}",
