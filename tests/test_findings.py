@@ -237,6 +237,14 @@ class TestRatios:
         table = ratios.cost_per(frame, paired_effects(frame, "baseline"), "baseline")
         assert set(table["verdict"]) == {"no cost counted"}
 
+    @pytest.mark.parametrize(
+        ("low", "why"), [(-3.0, "is not told from zero"), (3.0, "may be chance among so many outcomes")]
+    )
+    def test_it_says_why_there_is_no_ratio_as_the_interval_beside_it_does(self, low, why):
+        ends = {"averted_low": low, "averted_high": 9.0, "ratio": np.nan, "ratio_low": np.nan, "ratio_high": np.nan}
+        row = {"outcome": "deaths_expected", "verdict": ratios.UNCLEAR, **ends}
+        assert ratios.said(row) == f"no cost per death averted can be given, since the effect on deaths {why}"
+
     def test_json_has_no_number_where_there_is_none(self):
         frame = runs(names=["policy_cost_usd", "deaths_expected"])
         found = ratios.as_json(ratios.cost_per(frame, paired_effects(frame, "baseline"), "baseline"))
