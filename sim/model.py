@@ -42,8 +42,8 @@ class MarketModel(MarketState):
     scenario
         What the run is made of: a `Scenario`, or what `Scenario.load` takes.
     rng
-        Seed, 64 bits, kept as ``seed``; as in Mesa, None is a fresh one, and a SeedSequence or a Generator of NumPy will do. ``"scenario"`` asks for
-        the seed that the scenario names.
+        Seed, 64 bits, kept as ``seed``; as in Mesa, None is a fresh one, and a list of numbers, a SeedSequence or a Generator of NumPy will do.
+        ``"scenario"`` asks for the seed that the scenario names.
     threads
         Threads inside the day; results do not depend on it.
     tables
@@ -131,7 +131,7 @@ class MarketModel(MarketState):
     def datacollector(self) -> mesa.DataCollector:
         """A collector of the daily outcomes, which the model keeps anyway; or the one of your own that was put in its place."""
         if self._collector is None:
-            self._collector = Outcomes(self.recorder, self.scenario.burn_in)
+            self._collector = Outcomes(self.recorder, self.scenario.burn_in, int(self.seed))
         return self._collector
 
     @datacollector.setter

@@ -70,7 +70,10 @@ def test_without_a_seed_every_run_is_another_one_and_can_be_repeated():
     assert fingerprint(MarketModel(world(), rng=one.seed)) == fingerprint(one) != fingerprint(two)
 
 
-@pytest.mark.parametrize("make", [np.random.SeedSequence, np.random.default_rng])
+@pytest.mark.parametrize(
+    "make",
+    [np.random.SeedSequence, np.random.default_rng, np.random.PCG64, lambda n: [n, 7], lambda n: (7, np.int64(n))],
+)
 def test_what_seeds_a_model_of_mesa_seeds_this_one(make):
     assert MarketModel(world(), rng=make(3)).seed == MarketModel(world(), rng=make(3)).seed
     assert MarketModel(world(), rng=make(3)).seed != MarketModel(world(), rng=make(4)).seed
@@ -83,7 +86,11 @@ def test_a_generator_seeds_replicates_that_differ():
 
 @pytest.mark.parametrize(
     ("wrong", "error"),
-    [(1.5, TypeError), (True, TypeError), ("five", TypeError), (-1, ValueError), (2**64, ValueError)],
+    [
+        *((wrong, TypeError) for wrong in (1.5, True, "five", [], [1.5], [1, True], [-1])),
+        (-1, ValueError),
+        (2**64, ValueError),
+    ],
 )
 def test_what_is_no_seed_is_refused(wrong, error):
     with pytest.raises(error, match="rng: given"):

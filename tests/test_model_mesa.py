@@ -228,7 +228,8 @@ def test_collecting_moves_nothing():
 def test_a_market_has_a_collector_of_its_daily_outcomes(model):
     frame = model.datacollector.get_model_vars_dataframe()
     assert frame["day"].tolist() == [0, 1, 2, 3, 4]
-    pd.testing.assert_frame_equal(frame.drop(columns="day"), model.daily(), check_names=False)
+    assert (frame["seed"] == model.seed).all()
+    pd.testing.assert_frame_equal(frame.drop(columns=["day", "seed"]), model.daily(), check_names=False)
     held = model.datacollector
     model.run_for(2)
     assert len(held.get_model_vars_dataframe()) == 7
@@ -302,6 +303,15 @@ def test_batch_run_takes_every_so_many_days_or_the_last(batch_run):
 def test_batch_run_ends_with_the_scenario(batch_run):
     rows = batch_run(MarketModel, {"scenario": [world(days=3, burn_in=2)]}, rng=[1], max_steps=1000)
     assert [row["day"] for row in rows] == [2]
+
+
+def test_a_batch_without_seeds_is_of_runs_that_differ_and_each_can_be_repeated(batch_run):
+    short = [world(days=3, burn_in=2)]
+    rows = pd.DataFrame(batch_run(MarketModel, {"scenario": short}, rng=[None] * 4))
+    assert rows["seed"].nunique() == 4
+    again = pd.DataFrame(batch_run(MarketModel, {"scenario": short}, rng=rows["seed"].tolist()))
+    pd.testing.assert_frame_equal(rows.drop(columns="rng"), again.drop(columns="rng"))
+    assert rows["orders_street"].nunique() > 1
 
 
 def test_batch_run_spreads_over_processes(batch_run):

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from sim import compare, run, run_study
 from sim.agents.institutions import Institution
 from sim.agents.intermediaries import SearchEngine
+from sim.agents.levers import Levers
 from sim.cli import app
 from sim.model import MarketModel
 from sim.registry import agent_kinds, policy_kinds
@@ -367,7 +368,13 @@ def test_a_syntax_error_is_one_problem_and_not_what_follows_from_it(folder):
     assert "wrong.py, line 1" in found["uses.0"]
 
 
-@pytest.mark.parametrize("kind", ["consumer", "vendor", "platform", "supplier"])
+@pytest.mark.parametrize("line", ["import not_there", "x = 1 / 0", "raise SystemExit", "Path(3)"])
+def test_what_stops_a_file_as_it_is_read_is_said_with_its_line(folder, line):
+    (folder / "wrong.py").write_text(f"from pathlib import Path\n\n{line}\n")
+    assert "(wrong.py, line 3)" in problems(uses=[str(folder / "wrong.py")])["uses.0"]
+
+
+@pytest.mark.parametrize("kind", ["consumer", "vendors", "platform", "Suppliers"])
 def test_who_is_a_row_has_no_class_and_the_message_says_what_to_do_instead(folder, kind):
     found = problems(uses=[str(folder / "my_market.py")], agents={kind: "my_market.CautiousSearchEngine"})
     assert "rows of a table" in found[f"agents.{kind}"]
@@ -427,6 +434,49 @@ def test_what_breaks_in_a_file_of_ones_own_is_said_of_that_file_and_line(folder,
     assert said in answer.stderr
     assert f"broken.py, line {number}: {line}" in answer.stderr
     assert "defect of the model" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("method", "gives", "said"),
+    [
+        ("cost", "None", "`cost` of the policy 'leaflets' gives None, not a number of USD"),
+        ("cost", "float('nan')", "gives nan, not a number of USD"),
+        ("deed", "0.5", "`deed` of the policy 'leaflets' gives 0.5, not a Deed"),
+    ],
+)
+def test_what_a_policy_of_ones_own_gives_back_is_a_fault_of_its_file_too(folder, method, gives, said):
+    text = (folder / "my_market.py").read_text()
+    head, tail = text.split("    def cost(self, state):")
+    own = f"    def {method}(self, state):\n        return {gives}\n\n"
+    text = (
+        head
+        + own
+        + (
+            "    def cost(self, state):" + tail
+            if method != "cost"
+            else tail.partition("\n\n\n")[1] + tail.partition("\n\n\n")[2]
+        )
+    )
+    (folder / "broken.py").write_text(text)
+    number = text.splitlines().index(f"    def {method}(self, state):") + 1
+    (folder / "broken.yaml").write_text("extends: baseline\nuses: [broken.py]\npolicies: [{kind: leaflets}]\n")
+    answer = CliRunner().invoke(
+        app, ["run", str(folder / "broken.yaml"), "--consumers", "300", "--days", "3", "--burn-in", "2"]
+    )
+    assert answer.exit_code == 1
+    assert said in answer.stderr
+    assert f"broken.py, line {number})" in answer.stderr
+    assert "defect of the model" not in answer.stderr
+
+
+def test_a_lever_that_is_assigned_goes_back_and_a_name_that_is_none_cannot_be():
+    levers = Levers(2)
+    levers.naloxone = levers.naloxone + 0.2
+    assert (levers.naloxone == 0.2).all()
+    levers.reset()
+    assert (levers.naloxone == 0.0).all()
+    with pytest.raises(AttributeError, match=r"no lever 'naloxon'; did you mean 'naloxone'\?"):
+        levers.naloxon = 0.1
 
 
 def test_a_recorded_scenario_whose_file_has_changed_is_refused(folder):

@@ -297,6 +297,12 @@ def test_policies_that_wait_for_each_other_are_an_error():
     assert list(problems(*circle)) == ["policies.0.after.policy", "policies.1.after.policy"]
 
 
+def test_a_policy_to_set_is_offered_by_its_label_and_kind():
+    scenario = world(policies=[takedown(label="first")])
+    with pytest.raises(ScenarioError, match="allowed: 0, first, takedown"):
+        scenario.override(["policies.second.strength=1"])
+
+
 def test_a_label_is_there_once():
     assert list(problems(takedown(label="one"), campaign(label="one"))) == ["policies.1.label"]
 

@@ -517,6 +517,13 @@ def test_a_set_that_leads_nowhere_says_where_it_could(change, words):
         scenario.override([change])
 
 
+def test_a_policy_that_is_set_where_there_is_none_is_answered_with_what_to_do():
+    with pytest.raises(ScenarioError, match="the scenario has no policies; give it some") as caught:
+        Scenario().override(["policies.takedown.start=30"])
+    way_out = re.search(r"--set '(.*?)'", str(caught.value))
+    assert Scenario().override([way_out[1].replace("takedown", "sweep")]).policies[0].start == 30
+
+
 def test_wrong_sets_are_reported_together():
     with pytest.raises(ScenarioError) as caught:
         Scenario().override(["consumers=1", "nonsense=2", "days=0"])

@@ -110,6 +110,10 @@ class TestStopped:
             assert "Traceback" not in said
         there = len(Results(tmp_path / "out").runs())
         assert 3 <= there < 18
+        with pytest.raises(
+            RequestError, match="its study has not ended; go on with the command that began it, with --resume"
+        ):
+            verify(tmp_path / "out", 1, SlowMarket)
         given = [str(tmp_path / name) for name in scenarios]
         how = {"runs": 6, "workers": 1, "model_class": SlowMarket}
         with pytest.raises(RequestError, match="go on with it with --resume"):

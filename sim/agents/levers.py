@@ -259,13 +259,23 @@ class Levers:
         self._values, at = values, 0
         for name, shape in self._shapes.items():
             size = int(np.prod(shape))
-            setattr(self, name, values[at : at + size].reshape(shape))
+            vars(self)[name] = values[at : at + size].reshape(shape)
             at += size
 
     def __getattr__(self, name: str) -> Any:
         """Say that there is no such lever, and which one may be meant."""
         near = get_close_matches(name, [f.name for f in fields(Levers) if f.metadata], 1)
         raise AttributeError(f"there is no lever {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Write a lever in place, so that it goes back to neutral with the others; a name that is none is refused."""
+        shapes = vars(self).get("_shapes")
+        if shapes is None or name == "_values" or name == "_neutral":
+            object.__setattr__(self, name, value)
+        elif name in shapes:
+            vars(self)[name][:] = value
+        else:
+            self.__getattr__(name)
 
     def reset(self) -> None:
         """Set every lever to its neutral value."""

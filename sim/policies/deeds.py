@@ -6,7 +6,7 @@ of as in reality (platforms, groups, days) counts as it is; the rest times ``wei
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 WHOLE = frozenset({"days in force", "platforms", "groups", "test purchases"})
 """Units of which a simulated world has as many as the real one."""
@@ -32,3 +32,18 @@ class Parts(NamedTuple):
 
 IDLE = Deed(0.0, 0.0)
 """A day on which nothing was to be done."""
+
+
+class PolicyError(TypeError):
+    """What a method of a policy gives back is nothing that a day can be reckoned with.
+
+    Attributes
+    ----------
+    file, line
+        Where the method is written.
+    """
+
+    def __init__(self, text: str, method: Any = None) -> None:
+        super().__init__(text)
+        code = getattr(method, "__code__", None)
+        self.file, self.line = ("", 0) if code is None else (code.co_filename, code.co_firstlineno)

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sim.measures.kept.tables import policy_table
 from sim.policies.account import Account, row
-from sim.policies.deeds import Deed
+from sim.policies.deeds import Deed, PolicyError
 from sim.policies.purse import Purse
 
 if TYPE_CHECKING:
@@ -196,8 +198,14 @@ def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
                 state.today.purse = plan.purse.free(k)
             deed = policy.act(state)
             usd = policy.cost(state)
+            if not isinstance(usd, int | float | np.number) or not np.isfinite(usd):
+                raise PolicyError(
+                    f"`cost` of the policy {policy.kind!r} gives {usd!r}, not a number of USD", type(policy).cost
+                )
         if not isinstance(deed, Deed):  # an author's own policy may give back anything
             deed = full[k].deed(state) if share == 1.0 else deed_in_part(full[k], policy, share, state)
+            if not isinstance(deed, Deed):
+                raise PolicyError(f"`deed` of the policy {policy.kind!r} gives {deed!r}, not a Deed", type(policy).deed)
         elif share < 1.0:
             deed = deed._replace(asked=max(deed.asked / share, deed.done))
         if deed.usd:

@@ -67,7 +67,9 @@ def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> s
                 f"and {len(rows) - 20} more; `odm results DIR --sql \"select * from runs where status = '{status}'\"` lists all."
             )
     if lost.any():
-        parts.append("`odm study ... --resume` does again what was lost with a worker, and writes this page anew.")
+        parts.append(
+            "The command that began this, with --resume, does again what was lost with a worker, and writes this page anew."
+        )
     parts += ["## Limits", _list(caveats.limits(study.scenarios, study.baseline))]
     return "\n\n".join(part for part in parts if part) + "\n"
 

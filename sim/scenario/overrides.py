@@ -43,6 +43,12 @@ def apply(content: dict[str, Any], changes: Iterable[str], known: Collection[str
     return problems
 
 
+NO_POLICIES = (
+    "nothing: the scenario has no policies; give it some (`--set 'policies=[{kind: takedown, start: 30}]'`), or take a scenario that has "
+    "them (`odm list scenarios`)"
+)
+"""What to do where a value of a policy is to be changed and there is none."""
+
 Place = tuple[str, ...]
 """Where a path leads: the steps from the top of a scenario, policies by their number."""
 
@@ -128,13 +134,18 @@ def _place(here: Any, step: str, above: list[str], problems: list[Problem]) -> s
     if not isinstance(here, list):
         problems.append(Problem(where, quote(step), f"nothing: {'.'.join(above)} holds a single value"))
         return None
+    names: list[str] = []
     for word in ("label", "kind"):
         kinds = [item.get(word) if isinstance(item, dict) else None for item in here]
         if step in kinds:
             return kinds.index(step)
+        names += (kind for kind in kinds if kind)
     if step.isascii() and step.isdigit() and len(step) < 6 and int(step) < len(here):
         return int(step)
-    problems.append(
-        no_such_name(where, step, [*map(str, range(len(here))), *dict.fromkeys(kind for kind in kinds if kind)])
-    )
+    if here:
+        problems.append(no_such_name(where, step, dict.fromkeys([*map(str, range(len(here))), *names])))
+    else:
+        problems.append(
+            Problem(where, quote(step), NO_POLICIES if above == ["policies"] else "nothing: the list is empty")
+        )
     return None

@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import re
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -178,7 +179,9 @@ def kinds_of(own: OwnFile) -> dict[str, type[BaseModel]]:
             exec(compile(source, own.file, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
-        said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own.file]
+        where = f" ({Path(own.file).name}, line {lines[-1]})" if lines else ""
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}{where}"
         raise ScenarioError([Problem("uses", f"{quote(own.file)}, which stops with {said}", RUNS)]) from error
     return _LOADED.setdefault(name, kinds)
 
@@ -226,8 +229,9 @@ def agents(document: Mapping[str, Any], uses: tuple[OwnFile, ...], problems: lis
 def _agent_problem(kind: str, name: Any, uses: tuple[OwnFile, ...]) -> Problem | None:
     """Why a class cannot take the place of a kind of agent."""
     path, kinds = f"agents.{kind}", registry.agent_kinds()
-    if kind.lower() in ROW_KINDS:
-        return Problem(path, quote(kind), f"{one_of(kinds)}: {ROW_KINDS[kind.lower()]}")
+    row = ROW_KINDS.get(kind.lower().removesuffix("s"))
+    if row is not None:
+        return Problem(path, quote(kind), f"{one_of(kinds)}: {row}")
     if kind not in kinds:
         return no_such_name(path, kind, kinds)
     stem, _, word = name.partition(".") if isinstance(name, str) else ("", "", "")
@@ -245,7 +249,12 @@ def _agent_problem(kind: str, name: Any, uses: tuple[OwnFile, ...]) -> Problem |
     return (
         None
         if name in fit
-        else Problem(path, quote(name), f"a subclass of {base.__name__}: {one_of(fit)}", nearest(name, fit))
+        else Problem(
+            path,
+            quote(name),
+            f"a subclass of {base.__name__}: {', '.join(fit) or f'{own.stem}.py has none'}",
+            nearest(name, fit),
+        )
     )
 
 

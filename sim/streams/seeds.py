@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -18,8 +18,8 @@ def seed_from(given: Any, named: int) -> int:
     Parameters
     ----------
     given
-        None for a fresh one, a whole number of 64 bits, a ``numpy.random.SeedSequence``, a ``numpy.random.Generator``, from which one number is drawn, or
-        ``"scenario"``.
+        None for a fresh one, a whole number of 64 bits, ``"scenario"``, or what else Mesa takes: a ``numpy.random.SeedSequence``, whole numbers in a row
+        for one, and a ``numpy.random.Generator`` or ``BitGenerator``, from which one number is drawn.
     named
         The seed that the scenario names.
 
@@ -34,14 +34,23 @@ def seed_from(given: Any, named: int) -> int:
         return secrets.randbits(64)
     if isinstance(given, str) and given == BY_SCENARIO:
         return named
+    if isinstance(given, list | tuple) and given and all(_whole(part) and part >= 0 for part in given):
+        given = np.random.SeedSequence([int(part) for part in given])
     if isinstance(given, np.random.SeedSequence):
         return int(given.generate_state(1, np.uint64)[0])
+    if isinstance(given, np.random.BitGenerator):
+        given = np.random.Generator(given)
     if isinstance(given, np.random.Generator):
         return int(given.integers(LARGEST, dtype=np.uint64, endpoint=True))
-    if isinstance(given, bool) or not isinstance(given, int | np.integer):
+    if not _whole(given):
         raise TypeError(
-            f"rng: given {given!r}; allowed: a whole number, None for a fresh seed, {BY_SCENARIO!r} for the scenario's, a SeedSequence or a Generator of NumPy"
+            f"rng: given {given!r}; allowed: a whole number or a list of them, None for a fresh seed, {BY_SCENARIO!r} for the scenario's, "
+            "a SeedSequence or a Generator of NumPy"
         )
     if not 0 <= int(given) <= LARGEST:
         raise ValueError(f"rng: given {given}; allowed: a whole number from 0 to 2**64 - 1")
     return int(given)
+
+
+def _whole(given: Any) -> TypeGuard[int | np.integer[Any]]:
+    return isinstance(given, int | np.integer) and not isinstance(given, bool)

@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from sim.measures.dictionary import NoNumberError
+from sim.policies.deeds import PolicyError
 from sim.scenario import is_own_code
 
 SEEDS = 2**64
@@ -46,6 +47,8 @@ def describe_failure(error: Exception) -> str:
     place = f" ({Path(ours[-1].filename).name}, line {ours[-1].lineno})" if ours else ""
     if own:
         place = f" ({OWN}{own[-1].filename}, line {own[-1].lineno}: {own[-1].line})"
+    elif isinstance(error, PolicyError) and is_own_code(error.file):
+        place = f" ({OWN}{error.file}, line {error.line})"
     return f"{type(error).__name__}: {shorten(' '.join(str(error).split()), 600, placeholder=' ...')}{place}"
 
 

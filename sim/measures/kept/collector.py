@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Outcomes(DataCollector):
-    """The daily outcomes as model reporters of a Mesa data collector, ``day`` first.
+    """The daily outcomes as model reporters of a Mesa data collector, ``day`` first and then ``seed``, with which a row of a batch can be repeated.
 
     It follows the model: whoever holds it sees every day that has been recorded. ``batch_run`` and Mesa's plots read it like any other.
 
@@ -26,17 +26,20 @@ class Outcomes(DataCollector):
         The recorder of the model.
     burn_in
         Steps before day 0, of which nothing is recorded.
+    seed
+        Seed of the model.
     """
 
-    def __init__(self, recorder: Recorder, burn_in: int) -> None:
-        self.recorder, self.burn_in = recorder, burn_in
-        super().__init__(model_reporters={name: name for name in ("day", *recorder.names)})
+    def __init__(self, recorder: Recorder, burn_in: int, seed: int) -> None:
+        self.recorder, self.burn_in, self.seed = recorder, burn_in, np.uint64(seed)
+        super().__init__(model_reporters={name: name for name in ("day", "seed", *recorder.names)})
 
     @property
     def model_vars(self) -> Mapping[str, Any]:
         """(days,) values by outcome."""
         values = self.recorder.values[: self.recorder.days].copy()
-        return {"day": np.arange(len(values)), **dict(zip(self.recorder.names, values.T, strict=True))}
+        days = {"day": np.arange(len(values)), "seed": np.full(len(values), self.seed)}
+        return {**days, **dict(zip(self.recorder.names, values.T, strict=True))}
 
     @model_vars.setter
     def model_vars(self, _: Any) -> None:

@@ -155,7 +155,11 @@ def _record(place: Path) -> dict[str, Any]:
             raise ValueError("kind and files are not what odm writes")
     except FileNotFoundError:
         unfinished = (place / STUDY).is_file()
-        why = "its study has not ended; go on with `odm study ... --resume`" if unfinished else f"it has no {RECORD}"
+        why = (
+            "its study has not ended; go on with the command that began it, with --resume"
+            if unfinished
+            else f"it has no {RECORD}"
+        )
         raise RequestError(f"{place} cannot be checked: {why}") from None
     except UNREADABLE as error:
         raise RequestError(
@@ -195,7 +199,7 @@ def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
         notes.append(f"{states.count(FAILED)} of the runs failed: they have no numbers")
     if states.count(ABORTED):
         notes.append(
-            f"{states.count(ABORTED)} of the runs were lost with their workers and have no numbers; `odm study ... --resume` does them again"
+            f"{states.count(ABORTED)} of the runs were lost with their workers and have no numbers; the command that made them does them again, with --resume"
         )
     chosen = asked.pick([run for run in sorted(store.runs()) if store.ok(run)])
     again = []

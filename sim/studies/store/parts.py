@@ -273,7 +273,7 @@ def is_whole(path: Path) -> bool:
     except OSError as error:
         raise StoreError(
             f"{path} cannot be read ({error.strerror or error}); if that stays so, move it away, and "
-            "`odm study ... --resume` does the runs again that it held"
+            "the command that made it does its runs again, with --resume"
         ) from error
 
 
@@ -296,5 +296,5 @@ def read(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
         said = " ".join(str(error).split())[:200]
         raise StoreError(
             f"{path} cannot be read ({said}); `odm verify` says what is damaged, and "
-            "`odm study ... --resume` does the runs again that it held"
+            "the command that made it does its runs again, with --resume"
         ) from error
