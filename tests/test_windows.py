@@ -48,7 +48,7 @@ MODULES = {
     "crypt",
 }
 
-TAKEN = "pwrite pread getuid geteuid killpg setsid sync fdatasync sched_getaffinity sched_setaffinity getloadavg O_NOFOLLOW O_DIRECTORY nice"
+TAKEN = "fork forkpty pwrite pread getuid geteuid killpg setsid sync fdatasync sched_getaffinity sched_setaffinity getloadavg O_NOFOLLOW O_DIRECTORY nice"
 """What is really taken away: what libraries use only where they know themselves on Windows must stay."""
 POISON = f"""
 import os, subprocess, sys  # subprocess knows Windows by its msvcrt
