@@ -18,15 +18,17 @@ LICENSED = 4
 
 
 def run_model(scenario: Scenario, seed: int) -> Run:
-    """Run `sim`."""
+    """Run `sim`; what is said of people at the end is said of those who were there at the start, as in the twin, where nobody comes or goes."""
     from sim.model import MarketModel
 
     model = MarketModel(scenario, rng=seed, tables=("orders",))
+    born = model.consumers.get("born").copy()
     model.run_for(scenario.burn_in + scenario.days)
     vendors, consumers, p = model.vendors, model.consumers, model.p.choice
     good, bad = vendors.get("positive").sum(axis=1), vendors.get("negative").sum(axis=1)
     reputation = (good + p.reputation_good) / (good + bad + p.reputation_good + p.reputation_bad)
     illicit = (vendors.get("kind") != LICENSED) & (vendors.get("alive") == 1)
+    stayed = consumers.get("born") == born
     return Run(
         orders=model.table("orders"),
         consumers=len(consumers),
@@ -35,9 +37,9 @@ def run_model(scenario: Scenario, seed: int) -> Run:
         log_price=vendors.get("log_price")[illicit],
         sellers=dict(Counter(CHANNELS[channel] for channel in vendors.get("channel")[vendors.get("alive") == 1])),
         facts={
-            "active on cryptomarkets": float(np.mean(consumers.get("market_state") == 1)),
-            "buying online": float(np.mean(consumers.get("considering") == 2)),
-            "with a direct tie": float(np.mean((consumers.get("tie") == 1).any(axis=1))),
+            "active on cryptomarkets": float(np.mean(consumers.get("market_state")[stayed] == 1)),
+            "buying online": float(np.mean(consumers.get("considering")[stayed] == 2)),
+            "with a direct tie": float(np.mean((consumers.get("tie")[stayed] == 1).any(axis=1))),
         },
     )
 
