@@ -248,6 +248,16 @@ def test_at_the_end_of_its_range_a_quiet_world_works_too(name):
     works(Scenario(**TINY).with_(**CASES[name][1]))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_however_unlike_operators_are_their_columns_hold_it(seed):
+    """Which operators there are is chance, so that one world is no proof."""
+    spread = {
+        path: SPECS[path].maximum for path in ("supply.opsec_spread", "platforms.frailty", "platforms.appeal_spread")
+    }
+    changes = [f"{path}={value}" for path, value in spread.items()]
+    works(Scenario(**TINY | {"days": 1}, seed=seed).override([*changes, "platforms.closure_days=1"]))
+
+
 def test_at_the_end_of_the_longest_run_a_slow_parcel_is_still_on_its_way():
     """Days are kept in two bytes: one that lies beyond them would be long past."""
     post = {"domestic_days": 3650, "border_days": 3650, "patience_days": 3650}

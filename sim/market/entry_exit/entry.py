@@ -48,7 +48,7 @@ def open_cryptomarket(state: MarketState, day: int, founding: int | None = None,
     host = int(uniform(seed, int(Draw.OPERATOR), number, 0, 3) * state.world.n_jurisdictions)
     market = Platform(
         state, state.platform_table, key=number, channel=Channel.CRYPTOMARKET, jurisdiction=host, status=PlatformStatus.OPEN, open_day=day, fee=p.fee,
-        escrow_share=p.escrow_share, attraction=_ratio(p.appeal_spread * appeal, 100.0), security=_ratio(state.p.supply.opsec_spread * z[0], 100.0),
+        escrow_share=p.escrow_share, attraction=_ratio(p.appeal_spread * appeal, 100.0), security=_ratio(state.p.supply.opsec_spread * z[0], 100.0, 0.01),
         frail_quit=_ratio(p.frailty * z[1], 1000.0), frail_scam=_ratio(p.frailty * z[2], 1000.0), processor=COIN,
     )  # fmt: skip
     if after is not None:
@@ -58,9 +58,9 @@ def open_cryptomarket(state: MarketState, day: int, founding: int | None = None,
     return market
 
 
-def _ratio(log: float, most: float) -> float:
-    """A ratio by its logarithm, at most what its column holds."""
-    return min(float(np.exp(log)), most)
+def _ratio(log: float, most: float, least: float = 0.0) -> float:
+    """A ratio by its logarithm, within what its column holds."""
+    return min(max(float(np.exp(log)), least), most)
 
 
 def hardy(seed: int, number: int, kind: int, p: PlatformsParameters) -> float:
