@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim import run_study
+from sim.report.folder import report
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution.several import run_several
 from sim.studies.execution.verify import verify
@@ -76,6 +77,18 @@ class TestLinks:
         with pytest.raises(RequestError, match="symbolic link"):
             do(tmp_path / "out")
         assert (tmp_path / "precious").read_text() == "mine"
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such pipes here")
+    @pytest.mark.parametrize("name", [*OWN, "parts/runs-000001-169352d27b9e8dda6ee9.parquet"])
+    @pytest.mark.timeout(60)
+    def test_a_pipe_in_the_place_of_a_file_is_refused_and_nobody_waits_for_its_end(self, done, name):
+        (done / name).unlink(missing_ok=True)
+        os.mkfifo(done / name)
+        said = f"{Path(name).name} is neither a file nor a folder|saved without its runs|is not the folder of a study"
+        readers = [Results, verify, report] if name != ".lock" else []
+        for does in (*readers, lambda folder: do(folder, resume=True)):
+            with pytest.raises(RequestError, match=said):
+                does(done)
 
     def test_a_folder_that_is_named_by_a_link_is_written_to(self, tmp_path):
         (tmp_path / "disk").mkdir()
@@ -184,6 +197,13 @@ class TestRun:
         with pytest.raises(RequestError, match=r"thesis\.md"), staging(tmp_path):
             pass
         assert (tmp_path / "thesis.md").read_text() == "years of work"
+
+    def test_a_record_that_is_a_link_makes_what_is_there_nobodys(self, tmp_path):
+        run_several(world(), out=tmp_path / "out", model_class=FakeMarket)
+        record = (tmp_path / "out" / "record.json").rename(tmp_path / "mine.json")
+        (tmp_path / "out" / "record.json").symlink_to(record)
+        with pytest.raises(RequestError, match="holds files that no earlier run wrote"), staging(tmp_path / "out"):
+            pass
 
     def test_a_link_in_a_folder_of_results_is_a_strangers(self, tmp_path):
         run_several(world(), out=tmp_path / "out", model_class=FakeMarket)

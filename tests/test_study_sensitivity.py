@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 import pytest
+import threadpoolctl
 
 from sim import run_study
 from sim.studies import kinds
 from sim.studies.kinds.sensitivity import SensitivitySettings
-from sim.studies.matching.emulators import one_thread
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.functions import FunctionDriver
 from sim.studies.methods.noise import contrasts, differ, shares
+from sim.studies.methods.sensitivity import Analysis
 from sim.studies.study import StudyFile
 from sim.studies.study_files import Study, StudyFileError
 from tests.study_market import MEASURES, PATH, SIZE, StudyMarket, compare_study
@@ -24,13 +25,6 @@ ISHIGAMI = {
     "ST": {"b": 0.5576, "a": 0.4424, "c": 0.2437},
 }
 WEIGHTS = {"p": 0.0, "q": 1.0, "r": 4.5, "s": 9.0}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Threads that share matrices of a few numbers wait for each other most of the time."""
-    with one_thread():
-        yield
 
 
 def ishigami(point, scenario="baseline", seed=1):
@@ -100,6 +94,19 @@ class TestKnownIndices:
             study(samples=1024, method="sobol_first"),
         )
         assert worst(swapped, ISHIGAMI) > 3 * CLOSE
+
+    def test_threads_that_would_wait_for_each_other_over_small_matrices_are_not_begun(self, monkeypatch):
+        analysis, seen = Analysis("delta", ["a", "b"], 64, 1), []
+        analyse = Analysis._analyse
+
+        def watched(*words):
+            seen.extend(pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas")
+            return analyse(*words)
+
+        monkeypatch.setattr(Analysis, "_analyse", watched)
+        with threadpoolctl.threadpool_limits(2):
+            analysis.indices(points := analysis.points(), points[:, 0], 2)
+        assert set(seen) == {1}
 
     def test_fast_on_ishigami(self):
         assert worst(answer(ishigami, study(samples=N, method="fast")), ISHIGAMI) < CLOSE

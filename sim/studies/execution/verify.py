@@ -23,7 +23,7 @@ from sim.studies.methods.components import SET
 from sim.studies.methods.paths import has_path, resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
 from sim.studies.store.digests import all_runs, frame_digests
-from sim.studies.store.folder import STUDY, read_study
+from sim.studies.store.folder import PLAN, STUDY, read_study
 from sim.studies.store.own import RECORD, UNREADABLE, refuse_links
 from sim.studies.store.parts import ABORTED, DAILY, FAILED, OUTCOME
 from sim.studies.store.record import OBSERVATION, POINTS, STOPPED, verify_record
@@ -148,7 +148,7 @@ def _not_run(label: str, entry: Any) -> str | None:
 
 def _record(place: Path) -> dict[str, Any]:
     """The hashed part of the record of a folder."""
-    refuse_links(place, (RECORD, STUDY, PARTS), "read")
+    refuse_links(place, (RECORD, STUDY, PLAN, PARTS), "read")
     try:
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))["run"]
         if not (isinstance(record["kind"], str) and isinstance(record["files"], dict)):

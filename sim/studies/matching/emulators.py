@@ -7,7 +7,6 @@ on history matching); what the others do besides is a nugget. Errors of leaving 
 from __future__ import annotations
 
 import warnings
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -164,15 +163,6 @@ def _learnt(
         process.fit(x[:, active], y - design @ slopes)
     found = process.kernel_
     return float(found.k1.k1.constant_value), np.atleast_1d(found.k1.k2.length_scale), float(found.k2.noise_level)
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Linear algebra on one thread inside: matrices are small, and numbers do not depend on how many cores there are."""
-    try:
-        limits: Any = import_module("threadpoolctl")
-    except ImportError:
-        return nullcontext()
-    return limits.threadpool_limits(1)
 
 
 class _Parts(NamedTuple):

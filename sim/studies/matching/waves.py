@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.studies.matching import sampling
-from sim.studies.matching.emulators import one_thread
 from sim.studies.matching.goals import Goal
 from sim.studies.matching.wave import Found, Plan, Wave, corrected, costs, hopeless, learnt, out_of_reach, within, worst
 from sim.studies.methods import designs
+from sim.studies.methods.threads import one_thread
 
 Floats = NDArray[np.float64]
 Ask = Callable[[str, Floats], Found]

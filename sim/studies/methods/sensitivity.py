@@ -16,6 +16,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.studies.methods.threads import one_thread
+
 Floats = NDArray[np.float64]
 LEVEL = 0.95
 HARMONICS = 4
@@ -194,10 +196,11 @@ class Analysis:
         x, y = points[kept], results[kept]
         if np.ptp(y) <= 1e-12 * float(np.abs(y).max()):
             return []
-        found = self._analyse(x, y, resamples)
-        rows = self._single(found)
-        if self.method == "pawn":
-            rows = self._resampled(rows, x, y, resamples)
+        with one_thread():
+            found = self._analyse(x, y, resamples)
+            rows = self._single(found)
+            if self.method == "pawn":
+                rows = self._resampled(rows, x, y, resamples)
         rows += self._pairs(found) if self.method == "sobol" else []
         return [row for row in rows if np.isfinite(row.value)]
 

@@ -52,7 +52,9 @@ def file_hash(path: Path) -> str:
 
 
 def recorded(folder: Path) -> dict[str, str]:
-    """The hash of each file that the record of a folder lists; none if there is no record, or it was changed."""
+    """The hash of each file that the record of a folder lists; none if there is no record, it is a link, or it was changed."""
+    if not (folder / RECORD).is_file() or (folder / RECORD).is_symlink():
+        return {}
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         fits = content_hash(record["run"]) == record["hash"]
@@ -93,7 +95,7 @@ def files_below(folder: Path) -> list[Path]:
 
 
 def refuse_links(folder: Path, names: tuple[str, ...], done: str = "written") -> None:
-    """See that nothing that a folder of results is read from or written to is a symbolic link, which would lead elsewhere.
+    """See that nothing that a folder of results is read from or written to is a symbolic link, which would lead elsewhere, or a pipe, which never ends.
 
     Raises
     ------
@@ -109,6 +111,8 @@ def refuse_links(folder: Path, names: tuple[str, ...], done: str = "written") ->
                     f"output: {found} is a symbolic link, and results are {done} through none; "
                     "remove it, or give another folder"
                 )
+            if found.exists() and not (found.is_file() or found.is_dir()):
+                raise RequestError(f"output: {found} is neither a file nor a folder; remove it, or give another folder")
 
 
 def put_in_place(place: Path, target: Path, ours: Mapping[str, str]) -> list[str]:

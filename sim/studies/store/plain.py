@@ -66,6 +66,8 @@ class PlainRuns:
 
 def plain_runs(folder: Path) -> PlainRuns | None:
     """The runs in a folder that `odm run` wrote; None if it is no such folder."""
+    if not (folder / RECORD).is_file():
+        return None
     try:
         run = json.loads((folder / RECORD).read_text(encoding="utf-8"))["run"]
         if run["kind"] != "run":

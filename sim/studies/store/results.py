@@ -13,7 +13,7 @@ from sim.measures.scale import real_frame, weight_of
 from sim.studies.deeds import from_plain
 from sim.studies.errors import RequestError
 from sim.studies.store.folder import PLAN, STUDY, read_study
-from sim.studies.store.own import refuse_links
+from sim.studies.store.own import RECORD, refuse_links
 from sim.studies.store.parts import POLICIES, mark_of, refuse_foreign
 from sim.studies.store.plain import plain_runs
 from sim.studies.store.query import ask, database, listed, quoted
@@ -54,7 +54,7 @@ class Results:
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         self.folder = Path(folder)
-        refuse_links(self.folder, (STUDY, PLAN, PARTS), "read")
+        refuse_links(self.folder, (STUDY, PLAN, RECORD, PARTS), "read")
         self._plain = None if (self.folder / STUDY).exists() else plain_runs(self.folder)
         self.study = self._plain.described if self._plain is not None else read_study(self.folder)
 
