@@ -105,7 +105,7 @@ def measure_start(consumers: int, begun: float) -> None:
 def state_bytes(model: Any) -> int:
     """Bytes of what the model keeps about consumers: their columns, the network, and the orders under way."""
     orders = sum(column[: model.books.open_orders.n].nbytes for column in model.books.open_orders.columns)
-    columns = sum(column.nbytes for column in model.consumers.columns)
+    columns = sum(column.nbytes for column in (*model.consumers.columns, *model.consumers.spare.values()))
     return int(columns + orders + model.world.friends.who.nbytes + model.world.friends.start.nbytes)
 
 

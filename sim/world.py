@@ -24,7 +24,7 @@ from sim.market.people.who import draw_people
 from sim.market.substances import substance_arrays
 from sim.market.supply.network import make_suppliers
 from sim.market.trade.payments import make_processors, open_merchant
-from sim.population import Population, SlotTable, register
+from sim.population import Population, SlotTable, give, register
 from sim.streams import Draw, normals, pick, uniforms
 
 if TYPE_CHECKING:
@@ -226,10 +226,13 @@ def find_homes(state: MarketState) -> None:
     slots, cumulative = state.usual.market_slots, np.cumsum(state.usual.market_shares)
     home = slots[pick(cumulative, u[1])]
     c.home[:] = np.where(user, home, NO_SLOT)
-    c.known[:, 0] = c.home
+    give(state.consumers, "memory", user.nonzero()[0])
+    c = state.consumers.columns
+    memory = c.memory[user]
+    c.known[memory, 0] = home[user]
     second = slots[pick(cumulative, u[2])]
-    c.known[:, 1] = np.where(user & (u[3] < 0.3) & (second != home), second, NO_SLOT)
-    c.good[:, 0] = np.where(user, 1.0, 0.0)
+    c.known[memory, 1] = np.where((u[3] < 0.3) & (second != home), second, NO_SLOT)[user]
+    c.good[memory, 0] = 1.0
     c.considering[user] = Considering.BOUGHT
     c.market_state[:] = np.where(user, int(Membership.ACTIVE), int(Membership.NONE))
     seeker = (c.considering > Considering.NOT_YET) & ~user

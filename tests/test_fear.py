@@ -116,7 +116,8 @@ def test_a_small_market_is_not_found_by_more_people_because_a_large_one_fell():
         large, small = by_users(model)[0], by_users(model)[2]
         t.attraction[small] = 100.0
         lookers = np.flatnonzero((c.considering[:n] > Considering.NOT_YET) & (c.home[:n] == NO_SLOT))
-        c.known[lookers], c.vendor[lookers], c.bought[lookers] = NO_SLOT, -1, 0
+        c.vendor[lookers], c.bought[lookers] = -1, 0
+        model.consumers.at(lookers).set("known", NO_SLOT)
         c.market_state[lookers], c.market_until[lookers] = Membership.LAPSED, model.day
         if fallen:
             close_platform(model, large, PlatformStatus.CLOSED, "voluntary", 0.0)
@@ -142,14 +143,14 @@ def test_an_arrest_frightens_the_buyers_of_that_vendor_most_and_their_friends_le
     rows = np.flatnonzero((v.channel[: model.vendors.n] == channel) & (v.alive[: model.vendors.n] == 1))
     buyers = {row: ((c.vendor[:n] == row) & (c.bought[:n] > 0)).any(axis=1) for row in rows}
     row = max(buyers, key=lambda row: buyers[row].sum())
-    bought, before = buyers[row], (c.legal_hits[:n].copy(), c.market_hits[:n].copy())
+    bought, before = buyers[row], (c.legal_hits[:n].copy(), model.consumers.get("market_hits"))
     friends = np.zeros(n, bool)
     friends[friends_of(model, np.flatnonzero(bought))] = True
-    customers = np.isin(c.known[:n], v.account[row][v.account[row] != NO_SLOT]).any(axis=1)
+    customers = np.isin(model.consumers.get("known"), v.account[row][v.account[row] != NO_SLOT]).any(axis=1)
     arrest(model, np.array([row]), "")
     spread_news(model)
     rise = c.legal_hits[:n] - before[0]
-    felt = rise[:, group] + (c.market_hits[:n] - before[1]).sum(axis=1)
+    felt = rise[:, group] + (model.consumers.get("market_hits") - before[1]).sum(axis=1)
     assert bought.sum() > 3
     assert (felt[bought] > 0).all()
     assert (felt[friends] > 0).all()
@@ -164,16 +165,15 @@ def test_many_arrests_on_a_market_are_felt_by_all_who_know_it_and_there_more_tha
     model = market()
     c, v, n = model.consumers.columns, model.vendors.columns, model.consumers.n
     struck, spared = by_users(model)[:2]
-    c.known[:n] = NO_SLOT
-    c.known[:n, 0], c.known[:n, 1], c.home[:n] = struck, spared, struck
-    c.market_hits[:] = 0.0
+    model.consumers.set("known", [struck, spared, NO_SLOT, NO_SLOT]).set("market_hits", 0.0)
+    c.home[:n] = struck
     here = np.flatnonzero((v.account[: model.vendors.n] == struck).any(axis=1) & (v.alive[: model.vendors.n] == 1))
     v.account[here] = np.where(v.account[here] == struck, struck, NO_SLOT)
     arrest(model, here[::2], "")
     spread_news(model)
-    think = c.considering[:n] > Considering.NOT_YET
-    assert (c.market_hits[:n][think, 0] > 0.0).all()
-    assert not c.market_hits[:n][think, 1].any()
+    think = model.consumers.get("market_hits")[c.considering[:n] > Considering.NOT_YET]
+    assert (think[:, 0] > 0.0).all()
+    assert not think[:, 1].any()
 
 
 def test_people_leave_a_market_that_they_fear_for_another():
@@ -181,15 +181,15 @@ def test_people_leave_a_market_that_they_fear_for_another():
     start = market()
     c, n = start.consumers.columns, start.consumers.n
     a, b = by_users(start)[:2]
-    c.known[:n], c.bought[:n], c.good[:n], c.bad[:n], c.home[:n] = NO_SLOT, 0, 0.0, 0.0, NO_SLOT
-    c.known[:n, 0], c.known[:n, 1] = a, b
+    start.consumers.set("known", [a, b, NO_SLOT, NO_SLOT]).set("good", 0.0).set("bad", 0.0)
+    c.bought[:n], c.home[:n] = 0, NO_SLOT
     c.market_state[:n], c.considering[:n], c.next_day[:n], c.market_until[:n] = (
         Membership.ACTIVE, Considering.BOUGHT, start.day, NEVER,
     )  # fmt: skip
     chosen = {}
     for hits in (0.0, 2.0):
         model = branched(start, 0)
-        model.consumers.columns.market_hits[:n, 0] = hits
+        model.consumers.set("market_hits", [hits, 0.0, 0.0, 0.0])
         platform = choice(model, demand(model)).platform
         chosen[hits] = [np.count_nonzero(platform == slot) for slot in (a, b)]
     assert chosen[2.0][0] < 0.5 * chosen[0.0][0]

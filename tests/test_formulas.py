@@ -85,13 +85,15 @@ def test_beliefs_fade_once_a_month_whatever_the_day_and_the_block():
         [np.ones((n, shapes[f]) if f in shapes else n) for f in LearningConsumers._fields]
     )
     columns.jurisdiction[:] = 0
-    columns = columns._replace(jurisdiction=columns.jurisdiction.astype(np.uint8))
+    columns = columns._replace(jurisdiction=columns.jurisdiction.astype(np.uint8), memory=np.arange(n, dtype=np.uint32))
     kept = 0.5 ** (30.0 / np.array([p.caution_days, p.support_days, p.support_days]))
     for day in range(-13, 17):
         fade(0, 41, 30, day, columns, kept, np.ones(1), handed_over(p))
         fade(41, n, 30, day, columns, kept, np.ones(1), handed_over(p))
     assert columns.legal_hits == near(p.forgetting)
     assert columns.loss_calm == near(p.forgetting)
+    assert columns.good[1:] == near(p.forgetting)
+    assert (columns.good[0] == 1.0).all(), "which is of those who know no market"
     assert columns.caution == near(0.5 ** (30 / p.caution_days))
 
 

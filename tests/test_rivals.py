@@ -130,11 +130,11 @@ def moves(rule: str, known: bool = False, bought: bool = False) -> tuple[float, 
     fallen, _, small = by_users[:3]
     t.arrivals[:] = 0.0
     users = np.flatnonzero((c.home[:n] == fallen) & (c.considering[:n] > Considering.NOT_YET))
-    c.known[users], c.vendor[users], c.bought[users] = NO_SLOT, -1, 0
-    c.known[users, 0] = fallen
+    c.vendor[users], c.bought[users] = -1, 0
+    model.consumers.at(users).set("known", [fallen, NO_SLOT, NO_SLOT, NO_SLOT])
     movers, others = users[: len(users) // 2], users[len(users) // 2 :]
     if known:
-        c.known[others, 1] = small
+        model.consumers.at(others).set("known", [fallen, small, NO_SLOT, NO_SLOT])
     if bought:
         there = sellers(model)[:5]
         v.account[there], v.account[there, 0] = NO_SLOT, small

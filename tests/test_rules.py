@@ -315,7 +315,7 @@ def test_displaced_users_have_no_home_and_search_after_a_delay():
     assert (c.home[users] == NO_SLOT).all()
     assert (c.market_state[users] == Membership.SEARCHING).all()
     assert (c.market_until[users] > model.day + 1).all()
-    assert not (c.known[users] == slot).any()
+    assert not (model.consumers.at(users).get("known") == slot).any()
 
 
 def test_displaced_users_herd_where_others_went():
@@ -776,8 +776,8 @@ def test_a_home_market_is_preferred():
     model = everybody_needs(market(MANY_BUYERS))
     c, n = model.consumers.columns, model.consumers.n
     a, b = slots(model)[:2]
-    c.known[:n], c.bought[:n], c.good[:n], c.bad[:n] = NO_SLOT, 0, 0.0, 0.0
-    c.known[:n, 0], c.known[:n, 1] = a, b
+    model.consumers.set("known", [a, b, NO_SLOT, NO_SLOT]).set("good", 0.0).set("bad", 0.0)
+    c.bought[:n] = 0
     c.market_state[:n], c.considering[:n] = Membership.ACTIVE, Considering.BOUGHT
     at_a = []
     for home in (a, b):

@@ -30,6 +30,7 @@ class ConsumerColumns(NamedTuple):
     home: np.ndarray
     app_home: np.ndarray
     pharmacy_home: np.ndarray
+    memory: np.ndarray
     known: np.ndarray
     good: np.ndarray
     bad: np.ndarray

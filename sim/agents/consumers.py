@@ -76,9 +76,30 @@ CONSUMER = {
     "home": Column("u2", "slot", 0, NO_SLOT, "Cryptomarket used by habit", default=NO_SLOT),
     "app_home": Column("u2", "slot", 0, NO_SLOT, "Social or messaging app used by habit", default=NO_SLOT),
     "pharmacy_home": Column("u2", "slot", 0, NO_SLOT, "Pharmacy programme used before", default=NO_SLOT),
-    "known": Column("u2", "slot", 0, NO_SLOT, "Cryptomarkets known", default=NO_SLOT, shape=(KNOWN_MARKETS,)),
-    "good": Column("f4", "orders", 0, 1e6, "Good experience with each known market, fading", shape=(KNOWN_MARKETS,)),
-    "bad": Column("f4", "orders", 0, 1e6, "Bad experience with each known market, fading", shape=(KNOWN_MARKETS,)),
+    "memory": Column(
+        "u4", "row", 0, 2**32 - 1, "Where is kept what is known of cryptomarkets, 0 for who knows nothing of them"
+    ),
+    "known": Column(
+        "u2", "slot", 0, NO_SLOT, "Cryptomarkets known", default=NO_SLOT, shape=(KNOWN_MARKETS,), few="memory"
+    ),
+    "good": Column(
+        "f4",
+        "orders",
+        0,
+        1e6,
+        "Good experience with each known market, fading",
+        shape=(KNOWN_MARKETS,),
+        few="memory",
+    ),
+    "bad": Column(
+        "f4",
+        "orders",
+        0,
+        1e6,
+        "Bad experience with each known market, fading",
+        shape=(KNOWN_MARKETS,),
+        few="memory",
+    ),
     "lost_day": Column(
         "i2", "day", -NEVER, NEVER, "Day on which police or thieves last took the market used by habit", default=-NEVER
     ),
@@ -91,6 +112,7 @@ CONSUMER = {
         1e6,
         "Enforcement events at each known market beyond those felt at all of them, fading",
         shape=(KNOWN_MARKETS,),
+        few="memory",
     ),
     "legal_calm": Column("f4", "orders", 0, 1e6, "Uneventful orders, fading", shape=(RISK_GROUPS,)),
     "loss_hits": Column("f4", "events", 0, 1e6, "Losses to market operators, own and heard of, fading"),

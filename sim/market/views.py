@@ -38,7 +38,7 @@ UsedSubstances = view(
 # people, vendors, orders, platforms, suppliers
 ChoiceConsumers = view(
     "ChoiceConsumers", "access", "app_home", "bad", "bought", "caution", "considering", "danger", "declined", "dependence", "good", "habit", "home",
-    "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm", "loss_hits", "market_hits", "market_state", "misbelief", "pharmacy_home",
+    "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm", "loss_hits", "market_hits", "memory", "market_state", "misbelief", "pharmacy_home",
     "price_sensitivity", "segment", "skill", "tie", "vendor", "verification", "turn",
 )  # fmt: skip
 ChoiceVendors = view("ChoiceVendors", "account", "jurisdiction", "log_price")
@@ -79,7 +79,7 @@ ConsumptionOrders = view(
 )
 LearningConsumers = view(
     "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "danger", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
-    "loss_hits", "market_hits", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
+    "loss_hits", "market_hits", "memory", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
     "trust_police", "vendor", "verification", "turn", "declined", "stage",
 )  # fmt: skip
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
@@ -111,6 +111,7 @@ MigrationConsumers = view(
     "loss_calm",
     "loss_hits",
     "market_hits",
+    "memory",
     "market_state",
     "market_until",
     "need_rate",
@@ -196,9 +197,11 @@ ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdict
 ProgrammeConsumers = view(
     "ProgrammeConsumers", "alive", "declined", "jurisdiction", "quitted", "segment", "stigma", "support_knowledge", "trust_police", "turn",
 )  # fmt: skip
-MemoryConsumers = view("MemoryConsumers", "bought", "home", "known", "legal_hits", "market_hits", "tie", "vendor")
+MemoryConsumers = view(
+    "MemoryConsumers", "bought", "home", "known", "legal_hits", "market_hits", "memory", "tie", "vendor"
+)
 FearConsumers = view(
-    "FearConsumers", "bought", "considering", "home", "known", "legal_calm", "legal_hits", "loss_hits", "lost_day", "market_hits", "tie", "vendor",
+    "FearConsumers", "bought", "considering", "home", "known", "legal_calm", "legal_hits", "loss_hits", "lost_day", "market_hits", "memory", "tie", "vendor",
 )  # fmt: skip
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record", "segment", "turn")
 BookingOrders = view(

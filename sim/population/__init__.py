@@ -9,6 +9,7 @@ from sim.population.columns import (
     grown_columns,
     new_columns,
 )
+from sim.population.few import give, make_room, place_of
 from sim.population.names import Named
 from sim.population.own_columns import OwnColumns, labels, name_fault
 from sim.population.population import Population
@@ -32,9 +33,12 @@ __all__ = [
     "SlotTable",
     "columns_type",
     "describe",
+    "give",
     "grown_columns",
     "labels",
+    "make_room",
     "name_fault",
     "new_columns",
+    "place_of",
     "register",
 ]

@@ -45,6 +45,8 @@ class Column:
         Shape of the value of one row; () is a single number.
     codes
         The enumeration whose numbers the values are: agents and groups then show its members.
+    few
+        For what few agents have, the column that says in which row the value of an agent stands (`sim.population.few`); empty: in the agent's own.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Column:
     default: float = 0
     shape: tuple[int, ...] = ()
     codes: type[IntEnum] | None = None
+    few: str = ""
 
     def __post_init__(self) -> None:
         try:
@@ -196,16 +199,21 @@ def columns_type(name: str, schema: Schema, module: str) -> Any:
 
 
 def new_columns(schema: Schema, kind: Any, rows: int) -> Any:
-    """Return a `kind` of arrays of `rows` rows at their defaults."""
-    return kind(*(column.empty(rows) for column in schema.values()))
+    """Return a `kind` of arrays of `rows` rows at their defaults; what few agents have begins with the row of those who have none."""
+    return kind(*(column.empty(1 if column.few else rows) for column in schema.values()))
+
+
+def grown(column: Column, values: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Return a copy of the values of a column with `rows` rows; the new ones are at their defaults."""
+    wider = column.empty(rows)
+    wider[: len(values)] = values
+    return wider
 
 
 def grown_columns(schema: Schema, columns: Any, rows: int) -> Any:
-    """Return a copy of `columns` with `rows` rows; the new ones are at their defaults."""
-    wider = new_columns(schema, type(columns), rows)
-    for old, new in zip(columns, wider, strict=True):
-        new[: len(old)] = old
-    return wider
+    """Return a copy of `columns` with `rows` rows, the new ones at their defaults; what few agents have is the same."""
+    pairs = zip(schema.values(), columns, strict=True)
+    return type(columns)(*(values if column.few else grown(column, values, rows) for column, values in pairs))
 
 
 def describe(schema: Schema) -> list[dict[str, Any]]:
@@ -230,68 +238,13 @@ def problems(schema: Schema, columns: Any, rows: Any) -> list[str]:
     """Return a line for every column with a value out of range in `rows` (a slice, a mask or row numbers)."""
     found = []
     for name, column in schema.items():
-        values = getattr(columns, name)[rows]
+        values = getattr(columns, name)[slice(None) if column.few else rows]
         if not column.holds(values):
             numbers = values[~np.isnan(values)] if values.dtype.kind == "f" else values
             seen = f"{numbers.min():g} to {numbers.max():g}" if numbers.size else "nan"
             missing = " or nan" if numbers.size < values.size and numbers.size else ""
             found.append(f"{name} is {column.interval} ({column.unit}), not {seen}{missing}")
     return found
-
-
-class ColumnAttribute:
-    """An attribute of an agent that reads and writes one row of a column."""
-
-    def __init__(self, name: str, column: Column) -> None:
-        self.name = name
-        self.column = column
-        self.__doc__ = f"{column.text} ({column.unit}; {column.interval})"
-        # What can be written without a further look: plain numbers within these limits.
-        self._low, self._high = column._limits()
-        self._members: Any = column.codes._value2member_map_ if column.codes else {}
-        self._plain: tuple[type, ...] = () if column.shape else (bool, int)
-        kind = np.dtype(column.dtype)
-        if kind.kind == "f":
-            largest = float(np.finfo(kind).max)
-            self._low, self._high = max(float(self._low), -largest), min(float(self._high), largest)
-            self._plain = () if column.shape else (bool, int, float)
-
-    def __get__(self, agent: Any, owner: type | None = None) -> Any:
-        """Read: a Python number, a code as the member of its enumeration, or the row of the array itself for a column with a shape."""
-        if agent is None:
-            return self
-        columns, row = agent._place()
-        value = getattr(columns, self.name)[row]
-        if self.column.shape:
-            return value
-        value = value.item()
-        return self._members.get(value, value) if self._members else value
-
-    def __set__(self, agent: Any, value: Any) -> None:
-        """Write, after checking type and range."""
-        columns, row = agent._place()
-        if type(value) not in self._plain or not self._low <= value <= self._high:
-            value = self.column.checked(self.name, value)
-        getattr(columns, self.name)[row] = value
-
-
-def declare(cls: Any, schema: Schema) -> None:
-    """Give the class an attribute for each column of the schema.
-
-    Raises
-    ------
-    TypeError
-        If the class has another schema already, or is the base of all such classes.
-    """
-    known = cls.schema
-    if known is None and "schema" in vars(cls):
-        raise TypeError(f"make a subclass of {cls.__name__} for agents of one kind")
-    if known is not None and dict(known) != dict(schema):
-        raise TypeError(f"{cls.__name__} already has another schema")
-    if known is None:
-        cls.schema = schema
-        for name, column in schema.items():
-            setattr(cls, name, ColumnAttribute(name, column))
 
 
 def unknown(what: str, name: str, schema: Iterable[str]) -> str:

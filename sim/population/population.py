@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mesa.experimental.mesa_signals import ModelSignals
 
-from sim.population.columns import Schema, declare, grown_columns, new_columns, problems
+from sim.population import few
+from sim.population.attributes import declare
+from sim.population.columns import Schema, grown_columns, new_columns, problems
 from sim.population.names import named
 from sim.population.own_columns import OwnColumns, merged
 from sim.population.row_agents import RowAgent, handle
@@ -54,7 +56,10 @@ class Population[C](RowSet):
     Attributes
     ----------
     columns
-        NamedTuple of arrays of length `capacity`; rows from `n` on are unused. Replaced when the population grows.
+        NamedTuple of arrays of length `capacity`, but for what few agents have; rows from `n` on are unused. Replaced when the population grows, and when more
+        agents have what few had.
+    spare
+        Rows that nobody has of what few agents have: see `sim.population.few`.
     own
         The author's columns (`OwnColumns`), which no kernel sees.
     declared
@@ -92,6 +97,7 @@ class Population[C](RowSet):
         self.schema = schema
         self.reuse = reuse
         self.columns: C = new_columns(schema, columns_type, room)
+        self.spare = few.nothing_spare(schema)
         self.own = OwnColumns(kind, own, room)
         self.declared = merged(schema, self.own)
         self.names: dict[str, Sequence[str]] = {}
@@ -128,7 +134,7 @@ class Population[C](RowSet):
         return {name: value for name, value in self.__dict__.items() if name != "_handles"}
 
     def column(self, name: str) -> NDArray[Any]:
-        """(capacity, ...) the array of a column, declared or own."""
+        """(capacity, ...) the array of a column, declared or own; (rows, ...) of one that few agents have."""
         return self.own[name] if name in self.own else getattr(self.columns, name)
 
     def code(self, name: str, value: Any) -> Any:
@@ -200,7 +206,7 @@ class Population[C](RowSet):
             raise ValueError(f"cannot add {count} agents")
         rows, reused = self._room(count)
         for name in self.declared if reused else values:  # rows never used before are at their defaults
-            self.column(name)[rows] = values.get(name, self.declared[name].default)
+            few.write(self, name, rows, values.get(name, self.declared[name].default))
         first = self.model.agent_id_counter
         self.model.agent_id_counter = first + count
         self.ids[rows] = np.arange(first, first + count)
@@ -287,4 +293,6 @@ class Population[C](RowSet):
 
     def problems(self) -> list[str]:
         """Return a line for each column with a value out of range among the agents; empty if all is well."""
-        return problems(self.schema, self.columns, self._index()) + self.own.problems(self._index())
+        return (
+            problems(self.schema, self.columns, self._index()) + few.problems(self) + self.own.problems(self._index())
+        )

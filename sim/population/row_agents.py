@@ -8,7 +8,8 @@ from weakref import ref
 
 from mesa import Agent
 
-from sim.population.columns import Schema, declare
+from sim.population.attributes import declare
+from sim.population.columns import Schema
 
 if TYPE_CHECKING:
     import numpy as np

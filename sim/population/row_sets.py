@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from mesa.agentset import AbstractAgentSet, AgentSet, GroupBy
 
+from sim.population.few import place_of, write
 from sim.population.mesa_sets import HeldAgents, RowGroups
 from sim.population.row_agents import RowAgent, handles
 
@@ -123,8 +124,9 @@ class RowSet(AbstractAgentSet[Any]):
             return np.stack(each, axis=1) if each else np.empty((len(self), 0))
         if attr_names in self.population.declared:
             index = self._index()
-            values = self.population.column(attr_names)[index]
-            return values.copy() if isinstance(index, slice) else values
+            place = place_of(self.population, self.population.declared[attr_names], index)
+            values = self.population.column(attr_names)[place]
+            return values.copy() if isinstance(place, slice) else values
         if attr_names == "unique_id":
             return self.population.ids[self.rows]
         if attr_names == "row":
@@ -147,7 +149,7 @@ class RowSet(AbstractAgentSet[Any]):
         column = self.population.declared.get(attr_name)
         if column is not None:
             values = column.spread(column.checked(attr_name, value), len(self))
-            self.population.column(attr_name)[self._index()] = values
+            write(self.population, attr_name, self._index(), values)
             return self
         if not hasattr(self.population.agent_class, attr_name):
             raise AttributeError(self.population.unknown(attr_name))

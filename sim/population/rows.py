@@ -28,6 +28,7 @@ class Rows(Protocol):
     own: OwnColumns
     ids: NDArray[np.int64]
     present: NDArray[np.bool_]
+    spare: dict[str, NDArray[np.int32]]
     ever_removed: bool
 
     @property

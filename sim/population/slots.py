@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mesa import Agent
 
-from sim.population.columns import Schema, declare, grown_columns, new_columns, problems
+from sim.population.attributes import declare
+from sim.population.columns import Schema, grown_columns, new_columns, problems
 from sim.population.own_columns import OwnColumns, merged
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.agents.codes import NO_SLOT, Migration
-from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
+from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
 
@@ -37,13 +37,15 @@ def share_there(consumers: Any, vendors: Any, c: int, m: int) -> float:
 
 
 @kernel
-def count_common(n: int, slot: int, home: np.ndarray, known: np.ndarray, common: np.ndarray) -> None:
+def count_common(
+    n: int, slot: int, home: np.ndarray, known: np.ndarray, memory: np.ndarray, common: np.ndarray
+) -> None:
     """Add to ``common`` (P,) the users of the market ``slot`` who know each other market."""
     for c in range(n):
         if home[c] == slot:
-            for k in range(KNOWN_MARKETS):
-                if known[c, k] != NO_SLOT and known[c, k] != slot:
-                    common[known[c, k]] += 1.0
+            for m in known[memory[c]]:
+                if m != NO_SLOT and m != slot:
+                    common[m] += 1.0
 
 
 def note_common(state: MarketState, slot: int) -> None:
@@ -53,7 +55,7 @@ def note_common(state: MarketState, slot: int) -> None:
     trade, c, capacity = state.trade, state.consumers, state.platform_table.capacity
     if len(trade.common) < capacity:
         trade.common = np.concatenate([trade.common, np.zeros(capacity - len(trade.common))])
-    count_common(c.n, slot, c.columns.home, c.columns.known, trade.common)
+    count_common(c.n, slot, c.columns.home, c.columns.known, c.columns.memory, trade.common)
 
 
 def by_overlap(state: MarketState, slots: np.ndarray, amount: np.ndarray) -> np.ndarray:

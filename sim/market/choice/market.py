@@ -20,13 +20,14 @@ MARKET_TASTE, MARKETS = int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
 def market_utility(seed: int, c: int, s: int, k: int, scene: Scene) -> float:
     """Utility of the ``k``-th known cryptomarket to consumer ``c`` wanting ``s``; IMPOSSIBLE when it is closed."""
     consumers, today, p = scene.consumers, scene.today, scene.given[0]
-    m = consumers.known[c, k]
+    memory = consumers.memory[c]
+    m = consumers.known[memory, k]
     if m == NO_SLOT or today.open[m] == 0:
         return IMPOSSIBLE
-    trust = market_trust(today.prior[m], p.prior_weight, consumers.good[c, k], consumers.bad[c, k])
+    trust = market_trust(today.prior[m], p.prior_weight, consumers.good[memory, k], consumers.bad[memory, k])
     value = today.market_value[m] + p.trust_weight * (trust - 1.0)
     value += p.taste_weight * gumbel_from(uniform(seed, MARKET_TASTE, c, int(today.key[m]), 0))
-    hits = consumers.legal_hits[c, MARKETS] + consumers.market_hits[c, k]
+    hits = consumers.legal_hits[c, MARKETS] + consumers.market_hits[memory, k]
     value -= p.legal_risk_weight * event_risk(hits, consumers.legal_calm[c, MARKETS], p.risk_a, p.risk_b)
     if consumers.home[c] == m:
         value += p.home_bonus
@@ -50,5 +51,5 @@ def best_market(when: Moment, c: int, s: int, explore: float, scene: Scene) -> t
             continue
         order = uniform(when.seed, MARKET_TASTE, c, when.day, k + 1) if exploring else u
         if slot == NO_SLOT or order > first:
-            slot, value, first = scene.consumers.known[c, k], u, order
+            slot, value, first = scene.consumers.known[scene.consumers.memory[c], k], u, order
     return slot, value

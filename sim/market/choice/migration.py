@@ -23,6 +23,7 @@ from sim.market.choice.conditions import Conditions
 from sim.market.choice.displaced import OVERLAP, by_overlap, share_there
 from sim.market.groups import Moment
 from sim.market.views import narrow
+from sim.population import make_room
 from sim.streams import Draw, exponential_from, gumbel_from, normal_from, uniform, uniform4
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Seekers(NamedTuple):
     choice: np.ndarray  # parameters of choice, and of migration: see `handed_over`
     given: np.ndarray
     rule: int  # `Migration`
+    spare: np.ndarray  # memories that nobody has
 
 
 class Markets(NamedTuple):
@@ -77,12 +79,12 @@ def hear_of_closure(
     p = given[0]
     for c in range(lo, hi):
         user = consumers.home[c] == slot
-        member = user
+        member, memory = user, consumers.memory[c]
         for k in range(KNOWN_MARKETS):
-            if consumers.known[c, k] == slot:
+            if consumers.known[memory, k] == slot:
                 member = True
-                consumers.legal_hits[c, MARKETS] += closure.hearsay * consumers.market_hits[c, k]
-                forget(consumers, c, k)
+                consumers.legal_hits[c, MARKETS] += closure.hearsay * consumers.market_hits[memory, k]
+                forget(consumers, memory, k)
         if user:
             u1, u2, _, _ = uniform4(when.seed, NEWS, c, when.day, closure.key)
             news = exponential_from(u1) / (p.news_base + consumers.need_rate[c])
@@ -99,10 +101,10 @@ def hear_of_closure(
 
 
 @inner
-def forget(consumers: Any, c: int, k: int) -> None:
-    """Forget the ``k``-th known market."""
-    consumers.known[c, k] = NO_SLOT
-    consumers.good[c, k], consumers.bad[c, k], consumers.market_hits[c, k] = 0.0, 0.0, 0.0
+def forget(consumers: Any, memory: int, k: int) -> None:
+    """Forget the ``k``-th known market of a ``memory``."""
+    consumers.known[memory, k] = NO_SLOT
+    consumers.good[memory, k], consumers.bad[memory, k], consumers.market_hits[memory, k] = 0.0, 0.0, 0.0
 
 
 @inner
@@ -160,7 +162,7 @@ def look_for_market(
             known = vendor_there(consumers, vendors, c, m)
             k_known = -1
             for k in range(KNOWN_MARKETS):
-                if consumers.known[c, k] == m:
+                if consumers.known[consumers.memory[c], k] == m:
                     known, k_known = True, k
             adverts = p.newcomer_adverts * math.exp(-markets.age[x] / p.newcomer_days)
             heard, herd = markets.users[x], 0.0
@@ -174,8 +176,9 @@ def look_for_market(
                 continue
             good, bad, hits = 0.0, 0.0, consumers.legal_hits[c, MARKETS]
             if k_known >= 0:
-                good, bad = consumers.good[c, k_known], consumers.bad[c, k_known]
-                hits += consumers.market_hits[c, k_known]
+                memory = consumers.memory[c]
+                good, bad = consumers.good[memory, k_known], consumers.bad[memory, k_known]
+                hits += consumers.market_hits[memory, k_known]
             legal = event_risk(hits, consumers.legal_calm[c, MARKETS], channel.risk_a, channel.risk_b)
             trust = market_trust(today.prior[m], channel.prior_weight, good, bad)
             value = today.market_value[m] + channel.trust_weight * (trust - 1.0) - channel.legal_risk_weight * legal
@@ -204,9 +207,9 @@ def look_for_market(
         consumers.market_state[c] = ACTIVE
         consumers.market_until[c] = NEVER
         consumers.home[c] = best
-        learn_of(consumers, c, best)
+        learn_of(consumers, c, best, seekers.spare)
         if second > top - p.second_registration:
-            learn_of(consumers, c, runner_up)
+            learn_of(consumers, c, runner_up, seekers.spare)
         arrivals[best] += 1.0 if displaced else 0.0
 
 
@@ -218,26 +221,35 @@ def lapse(consumers: Any, c: int, day: int, u: float, mean: float) -> None:
 
 
 @inner
-def learn_of(consumers: Any, c: int, m: int) -> None:
-    """Add market ``m`` to those known, in the place of the least used one."""
-    place = 0
+def learn_of(consumers: Any, c: int, m: int, spare: np.ndarray) -> None:
+    """Add market ``m`` to those known, in the place of the least used one; the first one takes a ``spare`` memory."""
+    if consumers.memory[c] == 0:
+        consumers.memory[c] = spare[spare[0]]
+        spare[0] -= 1
+    memory, home, place = consumers.memory[c], consumers.home[c], 0
     for k in range(KNOWN_MARKETS):
-        if consumers.known[c, k] == m:
+        if consumers.known[memory, k] == m:
             return
-        if consumers.known[c, k] == NO_SLOT:
+        if consumers.known[memory, k] == NO_SLOT:
             place = k
             break
-        if consumers.good[c, k] < consumers.good[c, place]:
+        if consumers.good[memory, k] < consumers.good[memory, place]:
             place = k
-    if consumers.known[c, place] == consumers.home[c] and consumers.home[c] != NO_SLOT and consumers.home[c] != m:
+    if consumers.known[memory, place] == home and home != NO_SLOT and home != m:
         place = (place + 1) % KNOWN_MARKETS
-    forget(consumers, c, place)
-    consumers.known[c, place] = m
+    forget(consumers, memory, place)
+    consumers.known[memory, place] = m
 
 
 @kernel
 def hear_of_markets(
-    rows: np.ndarray, when: Moment, crypto: np.ndarray, weights: np.ndarray, consumers: Any, given: np.ndarray
+    rows: np.ndarray,
+    when: Moment,
+    crypto: np.ndarray,
+    weights: np.ndarray,
+    consumers: Any,
+    given: np.ndarray,
+    spare: np.ndarray,
 ) -> None:
     """Let the buyers ``rows`` of today learn of another market, drawn by cumulative trade ``weights``."""
     p = given[0]
@@ -250,7 +262,7 @@ def hear_of_markets(
             k = 0
             while k < len(crypto) - 1 and weights[k] < u2 * weights[-1]:
                 k += 1
-            learn_of(consumers, c, crypto[k])
+            learn_of(consumers, c, crypto[k], spare)
 
 
 def talked_about(state: MarketState, slots: np.ndarray) -> np.ndarray:
@@ -276,6 +288,7 @@ def seek_markets(state: MarketState, today: Conditions) -> None:
     """Consumers whose turn it is look for a cryptomarket."""
     c, n, g, day = state.consumers.columns, state.consumers.n, state.p.migration, state.day
     rows = rows_due(n, c.market_until, c.alive, day)
+    make_room(state.consumers, "memory", rows)
     slots = state.crypto_slots()
     t = state.platform_table.columns
     t.arrivals[:] *= 1.0 - 1.0 / g.herd_days
@@ -289,9 +302,13 @@ def seek_markets(state: MarketState, today: Conditions) -> None:
         moved, talked_of = by_overlap(state, slots, moved), by_overlap(state, slots, users)
     herd = g.herding * np.log1p(moved)
     age = day - t.open_day[slots].astype(float)
-    people, sellers = narrow(c, views.MigrationConsumers), narrow(state.vendors.columns, views.MigrationVendors)
+    people, sellers = (
+        narrow(state.consumers.columns, views.MigrationConsumers),
+        narrow(state.vendors.columns, views.MigrationVendors),
+    )
     seekers = Seekers(
-        people, sellers, narrow(today, views.MarketConditions), state.given.choice, state.given.migration, state.rules.migration
+        people, sellers, narrow(today, views.MarketConditions), state.given.choice, state.given.migration, state.rules.migration,
+        state.consumers.spare["memory"],
     )  # fmt: skip
     attention = 1.0 + state.publicity * state.p.learning.publicity_draws
     markets = Markets(slots, users, talked_of, age, herd, float(moved.sum()))

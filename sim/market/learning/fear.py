@@ -54,9 +54,10 @@ def feel(consumers: Any, c: int, m: int, hits: float, hearsay: float) -> None:
     if m == NO_SLOT:
         consumers.legal_hits[c, MARKETS] += hits
         return
+    memory = consumers.memory[c]
     for k in range(KNOWN_MARKETS):
-        if consumers.known[c, k] == m:
-            consumers.market_hits[c, k] += (1.0 - hearsay) * hits
+        if consumers.known[memory, k] == m:
+            consumers.market_hits[memory, k] += (1.0 - hearsay) * hits
     consumers.legal_hits[c, MARKETS] += hearsay * hits
 
 
@@ -192,7 +193,7 @@ def talk_of_arrests(
         if consumers.considering[c] == NOT_YET:
             continue
         for k in range(KNOWN_MARKETS):
-            m = consumers.known[c, k]
+            m = consumers.known[consumers.memory[c], k]
             if m != NO_SLOT and arrests.share[m] > 0.0:
                 feel(consumers, c, m, arrests.forum * arrests.fright * arrests.share[m], p.hearsay)
 

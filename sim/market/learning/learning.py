@@ -82,12 +82,13 @@ def market_orders(consumers: Any, vendors: Any, c: int) -> int:
 @inner
 def believe_market(consumers: Any, c: int, m: int, good: bool) -> None:
     """Count a good or a bad order with a known market."""
+    memory = consumers.memory[c]
     for k in range(KNOWN_MARKETS):
-        if consumers.known[c, k] == m:
+        if consumers.known[memory, k] == m:
             if good:
-                consumers.good[c, k] += 1.0
+                consumers.good[memory, k] += 1.0
             else:
-                consumers.bad[c, k] += 1.0
+                consumers.bad[memory, k] += 1.0
 
 
 @inner
@@ -96,8 +97,7 @@ def ask_for_buyer(c: int, consumers: Any) -> None:
     ask_for_row(consumers.vendor, c)
     ask_for_row(consumers.bought, c)
     ask_for_row(consumers.tie, c)
-    ask_for_row(consumers.known, c)
-    ask_for_row(consumers.good, c)
+    ask_for_row(consumers.memory, c)
     ask_for_row(consumers.legal_calm, c)
     ask_for_row(consumers.loss_calm, c)
     ask_for_row(consumers.market_state, c)
@@ -173,10 +173,11 @@ def fade(
             consumers.danger[c, k] *= w
         consumers.loss_hits[c] *= w
         consumers.loss_calm[c] *= w
-        for k in range(KNOWN_MARKETS):
-            consumers.market_hits[c, k] *= w
-            consumers.good[c, k] *= w
-            consumers.bad[c, k] *= w
+        memory = consumers.memory[c]
+        for k in range(KNOWN_MARKETS if memory > 0 else 0):
+            consumers.market_hits[memory, k] *= w
+            consumers.good[memory, k] *= w
+            consumers.bad[memory, k] *= w
         consumers.caution[c] *= kept[0]
         consumers.verification[c] = p.verification_floor + (consumers.verification[c] - p.verification_floor) * kept[1]
         consumers.trust_police[c] += p.trust_recovery * (p.trust_normal - consumers.trust_police[c])

@@ -14,6 +14,7 @@ from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.people.life import OLDEST, survival
 from sim.market.views import narrow
+from sim.population import place_of
 from sim.streams import Draw, normal_from, picked, uniform
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ NEWCOMER, TRAITS = int(Draw.NEWCOMER), int(Draw.CONSUMER_TRAITS)
 PATIENT, RECREATIONAL, DEPENDENT = int(Segment.PATIENT), int(Segment.RECREATIONAL), int(Segment.DEPENDENT)
 MALE, FEMALE = int(Sex.MALE), int(Sex.FEMALE)
 NOT_YET, NONE, LAPSED = int(Considering.NOT_YET), int(Membership.NONE), int(Membership.LAPSED)
-KEPT = ("jurisdiction", "turn", "segment", "origin")
+KEPT = ("jurisdiction", "turn", "segment", "origin", "memory")
 """Columns of a row that its next one begins with."""
 FIRST_TRIAL, TRIES = 6, 12
 """Stream of the first draw of an age, and after how many somebody is as old as the last one says, however unlikely it is to live so long."""
@@ -186,7 +187,7 @@ def blank(state: MarketState, rows: np.ndarray) -> None:
     people = state.consumers
     for column, values in zip(people.schema.items(), people.columns, strict=True):
         if column[0] not in KEPT:
-            values[rows] = column[1].default
+            values[place_of(people, column[1], rows)] = column[1].default
     for name, column in people.own.schema.items():
         people.own.arrays[name][rows] = column.default
 

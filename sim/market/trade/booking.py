@@ -13,6 +13,7 @@ from sim.market.books import DUE, GOT
 from sim.market.choice.migration import hear_of_markets, talked_about
 from sim.market.choice.vendor import account_of
 from sim.market.views import narrow
+from sim.population import make_room
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -125,9 +126,11 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
     if hi > lo:
         state.trade.mean_order_cents += (paid / (hi - lo) - state.trade.mean_order_cents) / MONTH
     crypto = state.crypto_slots()
+    buyers = booked.market_buyers[:n_buyers]
+    make_room(state.consumers, "memory", buyers)
     hear_of_markets(
-        booked.market_buyers[:n_buyers], state.moment, crypto, talked_about(state, crypto),
-        narrow(c, views.MigrationConsumers), state.given.migration,
+        buyers, state.moment, crypto, talked_about(state, crypto),
+        narrow(state.consumers.columns, views.MigrationConsumers), state.given.migration, state.consumers.spare["memory"],
     )  # fmt: skip
     running_means(state, booked.count, booked.volume)
 
