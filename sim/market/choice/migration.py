@@ -21,6 +21,7 @@ from sim.market.beliefs import event_risk, logistic, market_trust
 from sim.market.blocks import rows_due
 from sim.market.choice.conditions import Conditions
 from sim.market.choice.displaced import OVERLAP, by_overlap, share_there
+from sim.market.choice.memory import forget, learn_of
 from sim.market.groups import Moment
 from sim.market.views import narrow
 from sim.population import make_room
@@ -98,13 +99,6 @@ def hear_of_closure(
                 consumers.loss_hits[c] += closure.theft * p.loss_users
             elif member:
                 consumers.loss_hits[c] += closure.theft * (KNOWN_ONLY * p.loss_users)
-
-
-@inner
-def forget(consumers: Any, memory: int, k: int) -> None:
-    """Forget the ``k``-th known market of a ``memory``."""
-    consumers.known[memory, k] = NO_SLOT
-    consumers.good[memory, k], consumers.bad[memory, k], consumers.market_hits[memory, k] = 0.0, 0.0, 0.0
 
 
 @inner
@@ -218,27 +212,6 @@ def lapse(consumers: Any, c: int, day: int, u: float, mean: float) -> None:
     """Turn away from cryptomarkets until a later look."""
     consumers.market_state[c] = LAPSED
     consumers.market_until[c] = min(LAST_DAY, day + 1 + int(mean * exponential_from(u)))
-
-
-@inner
-def learn_of(consumers: Any, c: int, m: int, spare: np.ndarray) -> None:
-    """Add market ``m`` to those known, in the place of the least used one; the first one takes a ``spare`` memory."""
-    if consumers.memory[c] == 0:
-        consumers.memory[c] = spare[spare[0]]
-        spare[0] -= 1
-    memory, home, place = consumers.memory[c], consumers.home[c], 0
-    for k in range(KNOWN_MARKETS):
-        if consumers.known[memory, k] == m:
-            return
-        if consumers.known[memory, k] == NO_SLOT:
-            place = k
-            break
-        if consumers.good[memory, k] < consumers.good[memory, place]:
-            place = k
-    if consumers.known[memory, place] == home and home != NO_SLOT and home != m:
-        place = (place + 1) % KNOWN_MARKETS
-    forget(consumers, memory, place)
-    consumers.known[memory, place] = m
 
 
 @kernel

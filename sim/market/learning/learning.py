@@ -82,13 +82,10 @@ def market_orders(consumers: Any, vendors: Any, c: int) -> int:
 @inner
 def believe_market(consumers: Any, c: int, m: int, good: bool) -> None:
     """Count a good or a bad order with a known market."""
-    memory = consumers.memory[c]
+    memory, counted = consumers.memory[c], consumers.good if good else consumers.bad
     for k in range(KNOWN_MARKETS):
         if consumers.known[memory, k] == m:
-            if good:
-                consumers.good[memory, k] += 1.0
-            else:
-                consumers.bad[memory, k] += 1.0
+            counted[memory, k] += 1.0
 
 
 @inner
