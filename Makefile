@@ -23,8 +23,8 @@ app: setup ## the page: put interventions together and compare them in a browser
 demo: setup ## compare three interventions with the baseline, into results/demo
 	@$(BIN)/odm compare baseline takedown education harm-reduction --runs 8 --out results/demo --resume
 
-validate: setup ## hold the model against published facts, and keep the answer for docs/validity.md (a quarter of an hour)
-	@$(BIN)/odm validate --out results/validation --resume
+validate: setup ## hold the model against published facts, and keep the answer for docs/validity.md (half an hour)
+	@$(BIN)/odm validate --runs 8 --out results/validation --resume
 	@mkdir -p results/reference/validation
 	@cp results/validation/answer/validation.json results/reference/validation/
 
