@@ -27,6 +27,7 @@ from sim.evidence.tables import load_jurisdictions
 from sim.measures.scale import REAL
 from sim.registry import policy_kinds
 from sim.report.comparison import compare
+from sim.report.parts.validation import shipped_validation
 from sim.scenario import Scenario, ScenarioError, list_scenarios
 from sim.studies.errors import RequestError
 from sim.studies.findings.groups import member_name
@@ -476,6 +477,20 @@ class TestReading:
         assert "Totals of real people" in real
         assert "Totals of simulated consumers" in simulated
         assert real != simulated
+
+    @needs_page
+    def test_every_group_of_outcomes_says_how_many_published_facts_on_it_the_model_meets(self, done):
+        from sim.app.shown import answer
+
+        home, identity = done
+        html = str(answer.effects(Reader(home).read(identity), "real"))
+        facts = shipped_validation()
+        hits, of = facts.met(["health"])
+        assert 0 < hits < of
+        assert say("effects.facts", hits=hits, of=of) in html
+        assert say("effects.no_facts") in html
+        assert {level for levels in answer.LEVELS.values() for level in levels} == set(facts.by_level())
+        assert answer.evidence_on("health", None) == ""
 
 
 @pytest.fixture(scope="module")

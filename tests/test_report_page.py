@@ -22,10 +22,10 @@ from sim.report.figures.inline import inline_svg
 from sim.report.folder import report, write_report
 from sim.report.html.render import page
 from sim.report.pages import pairs_page
-from sim.report.parts import change, flows
+from sim.report.parts import change, flows, validation
 from sim.report.parts.headline import BETTER, WORSE, verdicts
 from sim.report.parts.material import of_pairs
-from sim.report.parts.validation import NOT_RUN
+from sim.report.parts.validation import NOT_RUN, shipped_validation
 from sim.scenario import Scenario
 from sim.studies.errors import RequestError
 from sim.studies.runs.effects import paired_effects
@@ -432,9 +432,28 @@ def test_every_kind_of_study_has_its_report(kind, study_of, undrawn):
         said = " ".join(found.text_of(lambda attrs: attrs.get("lang") == "en"))
         assert [words for words in wanted if words not in said] == []
         assert "Not finished" not in said
-        assert NOT_RUN in said
+        assert shipped_validation().summary in said
     for finding in done.answer.findings if kind != "compare" else ():
         assert " ".join(finding.replace("-", "").split())[:40] in said.replace("\u2212", "").replace("-", "")
+
+
+def test_a_report_counts_the_facts_that_the_model_meets_by_level_and_says_where_no_validation_ships(
+    folder, undrawn, monkeypatch, tmp_path
+):
+    ships = shipped_validation()
+    assert ships.met() == tuple(sum(part) for part in zip(*ships.by_level().values(), strict=True))
+    text = report(folder)
+    for level, (hits, of) in ships.by_level().items():
+        assert f'{level}</th><td data-head="In range">{hits}</td><td data-head="Of">{of}</td>' in text
+    assert f"calibration {hits_of(ships, 'calibration')}, validation {hits_of(ships, 'validation')}" in ships.summary
+    monkeypatch.setattr(validation, "SHIPPED", (tmp_path / "none.json",))
+    assert NOT_RUN in report(folder)
+
+
+def hits_of(found, use: str) -> str:
+    """How many facts of a use are in range, of how many, in the words of `odm validate`."""
+    known = [one.in_range for one in found.targets if one.use == use and one.in_range is not None]
+    return f"{sum(known)} of {len(known)}"
 
 
 def test_a_study_that_has_not_ended_says_so_and_reports_what_is_there(tmp_path, undrawn):

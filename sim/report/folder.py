@@ -54,7 +54,7 @@ def report(
     run_code
         Whether Python files that its scenarios use may be executed.
     validation
-        Folder that `odm validate` wrote, or its ``validation.json``; by default one in the folder, if there is one.
+        Folder that `odm validate` wrote, or its ``validation.json``; by default one in the folder, if there is one, and the one that ships otherwise.
 
     Returns
     -------

@@ -13,10 +13,19 @@ from sim.app import name_of, say
 from sim.app.reading import Answer, Reading
 from sim.app.shown import charts
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
+from sim.report.parts.validation import Validation, shipped_validation
 from sim.studies.findings import numbers
 from sim.studies.findings.effects import Told, change, is_tested
 
 MINUS = "\u2212"
+LEVELS = {
+    "market": ("consumers", "vendors", "platforms", "market"),
+    "health": ("health",),
+    "people": (),
+    "crime": ("enforcement",),
+    "state": (),
+}
+"""Levels of published facts that each group of outcomes is held against."""
 
 
 def headline(reading: Answer, scale: str, coming: int = 0) -> Tag:
@@ -71,9 +80,17 @@ def look_of(spec: OutcomeSpec, mean: float, clear: bool) -> str:
     return "better" if (mean > 0) == (spec.better == "higher") else "worse"
 
 
+def evidence_on(group: str, found: Validation | None) -> str:
+    """How many published facts on a group of outcomes the model meets, in words; empty where no validation is known."""
+    if found is None:
+        return ""
+    hits, of = found.met(LEVELS[group]) if LEVELS[group] else (0, 0)
+    return say("effects.facts", hits=hits, of=of) if of else say("effects.no_facts")
+
+
 def effects(reading: Answer, scale: str) -> TagList:
     """Every effect with its interval, by group of outcomes, a table a package."""
-    every = reading.rows(scale)
+    every, facts = reading.rows(scale), shipped_validation()
     limit = charts.axis_limit([row["percent"] for row in every], [row["verdict"] == "found" for row in every])
     parts: list[Any] = [tags.p(say("effects.key"), class_="hint")]
     for place, label in enumerate(reading.others, 1):
@@ -85,7 +102,10 @@ def effects(reading: Answer, scale: str) -> TagList:
         for group in GROUPS:
             mine = [row for row in rows if row["group"] == group]
             if mine:
-                body.append(tags.tr(tags.th(say(f"group.{group}"), colspan="5", scope="colgroup"), class_="group"))
+                head = tags.th(
+                    say(f"group.{group}"), tags.small(evidence_on(group, facts)), colspan="5", scope="colgroup"
+                )
+                body.append(tags.tr(head, class_="group"))
                 body += [_effect(row, limit) for row in mine]
         parts.append(
             tags.div(

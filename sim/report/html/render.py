@@ -57,7 +57,7 @@ def page(materials: Sequence[Material], folder: Path | None = None, validated: V
     folder
         Its folder, for the record; without it the record says what runs now.
     validated
-        How the model compares with evidence, where that is known.
+        How the model compares with evidence; by default as the validation that ships found.
 
     Returns
     -------
@@ -65,6 +65,7 @@ def page(materials: Sequence[Material], folder: Path | None = None, validated: V
         HTML that needs no other file and no script.
     """
     first = materials[0]
+    validated = validated or validation.shipped_validation()
     views = [view_of(material) for material in materials]
     pairs = first.pairs
     preface = caveats.preface(first.scenarios, pairs, first.baseline, tuple(first.uncertainties))

@@ -1,9 +1,9 @@
-"""How the model compares with evidence: what `odm validate` stored, where there is such a result."""
+"""How the model compares with evidence: what `odm validate` stored, by default what ships with the model."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,13 +13,19 @@ from sim.studies.store.folder import ANSWER, STUDY
 from sim.studies.store.own import UNREADABLE
 
 FILE = "validation.json"
+SHIPPED = (
+    Path(__file__).resolve().parents[2] / "reference" / FILE,  # of the package that is installed
+    Path(__file__).resolve().parents[3] / "results" / "reference" / "validation" / FILE,  # of a checkout
+)
+"""Where the validation that ships lies; it is there once, and the wheel takes it from the checkout."""
 NOT_RUN = "No validation was run: how far the model agrees with what was observed is not part of this report."
 
 
 class Target(NamedTuple):
-    """Something that was observed: what it is and what for, the values observed and of the model, the verdict, and whether it is in range."""
+    """Something that was observed: what it is, on what level and what for, the values observed and of the model, the verdict, and whether it is in range."""
 
     name: str
+    level: str
     use: str
     observed: str
     modelled: str
@@ -40,18 +46,39 @@ class Validation(NamedTuple):
         Version of the model that was validated; empty where it is not known.
     targets
         Every target, those that are missed first.
+    ships
+        Whether it is the one that ships with the model.
     """
 
     summary: str
     made: str
     model: str
     targets: tuple[Target, ...]
+    ships: bool = False
+
+    def met(self, levels: Sequence[str] = ()) -> tuple[int, int]:
+        """How many facts are in range, and how many were measured: on some levels, or on all of them."""
+        known = [
+            one.in_range for one in self.targets if one.in_range is not None and (not levels or one.level in levels)
+        ]
+        return sum(known), len(known)
+
+    def by_level(self) -> dict[str, tuple[int, int]]:
+        """`met` of each level that has a fact, in order of names."""
+        return {level: self.met([level]) for level in sorted({one.level for one in self.targets if one.level})}
 
     def caution(self, model: str) -> str:
         """A word of caution where another model was validated than the one that gave the results; empty where it was the same."""
         if not self.model or self.model == model:
             return ""
         return f"The validation is of another version of the model ({self.model}) than the one that gave these results ({model})."
+
+
+def shipped_validation() -> Validation | None:
+    """The validation that ships; None where there is none."""
+    file = next((path for path in SHIPPED if path.is_file()), None)
+    found = read_validation(file) if file is not None else None
+    return found._replace(ships=True) if found is not None else None
 
 
 def read_validation(path: Path) -> Validation | None:
@@ -101,6 +128,7 @@ def _target(row: Mapping[str, Any]) -> Target:
     statistic = str(row["statistic"])
     return Target(
         f"{statistic[:1].upper()}{statistic[1:]}",
+        str(row.get("level", "")),
         str(row["use"]),
         f"{observed} {unit}".strip(),
         modelled,
