@@ -479,6 +479,18 @@ class TestReading:
         assert real != simulated
 
     @needs_page
+    def test_every_intervention_is_marked_on_the_days_of_trade_and_harm(self, done):
+        from sim.app.shown import sheets
+
+        home, identity = done
+        reading, plan = Reader(home).read(identity), home.plan(identity)
+        marks = sum(len({entry["start"] for entry in package.policies}) for package in plan.packages)
+        pictures = str(sheets.over_time(reading, "real", plan)).split("<svg")[1:]
+        drawn = [picture for picture in pictures if "<polyline" in picture or "<path" in picture]
+        assert marks
+        assert {picture.count('class="start') for picture in drawn} == {marks}
+
+    @needs_page
     def test_every_group_of_outcomes_says_how_many_published_facts_on_it_the_model_meets(self, done):
         from sim.app.shown import answer
 

@@ -278,6 +278,28 @@ def test_what_is_wrong_is_said_where_it_is_and_nothing_is_lost(chromium, address
     person.leave()
 
 
+def test_a_package_is_saved_and_loaded_again_and_four_are_compared_at_most(chromium, address):
+    person = Person(chromium, address)
+    page, packages = person.page, person.page.locator(".package")
+    person.empty()
+    person.load(TINY)
+    expect(packages).to_have_count(1)
+    page.fill("#name-0", "Mine")
+    page.press("#name-0", "Enter")
+    with page.expect_download() as got:
+        page.click("[data-do='save:0']")
+    saved = Path(got.value.path()).read_text(encoding="utf-8")
+    assert got.value.suggested_filename.endswith(".yaml")
+    person.load(saved, "mine.yaml")
+    expect(packages).to_have_count(2)
+    expect(page.locator("#name-1")).to_have_value("Mine")
+    for number in (3, 4):
+        page.click("[data-do='copy:0']")
+        expect(packages).to_have_count(number)
+    expect(page.locator("[data-do='package'], [data-do^='copy:']")).to_have_count(0)
+    person.leave()
+
+
 def test_two_people_do_not_meet_and_on_a_busy_server_one_waits(chromium, address, folder):
     one, two = Person(chromium, address), Person(chromium, address)
     one.small(pairs=40, consumers=1000)
