@@ -26,7 +26,7 @@ DEFINITIONS: dict[str, dict[float, str]] = {
         230.0: "listings",
         1e8: "stock",
     },
-    "market/entry_exit/entry.py": {1000.0: "the column's bounds"},
+    "market/entry_exit/entry.py": {1000.0: "the column's bounds", 0.01: "the column's bounds"},
     "market/entry_exit/roles.py": {2.0: "needs a day that the column holds"},
     "market/groups.py": {6500.0: "cents: a first guess, replaced by the mean of orders within days"},
     "market/choice/migration.py": {0.4: "fitted: the platforms prototype has 0.48 beside 1.2, and both move together"},

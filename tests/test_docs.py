@@ -147,13 +147,14 @@ def test_every_rule_of_the_model_has_a_test_that_speaks_of_it(rule, place, file,
 
 
 def test_every_rule_file_of_the_market_has_a_rule():
-    """The others hold books, views and draws."""
+    """The others hold books, views, memories and draws."""
     books = {
         "demand/needs.py",
         "trade/booking.py",
         "health/doses.py",
         "choice/scene.py",
         "choice/conditions.py",
+        "choice/memory.py",
         "entry_exit/characters.py",
     }
     market = ROOT / "sim" / "market"

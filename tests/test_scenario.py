@@ -156,7 +156,7 @@ def test_scenarios_are_listed_with_title_and_question(folder):
 
 def test_a_scenario_changes_a_row_and_says_that_it_did():
     cocaine = Scenario(substances={"cocaine": {"dose_usd": 9, "needs": {"patient": 1}}}).substances["cocaine"]
-    assert (cocaine.dose_usd, cocaine.needs.patient, cocaine.needs.recreational) == (9, 1, 13)
+    assert (cocaine.dose_usd, cocaine.needs.patient, cocaine.needs.recreational) == (9, 1, 12.2)
     assert cocaine.source_of("dose_usd") == "set by the scenario"
     assert "computed" in cocaine.source_of("potency_sd")
 

@@ -23,7 +23,13 @@ from sim.scenario import Scenario
 
 assert sim.policies.__all__
 
-SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20}
+NEEDS = {
+    "cocaine": {"needs": {"recreational": 13}},
+    "amphetamine": {"needs": {"recreational": 7.4}},
+    "psychedelic": {"needs": {"recreational": 11.1}},
+}
+"""Shares of needs that go with `DENSE`."""
+SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in": 20, "substances": NEEDS}
 DENSE: dict[str, dict[str, float]] = {
     "demand": {"recreational_rate": 0.031, "dependent_rate": 0.11, "supplier_rate": 0.06, "rate_spread": 0.95, "order_spread": 0.6, "wholesale_share": 0.35},
     "supply": {"crypto_vendors": 0.0045, "entry_rate": 0.008, "entry_income": 0.6, "outside_wage": 40.0, "pack_spread": 0.82, "honest_b": 1.5,
@@ -37,9 +43,9 @@ DENSE: dict[str, dict[str, float]] = {
     "migration": {"recheck_days": 200.0, "join_threshold": 0.15},
     "platforms": {"trust_orders": 1200.0, "cryptomarket_entry": 0.025, "frailty": 1.3, "closure_days": 600.0, "scam_income_days": 200.0,
         "operator_income": 17000.0},
-    "vendors": {"idle_exit": 0.0062, "young_exit": 0.0075, "young_days": 30.0},
+    "vendors": {"idle_exit": 0.0062, "young_exit": 0.0075, "young_days": 30.0, "active_exit": 0.0006},
     "enforcement": {"platform_case": 550.0, "ripe_raid": 0.05},
-    "consumption": {"threat_crypto": 0.0056},
+    "consumption": {"threat_crypto": 0.0056, "r50": 9.15, "use_in_treatment": 0.1},
     "world": {"dependents": 0.1, "market_users": 0.3},
 }  # fmt: skip
 """Parameters of a denser market than the default one, so that a small world has cases: the defaults before they were calibrated."""

@@ -12,8 +12,6 @@ LEGAL: dict[str, tuple[float, float]] = {
     "1/event": (0, 1),
     "1/log": (0, 100),
     "1/month": (0, 1),
-    "1/order": (0, 1),
-    "1/parcel": (0, 1),
     "1/week": (0, 1),
     "1/year": (0, 365),
     "DALY": (0, 100),
