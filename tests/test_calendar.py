@@ -16,6 +16,7 @@ from sim import run as run_scenario
 from sim.report.figures.style import Picture, months
 from sim.report.figures.trade import trade_figure
 from sim.scenario import Scenario, ScenarioError
+from sim.studies.runs.simulate import load_scenario
 from tests.worlds import example, lever_values, neutral_levers, run, world
 
 DAY0 = "2027-01-01"
@@ -62,6 +63,36 @@ def test_set_takes_dates():
         .start
         == 59
     )
+
+
+def test_a_run_may_end_on_a_date_which_is_not_run_any_more():
+    assert dated(days="2028-01-01").days == 365
+    assert dated().override(["days=2027-03-01"]).days == 59
+    assert load_scenario(world(), days="2027-02-01", overrides=["day0=2027-01-01"]).days == 31
+
+
+def test_the_date_on_which_a_run_ends_is_counted_once():
+    """Days stay days: who moves day 0 moves the end along, as policies move."""
+    assert dated(days="2027-02-01").override(["day0=2030-01-01"]).days == 31
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"days": "2028-01-01"}, "or a date, where the scenario has the date of day 0"),
+        ({"days": "2027-01-01", "day0": DAY0}, "days: given '2027-01-01'; allowed: a date after day 0"),
+        (
+            {"days": "2126-01-01", "day0": DAY0},
+            "days: given 36159; allowed: a whole number, at least 1 and at most 32,000",
+        ),
+        ({"days": "soon", "day0": DAY0}, "days: given 'soon'"),
+        ({"days": "2028-01-01", "day0": "never"}, "day0: given 'never'"),
+    ],
+)
+def test_a_date_that_ends_no_run_is_refused(fields, words):
+    message = refused(**fields)
+    assert words in message
+    assert message.startswith("1 problem")
 
 
 def test_a_scenario_with_a_calendar_goes_through_its_plain_data_and_yaml(tmp_path):

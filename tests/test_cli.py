@@ -200,6 +200,15 @@ class TestCompare:
 
 @pytest.mark.usefixtures("market", "files")
 class TestBadRequests:
+    def test_a_problem_of_several_scenarios_names_its_own_and_one_of_all_is_said_once(self):
+        Path("late.yaml").write_text("name: late\npolicies: [{kind: takedown, start: 3, rank: 0}]\n", encoding="utf-8")
+        Path("other.yaml").write_text("substances: {tea: 3}\n", encoding="utf-8")
+        said = odm("compare", "plain.yaml", "late.yaml", "other.yaml").stderr
+        assert "late: policies.0.rank: given 0" in said
+        assert "other: substances.tea: given 3" in said
+        said = odm("compare", "plain.yaml", "closure.yaml", "--consumers", 1).stderr
+        assert said.startswith("odm: 1 problem:\n  consumers: given 1")
+
     @pytest.mark.parametrize(
         ("words", "said"),
         [
@@ -208,8 +217,11 @@ class TestBadRequests:
             (["run", "nowhere.yaml"], ["nowhere.yaml"]),
             (["run", "no-such-scenario"], ["no-such-scenario"]),
             (["run", "plain.yaml", "--consumers", "0"], ["consumers", "given 0"]),
-            (["run", "plain.yaml", "--days", "0"], ["--days"]),
-            (["run", "plain.yaml", "--days", "soon"], ["--days", "integer"]),
+            (
+                ["run", "plain.yaml", "--days", "0"],
+                ["days: given 0; allowed: a whole number, at least 1 and at most 32,000"],
+            ),
+            (["run", "plain.yaml", "--days", "soon"], ["days: given 'soon'; allowed: a whole number"]),
             (["run", "plain.yaml", "--runs", "0"], ["--runs"]),
             (["run", "plain.yaml", "--consumer", "5"], ["--consumer"]),
             (["run", "plain.yaml", "--set", "days"], ["path=value"]),

@@ -19,8 +19,10 @@ from sim.agents.intermediaries import SearchEngine
 from sim.agents.levers import Levers
 from sim.cli import app
 from sim.model import MarketModel
+from sim.policies.deeds import PolicyError
 from sim.registry import agent_kinds, policy_kinds
 from sim.scenario import Scenario, ScenarioError, list_scenarios, no_own_code, own_code
+from sim.studies.errors import RunFailedError, describe_failure
 from sim.studies.store.record import verify_record
 from tests.worlds import fingerprint, model_of, world
 
@@ -416,6 +418,7 @@ def test_the_command_ends_with_2(folder):
         ("levers.naloxon[:] += 0.1", "there is no lever 'naloxon'; did you mean 'naloxone'?"),
         ("levers.naloxone[99] = 0.1", "IndexError"),
         ("reached(state, 'half')", "TypeError"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
     ],
 )
 def test_what_breaks_in_a_file_of_ones_own_is_said_of_that_file_and_line(folder, line, said):
@@ -434,6 +437,34 @@ def test_what_breaks_in_a_file_of_ones_own_is_said_of_that_file_and_line(folder,
     assert said in answer.stderr
     assert f"broken.py, line {number}: {line}" in answer.stderr
     assert "defect of the model" not in answer.stderr
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_lever_that_a_policy_of_ones_own_leaves_without_a_number_is_said_of_its_file(folder, value):
+    text = (folder / "my_market.py").read_text()
+    share = "share = self.strength * self.reach\n"
+    (folder / "broken.py").write_text(
+        text.replace(share, f"{share}        levers.isp_block[0] = float({value!r})\n", 1)
+    )
+    number = next(k for k, code in enumerate(text.splitlines(), 1) if code.startswith("    def move("))
+    with pytest.raises(PolicyError) as error:
+        run(Scenario(uses=[str(folder / "broken.py")], policies=[{"kind": "leaflets"}], **SIZE))
+    said = describe_failure(error.value)
+    assert "`move` of the policy 'leaflets' leaves the lever 'isp_block' without a number in it" in said
+    assert f"broken.py, line {number})" in said
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_policy_of_ones_own_that_leaves_the_program_is_a_run_that_failed(folder, workers):
+    text = (folder / "my_market.py").read_text()
+    (folder / "leaves.py").write_text(
+        text.replace("    def cost(self, state):\n", "    def cost(self, state):\n        raise SystemExit\n", 1)
+    )
+    mine = Scenario(uses=[str(folder / "leaves.py")], policies=[{"kind": "leaflets"}], **SIZE)
+    with pytest.raises(
+        RunFailedError, match=r"SystemExit: +\(in a file of yours: .*leaves.py, line \d+: raise SystemExit"
+    ):
+        compare(Scenario.load("baseline").with_(**SIZE), mine, runs=1, workers=workers)
 
 
 @pytest.mark.parametrize(

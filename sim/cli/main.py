@@ -28,7 +28,10 @@ app = typer.Typer(
 
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or the path of a YAML file.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of the first run; by default the scenario's.")]
-Days = Annotated[int | None, typer.Option(min=1, help="Days from day 0 on; by default the scenario's.")]
+Days = Annotated[
+    str | None,
+    typer.Option(metavar="DAYS", help="Days from day 0 on, or the date that ends them; by default the scenario's."),
+]
 BurnIn = Annotated[int | None, typer.Option("--burn-in", min=0, help="Days before day 0; by default the scenario's.")]
 Consumers = Annotated[int | None, typer.Option(help="Simulated consumers; by default the scenario's.")]
 Changes = Annotated[

@@ -22,6 +22,7 @@ from sim.policies.purse import Purse
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from sim.agents.levers import Levers
     from sim.market.books import Events
     from sim.market.state import MarketState
     from sim.measures.kept.recorder import Recorder
@@ -189,6 +190,8 @@ def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
     for k, policy in on.items():
         if shares.get(k) != 0.0:
             policy.move(state, state.levers)
+            if not type(policy).__module__.startswith("sim.policies."):  # an author's own may write anything
+                _levers_are_numbers(state.levers, policy)
     weight = scenario.weight
     for k, policy in on.items():
         share = shares.get(k, 1.0)
@@ -218,6 +221,14 @@ def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
             state.day, deed, usd, min(share, paid) < 1.0 or deed.unpaid > 0, policy.parts(state)
         )
     state.today.purse = float("inf")
+
+
+def _levers_are_numbers(levers: Levers, policy: Policy) -> None:
+    """Refuse a lever that a policy has left without a number."""
+    for name, values in vars(levers).items():
+        if isinstance(values, np.ndarray) and not name.startswith("_") and not np.isfinite(values).all():
+            said = f"`move` of the policy {policy.kind!r} leaves the lever {name!r} without a number in it"
+            raise PolicyError(said, type(policy).move)
 
 
 def deed_in_part(full: Policy, policy: Policy, share: float, state: MarketState) -> Deed:

@@ -147,7 +147,7 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     others: Sequence[Scenario | str] | Scenario | str,
     runs: int = 8,
     seed: int | None = None,
-    days: int | None = None,
+    days: int | str | None = None,
     burn_in: int | None = None,
     consumers: int | None = None,
     workers: int | None = None,

@@ -15,7 +15,7 @@ from sim.scenario.errors import Faults, Problem, ScenarioError, no_such_name
 from sim.scenario.plain import plain_data
 from sim.scenario.policies import budget, policies
 from sim.scenario.reading import read_yaml
-from sim.scenario.settings import Settings, length, people, submodels, widest
+from sim.scenario.settings import Settings, days_as_number, length, people, submodels, widest
 
 
 class Frozen(dict[str, Any]):
@@ -180,6 +180,7 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     document = {key: value for key, value in document.items() if value is not None}
     weight = document.pop("weight", None)
     plain = {key: document[key] for key in Settings.model_fields if key in document}
+    plain = days_as_number(plain, problems)
     settings = sections.check(Settings, plain, "", problems)
     base = settings or widest(plain)
     length(settings, problems)

@@ -37,7 +37,12 @@ class Settings(BaseModel):
     title: str = Field(default="", max_length=200, description="title for figures and tables")
     question: str = Field(default="", max_length=5000, description="the question it asks, a paragraph")
     seed: int = Field(default=1, ge=0, lt=2**64, description="random seed of the first run")
-    days: int = Field(default=730, ge=1, le=LONGEST, description="days after burn-in (days)")
+    days: int = Field(
+        default=730,
+        ge=1,
+        le=LONGEST,
+        description="days after burn-in (days); with day0 also a date, the first that is not run any more",
+    )
     day0: date | None = Field(
         default=None,
         ge=date(1900, 1, 1),
@@ -129,6 +134,30 @@ def as_day(value: Any, day0: date | None, path: str, problems: Problems) -> Any:
         problems.append(Problem(path, quote(value), allowed))
         return None
     return (given - day0).days
+
+
+def days_as_number(plain: dict[str, Any], problems: Problems) -> dict[str, Any]:
+    """Settings with a number in the place of a date of ``days``: the run ends before that date, as a policy does before its ``end``."""
+    given = plain.get("days")
+    if not isinstance(given, str) or not _is_date(given):
+        return plain
+    rest = {name: value for name, value in plain.items() if name != "days"}
+    day0 = plain.get("day0")
+    if day0 is not None and not (isinstance(day0, str) and _is_date(day0)):
+        return rest  # what is wrong with day 0 is said of it
+    days = as_day(given, None if day0 is None else date.fromisoformat(day0), "days", problems)
+    if days is not None and days < 1:
+        problems.append(Problem("days", quote(given), f"a date after day 0, which is {day0}"))
+    return rest if days is None or days < 1 else {**rest, "days": days}
+
+
+def _is_date(text: str) -> bool:
+    """Whether text is a date."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def told(day: int, day0: date | None) -> str:

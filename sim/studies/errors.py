@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import operator
 import traceback
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from textwrap import shorten
 
 from sim.measures.dictionary import NoNumberError
 from sim.policies.deeds import PolicyError
-from sim.scenario import is_own_code
+from sim.scenario import Problem, ScenarioError, is_own_code
 
 SEEDS = 2**64
 """Seeds that there are, from 0 on."""
@@ -36,7 +38,7 @@ NO_NUMBER = NoNumberError.__name__
 """In the error of a run in which something that was observed is no number."""
 
 
-def describe_failure(error: Exception) -> str:
+def describe_failure(error: BaseException) -> str:
     """Say in a line what broke a run, and where: `ValueError: no stock (supply.py, line 12)`.
 
     Where code took part that the scenario brought, a policy or an agent of the user's own, it is the line there.
@@ -50,6 +52,16 @@ def describe_failure(error: Exception) -> str:
     elif isinstance(error, PolicyError) and is_own_code(error.file):
         place = f" ({OWN}{error.file}, line {error.line})"
     return f"{type(error).__name__}: {shorten(' '.join(str(error).split()), 600, placeholder=' ...')}{place}"
+
+
+def problems_of_several(errors: Sequence[tuple[str, ScenarioError]], scenarios: int) -> list[Problem]:
+    """The problems of several scenarios with the name of theirs in front, but for those that all the ``scenarios`` asked for have."""
+    having = Counter(problem for _, error in errors for problem in error.problems)
+    return [
+        problem if having[problem] == scenarios else replace(problem, path=f"{name}: {problem.path or 'scenario'}")
+        for name, error in errors
+        for problem in error.problems
+    ]
 
 
 def extra(name: str) -> str:

@@ -110,7 +110,7 @@ def prepare(task: Task) -> float:
     for scenario in task.bases().values():
         try:
             warm_up(scenario, task.model_class, task.threads)
-        except Exception:  # the runs themselves will fail, and be rows that say why
+        except (Exception, SystemExit):  # the runs themselves will fail, and be rows that say why
             break
     return perf_counter() - begun
 
@@ -156,7 +156,7 @@ def _run(task: Task, order: Order) -> Row:
         frames = {name: model.table(name) for name in task.tables if name != "daily"}
     except StudyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # what a file of the user's own may raise
         trace = traceback.format_exc()[-LONGEST_TRACE:]
         return Row(**same, status=FAILED, error=describe_failure(error), trace=trace)
     if task.tables:  # each whole or not at all, before the run counts as done

@@ -209,7 +209,7 @@ def _one(
         return run(scenario, seed, progress=progress, model_class=model_class, **more)
     except RequestError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # what a file of the user's own may raise
         raise run_failed(scenario.name, seed, describe_failure(error)) from error
 
 

@@ -12,6 +12,7 @@ from sim.measures.dictionary import families
 from sim.measures.dictionary import outcomes as known_outcomes
 from sim.measures.scale import REAL, SIMULATED, real_effects, real_frame
 from sim.studies import deeds
+from sim.studies.errors import problems_of_several
 from sim.studies.methods.components import COLUMNS, SET
 from sim.studies.methods.paths import has_path
 from sim.studies.runs.by_group import effects_by_group, nested, of_runs, real_groups
@@ -217,7 +218,7 @@ def load_all(sources: Sequence[Scenario | str], options: Mapping[str, Any]) -> l
     from sim.scenario import ScenarioError
 
     loaded: list[Scenario] = []
-    errors: list[ScenarioError] = []
+    errors: list[tuple[str, ScenarioError]] = []
 
     def each(given: Iterable[tuple[Scenario | str, Mapping[str, Any]]]) -> list[Scenario]:
         found = []
@@ -225,7 +226,7 @@ def load_all(sources: Sequence[Scenario | str], options: Mapping[str, Any]) -> l
             try:
                 found.append(load_scenario(source, **asked))
             except ScenarioError as error:
-                errors.append(error)
+                errors.append((error.name or str(source), error))
         return found
 
     plain = each((source, {}) for source in sources)
@@ -234,10 +235,8 @@ def load_all(sources: Sequence[Scenario | str], options: Mapping[str, Any]) -> l
         somewhere = [change for change in changes if any(_reaches(scenario, change) for scenario in plain)]
         here = ([c for c in changes if c not in somewhere or _reaches(scenario, c)] for scenario in plain)
         loaded = each((s, {**options, "overrides": mine}) for s, mine in zip(plain, here, strict=True))
-    if len(errors) == 1:
-        raise errors[0]
     if errors:
-        raise ScenarioError([problem for error in errors for problem in error.problems])
+        raise errors[0][1] if len(errors) == 1 else ScenarioError(problems_of_several(errors, len(sources)))
     return loaded
 
 

@@ -145,7 +145,7 @@ class RunResult:
 def run(
     scenario: Scenario | str,
     seed: int | None = None,
-    days: int | None = None,
+    days: int | str | None = None,
     burn_in: int | None = None,
     consumers: int | None = None,
     threads: int = 1,

@@ -74,7 +74,7 @@ def default_model() -> ModelClass:
 def load_scenario(
     scenario: Scenario | str,
     *,
-    days: int | None = None,
+    days: int | str | None = None,
     burn_in: int | None = None,
     consumers: int | None = None,
     overrides: Sequence[str] = (),
