@@ -17,11 +17,12 @@ from sim.cli.progress import in_words
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution.verify import verify
 from sim.studies.store import lock
+from sim.studies.store.own import recorded
 from sim.studies.store.parts import read, write_part
 from sim.studies.store.results import Results
 from sim.studies.store.store import Store
 from tests.preloaded import forked_workers
-from tests.study_market import StudyMarket, compare_study, sweep_study, undrawn
+from tests.study_market import PATH, StudyMarket, compare_study, sweep_study, undrawn
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,7 +61,7 @@ def script(folder, how="workers=2", **env):
     """A study in a process of its own, by default with two workers."""
     code = (
         "from sim import run_study\n"
-        "from tests.study_market import StudyMarket, compare_study, undrawn\n"
+        "from tests.study_market import PATH, StudyMarket, compare_study, undrawn\n"
         "with undrawn():\n"
         f"    run_study(compare_study(), {str(folder)!r}, {how}, model_class=StudyMarket)\n"
     )
@@ -115,6 +116,60 @@ class TestRunsThatFail:
         assert do(tmp_path / "out", resume=True).failed == 3
         assert do(tmp_path / "out", retry=True).failed == 0
         assert bits(tmp_path / "out") == undisturbed
+
+
+def answered(folder):
+    """What a record binds of the answer, and the digests of the runs."""
+    run = json.loads((folder / "record.json").read_text())["run"]
+    return {name: found for name, found in recorded(folder).items() if name.startswith("answer/")}, run["runs"]
+
+
+class TestStudiesThatGrow:
+    """More replications than were asked for at first are added to those that are there."""
+
+    MORE = compare_study(replications=12)
+
+    @pytest.mark.parametrize("study", [MORE, sweep_study(replications=5)], ids=["compare", "sweep"])
+    def test_its_runs_and_answer_are_those_of_one_that_asked_for_all_and_none_is_done_again(self, tmp_path, study):
+        do(tmp_path / "grown", {**study, "replications": 3})
+        said = []
+        grown = do(tmp_path / "grown", study, resume=True, on_event=said.append)
+        (began,) = (event for event in said if event["event"] == "started")
+        assert began["there"] == 3 * grown.runs / study["replications"]
+        do(tmp_path / "all", study)
+        files, digests = zip(*map(answered, (tmp_path / "grown", tmp_path / "all")), strict=True)
+        assert files[0] == files[1]
+        assert digests[0] == digests[1]
+        assert verify(tmp_path / "grown", 0)["ok"]
+        assert (
+            do(tmp_path / "grown", {**study, "replications": 13}, resume=True).runs
+            == 13 * grown.runs / study["replications"]
+        )
+
+    def test_stopped_meanwhile_it_is_what_it_was_and_goes_on(self, tmp_path, undisturbed):
+        def stop(event):
+            if event["event"] == "progress" and event["done"] > 24:
+                raise KeyboardInterrupt
+
+        do(tmp_path / "out")
+        with pytest.raises(KeyboardInterrupt):
+            do(tmp_path / "out", self.MORE, resume=True, on_event=stop)
+        assert json.loads((tmp_path / "out" / "study.json").read_text())["study"]["replications"] == 8
+        done = do(tmp_path / "out", self.MORE, resume=True)
+        assert (done.runs, set(done.answer.tables["effects"]["n"])) == (36, {12})
+
+    @pytest.mark.parametrize(
+        ("before", "after", "said"),
+        [
+            ({}, {"replications": 7}, "replications was 8, is now 7"),
+            ({"uncertainties": [PATH]}, {"uncertainties": [PATH], "replications": 9}, "replications was 8, is now 9"),
+        ],
+        ids=["fewer", "drawn worlds"],
+    )
+    def test_what_would_leave_runs_over_is_refused(self, tmp_path, before, after, said):
+        do(tmp_path / "out", compare_study(**before))
+        with pytest.raises(RequestError, match=said):
+            do(tmp_path / "out", compare_study(**after), resume=True)
 
 
 SMALL = compare_study(scenarios=compare_study()["scenarios"][:2], replications=2)

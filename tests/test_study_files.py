@@ -62,6 +62,14 @@ class TestMistakes:
             ({"path": "policies.takedown.start"}, "low and high"),
             ({"path": "consumers", "low": 500, "high": 300}, "below high"),
             ({"path": "consumers", "low": 300.5, "high": 600, "distribution": "integer"}, "whole numbers"),
+            (
+                {"path": "policies.takedown.start", "low": 0, "high": 8},
+                "all numbers from 0 to 8; allowed: a whole number.*integer",
+            ),
+            (
+                {"path": "policies.takedown.start", "values": [1.0, 2]},
+                "given 1.0; allowed: a whole number, written without a point",
+            ),
             ({"path": PATH, "low": 0, "high": 3, "distribution": "loguniform"}, "above 0"),
             ({"path": PATH, "low": 1, "values": [1, 2]}, "not both"),
         ],

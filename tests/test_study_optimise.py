@@ -124,12 +124,16 @@ def test_a_portfolio_that_ends_before_it_starts_is_marked_and_left_out(tmp_path)
     search = {"objectives": [{"measure": "orders"}, {"measure": "policy_cost_usd"}], "population": 12, "generations": 3}
     study = file(levers=dates, optimise={**search, "keep": 2})
     study["scenarios"][1]["policies"][0]["end"] = 6
-    table = run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket).answer.tables["portfolios"]
+    answer = run_study(study, tmp_path / "out", executor="inline", model_class=StudyMarket).answer
+    table = answer.tables["portfolios"]
     impossible = table["policies.takedown.end"] <= table["policies.takedown.start"]
     assert impossible.any()
     assert not table.loc[impossible, ["feasible", "undominated"]].to_numpy().any()
     assert table.loc[impossible, "objective.0"].isna().all()
     assert table.loc[~impossible, "feasible"].all()
+    assert set(table.loc[impossible, "judged"]) == {"not allowed"}
+    assert any(f"{impossible.sum()} of {len(table)} portfolios are left out" in note for note in answer.notes)
+    assert not any("run failed" in note for note in answer.notes)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,6 @@ from sim.studies.store import lock, own
 from sim.studies.store.parts import write_whole
 from sim.studies.study_files import Study
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[1]
 ABSENT = {
     "os": "pwrite pread pwritev preadv fork forkpty getuid geteuid getgid getegid setuid killpg setsid getpgid setpgid sync fdatasync "
@@ -116,6 +114,7 @@ print(len(done.results.outcomes()), "runs,", verify(sys.argv[1], 1, StudyMarket)
 
 
 class TestWithoutWhatWindowsLacks:
+    @pytest.mark.slow
     def test_a_study_runs_in_spawned_processes_is_gone_on_with_and_verified(self, elsewhere, tmp_path):
         code = STUDY.replace("sys.argv[1]", repr(str(tmp_path / "out"))).replace("sys.argv[2]", "'processes'")
         assert "6 runs, []" in said(python(code, elsewhere, cwd=ROOT))

@@ -89,7 +89,7 @@ class Runner:
         if len(self.at_work()) >= self.home.limits.at_once and len(self.waiting()) >= self.home.limits.waiting:
             raise RequestError(say("limits.busy", waiting=self.home.limits.waiting))
         try:
-            (self.home.place(identity) / WAITING).write_text(json.dumps(time.time()), encoding="utf-8")
+            (self.home.place(identity) / WAITING).write_text(json.dumps(time.time()), encoding="utf-8", newline="\n")
         except OSError as error:
             raise RequestError(say("error.write", why=error.strerror or error)) from error
         self.advance()
@@ -119,7 +119,7 @@ class Runner:
                     command, stdin=subprocess.DEVNULL, stdout=events, stderr=messages, start_new_session=True
                 )
             self._children[identity] = child
-            (place / HOLDER).write_text(json.dumps(lock.holder(child.pid)), encoding="utf-8")
+            (place / HOLDER).write_text(json.dumps(lock.holder(child.pid)), encoding="utf-8", newline="\n")
         except OSError as error:
             raise RequestError(say("error.write", why=error.strerror or error)) from error
 

@@ -4,6 +4,8 @@ This is all that others use of it: scenarios themselves, and the words in which 
 """
 
 from sim.scenario.errors import (
+    NO_POINT,
+    WHOLE,
     Faults,
     Problem,
     ScenarioError,
@@ -28,7 +30,9 @@ from sim.scenario.settings import LONGEST, Settings, Submodels, as_day
 
 __all__ = [
     "LONGEST",
+    "NO_POINT",
     "SCENARIO_KEYS",
+    "WHOLE",
     "Budget",
     "Faults",
     "OwnColumn",

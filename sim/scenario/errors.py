@@ -16,8 +16,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 _SHORT = reprlib.Repr(maxlevel=2, maxdict=4, maxlist=4, maxtuple=4, maxstring=60, maxother=60, maxlong=40)
+WHOLE, NO_POINT = "a whole number", ", written without a point"
 _WORDS = {
-    "a integer": "a whole number",
+    "a integer": WHOLE,
     "a string": "text",
     "a boolean": "true or false",
     "an array": "a list",
@@ -284,12 +285,11 @@ def problems_from_pydantic(error: ValidationError, model: type[BaseModel], data:
             text = field.description if field is not None and field.description else "a value"
             problem = Problem(path, "nothing", f"required: {text}")
         else:
-            words = (
-                re.findall(r"'([^']*)'", str(item.get("ctx", {}).get("expected", "")))
-                if kind == "literal_error"
-                else []
-            )
+            expected = str(item.get("ctx", {}).get("expected", "")) if kind == "literal_error" else ""
+            words = re.findall(r"'([^']*)'", expected)
             allowed = one_of(words) if words else _allowed(kind, item["msg"], field)
+            if kind == "int_type" and isinstance(item["input"], float) and item["input"].is_integer():
+                allowed += NO_POINT
             problem = Problem(path, quote(item["input"]), allowed, nearest(item["input"], words) if words else None)
         before = merged.get(path)
         if before is not None and problem.allowed not in before.allowed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import combinations, islice, pairwise, product
 
-from sim.scenario import Problem, Scenario, ScenarioError, nearest, one_of, parameter_problem, quote
+from sim.scenario import NO_POINT, WHOLE, Problem, Scenario, ScenarioError, nearest, one_of, parameter_problem, quote
 from sim.studies.methods.factors import Factor, Value, parameter_of
 from sim.studies.methods.paths import has_path, resolve
 
@@ -109,12 +109,22 @@ def _each(named: Named, scenarios: Scenarios, problems: list[Problem]) -> None:
         for scenario in there:
             found = [_tried(scenario, (factor.path, end), factors) for end in _ends(factor)]
             errors = [error for error in found if isinstance(error, ScenarioError)]
-            told = [Problem(f"{where} ({p.path})", p.given, p.allowed, p.nearest) for e in errors for p in e.problems]
+            told = [_of_factor(where, factor, problem) for error in errors for problem in error.problems]
             problems += dict.fromkeys(problem for problem in told if problem not in problems)
             differs |= bool(errors) or len(set(found)) > 1
         if not differs:
             given = f"{quote(factor.path)}, at whose values runs are the same"
             problems.append(Problem(where, given, "a path that changes runs, and values that differ"))
+
+
+def _of_factor(where: str, factor: Factor, problem: Problem) -> Problem:
+    """What is wrong with a scenario at an end of a factor, said of the factor: a range of real numbers is refused as one where whole ones belong."""
+    given, allowed = problem.given, problem.allowed
+    if allowed.startswith(WHOLE) and factor.values is None and factor.distribution != "integer":
+        low, high = factor.bounds
+        given = f"all numbers from {low:g} to {high:g}"
+        allowed = f"{allowed.removesuffix(NO_POINT)}: give `distribution: integer`, or `values`"
+    return Problem(f"{where} ({problem.path})", given, allowed, problem.nearest)
 
 
 def _idle(place: tuple[str, ...]) -> str | None:

@@ -24,10 +24,10 @@ from sim.studies.kinds import Answer
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.simulate import ModelClass, default_model
 from sim.studies.store import lock
-from sim.studies.store.folder import ANSWER, PLAN, claim, look_at
+from sim.studies.store.folder import ANSWER, PLAN, claim, describe, look_at
 from sim.studies.store.output import table_files, write_frame
 from sim.studies.store.own import files_below, put_in_place, recorded
-from sim.studies.store.parts import ABORTED, POLICIES, StoreError, write_whole
+from sim.studies.store.parts import ABORTED, POLICIES, StoreError, mark_of, write_whole
 from sim.studies.store.results import Results
 from sim.studies.store.store import Store
 from sim.studies.store.study_record import write_study_record
@@ -139,13 +139,14 @@ def conduct(
     try:
         look_at(folder)
         with _locked(folder, tell):
-            claim(folder, study, model_version(model_class), how.resume or how.retry)
+            may_grow = kinds.get(study.file.kind).may_grow(study)
+            grows = claim(folder, study, model_version(model_class), how.resume or how.retry, may_grow)
             store = Store(folder)
             for words in store.open(how.retry):
                 tell({"event": "note", "text": words})
             with _executor(_where(how, tell), how.scheduler, how.workers or usable_cores()) as (place, alive):
                 driver = Driver(study, store, place, alive, model_class, tell, how.strict, how.threads)
-                return _do(study, folder, driver, write_page, ask)
+                return _do(study, folder, driver, write_page, ask, grows)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror or error}. {KEPT}") from error
 
@@ -212,7 +213,9 @@ def _told_of_policies(answer: Answer, driver: Driver) -> Answer:
     return replace(answer, tables={**answer.tables, "policies": did}) if len(did) else answer
 
 
-def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage | None, ask: Ask | None) -> Conducted:
+def _do(
+    study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage | None, ask: Ask | None, grows: bool
+) -> Conducted:
     """Let the questions be asked, and write down what was found."""
     kind, tell = kinds.get(study.file.kind), driver.tell
     driver.tally.planned = kind.planned(study)
@@ -241,6 +244,8 @@ def _do(study: ReadyStudy, folder: Path, driver: Driver, write_page: WritePage |
     if write_page is not None:
         store.consolidate(runs)
         store.drop_damaged()
+        if grows:
+            describe(folder, study, driver.task.version, mark_of(folder))
         _write(study, folder, driver, answer, failures, write_page)
     aborted = int((failures["status"] == ABORTED).sum())
     failed = len(failures) - aborted

@@ -14,23 +14,30 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 WITHIN, BEYOND, NO_VALUE, FAILED = "within the limits", "beyond a limit", "no value", "a run failed"
+IMPOSSIBLE = "not allowed"
 """What may be said of a portfolio: the column `judged`."""
 
 
-def judged(feasible: bool, excess: Sequence[float], broken: bool) -> str:
-    """What may be said of a portfolio, from whether it is within all limits, by how much it exceeds each, and whether a run of it failed."""
+def judged(feasible: bool, excess: Sequence[float], lacking: str) -> str:
+    """What may be said of a portfolio, from whether it is within all limits, by how much it exceeds each, and why it has no run where it has none."""
     if feasible:
         return WITHIN
     if any(value > 0 for value in excess):
         return BEYOND
-    return FAILED if broken else NO_VALUE
+    return lacking or NO_VALUE
 
 
 def not_judged(table: DataFrame, measured: Mapping[str, str]) -> list[str]:
     """Say how many portfolios could not be judged and why; `measured` has the outcome behind each column of numbers."""
     lines = [_lacking(table, measured)] if (table["judged"] == NO_VALUE).any() else []
-    failed = int((table["judged"] == FAILED).sum())
-    return [*lines, *([f"{failed} of {len(table)} portfolios could not be judged: a run failed."] if failed else [])]
+    failed, impossible = (int((table["judged"] == word).sum()) for word in (FAILED, IMPOSSIBLE))
+    if failed:
+        lines.append(f"{failed} of {len(table)} portfolios could not be judged: a run failed.")
+    if impossible:
+        lines.append(
+            f"{impossible} of {len(table)} portfolios are left out: their values are not allowed together, as with an end before a start."
+        )
+    return lines
 
 
 def _lacking(table: DataFrame, measured: Mapping[str, str]) -> str:
@@ -43,12 +50,13 @@ def _lacking(table: DataFrame, measured: Mapping[str, str]) -> str:
 def none_left(table: DataFrame, measured: Mapping[str, str]) -> str:
     """Why there is no portfolio to look at again."""
     if (table["judged"] == BEYOND).any():
-        rest = int(table["judged"].isin((NO_VALUE, FAILED)).sum())
+        rest = int(table["judged"].isin((NO_VALUE, FAILED, IMPOSSIBLE)).sum())
         return "No portfolio is within the limits" + (f"; {rest} of {len(table)} could not be judged." if rest else ".")
-    failed = (table["judged"] == FAILED).all()
-    return (
-        f"No portfolio could be judged: {'every one has a run that failed.' if failed else _lacking(table, measured)}"
-    )
+    whole = {FAILED: "every one has a run that failed.", IMPOSSIBLE: "the values of none are allowed together."}
+    lacking = set(table["judged"]) - {NO_VALUE}
+    if lacking and not (table["judged"] == NO_VALUE).any():
+        return f"No portfolio could be judged: {whole.get(' '.join(lacking), 'runs failed, or values are not allowed together.')}"
+    return f"No portfolio could be judged: {_lacking(table, measured)}"
 
 
 def findings(second: DataFrame) -> list[str]:

@@ -157,6 +157,10 @@ class Kind(ABC):
         """Seeds that the study takes at most, from its first one on."""
         return study.file.replications
 
+    def may_grow(self, study: ReadyStudy) -> bool:
+        """Whether more replications add runs to those that are there, and replace none, so that a study may be gone on with for more."""
+        return False
+
     @abstractmethod
     def planned(self, study: ReadyStudy) -> int:
         """Runs that the study takes, at most."""

@@ -137,6 +137,10 @@ class Compare(Kind):
         most = study.settings.most if study.settings.precision is not None else 0
         return max(study.file.replications, most)
 
+    def may_grow(self, study: ReadyStudy) -> bool:
+        """Pairs are added where all are made at the same values; how many there are decides which worlds are drawn."""
+        return not study.drawn_from
+
     def planned(self, study: ReadyStudy) -> int:
         """Replications of every scenario, and with a precision as many as may be added."""
         settings: CompareSettings = study.settings

@@ -18,7 +18,7 @@ from pydantic import Field
 from sim.scenario import Problem, quote
 from sim.studies.errors import extra
 from sim.studies.findings import portfolios
-from sim.studies.kinds import TOTALS, Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
+from sim.studies.kinds import IMPOSSIBLE, TOTALS, Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.methods.bootstrap import KIND, Resamples
 from sim.studies.methods.fronts import spread, undominated
 from sim.studies.methods.paths import resolve
@@ -164,8 +164,8 @@ def _search(study: ReadyStudy, driver: Driver) -> tuple[list[dict[str, Any]], li
                 return rows, [f"The budget ended after {generation} of {s.generations} generations."]
             trials = [search.ask() for _ in range(s.population)]
             points = [_suggest(study, trial) for trial in trials]
-            values, over, failed = _judge(study, driver, points, worlds)
-            for trial, point, value, excess, broken in zip(trials, points, values, over, failed, strict=True):
+            values, over, lacking = _judge(study, driver, points, worlds)
+            for trial, point, value, excess, why in zip(trials, points, values, over, lacking, strict=True):
                 signed = [v if o.goal == "min" else -v for v, o in zip(value, s.objectives, strict=True)]
                 whole = np.isfinite([*value, *excess]).all()
                 trial.set_user_attr("over", [float(x) for x in excess] if whole else [1e300] * max(1, len(excess)))
@@ -174,7 +174,7 @@ def _search(study: ReadyStudy, driver: Driver) -> tuple[list[dict[str, Any]], li
                 row |= {f"objective.{k}": v for k, v in enumerate(value)}
                 row |= {f"over.{name}": x for name, x in zip(s.at_most, excess, strict=True)}
                 feasible = bool(whole and (np.asarray(excess) <= 0).all())
-                judged = portfolios.judged(feasible, excess, broken)
+                judged = portfolios.judged(feasible, excess, why)
                 rows.append({**row, "feasible": feasible, "judged": judged})
     return rows, []
 
@@ -192,8 +192,8 @@ def _suggest(study: ReadyStudy, trial: Trial) -> dict[str, Value]:
 
 def _judge(
     study: ReadyStudy, driver: Driver, points: Sequence[Point], worlds: list[Point]
-) -> tuple[NDArray[np.float64], list[list[float]], list[bool]]:
-    """Objectives of every portfolio over the worlds, by how much it exceeds each limit, and whether a run of it failed."""
+) -> tuple[NDArray[np.float64], list[list[float]], list[str]]:
+    """Objectives of every portfolio over the worlds, by how much it exceeds each limit, and why it lacks runs where it does."""
     s: OptimiseSettings = study.settings
     runs = driver.evaluate([{**world, **point} for point in points for world in worlds])
     shape = (len(points), len(worlds))
@@ -203,9 +203,12 @@ def _judge(
         worst = found.max(axis=1) if objective.goal == "min" else found.min(axis=1)
         values.append(found.mean(axis=1) if objective.over == "mean" else worst)
     over = [_means(study, runs, name, "effect").reshape(shape).mean(axis=1) - most for name, most in s.at_most.items()]
-    broken = (runs["status"] != "ok").groupby(runs["point"] // len(worlds)).any()
-    failed = [bool(broken.get(k, False)) for k in range(len(points))]
-    return np.array(values).T, [[float(excess[k]) for excess in over] for k in range(len(points))], failed
+    found = runs["status"].groupby(runs["point"] // len(worlds)).agg(set)
+    lacking = [
+        portfolios.IMPOSSIBLE if IMPOSSIBLE in there else portfolios.FAILED if there != {"ok"} else ""
+        for there in (found.get(k, {"ok"}) for k in range(len(points)))
+    ]
+    return np.array(values).T, [[float(excess[k]) for excess in over] for k in range(len(points))], lacking
 
 
 def _means(study: ReadyStudy, runs: DataFrame, measure: str, of: str) -> NDArray[np.float64]:

@@ -75,6 +75,10 @@ class Sweep(Kind):
         settings: SweepSettings = study.settings
         return designs.count(settings.design, study.varied, settings.points, settings.levels)
 
+    def may_grow(self, study: ReadyStudy) -> bool:
+        """Seeds are added to every point; how many there are decides which members of an ensemble are drawn."""
+        return not study.ensemble
+
     def planned(self, study: ReadyStudy) -> int:
         """Points x seeds x scenarios; a scenario that has none of the paths is run once a seed."""
         varied = sum(any(study.applies(factor.path, label) for factor in study.varied) for label in study.scenarios)

@@ -49,8 +49,22 @@ def look_at(folder: Path) -> None:
         raise RequestError(f"output: {folder / LOCK} was not written by a study; move it, or give another folder")
 
 
-def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
+def claim(folder: Path, study: ReadyStudy, version: str, resume: bool, may_grow: bool = False) -> bool:
     """Make a folder that of a study, or see that it is.
+
+    Parameters
+    ----------
+    folder, study, version
+        The folder, the study, and the version of the model.
+    resume
+        Whether it may be gone on with.
+    may_grow
+        Whether it may be for more replications.
+
+    Returns
+    -------
+    bool
+        Whether it is: the folder says so only when they are done, see `describe`.
 
     Raises
     ------
@@ -58,18 +72,21 @@ def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
         If it holds another study, the same one and nobody said `--resume`, or runs of another model.
     """
     path = folder / STUDY
-    described = {"model": version, **study.describe()}
     if not path.exists():
-        write_whole(path, json.dumps({**described, "hash": content_hash(described)}, indent=1, default=str).encode())
-        return
+        describe(folder, study, version)
+        return False
     found = read_study(folder)
+    now = _fixed(json.loads(json.dumps({"model": version, **study.describe()}, default=str)))
     try:
         before = _fixed(found)
+        grows = may_grow and before["study"]["replications"] < study.file.replications
+        if grows:
+            before["study"]["replications"] = study.file.replications
     except UNREADABLE as error:
         raise RequestError(
             f"output: {path} does not describe a study ({type(error).__name__}: {error}); give another folder"
         ) from None
-    changes = differences(before, _fixed(json.loads(json.dumps(described, default=str))))
+    changes = differences(before, now)
     if changes:
         shown = "; ".join(changes[:MOST_CHANGES]) + (
             f"; and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
@@ -82,6 +99,14 @@ def claim(folder: Path, study: ReadyStudy, version: str, resume: bool) -> None:
         raise RequestError(
             f"output: {folder} holds this study already; go on with it with --resume, or give another folder with --out"
         )
+    return grows
+
+
+def describe(folder: Path, study: ReadyStudy, version: str, mark: str | None = None) -> None:
+    """Write down what the study of a folder is; of one that has grown also the mark of its parts, which stays what it was."""
+    described = {"model": version, **study.describe(), **({"mark": mark} if mark else {})}
+    content = json.dumps({**described, "hash": content_hash(described)}, indent=1, default=str)
+    write_whole(folder / STUDY, content.encode())
 
 
 def read_study(folder: Path) -> dict[str, Any]:
@@ -111,7 +136,8 @@ def _fixed(described: Mapping[str, Any]) -> dict[str, Any]:
     """What must not change, without what follows from something else."""
     study = {key: value for key, value in described["study"].items() if key not in (*_FREE, "scenarios", "set")}
     scenarios = {label: entry["resolved"] for label, entry in described["scenarios"].items()}
-    return {**described, "study": study, "scenarios": scenarios}
+    kept = {key: value for key, value in described.items() if key != "mark"}
+    return {**kept, "study": study, "scenarios": scenarios}
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:

@@ -172,7 +172,7 @@ def write_part(folder: Path, stem: str, table: pa.Table) -> Path:
 
 
 def mark_of(folder: Path) -> str:
-    """The mark of a study: the hash that its description states, or nothing where it has none.
+    """The mark of a study: the hash of its first description, or nothing where it has none.
 
     Raises
     ------
@@ -181,7 +181,8 @@ def mark_of(folder: Path) -> str:
     """
     path = folder / "study.json"
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["hash"])
+        described = json.loads(path.read_text(encoding="utf-8"))
+        return str(described.get("mark") or described["hash"])
     except FileNotFoundError:
         return ""
     except OSError as error:
