@@ -98,6 +98,13 @@ class TestSomething:
         assert "policy_cost_usd" not in tell(rows).names
         assert effects.prices(rows)[0].startswith("Cost of the interventions: +$5,0")
 
+    @pytest.mark.parametrize(("pairs", "is_finding"), [(2, False), (5, False), (6, True), (20, True)])
+    def test_a_few_pairs_that_differ_by_the_same_may_agree_by_chance(self, pairs, is_finding):
+        row = {"outcome": "deaths", "mean": -3.0, "low": -3.0, "high": -3.0, "runs": pairs}
+        told = tell([row])
+        assert bool(told.found) == is_finding
+        assert bool(told.chance) != is_finding
+
     def test_the_p_value_of_an_interval_is_that_of_students_t(self):
         from scipy.stats import ttest_1samp
 

@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sim.evidence.parameters import load_parameters
+from sim.studies.findings.effects import FEW_PAIRS
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.studies.methods.factors import Factor
-
-FEW_PAIRS = 6
-"""Pairs of runs below which a reader is warned."""
 
 
 def preface(scenarios: Mapping[str, Scenario], runs: int, baseline: str, uncertain: Sequence[Factor] = ()) -> list[str]:

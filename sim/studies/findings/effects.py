@@ -20,6 +20,9 @@ from sim.studies.runs.effects import LEVEL, quantile
 Row = Mapping[str, Any]
 """An effect, as `sim.studies.runs.effects.paired_effects` gives it."""
 
+FEW_PAIRS = 6
+"""Pairs of runs below which a reader is warned: a single odd one decides."""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -120,7 +123,10 @@ def _clear(row: Row) -> bool:
 
 
 def _p_values(rows: Sequence[Row]) -> list[float]:
-    """The p value that each interval stands for, from its half on the side of zero: below 5 % where it leaves zero out."""
+    """The p value that each interval stands for, from its half on the side of zero: below 5 % where it leaves zero out.
+
+    Where all pairs differ by the same, its half is zero: few pairs (below `FEW_PAIRS`) may agree by chance, as often as their signs would (2^(1 - n)).
+    """
     from scipy.special import stdtr
 
     if not rows:
@@ -131,7 +137,7 @@ def _p_values(rows: Sequence[Row]) -> list[float]:
     quantiles = np.array([quantile(LEVEL, count) for count in n])
     far = np.divide(np.abs(mean) * quantiles, half, out=np.zeros_like(mean), where=half > 0)
     p = 2 * stdtr(np.maximum(n - 1, 1), -far)
-    p = np.where((mean == 0) | (n < 2), 1.0, np.where(half <= 0, 0.0, p))
+    p = np.where((mean == 0) | (n < 2), 1.0, np.where(half <= 0, np.where(n < FEW_PAIRS, 0.5 ** (n - 1.0), 0.0), p))
     known = np.array([row.get("p", np.nan) for row in rows], dtype=float)  # of chance and parameters together
     return [float(value) for value in np.where(np.isfinite(known), known, p)]
 
