@@ -1,8 +1,7 @@
 """Parts: Parquet files that hold the runs of a batch, a row a run. A part appears whole or not at all, and its name is a hash of its bytes.
 
 Outcomes of a run are exact (float64). Daily values are float32; those that are no whole numbers keep `KEPT_BITS` of their
-fraction, which is a relative error below 0.1 %, unless a study asks for `exact_daily`: then they are float64, in every bit, and
-the store is several times as large.
+fraction, which is a relative error below 0.1 %, unless a study asks for `exact_daily`: then they are float64, in every bit.
 """
 
 from __future__ import annotations
