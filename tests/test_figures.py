@@ -543,6 +543,36 @@ def test_a_policy_that_waits_is_named_and_not_marked():
 
 
 # For all eyes --------------------------------------------------------------------------------------------------------
+def test_a_figure_of_effects_fills_what_is_a_finding_and_nothing_else():
+    """Two of 41 intervals that just leave zero out may be chance; one far from zero is none, and what is counted goes with what is expected."""
+    names = [spec.name for spec in outcomes().values() if not spec.detail and not spec.paired and not spec.price][:41]
+    table = pd.DataFrame(
+        {
+            "outcome": names,
+            "scenario": "one",
+            "baseline": 100.0,
+            "mean": 1.0,
+            "low": -1.0,
+            "high": 3.0,
+            "percent": 1.0,
+            "n": 8,
+        }
+    )
+    far, near = ["orders", "deaths", "deaths_expected"], ["volume_usd", "stigma"]
+    table.loc[table["outcome"].isin(far), ["mean", "low", "high", "percent"]] = [9.0, 8.0, 10.0, 9.0]
+    table.loc[table["outcome"].isin(near), ["mean", "low", "high", "percent"]] = [2.0, 0.05, 3.95, 2.0]
+    table["excludes_zero"] = table["low"] > 0
+    axes = effects.draw_effects(table, [effects.Heading("one")], "baseline", "").axes
+    marks = [
+        (line.get_marker(), line.get_markerfacecolor())
+        for each in axes
+        for line in each.lines
+        if line.get_marker() not in ("", "None")
+    ]
+    assert sum(face != "white" for _, face in marks) == len(far)
+    assert marks.count((effects.LOOKS["may be chance among so many"][0], "white")) == len(near)
+
+
 def test_series_differ_by_mark_and_not_only_by_colour():
     looks = [tuple(look(k).values()) for k in range(132)]
     assert len(set(looks)) == 132

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ from sim.report.text import numbers
 from sim.report.text.deeds import shortfalls
 from sim.report.text.words import is_tested, printed_effects, records, without_level
 from sim.studies.findings.doubt import is_apart
+from sim.studies.findings.effects import tell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +45,7 @@ LOOKS = {
     "better": ("o", BETTER, BETTER),
     "worse": ("D", WORSE, WORSE),
     "clear, a matter of judgement": ("s", NEITHER, NEITHER),
+    "may be chance among so many": ("s", NEITHER, "white"),
     "interval covers zero": ("o", UNCLEAR, "white"),
 }
 """Marker, colour and filling of each kind of effect; markers differ, so that a print in grey can be read."""
@@ -60,10 +62,11 @@ class Heading(NamedTuple):
 def effects_figure(comparison: PairedRuns) -> Figure:
     """Draw every effect that can be told in per cent of its baseline level.
 
-    A mark is the mean paired effect and a line its 95 % interval; the mark is hollow where the interval covers zero. Where chance and parameters are
-    told apart, the line is that of both, and a thick part of it that of chance alone. Colour and shape
-    say whether most people would call the change better or worse. What lies beyond the axis is marked by an arrow. Numbers of clear
-    effects stand beside the panel, outcomes whose baseline is zero below it. The last lines say which policies did less than asked.
+    A mark is the mean paired effect and a line its 95 % interval; the mark is hollow where the interval covers zero, or leaves it out no more often than
+    chance gives among so many outcomes (`sim.studies.findings.effects.tell`). Where chance and parameters are told apart, the line is that of both,
+    and a thick part of it that of chance alone. Colour and shape say whether most people would call the change better or worse. What lies beyond the
+    axis is marked by an arrow. Numbers of findings stand beside the panel, outcomes whose baseline is zero below it. The last lines say which policies
+    did less than asked.
 
     Parameters
     ----------
@@ -126,8 +129,12 @@ def draw_effects(
         column, line = index % across, index // across
         x, y = left + (PANEL_INCHES + NUMBER_INCHES + GAP_INCHES) * column, block * line + above
         axes = page.panel(x, y, PANEL_INCHES, row_inches * max(len(lines), 1))
-        rows = {row["outcome"]: row for row in records(effects[effects["scenario"] == headings[index].label])}
-        _panel(axes, lines, rows, limit)
+        rows = records(effects[effects["scenario"] == headings[index].label])
+        told = tell(rows).names
+        told |= {
+            str(outcome(name).counted) for name in told
+        }  # what is counted is the same quantity as what is expected
+        _panel(axes, lines, {row["outcome"]: row for row in rows}, told, limit)
         if column == 0:
             _names(axes, lines, labels)
         head = above - _heading_inches(heading)
@@ -188,8 +195,8 @@ def _limit(percents: np.ndarray, clear: np.ndarray) -> float:
     return float(steps[min(np.searchsorted(steps, wanted), steps.size - 1)])
 
 
-def _panel(axes: Axes, lines: Sequence[str], rows: Mapping[str, Row], limit: float) -> None:
-    """Draw the marks and lines of one intervention."""
+def _panel(axes: Axes, lines: Sequence[str], rows: Mapping[str, Row], told: Collection[str], limit: float) -> None:
+    """Draw the marks and lines of one intervention; ``told`` are the outcomes whose effects are findings."""
     axes.set_xlim(-limit, limit)
     axes.set_ylim(max(len(lines), 1) - 0.5, -0.5)
     axes.set_yticks([])
@@ -206,7 +213,7 @@ def _panel(axes: Axes, lines: Sequence[str], rows: Mapping[str, Row], limit: flo
         axes.axhline(y, color="#EFEFEF", linewidth=0.6, zorder=0.6)
         row = rows.get(name)
         if row is not None and np.isfinite(row["percent"]):
-            _whisker(axes, y, row, limit)
+            _whisker(axes, y, row, name in told, limit)
 
 
 def _names(axes: Axes, lines: Sequence[str], labels: Sequence[str]) -> None:
@@ -227,10 +234,11 @@ def _names(axes: Axes, lines: Sequence[str], labels: Sequence[str]) -> None:
         )
 
 
-def _whisker(axes: Axes, y: int, row: Row, limit: float) -> None:
-    """Draw one effect: interval, mark, and the number of a clear one in the column beside the panel."""
+def _whisker(axes: Axes, y: int, row: Row, told: bool, limit: float) -> None:
+    """Draw one effect: interval, mark, and the number of a finding in the column beside the panel."""
     clear = bool(row["excludes_zero"])
-    marker, colour, face = LOOKS[_kind(outcome(row["outcome"]), row["mean"]) if clear else "interval covers zero"]
+    unclear = "may be chance among so many" if clear else "interval covers zero"
+    marker, colour, face = LOOKS[_kind(outcome(row["outcome"]), row["mean"]) if clear and told else unclear]
     per = 100 / abs(row["baseline"])
     mean = row["mean"] * per
     for kind, wide in (("", 1.6 if clear else 1.0), ("chance_", INNER)):
@@ -252,7 +260,7 @@ def _whisker(axes: Axes, y: int, row: Row, limit: float) -> None:
         zorder=3,
         clip_on=False,
     )
-    if clear or beyond:
+    if (clear and told) or beyond:
         axes.text(
             1 + (NUMBER_INCHES - 0.04) / PANEL_INCHES,
             y,
