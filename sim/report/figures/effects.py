@@ -62,11 +62,9 @@ class Heading(NamedTuple):
 def effects_figure(comparison: PairedRuns) -> Figure:
     """Draw every effect that can be told in per cent of its baseline level.
 
-    A mark is the mean paired effect and a line its 95 % interval; the mark is hollow where the interval covers zero, or leaves it out no more often than
-    chance gives among so many outcomes (`sim.studies.findings.effects.tell`). Where chance and parameters are told apart, the line is that of both,
-    and a thick part of it that of chance alone. Colour and shape say whether most people would call the change better or worse. What lies beyond the
-    axis is marked by an arrow. Numbers of findings stand beside the panel, outcomes whose baseline is zero below it. The last lines say which policies
-    did less than asked.
+    A mark is the mean paired effect and a line its 95 % interval; the mark is filled where the effect is a finding (`sim.studies.findings.effects.tell`), and its
+    number stands beside the panel. Where chance and parameters are told apart, the line is that of both, and a thick part of it that of chance alone. What
+    lies beyond the axis is an arrow; outcomes whose baseline is zero stand below. The last lines say which policies did less than asked.
 
     Parameters
     ----------
@@ -195,7 +193,9 @@ def _limit(percents: np.ndarray, clear: np.ndarray) -> float:
     return float(steps[min(np.searchsorted(steps, wanted), steps.size - 1)])
 
 
-def _panel(axes: Axes, lines: Sequence[str], rows: Mapping[str, Row], told: Collection[str], limit: float) -> None:
+def _panel(
+    axes: Axes, lines: Sequence[str], rows: Mapping[str, Row], told: Collection[str | None], limit: float
+) -> None:
     """Draw the marks and lines of one intervention; ``told`` are the outcomes whose effects are findings."""
     axes.set_xlim(-limit, limit)
     axes.set_ylim(max(len(lines), 1) - 0.5, -0.5)
