@@ -109,7 +109,7 @@ def draw_effects(
     lines = _lines(list(dict.fromkeys(effects.loc[np.isfinite(effects["percent"]), "outcome"])))
     if not lines:
         below = ["No outcome has a level of which an effect could be told in per cent.", *below]
-    labels = [line[1:].upper() if line.startswith("#") else _name(line) for line in lines]
+    labels = [line[1:].upper() if line.startswith("#") else outcome(line).label or line for line in lines]
     labels = [wrap(label, LABEL_INCHES, NAME + 0.5, most=3) for label in labels]
     row_inches = lines_in(labels) * line_height(NAME + 0.5) + 0.085
     limit = _limit(effects["percent"].to_numpy(dtype=float), effects["excludes_zero"].to_numpy())
@@ -179,10 +179,6 @@ def in_order(names: Sequence[str]) -> list[str]:
 
     places = {name: place for place, name in enumerate(outcomes())}
     return sorted(names, key=lambda name: places.get(name, len(places)))
-
-
-def _name(name: str) -> str:
-    return outcome(name).label or name
 
 
 def _limit(percents: np.ndarray, clear: np.ndarray) -> float:
