@@ -233,6 +233,8 @@ def test_from_a_question_to_an_answer_that_is_taken_away_and_reopened(chromium, 
     for name in ("short", "effects", "whom", "time", "moves", "cost", "sure", "beside", "take"):
         other.page.click(f"#tab-{name}")
         expect(other.page.locator(f"#tab-panel[aria-labelledby=tab-{name}]")).to_have_count(1)
+        if name in SHEETS:
+            expect(other.page.locator(f"#tab-panel {SHEETS[name]}").first).to_be_visible()
         expect(other.page.locator("html.shiny-busy")).to_have_count(0)
         assert other.page.evaluate("document.documentElement.scrollWidth") <= 400, name
         keep(other.page, f"{name}-400")
