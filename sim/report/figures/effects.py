@@ -129,9 +129,7 @@ def draw_effects(
         axes = page.panel(x, y, PANEL_INCHES, row_inches * max(len(lines), 1))
         rows = records(effects[effects["scenario"] == headings[index].label])
         told = tell(rows).names
-        told |= {
-            str(outcome(name).counted) for name in told
-        }  # what is counted is the same quantity as what is expected
+        told |= {outcome(name).counted or name for name in told}  # what is counted is the quantity that is expected
         _panel(axes, lines, {row["outcome"]: row for row in rows}, told, limit)
         if column == 0:
             _names(axes, lines, labels)
