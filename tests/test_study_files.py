@@ -67,8 +67,8 @@ class TestMistakes:
                 "all numbers from 0 to 8; allowed: a whole number.*integer",
             ),
             (
-                {"path": "policies.takedown.start", "values": [1.0, 2]},
-                "given 1.0; allowed: a whole number, written without a point",
+                {"path": "policies.takedown.start", "values": [1.5, 2]},
+                "given 1.5; allowed: a whole number",
             ),
             ({"path": PATH, "low": 0, "high": 3, "distribution": "loguniform"}, "above 0"),
             ({"path": PATH, "low": 1, "values": [1, 2]}, "not both"),

@@ -21,7 +21,7 @@ from sim.scenario.errors import (
 from sim.scenario.files import scenario_files
 from sim.scenario.overrides import parse_changes
 from sim.scenario.own_code import is_own_code, no_own_code, own_code_refused
-from sim.scenario.plain import plain_data
+from sim.scenario.plain import fill, plain_data, whole
 from sim.scenario.policies import Budget
 from sim.scenario.reading import is_file, read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
@@ -45,6 +45,7 @@ __all__ = [
     "allowed_in_words",
     "as_day",
     "bounds_in_words",
+    "fill",
     "is_file",
     "is_own_code",
     "list_scenarios",
@@ -60,5 +61,6 @@ __all__ = [
     "quote",
     "read_yaml",
     "scenario_files",
+    "whole",
     "without_none",
 ]

@@ -1,15 +1,17 @@
-"""Plain data: what YAML and JSON can both hold. Scenarios are made of nothing else until they are checked."""
+"""Plain data: what YAML and JSON can both hold. Scenarios are made of nothing else until they are checked, and models are filled from it."""
 
 from __future__ import annotations
 
+import copy
+import json
 import math
 import numbers
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from sim.evidence.tables import Row
 from sim.scenario.errors import Problem, quote
@@ -22,6 +24,52 @@ MAX_DEPTH = 12
 
 MAX_KEY = 200
 """Characters in a key."""
+
+EXACT = 2**53
+"""Below it every whole number is a float of its own."""
+
+
+def whole(value: Any) -> int | None:
+    """A whole number of any library as Python's own, also one that a table made a float; None for all else, and for floats too large to be exact."""
+    match value:
+        case bool():
+            return None
+        case numbers.Integral():
+            return int(value)
+        case numbers.Real() | Decimal():
+            real, limit = cast(Any, value), 2**64 if isinstance(value, numbers.Rational | Decimal) else EXACT
+            try:
+                return int(real) if math.isfinite(real) and abs(real) < limit and real == int(real) else None
+            except (OverflowError, ValueError):  # a fraction that is no float, a signalling NaN
+                return None
+    return None
+
+
+def fill[Model: BaseModel](model: type[Model], data: Any) -> Model:
+    """An instance of a model from plain data, with JSON's strict types: neither text nor booleans pass for numbers, and 300.0 is the whole number 300."""
+    try:
+        return model.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False)
+        changed = {item["loc"]: whole(item["input"]) for item in faults if item["type"] == "int_type"}
+        if not any(number is not None for number in changed.values()):
+            raise
+    return model.model_validate_json(json.dumps(_with(data, changed)), strict=True)
+
+
+def _with(data: Any, changed: Mapping[tuple[str | int, ...], int | None]) -> Any:
+    """A copy of plain data with numbers at the places that pydantic names; branches of unions, which it names too, are no steps."""
+    found = copy.deepcopy(data)
+    for place, number in changed.items():
+        here: Any = found
+        at: Any = found
+        last: Any = ""
+        for step in place:
+            if step in here if isinstance(here, dict) else isinstance(here, list) and step in range(len(here)):
+                here, at, last = cast(Any, here)[step], here, step
+        if number is not None:
+            at[last] = number
+    return found
 
 
 def plain_data(value: Any, problems: list[Problem]) -> Any:
@@ -47,9 +95,19 @@ def _python(value: Any) -> Any:
         case numbers.Integral():
             return int(value)
         case numbers.Real() | Decimal():
-            return float(value)
+            return _real(value)
     own = getattr(value, "to_dict", None) or getattr(value, "tolist", None)
     return own() if callable(own) else value
+
+
+def _real(value: Any) -> float:
+    """A real number as Python's own: a whole one beyond what floats tell apart stays whole."""
+    try:
+        real = float(value)
+    except (OverflowError, ValueError):
+        return math.inf
+    number = whole(value) if abs(real) >= EXACT else None
+    return real if number is None else number
 
 
 class _Copy:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -15,6 +14,7 @@ from sim.evidence.parameters import ParameterBook, load_parameters
 from sim.evidence.tables import BY_SCENARIO, COOPERATION, Jurisdiction, Row
 from sim.registry import ColumnKind, column_kinds
 from sim.scenario.errors import Problem, key, nearest, no_such_name, one_of, problems_from_pydantic, quote
+from sim.scenario.plain import fill
 
 Problems = list[Problem]
 
@@ -55,9 +55,9 @@ class OwnColumn(BaseModel):
 
 
 def check[Model: BaseModel](model: type[Model], data: Mapping[str, Any], path: str, problems: Problems) -> Model | None:
-    """An instance of a model from plain data, with JSON's strict types: neither text nor booleans pass for numbers."""
+    """An instance of a model from plain data, or None with the problems; see `sim.scenario.plain.fill`."""
     try:
-        return model.model_validate_json(json.dumps(data), strict=True)
+        return fill(model, data)
     except ValidationError as error:
         problems += problems_from_pydantic(error, model, data, path)
         return None

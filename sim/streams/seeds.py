@@ -8,6 +8,8 @@ from typing import Any, TypeGuard
 import numpy as np
 
 LARGEST = 2**64 - 1
+EXACT = 2**53
+"""Below it every whole number is a float of its own."""
 BY_SCENARIO = "scenario"
 """Asks for the seed that the scenario names."""
 
@@ -52,5 +54,8 @@ def seed_from(given: Any, named: int) -> int:
     return int(given)
 
 
-def _whole(given: Any) -> TypeGuard[int | np.integer[Any]]:
+def _whole(given: Any) -> TypeGuard[int | float | np.integer[Any]]:
+    """Whether something is a whole number, also one that a table made a float, and that is exact as such."""
+    if isinstance(given, float | np.floating):
+        return bool(abs(given) < EXACT and given == int(given))
     return isinstance(given, int | np.integer) and not isinstance(given, bool)

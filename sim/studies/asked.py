@@ -49,7 +49,7 @@ def comparison(
     from sim.scenario import Scenario, ScenarioError
 
     sources = [baseline, others] if isinstance(others, str | Scenario) else [baseline, *others]
-    if at_least("runs", runs, 1) > MAX_REPLICATIONS:
+    if (runs := at_least("runs", runs, 1)) > MAX_REPLICATIONS:
         raise RequestError(f"runs: given {runs}, at most {MAX_REPLICATIONS:,}")
     if len(sources) < 2:
         raise RequestError("others: name at least one scenario to compare with the baseline")
@@ -91,7 +91,7 @@ def _in_ensemble(study: ReadyStudy, ensemble: Source, members: int | None, probl
     """The same study with its pairs shared out over members of an ensemble."""
     pairs = study.file.replications
     if members is not None:
-        at_least("members", members, 1)
+        members = at_least("members", members, 1)
     if pairs < FEWEST_PAIRS and members != 1:
         raise RequestError(
             f"runs: given {pairs}; with an ensemble at least {FEWEST_PAIRS}: two parameter sets with two pairs of runs each tell luck from what "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +12,7 @@ from textwrap import shorten
 
 from sim.measures.dictionary import NoNumberError
 from sim.policies.deeds import PolicyError
-from sim.scenario import Problem, ScenarioError, is_own_code
+from sim.scenario import Problem, ScenarioError, is_own_code, whole
 
 SEEDS = 2**64
 """Seeds that there are, from 0 on."""
@@ -103,15 +102,14 @@ def seeds_from(first: int, runs: int) -> tuple[int, ...]:
     RequestError
         If it is not.
     """
-    try:
-        first, runs = operator.index(first), operator.index(runs)
-    except TypeError:
-        raise RequestError(f"seed: given {first!r}, must be a whole number") from None
-    if not 0 <= first <= SEEDS - runs:
+    seed = whole(first)
+    if seed is None:
+        raise RequestError(f"seed: given {first!r}, must be a whole number")
+    if not 0 <= seed <= SEEDS - runs:
         raise RequestError(
-            f"seed: given {first}, must be from 0 to {SEEDS - runs} so that all {runs} seeds are below 2^64"
+            f"seed: given {seed}, must be from 0 to {SEEDS - runs} so that all {runs} seeds are below 2^64"
         )
-    return tuple(range(first, first + runs))
+    return tuple(range(seed, seed + runs))
 
 
 def at_least(what: str, given: int, lowest: int) -> int:
@@ -120,8 +118,11 @@ def at_least(what: str, given: int, lowest: int) -> int:
     Raises
     ------
     RequestError
-        If it is.
+        If it is, or is no whole number.
     """
-    if given < lowest:
-        raise RequestError(f"{what}: given {given}, must be {lowest} or more")
-    return given
+    number = whole(given)
+    if number is None or number < lowest:
+        raise RequestError(
+            f"{what}: given {given!r}, must be {'a whole number, ' if number is None else ''}{lowest} or more"
+        )
+    return number

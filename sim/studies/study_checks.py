@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -19,6 +18,7 @@ from sim.scenario import (
     Problem,
     Scenario,
     ScenarioError,
+    fill,
     no_such_name,
     one_of,
     own_code_refused,
@@ -147,7 +147,7 @@ def read_model[Model: BaseModel](model: type[Model], given: Any, prefix: str, pr
     problems += (no_such_name(f"{prefix}.{key}".strip("."), key, model.model_fields) for key in unknown_keys)
     given = {key: value for key, value in given.items() if key in model.model_fields}
     try:
-        return model.model_validate_json(json.dumps(given), strict=True)
+        return fill(model, given)
     except ValidationError as error:
         problems += [p for p in problems_from_pydantic(error, model, given, prefix) if p not in problems]
         return None

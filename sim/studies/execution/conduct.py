@@ -144,7 +144,9 @@ def conduct(
             store = Store(folder)
             for words in store.open(how.retry):
                 tell({"event": "note", "text": words})
-            with _executor(_where(how, tell), how.scheduler, how.workers or usable_cores()) as (place, alive):
+            with _executor(
+                _where(how, tell), how.scheduler, usable_cores() if how.workers is None else int(how.workers)
+            ) as (place, alive):
                 driver = Driver(study, store, place, alive, model_class, tell, how.strict, how.threads)
                 return _do(study, folder, driver, write_page, ask, grows)
     except OSError as error:

@@ -93,7 +93,7 @@ def run_several(
     StudyError
         If it had to stop for another reason, such as a full disk.
     """
-    if at_least("runs", runs, 1) > 1:
+    if (runs := at_least("runs", runs, 1)) > 1:
         from sim.studies.study import MAX_REPLICATIONS
 
         if runs > MAX_REPLICATIONS:

@@ -79,9 +79,14 @@ class Factor(BaseModel):
 
     @property
     def ends(self) -> tuple[Value, ...]:
-        """The values that must be allowed for all others to be: both ends; of a list, all texts, and of its numbers both ends and one that is not whole."""
+        """The values that must be allowed for all others to be: both ends and a number between that is not whole, where one may come; of a list, all texts too."""
         if self.values is None:
-            return self.at(0.0), self.at(1.0)
+            between = (self.at(share) for share in (0.5, 0.382, 0.618))
+            return (
+                self.at(0.0),
+                self.at(1.0),
+                *(value for value in between if self.distribution != "integer" and value % 1),
+            )
         numbers = [value for value in self.values if isinstance(value, int | float) and not isinstance(value, bool)]
         parts = [value for value in numbers if value % 1][:1]
         ends = [min(numbers), max(numbers), *parts] if numbers else []

@@ -202,7 +202,7 @@ def run(
     """
     by = (by,) if isinstance(by, str) else tuple(by)
     wanted = check_tables(tables, by)
-    at_least("threads", threads, 1)
+    threads = at_least("threads", threads, 1)
     ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers)
     by = check_by(by, [ready])
     (chosen_seed,) = seeds_from(ready.seed if seed is None else seed, 1)

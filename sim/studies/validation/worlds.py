@@ -120,14 +120,14 @@ def planned(
     replications = at_least("runs", runs, 1) * len(ensemble)
     if replications > MAX_REPLICATIONS:
         raise RequestError(f"runs: given {runs} of {len(ensemble)} parameter sets, at most {MAX_REPLICATIONS:,} in all")
-    seeds_from(1 if seed is None else seed, replications)
+    first, *_ = seeds_from(1 if seed is None else seed, replications)
     kind = kinds.get("sweep")
     file = StudyFile(
         name="validation",
         kind=kind.name,
         scenarios=tuple(scenarios) or ("none",),
         replications=replications,
-        seed=1 if seed is None else seed,
+        seed=first,
         daily="all",
         exact_daily=True,
         tables=WRITTEN,
