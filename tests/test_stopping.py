@@ -201,6 +201,19 @@ class TestLeftBehind:
         assert all((path / "notes.md").exists() for path in mine)
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a"]
 
+    def test_of_a_killed_comparison_without_a_folder_nothing_stays_behind(self, tmp_path, scenarios):
+        """Its workers notice that nobody waits for them: they remove the runs, and end."""
+        temporary = tmp_path / "tmp"
+        temporary.mkdir()
+        begun = odm(
+            "compare", *scenarios, "--workers", 2, folder=tmp_path, FAKE_MARKET_SLEEP="0.2", TMPDIR=str(temporary)
+        )
+        until(lambda: list(temporary.glob(f"{PASSING}*/parts/*.parquet")))
+        assert len(session(begun)) >= 3
+        begun.kill()
+        begun.communicate()
+        until(lambda: session(begun) == [] and list(temporary.iterdir()) == [], 20)
+
     def test_what_is_being_written_is_left_alone(self, tmp_path):
         begun = subprocess.Popen(
             [sys.executable, "-c", "import sys, time\nfrom sim.studies.store.output import staging\n"

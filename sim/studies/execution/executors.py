@@ -17,6 +17,7 @@ from typing import Any
 
 from sim.studies.errors import StudyError
 from sim.studies.execution.children import deaf_to_interruption, lean_children, refuse_inside_a_worker
+from sim.studies.store.output import passing_folder
 
 
 class WorkerDiedError(RuntimeError):
@@ -211,8 +212,10 @@ def _worker(connection: Connection) -> None:
 
 
 def _end_with_the_parent() -> None:
-    """End this process as soon as the one that started it is gone."""
+    """End this process as soon as the one that started it is gone; runs that nobody wanted to keep go too."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        with suppress(Exception), passing_folder():  # the next such folder takes along what the killed left behind
+            pass
         os._exit(1)
