@@ -1,17 +1,21 @@
 """Study files: what may stand in them, what is said about mistakes, and which points they lead to."""
 
+import json
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from experiments.reference import SMALLER
-from sim import Scenario, Study, run_study
+from sim import Results, Scenario, Study, run_study
 from sim.evidence.parameters import load_parameters
 from sim.studies import kinds
+from sim.studies.errors import RequestError
 from sim.studies.execution.identity import Planner, run_id
+from sim.studies.execution.verify import verify
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.paths import resolve
@@ -217,6 +221,34 @@ class TestPaths:
         with pytest.raises(StudyFileError, match="no such file") as caught:
             Study.load(place / "s.yaml")
         assert [problem.path for problem in caught.value.problems] == ["scenarios.1.extends", "scenarios.2"]
+
+    def test_an_ensemble_lies_beside_the_study_that_names_it_and_nowhere_else(self, place):
+        for folder, value in (("here", 1.0), ("there", 2.0)):
+            points = [{"choice.legal_risk_weight": value}, {"choice.legal_risk_weight": value + 0.5}]
+            (place.parent / folder / f"{folder}.json").write_text(json.dumps({"points": points}))
+        study = "kind: compare\nscenarios: [base.yaml, {name: x, extends: base.yaml, policies: [{kind: takedown, start: 3}]}]\n"
+        (place / "s.yaml").write_text(f"{study}ensemble: there.json\n")
+        assert [point["choice.legal_risk_weight"] for point in Study.load(place / "s.yaml").ensemble] == [2.0, 2.5]
+        (place / "s.yaml").write_text(f"{study}ensemble: here.json\n")
+        with pytest.raises(StudyFileError, match="No such file"):
+            Study.load(place / "s.yaml")
+
+    def test_the_home_folder_is_meant_by_its_sign_wherever_a_file_is_named(self, place, monkeypatch):
+        """In Python and inside files, where no shell puts the folder in its place."""
+        monkeypatch.setenv("HOME", str(place))
+        monkeypatch.setenv("USERPROFILE", str(place))
+        inside = {"name": "inside", "extends": "~/base.yaml", "substances": "~/t.csv", "uses": ["~/code.py"]}
+        (place / "s.yaml").write_text(yaml.safe_dump({"kind": "compare", "scenarios": ["~/base.yaml", inside]}))
+        first, second = Study.load("~/s.yaml").scenarios.values()
+        assert (first.days, second.days, second.substances["cocaine"].dose_usd) == (50, 50, 50)
+        assert Path(second.uses[0].file) == place / "code.py"
+        assert Scenario.load("~/base.yaml").days == 50
+        for read in (Results, verify):
+            with pytest.raises(RequestError, match=str(place / "none")):
+                read("~/none")
+        run_study(compare_study(replications=1), "~/out", executor="inline", model_class=StudyMarket)
+        assert Results("~/out").runs
+        assert not Path("~").exists()
 
     def test_a_study_given_as_a_mapping_starts_from_the_current_folder(self, place):
         study = Study.load({"kind": "compare", "scenarios": ["base.yaml", {"name": "x", "extends": "base.yaml"}]})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.scenario import meant
 from sim.studies.execution.conduct import How
 from sim.studies.validation.calibration.budget import Budget, budget
 from sim.studies.validation.calibration.calibrate import Calibrated, run_calibration, study_of
@@ -58,7 +58,7 @@ def calibrate(
     calibration = source if isinstance(source, Calibration) else load_calibration(source, changes)
     executor = "inline" if workers == 1 else "processes"
     how = How(resume=resume, workers=workers, executor=executor, model_class=model_class, on_event=on_event)
-    return run_calibration(calibration, Path(out).expanduser(), how, _write)
+    return run_calibration(calibration, meant(out), how, _write)
 
 
 def cost(calibration: Calibration, workers: int | None = None, model_class: ModelClass | None = None) -> Budget:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.report.progress import OnProgress, both
+from sim.scenario import meant
 from sim.studies.asked import Source, comparison
 from sim.studies.errors import RequestError, StudyError, at_least
 from sim.studies.execution.conduct import How, conduct
@@ -247,7 +248,7 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
         strict=True,
     )
     if out is not None:
-        return _conduct(study, Path(out).expanduser(), how, keep=True)
+        return _conduct(study, meant(out), how, keep=True)
     if tables:
         raise RequestError("tables: they are written by the runs themselves, so give a folder for them (out)")
     if resume:

@@ -13,7 +13,7 @@ from sim.measures.scale import told
 from sim.report.html.render import page
 from sim.report.pages import REPORT, answer_page, pairs_page
 from sim.report.parts.validation import read_validation
-from sim.scenario import no_own_code
+from sim.scenario import meant, no_own_code
 from sim.studies import deeds, kinds
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution.stored import Kept, LackingError, read_back
@@ -105,7 +105,7 @@ def write_report(
     RequestError
         As `report`, or if the file cannot be written.
     """
-    file = Path(out).expanduser() if out is not None else Path(folder) / REPORT
+    file = meant(out) if out is not None else Path(folder) / REPORT
     if file.is_dir() or file.is_symlink():
         raise RequestError(
             f"output: {file} is {'a folder' if file.is_dir() else 'a symbolic link'}; give the name of a file"

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.scenario import meant
 from sim.studies.execution.conduct import Conducted, How, conduct
 from sim.studies.store.names import file_name
 from sim.studies.study_files import Study
@@ -79,7 +80,7 @@ def run_study(
     """
     ready = Study.load(study)
     how = How(resume, retry, workers, executor, scheduler, model_class, on_event)
-    done = conduct(ready, Path(out) if out is not None else Path("results") / file_name(ready.name), how, _write_page)
+    done = conduct(ready, meant(out) if out is not None else Path("results") / file_name(ready.name), how, _write_page)
     did = done.answer.tables.get("policies")
     figures = {name: partial(_draw, drawing, did) for name, drawing in done.answer.figures.items()}
     return replace(done, answer=replace(done.answer, figures=figures))

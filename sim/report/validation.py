@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.scenario import no_such_name
+from sim.scenario import meant, no_such_name
 from sim.studies.errors import RequestError
 from sim.studies.execution.conduct import How
 from sim.studies.store.output import passing_folder
@@ -91,7 +90,7 @@ def validate(
     members = load_ensemble(ensemble)
     each = runs if runs is not None else RUNS if len(members) == 1 else 1
     how = How(resume=resume, workers=workers, executor=_executor(workers), on_event=on_event)
-    with passing_folder() if out is None else nullcontext(Path(out).expanduser()) as folder:
+    with passing_folder() if out is None else nullcontext(meant(out)) as folder:
         write = None if out is None else _write
         return run_validation(
             chosen, members, folder, how, each, consumers, seed, write, (submodels,) if isinstance(submodels, str) else submodels

@@ -23,7 +23,7 @@ from sim.scenario.overrides import parse_changes
 from sim.scenario.own_code import is_own_code, no_own_code, own_code_refused
 from sim.scenario.plain import fill, plain_data, whole
 from sim.scenario.policies import Budget
-from sim.scenario.reading import is_file, read_yaml
+from sim.scenario.reading import is_file, meant, read_yaml
 from sim.scenario.scenario import SCENARIO_KEYS, Scenario, list_scenarios
 from sim.scenario.sections import OwnColumn, Platforms, parameter_problem
 from sim.scenario.settings import LONGEST, Settings, Submodels, as_day
@@ -49,6 +49,7 @@ __all__ = [
     "is_file",
     "is_own_code",
     "list_scenarios",
+    "meant",
     "nearest",
     "no_own_code",
     "no_such_name",

@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.scenario.errors import Problem, ScenarioError, nearest, one_of, quote
 from sim.scenario.own_code import own_code_refused
-from sim.scenario.reading import is_file, is_folder, read_yaml
+from sim.scenario.reading import is_file, is_folder, meant, read_yaml
 from sim.scenario.substances import read_table
 
 SECTIONS = ("parameters", "substances", "jurisdictions", "platforms", "submodels", "agents", "columns")
@@ -67,7 +67,7 @@ def find(name: str | PathLike[str], search: Search = None, beside: Path | None =
         raise ScenarioError([Problem("", quote(text), "the name of a scenario or the path of its file")])
     files = scenario_files(search)
     if "/" in text or "\\" in text or text.endswith((".yaml", ".yml")):
-        path = (beside or Path()) / text
+        path = meant(text, beside)
         if is_file(path):
             return path
         given = "a folder" if is_folder(path) else "no such file"
@@ -112,13 +112,13 @@ def beside_it(content: Mapping[str, Any], beside: Path | None) -> dict[str, Any]
     if isinstance(found.get("substances"), str):
         if own_code_refused():
             raise ScenarioError([Problem("substances", quote(found["substances"]), "a mapping here: no files")])
-        found["substances"] = read_table(folder / found["substances"])
+        found["substances"] = read_table(meant(found["substances"], folder))
     return found
 
 
 def _full(entry: Any, folder: Path) -> Any:
     if isinstance(entry, str) and "\0" not in entry:
-        return str((folder / entry).resolve())
+        return str(meant(entry, folder).resolve())
     if isinstance(entry, dict) and isinstance(entry.get("file"), str):
         return {**entry, "file": _full(entry["file"], folder)}
     return entry

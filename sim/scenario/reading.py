@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,14 @@ class UnreadableFileError(ScenarioError):
 def unreadable(path: Path, given: str, allowed: str) -> UnreadableFileError:
     """The error of a file: what it is, and what it should be."""
     return UnreadableFileError([Problem(str(path), given, allowed)])
+
+
+def meant(text: str | PathLike[str], folder: Path | None = None) -> Path:
+    """The path that somebody means: `~` is the home folder, and a relative one starts from a folder, here by default."""
+    path = Path(text)
+    with suppress(RuntimeError, ValueError):  # a home that nobody has
+        path = path.expanduser()
+    return path if folder is None else folder / path
 
 
 def is_file(path: Path) -> bool:

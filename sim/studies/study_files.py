@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from sim.scenario import Problem, ScenarioError, is_file, nearest, one_of, parse_changes, quote, read_yaml
+from sim.scenario import Problem, ScenarioError, is_file, meant, nearest, one_of, parse_changes, quote, read_yaml
 from sim.studies.study import ReadyStudy
 from sim.studies.study_checks import StudyFileError, check
 
@@ -58,7 +58,7 @@ def _read(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[dict[str, An
     if isinstance(source, Mapping):
         return dict(source), Path()
     text = str(source)
-    path = Path(text)
+    path = meant(text)
     if not is_file(path):
         known = study_files()
         if text not in known:

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.evidence import yaml_files
-from sim.scenario import Problem, ScenarioError, is_file, plain_data, problems_from_pydantic, quote
+from sim.scenario import Problem, ScenarioError, is_file, meant, plain_data, problems_from_pydantic, quote
 
 SEGMENTS = Literal["patient", "recreational", "dependent", "social_supplier"]
 CRIMES = Literal["arrest", "takedown", "parcel_seizure", "consignment_seizure", "criminalised", "violence"]
@@ -222,7 +222,7 @@ def read_settings(given: Observer | Mapping[str, Any] | str | Path | None) -> Ob
     if given == "perfect":
         return PERFECT
     problems: list[Problem] = []
-    content = plain_data(dict(given) if isinstance(given, Mapping) else _file(Path(given)), problems)
+    content = plain_data(dict(given) if isinstance(given, Mapping) else _file(meant(given)), problems)
     if problems:
         raise SettingsError(problems)
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from sim.scenario import meant
 from sim.studies import kinds
 from sim.studies.execution import batches
 from sim.studies.execution.identity import model_version
@@ -56,7 +57,7 @@ def estimate(
     chosen = list(study.scenarios)[:: max(1, len(study.scenarios) // PROBED)][:PROBED]
     seconds, sizes = zip(*(_probe(study, label, model_class) for label in chosen), strict=True)
     second, size = sum(seconds) / len(chosen), sum(sizes) / len(chosen)
-    folder = Path(out) if out is not None else Path("results")
+    folder = meant(out) if out is not None else Path("results")
     free = shutil.disk_usage(next(place for place in (folder, *folder.resolve().parents) if place.exists())).free
     return {
         "study": study.name,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sim.measures.dictionary import GROWING
+from sim.scenario import meant
 from sim.studies.errors import RequestError, at_least, describe_failure, run_failed, seeds_from
 from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.one_run import RunResult, run, write_real, write_run
@@ -117,7 +118,7 @@ def run_several(
         how = How(
             resume, resume, 1, "inline", None, model_class or default_model(), on_event, strict=True, threads=threads
         )
-        return _kept(study, Path(out).expanduser(), how)
+        return _kept(study, meant(out), how)
     if out is not None:
         large = set(GROWING) & set(check_tables(tables, by))
         with staging(out) as place, growing(out) if large else nullcontext() as rows:

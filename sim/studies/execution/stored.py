@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim.scenario import Scenario, ScenarioError, no_own_code
+from sim.scenario import Scenario, ScenarioError, meant, no_own_code
 from sim.studies import kinds
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution.driver import Driver
@@ -89,7 +89,7 @@ def read_back(folder: str | Path, run_code: bool = False) -> Kept:
     RequestError
         If it is no such folder, or cannot be read as one.
     """
-    place = Path(folder)
+    place = meant(folder)
     refuse_links(place, (STUDY, PLAN, RECORD, PARTS, ANSWER), "read")
     described = read_study(place)
     import_module("sim.policies")

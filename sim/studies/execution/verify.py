@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.measures.by_group import groupings_in
-from sim.scenario import no_own_code, own_code_refused
+from sim.scenario import meant, no_own_code, own_code_refused
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution import batches
 from sim.studies.execution.identity import model_version, run_id
@@ -66,7 +66,7 @@ def verify(
     RequestError
         If the folder has no record, or there is no such folder.
     """
-    place = Path(folder)
+    place = meant(folder)
     record = _record(place)
     problems, notes = verify_record(place), []
     seed = secrets.randbelow(2**31) if seed is None else seed
@@ -119,7 +119,7 @@ def code_of(folder: str | Path) -> list[str]:
     RequestError
         If the folder has no record.
     """
-    place = Path(folder)
+    place = meant(folder)
     record = _record(place)
     scenarios = record.get("scenarios")
     if record["kind"].startswith("study"):

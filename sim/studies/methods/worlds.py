@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.scenario import Problem, is_file, own_code_refused, quote
+from sim.scenario import Problem, meant, own_code_refused, quote
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Factor, Point
 
@@ -40,7 +40,7 @@ def shipped_ensemble() -> Path | None:
 
 
 def read_ensemble(given: str | Mapping[str, Any] | None, folder: Path, problems: list[Problem]) -> ParameterSets:
-    """An ensemble: of a file beside the study file or here, the one that ships, or what such a file holds; empty and a problem if it is none.
+    """An ensemble: of a file, the one that ships, or what such a file holds; empty and a problem if it is none.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def read_ensemble(given: str | Mapping[str, Any] | None, folder: Path, problems:
         return ParameterSets()
     if isinstance(given, Mapping):
         return _checked(given, "of a mapping", problems)
-    path = shipped_ensemble() if given == DEFAULT else folder / given if is_file(folder / given) else Path(given)
+    path = shipped_ensemble() if given == DEFAULT else meant(given, folder)
     if path is None:
         problems.append(Problem("ensemble", quote(given), NONE_SHIPS))
         return ParameterSets()

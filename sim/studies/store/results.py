@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.measures.by_group import key_of
 from sim.measures.dictionary import of_group, split
 from sim.measures.scale import real_frame, weight_of
+from sim.scenario import meant
 from sim.studies.deeds import from_plain
 from sim.studies.errors import RequestError
 from sim.studies.store.folder import PLAN, STUDY, read_study
@@ -53,7 +53,7 @@ class Results:
     """
 
     def __init__(self, folder: str | PathLike[str]) -> None:
-        self.folder = Path(folder)
+        self.folder = meant(folder)
         refuse_links(self.folder, (STUDY, PLAN, RECORD, PARTS), "read")
         self._plain = None if (self.folder / STUDY).exists() else plain_runs(self.folder)
         self.study = self._plain.described if self._plain is not None else read_study(self.folder)

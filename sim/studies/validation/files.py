@@ -12,7 +12,7 @@ from typing import Any
 from sim.evidence import yaml_files
 from sim.evidence.sources import load_sources
 from sim.measures.dictionary import observed
-from sim.scenario import Faults, Problem, ScenarioError, no_such_name, one_of, plain_data, quote, read_yaml
+from sim.scenario import Faults, Problem, ScenarioError, meant, no_such_name, one_of, plain_data, quote, read_yaml
 from sim.studies.study_checks import read_model
 from sim.studies.validation.targets import NAME, Target, Targets, World
 
@@ -82,7 +82,7 @@ def load(source: str | PathLike[str] | Mapping[str, Any] | Targets | None = None
     base = Targets((), shipped.worlds, shipped.views)
     if isinstance(source, Mapping):
         return read(source, "", base)
-    path = Path(source)
+    path = meant(source)
     try:
         content = read_yaml(path)
     except ScenarioError as error:
@@ -210,4 +210,4 @@ def _beside(world: World, folder: Path) -> World:
     """A world whose scenario is named by a path that starts here."""
     given = world.scenario
     beside = isinstance(given, str) and (given.endswith((".yaml", ".yml"))) and not Path(given).is_absolute()
-    return world.model_copy(update={"scenario": str(folder / str(given))}) if beside else world
+    return world.model_copy(update={"scenario": str(meant(str(given), folder))}) if beside else world
