@@ -144,7 +144,8 @@ def make_platforms(state: MarketState) -> None:
     table = state.platform_table = SlotTable(PLATFORM, PlatformColumns, max(64, first), "platforms", own)
     slots = table.capacity
     access = np.full(state.world.n_jurisdictions, state.p.payment.coin_access)
-    state.trade = Trade(np.full(slots, 0.9), np.zeros(slots), np.zeros(slots), np.zeros(slots, np.int64), access)
+    unpaid, unsettled = np.zeros((2, slots), np.int64)
+    state.trade = Trade(np.full(slots, 0.9), np.zeros(slots), np.zeros(slots), unpaid, unsettled, access)
 
     def platform(channel: Channel, jurisdiction: int, **values: Any) -> Platform:
         return Platform(

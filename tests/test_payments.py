@@ -96,13 +96,15 @@ def test_complaints_spread_programmes_over_more_acquirers():
     assert hit > calm
 
 
-def test_payments_by_card_go_through_as_often_as_in_test_purchases():
-    """63 % of test orders were authorised [pharm-order-funnel]."""
-    model = shop()
-    t, p = model.platform_table.columns, model.p.payment
-    slots = programmes(model)
-    through = float(t.availability[slots].mean()) * (1 - p.issuer_decline)
-    assert through == pytest.approx(0.63, abs=0.02)
+def test_payments_go_through_as_often_as_in_test_purchases():
+    """Of 120 test orders 63 % were authorised and 47 % settled, twice the standard error either way [pharm-order-funnel]."""
+    model = ran(world(consumers=4000, days=300, parameters=SHOPPERS), tables=("orders", "platforms"))
+    tried = model.table("platforms").query("channel == 'illicit_pharmacy'")
+    cards = model.table("orders").query("channel == 'illicit_pharmacy' and processor.str.startswith('acquirer')")
+    attempts = tried["orders"].sum() + tried["unpaid"].sum()
+    assert attempts > 1000
+    assert 0.54 < (len(cards) + tried["unsettled"].sum()) / attempts < 0.72
+    assert 0.38 < tried["orders"].sum() / attempts < 0.56
 
 
 @pytest.mark.parametrize("target", ["largest", "any"])

@@ -133,7 +133,7 @@ def paid(consumer: Consumer, platform: Platform, channel: str) -> tuple[bool, bo
         return True, True
     if channel == PHARMACY:
         if rng.random() < platform.availability and rng.random() >= p.issuer_decline:
-            return True, True
+            return bool(rng.random() < p.settles), True
         coin = rng.random() < p.crypto_offered * p.crypto_conversion
         return coin and rng.random() < p.coin_access, False
     if channel in (CRYPTO, "direct"):

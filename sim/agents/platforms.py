@@ -75,5 +75,5 @@ class Platform(SlotAgent, schema=PLATFORM):
 
 
 register_columns(
-    "platforms", Platform, "day", "platform", "active_buyers", "orders", "unpaid", "volume_usd", "escrow_usd"
-)
+    "platforms", Platform, "day", "platform", "active_buyers", "orders", "unpaid", "unsettled", "volume_usd", "escrow_usd"
+)  # fmt: skip

@@ -143,6 +143,7 @@ class PaymentParameters(NamedTuple):
     largest_order_usd: float
     online_pack: float
     issuer_decline: float
+    settles: float
     crypto_offered: float
     crypto_conversion: float
     coin_access: float

@@ -213,6 +213,7 @@ class Trade:
     orders: np.ndarray  # (P,) orders of today
     volume: np.ndarray  # (P,) cents of today
     unpaid: np.ndarray  # (P,) orders of today whose payment did not go through
+    unsettled: np.ndarray  # (P,) those of them whose card was authorised
     coin_access: np.ndarray  # (J,) chance that a buyer gets coins when needed
     vendor_orders: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (vendors,) orders of today
     vendor_news: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))  # (vendors,) bits: `learning.fear`

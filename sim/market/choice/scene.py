@@ -12,8 +12,8 @@ from sim.market.choice.conditions import Conditions
 from sim.market.choice.offers import Offers
 from sim.market.groups import Friends
 
-NOT_TODAY, CHOSEN, NOT_FOUND, NOT_PAID = 0, 1, 2, 3
-"""What became of a need: it is met from the stash, somebody sells, nobody does, the payment failed."""
+NOT_TODAY, CHOSEN, NOT_FOUND, NOT_PAID, NOT_SETTLED = 0, 1, 2, 3, 4
+"""What became of a need: it is met from the stash, somebody sells, nobody does, the payment failed, it was authorised and the seller dropped the order."""
 
 IMPOSSIBLE = -1e30
 """Utility of what cannot be chosen."""

@@ -1,8 +1,8 @@
 """Checkout: what is paid, how, and who holds the money.
 
-Card payments on the open web pass an acquirer and an issuer (McCoy, Levchenko and colleagues: 63 % of test orders were authorised); cryptomarkets
-hold money in escrow unless the order is finalised early, which trusted vendors can ask for (Christin 2013; Andrei et al. 2023).
-Money is counted in whole cents.
+Card payments on the open web pass an acquirer and an issuer, and some that are authorised are never taken (McCoy, Levchenko and colleagues: 63 % of test
+orders were authorised, 47 % settled); cryptomarkets hold money in escrow unless the order is finalised early, which trusted vendors can ask for (Christin
+2013; Andrei et al. 2023). Money is counted in whole cents.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sim.kernels import inner, kernel, maker
 from sim.market import views
 from sim.market.beliefs import beta_reputation
 from sim.market.blocks import over_rows
-from sim.market.choice.scene import CHOSEN, NOT_PAID, Choices
+from sim.market.choice.scene import CHOSEN, NOT_PAID, NOT_SETTLED, Choices
 from sim.market.choice.vendor import account_of
 from sim.market.demand.needs import Needs
 from sim.market.groups import Moment
@@ -81,18 +81,18 @@ def quantity_and_price(
 
 
 @inner
-def authorised(when: Moment, c: int, slot: int, channel: int, platforms: Any, p: PaymentParameters) -> tuple[Any, ...]:
-    """Whether the payment goes through, and by which processor (-1: cash or coin without one)."""
-    u1, u2, u3, _ = uniform4(when.seed, PAYMENT, c, when.day, 0)
+def payment(when: Moment, c: int, slot: int, channel: int, platforms: Any, p: PaymentParameters) -> tuple[Any, ...]:
+    """What becomes of the payment, CHOSEN where it goes through, and by which processor (-1: cash or coin without one)."""
+    u1, u2, u3, u4 = uniform4(when.seed, PAYMENT, c, when.day, 0)
     if channel == LICENSED:
-        return True, CARDS
+        return CHOSEN, CARDS
     if channel != PHARMACY:
-        return True, coin_or_cash(channel)
+        return CHOSEN, coin_or_cash(channel)
     if platforms.processor_day[slot] <= when.day and u1 < platforms.availability[slot] and u2 >= p.issuer_decline:
-        return True, platforms.processor[slot]
+        return CHOSEN if u4 < p.settles else NOT_SETTLED, platforms.processor[slot]
     if u3 < platforms.coin_offered[slot] * p.crypto_conversion:
-        return True, COIN
-    return False, CASH
+        return CHOSEN, COIN
+    return NOT_PAID, CASH
 
 
 @inner
@@ -103,7 +103,7 @@ def coin_or_cash(channel: int) -> int:
 
 @kernel
 def check_out(lo: int, hi: int, when: Moment, wanted: Needs, chosen: Choices, till: Till, bills: Bills) -> None:
-    """Work out quantity, price, payment and escrow for the chosen orders ``lo:hi``; their status becomes NOT_PAID where payment fails."""
+    """Work out quantity, price, payment and escrow for the chosen orders ``lo:hi``; their status becomes NOT_PAID or NOT_SETTLED where payment fails."""
     consumers, platforms, table, p = till.consumers, till.platforms, till.table, till.given[0]
     for i in range(lo, hi):
         if chosen.status[i] != CHOSEN:
@@ -119,12 +119,12 @@ def check_out(lo: int, hi: int, when: Moment, wanted: Needs, chosen: Choices, ti
         factor = till.price_factor[j] * table.premium[j, s] if channel != LICENSED else 1.0
         posted = channel == PHARMACY or channel == CRYPTO or channel == DIRECT
         q, cents = quantity_and_price(when, c, v, s, wanted.size[i], wanted.wholesale[i], posted, factor, till)
-        ok, row = authorised(when, c, m, channel, platforms, p)
+        status, row = payment(when, c, m, channel, platforms, p)
         w, u1, u2, _ = uniform4(when.seed, PAYMENT, c, when.day, 1)
-        if ok and row == COIN and u1 >= till.coin_access[j]:
-            ok = False
-        if not ok:
-            chosen.status[i] = NOT_PAID
+        if status == CHOSEN and row == COIN and u1 >= till.coin_access[j]:
+            status = NOT_PAID
+        if status != CHOSEN:
+            chosen.status[i] = status
             if u2 < p.retry:
                 consumers.next_day[c] = min(consumers.next_day[c], when.day + 1)
             continue
@@ -202,8 +202,10 @@ def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, i
     )  # fmt: skip
     over_rows(state.pool, check_out, m, state.moment, wanted, chosen, till, bills)
     paid = (chosen.status == CHOSEN).nonzero()[0]
-    state.trade.unpaid = np.bincount(
-        chosen.platform[chosen.status == NOT_PAID], minlength=len(state.platform_table.columns.status)
+    slots = len(state.platform_table.columns.status)
+    state.trade.unsettled = np.bincount(chosen.platform[chosen.status == NOT_SETTLED], minlength=slots)
+    state.trade.unpaid = state.trade.unsettled + np.bincount(
+        chosen.platform[chosen.status == NOT_PAID], minlength=slots
     )
     if any_short(chosen.vendor[paid], v.columns.stock):
         priority = uniforms(int(state.seed), Draw.PRIORITY, wanted.due[paid], state.day)

@@ -135,7 +135,7 @@ def platform_columns(state: MarketState) -> Raw:
     return {
         "day": np.full(n, state.day, np.int32), "platform": np.arange(n), "channel": t.channel[:n].copy(), "status": t.status[:n].copy(),
         "listings": t.listings[:n].astype(np.int32), "vendors": t.vendors[:n].copy(), "active_buyers": users, "orders": state.trade.orders[:n].astype(np.int32),
-        "unpaid": state.trade.unpaid[:n].astype(np.int32),
+        "unpaid": state.trade.unpaid[:n].astype(np.int32), "unsettled": state.trade.unsettled[:n].astype(np.int32),
         "volume_usd": state.trade.volume[:n] / 100.0, "escrow_usd": t.escrow[:n] / 100.0, "visibility": t.visibility[:n].copy(),
         **state.platform_table.own.frame(n),
     }  # fmt: skip
