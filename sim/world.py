@@ -234,7 +234,7 @@ def find_homes(state: MarketState) -> None:
     second = slots[pick(cumulative, u[2])]
     c.known[memory, 1] = np.where((u[3] < 0.3) & (second != home), second, NO_SLOT)[user]
     c.good[memory, 0] = 1.0
-    c.considering[user] = Considering.BOUGHT
+    c.considering[user] = Considering.EXPERIENCED
     c.market_state[:] = np.where(user, int(Membership.ACTIVE), int(Membership.NONE))
     seeker = (c.considering > Considering.NOT_YET) & ~user
     c.market_state[seeker] = int(Membership.LAPSED)

@@ -886,12 +886,16 @@ def test_the_price_level_of_illicit_goods_in_a_jurisdiction_is_not_that_of_licen
 
 
 # Learning -------------------------------------------------------------------------------------------------------------
-def learned(outcome: OrderOutcome, parameters: dict[str, float]) -> tuple[MarketModel, np.ndarray]:
-    """A market whose open cryptomarket orders all end so, having been learned from; their buyers."""
+def learned(
+    outcome: OrderOutcome, parameters: dict[str, float], stage: Considering = Considering.EXPERIENCED
+) -> tuple[MarketModel, np.ndarray]:
+    """A market whose open cryptomarket orders of buyers at a stage all end so, having been learned from; those buyers."""
     model = under(market(MANY_BUYERS), learning=parameters)
     o = model.books.open_orders
     rows = np.flatnonzero(o.columns.channel[: o.n] == Channel.CRYPTOMARKET)
     o.columns.outcome[rows], o.columns.rating[rows] = outcome, NO_RATING
+    model.consumers.columns.considering[o.columns.consumer[rows]] = stage
+    model.consumers.columns.market_state[o.columns.consumer[rows]] = Membership.ACTIVE
     model.books.due = rows
     learning(model)
     return model, o.columns.consumer[rows]
@@ -921,12 +925,15 @@ def test_bad_orders_end_a_tie():
         assert tied.all() if kept else not tied.any()
 
 
-def test_many_turn_away_from_cryptomarkets_after_a_first_order():
-    def lapsed(chance: float) -> int:
-        model, buyers = learned(OrderOutcome.DELIVERED, {"quit_after_first": chance})
-        return int((model.consumers.columns.market_state[buyers] == Membership.LAPSED).sum())
-
-    assert lapsed(1.0) > lapsed(0.5) > lapsed(0.0)
+@pytest.mark.parametrize(("stage", "anew"), [(Considering.BOUGHT, True), (Considering.EXPERIENCED, False)])
+def test_after_a_first_order_on_a_cryptomarket_the_buyer_decides_anew(stage, anew):
+    model, buyers = learned(OrderOutcome.DELIVERED, {}, stage)
+    c = model.consumers.columns
+    assert len(buyers) > 5
+    assert (c.considering[buyers] == Considering.EXPERIENCED).all()
+    looks = (c.market_state[buyers] == Membership.LAPSED) & (c.market_until[buyers] == model.day + 1)
+    assert looks.all() == anew
+    assert looks.any() == anew
 
 
 def test_harm_reduction_practice_is_learned_from_friends():

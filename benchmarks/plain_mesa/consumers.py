@@ -56,6 +56,7 @@ class Consumer(mesa.Agent):
         self.friends: list[Consumer] = []
         self.vendors, self.markets = Vendors(), Markets()
         self.market_state, self.look_day = NONE, -1
+        self.experienced = False
         self.app_home: Platform | None = None
         self.pharmacy_home: Platform | None = None
         self.habit: str | None = None
@@ -181,7 +182,7 @@ class Consumer(mesa.Agent):
             self.app_home = order.platform if good else None
 
     def learn_of_cryptomarket(self, order: Order, good: bool, tie: Tie | None) -> None:
-        """Trust in the market moves, a direct tie may form, and some turn away after a first or a failed order."""
+        """Trust in the market moves, a direct tie may form; who bought for the first time decides anew, and some turn away after a failed order."""
         model, p = self.model, self.model.p.learning
         if order.arrived:
             self.loss_risk.calm += 1.0
@@ -193,12 +194,18 @@ class Consumer(mesa.Agent):
                 experience.bad += 1.0
         if tie is not None and model.rng.random() < p.tie_chance * tie.bought:
             tie.direct = True
-        if self.market_state != ACTIVE:
-            return
-        newcomer = order.first and sum(t.bought for t in self.vendors.good if t.vendor.channel == CRYPTO) <= 1
-        chance = p.quit_after_bad if not order.arrived else (p.quit_after_first if newcomer else 0.0)
-        if model.rng.random() < chance:
+        if not self.experienced:
+            self.find_out()
+            if self.market_state == ACTIVE:
+                self.market_state, self.look_day = LAPSED, model.day + 1
+        elif self.market_state == ACTIVE and not order.arrived and model.rng.random() < p.quit_after_bad:
             self.turn_away(model.p.migration.recheck_days)
+
+    def find_out(self) -> None:
+        """Learn what cryptomarkets are like: better than one thought, or not."""
+        p = self.model.p.choice
+        self.experienced = True
+        self.taste[CRYPTO] += p.experience_mean + p.experience_sd * self.model.rng.normal()
 
     def turn_away(self, mean_days: float) -> None:
         """Leave cryptomarkets alone until a later look."""

@@ -194,6 +194,7 @@ def find_homes(model: PlainMarket, consumers: list[Consumer], markets: list[Plat
         liking = (consumer.taste[CRYPTO] - consumer.taste[STREET]) / model.p.choice.taste_sd
         if rng.random() < 0.7 * w.market_users * exp(0.8 * consumer.skill + 0.6 * liking):
             consumer.considering, consumer.market_state = 2, ACTIVE
+            consumer.find_out()
             consumer.markets.settle_on(draw(rng, markets, shares))
             consumer.markets.known[consumer.markets.home].good = 1.0
             if rng.random() < 0.3:

@@ -95,6 +95,7 @@ class Considering(Code):
     NOT_YET = 0
     CONSIDERS = 1
     BOUGHT = 2
+    EXPERIENCED = 3  # with cryptomarkets
 
 
 class Membership(Code):

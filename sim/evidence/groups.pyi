@@ -101,6 +101,8 @@ class ChoiceParameters(NamedTuple):
     favourite_bonus: float
     explore: float
     taste_sd: float
+    experience_sd: float
+    experience_mean: float
     habit: float
     reference_dose_usd: float
     price_sensitivity: float
@@ -224,7 +226,6 @@ class LearningParameters(NamedTuple):
     loss_heard: float
     forget_after_bad: float
     tie_chance: float
-    quit_after_first: float
     quit_after_bad: float
     reputation_days: float
     caution_days: float

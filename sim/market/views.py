@@ -78,8 +78,8 @@ ConsumptionOrders = view(
     "vendor",
 )
 LearningConsumers = view(
-    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "danger", "good", "jurisdiction", "known", "legal_calm", "legal_hits", "loss_calm",
-    "loss_hits", "market_hits", "memory", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
+    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "considering", "danger", "good", "jurisdiction", "known", "legal_calm", "legal_hits",
+    "loss_calm", "loss_hits", "market_hits", "memory", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
     "trust_police", "vendor", "verification", "turn", "declined", "stage",
 )  # fmt: skip
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")

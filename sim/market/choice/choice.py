@@ -29,6 +29,7 @@ from sim.market import views
 from sim.market.beliefs import event_risk, market_trust
 from sim.market.blocks import over_rows
 from sim.market.choice.conditions import conditions
+from sim.market.choice.experience import experience
 from sim.market.choice.market import best_market
 from sim.market.choice.migration import seek_markets
 from sim.market.choice.offers import build_offers
@@ -101,15 +102,15 @@ def channel_utilities(
             out[APP] += p.exposure_weight * today.app_exposure  # who has no contact finds one through adverts
     if online and market_value > IMPOSSIBLE:
         out[CRYPTO] = (
-            p.crypto + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + market_value
+            p.crypto + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + experience(seed, c, consumers, p) + market_value
             - caution - p.loss_weight * loss
         )  # fmt: skip
     if tie >= 0:
         direct = event_risk(consumers.legal_hits[c, PARTNERS], consumers.legal_calm[c, PARTNERS], p.risk_a, p.risk_b)
         trust = market_trust(0.0, p.prior_weight, float(consumers.bought[c, tie]), 0.0)
         out[DIRECT] = (
-            p.direct + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + p.trust_weight * (trust - 1.0)
-            - caution - p.legal_risk_weight * direct
+            p.direct + p.skill_crypto * skill + p.taste_sd * normal_from(t3) + experience(seed, c, consumers, p)
+            + p.trust_weight * (trust - 1.0) - caution - p.legal_risk_weight * direct
         )  # fmt: skip
     if table.sold[STREET, s]:
         out[STREET] = p.street + p.taste_sd * normal_from(t4) + today.street_open[j]

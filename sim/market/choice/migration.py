@@ -21,6 +21,7 @@ from sim.market.beliefs import event_risk, logistic, market_trust
 from sim.market.blocks import rows_due
 from sim.market.choice.conditions import Conditions
 from sim.market.choice.displaced import OVERLAP, by_overlap, share_there
+from sim.market.choice.experience import experience
 from sim.market.choice.memory import forget, learn_of
 from sim.market.groups import Moment
 from sim.market.views import narrow
@@ -111,6 +112,7 @@ def participation(seed: int, c: int, value: float, seekers: Seekers) -> float:
         channel.crypto
         + channel.skill_crypto * consumers.skill[c]
         + channel.taste_sd * normal_from(t3)
+        + experience(seed, c, consumers, channel)
         + value
         - consumers.caution[c]
     )

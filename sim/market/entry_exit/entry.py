@@ -143,7 +143,7 @@ def role_changes(state: MarketState) -> None:
         (c.segment[:n] == Segment.SOCIAL_SUPPLIER)
         & (c.alive[:n] == 1)
         & (c.stage[:n] == Stage.USES)
-        & (c.considering[:n] == Considering.BOUGHT)
+        & (c.considering[:n] >= Considering.BOUGHT)
     ).nonzero()[0]
     rate = WEEK * state.p.vendors.social_entry * worth(state)[SMALL] ** state.p.supply.entry_income
     rates = np.cumsum(

@@ -33,7 +33,7 @@ def change_roles(state: MarketState) -> None:
     remit(state, (living & (segment == DEPENDENT)).nonzero()[0])
     recovered = (living & (segment == DEPENDENT) & (dependence < state.p.consumption.dependent_from / 2)).nonzero()[0]
     take_role(state, recovered, c.origin[recovered], "recovered")
-    able = (living & (segment == Segment.RECREATIONAL) & (c.considering[:n] == Considering.BOUGHT)).nonzero()[0]
+    able = (living & (segment == Segment.RECREATIONAL) & (c.considering[:n] >= Considering.BOUGHT)).nonzero()[0]
     begin = able[uniforms(state.seed, Draw.SUPPLYING, able, state.day) < WEEK * v.supply_start]
     take_role(state, begin, SUPPLIER, "began to supply friends")
     supplying = (living & (segment == SUPPLIER)).nonzero()[0]

@@ -37,7 +37,7 @@ LICENSED, PHARMACY, APP, CRYPTO = (
 DELIVERED, SEIZED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED)
 USES = int(Stage.USES)
 ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
-NOT_YET, CONSIDERS = int(Considering.NOT_YET), int(Considering.CONSIDERS)
+NOT_YET, CONSIDERS, BOUGHT, EXPERIENCED = (int(stage) for stage in Considering)
 BEGINS, STOPS = 1, 2  # what becomes of a consumer's stage of considering
 WEEK, MONTH = 7, 30
 MOST_BOUGHT = 65_535  # that a column holds
@@ -67,16 +67,6 @@ def remember(consumers: Any, c: int, v: int, good: bool, u: float, forget: float
     if consumers.bought[c, place] < MOST_BOUGHT:
         consumers.bought[c, place] += 1
     return place
-
-
-@inner
-def market_orders(consumers: Any, vendors: Any, c: int) -> int:
-    """Good orders with the cryptomarket vendors who are remembered."""
-    n = 0
-    for j in range(REMEMBERED_VENDORS):
-        if consumers.bought[c, j] > 0 and vendors.channel[consumers.vendor[c, j]] == CRYPTO:
-            n += consumers.bought[c, j]
-    return n
 
 
 @inner
@@ -139,11 +129,14 @@ def learn_from_orders(
             believe_market(consumers, c, m, good)
             if place >= 0 and vendors.channel[v] == CRYPTO and u2 < p.tie_chance * consumers.bought[c, place]:
                 consumers.tie[c, place] = 1
-            if consumers.market_state[c] == ACTIVE:
-                newcomer = orders.first[o] == 1 and market_orders(consumers, vendors, c) <= 1
-                if u3 < (p.quit_after_bad if not arrived else (p.quit_after_first if newcomer else 0.0)):
-                    consumers.market_state[c] = LAPSED
-                    consumers.market_until[c] = min(LAST_DAY, when.day + 1 + int(recheck_days * exponential_from(u4)))
+            active = consumers.market_state[c] == ACTIVE
+            if consumers.considering[c] == BOUGHT:  # for the first time: who now knows what it is like decides anew
+                consumers.considering[c] = EXPERIENCED
+                if active:
+                    consumers.market_state[c], consumers.market_until[c] = LAPSED, when.day + 1
+            elif active and not arrived and u3 < p.quit_after_bad:
+                consumers.market_state[c] = LAPSED
+                consumers.market_until[c] = min(LAST_DAY, when.day + 1 + int(recheck_days * exponential_from(u4)))
         elif channel == PHARMACY:
             consumers.pharmacy_home[c] = m if good else NO_SLOT
         elif channel == APP:
