@@ -36,7 +36,7 @@ NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER)
 _, ACTIVE, SEARCHING, LAPSED = (int(m) for m in Membership)
 NOT_YET = int(Considering.NOT_YET)
 VENDORS = int(Migration.VENDORS)
-KNOWN_ONLY = 0.4  # of the loss that users of a market perceive after a theft, that of others who know it
+KNOWN_ONLY = 0.4  # of the loss that users of a market perceive after a theft, that of others who know it (prototype: 0.48 of 1.2; plausible 0.2 to 0.7)
 
 
 class Closure(NamedTuple):

@@ -20,7 +20,7 @@ from sim.streams import Draw, uniform, uniform4
 
 CLICK, BLOCKED, PROVIDER = int(Draw.CLICK), int(Draw.BLOCKED), int(Draw.PROVIDER)
 LICENSED, PRESCRIPTION = int(Channel.LICENSED_PHARMACY), int(LegalStatus.PRESCRIPTION)
-PATIENTS = 0.3  # of the chance to get around a block of who looks for an illicit source, that of who has a prescription
+PATIENTS = 0.3  # of the chance to get around a block of who looks for an illicit source, that of who has a prescription (prototype: 0.12 of 0.40; 0.1 to 0.6)
 ORDINARY, CONTROLLED, PROHIBITED = 0, 1, 2
 """Kinds of search: for a medicine that somebody may have, for a controlled one without a prescription, for what is prohibited."""
 """What stops a click on an illicit pharmacy: nothing; a block or a warning, after which the search goes on; a warning that ends it."""

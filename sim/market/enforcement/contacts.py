@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CONTACT = int(Draw.CONTACT)
 MONTH = 30  # days over which the exposure that police meet is averaged
 STIGMA, FRIENDS = 0.6, 0.2
-"""Of the trust that somebody charged loses: the stigma gained, and the trust that friends lose."""
+"""Of the trust that somebody charged loses: the stigma gained, and the trust that friends lose (assumed, as in the harm prototype; 0.2 to 1 and 0.1 to 0.5)."""
 
 
 class Contacts(NamedTuple):

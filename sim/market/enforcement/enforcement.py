@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 POLICE, CYBER = int(Unit.POLICE), int(Unit.CYBER)
 LEAST_EFFORT = 0.05
-"""Share of an agency's effort that each target of its mandate keeps: without any it could not learn that one pays again."""
+"""Share of an agency's effort that each target of its mandate keeps (assumed; 0.02 to 0.1): without any it could not learn that one pays again."""
 
 
 def enforce(state: MarketState) -> None:

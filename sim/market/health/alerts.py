@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FALSE_ALARM, KNOWN_BEFORE = int(Draw.FALSE_ALARM), EarlyWarning.KNOWN_BEFORE
 WEEK, YEAR = 7, 365.0
-ALERT_TEACHES = 0.1  # of what a bad check of one's own does
-FULL_PRACTICE = 2.0  # who practises half of harm reduction or more heeds an alert fully
+ALERT_TEACHES = 0.1  # of what a bad check of one's own does (assumed; 0.03 to 0.3)
+FULL_PRACTICE = 2.0  # who practises half of harm reduction or more heeds an alert fully (assumed; 1 to 4)
 
 
 class Circulating(NamedTuple):

@@ -25,7 +25,10 @@ ALERT, ALERT_SHARED, NOVEL_EXIT = int(Draw.ALERT), int(Draw.ALERT_SHARED), int(D
 NOVEL_SUBSTANCE, ALERTED = int(EventKind.NOVEL_SUBSTANCE), int(EventKind.ALERT)
 ORIGINS = "appeared", "opioid"
 SEEN, HARM = np.array([1.0, 0.0, 2.5, 0.5]), np.array([0.0, 1.0, 0.0, 0.0])
-"""What tells early warning as much as one sample checked, by `sim.agents.services.SIGNS`: by what is about, and by the harm it does."""
+"""What tells early warning as much as one sample checked, by `sim.agents.services.SIGNS`: by what is about, and by the harm it does.
+
+Assumed: a seized parcel 1 to 5, what a forum writes 0.2 to 1.
+"""
 
 
 class Parcels(NamedTuple):

@@ -31,7 +31,9 @@ SETTLING = (
 )
 WEEK, MONTH = 7, 30.0
 LEAST_FULL, LEAST_LEFT = 0.02, 0.05  # of stocks and of purity: lower shares are reckoned as these
-STREET_TALK = 0.5  # of what ratings and talk in apps tell buyers, how much word of mouth does on the street
+STREET_TALK = (
+    0.5  # of what ratings and talk in apps tell buyers, how much word of mouth does on the street (assumed; 0.2 to 0.8)
+)
 LEAST = 5e-5  # orders a day a consumer: what suppliers of a rarely wanted substance are made for
 
 
