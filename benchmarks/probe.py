@@ -82,7 +82,8 @@ def measure_shell(scenario: Scenario) -> dict[str, Any]:
 
 def measure_start(consumers: int, begun: float) -> None:
     """Do `odm run` up to the first day of its run, and print the seconds since the command was given, at ``begun`` on the clock of the wall."""
-    from sim.cli import lazily, main
+    from sim.cli import main
+    from sim.studies.runs import lazily
 
     lazily.load_late()  # before anything else, as the command does
     from sim.studies.runs import simulate

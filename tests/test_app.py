@@ -33,7 +33,7 @@ from sim.studies.errors import RequestError
 from sim.studies.findings.groups import member_name
 from sim.studies.store import lock
 from sim.studies.store.store import Store
-from tests.app_server import ROOT, small
+from tests.app_server import ROOT, end_studies, small
 from tests.study_market import not_drawn
 
 needs_page = pytest.mark.skipif(find_spec("shiny") is None and not os.environ.get("CI"), reason="the extra app is not installed")  # fmt: skip
@@ -249,6 +249,43 @@ class TestServer:
         for mine in (waits, at_work):
             assert "queue" not in str(estimate(home.plan(mine), runner))
 
+    def test_a_study_is_done_by_the_process_that_was_ready_and_one_that_nobody_needs_ends(self, tmp_path):
+        home = Home(tmp_path)
+        runner, identity = Runner(home, workers=2), home.write(small(pairs=1))
+        runner.get_ready()
+        assert runner._ready is None, "nobody looks yet"
+        runner.expected = True
+        runner.get_ready()
+        ready = runner._ready
+        runner.get_ready()
+        assert runner._ready is ready
+        runner.start(identity)
+        assert json.loads((home.place(identity) / HOLDER).read_text())["pid"] == ready.pid
+        runner.get_ready()
+        assert runner._ready is None, "one at work keeps the cores"
+        assert ready.wait(120) == 0, (home.place(identity) / LOG).read_text()
+        progress = runner.progress(identity)
+        assert (progress.state, progress.done, progress.runs) == ("done", 3, 3)
+        runner.get_ready()
+        unneeded = runner._ready
+        runner.close()
+        assert unneeded.wait(60) == 0
+
+    def test_a_process_that_was_ready_and_died_is_missed_by_nobody(self, tmp_path):
+        home = Home(tmp_path)
+        runner, identity = Runner(home), home.write(small())
+        ended = subprocess.Popen([sys.executable, "-c", "pass"], bufsize=0, stdin=subprocess.PIPE)
+        ended.wait(60)
+        runner._ready = ended
+        runner.start(identity)
+        try:
+            assert runner._ready is None
+            assert json.loads((home.place(identity) / HOLDER).read_text())["pid"] != ended.pid
+            assert runner.progress(identity).state == "working"
+        finally:
+            end_studies(tmp_path)
+            runner._children[identity].wait(60)
+
     def test_what_stopped_a_study_is_said(self, tmp_path):
         home = Home(tmp_path)
         identity = home.write(small())
@@ -312,6 +349,34 @@ class TestReading:
         runner.start(identity)
         assert runner.at_work() == []
         assert runner.progress(identity).state == "done"
+
+    @needs_page
+    def test_before_a_pair_is_whole_the_packages_are_read_that_were_run_beside_the_baseline(self, done, monkeypatch):
+        home, identity = done
+        whole = Reader(home).read(identity)
+        labels = list(whole.comparison.scenarios)
+        from sim.app.shown import answer
+
+        store = Store(home.run_folder(identity))
+        store.open(repair=False)
+        rows = store.rows(store.runs(), ["run", "scenario", "seed"])
+        first = rows[rows["seed"] == rows["seed"].min()].set_index("scenario")["run"]
+
+        def read(*there):
+            monkeypatch.setattr("sim.app.reading.Store.ok", lambda _, run: run in set(first[list(there)]))
+            return Reader(home).read(identity)
+
+        reading = read(labels[0], labels[1])
+        assert (reading.pairs, reading.others, reading.pending) == (1, labels[1:2], [whole.titles[labels[2]]])
+        mine, theirs = (each.comparison.outcomes.set_index(["seed", "scenario"]) for each in (reading, whole))
+        assert list(mine.index) == [(1, label) for label in labels[:2]]
+        names = [name for name in mine if name in theirs and not name.startswith("displacement_")]
+        assert mine[names].equals(theirs.loc[mine.index, names])
+        said = str(answer.headline(reading, "real", coming=7))
+        assert whole.titles[labels[2]] in said
+        assert "nothing can be told from chance yet" in said
+        assert read(labels[0]) is None
+        assert read(labels[1], labels[2]) is None
 
     def test_only_pairs_that_are_whole_are_read(self, done, monkeypatch):
         home, identity = done

@@ -15,7 +15,7 @@ from sim.kernels import source_hash
 from sim.market.blocks import BLOCK, WORTH_SHARING
 from sim.model import MarketModel
 from sim.studies.execution.identity import Order
-from sim.studies.execution.line import Line
+from sim.studies.execution.line import Line, is_one_comparison
 from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, model_of, ran, run, same_frames, world
 
 EVERYTHING = world(policies=[example(kind, start=5) for kind in KINDS])
@@ -167,6 +167,21 @@ def test_a_worker_stays_with_its_seed_where_as_many_seeds_as_workers_are_under_w
         batches.append(line.take(1, 2, ()))
     assert [order.seed for (order,) in batches] == [0, 1, 0, 1, 2, 3, 2, 3, 4, 4]
     assert sorted(order.run for (order,) in batches) == sorted(order.run for order in orders)
+
+
+def test_the_first_comparison_is_whole_before_another_is_begun():
+    orders = [Order(f"{seed} {label}", label, (), seed) for seed in range(4) for label in ("baseline", "a", "b")]
+    line, out = Line(orders, first_ahead=is_one_comparison(orders)), []
+    while line:
+        out += line.take(1, 2, ())
+    assert [order.label for order in out[:3]] == ["baseline", "a", "b"]
+    assert [order.seed for order in out] == [0, 0, 0, 1, 2, 1, 2, 1, 2, 3, 3, 3]
+    assert sorted(order.run for order in out) == sorted(order.run for order in orders)
+
+
+def test_no_point_of_a_sweep_is_waited_for_more_than_others():
+    points = [Order(f"{seed} {days}", "baseline", (("days", days),), seed) for seed in range(2) for days in (5, 9)]
+    assert not is_one_comparison(points)
 
 
 def test_a_batch_is_of_one_seed_and_a_run_that_killed_workers_is_alone_in_its():

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from sim.cli import lazily, support
-from sim.cli.lazily import LATE
+from sim.cli import support
+from sim.studies.runs import lazily
+from sim.studies.runs.lazily import LATE
 
 ROOT = Path(__file__).parents[1]
 
 
 def said(script: str) -> str:
     """What a script prints in a process of its own, in which `LATE` modules are loaded late."""
-    whole = f"import sys\nfrom sim.cli.lazily import load_late\nload_late()\n{script}"
+    whole = f"import sys\nfrom sim.studies.runs.lazily import load_late\nload_late()\n{script}"
     done = subprocess.run([sys.executable, "-c", whole], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -61,7 +62,7 @@ with ThreadPoolExecutor(8) as pool:
 def test_a_module_that_cannot_be_loaded_says_so_each_time(tmp_path):
     (tmp_path / "broken.py").write_text("import no_such_module\n")
     script = f"""
-from sim.cli import lazily
+from sim.studies.runs import lazily
 lazily.LATE = (*lazily.LATE, "broken")
 sys.path.insert(0, {str(tmp_path)!r})
 import broken

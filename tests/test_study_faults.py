@@ -391,6 +391,21 @@ class TestProcesses:
         pool.shutdown(wait=True, cancel_futures=True)
         until(lambda: all(gone(pid) for pid in pids), 10)
 
+    def test_workers_that_were_woken_do_the_study_that_comes_and_the_others_go(self):
+        from sim.studies.execution.executors import early, hire
+
+        with early(1, most=5):
+            pool = hire(1, 5)
+            woken = pool.pids
+            assert (pool.awake, len(woken)) == (True, 1)
+            assert pool.submit(os.getpid).result(60) == woken[0]
+            assert pool.submit(eval, "'sim.model' in __import__('sys').modules").result(60), "it has loaded the model"
+        assert pool.submit(int, "5").result(60) == 5, "those that were hired are kept"
+        pool.shutdown()
+        with early(2, most=1):
+            other = hire(1, 0)
+            assert (other is pool, other.pids) == (False, [])
+
     def test_an_error_comes_back_and_the_worker_goes_on(self):
         from sim.studies.execution.executors import Processes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,11 @@ class Answer(ABC):
     def others(self) -> list[str]:
         """Labels of the packages."""
 
+    @property
+    def pending(self) -> list[str]:
+        """What people call the packages that have not been run yet."""
+        return []
+
     @abstractmethod
     def printed(self, scale: str) -> list[dict[str, Any]]:
         """Every effect but those that the dictionary marks as detail, with totals of ``real`` people or of the ``simulated`` consumers."""
@@ -81,7 +87,7 @@ class Reading(Answer):
     identity
         Which study.
     titles
-        What people call each scenario, by its label.
+        What people call each scenario, by its label; those too of which no pair is whole yet.
     comparison
         The pairs that are whole, totals as the simulated consumers have them.
     asked
@@ -102,6 +108,11 @@ class Reading(Answer):
     def others(self) -> list[str]:
         """Labels of the packages."""
         return self.comparison.others
+
+    @property
+    def pending(self) -> list[str]:
+        """See `Answer.pending`."""
+        return [title for label, title in self.titles.items() if label not in self.comparison.scenarios]
 
     @cached_property
     def real(self) -> Comparison:
@@ -133,11 +144,11 @@ class Reader:
     def __init__(self, home: Home) -> None:
         self.home = home
         self._studies: dict[str, ReadyStudy] = {}
-        self._kept: dict[tuple[str, int], Reading] = {}
+        self._kept: dict[tuple[str, int, int], Reading] = {}
         self._lock = Lock()
 
     def read(self, identity: str) -> Reading | None:
-        """What can be read of a study; None where no pair is whole yet."""
+        """What can be read of a study: seeds with which all scenarios were run, before there is one the first packages; None where no pair is whole yet."""
         with self._lock:
             try:
                 return self._read(identity)
@@ -166,12 +177,14 @@ class Reader:
         counts = heads.groupby("seed")["scenario"].nunique()
         seeds = [int(seed) for seed in sorted(counts.index[counts == len(study.scenarios)])]
         if not seeds:
-            return None
-        key = (identity, len(seeds))
+            study, seeds = _first_pair(study, heads)
+            if not seeds:
+                return None
+        titles = {label: scenario.title or label for label, scenario in self._study(identity).scenarios.items()}
+        key = (identity, len(seeds), len(study.scenarios))
         if key not in self._kept:
             runs = self._runs(store, study, heads, seeds)
             whole = Comparison.of(study, runs, store, {})
-            titles = {label: scenario.title or label for label, scenario in study.scenarios.items()}
             reading = Reading(identity, titles, replace(whole, seeds=tuple(seeds)), study.file.replications)
             if len(self._kept) >= MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)))
@@ -181,7 +194,7 @@ class Reader:
     def _runs(self, store: Store, study: ReadyStudy, heads: DataFrame, seeds: list[int]) -> DataFrame:
         """The runs of whole pairs as the driver gives them, scenario by scenario, seed by seed."""
         order = {label: place for place, label in enumerate(study.scenarios)}
-        mine = heads[heads["seed"].isin(seeds)]
+        mine = heads[heads["seed"].isin(seeds) & heads["scenario"].isin(order)]
         mine = mine.assign(place=mine["scenario"].map(order)).sort_values(["place", "seed"]).drop(columns="place")
         found = store.outcomes(mine["run"]).reindex(mine["run"]).reset_index(drop=True)
         known = outcomes()
@@ -190,3 +203,11 @@ class Reader:
         head.insert(0, "point", 0)
         head["status"] = OK
         return head.join(found[names])
+
+
+def _first_pair(study: ReadyStudy, heads: DataFrame) -> tuple[ReadyStudy, list[int]]:
+    """The study of the packages, in their order, that were run with its first seed beside the baseline, and that seed; none where there is no such yet."""
+    seed = study.seeds[0]
+    there = set(heads.loc[heads["seed"] == seed, "scenario"])
+    known = dict(takewhile(lambda each: each[0] in there, study.scenarios.items()))
+    return replace(study, scenarios=known), [seed] if len(known) > 1 else []

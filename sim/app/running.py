@@ -68,7 +68,10 @@ class Runner:
 
     def __init__(self, home: Home, workers: int | None = None) -> None:
         self.home, self.workers = home, workers
+        self.expected = False
+        """Whether somebody looks at the page, so that a study may be asked for."""
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._ready: subprocess.Popen[bytes] | None = None
         self._lock = Lock()
 
     @property
@@ -110,18 +113,50 @@ class Runner:
 
     def _begin(self, identity: str) -> None:
         place = self.home.place(identity)
-        command = [sys.executable, "-m", "sim.cli", "study", str(place / FILE), "--out", str(self.home.run_folder(identity)), "--json"]  # fmt: skip
-        command += ["--resume"] if self.home.begun(identity) else []
-        command += [] if self.workers is None else ["--workers", str(self.workers)]
+        words = ["study", str(place / FILE), "--out", str(self.home.run_folder(identity)), "--json"]
+        words += ["--resume"] if self.home.begun(identity) else []
+        words += [] if self.workers is None else ["--workers", str(self.workers)]
         try:
             with (place / EVENTS).open("wb") as events, (place / LOG).open("wb") as messages:
-                child = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=events, stderr=messages, start_new_session=True
-                )
+                child = self._handed_over(words, [events.name, messages.name])
+                if child is None:
+                    command = [sys.executable, "-m", "sim.cli", *words]
+                    child = subprocess.Popen(
+                        command, stdin=subprocess.DEVNULL, stdout=events, stderr=messages, start_new_session=True
+                    )
             self._children[identity] = child
             (place / HOLDER).write_text(json.dumps(lock.holder(child.pid)), encoding="utf-8", newline="\n")
         except OSError as error:
             raise RequestError(say("error.write", why=error.strerror or error)) from error
+
+    def get_ready(self) -> None:
+        """Keep a process that has loaded the model for the study that comes next, while somebody looks; not beside one at work, whose cores it would take."""
+        with self._lock:
+            if self.expected and self._ready is None and not self.at_work():  # one that ended by itself would again
+                nowhere = subprocess.DEVNULL
+                command = [sys.executable, "-m", "sim.cli.waiting", str(self.processes)]
+                self._ready = subprocess.Popen(
+                    command, bufsize=0, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, start_new_session=True
+                )
+
+    def _handed_over(self, words: list[str], files: list[str]) -> subprocess.Popen[bytes] | None:
+        """The process that was ready, which does a command from now on; None where there is none."""
+        ready, self._ready = self._ready, None
+        if ready is None or ready.stdin is None:
+            return None
+        try:
+            with ready.stdin as line:
+                line.write(json.dumps({"words": words, "files": files}).encode() + b"\n")
+        except OSError:  # it has ended
+            return None
+        return ready
+
+    def close(self) -> None:
+        """Let the process go that was ready; studies at work go on."""
+        with self._lock:
+            if self._ready is not None and self._ready.stdin is not None:
+                self._ready.stdin.close()
+                self._ready = None
 
     def waiting(self) -> list[str]:
         """The studies that wait, who came first first."""

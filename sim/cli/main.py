@@ -15,7 +15,8 @@ from typing import Annotated
 import typer
 
 from sim._version import __version__
-from sim.cli import finished, lazily, observing, output, page, studies, support, validate
+from sim.cli import finished, observing, output, page, studies, support, validate
+from sim.studies.runs import lazily
 
 app = typer.Typer(
     name="odm",
@@ -195,7 +196,8 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare scenarios with a baseline over runs of equal seeds, stop it, and go on with it."""
-    with support.explained():
+    woken = 0 if resume or workers == 1 else runs * (1 + len(others))
+    with support.explained(), studies.awake(workers, woken):
         import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
 
         from sim.cli.progress import show_study

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
+MOST_WOKEN = 8
+"""Workers at most that are woken before it is known how many runs there are."""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object a line while a study works.")]
 
 
@@ -74,7 +76,8 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Do a study from its file, stop it, and go on with it."""
-    with support.explained():
+    woken = 0 if resume or retry or dry_run or executor is not Place.processes else MOST_WOKEN
+    with support.explained(), awake(workers, woken):
         from sim.report.study import run_study
         from sim.studies.store.names import file_name
         from sim.studies.study_files import Study
@@ -214,6 +217,15 @@ def report(
         output.line(f"Written to {file}")
         if show and not open_in_browser(file):
             output.say(f"No browser could be started; open {file} in one.")
+
+
+@contextmanager
+def awake(workers: int | None, runs: int) -> Iterator[None]:
+    """Have workers load the model while this process loads what it needs itself; none where there may be nothing to run."""
+    from sim.studies.execution.executors import early
+
+    with early(workers, runs):
+        yield
 
 
 @contextmanager

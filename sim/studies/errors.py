@@ -1,4 +1,7 @@
-"""What can go wrong around a run, in words for whoever asked for it."""
+"""What can go wrong around a run, in words for whoever asked for it.
+
+Workers read this before anything else: what is heavy is imported inside.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from textwrap import shorten
+from typing import TYPE_CHECKING
 
-from sim.measures.dictionary import NoNumberError
-from sim.policies.deeds import PolicyError
-from sim.scenario import Problem, ScenarioError, is_own_code, whole
+if TYPE_CHECKING:
+    from sim.scenario import Problem, ScenarioError
 
 SEEDS = 2**64
 """Seeds that there are, from 0 on."""
@@ -33,7 +36,7 @@ class RunFailedError(StudyError, RuntimeError):
 OWN = "in a file of yours: "
 """How the place is said of what broke in a file that a scenario brought."""
 
-NO_NUMBER = NoNumberError.__name__
+NO_NUMBER = "NoNumberError"
 """In the error of a run in which something that was observed is no number."""
 
 
@@ -42,6 +45,9 @@ def describe_failure(error: BaseException) -> str:
 
     Where code took part that the scenario brought, a policy or an agent of the user's own, it is the line there.
     """
+    from sim.policies.deeds import PolicyError
+    from sim.scenario import is_own_code
+
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
     own = [frame for frame in frames if is_own_code(frame.filename)]
@@ -102,6 +108,8 @@ def seeds_from(first: int, runs: int) -> tuple[int, ...]:
     RequestError
         If it is not.
     """
+    from sim.scenario import whole
+
     seed = whole(first)
     if seed is None:
         raise RequestError(f"seed: given {first!r}, must be a whole number")
@@ -120,6 +128,8 @@ def at_least(what: str, given: int, lowest: int) -> int:
     RequestError
         If it is, or is no whole number.
     """
+    from sim.scenario import whole
+
     number = whole(given)
     if number is None or number < lowest:
         raise RequestError(

@@ -32,7 +32,10 @@ def headline(reading: Answer, scale: str, coming: int = 0) -> Tag:
     """What gets better, worse and otherwise, package by package; that nothing can be told from chance; or, while pairs are coming that it takes, so."""
     told, found = reading.told(scale), reading.found(scale)
     if coming and not any(each.tested for each in told.values()):
-        return tags.div(tags.h3(say("answer.early")), tags.p(say("answer.coming", coming=coming)), class_="early")
+        left = [tags.p(say("answer.pending", packages=", ".join(reading.pending)))] if reading.pending else []
+        return tags.div(
+            tags.h3(say("answer.early")), tags.p(say("answer.coming", coming=coming)), *left, class_="early"
+        )
     boxes = [verdict(reading.titles[label], place, told[label], found[label]) for place, label in enumerate(told, 1)]
     how = f"{say('answer.how', pairs=reading.pairs)} {say('answer.scale')} {say(f'answer.{scale}')}."
     return tags.div(tags.div(*boxes, class_="verdicts"), tags.p(how, class_="hint"))

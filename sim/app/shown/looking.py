@@ -13,7 +13,7 @@ from sim.app.running import Progress
 if TYPE_CHECKING:
     from sim.app.shown.desk import Service
 
-LOOK_SECONDS, IDLE_SECONDS = 0.5, 4.0
+LOOK_SECONDS, IDLE_SECONDS = 0.25, 4.0
 """Seconds between two looks at a study: at work, and otherwise."""
 
 

@@ -37,6 +37,7 @@ class Talk:
 
     def __init__(self, service: Service, input: Inputs, session: Session) -> None:
         self.service, self.input, self.session = service, input, session
+        service.runner.expected = True
         self.main, self.other = Looking(service), Looking(service)
         self.study, self.progress, self.reading = self.main.study, self.main.progress, self.main.reading
         self.said: reactive.Value[str] = reactive.Value("")

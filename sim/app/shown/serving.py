@@ -87,6 +87,7 @@ def application(home: Home, workers: int | None = None, example: bool = True, ho
         queue = asyncio.create_task(_look_after(runner))
         yield
         queue.cancel()
+        runner.close()
 
     return Starlette(
         lifespan=life,
@@ -96,10 +97,11 @@ def application(home: Home, workers: int | None = None, example: bool = True, ho
 
 
 async def _look_after(runner: Runner) -> None:
-    """Begin with those that wait whenever there is room, whether or not anybody looks."""
+    """Begin with those that wait whenever there is room, whether or not anybody looks, and be ready for the next."""
     while True:
         with suppress(RequestError, OSError):  # what is wrong with it is said to whoever asks for it again
             await asyncio.to_thread(runner.advance)
+            await asyncio.to_thread(runner.get_ready)
         await asyncio.sleep(QUEUE_SECONDS)
 
 

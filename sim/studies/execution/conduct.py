@@ -18,7 +18,7 @@ from sim.studies.execution.children import may_have_children, refuse_inside_a_wo
 from sim.studies.execution.cluster import dask_executor
 from sim.studies.execution.driver import KEPT, Driver
 from sim.studies.execution.events import Event, OnEvent, only_what_all_must_know
-from sim.studies.execution.executors import Inline, Processes
+from sim.studies.execution.executors import Inline, Processes, hire
 from sim.studies.execution.identity import model_version
 from sim.studies.kinds import Answer
 from sim.studies.runs.machine import usable_cores
@@ -144,9 +144,10 @@ def conduct(
             store = Store(folder)
             for words in store.open(how.retry):
                 tell({"event": "note", "text": words})
-            with _executor(
-                _where(how, tell), how.scheduler, usable_cores() if how.workers is None else int(how.workers)
-            ) as (place, alive):
+            ours = model_class is default_model()
+            missing = kinds.get(study.file.kind).planned(study) - len(store) if ours else 0
+            where, workers = _where(how, tell), usable_cores() if how.workers is None else int(how.workers)
+            with _executor(where, how.scheduler, workers, missing) as (place, alive):
                 driver = Driver(study, store, place, alive, model_class, tell, how.strict, how.threads)
                 return _do(study, folder, driver, write_page, ask, grows)
     except OSError as error:
@@ -173,9 +174,9 @@ def _locked(folder: Path, tell: OnEvent) -> Iterator[None]:
 
 @contextmanager
 def _executor(
-    wanted: str | Executor, scheduler: str | None, workers: int
+    wanted: str | Executor, scheduler: str | None, workers: int, awake: int = 0
 ) -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """The executor, and a function that says how many workers it has."""
+    """The executor, and a function that says how many workers it has; of its own processes, so many are woken now."""
     if wanted == "dask":
         with dask_executor(scheduler, workers) as found:
             yield found
@@ -183,7 +184,7 @@ def _executor(
     if isinstance(wanted, Executor):
         yield wanted, lambda: workers
         return
-    own = Inline() if wanted == "inline" else Processes(workers)
+    own = Inline() if wanted == "inline" else hire(workers, awake) if awake > 0 else Processes(workers)
     good = False
     try:
         yield own, lambda: 1 if wanted == "inline" else workers

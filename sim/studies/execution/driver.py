@@ -20,8 +20,9 @@ from sim.studies.errors import StudyError, run_failed
 from sim.studies.execution import batches
 from sim.studies.execution.cluster import is_death
 from sim.studies.execution.events import OnEvent, Tally
+from sim.studies.execution.executors import Processes
 from sim.studies.execution.identity import Order, Planner, model_version
-from sim.studies.execution.line import Line
+from sim.studies.execution.line import Line, is_one_comparison
 from sim.studies.kinds import IMPOSSIBLE
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Point
@@ -45,8 +46,6 @@ SOON = 3.0
 """Seconds in which a worker is ready that has nothing to compile."""
 MANY_PARTS = 1_024
 """Parts from which they are put together while the study goes on."""
-
-
 KEPT = "What was finished is kept; when the cause is gone, go on with --resume"
 
 
@@ -192,14 +191,18 @@ class Driver:
         self.tell(self.tally.event())
         if missing:
             self._prepare()
-            self._dispatch(Line(missing))
+            waited_for = self.workers() > 1 and not self.seconds
+            self._dispatch(Line(missing, first_ahead=waited_for and is_one_comparison(missing)))
         if len(list(self.store.parts.glob("batch-*.parquet"))) > MANY_PARTS:
             self.store.consolidate(list(self.order))
 
     def _prepare(self) -> None:
-        """Let one worker compile what all need, before the others ask for it."""
+        """Let one worker compile what all need, before the others ask for it; workers that are awake load what is compiled themselves."""
         if not self._prepared:
             self._prepared = True
+            if isinstance(self.executor, Processes) and self.executor.awake and not is_cold(CACHE):
+                self.tally.mark()
+                return
             self.tell({"event": "note", "text": "getting a worker ready"})
             try:
                 getting_ready = self.executor.submit(batches.prepare, self.task)
@@ -223,9 +226,7 @@ class Driver:
                 done, _ = wait(running, timeout=TELL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in [future for future in running if future in done]:  # as they were handed out
                     self._take(future, running.pop(future), line)
-                self.tally.running = min(
-                    len(running), max(1, self.workers())
-                )  # a worker does one run of its batch at a time
+                self.tally.running = min(len(running), max(1, self.workers()))  # a worker does one run at a time
                 self.tell(self.tally.event())
         finally:
             for future in running:

@@ -1,4 +1,7 @@
-"""Where batches run: any `concurrent.futures.Executor`. By default processes of this machine, that are replaced when they die."""
+"""Where batches run: any `concurrent.futures.Executor`. By default processes of this machine, that are replaced when they die.
+
+They may be awake before their study is, and load the model while the driver loads what it needs itself: nothing heavy is imported above.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,17 @@ import pickle
 import queue
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from sim.studies.errors import StudyError
 from sim.studies.execution.children import deaf_to_interruption, lean_children, refuse_inside_a_worker
-from sim.studies.store.output import passing_folder
+from sim.studies.runs import lazily
+from sim.studies.runs.machine import usable_cores
 
 
 class WorkerDiedError(RuntimeError):
@@ -53,7 +57,7 @@ class Processes(Executor):
     Parameters
     ----------
     workers
-        Number of processes; they start when they are needed.
+        Number of processes; they start when they are needed, or are woken before.
     """
 
     def __init__(self, workers: int) -> None:
@@ -64,6 +68,8 @@ class Processes(Executor):
         self._children: set[SpawnProcess] = set()
         self._threads: list[threading.Thread] = []
         self._closed = False
+        self.awake = False
+        """Whether workers were started before there was anything to do."""
 
     @property
     def pids(self) -> list[int]:
@@ -78,15 +84,25 @@ class Processes(Executor):
         future: Future[Any] = Future()
         self._tasks.put((future, pickle.dumps((fn, args, kwargs))))
         if len(self._threads) < self.workers:
-            thread = threading.Thread(target=self._serve, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._begin(None, None)
         return future
 
-    def _serve(self) -> None:
-        """Feed one worker until there is nothing more to come."""
-        child: Any = None
-        here: Any = None
+    def wake(self, number: int, fn: Callable[..., Any], /) -> None:
+        """Start so many workers now, all at once, each with a call that gets it ready; what they do later must need nothing of the caller's script."""
+        for _ in range(min(number, self.workers) - len(self._threads)):
+            child, here = self._start(hide_main=True)
+            self._tasks.put((Future(), pickle.dumps((fn, (), {}))))
+            self._begin(child, here)
+        self.awake = True
+
+    def _begin(self, child: SpawnProcess | None, here: Connection | None) -> None:
+        thread = threading.Thread(target=self._serve, args=(child, here), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _serve(self, child: Any, here: Any) -> None:
+        """Feed one worker, which may have been started, until there is nothing more to come."""
+        heard = False
         while (task := self._tasks.get()) is not None:
             future, parcel = task
             if not future.set_running_or_notify_cancel():
@@ -94,7 +110,10 @@ class Processes(Executor):
             try:
                 if child is None or not child.is_alive():
                     child, here = self._start(hide_main=b"__main__" not in parcel)
+                    heard = False
+                if not heard:
                     self._wait_for(child, here)
+                    heard = True
                 here.send_bytes(parcel)
                 wait([here, child.sentinel])
                 good, answer = pickle.loads(here.recv_bytes())
@@ -163,6 +182,50 @@ class Processes(Executor):
                 thread.join(30)
 
 
+_waiting: list[Processes] = []
+
+
+def get_ready() -> None:
+    """Load, in a worker, what a run and its files need, kernels too; what is not compiled yet is left to the worker that is told to."""
+    import pandas as pd
+
+    from sim.kernels import CACHE, is_cold
+    from sim.studies.execution import batches
+    from sim.studies.runs.simulate import default_model, load_scenario, warm_up
+
+    if not is_cold(CACHE):
+        with suppress(Exception, SystemExit):  # the runs themselves will fail, and say why
+            warm_up(load_scenario("baseline"), default_model())
+        pd.DataFrame({"day": [0]})
+        batches.to_table([])
+
+
+@contextmanager
+def early(workers: int | None, most: int) -> Iterator[None]:
+    """Wake workers for the study that is to come, ``most`` of them, where none wait; those whom it did not take are let go."""
+    pool = Processes(workers or usable_cores())
+    if most > 0 and not _waiting:
+        pool.wake(most, get_ready)
+        _waiting.append(pool)
+    try:
+        yield
+    finally:
+        if pool in _waiting:
+            _waiting.remove(pool)
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def hire(workers: int, runs: int) -> Processes:
+    """Worker processes for a study of so many runs of the model that ships: those that wait, if they are as many, or new ones, woken now."""
+    for pool in _waiting:
+        if pool.workers == workers:
+            _waiting.remove(pool)
+            return pool
+    pool = Processes(workers)
+    pool.wake(runs, get_ready)
+    return pool
+
+
 def _killed(child: SpawnProcess) -> bool:
     """Whether a signal ended a process."""
     child.join(5)
@@ -186,6 +249,7 @@ def _end_of(child: SpawnProcess | None) -> str:
 def _worker(connection: Connection) -> None:
     """Do what comes down the line; end with the parent, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lazily.load_late()
     connection.send_bytes(READY)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     while True:
@@ -216,6 +280,8 @@ def _end_with_the_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        from sim.studies.store.output import passing_folder
+
         with suppress(Exception), passing_folder():  # the next such folder takes along what the killed left behind
             pass
         os._exit(1)

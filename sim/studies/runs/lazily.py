@@ -1,7 +1,7 @@
 """Libraries that a command may never need are loaded when they are first used, not where they are imported.
 
 Mesa imports pandas, SciPy's search trees and NetworkX for spaces and tables that a market does not have: half a second, for which the first day would wait.
-Only the `odm` command does this; whoever imports `sim` gets every library at once, as ever.
+Only the `odm` command and the worker processes do this; whoever imports `sim` gets every library at once, as ever.
 """
 
 from __future__ import annotations
