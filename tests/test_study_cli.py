@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,7 +35,8 @@ def files(tmp_path, monkeypatch, request):
     if "findings_printed" not in request.node.name:  # one test looks at figures
         monkeypatch.setattr("sim.report.study_page.save_figure", not_drawn)
         monkeypatch.setattr("sim.report.html.render.inline_svg", lambda *_: "<svg></svg>")
-    monkeypatch.setattr("sim.studies.execution.conduct.Processes", lambda workers: Inline())
+    monkeypatch.setattr("sim.studies.execution.conduct.hire", lambda workers, runs: Inline())
+    monkeypatch.setattr("sim.cli.studies.awake", lambda workers, runs: nullcontext())
     return tmp_path
 
 

@@ -18,7 +18,7 @@ from sim.studies.execution.children import may_have_children, refuse_inside_a_wo
 from sim.studies.execution.cluster import dask_executor
 from sim.studies.execution.driver import KEPT, Driver
 from sim.studies.execution.events import Event, OnEvent, only_what_all_must_know
-from sim.studies.execution.executors import Inline, Processes, hire
+from sim.studies.execution.executors import Inline, hire
 from sim.studies.execution.identity import model_version
 from sim.studies.kinds import Answer
 from sim.studies.runs.machine import usable_cores
@@ -184,7 +184,7 @@ def _executor(
     if isinstance(wanted, Executor):
         yield wanted, lambda: workers
         return
-    own = Inline() if wanted == "inline" else hire(workers, awake) if awake > 0 else Processes(workers)
+    own = Inline() if wanted == "inline" else hire(workers, awake)
     good = False
     try:
         yield own, lambda: 1 if wanted == "inline" else workers

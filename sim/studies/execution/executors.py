@@ -216,13 +216,14 @@ def early(workers: int | None, most: int) -> Iterator[None]:
 
 
 def hire(workers: int, runs: int) -> Processes:
-    """Worker processes for a study of so many runs of the model that ships: those that wait, if they are as many, or new ones, woken now."""
+    """Worker processes for a study of so many runs of the model that ships: those that wait, if they are as many, or new ones, woken now; 0 wakes none."""
     for pool in _waiting:
-        if pool.workers == workers:
+        if runs > 0 and pool.workers == workers:
             _waiting.remove(pool)
             return pool
     pool = Processes(workers)
-    pool.wake(runs, get_ready)
+    if runs > 0:
+        pool.wake(runs, get_ready)
     return pool
 
 
