@@ -10,6 +10,7 @@ import os
 import pickle
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -193,9 +194,10 @@ def get_ready() -> None:
     from sim.studies.execution import batches
     from sim.studies.runs.simulate import default_model, load_scenario, warm_up
 
+    model_class = default_model()
     if not is_cold(CACHE):
         with suppress(Exception, SystemExit):  # the runs themselves will fail, and say why
-            warm_up(load_scenario("baseline"), default_model())
+            warm_up(load_scenario("baseline"), model_class)
         pd.DataFrame({"day": [0]})
         batches.to_table([])
 
@@ -281,8 +283,12 @@ def _end_with_the_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
-        from sim.studies.store.output import passing_folder
-
-        with suppress(Exception), passing_folder():  # the next such folder takes along what the killed left behind
+        loaded: Any = sys.modules.get(
+            "sim.studies.store.output"
+        )  # who has not loaded it has written nothing, and need not first
+        with (
+            suppress(Exception),
+            loaded.passing_folder(),
+        ):  # the next such folder takes along what the killed left behind
             pass
         os._exit(1)
