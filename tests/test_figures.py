@@ -418,6 +418,28 @@ def test_the_effects_of_a_study_are_all_shown_in_the_order_of_the_dictionary(mon
     assert [text for text in shown if text in tested] == tested
 
 
+def test_a_ranking_shows_first_of_all_what_is_told_apart(monkeypatch):
+    """As findings do, which rank only what differs: the other outcomes would take the place of those."""
+    sure = {"low": [1, 2, 2], "high": [1, 3, 3]}
+    unsure, tied = {"low": [1, 1, 2], "high": [2, 3, 3]}, {"low": [2, 2, 2], "high": [2, 2, 2]}
+    names = [spec.name for spec in outcomes().values() if spec.better != "none" and not spec.detail][:15]
+
+    def table(ranges):
+        rows = [
+            {"outcome": name, "scenario": label, "rank": rank, "low": ends["low"][k], "high": ends["high"][k]}
+            for name, ends in zip(names, ranges, strict=True)
+            for k, (label, rank) in enumerate({"a": 1, "b": 2, "c": 3}.items())
+        ]
+        return pd.DataFrame(rows)
+
+    shown = FIGURES["ranking"](table([unsure] * 7 + [tied] * 7 + [sure]))
+    assert [outcomes()[names[-1]].label] == [" ".join(axes.get_title(loc="left").split()) for axes in shown.axes]
+    assert "told apart" in texts(shown, monkeypatch)
+    nothing = FIGURES["ranking"](table([unsure] * 15))
+    assert len(nothing.axes) == 12
+    assert "told apart" not in texts(nothing, monkeypatch)
+
+
 @pytest.mark.parametrize("name", ["ranking", "sweep", "bars", "convergence"])
 def test_a_figure_that_leaves_outcomes_out_says_so(name, monkeypatch):
     given = cases("many")[name][0]

@@ -56,9 +56,11 @@ def effects(table: DataFrame, notes: Sequence[str] = ()) -> Figure:
 
 @style()
 def ranking(table: DataFrame, notes: Sequence[str] = ()) -> Figure:
-    """Ranks with their intervals, a panel an outcome, all on one scale; 1 is the best."""
+    """Ranks with their intervals, a panel an outcome, all on one scale; 1 is the best. Where places are told apart by some outcomes, only these."""
     every = panels.in_order(list(dict.fromkeys(table["outcome"])))
-    names, scenarios = every[:MOST_PANELS], list(dict.fromkeys(table["scenario"]))
+    ends = table.groupby("outcome").agg({"low": "max", "high": "min"})
+    apart = [name for name in every if ends["low"][name] > ends["high"][name]]
+    names, scenarios = (apart or every)[:MOST_PANELS], list(dict.fromkeys(table["scenario"]))
     labels = [wrap(label, LABEL_INCHES, NAME) for label in scenarios]
     row = lines_in(labels) * line_height(NAME) + 0.06
     left, wide = MARGIN + max((width_of(label, NAME) for label in labels), default=0.0) + 0.12, 1.75
@@ -67,6 +69,7 @@ def ranking(table: DataFrame, notes: Sequence[str] = ()) -> Figure:
     above, body = lines_in(titles) * line_height(NAME) + 0.12, row * len(scenarios) + 0.05
     block = above + body + 0.5
     words = "Place of each scenario by each outcome; 1 is the best. Line: 95 % interval of the rank over resamples of the runs, none where all agree."
+    words += " Outcomes by which at least two places are told apart." if apart else ""
     page = Page(
         max(left + wide * across + MARGIN, 6.5),
         block * -(-len(names) // across),
