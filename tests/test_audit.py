@@ -47,7 +47,7 @@ def test_every_identity_holds_every_day_under_a_policy(kind):
 def test_every_identity_holds_when_markets_close_in_every_way():
     covert = example("takedown", start=10, count=2, covert_days=14)
     model = run(
-        world(parameters=CLOSURES, policies=[example("takedown", start=5, count=1), covert], consumers=3000, days=80),
+        world(parameters=CLOSURES, policies=[example("takedown", start=5, count=1), covert], consumers=3000, days=120),
         audit=True,
         tables=("events",),
     )
