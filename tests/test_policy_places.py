@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sim.agents.codes import Channel, Segment
+from sim.market import views
 from sim.market.health.treatment import first_served
 from sim.measures.outcomes import net_social_cost, outcomes_of_day
 from sim.policies.base import AimedPolicy, LocalPolicy
@@ -176,11 +177,14 @@ def test_who_is_reached_first_is_another_in_another_run():
     ],
 )
 def test_places_kept_for_some_are_taken_by_them_in_their_turn(places, used, enter):
-    queue, where, enters = np.arange(len(places)), np.zeros(len(places), np.uint8), np.zeros(len(places), bool)
-    taken = np.array([used])
-    first_served(queue, where, np.array(places, np.int64), taken, enters)
+    queue, nobody, enters = np.arange(len(places)), np.zeros(len(places), np.uint8), np.zeros(len(places), bool)
+    people = views.ContactConsumers(jurisdiction=nobody, record=nobody, segment=nobody, turn=queue.astype(np.uint8))
+    open_to, taken, waiting = np.zeros((1, 4, 100)), np.array([used]), np.array([0])
+    open_to[0, 0, : len(places)] = places
+    assert first_served(queue, people, np.array([1]), open_to, taken, waiting, enters) == len(enter)
     assert enters.nonzero()[0].tolist() == enter
     assert taken[0] == used + len(enter)
+    assert waiting[0] == len(places) - len(enter)
 
 
 # What it costs --------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ class SearchEngine(Institution):
 
     def rank_lost(self, slots: np.ndarray) -> np.ndarray:
         """(slots, places) share of its rank that each platform has lost in each place."""
-        more = int(slots.max(initial=-1)) + 1 - len(self.demoted)
+        more = max(slots.tolist(), default=-1) + 1 - len(self.demoted)
         if more > 0:
             self.demoted = np.pad(self.demoted, ((0, more), (0, 0)))
         return self.demoted[slots]

@@ -6,6 +6,7 @@ from mesa import Model
 from sim.agents.codes import Segment
 from sim.agents.consumers import TURNS
 from sim.agents.institutions import Institution
+from sim.kernels import kernel
 
 
 class TreatmentService(Institution):
@@ -39,6 +40,15 @@ class DrugChecking(Institution):
 
 SIGNS = ("checked", "reported", "seized", "forum")
 """What early warning observes: samples checked, harms reported, parcels seized, what forums write."""
+
+
+@kernel
+def spread_out(home: np.ndarray, rows: np.ndarray, first: np.ndarray, behind: np.ndarray, reach: np.ndarray) -> None:
+    """Fill ``reach`` (rows, J): ``first`` (rows,) where a substance is at ``home``, or where that is everywhere, and so much ``behind`` that elsewhere."""
+    for i in range(len(rows)):
+        at = home[rows[i]]
+        for j in range(reach.shape[1]):
+            reach[i, j] = first[i] if at < 0 or at == j else first[i] - behind[i]
 
 
 class EarlyWarning(Institution):
@@ -97,9 +107,9 @@ class EarlyWarning(Institution):
 
     def reached(self, rows: np.ndarray, day: int, days: float) -> np.ndarray:
         """(rows, J) how far substances have spread: at home in ``days``, elsewhere so many days behind home."""
-        age = ((day - self.born[rows] + 1) / days)[:, None]
-        at_home = (self.home[rows, None] < 0) | (self.home[rows, None] == np.arange(len(self.attention)))
-        return -np.expm1(-age) - np.where(at_home, 0.0, age * np.exp(-age))
+        age, reach = (day - self.born[rows] + 1) / days, np.empty((len(rows), len(self.attention)))
+        spread_out(self.home, rows, -np.expm1(-age), age * np.exp(-age), reach)
+        return reach
 
     def spread(self, rows: np.ndarray, day: int, days: float) -> np.ndarray:
         """(rows, J) popularity of substances today."""
@@ -120,5 +130,5 @@ class EarlyWarning(Institution):
 
     def lags(self, day: int) -> np.ndarray:
         """Days from appearance to the first alert anywhere, of those with a first alert during the run, up to ``day``."""
-        first = self.known.min(axis=1)
+        first = np.minimum.reduce(self.known, axis=1)
         return (first - self.born)[(first > self.KNOWN_BEFORE) & (first <= day)]

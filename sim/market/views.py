@@ -31,6 +31,7 @@ NeededSubstances = view(
 PricedSubstances = view("PricedSubstances", "dose_usd", "doses_per_order", "premium")
 SentSubstances = view("SentSubstances", "contaminable", "opioid", "potency_sd", "sold", "synthetic")
 ReceivedSubstances = view("ReceivedSubstances", "dependence", "doses_per_order", "novel", "opioid")
+UsualSubstances = view("UsualSubstances", "doses_per_day", "doses_per_order", "opioid")
 UsedSubstances = view(
     "UsedSubstances", "adverse", "dependence", "disability", "doses_per_day", "novel", "opioid", "sedative", "unmet"
 )
@@ -237,7 +238,7 @@ AccountVendors = view(
 )
 RecruitVendors = view("RecruitVendors", "channel", "jurisdiction", "key", "kind", "supplier")
 KnownSuppliers = view("KnownSuppliers", "alive", "concentration", "mixes", "reliability")
-SellingSuppliers = view("SellingSuppliers", "alive", "reach", "serves", "size")
+SellingSuppliers = view("SellingSuppliers", "alive", "mixes", "reach", "serves", "size")
 SendingSuppliers = view("SendingSuppliers", "alive", "belief", "jurisdiction", "reach", "routes", "source")
 MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "serves", "size", "source")
 TakingSuppliers = view("TakingSuppliers", "organised", "paid", "revenue", "source", "takings")
@@ -251,7 +252,8 @@ SellingVendors = view("SellingVendors", "jurisdiction")
 TalliedOrders = view("TalliedOrders", "consumer", "content", "outcome", "parcels", "processor", "seized", "settlement")
 NewConsumers = view(
     "NewConsumers", "access", "born", "budget", "considering", "dependence", "jurisdiction", "misbelief", "need_rate", "next_day", "origin", "practice",
-    "price_sensitivity", "segment", "sex", "skill", "stash_substance", "stigma", "substance", "support_knowledge", "trust_police", "verification",
+    "price_sensitivity", "segment", "sex", "skill", "stash_substance", "stigma", "substance", "support_knowledge", "tolerance", "trust_police",
+    "verification",
 )  # fmt: skip
 SeekingConsumers = view("SeekingConsumers", "considering", "market_state", "market_until")
 LivingConsumers = view(

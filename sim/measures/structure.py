@@ -39,5 +39,5 @@ def top_share_of_sorted(ascending: np.ndarray, share: float = 0.01) -> float:
 def herfindahl(values: np.ndarray) -> float:
     """Herfindahl-Hirschman index of non-negative values, 1 for a monopoly; 0 for none."""
     x = np.asarray(values, float)
-    total = x.sum()
-    return float(np.sum((x / total) ** 2)) if total > 0 else 0.0
+    total = np.add.reduce(x)
+    return float(np.add.reduce((x / total) ** 2)) if total > 0 else 0.0

@@ -30,8 +30,8 @@ class Contacts(NamedTuple):
 
     exposure: np.ndarray  # (C,) what a purchase counts by channel
     attention: float  # what a criminal record multiplies it by
-    stops: np.ndarray  # (J,) stops a day; likewise contacts that lead to services
-    help: np.ndarray
+    per_day: float  # contacts of an officer-day
+    effort: np.ndarray  # (J, 2) officer-days on stops, and on contacts that lead to services
     usual: np.ndarray  # (J,) exposure over which they are spread
     offer: np.ndarray  # (J, 4, 100) share of those stopped who are offered services
     charged: float  # share of the others who are charged
@@ -51,25 +51,41 @@ def look_at_buyers(
     contacts: Contacts,
     met: np.ndarray,
     credit: np.ndarray,
-) -> None:
+) -> int:
     """Mark in ``met`` (bits) which of the ``buyers`` are stopped today and which are led to services.
 
     ``willing`` (buyers,) says who would take services if offered; who would not is charged as others are. ``credit`` (2, J) adds up what stops and help are
-    expected to earn, so that luck teaches agencies nothing.
+    expected to earn, so that luck teaches agencies nothing. Returns the bits that are marked for anybody.
     """
+    seen_today = 0
     for i in range(len(buyers)):
         c = buyers[i]
         j = consumers.jurisdiction[c]
         seen, usual = contacts.exposure[channel[i]], max(contacts.usual[j], 1e-9)
         attention = contacts.attention if consumers.record[c] == 1 else 1.0
-        risk = min(seen * attention * contacts.stops[j] / usual, 1.0)
-        chance = min(seen * contacts.help[j] / usual, 1.0)
+        risk = min(seen * attention * (contacts.per_day * contacts.effort[j, 0]) / usual, 1.0)
+        chance = min(seen * (contacts.per_day * contacts.effort[j, 1]) / usual, 1.0)
         taken = contacts.offer[j, consumers.segment[c], consumers.turn[c]] if willing[i] else 0.0
         credit[0, j] += risk * (taken + (1.0 - taken) * contacts.charged * contacts.charges[j])
         credit[1, j] += chance
         met[i] = STOPPED if uniform(when.seed, CONTACT, c, when.day, 0) < risk else 0
         if uniform(when.seed, CONTACT, c, when.day, 1) < chance:
             met[i] |= LED
+        seen_today |= met[i]
+    return seen_today
+
+
+@kernel
+def average_exposure(
+    buyers: np.ndarray, channel: np.ndarray, home: np.ndarray, exposure: np.ndarray, days: float, usual: np.ndarray
+) -> None:
+    """Let the ``usual`` exposure of each jurisdiction (J,) follow that of yesterday's ``buyers``, as a mean over so many ``days``."""
+    for j in range(len(usual)):
+        crowd = 0.0
+        for i in range(len(buyers)):
+            if home[buyers[i]] == j:
+                crowd += exposure[channel[i]]
+        usual[j] += (crowd - usual[j]) / days
 
 
 def user_contacts(state: MarketState) -> None:
@@ -77,24 +93,26 @@ def user_contacts(state: MarketState) -> None:
     p, c, policing, levers = state.p.enforcement, state.consumers.columns, state.policing, state.levers
     buyers, channel = state.books.settled
     exposure = np.array([0.0, p.exposure_post, p.exposure_app, p.exposure_post, p.exposure_post, 1.0])
-    crowd = np.bincount(c.jurisdiction[buyers], exposure[channel], state.world.n_jurisdictions)
     usual = policing.user_exposure
-    usual += (crowd - usual) / min(MONTH, state.day + state.scenario.burn_in + 1)
-    effort = p.contacts_per_day * policing.user_effort
-    contacts = Contacts(
-        exposure, p.record_attention, effort[:, 0], effort[:, 1], usual, levers.referral, p.charged, levers.charges
+    average_exposure(
+        buyers, channel, c.jurisdiction, exposure, float(min(MONTH, state.day + state.scenario.burn_in + 1)), usual
     )
+    contacts = Contacts(
+        exposure, p.record_attention, p.contacts_per_day, policing.user_effort, usual, levers.referral, p.charged, levers.charges
+    )  # fmt: skip
     met, credit = np.zeros(len(buyers), np.uint8), np.zeros((2, len(usual)))
-    willing = takes_services(state, buyers)
-    look_at_buyers(buyers, channel, willing, state.moment, narrow(c, views.ContactConsumers), contacts, met, credit)
+    willing, people = takes_services(state, buyers), narrow(c, views.ContactConsumers)
+    seen = look_at_buyers(buyers, channel, willing, state.moment, people, contacts, met, credit)
     state.credit_agencies(USERS, credit[0])
-    stopped, pursued = buyers[((met & STOPPED) > 0) & (c.alive[buyers] == 1)], follow_parcels(state)
+    stopped, pursued = buyers[:0], follow_parcels(state)
+    if seen & STOPPED:
+        stopped = buyers[((met & STOPPED) > 0) & (c.alive[buyers] == 1)]
     if len(stopped) or len(pursued):
         who = np.unique(stopped)
         state.today.privacy += len(who)
         charge_or_refer(state, np.union1d(who, pursued) if len(pursued) else who)
     state.credit_agencies(REFERRALS, credit[1])
-    if met.max(initial=0) >= LED:
+    if seen & LED:
         who = np.unique(buyers[(met & LED) > 0])
         state.refer(who[c.alive[who] == 1])
 
@@ -114,7 +132,7 @@ def follow_parcels(state: MarketState) -> np.ndarray:
 
 def takes_services(state: MarketState, who: np.ndarray) -> np.ndarray:
     """(len(who),) which of these people would take services that police offer them today; all, where nobody has to be asked."""
-    if not state.levers.taken_up[..., Programme.SERVICES].any():
+    if not len(who) or not np.logical_or.reduce(state.levers.taken_up[..., Programme.SERVICES], axis=None):
         return np.ones(len(who), bool)
     return accepted(state, who, Programme.SERVICES)
 

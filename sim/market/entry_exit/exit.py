@@ -87,8 +87,8 @@ def platform_exits(state: MarketState) -> None:
         state.given.platforms,
         fate,
     )
-    for m, end in zip(slots, fate.tolist(), strict=True):
-        if t.status[m] != PlatformStatus.OPEN:
+    for m, end in zip(slots.tolist(), fate.tolist(), strict=True):
+        if (end == STAYS and m not in state.trade.absconding) or t.status[m] != PlatformStatus.OPEN:
             continue
         if m in state.trade.absconding:
             abscond(state, m)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 VENDOR_EXIT, IDENTITY = int(Draw.VENDOR_EXIT), int(Draw.IDENTITY)
 RETIRED, ABSCONDED, ROLE_ENDED = int(ExitCause.RETIRED), int(ExitCause.SCAMMED_AND_LEFT), int(ExitCause.ROLE_ENDED)
+IN_BUSINESS = int(ExitCause.NONE)
 CAUSES = tuple(cause.name.lower() for cause in ExitCause)
 MONTH = 30
 SOCIAL, LICENSED = int(VendorKind.SOCIAL_SUPPLIER), int(VendorKind.LICENSED_PHARMACY)
@@ -154,7 +155,7 @@ def settle_exits(state: MarketState) -> None:
     """Take the vendors marked in ``exit_cause`` out of business."""
     v = state.vendors.columns
     n = state.vendors.n
-    rows = ((v.alive[:n] == 1) & (v.exit_cause[:n] != ExitCause.NONE)).nonzero()[0]
+    rows = ((v.alive[:n] == 1) & (v.exit_cause[:n] != IN_BUSINESS)).nonzero()[0]
     if not len(rows):
         return
     v.alive[rows], v.exit_day[rows] = 0, state.day

@@ -63,10 +63,21 @@ def give_alerts(state: MarketState) -> None:
     ews.attention *= (1.0 - p.alert_fatigue) ** ews.alerts
 
 
+@kernel
+def heed(share: float, reach: np.ndarray, attention: np.ndarray, heeding: np.ndarray) -> None:
+    """Fill ``heeding`` (J, 4, 100): see `heeded`."""
+    for j in range(len(attention)):
+        for g in range(reach.shape[1]):
+            for k in range(reach.shape[2]):
+                heeding[j, g, k] = min(1.0, share * reach[j, g, k]) * attention[j]
+
+
 def heeded(state: MarketState) -> np.ndarray:
     """(J, 4, 100) share of users whom an alert reaches and who pay attention, by jurisdiction, segment and turn."""
-    reach = state.p.services.alert_reach * state.levers.alert_reach
-    return np.minimum(1.0, reach) * state.early_warning.attention[:, None, None]
+    reach = state.levers.alert_reach
+    heeding = np.empty(reach.shape)
+    heed(state.p.services.alert_reach, reach, state.early_warning.attention, heeding)
+    return heeding
 
 
 @kernel
@@ -107,12 +118,11 @@ def dose_warned_of(state: MarketState) -> np.ndarray:
     It goes as far as suppliers there mix in what the alerts are about. What alerts before the start have done is in usual doses.
     """
     ews, p = state.early_warning, state.p.consumption
-    rows = (ews.opioid & ~ews.gone).nonzero()[0]
     told = ews.told(state.day)
-    rows = rows[told[rows].any(axis=1)]
+    rows = (ews.opioid & ~ews.gone & np.logical_or.reduce(told, axis=1)).nonzero()[0]
     if not len(rows):
         return np.zeros(state.levers.alert_reach.shape)
-    about = (presence(state, rows) * told[rows]).sum(axis=0)
+    about = np.add.reduce(presence(state, rows) * told[rows])
     return heeded(state) * about[:, None, None] * p.reduce_share * (1.0 - p.reduced_dose)
 
 
@@ -191,10 +201,10 @@ def novel_harm(state: MarketState, live: np.ndarray, reach: np.ndarray) -> None:
     """
     ews, usual, row = state.early_warning, state.usual, state.substances.novel
     novel = ~ews.opioid[live]
-    if row < 0 or not novel.any():
+    if row < 0 or not np.logical_or.reduce(novel):
         return
     factor, discarded = np.empty(len(ews.attention)), np.zeros(len(ews.attention))
-    if ews.told(state.day)[live][novel].any():
+    if np.logical_or.reduce(ews.told(state.day)[live[novel]], axis=None):
         discarded = discards(state)
     mean_toxicity(live, reach, circulating(ews), state.day, discarded, usual.discarded, factor)
     state.substances.adverse[:, row] = usual.adverse[:, row] * factor / usual.toxicity

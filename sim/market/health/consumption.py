@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 USE, USE_DAY, TREATMENT = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT)
 AS_SOLD = int(Content.AS_SOLD)
 SUPPLY = 1 << Programme.SUPPLY
+NOBODY_AT_ALL = np.empty(0, np.int64)
 TRACE = 1e-4
 """Tolerance above its floor that counts as none."""
 
@@ -72,7 +73,7 @@ class Users(NamedTuple):
     table: Any  # `views.UsedSubstances`
     kits: np.ndarray  # see `kits_today`
     friends: Friends
-    supplied: np.ndarray  # (J, 4, 100) entry into treatment of those in regulated supply relative to others
+    supplied: np.ndarray  # (J, 4, 100) share of needs that regulated supply covers for those in it
     dropout: np.ndarray  # (J, 4, 100) what they do to leaving it
     warned: np.ndarray  # (J, 4, 100) fall of the dose among those who heed an alert of a strong opioid
     heeds: float  # how far they do, by their practice
@@ -229,7 +230,7 @@ def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users
             return GAVE_UP if u3 < p.waiting_lost else 0
         rate = p.entry_rate * dependence * willing(c, consumers, p)
         if not consumers.declined[c] & SUPPLY:
-            rate *= users.supplied[j, consumers.segment[c], consumers.turn[c]]
+            rate *= 1.0 - p.crowding_out * min(users.supplied[j, consumers.segment[c], consumers.turn[c]], 1.0)
         return WANTS_TREATMENT if u1 < rate else 0
     consumers.treatment_days[c] += 1
     consumers.dependence[c] = dependence * (1.0 - p.dependence_decay)
@@ -238,20 +239,46 @@ def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users
     return LEFT_TREATMENT if u2 < hazard else 0
 
 
+class Affected(NamedTuple):
+    """To whom something happened today."""
+
+    who: np.ndarray
+    bits: np.ndarray  # what happened to each
+    any: int  # and to anybody
+
+    @classmethod
+    def of(cls, happened: np.ndarray) -> Affected:
+        """Those of whom ``happened`` (consumers,) tells something."""
+        who = rows_marked(happened)
+        bits = happened[who]
+        return cls(who, bits, int(np.bitwise_or.reduce(bits)))
+
+    def by(self, what: int) -> np.ndarray:
+        """Those to whom one of these bits happened."""
+        return self.who[(self.bits & what) > 0] if self.any & what else NOBODY_AT_ALL
+
+
+def note_programmes(state: MarketState, who: np.ndarray) -> None:
+    """Note who had a parcel checked because of a programme, and how much easier programmes make it for them."""
+    c, levers = state.consumers.columns, state.levers
+    at = c.jurisdiction[who], c.segment[who], c.turn[who]
+    base = state.p.consumption.checking_base
+    state.today.checked, state.today.easier = who, levers.checking_reach[at] + base * np.log(levers.check_uptake[at])
+
+
 def consumption(state: MarketState) -> None:
     """Phase 10: parcels are checked and used; harms, treatment and novel substances."""
-    p, c, n, levers = state.p.consumption, state.consumers.columns, state.consumers.n, state.levers
+    p, c, n, levers = state.given.consumption, state.consumers.columns, state.consumers.n, state.levers
     o, due = state.books.open_orders.columns, state.books.due
     goods, buyers = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
     extra, signs = np.zeros(len(due), np.uint8), np.zeros((state.world.n_jurisdictions, 3), np.int64)
     got = Received(*receive(
         due, state.moment.seed, goods, buyers, Offered(levers.checking_reach, levers.check_uptake, levers.diversion), state.world.friends,
-        narrow(state.substances, views.ReceivedSubstances), state.given.consumption, extra, signs,
+        narrow(state.substances, views.ReceivedSubstances), p, extra, signs,
     ))  # fmt: skip
     state.today.checks = got.checked
-    who = state.today.checked = o.consumer[due[extra == 1]].astype(np.int64)
-    at = c.jurisdiction[who], c.segment[who], c.turn[who]
-    state.today.easier = levers.checking_reach[at] + p.checking_base * np.log(levers.check_uptake[at])
+    if got.checked:
+        note_programmes(state, o.consumer[due[extra == 1]].astype(np.int64))
     state.checking.samples += got.checked
     state.checking.bad += got.bad
     state.today.passed_on += got.passed
@@ -259,37 +286,38 @@ def consumption(state: MarketState) -> None:
     hurt, risk = to_whom.hurt, to_whom.risk = np.zeros(len(due), np.uint8), np.zeros(len(due))
     rivalry = 1.0 + state.p.supply.rivalry * state.upstream.contested
     state.today.violence, state.today.violence_expected = threats(
-        due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, risk, rivalry, state.given.consumption
+        due, state.moment.seed, goods, buyers, state.vendors.columns.kind, hurt, risk, rivalry, p
     )
-    state.consumer_events(EventKind.VIOLENCE, o.consumer[due[hurt == 1]])
-    learn_of_violence(state, due[hurt == 1])
+    if state.today.violence:
+        violent = due[hurt == 1]
+        state.consumer_events(EventKind.VIOLENCE, o.consumer[violent])
+        learn_of_violence(state, violent)
     happened, before = np.zeros(n, np.uint16), at_hand(state)
     state.outreach.supply(levers.naloxone, state.p.services.naloxone_days)
-    crowding = np.minimum(levers.legal_access, 1.0)
     users = Users(
-        buyers, narrow(state.substances, views.UsedSubstances), kits_today(state), state.world.friends, 1.0 - p.crowding_out * crowding,
-        levers.dropout, dose_warned_of(state), FULL_PRACTICE, state.given.consumption, state.rules.overdose,
+        buyers, narrow(state.substances, views.UsedSubstances), kits_today(state), state.world.friends, levers.legal_access,
+        levers.dropout, dose_warned_of(state), FULL_PRACTICE, p, state.rules.overdose,
     )  # fmt: skip
     state.today.sums = over_blocks(state.pool, consume, n, N_SUMS, state.moment, users, happened, to_whom.sums)
     state.books.goods.add(got.arrived, got.lost, float(state.today.sums[SUM_DOSES]))
-    affected = rows_marked(happened)
-    bits = happened[affected]
-    for name, bit, kind in (
-        ("adverse", ADVERSE, EventKind.ADVERSE_EVENT), ("overdoses", OVERDOSE, EventKind.OVERDOSE), ("deaths", DEATH, EventKind.DEATH),
-    ):  # fmt: skip
-        who = affected[(bits & bit) > 0]
-        setattr(state.today, name, len(who))
-        state.consumer_events(kind, who)
-    hurt = (bits & OVERDOSE) > 0
-    count_doses(state, before, affected[hurt], bits[hurt] >> FROM, (bits[hurt] & DEATH) > 0)
-    state.books.dead += state.today.deaths
-    leave_treatment(state, affected[(bits & (LEFT_TREATMENT | DEATH)) > 0])
-    give_up(state, affected[(bits & (GAVE_UP | DEATH)) > 0])
-    state.today.gave_up = int(np.count_nonzero(bits & GAVE_UP))
-    wanting = affected[(bits & WANTS_TREATMENT) > 0]
-    ask(state, np.union1d(wanting, state.care.referred) if len(state.care.referred) else wanting)
-    state.care.referred = np.empty(0, np.int64)
+    met = Affected.of(happened)
+    adverse, overdosed, dead = met.by(ADVERSE), met.by(OVERDOSE), met.by(DEATH)
+    today = state.today
+    today.adverse, today.overdoses, today.deaths = len(adverse), len(overdosed), len(dead)
+    state.consumer_events(EventKind.ADVERSE_EVENT, adverse)
+    state.consumer_events(EventKind.OVERDOSE, overdosed)
+    state.consumer_events(EventKind.DEATH, dead)
+    if state.books.doses.kept:
+        count_doses(state, before, overdosed, happened[overdosed] >> FROM, (happened[overdosed] & DEATH) > 0)
+    state.books.dead += today.deaths
+    leave_treatment(state, met.by(LEFT_TREATMENT | DEATH))
+    give_up(state, met.by(GAVE_UP | DEATH))
+    today.gave_up = len(met.by(GAVE_UP))
+    wanting = met.by(WANTS_TREATMENT)
+    if len(state.care.referred):
+        wanting = np.union1d(wanting, state.care.referred)
+        state.care.referred = NOBODY_AT_ALL
+    ask(state, wanting)
     admit(state)
-    reported, overdosed = (affected[(bits & bit) > 0] for bit in (NOVEL, OVERDOSE))
-    watch(state, signs, reported, overdosed)
+    watch(state, signs, met.by(NOVEL), overdosed)
     novel_substances(state)

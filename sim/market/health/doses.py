@@ -49,8 +49,6 @@ def count_doses(
     died
         Which of them died of it.
     """
-    if not state.books.doses.kept:
-        return
     c, substances, contents = state.consumers.columns, len(state.substances.dose_usd), len(Content)
     kinds = len(Segment) * substances * contents
     doses, place = np.zeros((len(Segment), substances, contents)), np.frexp(places)[1] - 1

@@ -163,13 +163,25 @@ def novel_substances(state: MarketState) -> None:
 
 
 class Search(NamedTuple):
-    """How substances are looked for in each jurisdiction (J,)."""
+    """How substances are looked for in each jurisdiction."""
 
-    base: np.ndarray  # hazard of each substance once it is everywhere
-    seen: np.ndarray  # what its part in what is seen adds, for an average one; likewise the next one
-    harm: np.ndarray  # its part in the harm that is reported
-    strong: np.ndarray  # what strong opioids seen add, where all suppliers mix in the one in question
-    due: np.ndarray  # day of the alert on what is found today
+    weight: np.ndarray  # (J,) share of all hazards
+    novel: np.ndarray  # (J, 4) signs of novel substances and of strong opioids, as in `EarlyWarning`
+    strong: np.ndarray
+    delay: np.ndarray  # (J,) what multiplies the days to an alert
+    base: float  # parameters of services: `alert_base`, `alert_reported`, `alert_days`
+    reported: float
+    days: float
+
+
+@kernel
+def any_hidden(live: np.ndarray, known: np.ndarray) -> bool:
+    """Whether one of the ``live`` substances is still to be found somewhere."""
+    for k in live:
+        for j in range(known.shape[1]):
+            if known[k, j] == NOT_DETECTED:
+                return True
+    return False
 
 
 @kernel
@@ -183,7 +195,13 @@ def find(
     novel = 0
     for i in range(len(live)):
         novel += 1 - substances.opioid[live[i]]
-    for j in range(len(search.base)):
+    for j in range(len(search.weight)):
+        base, due = search.base * search.weight[j], when.day + np.int64(np.rint(search.days * search.delay[j]))
+        by_seen, by_harm, by_strong = 0.0, 0.0, 0.0
+        for k in range(len(SEEN)):
+            by_seen += search.novel[j, k] * (search.reported * SEEN[k])
+            by_harm += search.novel[j, k] * (search.reported * HARM[k])
+            by_strong += search.strong[j, k] * (search.reported * SEEN[k] + search.reported * HARM[k])
         spread, harm = 0.0, 0.0
         for i in range(len(live)):
             if not substances.opioid[live[i]]:
@@ -194,15 +212,15 @@ def find(
             k = live[i]
             if substances.known[k, j] != NOT_DETECTED:
                 continue
-            hazard = search.base[j] * reach[i, j]
+            hazard = base * reach[i, j]
             if substances.opioid[k]:
-                hazard += mixed[i, j] * search.strong[j]
+                hazard += mixed[i, j] * by_strong
             else:
                 part = substances.popularity[k] * reach[i, j]
-                hazard += novel * part / spread * search.seen[j]
-                hazard += novel * (part * substances.toxicity[k]) / harm * search.harm[j]
-            if uniform(when.seed, ALERT, k * len(search.base) + j, when.day, 0) < hazard:
-                substances.known[k, j] = search.due[j]
+                hazard += novel * part / spread * by_seen
+                hazard += novel * (part * substances.toxicity[k]) / harm * by_harm
+            if uniform(when.seed, ALERT, k * len(search.weight) + j, when.day, 0) < hazard:
+                substances.known[k, j] = due
 
 
 def detect(state: MarketState, live: np.ndarray, reach: np.ndarray) -> None:
@@ -210,14 +228,13 @@ def detect(state: MarketState, live: np.ndarray, reach: np.ndarray) -> None:
 
     Unaided, the hazards of all jurisdictions together are `alert_base` once it is everywhere.
     """
-    p, ews, day = state.p.services, state.early_warning, state.day
-    if not (ews.known[live] == NOT_DETECTED).any():
+    p, ews = state.p.services, state.early_warning
+    if not any_hidden(live, ews.known):
         return
-    seen, harm = p.alert_reported * SEEN, p.alert_reported * HARM
-    due = day + np.rint(p.alert_days * state.levers.warning_delay).astype(np.int64)
     search = Search(
-        p.alert_base * state.world.consumer_weight, ews.novel @ seen, ews.novel @ harm, ews.strong @ (seen + harm), due
-    )
+        state.world.consumer_weight, ews.novel, ews.strong, state.levers.warning_delay, p.alert_base, p.alert_reported,
+        p.alert_days,
+    )  # fmt: skip
     find(live, reach, mixed_in(state, live), circulating(ews), search, state.moment)
 
 
@@ -225,12 +242,11 @@ def mixed_in(state: MarketState, live: np.ndarray) -> np.ndarray:
     """(live, J) of the goods that may hold strong opioids, how many hold each of these substances there; 0 for those that suppliers do not mix in."""
     ews, found = state.early_warning, np.zeros((len(live), state.world.n_jurisdictions))
     opioid = ews.opioid[live]
-    if opioid.any():
+    if np.logical_or.reduce(opioid):
         numbers = live[opioid]
-        usual = float(state.substances.synthetic[state.substances.contaminable].mean())
-        found[opioid] = (
-            presence(state, numbers) * np.where(ews.share[numbers] > 0.0, ews.share[numbers], usual)[:, None]
-        )
+        suspect, own = state.substances.synthetic[state.substances.contaminable], ews.share[numbers]
+        usual = float(np.add.reduce(suspect)) / max(len(suspect), 1)
+        found[opioid] = presence(state, numbers) * np.where(own > 0.0, own, usual)[:, None]
     return found
 
 

@@ -108,8 +108,8 @@ def usual_stance(state: MarketState) -> np.ndarray:
 def ask_people(state: MarketState) -> None:
     """People decide on what is offered to them: all of them when something else is offered than the day before, then each once a week."""
     offered, c = state.levers.taken_up, state.consumers.columns
-    if not offered.any():
-        if state.care.offered.any():
+    if not np.logical_or.reduce(offered, axis=None):
+        if np.logical_or.reduce(state.care.offered, axis=None):
             share_out(state)
             c.declined[:] = c.quitted[:] = 0
             state.care.offered = offered.copy()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.agents.codes import NEVER, EventKind, Stage
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import kernel
+from sim.market import views
 from sim.market.health.harm import is_maintained
+from sim.market.views import narrow
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
@@ -80,16 +82,29 @@ def ask(state: MarketState, who: np.ndarray) -> None:
 
 @kernel
 def first_served(
-    queue: np.ndarray, where: np.ndarray, places: np.ndarray, used: np.ndarray, entered: np.ndarray
-) -> None:
-    """Mark in ``entered`` those of the ``queue``, in its order, for whom there is a place: fewer are ``used`` (J,) by then than the ``places`` open to each.
+    queue: np.ndarray,
+    people: Any,
+    slots: np.ndarray,
+    more: np.ndarray,
+    used: np.ndarray,
+    waiting: np.ndarray,
+    entered: np.ndarray,
+) -> int:
+    """Mark in ``entered`` those of the ``queue``, in its order, for whom there is a place: fewer are ``used`` (J,) by then than are open to each.
 
-    ``where`` is the jurisdiction in which each of them waits.
+    Open are ``slots`` (J,), ``more`` (J, 4, 100) times as many for people of a kind. ``waiting`` (J,) counts the others. Returns how many enter.
     """
+    many = 0
     for i in range(len(queue)):
-        if used[where[i]] < places[i]:
-            used[where[i]] += 1
+        c = queue[i]
+        j = people.jurisdiction[c]
+        if used[j] < int(slots[j] * more[j, people.segment[c], people.turn[c]]):
+            used[j] += 1
             entered[i] = True
+            many += 1
+        else:
+            waiting[j] += 1
+    return many
 
 
 def admit(state: MarketState) -> None:
@@ -99,15 +114,13 @@ def admit(state: MarketState) -> None:
         for service in services:
             service.waiting = 0
         return
-    where, used = c.jurisdiction[queue], np.array([service.used for service in services])
-    usual = np.array([service.slots for service in services])
-    places = (usual[where] * state.levers.treatment_slots[where, c.segment[queue], c.turn[queue]]).astype(np.int64)
-    enters = np.zeros(len(queue), bool)
-    first_served(queue, where, places, used, enters)
-    waiting = np.bincount(where[~enters], minlength=len(services)).tolist()
-    for service, now, left in zip(services, used.tolist(), waiting, strict=True):
+    used, slots = np.array([[service.used, service.slots] for service in services]).T.copy()
+    enters, waiting = np.zeros(len(queue), bool), np.zeros(len(services), np.int64)
+    people, more = narrow(c, views.ContactConsumers), state.levers.treatment_slots
+    many = first_served(queue, people, slots, more, used, waiting, enters)
+    for service, now, left in zip(services, used.tolist(), waiting.tolist(), strict=True):
         service.used, service.waiting = now, left
-    if not enters.any():
+    if not many:
         return
     entered = queue[enters]
     entered = entered[np.argsort(c.jurisdiction[entered], kind="stable")]

@@ -9,21 +9,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import LAST_DAY, NEVER, NO_SLOT, Channel, Considering, Membership, OrderOutcome, Stage
+from sim.agents.codes import LAST_DAY, NO_SLOT, Channel, Membership, OrderOutcome, Stage
 from sim.agents.consumers import DANGERS, KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.agents.orders import GOOD_RATING, NO_RATING
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.ahead import AHEAD, ask_for_friends, ask_for_row
-from sim.market.blocks import over_rows, rows_marked
+from sim.market.blocks import over_rows
 from sim.market.choice.vendor import account_of
 from sim.market.groups import Friends, Moment
 from sim.market.health.alerts import alerts_of_week
+from sim.market.learning.considering import (
+    BEGINS, BOUGHT, CONSIDERS, EXPERIENCED, NOT_YET, STOPS, turn_to_markets,
+)  # fmt: skip
 from sim.market.learning.fear import GROUP
 from sim.market.learning.forum import forum_talk, read_posts
 from sim.market.learning.friends import friendship
 from sim.market.learning.messages import Messages, hear_messages, messages_of_week
+from sim.market.learning.web import be_found
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, uniform4
 
@@ -37,8 +41,6 @@ LICENSED, PHARMACY, APP, CRYPTO = (
 DELIVERED, SEIZED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED)
 USES = int(Stage.USES)
 ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
-NOT_YET, CONSIDERS, BOUGHT, EXPERIENCED = (int(stage) for stage in Considering)
-BEGINS, STOPS = 1, 2  # what becomes of a consumer's stage of considering
 WEEK, MONTH = 7, 30
 MOST_BOUGHT = 65_535  # that a column holds
 PRACTICE, SUPPORT, CONSIDERING = 0, 1, 2
@@ -279,13 +281,8 @@ def learning(state: MarketState) -> None:
         state.forum.readable, initiation, state.trade.ads_seen, alerts_of_week(state), messages_of_week(levers)
     )  # fmt: skip
     over_rows(state.pool, hear_peers, n, state.moment, learners, state.world.friends, was, talk, given, starts)
-    turned = rows_marked(starts)
-    begin, stop = turned[starts[turned] == BEGINS], turned[starts[turned] == STOPS]
-    c.considering[begin] = Considering.CONSIDERS
-    c.market_state[begin], c.market_until[begin] = Membership.SEARCHING, day + 1
-    c.considering[stop], c.market_state[stop], c.market_until[stop] = Considering.NOT_YET, Membership.NONE, NEVER
+    turn_to_markets(day, starts, narrow(c, views.SeekingConsumers))
     t = state.platform_table.columns
-    found_by_search = t.channel != Channel.SOCIAL_APP  # what is seen in apps comes back in `entry_exit.moderation`
-    t.visibility[:] += found_by_search * (1.0 - t.visibility) / state.p.platforms.visibility_days
-    state.books.settled = (x.consumer[due].astype(np.int64), x.channel[due].copy())
+    be_found(t.channel, t.visibility, np.float32(state.p.platforms.visibility_days))
+    state.books.settled = x.consumer[due].astype(np.int64), x.channel[due]
     state.books.order_counts += np.bincount(x.outcome[due], minlength=len(state.books.order_counts))

@@ -32,7 +32,7 @@ class Messages(NamedTuple):
 
 def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Share of consumers whom messages reach in a week, and what one who is reached hears: on average over all, ``message``."""
-    if not reach.any():
+    if not np.logical_or.reduce(reach, axis=None):
         return reach, message  # nobody hears it
     share = np.minimum(reach, 1.0)
     return share, np.divide(message, share, out=np.zeros_like(message), where=share > 0)

@@ -16,6 +16,7 @@ from sim.agents.codes import NEVER, EventKind, ExitCause, Stage
 from sim.agents.consumers import WEEK, WEEKS
 from sim.kernels import kernel
 from sim.market import views
+from sim.market.blocks import rows_marked
 from sim.market.groups import Moment
 from sim.market.health.treatment import give_up, leave_treatment
 from sim.market.people.life import hazard
@@ -68,17 +69,18 @@ def look_at_lives(first: int, n: int, when: Moment, people: Any, ways: Ways, fat
 def come_and_go(state: MarketState) -> None:
     """A seventh of all rows: newcomers where somebody left a week ago, and who leaves or dies of other causes today."""
     c, n, first, p = state.consumers.columns, state.consumers.n, state.day % WEEK, state.p.world
-    gone = (c.stage[first:n:WEEK] == Stage.LEAVING).nonzero()[0] * WEEK + first
+    gone = (c.stage[first:n:WEEK] == ON_THE_WAY).nonzero()[0] * WEEK + first
     if len(gone):
         replace(state, gone[~busy(state)[gone]])
     people, fate = narrow(c, views.LivingConsumers), np.zeros(len(range(first, n, WEEK)), np.uint8)
     if not look_at_lives(first, n, state.moment, people, Ways(p.use_years, p.patient_years, ban_today(state)), fate):
         return
-    leaves, dies = (fate & LEAVES) > 0, (fate & DIES) > 0
-    rows = np.arange(first, n, WEEK)
+    turned = rows_marked(fate)
+    rows, fate = turned * WEEK + first, fate[turned]
+    dies = (fate & DIES) > 0
     stop_using(state, rows[(fate & STOPS) > 0])
-    go(state, rows[leaves | dies])
-    left = rows[leaves & ~dies]
+    go(state, rows[(fate & (LEAVES | DIES)) > 0])
+    left = rows[(fate & (LEAVES | DIES)) == LEAVES]
     state.consumer_events(EventKind.LEFT, left[c.alive[left] == 1])
     die(state, rows[dies])
 
@@ -95,6 +97,8 @@ def busy(state: MarketState) -> np.ndarray:
 
 def go(state: MarketState, who: np.ndarray) -> None:
     """These people are on their way out: they need and buy nothing any more, and give up treatment."""
+    if not len(who):
+        return
     c = state.consumers.columns
     c.stage[who], c.next_day[who], c.unmet_until[who] = Stage.LEAVING, NEVER, -NEVER
     leave_treatment(state, who)
@@ -103,6 +107,8 @@ def go(state: MarketState, who: np.ndarray) -> None:
 
 def die(state: MarketState, who: np.ndarray) -> None:
     """These people die of other causes than use."""
+    if not len(who):
+        return
     state.consumers.columns.alive[who] = 0
     state.books.dead += len(who)
     state.today.deaths_other += len(who)

@@ -77,6 +77,8 @@ def ban_today(state: MarketState) -> Ban:
 
 def stop(state: MarketState, who: np.ndarray) -> None:
     """These people stop: they need nothing any more, look for no source, and will not consider one."""
+    if not len(who):
+        return
     c = state.consumers.columns
     c.stage[who], c.next_day[who], c.unmet_until[who] = Stage.STOPPED, NEVER, -NEVER
     c.considering[who], c.market_state[who], c.market_until[who] = Considering.NOT_YET, Membership.NONE, NEVER
@@ -85,6 +87,8 @@ def stop(state: MarketState, who: np.ndarray) -> None:
 
 def stop_using(state: MarketState, who: np.ndarray) -> None:
     """These users stop."""
+    if not len(who):
+        return
     stop(state, who)
     state.today.quitters += len(who)
     state.consumer_events(EventKind.STOPPED, who)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -150,6 +151,18 @@ def draw(rows: np.ndarray, drawn: Drawn, people: Any, kinds: Kinds, world: np.nd
         people.next_day[c] = min(drawn.day + np.int64(wait), NEVER - 1)
 
 
+@kernel
+def used_to(rows: np.ndarray, size: np.ndarray, people: Any, table: Any, by_dependence: float, floor: float) -> None:
+    """Tolerance of the people of these rows: that of who uses what they need, in orders of so many times the usual ``size`` (rows,)."""
+    for i in range(len(rows)):
+        c = rows[i]
+        s = people.substance[c]
+        often = people.need_rate[c] * (np.float32(1.0) + by_dependence * people.dependence[c])
+        daily = np.float64(often * size[i]) * table.doses_per_order[s]
+        used = min(daily / table.doses_per_day[s], 1.0) if table.opioid[s] > 0.0 else 0.0
+        people.tolerance[c] = floor + (1.0 - floor) * used
+
+
 def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
     """Draw the people of these ``rows``, whose jurisdiction is set: segment, age, sex, needs, means, knowledge and standing.
 
@@ -158,22 +171,21 @@ def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
     """
     p, c = state.p, state.consumers.columns
     w, d = p.world, p.demand
-    shares = np.array([w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers])
-    shares = np.cumsum(shares[1:] if newcomers else shares)
+    each = w.patients, 1.0 - w.patients - w.dependents - w.suppliers, w.dependents, w.suppliers
+    shares = list(accumulate(each[1:] if newcomers else each))
     if newcomers:
-        shares /= shares[-1]
+        shares = [share / shares[-1] for share in shares]
         blank(state, rows)
     kinds = Kinds(
-        shares, np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate]), state.world.legitimate, state.substances.needs,
+        np.array(shares), np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate]), state.world.legitimate, state.substances.needs,
         p.choice.price_sensitivity, p.learning.verification_floor, p.learning.trust_normal, p.learning.stigma_normal, p.consumption.practice_normal,
     )  # fmt: skip
     drawn = Drawn(state.moment.seed, state.day, newcomers)
     draw(rows, drawn, narrow(c, views.NewConsumers), kinds, state.given.world, state.given.demand)
-    table, floor, substance = state.substances, p.consumption.tolerance_floor, c.substance[rows]
-    often = c.need_rate[rows] * (1.0 + d.dependence_rate * c.dependence[rows])
-    daily = often * np.exp(c.budget[rows]) * table.doses_per_order[substance]
-    used = np.minimum(daily / table.doses_per_day[substance], 1.0)
-    c.tolerance[rows] = floor + (1.0 - floor) * np.where(table.opioid[substance] > 0, used, 0.0)
+    used_to(
+        rows, np.exp(c.budget[rows]), narrow(c, views.NewConsumers), narrow(state.substances, views.UsualSubstances),
+        np.float32(d.dependence_rate), p.consumption.tolerance_floor,
+    )  # fmt: skip
     if newcomers:
         c.came[rows] = state.day
         seek(rows, drawn, narrow(c, views.SeekingConsumers), p.migration.recheck_days)
@@ -187,7 +199,7 @@ def blank(state: MarketState, rows: np.ndarray) -> None:
     people = state.consumers
     for column, values in zip(people.schema.items(), people.columns, strict=True):
         if column[0] not in KEPT:
-            values[place_of(people, column[1], rows)] = column[1].default
+            values[place_of(people, column[1], rows) if column[1].few else rows] = column[1].default
     for name, column in people.own.schema.items():
         people.own.arrays[name][rows] = column.default
 

@@ -145,8 +145,22 @@ def know_suppliers(
 
 
 @kernel
-def who_sells(n: int, suppliers: Any, suspect: np.ndarray, there: np.ndarray, whole: np.ndarray) -> None:
-    """Fill ``there`` (n, J) with the size of each supplier in business of what may hold strong opioids (``suspect``, (S,)) where it sells; ``whole`` (J,) of all."""
+def who_sells(
+    n: int,
+    suppliers: Any,
+    suspect: np.ndarray,
+    numbers: np.ndarray,
+    mixed: np.ndarray,
+    there: np.ndarray,
+    whole: np.ndarray,
+) -> None:
+    """Fill ``there`` (n, J) with the size of each supplier in business of what may hold strong opioids (``suspect``, (S,)) where it sells; ``whole`` (J,) of all.
+
+    ``mixed`` (numbers, n) becomes 1 where a supplier mixes in one of the novel opioids ``numbers``, else 0.
+    """
+    for i in range(len(numbers)):
+        for k in range(n):
+            mixed[i, k] = suppliers.mixes[k] == numbers[i]
     whole[:] = 0.0
     for i in range(n):
         sells = False
@@ -156,12 +170,14 @@ def who_sells(n: int, suppliers: Any, suspect: np.ndarray, there: np.ndarray, wh
             here = sells and suppliers.alive[i] == 1 and (suppliers.reach[i] >> j) & 1 == 1
             there[i, j] = suppliers.size[i] if here else 0.0
             whole[j] += there[i, j]
+    for j in range(len(whole)):
+        whole[j] = max(whole[j], np.float32(1e-9))
 
 
 def presence(state: MarketState, numbers: np.ndarray) -> np.ndarray:
     """(numbers, J) share of the suppliers of opioids and sedatives in each jurisdiction, by size, who mix in each of these novel opioids."""
     s, n = state.supplier_table.columns, state.supplier_table.n
-    there = np.empty((n, state.world.n_jurisdictions), np.float32)
-    whole = np.empty(there.shape[1], np.float32)
-    who_sells(n, narrow(s, views.SellingSuppliers), state.substances.contaminable, there, whole)
-    return (numbers[:, None] == s.mixes[:n]) @ there / np.maximum(whole, 1e-9)
+    places, one = state.world.n_jurisdictions, np.float32
+    mixed, there, whole = np.empty((len(numbers), n), one), np.empty((n, places), one), np.empty(places, one)
+    who_sells(n, narrow(s, views.SellingSuppliers), state.substances.contaminable, numbers, mixed, there, whole)
+    return mixed @ there / whole

@@ -62,6 +62,33 @@ def left_to_clock(seed: int, o: int, day: int, orders: Any, p: ShippingParameter
 
 
 @kernel
+def look_through(
+    n: int, day: int, clock_days: float, orders: Any, due: np.ndarray, run_out: np.ndarray
+) -> tuple[int, int]:
+    """Fill ``due`` with those of ``n`` open orders whose fate is known today, ``run_out`` with those for whose release the clock has run out; how many each."""
+    known, late = 0, 0
+    for o in range(n):
+        if orders.due[o] == day:
+            due[known] = o
+            known += 1
+        elif orders.due[o] < day and orders.held[o] > 0 and orders.day[o] <= day - clock_days:
+            run_out[late] = o
+            late += 1
+    return known, late
+
+
+@kernel
+def look_for_closed(n: int, day: int, orders: Any, closed: np.ndarray) -> int:
+    """Fill ``closed`` with those of ``n`` open orders whose fate is known and whose money is out of escrow; returns how many they are."""
+    many = 0
+    for o in range(n):
+        if orders.due[o] <= day and orders.held[o] == 0:
+            closed[many] = o
+            many += 1
+    return many
+
+
+@kernel
 def settle(
     rows: np.ndarray,
     run_out: np.ndarray,
@@ -124,16 +151,16 @@ def settle(
 def settling(state: MarketState) -> None:
     """Settle what is due today: orders whose fate is known, and money that waited for the clock of its market. Says which orders close with that."""
     books, day, p = state.books, state.day, state.p.shipping
-    o, n = books.open_orders.columns, books.open_orders.n
-    due = books.due = (o.due[:n] == day).nonzero()[0]
-    waiting = ((o.due[:n] < day) & (o.held[:n] > 0)).nonzero()[0]
-    run_out = waiting[o.day[waiting] <= day - p.clock_days]
+    n, orders = books.open_orders.n, narrow(books.open_orders.columns, views.ShippingOrders)
+    due, run_out, closed = np.empty((3, n), np.int64)
+    known, late = look_through(n, day, p.clock_days, orders, due, run_out)
+    due = books.due = due[:known].copy()
     money = np.zeros(4, np.int64)
     settle(
-        due, run_out, state.seed, day, narrow(o, views.ShippingOrders), narrow(state.vendors.columns, views.ShippingVendors),
+        due, run_out[:late], state.seed, day, orders, narrow(state.vendors.columns, views.ShippingVendors),
         narrow(state.platform_table.columns, views.ShippingPlatforms), money, state.today.settled, state.given.shipping,
     )  # fmt: skip
-    books.closed = ((o.due[:n] <= day) & (o.held[:n] == 0)).nonzero()[0]
+    books.closed = closed[: look_for_closed(n, day, orders, closed)].copy()
     income, fees, refunds, withheld = money.tolist()
     ledger = books.ledger
     ledger.vendor_income += income
