@@ -20,7 +20,7 @@ from sim.market.choice.offers import build_offers, draw_offer
 from sim.market.choice.scene import IMPOSSIBLE
 from sim.market.choice.vendor import draw_logit, known_vendor
 from sim.market.enforcement.arrests import exposure_of, hazards_today
-from sim.market.enforcement.cases import evidence_gained
+from sim.market.enforcement.cases import Cases, evidence_gained
 from sim.market.entry_exit.exit import scam_hazard
 from sim.market.entry_exit.vendor_exit import retirement
 from sim.market.groups import handed_over
@@ -161,7 +161,8 @@ def test_remote_deals_weigh_a_small_fraction_of_a_face_to_face_deal():
 def test_the_same_effort_over_more_cases_gains_less_on_each():
     effort, where = np.array([10.0, 5.0]), np.array([0, 1, 1])
     reach = np.array([[1.0, 0.3], [0.3, 1.0]])
-    two, six = (evidence_gained(effort, reach, np.ones(k * 3), np.tile(where, k)).gained for k in (1, 2))
+    several = [Cases(np.arange(k * 3), np.tile(where, k), np.ones(k * 3), np.ones(k * 3)) for k in (1, 2)]
+    two, six = (evidence_gained(effort, reach, cases, (1.0, 1.0), np.zeros(2)).gained for cases in several)
     assert six[:, :3] == near(two / 2)
     assert two.sum() < effort.sum(), "cases abroad lose effort"
 

@@ -108,7 +108,7 @@ class Exchange(Institution):
         """Close as far as the pressure to close (by jurisdiction, 0-1) is above its reluctance, and lose those customers; open again where it is not."""
         was, self.open = self.open, self.withstands(closure)
         closed = self.open < was
-        if closed.any():
+        if np.logical_or.reduce(closed):
             self.customers = np.where(closed, self.customers * self.open / np.maximum(was, 1e-12), self.customers)
 
     def sells(self, delisting: np.ndarray) -> np.ndarray:
@@ -117,5 +117,7 @@ class Exchange(Institution):
 
     def withstands(self, pressure: np.ndarray) -> np.ndarray:
         """Share of it that does not give way to a pressure in 0-1, whatever the shape of that."""
+        if not np.logical_or.reduce(pressure, axis=None):
+            return np.ones(pressure.shape)
         given_way = (pressure - self.reluctance) / (1.0 - self.reluctance)
         return 1.0 - np.minimum(np.maximum(given_way, 0.0), 1.0)

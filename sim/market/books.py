@@ -156,24 +156,25 @@ DUE, GOT = 0, 1
 
 
 class Tally:
-    """Counts of one day."""
+    """Counts of one day: those below, which are nothing until something is counted, and arrays."""
+
+    officer_days = policy_cost = 0.0
+    purse = float("inf")  # real USD that a budget leaves for the policy that acts now
+    commission = 0  # cents
+    goods_sent = goods_seized = 0.0  # orders' worth of goods on their way from suppliers to vendors
+    branches = groups = manufacturers = 0  # cents that went up yesterday and stayed with each
+    takedowns = vendor_arrests = supplier_arrests = criminalised = fraud = 0
+    privacy = 0.0
+    waited = 0  # days that those who enter treatment today waited
+    gave_up = 0  # people who stop waiting for it
+    first_uses = quitters = deaths_other = 0
+    treatment_entries = referrals = initiations = parcels = parcels_seized = 0
+    passed_on, paid_to_friends = 0.0, 0  # doses that went from friend to friend, and cents paid for them
+    violence, violence_expected = 0, 0.0
+    opened = 0.0  # parcels without drugs that were opened
+    failed_payments = checks = deaths = overdoses = adverse = 0
 
     def __init__(self) -> None:
-        self.officer_days = self.policy_cost = 0.0
-        self.purse = float("inf")  # real USD that a budget leaves for the policy that acts now
-        self.commission = 0  # cents
-        self.goods_sent = self.goods_seized = 0.0  # orders' worth of goods on their way from suppliers to vendors
-        self.branches = self.groups = self.manufacturers = 0  # cents that went up yesterday and stayed with each
-        self.takedowns = self.vendor_arrests = self.supplier_arrests = self.criminalised = self.fraud = 0
-        self.privacy = 0.0
-        self.waited = 0  # days that those who enter treatment today waited
-        self.gave_up = 0  # people who stop waiting for it
-        self.first_uses = self.quitters = self.deaths_other = 0
-        self.treatment_entries = self.referrals = self.initiations = self.parcels = self.parcels_seized = 0
-        self.passed_on, self.paid_to_friends = 0.0, 0  # doses that went from friend to friend, and cents paid for them
-        self.violence, self.violence_expected = 0, 0.0
-        self.opened = 0.0  # parcels without drugs that were opened
-        self.failed_payments = self.checks = self.deaths = self.overdoses = self.adverse = 0
         self.sums = np.zeros(N_SUMS)
         self.settled = np.zeros((N_CHANNELS, 2), np.int64)  # cents DUE to vendors, and those that they GOT
         self.missed = np.zeros(N_CHANNELS, np.int64)  # orders for which no vendor or no stock was found

@@ -239,6 +239,9 @@ AccountVendors = view(
 RecruitVendors = view("RecruitVendors", "channel", "jurisdiction", "key", "kind", "supplier")
 KnownSuppliers = view("KnownSuppliers", "alive", "concentration", "mixes", "reliability")
 SellingSuppliers = view("SellingSuppliers", "alive", "mixes", "reach", "serves", "size")
+RecruitingSuppliers = view(
+    "RecruitingSuppliers", "organised", "alive", "size", "reach", "jurisdiction", "takings", "branches", "drive"
+)
 SendingSuppliers = view("SendingSuppliers", "alive", "belief", "jurisdiction", "reach", "routes", "source")
 MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "serves", "size", "source")
 TakingSuppliers = view("TakingSuppliers", "organised", "paid", "revenue", "source", "takings")

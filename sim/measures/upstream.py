@@ -28,7 +28,7 @@ def upstream(state: MarketState) -> dict[str, float]:
         "organised_crime_revenue": (today.groups + today.branches) / 100.0,
         "revenue_groups": today.groups / 100.0,
         "revenue_manufacturers": today.manufacturers / 100.0,
-        "organised_branches": float(s.branches[:n].sum()),
+        "organised_branches": float(np.add.reduce(s.branches[:n])),
         "supply_routes": float(s.routes[:n][alive].sum()) / working if count else UNOBSERVED,
         "supply_seized": today.goods_seized / today.goods_sent if today.goods_sent > 0 else UNOBSERVED,
         "supply_concentration": float(s.concentration[:n][alive].sum()) / working if count else UNOBSERVED,

@@ -183,6 +183,8 @@ def apply_policies(state: MarketState, plan: Plan, recorder: Recorder) -> None:
     """Phase 1: set the levers of every policy that is on, then cause events, then book deeds and cost; conditions look at what was recorded."""
     scenario = state.scenario
     plan.follow(scenario.policies, state.books.events, scenario.budget, scenario.days)
+    if not plan.policies:
+        return
     plan.on_today(state, recorder)
     full = {k: course.now for k, course in enumerate(plan.courses) if course.now is not None}
     shares = {} if plan.purse is None else plan.purse.shares(state, full)

@@ -57,7 +57,7 @@ def make_room(people: Rows, place: str, rows: NDArray[np.int64]) -> None:
 
     Rows that have come to their defaults are taken back; when they do not do, there will be more.
     """
-    needed = int(np.count_nonzero(getattr(people.columns, place)[rows] == 0))
+    needed = len(rows) - int(np.count_nonzero(getattr(people.columns, place)[rows]))
     if needed <= people.spare[place][0]:
         return
     shared = {name: column for name, column in people.schema.items() if column.few == place}

@@ -50,6 +50,7 @@ LICENSED, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET), int(Channel.DIRECT), int(Channel.STREET),
 )  # fmt: skip
 ACTIVE, NOT_YET = int(Membership.ACTIVE), int(Considering.NOT_YET)
+OPEN, COVERT = int(PlatformStatus.OPEN), int(PlatformStatus.COVERT)
 SUPPLY = 1 << Programme.SUPPLY
 OVER_THE_COUNTER, PROHIBITED = int(LegalStatus.OVER_THE_COUNTER), int(LegalStatus.PROHIBITED)
 WEB, OFFLINE, PARTNERS = int(RiskGroup.OPEN_WEB), int(RiskGroup.OFFLINE), int(RiskGroup.DIRECT)
@@ -206,7 +207,7 @@ def choose_with_room(lo: int, hi: int, when: Moment, wanted: Needs, scene: Scene
 def choice(state: MarketState, wanted: Needs) -> Choices:
     """Phase 7: consumers without a market look for one; every need chooses channel, platform and vendor."""
     v, t = state.vendors, state.platform_table.columns
-    is_open = ((t.status == PlatformStatus.OPEN) | (t.status == PlatformStatus.COVERT)).astype(np.uint8)
+    is_open = ((t.status == OPEN) | (t.status == COVERT)).view(np.uint8)
     offers, listings, accounts = build_offers(
         narrow(v.columns, views.OfferVendors),
         v.n,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.agents.codes import Channel
+from sim.kernels import kernel
+from sim.market.adding import added_up
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -43,6 +45,44 @@ class Conditions(NamedTuple):
     legal: np.ndarray  # (J, 4, 100) share of needs that regulated supply covers for those who take part in it
 
 
+@kernel
+def rank_results(
+    slots: np.ndarray,
+    visibility: np.ndarray,
+    attraction: np.ndarray,
+    lost: np.ndarray,
+    seen: np.ndarray,
+    ranks: np.ndarray,
+    demotion: np.ndarray,
+) -> float:
+    """Fill ``ranks`` (J, slots) with cumulative weights of programmes in search, and ``demotion`` (J,) with the share that they have ``lost`` (slots, J) there.
+
+    Returns their weight against that of the start; ``seen`` (2, slots) is room for their weights now and then.
+    """
+    for k in range(len(slots)):
+        seen[1, k] = attraction[slots[k]]
+        seen[0, k] = visibility[slots[k]] * seen[1, k]
+    whole, first = added_up(seen[0]), added_up(seen[1])
+    for j in range(len(demotion)):
+        run, gone = 0.0, 0.0
+        for k in range(len(slots)):
+            away = seen[0, k] * lost[k, j]
+            gone += away
+            run += seen[0, k] - away
+            ranks[j, k] = run
+        demotion[j] = gone / max(np.float64(whole), 1e-9)
+    return whole / max(first, np.float32(1e-9))
+
+
+@kernel
+def show(slots: np.ndarray, visibility: np.ndarray, attraction: np.ndarray, shown: np.ndarray) -> None:
+    """Fill ``shown`` with cumulative exposure to the apps ``slots``."""
+    run = 0.0
+    for k in range(len(slots)):
+        run += attraction[slots[k]] * visibility[slots[k]]
+        shown[k] = run
+
+
 def conditions(state: MarketState, is_open: np.ndarray, listings: np.ndarray) -> Conditions:
     """Today's channels as consumers meet them."""
     t, p = state.platform_table.columns, state.p.choice
@@ -50,18 +90,21 @@ def conditions(state: MarketState, is_open: np.ndarray, listings: np.ndarray) ->
     value = p.variety_weight * np.log(choice * (1.0 + p.variety_half) / (choice + p.variety_half))
     value += np.log(np.maximum(t.attraction, 1e-6))
     pharmacies, apps = state.open_slots(Channel.ILLICIT_PHARMACY), state.open_slots(Channel.SOCIAL_APP)
-    weight = t.visibility[pharmacies] * t.attraction[pharmacies]
-    rank = float(weight.sum() / max(float(t.attraction[pharmacies].sum()), 1e-9))
-    lost = weight * state.search.rank_lost(pharmacies).T
-    demotion = lost.sum(axis=1) / max(float(weight.sum()), 1e-9)
+    ranks, demotion = np.empty((state.world.n_jurisdictions, len(pharmacies))), np.empty(state.world.n_jurisdictions)
+    seen = np.empty((2, len(pharmacies)), np.float32)
+    rank = rank_results(
+        pharmacies, t.visibility, t.attraction, state.search.rank_lost(pharmacies), seen, ranks, demotion
+    )
+    shown = np.empty(len(apps))
+    show(apps, t.visibility, t.attraction, shown)
     return Conditions(
         open=is_open, channel=t.channel,
         key=t.key, price_level=state.trade.price_level, price_factor=state.world.price_factor, licensed_slot=state.world.licensed_slot,
         street_slot=state.world.street_slot, direct_slot=state.world.direct_slot,
         street_open=np.log(np.maximum(state.levers.street_access, 1e-6)), market_value=value, prior=state.trade.prior,
-        pharmacy_slot=pharmacies, pharmacy_weight=np.cumsum(weight - lost, axis=1),
-        illicit_share=np.array([state.search.illicit_share(rank, float(gone)) for gone in demotion]),
-        app_slot=apps, app_weight=np.cumsum((t.attraction[apps] * t.visibility[apps]).astype(float)),
+        pharmacy_slot=pharmacies, pharmacy_weight=ranks,
+        illicit_share=np.array([state.search.illicit_share(rank, gone) for gone in demotion.tolist()]),
+        app_slot=apps, app_weight=shown,
         app_exposure=float(np.log(max(state.trade.ads_seen, 1e-6))), isp_block=np.array([isp.share for isp in state.providers]),
         listed=t.listed, warning=state.levers.warning, recognition=state.levers.recognition,
         glance=state.levers.glance, unsealed=state.levers.unsealed, forged=t.forged, lookup=np.minimum(1.0, p.lookup + state.levers.lookup),

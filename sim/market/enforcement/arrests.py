@@ -11,6 +11,7 @@ from sim.agents.enforcement import VENDORS, Unit
 from sim.agents.payments import COIN
 from sim.kernels import inner, kernel, maker
 from sim.market import views
+from sim.market.adding import added_up
 from sim.market.entry_exit.news import tell_of_arrests
 from sim.market.entry_exit.vendor_exit import settle_exits
 from sim.market.groups import Moment
@@ -100,6 +101,31 @@ def caught_today(
     return k
 
 
+@kernel
+def reckon_arrests(
+    risk: np.ndarray,
+    expected: np.ndarray,
+    hazards: Hazards,
+    usual: np.ndarray,
+    work: np.ndarray,
+    worth: float,
+    credit: np.ndarray,
+    made: np.ndarray,
+) -> None:
+    """Let the ``usual`` risk of arrest by channel follow that of today, and add what each agency's ``work`` (agencies, J, 2) on vendors earns to its ``credit``.
+
+    An arrest that is ``expected`` (J, 2) earns ``worth``, whoever made it; ``made`` (2 J,) is room for those of one agency.
+    """
+    for c in range(len(risk)):
+        usual[c] += (MONTH * risk[c] - usual[c]) / MONTH
+    for a in range(len(work)):
+        for j in range(len(expected)):
+            for g in range(2):
+                each = expected[j, g] / max(hazards.effort[j, g] * hazards.days[j, g], 1e-12)
+                made[2 * j + g] = work[a, j, g] * each
+        credit[a] += worth * added_up(made)
+
+
 def remote_weights(state: MarketState) -> np.ndarray:
     """(C,) what a buyer met by channel weighs against one met face to face; traceable coins make remote ones weigh more."""
     p, coin = state.p.enforcement, 0.5 + state.processors[COIN].traceability
@@ -132,10 +158,11 @@ def vendor_arrests(state: MarketState) -> None:
     )
     expected = np.zeros(hazards.effort.shape)
     k = caught_today(n, state.moment, vendors, hazards, policing.vendor_exposure, caught, risk, expected)
-    policing.vendor_risk += (MONTH * risk - policing.vendor_risk) / MONTH
-    each = expected / np.maximum(hazards.effort * hazards.days, 1e-12)  # arrests per officer-day that reaches vendors
-    made = (policing.vendor_work * each).reshape(len(policing.unit), -1).sum(axis=1)
-    policing.records.credit[:, VENDORS] += state.p.enforcement.credit_arrest * made
+    credit = policing.records.credit[:, VENDORS]
+    reckon_arrests(
+        risk, expected, hazards, policing.vendor_risk, policing.vendor_work, state.p.enforcement.credit_arrest, credit,
+        np.empty(expected.size),
+    )  # fmt: skip
     arrest(state, caught[:k])
 
 

@@ -22,43 +22,66 @@ if TYPE_CHECKING:
 WORLD = 20_000.0  # consumers for which officer-days per case are stated
 
 
+class Cases(NamedTuple):
+    """What agencies gather evidence on."""
+
+    rows: np.ndarray  # (cases,) of the columns of `where` and `security`
+    where: np.ndarray  # jurisdiction of each
+    weight: np.ndarray  # (cases,) by what effort is shared out
+    security: np.ndarray  # what divides evidence on it
+
+
 class Found(NamedTuple):
     """Officer-days of evidence of a day."""
 
     gained: np.ndarray  # (agencies, cases)
     by_case: np.ndarray  # (cases,)
-    by_agency: np.ndarray  # (agencies,)
 
 
 @kernel
 def find_evidence(
     effort: np.ndarray,
     reach: np.ndarray,
-    weight: np.ndarray,
-    where: np.ndarray,
-    security: np.ndarray,
+    cases: Cases,
     share: float,
+    worth: tuple[float, float],
+    credit: np.ndarray,
     found: Found,
 ) -> None:
-    """Fill ``found``: see `evidence_gained`."""
+    """Fill ``found`` and add to ``credit``: see `evidence_gained`."""
     found.by_case[:] = 0.0
     for a in range(len(effort)):
         within, gained = 0.0, found.gained[a]
-        for k in range(len(where)):
-            if reach[a, where[k]] > 0.0:
-                within += weight[k]
-        for k in range(len(where)):
-            gained[k] = effort[a] * reach[a, where[k]] * weight[k] / max(within, 1e-9) / security[k] * share
+        for k in range(len(gained)):
+            if reach[a, cases.where[cases.rows[k]]] > 0.0:
+                within += cases.weight[k]
+        for k in range(len(gained)):
+            row = cases.rows[k]
+            spent = effort[a] * reach[a, cases.where[row]] * cases.weight[k] / max(within, 1e-9)
+            gained[k] = spent / cases.security[row] * share
             found.by_case[k] += gained[k]
-        found.by_agency[a] = added_up(gained)
+        credit[a] += worth[0] * added_up(gained) / worth[1]
+
+
+@kernel
+def add_evidence(cases: Cases, gained: np.ndarray, enough: float, evidence: np.ndarray) -> int:
+    """Add what was ``gained`` (agencies, cases) to the ``evidence`` on each case; returns how many have ``enough``."""
+    ripe = 0
+    for k in range(len(cases.rows)):
+        more = 0.0
+        for a in range(len(gained)):
+            more += gained[a, k]
+        evidence[cases.rows[k]] += more
+        ripe += evidence[cases.rows[k]] >= enough
+    return ripe
 
 
 def evidence_gained(
     effort: np.ndarray,
     reach: np.ndarray,
-    weight: np.ndarray,
-    where: np.ndarray,
-    security: np.ndarray | None = None,
+    cases: Cases,
+    worth: tuple[float, float],
+    credit: np.ndarray,
     share: float = 1.0,
 ) -> Found:
     """Evidence of a day.
@@ -67,15 +90,13 @@ def evidence_gained(
     ----------
     effort, reach
         (agencies,) officer-days, and (agencies, J) how far each reaches.
-    weight, where, security
-        (cases,) by what effort is shared out, the jurisdiction of each, and what divides evidence on it, 1 where none is given.
+    worth, credit
+        (agencies,) to which it adds: an agency's evidence times the first of ``worth`` over the second, which are what a case earns and the days it takes.
     share
         What multiplies all evidence.
     """
-    agencies, cases = len(effort), len(where)
-    found = Found(np.empty((agencies, cases)), np.empty(cases), np.empty(agencies))
-    given = np.ones(cases, np.float32) if security is None else security
-    find_evidence(effort, reach, weight, where, given, share, found)
+    found = Found(np.empty((len(effort), len(cases.rows))), np.empty(len(cases.rows)))
+    find_evidence(effort, reach, cases, share, worth, credit, found)
     return found
 
 
@@ -85,11 +106,12 @@ def platform_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sc
     slots = np.concatenate([state.crypto_slots(), state.open_slots(Channel.ILLICIT_PHARMACY)])
     if not len(slots):
         return
-    weight = np.sqrt(state.trade_shares(slots, t.trade60))
-    found = evidence_gained(effort, reach, weight, t.jurisdiction[slots], t.security[slots])
-    t.evidence[slots] += found.by_case
-    threshold = p.platform_case * scale
-    state.policing.records.credit[:, PLATFORMS] += p.credit_takedown * found.by_agency / p.platform_case
+    cases = Cases(slots, t.jurisdiction, np.sqrt(state.trade_shares(slots, t.trade60)), t.security)
+    credit = state.policing.records.credit[:, PLATFORMS]
+    found = evidence_gained(effort, reach, cases, (p.credit_takedown, p.platform_case), credit)
+    threshold = np.float32(p.platform_case * scale)
+    if not add_evidence(cases, found.gained, threshold, t.evidence):
+        return
     for k in (t.evidence[slots] >= threshold).nonzero()[0]:
         if uniform(int(state.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
             leader = int(found.gained[:, k].argmax())
@@ -106,11 +128,13 @@ def supplier_cases(state: MarketState, effort: np.ndarray, helped: np.ndarray, r
     live = (s.alive[:n] == 1).nonzero()[0]
     if not len(live):
         return
-    own = evidence_gained(effort, reach, s.size[live], s.jurisdiction[live])
+    cases = Cases(live, s.jurisdiction, s.size[live], np.ones(n, np.float32))
+    credit = state.policing.records.credit[:, SUPPLIERS]
+    own = evidence_gained(effort, reach, cases, (p.credit_supplier, p.supplier_case), credit)
     gained = own.gained * helped[:, None]
-    s.evidence[live] += gained.sum(axis=0)
-    threshold = p.supplier_case * scale
-    state.policing.records.credit[:, SUPPLIERS] += p.credit_supplier * own.by_agency / p.supplier_case
+    threshold = np.float32(p.supplier_case * scale)
+    if not add_evidence(cases, gained, threshold, s.evidence):
+        return
     for k in (s.evidence[live] >= threshold).nonzero()[0]:
         i = int(live[k])
         if uniform(int(state.seed), int(Draw.SUPPLIER_ARREST), i, day, 0) < p.ripe_raid:
@@ -121,14 +145,13 @@ def payment_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sca
     """Officer-days on payments end merchant accounts, and add evidence on cryptomarkets, the more the easier the coins in use are traced."""
     p, t, records = state.p.enforcement, state.platform_table.columns, state.policing.records
     slots = taking_cards(state)
-    pressed = evidence_gained(effort, reach, np.ones(len(slots)), t.jurisdiction[slots])
-    records.credit[:, PAYMENTS] += p.credit_arrest * pressed.by_agency / p.account_days
+    cases = Cases(slots, t.jurisdiction, np.ones(len(slots)), np.ones(len(t.status), np.float32))
+    pressed = evidence_gained(effort, reach, cases, (p.credit_arrest, p.account_days), records.credit[:, PAYMENTS])
     end_accounts(state, slots, pressed.by_case / (p.account_days * scale))
     slots = state.crypto_slots()
     if len(slots):
         share = state.p.payment.trace_yield * state.processors[COIN].traceability
-        traced = evidence_gained(
-            effort, reach, state.trade_shares(slots), t.jurisdiction[slots], t.security[slots], share
-        )
-        t.evidence[slots] += traced.by_case
-        records.credit[:, PAYMENTS] += p.credit_takedown * traced.by_agency / p.platform_case
+        cases = Cases(slots, t.jurisdiction, state.trade_shares(slots), t.security)
+        worth = p.credit_takedown, p.platform_case
+        traced = evidence_gained(effort, reach, cases, worth, records.credit[:, PAYMENTS], share)
+        add_evidence(cases, traced.gained, np.float32(np.inf), t.evidence)

@@ -90,21 +90,34 @@ def note_effort(
 
 @kernel
 def fill_reach(
-    where: np.ndarray, capability: np.ndarray, cooperation: np.ndarray, loss: float, reach: np.ndarray
+    where: np.ndarray,
+    unit: np.ndarray,
+    capability: np.ndarray,
+    more: np.ndarray,
+    usual: np.ndarray,
+    today: np.ndarray,
+    loss: float,
+    reach: np.ndarray,
 ) -> None:
-    """Fill ``reach`` (agencies, J), how far each agency reaches cases in each jurisdiction: abroad ``loss`` is lost where nobody cooperates."""
+    """Fill ``reach`` (2, agencies, J), how far each agency reaches cases in each jurisdiction: abroad ``loss`` is lost where nobody cooperates.
+
+    Jurisdictions cooperate as is ``usual`` (J, J), and as they do ``today``; cyber units are then ``more`` (J,) times as capable.
+    """
     for a in range(len(where)):
-        for j in range(len(cooperation)):
-            reach[a, j] = (1.0 - loss * (1.0 - cooperation[where[a], j])) * capability[a]
+        able = capability[a] * (more[where[a]] if unit[a] == CYBER else 1.0)
+        for j in range(len(usual)):
+            reach[0, a, j] = (1.0 - loss * (1.0 - usual[where[a], j])) * capability[a]
+            reach[1, a, j] = (1.0 - loss * (1.0 - today[where[a], j])) * able
 
 
 def reach_of(state: MarketState, capability: np.ndarray) -> np.ndarray:
     """(2, agencies, J) how far agencies of this usual ``capability`` reach: usually, and today."""
-    where, unit, loss = state.policing.where, state.policing.unit, state.p.enforcement.foreign_loss
+    where, usual = state.policing.where, state.world.cooperation
     reach = np.empty((2, len(where), state.world.n_jurisdictions))
-    today = capability * np.where(unit == CYBER, state.levers.capability[where], 1.0)
-    fill_reach(where, capability, state.world.cooperation, loss, reach[0])
-    fill_reach(where, today, state.cooperation_today(), loss, reach[1])
+    fill_reach(
+        where, state.policing.unit, capability, state.levers.capability, usual, state.cooperation_today(),
+        state.p.enforcement.foreign_loss, reach,
+    )  # fmt: skip
     return reach
 
 
@@ -154,7 +167,7 @@ def efforts_today(state: MarketState, agencies: list[Agency], where: np.ndarray)
     """(agencies, 7) officer-days of today; those that policy takes off a target go to the agencies whose mandate the new target is."""
     levers = state.levers
     efforts = efforts_of(agencies, state.policing.records) * levers.police_effort[where][:, None]
-    if (levers.effort_kept == 1.0).all():
+    if np.logical_and.reduce(levers.effort_kept == 1.0, axis=None):
         return efforts
     kept, gained = levers.effort_kept[where], levers.effort_gained[where]
     freed = (efforts * (1.0 - kept)).sum(axis=1)

@@ -64,6 +64,22 @@ def remove_from(
                 vendors.exit_cause[v] = RETIRED
 
 
+@kernel
+def refill_feeds(
+    apps: np.ndarray, chance: np.ndarray, days: float, attraction: np.ndarray, visibility: np.ndarray
+) -> float:
+    """Adverts in each of the ``apps`` (slots) are seen less by as many accounts as are removed, and come back in so many ``days``; returns how much is seen."""
+    seen, pull = 0.0, 0.0
+    for k in range(len(apps)):
+        m = apps[k]
+        visible = visibility[m] * np.float32(1.0 - chance[k])
+        visible += (np.float32(1.0) - visible) / days
+        visibility[m] = visible
+        seen += attraction[m] * visible
+        pull += attraction[m]
+    return seen / max(pull, 1e-9)
+
+
 def remove_accounts(state: MarketState) -> None:
     """Social-media companies remove accounts that sell. Most sellers are back at once under a new name, without ratings and followers; adverts are seen less."""
     v, p, t = state.vendors, state.p.vendors, state.platform_table.columns
@@ -78,11 +94,9 @@ def remove_accounts(state: MarketState) -> None:
     )  # fmt: skip
     for company, number in zip(state.media, removed.tolist(), strict=True):
         company.removed += number
-    visible = t.visibility[apps] * (1.0 - chance).astype(np.float32)
-    visible += (1.0 - visible) / state.p.platforms.feed_days
-    t.visibility[apps] = visible
-    seen, pull = sum((t.attraction[apps] * visible).tolist()), sum(t.attraction[apps].tolist())
-    state.trade.ads_seen = seen / max(pull, 1e-9)
+    state.trade.ads_seen = refill_feeds(
+        apps, chance, np.float32(state.p.platforms.feed_days), t.attraction, t.visibility
+    )
 
 
 def ban_listings(state: MarketState) -> None:

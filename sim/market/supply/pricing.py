@@ -113,18 +113,49 @@ def share_kept(settled: np.ndarray, kept: np.ndarray) -> None:
         kept[c] = min(max(settled[c, GOT] / due if due > 0.0 else 1.0, LEAST_KEPT), 1.0)
 
 
+class Paid(NamedTuple):
+    """What a day brought to the vendors of each channel."""
+
+    settled: np.ndarray  # (C, 2) cents that were due to them, and those that they got
+    missed: np.ndarray  # (C,) orders for which no vendor or no stock was found
+    order: float  # cents, of a mean order
+    days: float  # over which means are taken
+
+
+@kernel
+def follow_takings(
+    n: int,
+    alive: np.ndarray,
+    channel: np.ndarray,
+    paid: Paid,
+    kept: float,
+    income: np.ndarray,
+    missed: np.ndarray,
+    settled: np.ndarray,
+) -> None:
+    """Let mean ``income`` and takings ``missed`` (C,), USD a vendor, and what was ``settled`` (C, 2), which fades, follow a day."""
+    for c in range(len(income)):
+        sellers = 0.0
+        for v in range(n):
+            sellers += alive[v] if channel[v] == c else 0
+        sellers = max(sellers, 1.0)
+        due, got = np.float64(paid.settled[c, DUE]), np.float64(paid.settled[c, GOT])
+        if c == CRYPTO:  # those who deal directly are vendors of cryptomarkets
+            due, got = due + paid.settled[DIRECT, DUE], got + paid.settled[DIRECT, GOT]
+        elif c == DIRECT:
+            due, got = 0.0, 0.0
+        income[c] += (got / 100.0 / sellers - income[c]) / paid.days
+        missed[c] += (paid.missed[c] * paid.order / 100.0 / sellers - missed[c]) / paid.days
+        settled[c, DUE] = settled[c, DUE] * kept + due
+        settled[c, GOT] = settled[c, GOT] * kept + got
+
+
 def reckon(state: MarketState) -> None:
     """What yesterday taught vendors about what a channel pays: takings per vendor, those missed, and the share of what was due that they got."""
     v, n, trade, day = state.vendors.columns, state.vendors.n, state.trade, state.yesterday
-    settled, missed = day.settled.astype(float), day.missed * trade.mean_order_cents
-    settled[CRYPTO] += settled[DIRECT]  # those who deal directly are vendors of cryptomarkets
-    settled[DIRECT] = 0.0
-    sellers = np.maximum(np.bincount(v.channel[:n], v.alive[:n], N_CHANNELS), 1.0)
-    days = min(MONTH, state.day + state.scenario.burn_in + 1.0)
-    trade.income += (settled[:, GOT] / 100.0 / sellers - trade.income) / days
-    trade.turned_away += (missed / 100.0 / sellers - trade.turned_away) / days
-    trade.settled *= state.p.learning.forgetting ** (1.0 / MONTH)
-    trade.settled += settled
+    paid = Paid(day.settled, day.missed, trade.mean_order_cents, min(MONTH, state.day + state.scenario.burn_in + 1.0))
+    kept = state.p.learning.forgetting ** (1.0 / MONTH)
+    follow_takings(n, v.alive, v.channel, paid, kept, trade.income, trade.turned_away, trade.settled)
 
 
 def costs_today(state: MarketState) -> Costs:

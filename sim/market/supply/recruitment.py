@@ -6,7 +6,7 @@ retirement. Whether it pays to sell at all decides how many come (`entry_exit.en
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,21 +26,8 @@ BRANCH, INDEPENDENT, SOCIAL = (
 RECRUIT = int(Draw.RECRUIT)
 
 
-class Groups(NamedTuple):
-    """Columns of suppliers, groups among them."""
-
-    organised: np.ndarray
-    alive: np.ndarray
-    size: np.ndarray
-    reach: np.ndarray
-    jurisdiction: np.ndarray
-    takings: np.ndarray
-    branches: np.ndarray
-    drive: np.ndarray
-
-
 @kernel
-def drive_of_groups(n: int, groups: Groups, recruitment: np.ndarray, income: float) -> None:
+def drive_of_groups(n: int, groups: Any, recruitment: np.ndarray, income: float) -> None:
     """Set the drive of each of ``n`` suppliers to recruit, 0 for those who are no group in business; policies multiply it by ``recruitment`` (J,)."""
     many, takings, branches = 0.0, 0.0, 0.0
     for i in range(n):
@@ -56,7 +43,7 @@ def drive_of_groups(n: int, groups: Groups, recruitment: np.ndarray, income: flo
 
 
 @kernel
-def call_on_kin(n: int, groups: Groups, recruits: np.ndarray, kin: np.ndarray) -> float:
+def call_on_kin(n: int, groups: Any, recruits: np.ndarray, kin: np.ndarray) -> float:
     """Fill ``recruits`` (J, n), cumulative, with how much each group recruits where it works, and ``kin`` (J,) with the size of those who do.
 
     Where none works, all do. Returns the size of all.
@@ -83,7 +70,7 @@ def recruit(state: MarketState) -> None:
     A group recruits where it works; in places where none works, all do. Manufacturers have no branches.
     """
     p, s, n, up = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.upstream
-    groups = Groups(s.organised, s.alive, s.size, s.reach, s.jurisdiction, s.takings, s.branches, s.drive)
+    groups = narrow(s, views.RecruitingSuppliers)
     drive_of_groups(n, groups, state.levers.recruitment, p.recruit_income)
     up.recruits, kin = np.zeros((len(up.recruitment), n)), np.zeros(len(up.recruitment))
     size = call_on_kin(n, groups, up.recruits, kin)

@@ -78,7 +78,7 @@ def risks(state: MarketState) -> np.ndarray:
     """
     p, levers = state.p.supply, state.levers
     effort = state.policing.supplier_effort * levers.group_effort
-    on_leg = np.broadcast_to(effort, levers.searches.shape)
+    on_leg = effort[None, :]
     if levers.cooperation.any():
         joined = np.minimum.outer(levers.cooperation, levers.cooperation)
         on_leg = effort + (1.0 - state.world.cooperation) * joined * (1.0 - np.eye(len(effort))) * effort[:, None]
@@ -230,7 +230,8 @@ def account_for(state: MarketState, sent: np.ndarray, arrived: np.ndarray) -> No
     """Count goods on the way: ``sent`` and ``arrived`` (K + 1, J) orders' worth by supplier and where vendors sell; what is seized, by leg."""
     up = state.upstream
     seized = (sent.ravel() @ up.lost.reshape(sent.size, -1)).reshape(up.seized.shape)
-    up.sent += float(sent.sum())
+    went = float(sent.sum())
+    up.sent += went
     up.arrived += float(arrived.sum())
     up.seized += seized
-    state.today.goods_sent, state.today.goods_seized = float(sent.sum()), float(seized.sum())
+    state.today.goods_sent, state.today.goods_seized = went, float(seized.sum())

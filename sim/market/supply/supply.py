@@ -12,6 +12,7 @@ import numpy as np
 from sim.agents.codes import Channel, VendorKind
 from sim.kernels import kernel
 from sim.market import views
+from sim.market.adding import added_up
 from sim.market.groups import Moment
 from sim.market.supply.mixing import know_suppliers, mix
 from sim.market.supply.money import upstream_money
@@ -78,6 +79,7 @@ class Wants(NamedTuple):
     branches: np.ndarray  # (suppliers,)
     clients: np.ndarray  # (suppliers,)
     sales: np.ndarray  # (J, 2) recent sales a day of vendors with a supplier, and of those whose supplier is gone
+    contested: np.ndarray  # (J,) the second over the first
 
 
 @kernel
@@ -117,6 +119,8 @@ def wanted(
         want[v] = reliability[row] * max(0.0, min(aim, reach) - vendors.stock[v])
         if row > 0:
             wants.by_substance[s] += want[v] / (1.0 - terms.reckoned[row, vendors.jurisdiction[v]])
+    for j in range(len(wants.contested)):
+        wants.contested[j] = wants.sales[j, 1] / max(wants.sales[j, 0], 1e-9)
 
 
 class Wholesale(NamedTuple):
@@ -126,7 +130,8 @@ class Wholesale(NamedTuple):
     dearer: np.ndarray  # (S,) cost with stocks so low, against full ones
     cost: np.ndarray  # (suppliers + 1, J) cost to vendors against the usual; likewise the next two
     reckoned: np.ndarray  # share that suppliers reckon to lose on the way
-    lost: np.ndarray  # share that is lost
+    lost: np.ndarray  # share that is lost on all legs together, from ``legs``
+    legs: np.ndarray  # (suppliers + 1, J, J x J) share that is lost on each
 
 
 @kernel
@@ -144,6 +149,9 @@ def deliver(
     ``goods`` (2, suppliers + 1, J) adds up what is sent and what arrives; ``seen`` is how well buyers see what they get, by channel.
     """
     p = given[0]
+    for row in range(len(wholesale.lost)):
+        for j in range(wholesale.lost.shape[1]):
+            wholesale.lost[row, j] = added_up(wholesale.legs[row, j])
     for v in range(n):
         if vendors.alive[v] == 0:
             continue
@@ -241,7 +249,14 @@ def restock(state: MarketState) -> None:
     p, s, n, v, up = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.vendors, state.upstream
     sellers = narrow(v.columns, views.SupplyVendors)
     s.branches[:n] = s.clients[:n] = 0
-    wants = Wants(np.zeros(v.n), np.zeros(len(up.wholesale)), s.branches, s.clients, np.zeros((len(up.contested), 2)))
+    wants = Wants(
+        np.zeros(v.n),
+        np.zeros(len(up.wholesale)),
+        s.branches,
+        s.clients,
+        np.zeros((len(up.contested), 2)),
+        up.contested,
+    )
     wanted(
         v.n,
         state.moment,
@@ -252,7 +267,6 @@ def restock(state: MarketState) -> None:
         state.given.supply,
     )
     total = wants.by_substance
-    up.contested[:] = wants.sales[:, 1] / np.maximum(wants.sales[:, 0], 1e-9)
     up.days += 1
     if settling := state.day < 0 or up.days < SETTLING:
         up.made_for[:] = np.maximum(up.flow, LEAST * state.consumers.n)
@@ -262,7 +276,8 @@ def restock(state: MarketState) -> None:
     fill_stores(stores, total, capacity(state), p.spare_capacity, p.wholesale_days, fullness)
     dearer = fullness**-p.shortage_cost
     goods = np.zeros((2, *up.cost.shape))
-    wholesale = Wholesale(ration, dearer, up.cost, up.reckoned, up.lost.sum(axis=(2, 3)))
+    legs = up.lost.reshape(*up.cost.shape, -1)
+    wholesale = Wholesale(ration, dearer, up.cost, up.reckoned, np.empty(up.cost.shape), legs)
     deliver(v.n, sellers, wants.want, wholesale, goods, buyers_see(state), state.given.supply)
     account_for(state, goods[0], goods[1])
     least = LEAST * state.consumers.n

@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.agents.codes import EventKind, VendorKind
 from sim.agents.suppliers import SOURCES
+from sim.kernels import kernel
 from sim.market.supply.network import add_supplier, bits, find_weights
 from sim.streams import Draw, pick, poisson, uniform, uniforms
 
@@ -114,12 +115,22 @@ def find_source(state: MarketState, i: int, place: int, u: float) -> None:
         s.source[i, place] = free[min(int(np.searchsorted(weight, u * weight[-1])), len(free) - 1)]
 
 
+@kernel
+def any_cut_off(n: int, source: np.ndarray, alive: np.ndarray) -> bool:
+    """Whether one of ``n`` suppliers in business buys from one who is out of it."""
+    for i in range(n):
+        for a in range(SOURCES):
+            if alive[i] == 1 and source[i, a] >= 0 and alive[source[i, a]] == 0:
+                return True
+    return False
+
+
 def find_sources(state: MarketState) -> None:
     """Groups whose manufacturer is gone look for another one in business."""
     p, s, n, day = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.day
-    lost = (s.source[:n] >= 0) & (s.alive[s.source[:n]] == 0) & (s.alive[:n, None] == 1)
-    if not lost.any():
+    if not any_cut_off(n, s.source, s.alive):
         return
+    lost = (s.source[:n] >= 0) & (s.alive[s.source[:n]] == 0) & (s.alive[:n, None] == 1)
     for i, place in zip(*np.nonzero(lost), strict=True):
         key = int(i) * SOURCES + int(place)
         if uniform(state.seed, int(Draw.RESOURCE), key, day, 0) < p.rewire_rate:

@@ -135,10 +135,18 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
     running_means(state, booked.count, booked.volume)
 
 
+@kernel
+def follow_trade(n: int, count: np.ndarray, week: np.ndarray, two_months: np.ndarray, half_year: np.ndarray) -> None:
+    """Let means of trade of the first ``n`` platforms follow the ``count`` of today's orders."""
+    for m in range(n):
+        today = np.float32(count[m])
+        week[m] += (today - week[m]) / np.float32(7.0)
+        two_months[m] += (today - two_months[m]) / np.float32(60.0)
+        half_year[m] += (today - half_year[m]) / np.float32(180.0)
+
+
 def running_means(state: MarketState, count: np.ndarray, volume: np.ndarray) -> None:
     """Running means of trade by platform."""
     t, n = state.platform_table.columns, state.platform_table.n
     state.trade.orders, state.trade.volume = count, volume
-    today = count[:n].astype(np.float32)
-    for column, days in ((t.trade7, 7.0), (t.trade60, 60.0), (t.trade180, 180.0)):
-        column[:n] += (today - column[:n]) / np.float32(days)
+    follow_trade(n, count, t.trade7, t.trade60, t.trade180)

@@ -90,7 +90,8 @@ def coins(state: MarketState) -> None:
         exchange.customers = customers[k]
     for k, coin in enumerate(state.coins):
         coin.share = share[k]
-    used = (share * (state.world.consumer_weight / state.world.consumer_share[-1])).sum(axis=1).tolist()
+    people = state.world.consumer_weight / state.world.consumer_share[-1]
+    used = np.add.reduce(share * people, axis=1).tolist()
     state.processors[COIN].traceability = sum(
         part * coin.traceability for part, coin in zip(used, state.coins, strict=True)
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.agents.codes import LAST_DAY, Channel, EventKind
 from sim.agents.payments import CARDS, COIN, FIRST_ACQUIRER, Coin, Exchange, Merchant, PaymentProcessor
+from sim.kernels import kernel
 from sim.market.trade.coins import coins
 from sim.streams import Draw, uniforms
 
@@ -76,9 +77,17 @@ def merchants_today(state: MarketState) -> None:
     kept = 1.0 - 1.0 / p.pressure_days
     for merchant in state.merchants.values():
         merchant.recent *= kept
-    slots = state.open_slots(Channel.ILLICIT_PHARMACY)
-    without = slots[t.processor_day[slots] > day]
-    t.coin_offered[without] += p.coin_adoption * (1.0 - t.coin_offered[without])
+    offer_coins(
+        state.open_slots(Channel.ILLICIT_PHARMACY), day, t.processor_day, np.float32(p.coin_adoption), t.coin_offered
+    )
+
+
+@kernel
+def offer_coins(slots: np.ndarray, day: int, first: np.ndarray, adoption: float, offered: np.ndarray) -> None:
+    """Programmes ``slots`` whose merchant account is in force from a later day on (``first``) take coins of more visitors."""
+    for m in slots:
+        if first[m] > day:
+            offered[m] += adoption * (np.float32(1.0) - offered[m])
 
 
 def disputed(state: MarketState) -> bool:

@@ -67,5 +67,6 @@ def inspect(state: MarketState) -> Routes:
     work = np.array([[post.border for post in posts], [post.domestic for post in posts], officers, done])
     chance_of_seizure(work, (levers.inspection, levers.advance_data), state.given.shipping, intercept)
     people = state.consumers.n * state.world.consumer_weight / state.world.consumer_share[-1]
-    state.today.opened = float((people * officers * load * done).sum()) * p.opened_in_vain / 365e3
+    opened = float(np.add.reduce(people * officers * load * done))
+    state.today.opened = opened * p.opened_in_vain / 365e3
     return Routes(intercept, np.array([post.backlog for post in posts]))
