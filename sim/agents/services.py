@@ -51,6 +51,20 @@ def spread_out(home: np.ndarray, rows: np.ndarray, first: np.ndarray, behind: np
             reach[i, j] = first[i] if at < 0 or at == j else first[i] - behind[i]
 
 
+@kernel
+def first_alerts(known: np.ndarray, born: np.ndarray, before: int, day: int, lags: np.ndarray) -> int:
+    """Fill ``lags`` with the days to the first alert of substances of which one was given after ``before``, up to ``day``; returns how many they are."""
+    many = 0
+    for k in range(len(born)):
+        first = known[k, 0]
+        for j in range(1, known.shape[1]):
+            first = min(first, known[k, j])
+        if before < first <= day:
+            lags[many] = first - born[k]
+            many += 1
+    return many
+
+
 class EarlyWarning(Institution):
     """Early warning: novel substances that circulate, found by the system of each jurisdiction after a lag that depends on what it sees, or told by another.
 
@@ -130,5 +144,5 @@ class EarlyWarning(Institution):
 
     def lags(self, day: int) -> np.ndarray:
         """Days from appearance to the first alert anywhere, of those with a first alert during the run, up to ``day``."""
-        first = np.minimum.reduce(self.known, axis=1)
-        return (first - self.born)[(first > self.KNOWN_BEFORE) & (first <= day)]
+        lags = np.empty(len(self.born), np.int64)
+        return lags[: first_alerts(self.known, self.born, self.KNOWN_BEFORE, day, lags)]

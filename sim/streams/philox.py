@@ -167,11 +167,10 @@ def _array(many: Any, seed: Seed, decision: int, entities: ArrayLike, day: int, 
     ids = np.asarray(entities)
     if ids.dtype.kind not in "iu" and ids.size:
         raise TypeError(f"entities are integers, not {ids.dtype}")
-    ids = np.ascontiguousarray(ids, np.int64)
-    out = np.empty(ids.size)
+    ids, out = np.ascontiguousarray(ids, np.int64), np.empty(ids.shape)
     if ids.size:
-        many(np.uint64(seed), int(decision), ids.ravel(), int(day), int(draw), out)
-    return out.reshape(ids.shape)
+        many(np.uint64(seed), int(decision), ids.ravel(), int(day), int(draw), out.ravel())
+    return out
 
 
 def uniforms(seed: Seed, decision: int, entities: ArrayLike, day: int, draw: int = 0) -> NDArray[np.float64]:

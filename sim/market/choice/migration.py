@@ -17,6 +17,7 @@ from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
 from sim.market import views
+from sim.market.adding import added_up
 from sim.market.beliefs import event_risk, logistic, market_trust
 from sim.market.blocks import rows_due
 from sim.market.choice.conditions import Conditions
@@ -221,14 +222,26 @@ def hear_of_markets(
     rows: np.ndarray,
     when: Moment,
     crypto: np.ndarray,
-    weights: np.ndarray,
+    trade: np.ndarray,
+    open_day: np.ndarray,
     consumers: Any,
     given: np.ndarray,
     spare: np.ndarray,
+    weights: np.ndarray,
 ) -> None:
-    """Let the buyers ``rows`` of today learn of another market, drawn by cumulative trade ``weights``."""
-    p = given[0]
-    if len(crypto) == 0 or weights[-1] <= 0.0:
+    """Let the buyers ``rows`` of today learn of another market: by its share of ``trade`` (P,), and by what newcomers advertise.
+
+    ``weights`` is room for a number for each of the markets ``crypto``.
+    """
+    p, run = given[0], 0.0
+    for k in range(len(crypto)):
+        weights[k] = trade[crypto[k]]
+    whole = max(added_up(weights), 1e-9)
+    for k in range(len(crypto)):
+        age = when.day - np.float64(open_day[crypto[k]])
+        run += weights[k] / whole + p.newcomer_talk * math.exp(-age / p.newcomer_days)
+        weights[k] = run
+    if run <= 0.0:
         return
     for i in range(len(rows)):
         c = rows[i]
@@ -238,14 +251,6 @@ def hear_of_markets(
             while k < len(crypto) - 1 and weights[k] < u2 * weights[-1]:
                 k += 1
             learn_of(consumers, c, crypto[k], spare)
-
-
-def talked_about(state: MarketState, slots: np.ndarray) -> np.ndarray:
-    """Cumulative weights by which buyers hear of the markets ``slots``: their share of trade, and what newcomers advertise."""
-    t, g = state.platform_table.columns, state.p.migration
-    trade = t.trade60[slots].astype(float)
-    age = state.day - t.open_day[slots].astype(float)
-    return np.cumsum(trade / max(float(trade.sum()), 1e-9) + g.newcomer_talk * np.exp(-age / g.newcomer_days))
 
 
 @kernel

@@ -11,6 +11,7 @@ from sim.agents.codes import NOBODY, Channel, Considering, EventKind, Membership
 from sim.agents.payments import COIN
 from sim.agents.platforms import Platform
 from sim.evidence.groups import PlatformsParameters
+from sim.kernels import kernel
 from sim.market import views
 from sim.market.entry_exit.accounts import Places, first_platforms
 from sim.market.entry_exit.characters import Background, Newcomers, draw_characters
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 MONTH = 30.0
+VENDOR_ENTRY = int(Draw.VENDOR_ENTRY)
+OPEN_TO_ALL = np.array([Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET])
+"""Channels in which anybody can begin to sell."""
 SMALL = np.array([Channel.STREET, Channel.SOCIAL_APP, Channel.CRYPTOMARKET])
 """Channels in which consumers sell."""
 FOUNDED = 300
@@ -114,14 +118,33 @@ def worth(state: MarketState) -> np.ndarray:
     return np.maximum(kept, 0.0) / (p.supply.outside_wage + risk)
 
 
+@kernel
+def begin_to_sell(
+    when: Moment,
+    would: np.ndarray,
+    pay: np.ndarray,
+    recruited: np.ndarray,
+    rate: float,
+    income: float,
+    count: np.ndarray,
+) -> int:
+    """Fill ``count`` (C,) with those of the people who ``would`` sell who begin today, a share ``rate`` where it pays as usual; returns how many in all."""
+    many = 0
+    for i in range(len(OPEN_TO_ALL)):
+        c = OPEN_TO_ALL[i]
+        mean = rate * would[c] * pay[c] ** income * recruited[c]
+        count[c] = poisson(when.seed, VENDOR_ENTRY, c, when.day, 0, mean)
+        many += count[c]
+    return many
+
+
 def vendor_entry(state: MarketState) -> None:
     """Of the people who would sell in a channel some begin, the more the better it pays by `worth`."""
-    p, day = state.p.supply, state.day
-    count, recruited, pay = np.zeros(len(Channel), int), recruiting(state), worth(state)
-    for c in (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET):
-        mean = p.entry_rate * state.world.would_sell[c] * pay[c] ** p.entry_income * recruited[c]
-        count[c] = poisson(state.seed, int(Draw.VENDOR_ENTRY), int(c), day, 0, float(mean))
-    if count.sum():
+    p, day, count = state.p.supply, state.day, np.zeros(len(Channel), np.int64)
+    many = begin_to_sell(
+        state.moment, state.world.would_sell, worth(state), recruiting(state), p.entry_rate, p.entry_income, count
+    )
+    if many:
         rows = new_vendors(state, np.repeat(np.arange(len(Channel)), count), day)
         enlist(state, rows)
         state.event(EventKind.VENDOR_ENTRY, rows, cause="entry")

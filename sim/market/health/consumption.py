@@ -27,14 +27,15 @@ from sim.agents.consumers import STASHES
 from sim.evidence.groups import ConsumptionParameters
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.blocks import over_blocks, rows_marked
+from sim.market.blocks import over_blocks
 from sim.market.groups import Friends, Moment
+from sim.market.health.affected import NOBODY_AT_ALL, Affected
 from sim.market.health.alerts import FULL_PRACTICE, dose_warned_of
 from sim.market.health.doses import at_hand, count_doses
 from sim.market.health.early_warning import novel_substances, watch
 from sim.market.health.harm import at_least_one, fatality, is_maintained, overdose_per_dose, treatment_hazard, use_left
 from sim.market.health.naloxone import among_friends, kits_today
-from sim.market.health.programmes import willing
+from sim.market.health.programmes import note_checked, willing
 from sim.market.health.receipt import Offered, Received, receive, threats
 from sim.market.health.stash import place_of
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 USE, USE_DAY, TREATMENT = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT)
 AS_SOLD = int(Content.AS_SOLD)
 SUPPLY = 1 << Programme.SUPPLY
-NOBODY_AT_ALL = np.empty(0, np.int64)
 TRACE = 1e-4
 """Tolerance above its floor that counts as none."""
 
@@ -239,33 +239,6 @@ def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users
     return LEFT_TREATMENT if u2 < hazard else 0
 
 
-class Affected(NamedTuple):
-    """To whom something happened today."""
-
-    who: np.ndarray
-    bits: np.ndarray  # what happened to each
-    any: int  # and to anybody
-
-    @classmethod
-    def of(cls, happened: np.ndarray) -> Affected:
-        """Those of whom ``happened`` (consumers,) tells something."""
-        who = rows_marked(happened)
-        bits = happened[who]
-        return cls(who, bits, int(np.bitwise_or.reduce(bits)))
-
-    def by(self, what: int) -> np.ndarray:
-        """Those to whom one of these bits happened."""
-        return self.who[(self.bits & what) > 0] if self.any & what else NOBODY_AT_ALL
-
-
-def note_programmes(state: MarketState, who: np.ndarray) -> None:
-    """Note who had a parcel checked because of a programme, and how much easier programmes make it for them."""
-    c, levers = state.consumers.columns, state.levers
-    at = c.jurisdiction[who], c.segment[who], c.turn[who]
-    base = state.p.consumption.checking_base
-    state.today.checked, state.today.easier = who, levers.checking_reach[at] + base * np.log(levers.check_uptake[at])
-
-
 def consumption(state: MarketState) -> None:
     """Phase 10: parcels are checked and used; harms, treatment and novel substances."""
     p, c, n, levers = state.given.consumption, state.consumers.columns, state.consumers.n, state.levers
@@ -278,7 +251,7 @@ def consumption(state: MarketState) -> None:
     ))  # fmt: skip
     state.today.checks = got.checked
     if got.checked:
-        note_programmes(state, o.consumer[due[extra == 1]].astype(np.int64))
+        note_checked(state, o.consumer[due[extra == 1]].astype(np.int64))
     state.checking.samples += got.checked
     state.checking.bad += got.bad
     state.today.passed_on += got.passed

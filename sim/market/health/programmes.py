@@ -133,3 +133,11 @@ def accepted(state: MarketState, who: np.ndarray, programme: Programme) -> np.nd
             usual_stance(state), state.given.consumption, out,
         )  # fmt: skip
     return out
+
+
+def note_checked(state: MarketState, who: np.ndarray) -> None:
+    """Note who had a parcel checked because of a programme, and how much easier programmes make it for them."""
+    c, levers = state.consumers.columns, state.levers
+    at = c.jurisdiction[who], c.segment[who], c.turn[who]
+    base = state.p.consumption.checking_base
+    state.today.checked, state.today.easier = who, levers.checking_reach[at] + base * np.log(levers.check_uptake[at])

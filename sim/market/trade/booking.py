@@ -10,7 +10,7 @@ from sim.agents.codes import Channel, Considering, EventKind
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.books import DUE, GOT
-from sim.market.choice.migration import hear_of_markets, talked_about
+from sim.market.choice.migration import hear_of_markets
 from sim.market.choice.vendor import account_of
 from sim.market.views import narrow
 from sim.population import make_room
@@ -129,8 +129,8 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
     buyers = booked.market_buyers[:n_buyers]
     make_room(state.consumers, "memory", buyers)
     hear_of_markets(
-        buyers, state.moment, crypto, talked_about(state, crypto),
-        narrow(state.consumers.columns, views.MigrationConsumers), state.given.migration, state.consumers.spare["memory"],
+        buyers, state.moment, crypto, t.trade60, t.open_day, narrow(state.consumers.columns, views.MigrationConsumers),
+        state.given.migration, state.consumers.spare["memory"], np.empty(len(crypto)),
     )  # fmt: skip
     running_means(state, booked.count, booked.volume)
 

@@ -16,7 +16,7 @@ from sim.agents.codes import N_CHANNELS, Channel
 from sim.agents.consumers import REMEMBERED_VENDORS
 from sim.agents.payments import CARDS, CASH, COIN
 from sim.evidence.groups import PaymentParameters
-from sim.kernels import inner, kernel, maker
+from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import beta_reputation
 from sim.market.blocks import over_rows
@@ -146,15 +146,28 @@ def in_escrow(v: int, m: int, u: float, till: Till) -> bool:
     return u < 1.0 - (1.0 - till.platforms.escrow_share[m]) * 2.0 * trusted
 
 
-@maker
-def any_short(vendor: np.ndarray, stock: np.ndarray) -> bool:
-    """Whether a vendor of the orders ``vendor`` has less ``stock`` than orders."""
-    asked = np.zeros(len(stock), np.int32)
-    for v in vendor:
-        asked[v] += 1
-        if asked[v] > stock[v]:
-            return True
-    return False
+@kernel
+def sort_out(
+    chosen: Choices, stock: np.ndarray, paid: np.ndarray, failed: np.ndarray, asked: np.ndarray
+) -> tuple[Any, ...]:
+    """Fill ``paid`` with the needs that are paid for; ``asked`` (vendors,) counts their orders.
+
+    ``failed`` (2, P) counts by platform those that are not, and of these those that were authorised and not settled. Returns how many are
+    paid for, and whether a vendor has less ``stock`` than orders.
+    """
+    many, short = 0, False
+    for i in range(len(chosen.status)):
+        status = chosen.status[i]
+        if status == CHOSEN:
+            v = chosen.vendor[i]
+            paid[many] = i
+            many += 1
+            asked[v] += 1
+            short |= asked[v] > stock[v]
+        elif status == NOT_PAID or status == NOT_SETTLED:
+            failed[0, chosen.platform[i]] += 1
+            failed[1, chosen.platform[i]] += status == NOT_SETTLED
+    return many, short
 
 
 def ration(vendor: np.ndarray, stock: np.ndarray, priority: np.ndarray) -> np.ndarray:
@@ -201,13 +214,11 @@ def checkout(state: MarketState, wanted: Needs, chosen: Choices) -> tuple[int, i
         state.given.payment,
     )  # fmt: skip
     over_rows(state.pool, check_out, m, state.moment, wanted, chosen, till, bills)
-    paid = (chosen.status == CHOSEN).nonzero()[0]
-    slots = len(state.platform_table.columns.status)
-    state.trade.unsettled = np.bincount(chosen.platform[chosen.status == NOT_SETTLED], minlength=slots)
-    state.trade.unpaid = state.trade.unsettled + np.bincount(
-        chosen.platform[chosen.status == NOT_PAID], minlength=slots
-    )
-    if any_short(chosen.vendor[paid], v.columns.stock):
+    paid, asked = np.empty(m, np.int64), np.zeros(v.n, np.int32)
+    failed = np.zeros((2, len(state.platform_table.columns.status)), np.int64)
+    many, short = sort_out(chosen, v.columns.stock, paid, failed, asked)
+    paid, (state.trade.unpaid, state.trade.unsettled) = paid[:many], failed
+    if short:
         priority = uniforms(int(state.seed), Draw.PRIORITY, wanted.due[paid], state.day)
         served = ration(chosen.vendor[paid], v.columns.stock, priority)
         state.today.missed += np.bincount(chosen.channel[paid[~served]], minlength=N_CHANNELS)

@@ -89,7 +89,7 @@ class Recorder:
         for grouping in self.groupings:
             today |= outcomes_by_group(state, grouping)
         self.values[self.days] = [today[name] for name in self.all_names]
-        if not np.isfinite(self.values[self.days]).all():
+        if not math.isfinite(np.add.reduce(self.values[self.days])):
             self._numbers(today, state.day)
         self.days += 1
 
