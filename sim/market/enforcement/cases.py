@@ -72,7 +72,7 @@ def add_evidence(cases: Cases, gained: np.ndarray, enough: float, evidence: np.n
         for a in range(len(gained)):
             more += gained[a, k]
         evidence[cases.rows[k]] += more
-        ripe += evidence[cases.rows[k]] >= enough
+        ripe += int(evidence[cases.rows[k]] >= enough)
     return ripe
 
 

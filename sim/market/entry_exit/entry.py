@@ -133,8 +133,8 @@ def begin_to_sell(
     for i in range(len(OPEN_TO_ALL)):
         c = OPEN_TO_ALL[i]
         mean = rate * would[c] * pay[c] ** income * recruited[c]
-        count[c] = poisson(when.seed, VENDOR_ENTRY, c, when.day, 0, mean)
-        many += count[c]
+        count[c] = poisson(when.seed, VENDOR_ENTRY, c, when.day, 0, float(mean))
+        many += int(count[c])
     return many
 
 

@@ -75,8 +75,8 @@ def refill_feeds(
         visible = visibility[m] * np.float32(1.0 - chance[k])
         visible += (np.float32(1.0) - visible) / days
         visibility[m] = visible
-        seen += attraction[m] * visible
-        pull += attraction[m]
+        seen += float(attraction[m] * visible)
+        pull += float(attraction[m])
     return seen / max(pull, 1e-9)
 
 
