@@ -21,7 +21,13 @@ from sim.market.choice.vendor import account_of
 from sim.market.groups import Friends, Moment
 from sim.market.health.alerts import alerts_of_week
 from sim.market.learning.considering import (
-    BEGINS, BOUGHT, CONSIDERS, EXPERIENCED, NOT_YET, STOPS, turn_to_markets,
+    BEGINS,
+    BOUGHT,
+    CONSIDERS,
+    EXPERIENCED,
+    NOT_YET,
+    STOPS,
+    turn_to_markets,
 )  # fmt: skip
 from sim.market.learning.fear import GROUP
 from sim.market.learning.forum import forum_talk, read_posts
