@@ -460,7 +460,7 @@ def test_a_vendors_own_exit_scam_takes_orders_and_sends_nothing():
 
 
 def test_multihoming_larger_vendors_list_on_more_markets():
-    model = market(MANY_BUYERS)
+    model = market(MANY_BUYERS, consumers=8000)
     model.run_for(30)
     v, rows = model.vendors.columns, sellers(model)
     accounts = (v.account[rows] != NO_SLOT).sum(axis=1)
