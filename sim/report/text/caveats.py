@@ -86,8 +86,9 @@ def _intervals(runs: int, uncertain: Sequence[Factor]) -> str:
         if uncertain
         else "that assumed numbers may be wrong, which may matter more"
     )
+    again = "the run is" if runs == 1 else f"the {runs} runs are"
     return (
-        f"**What the intervals show.** Luck {varied}: they say how far a result may move when the {runs} runs are done again with other random "
+        f"**What the intervals show.** Luck {varied}: they say how far a result may move when {again} done again with other random "
         f"numbers{' and other such values' if uncertain else ''}. They do not show {wrong}; a study of the kind `sensitivity` shows that. Of results "
         "that are no effect at all, about one interval in 20 leaves zero out; what is said to have been found allows for how many were looked at."
     )
