@@ -151,11 +151,13 @@ def test_every_rule_file_of_the_market_has_a_rule():
     books = {
         "demand/needs.py",
         "trade/booking.py",
+        "health/affected.py",
         "health/doses.py",
         "choice/scene.py",
         "choice/conditions.py",
         "choice/memory.py",
         "entry_exit/characters.py",
+        "learning/considering.py",
     }
     market = ROOT / "sim" / "market"
     files = {str(f.relative_to(market)) for f in market.glob("*/*.py") if f.name != "__init__.py"}

@@ -96,7 +96,7 @@ def test_friends_are_measured_among_those_who_consider_online_sources():
     assert net.graph.shape[0] == np.sum((c.alive == 1) & (c.considering > 0))
 
 
-@pytest.mark.parametrize("limit", [50, 150])
+@pytest.mark.parametrize("limit", [50, 100])
 def test_of_a_large_network_a_sample_that_stays_is_measured(limit):
     model = ran(BIG, until=20)
     trade, sellers = networks.trade_network(model, limit)

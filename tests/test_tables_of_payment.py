@@ -15,6 +15,8 @@ MONEY = world(
     parameters={
         "payment": {"issuer_decline": 0.25, "settles": 0.75, "crypto_offered": 0.0, "coin_access": 0.8, "account_life": 1e6, "threshold_hazard": 0.0},
         "platforms": {"card_availability": 0.8},
+        "choice": {"direct": 4.0},
+        "learning": {"tie_chance": 0.8},
     },
 )  # fmt: skip
 CHECKED = world(

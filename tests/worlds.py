@@ -202,7 +202,10 @@ def _state(model: MarketModel) -> dict[str, Any]:
         for group in (model, *groups)
     ]
     state["money"] = vars(model.books.ledger)
-    state["today"] = vars(model.today)
+    state["today"] = {
+        **{key: value for key, value in vars(type(model.today)).items() if isinstance(value, plain)},
+        **vars(model.today),
+    }
     return state
 
 
