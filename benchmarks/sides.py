@@ -19,6 +19,7 @@ LICENSED = 4
 
 def run_model(scenario: Scenario, seed: int) -> Run:
     """Run `sim`; what is said of people at the end is said of those who were there at the start, as in the twin, where nobody comes or goes."""
+    from sim.agents.codes import Considering
     from sim.model import MarketModel
 
     model = MarketModel(scenario, rng=seed, tables=("orders",))
@@ -38,7 +39,7 @@ def run_model(scenario: Scenario, seed: int) -> Run:
         sellers=dict(Counter(CHANNELS[channel] for channel in vendors.get("channel")[vendors.get("alive") == 1])),
         facts={
             "active on cryptomarkets": float(np.mean(consumers.get("market_state")[stayed] == 1)),
-            "buying online": float(np.mean(consumers.get("considering")[stayed] == 2)),
+            "buying online": float(np.mean(consumers.get("considering")[stayed] >= Considering.BOUGHT)),
             "with a direct tie": float(np.mean((consumers.get("tie")[stayed] == 1).any(axis=1))),
         },
     )
