@@ -308,7 +308,9 @@ def test_a_new_seller_is_found_in_proportion_to_listings_and_sales():
     grid = (np.arange(20_000) + 0.5) / 20_000
     found = offers.vendor[drawn(offers, 1 * 2 + 1, grid)]
     weights = (
-        breadth**p.breadth_exponent * (sales + 1.0) ** p.popularity_exponent * np.array([1, 1, 1, p.side_weight, 0])
+        breadth**p.breadth_exponent
+        * (sales + p.initial_attractiveness) ** p.popularity_exponent
+        * np.array([1, 1, 1, p.side_weight, 0])
     )
     assert np.bincount(found, minlength=5) / len(grid) == near(weights / weights.sum(), within=1e-3)
     assert set(drawn(offers, 0 * 2 + 0, grid[:5])) == {-1}, "nobody sells it there"

@@ -45,7 +45,7 @@ from sim.market.trade.shipping import shipping
 from sim.market.views import narrow
 from sim.model import MarketModel
 from sim.scenario import Scenario
-from tests.worlds import branched, frames, ran, run, world
+from tests.worlds import branched, frames, model_of, ran, run, world
 
 MANY_BUYERS = {"supply": {"crypto_vendors": 0.02}, "world": {"market_users": 0.9}}
 
@@ -493,6 +493,7 @@ def aims(change: Any, **pricing: float) -> tuple[np.ndarray, np.ndarray]:
         model = under(market(MANY_BUYERS), pricing={**neutral, **pricing})
         v, rows = model.vendors.columns, sellers(model)
         v.positive[:], v.negative[:], v.stock[:], v.recent[:], v.unit_cost[:] = 0.0, 0.0, 100.0, 10.0, 1.0
+        v.asks[:] = 1.0
         v.purity[:], model.policing.vendor_risk[:] = model.p.shipping.usual_purity, 0.0
         model.trade.settled[:], model.trade.income[:], model.trade.price_level[:] = 0.0, 100.0, 0.0
         model.yesterday.settled[:], model.yesterday.missed[:] = 0, 0
@@ -560,6 +561,29 @@ def test_the_risk_of_arrest_is_paid_for_in_the_price():
     np.testing.assert_allclose(
         np.exp(after) - np.exp(before), market().p.pricing.arrest_cost / 1000.0 / income, rtol=0.01
     )
+
+
+def test_a_vendor_who_asks_twice_as_much_for_time_and_risk_sells_the_same_goods_dearer():
+    def asking(v: Any, rows: np.ndarray) -> None:
+        v.asks[rows] = 2.0
+
+    before, after = aims(asking)
+    np.testing.assert_allclose(np.exp(after) - np.exp(before), market().p.pricing.labour, atol=1e-3)
+
+
+@pytest.mark.parametrize("spread", [0.4, 1.3])
+def test_vendors_differ_in_what_they_ask_and_want_the_usual_on_average(spread):
+    parameters = {"supply": {"asking_spread": spread, "crypto_vendors": 0.5}}
+    model = model_of(world(consumers=4000, parameters=parameters))
+    asked = model.vendors.columns.asks[: model.vendors.n].astype(float)
+    error = np.sqrt((np.exp(spread**2) - 1.0) / len(asked))  # of a mean of lognormal numbers
+    assert abs(asked.mean() - 1.0) < 4.0 * error
+    assert np.log(asked).std() == pytest.approx(spread, rel=0.1)
+
+
+def test_who_asks_the_same_as_all_others_sells_at_the_same_price():
+    model = model_of(world(parameters={"supply": {"asking_spread": 0.0}}))
+    assert (model.vendors.columns.asks[: model.vendors.n] == 1.0).all()
 
 
 def test_what_is_refunded_seized_or_stolen_is_made_up_in_the_price():

@@ -33,7 +33,7 @@ SMALL: dict[str, Any] = {"name": "small", "consumers": 600, "days": 45, "burn_in
 DENSE: dict[str, dict[str, float]] = {
     "demand": {"recreational_rate": 0.031, "dependent_rate": 0.11, "supplier_rate": 0.06, "rate_spread": 0.95, "order_spread": 0.6, "wholesale_share": 0.35},
     "supply": {"crypto_vendors": 0.0045, "entry_rate": 0.008, "entry_income": 0.6, "outside_wage": 40.0, "pack_spread": 0.82, "honest_b": 1.5,
-        "wholesalers": 0.3, "popularity_exponent": 0.45, "growth_cap": 0.08},
+        "wholesalers": 0.3, "popularity_exponent": 0.45, "growth_cap": 0.08, "asking_spread": 0.0, "initial_attractiveness": 1.0},
     "pricing": {"labour": 0.3},
     "choice": {"home_bonus": 1.0, "favourite_bonus": 0.8, "price_sensitivity": 0.45, "app": -0.6,
         "crypto": -0.6, "street": 0.6, "reputation_good": 10.0, "price_weight": 0.3,

@@ -35,6 +35,7 @@ class Character:
     quality: float
     pack: float
     wholesale: bool
+    asks: float
     reliability: float
     """Share of restocking that the vendor's supplier delivers in time."""
 
@@ -101,7 +102,7 @@ class Vendor(mesa.Agent):
             return
         p, supply = self.model.p.pricing, self.model.p.supply
         strength = 1.0 if self.channel == PHARMACY else self.purity / self.model.p.shipping.usual_purity
-        aim = log((supply.upstream_share * strength + p.labour) / self.model.kept(self.channel))
+        aim = log((supply.upstream_share * strength + self.asks * p.labour) / self.model.kept(self.channel))
         wanted = max(supply.stock_floor, supply.stock_days * self.recent)
         aim += p.reputation_premium * log(self.reputation) + p.scarcity * log((wanted + 1.0) / (self.stock + 1.0))
         aim += p.competition * (self.model.price_level[self.channel] - self.log_price)
@@ -112,7 +113,10 @@ class Vendor(mesa.Agent):
         if not self.can_deliver:
             return
         supply, choice = self.model.p.supply, self.model.p.choice
-        pull = self.breadth**supply.breadth_exponent * (self.sales + 1.0) ** supply.popularity_exponent
+        pull = (
+            self.breadth**supply.breadth_exponent
+            * (self.sales + supply.initial_attractiveness) ** supply.popularity_exponent
+        )
         for platform, ratings in self.accounts.items():
             platform.listings += self.breadth
             r = self.model.reputation(ratings.positive, ratings.negative)

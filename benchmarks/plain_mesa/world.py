@@ -157,6 +157,7 @@ def make_vendor(
         carries=tuple(drug for drug in goods if drug is main or everything or rng.random() < more),
         ships=ships,
         quality=sqrt(rng.random()),
+        asks=exp(p.asking_spread * (rng.normal() - 0.5 * p.asking_spread)),
         pack=p.social_pack if friend else p.pack_spread * rng.normal(),
         wholesale=bool(not friend and rng.random() < p.wholesalers),
         reliability=reliability,

@@ -34,6 +34,7 @@ VENDOR = {
     "pack": Column("f4", "log", -5, 5, "Deviation of log pack size from the median"),
     "wholesale": Column("u1", "flag", 0, 1, "1 when also selling wholesale"),
     "opsec": Column("f4", "ratio", 0.05, 20, "Operational security: divides the chance of detection", default=1),
+    "asks": Column("f4", "ratio", 0, 100, "What the vendor wants for time and risk, relative to the usual", default=1),
     # state
     "log_price": Column("f4", "log", -5, 5, "Log price relative to the substance's typical price"),
     "unit_cost": Column("f4", "ratio", 0, 100, "Cost relative to the usual cost", default=1),

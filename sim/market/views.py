@@ -157,6 +157,7 @@ SupplyVendors = view(
 PricingVendors = view(
     "PricingVendors",
     "alive",
+    "asks",
     "channel",
     "kind",
     "log_price",
@@ -216,6 +217,7 @@ BookingPlatforms = view("BookingPlatforms", "escrow", "fee", "fees")
 NewVendors = view(
     "NewVendors",
     "alive",
+    "asks",
     "breadth",
     "carries",
     "channel",

@@ -1,7 +1,7 @@
 """Offers: who sells what on which platform today, as cumulative weights from which buyers draw.
 
-A vendor is found in proportion to breadth^a x (sales + 1)^b: preferential attachment with persistent differences (Bracci et al. 2022 for the
-mechanism; exponents fitted, see parameters). One table serves all buyers of a day.
+A vendor is found in proportion to breadth^a x (sales + c)^b: preferential attachment with persistent differences (Bracci et al. 2022 for the
+mechanism; Dorogovtsev et al. 2000 for the initial attractiveness c; numbers fitted, see parameters). One table serves all buyers of a day.
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ def list_offers(
         bits = offers.selling[v]
         if bits == 0:
             continue
-        weight = vendors.breadth[v] ** p.breadth_exponent * (vendors.sales[v] + 1.0) ** p.popularity_exponent
+        weight = (
+            vendors.breadth[v] ** p.breadth_exponent
+            * (vendors.sales[v] + p.initial_attractiveness) ** p.popularity_exponent
+        )
         for a in range(ACCOUNTS):
             m = vendors.account[v, a]
             if m == NO_SLOT or open_slot[m] == 0:

@@ -20,8 +20,8 @@ ORGANISED, INDEPENDENT, SOCIAL, ILLICIT_PHARMACY, LICENSED_PHARMACY = (
     int(VendorKind.LICENSED_PHARMACY),
 )  # fmt: skip
 
-FARTHEST, MOST_LISTINGS, LEAST_OPSEC, MOST_OPSEC, ENDLESS = 5.0, 230.0, 0.06, 19.0, 1e8
-"""What the columns of vendors hold: log pack size, listings, security, stock."""
+FARTHEST, MOST_LISTINGS, LEAST_OPSEC, MOST_OPSEC, MOST_ASKED, ENDLESS = 5.0, 230.0, 0.06, 19.0, 99.0, 1e8
+"""What the columns of vendors hold: log pack size, listings, security, what is asked, stock."""
 
 
 class Newcomers(NamedTuple):
@@ -102,6 +102,8 @@ def draw_characters(
         vendors.pack[v] = min(max(pack, -FARTHEST), FARTHEST)
         vendors.wholesale[v] = 1 if uniform(seed, TRAITS, key, 0, 7) < p.wholesalers and not small else 0
         vendors.opsec[v] = min(max(math.exp(p.opsec_spread * normal(seed, TRAITS, key, 1, 3)), LEAST_OPSEC), MOST_OPSEC)
+        z2 = normal(seed, TRAITS, key, 1, 5)
+        vendors.asks[v] = min(math.exp(p.asking_spread * (z2 - 0.5 * p.asking_spread)), MOST_ASKED)  # 1 on average
         vendors.stock[v] = p.stock_floor
         vendors.platforms_used[v] = 1
         if channel == LICENSED:

@@ -1,8 +1,9 @@
 """Prices cover what an order costs its vendor: the goods, the time, the risk of arrest, what is lost; stock, reputation and competitors move them.
 
-Compensation for risk is part of the price (Reuter and Kleiman 1986, Risks and Prices). What costs vendors more than it brings is passed on dollar for
-dollar, and each can see what a channel pays: nothing pulls a price back to where it once was. The rival (`submodels.prices`), which was the rule before,
-anchors prices at the usual level: of a change of cost the share of the goods is passed on, and risk and losses are nobody's concern.
+Compensation for risk is part of the price (Reuter and Kleiman 1986, Risks and Prices); vendors differ in what they ask for it and for their time. What costs
+vendors more than it brings is passed on dollar for dollar, and each can see what a channel pays: nothing pulls a price back to where it once was. The rival
+(`submodels.prices`), which was the rule before, anchors prices at the usual level: of a change of cost the share of the goods is passed on, and risk and
+losses are nobody's concern.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ def reprice(n: int, vendors: Any, costs: Costs, given: np.ndarray) -> None:
         if costs.rule == ANCHORED:
             aim = anchored_price(goods, costs.goods)
         else:
-            aim = math.log(unit_price(goods, p.labour, costs.risk[channel], costs.kept[channel]))
+            asks = vendors.asks[v]
+            aim = math.log(unit_price(goods, asks * p.labour, asks * costs.risk[channel], costs.kept[channel]))
         aim += p.reputation_premium * math.log(r) + p.scarcity * pressure(vendors.recent[v], vendors.stock[v], costs)
         aim += p.competition * (costs.level[channel] - vendors.log_price[v])
         vendors.log_price[v] += p.speed * (min(max(aim, -FARTHEST), FARTHEST) - vendors.log_price[v])
