@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shiny import reactive
 
-from sim.app.reading import Reading
+from sim.app.reading import Early, Reading
 from sim.app.running import Progress
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ class Looking:
 
     Attributes
     ----------
-    study, progress, reading
-        Its identity, empty for none; how far it is; and what can be read of it.
+    study, progress, reading, early
+        Its identity, empty for none; how far it is; what can be read of it; and before that, what its first pair has come to.
     """
 
     def __init__(self, service: Service) -> None:
@@ -33,6 +33,7 @@ class Looking:
         self.study: reactive.Value[str] = reactive.Value("")
         self.progress: reactive.Value[Progress] = reactive.Value(Progress("none"))
         self.reading: reactive.Value[Reading | None] = reactive.Value(None)
+        self.early: reactive.Value[Early | None] = reactive.Value(None)
         self._seen: tuple[Any, ...] = ()
         self._done = 0
 
@@ -43,6 +44,7 @@ class Looking:
                 return
         self._seen = ()
         self.reading.set(None)
+        self.early.set(None)
         self.progress.set(Progress("none"))
         self.study.set(identity)
 
@@ -50,8 +52,10 @@ class Looking:
         """Set up what looks."""
 
         @reactive.extended_task
-        async def fetch(identity: str) -> Reading | None:
-            return await asyncio.to_thread(self.service.reader.read, identity)
+        async def fetch(identity: str, early: bool) -> Reading | Early | None:
+            reader = self.service.reader
+            found = await asyncio.to_thread(reader.read, identity)
+            return await asyncio.to_thread(reader.early, identity) if found is None and early else found
 
         @reactive.effect
         def _() -> None:
@@ -65,13 +69,18 @@ class Looking:
                     self.progress.set(now)
                 seen = (identity, now.state)
                 more = now.done > self._done and now.done >= WORTH_READING * self._done
-                if (seen != self._seen or more) and fetch.status() != "running":
+                early = self.reading() is None and now.state == "working"
+                if (seen != self._seen or more or early) and fetch.status() != "running":
                     self._seen, self._done = seen, now.done
-                    fetch(identity)
+                    fetch(identity, early)
 
         @reactive.effect
         def _() -> None:
             found = fetch.result()
             with reactive.isolate():
-                if found is not None and found.identity == self.study() and found is not self.reading():
+                if found is None or found.identity != self.study():
+                    return
+                if isinstance(found, Early):
+                    self.early.set(found)
+                elif found is not self.reading():
                     self.reading.set(found)

@@ -14,7 +14,7 @@ from sim.app import say
 from sim.app.beside import Side, beside
 from sim.app.home import as_yaml
 from sim.app.plan import default
-from sim.app.shown import asking, page, side
+from sim.app.shown import asking, page, sheets, side
 from sim.app.shown.desk import Desk, Service, faults_of
 from sim.app.shown.looking import IDLE_SECONDS, Looking
 from sim.app.shown.sheet import AT_ONCE, Choice, as_good, at_once, sheet
@@ -226,6 +226,9 @@ class Talk:
                 return TagList(page.stored(known), at_once(known, name, self._choice().scale))
             if reading is None:
                 working = self.progress().state in ("working", "waiting")
+                early = self.main.early()
+                if working and early is not None and name in sheets.EARLY:
+                    return sheets.so_far(early, self._choice().scale, self.service.home.plan(early.identity))
                 return page.waiting(say("run.first" if working else "run.own" if known else "run.none"), working)
             first = reading.pairs == 1 and self.progress().state in ("working", "waiting")
             coming = reading.asked - 1 if first else 0
