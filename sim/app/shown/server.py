@@ -20,7 +20,7 @@ from sim.app.shown.looking import IDLE_SECONDS, Looking
 from sim.app.shown.sheet import AT_ONCE, Choice, as_good, at_once, sheet
 from sim.app.stored import Stored, stored
 from sim.scenario import ScenarioError
-from sim.studies.errors import RequestError
+from sim.studies.errors import RequestError, names_in_words
 
 
 def make(service: Service) -> Callable[[Inputs, Outputs, Session], None]:
@@ -58,7 +58,7 @@ class Talk:
         try:
             call()
         except ScenarioError as error:
-            self.said.set(say("error.file", why=str(error.problems[0])))
+            self.said.set(say("error.file", why=str(names_in_words(error).problems[0])))
         except (RequestError, OSError) as error:
             self.said.set(str(error))
         except Exception:
