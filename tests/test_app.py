@@ -462,6 +462,18 @@ class TestReading:
         assert later.day == 6
         assert "can do nothing before" not in str(sheets.so_far(later, "real", plan))
 
+    @needs_page
+    @pytest.mark.parametrize(
+        ("change", "new"),
+        [({"seconds_left": 96.0}, False), ({"seconds_left": 80.0}, True), ({"done": 3}, True), ({"state": "done"}, True),
+         ({"seconds_left": None}, True), ({}, False)],
+    )  # fmt: skip
+    def test_the_page_is_not_drawn_anew_for_a_time_left_that_is_nearly_the_same(self, change, new):
+        from sim.app.shown.looking import is_news
+
+        before = Progress("working", 2, 24, seconds_left=100.0)
+        assert is_news(before, replace(before, **change)) is new
+
     def test_nothing_is_read_where_nothing_is(self, tmp_path):
         home = Home(tmp_path)
         assert Reader(home).read(home.write(small())) is None
