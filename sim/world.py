@@ -14,7 +14,7 @@ from sim.agents.payments import CARDS, COIN
 from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
 from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
 from sim.agents.vendors import VENDOR, Vendor, VendorColumns
-from sim.evidence.tables import Jurisdiction
+from sim.evidence.tables import COOPERATION, Jurisdiction
 from sim.market.choice.migration import likings
 from sim.market.entry_exit.entry import FOUNDED, new_vendors, open_cryptomarket
 from sim.market.groups import Policing, Trade, World
@@ -65,7 +65,7 @@ def make_jurisdictions(jurisdictions: list[Jurisdiction], substances: int) -> Wo
         price_factor=np.array([j.price_factor for j in jurisdictions]),
         cooperation=np.array(
             [
-                [1.0 if a.name == b.name else a.cooperation.get(b.name, 0.3) for b in jurisdictions]
+                [1.0 if a.name == b.name else a.cooperation.get(b.name, COOPERATION) for b in jurisdictions]
                 for a in jurisdictions
             ]
         ),
@@ -92,11 +92,12 @@ def make_consumers(state: MarketState) -> None:
         -np.sqrt(c.need_rate / state.p.world.stocked_rate)
     )
     usual = d.stocked_up * state.substances.doses_per_order[c.substance]
-    held = np.minimum(usual * np.exp(0.25 + 0.8 * normals(seed, Draw.CONSUMER_TRAITS, rows, 5)), 1e6)
+    spread = np.hypot(d.order_spread, d.budget_spread)  # as of orders
+    held = np.minimum(usual * np.exp(spread * normals(seed, Draw.CONSUMER_TRAITS, rows, 5)), 1e6)
     c.stash[:, 0] = np.where(stocked, held, 0.0)
     c.stash_potency[:, 0] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
     state.books.goods.start = float(c.stash.sum(dtype=np.float64))
-    c.legal_calm[:] = 3.0 * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
+    c.legal_calm[:] = state.p.world.calm * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
     c.loss_calm[:] = c.legal_calm[:, 1]
     usual = usual_danger(state)
     c.danger[:, ON_STREETS] = usual[ON_STREETS] * c.legal_calm[:, RiskGroup.OFFLINE]
@@ -145,7 +146,7 @@ def make_platforms(state: MarketState) -> None:
     slots = table.capacity
     access = np.full(state.world.n_jurisdictions, state.p.payment.coin_access)
     unpaid, unsettled = np.zeros((2, slots), np.int64)
-    state.trade = Trade(np.full(slots, 0.9), np.zeros(slots), np.zeros(slots), unpaid, unsettled, access)
+    state.trade = Trade(np.ones(slots), np.zeros(slots), np.zeros(slots), unpaid, unsettled, access)
 
     def platform(channel: Channel, jurisdiction: int, **values: Any) -> Platform:
         return Platform(
@@ -184,16 +185,16 @@ def make_platforms(state: MarketState) -> None:
 def make_vendors(state: MarketState) -> None:
     """Vendors of every channel; cryptomarket vendors list in proportion to the markets' shares."""
     p, n = state.p.supply, state.consumers.n
-    own, room = state.scenario.columns.get("vendors"), max(64, int(0.04 * n))
-    state.vendors = Population(state, Vendor, VENDOR, VendorColumns, 0, capacity=room, kind="vendors", own=own)
-    places, substances = list(state.scenario.jurisdictions), list(state.scenario.substances)
-    state.vendors.names = {"jurisdiction": places, "main": substances}
-    register(state, state.vendors)
     per = {
         Channel.ILLICIT_PHARMACY: p.pharmacy_vendors, Channel.SOCIAL_APP: p.app_vendors, Channel.CRYPTOMARKET: p.crypto_vendors,
         Channel.STREET: p.street_vendors,
     }  # fmt: skip
     counts = {channel: max(8, round(rate * n)) for channel, rate in per.items()}
+    own, room = state.scenario.columns.get("vendors"), 2 * sum(counts.values())
+    state.vendors = Population(state, Vendor, VENDOR, VendorColumns, 0, capacity=room, kind="vendors", own=own)
+    places, substances = list(state.scenario.jurisdictions), list(state.scenario.substances)
+    state.vendors.names = {"jurisdiction": places, "main": substances}
+    register(state, state.vendors)
     state.world.would_sell = np.array([counts.get(c, 0) for c in Channel], float)
     t = state.platform_table.columns
     t.trade7[state.usual.market_slots] = t.trade60[state.usual.market_slots] = t.trade180[state.usual.market_slots] = (
@@ -205,25 +206,23 @@ def make_vendors(state: MarketState) -> None:
     v.jurisdiction[licensed] = np.arange(state.world.n_jurisdictions)
     v.account[licensed, 0] = state.world.licensed_slot
     z = normals(state.seed, Draw.VENDOR_TRAITS, state.vendors.columns.key[rows], 3)
-    v.sales[rows] = 8.0 * np.exp(1.6 * z) - 0.5
-    v.sales[rows] = np.maximum(v.sales[rows], 0)
-    v.positive[rows, 0] = 0.7 * v.sales[rows]
+    v.sales[rows] = p.sales_start * np.exp(p.sales_spread * z)
+    v.positive[rows, 0] = state.p.shipping.rate_good * v.sales[rows]
     v.orders[rows] = (v.sales[rows] > 1).astype(int)
     v.last_sale[rows] = state.day - 10
-    v.recent[rows] = v.sales[rows] / 120.0
+    v.recent[rows] = v.sales[rows] * np.log(2) / state.p.learning.reputation_days  # so many a day keep them as they are
     v.stock[rows] = np.maximum(p.stock_floor, p.stock_days * v.recent[rows])
 
 
 def find_homes(state: MarketState) -> None:
     """Consumers who used a cryptomarket before the start know one or two, by the markets' shares."""
-    c, seed, n = state.consumers.columns, state.seed, state.consumers.n
+    p, c, seed, n = state.p, state.consumers.columns, state.seed, state.consumers.n
     rows = np.arange(n)
     u = [uniforms(seed, Draw.HOME_MARKET, rows, 0, k) for k in range(4)]
     liking = np.empty(n)
     likings(seed, liking)
-    user = (c.considering > Considering.NOT_YET) & (
-        u[0] < 0.7 * state.p.world.market_users * np.exp(0.8 * c.skill + 0.6 * liking)
-    )
+    drawn_to_them = np.exp(p.world.users_spread * (c.skill + liking / np.sqrt(2)))
+    user = u[0] < scaled_to(drawn_to_them, c.considering > Considering.NOT_YET, p.world.market_users)
     slots, cumulative = state.usual.market_slots, np.cumsum(state.usual.market_shares)
     home = slots[pick(cumulative, u[1])]
     c.home[:] = np.where(user, home, NO_SLOT)
@@ -232,19 +231,29 @@ def find_homes(state: MarketState) -> None:
     memory = c.memory[user]
     c.known[memory, 0] = home[user]
     second = slots[pick(cumulative, u[2])]
-    c.known[memory, 1] = np.where((u[3] < 0.3) & (second != home), second, NO_SLOT)[user]
+    learned = 1.0 - (1.0 - p.migration.learn_of_market) ** (c.need_rate * FOUNDED)
+    c.known[memory, 1] = np.where((u[3] < learned) & (second != home), second, NO_SLOT)[user]
     c.good[memory, 0] = 1.0
     c.considering[user] = Considering.EXPERIENCED
     c.market_state[:] = np.where(user, int(Membership.ACTIVE), int(Membership.NONE))
     seeker = (c.considering > Considering.NOT_YET) & ~user
     c.market_state[seeker] = int(Membership.LAPSED)
     c.market_until[:] = NEVER
-    later = -np.log(u[2]) * state.p.migration.recheck_days
+    later = -np.log(u[2]) * p.migration.recheck_days
     c.market_until[seeker] = np.minimum(state.day + 1 + later[seeker], NEVER - 1).astype(np.int16)
-    trade = 0.14 * float(c.need_rate[user].sum()) + 1e-6
+    listed = state.vendors.columns
+    at = np.isin(listed.account[: state.vendors.n, 0], slots)
+    trade = float(listed.recent[: state.vendors.n][at].sum())
     t = state.platform_table.columns
     for name in ("trade7", "trade60", "trade180"):
         getattr(t, name)[slots] = state.usual.market_shares * trade
-    listed = state.vendors.columns
-    at = np.isin(listed.account[: state.vendors.n, 0], slots)
-    state.usual.listings = max(0.3 * float(listed.breadth[: state.vendors.n][at].sum()), 1.0)
+    largest = state.usual.market_shares.max()
+    state.usual.listings = max(largest * float(listed.breadth[: state.vendors.n][at].sum()), 1.0)
+
+
+def scaled_to(weight: np.ndarray, who: np.ndarray, mean: float) -> np.ndarray:
+    """Chances in proportion to ``weight`` as far as they go, of those ``who`` have any, which are ``mean`` on average over these."""
+    chance = np.where(who, weight, 0.0)
+    for _ in range(60):  # what is certain leaves more to be had from the others
+        chance = np.minimum(chance * (mean * np.count_nonzero(who) / max(chance.sum(), 1e-9)), 1.0)
+    return chance

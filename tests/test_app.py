@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 import yaml
 
@@ -18,7 +19,7 @@ from sim.app import name_of, say, stamps, texts
 from sim.app.beside import Side, beside
 from sim.app.cards import cards, range_in, read_value
 from sim.app.home import EVENTS, FILE, LOG, Home, Limits
-from sim.app.plan import Package, Plan, Size, checked, default, from_scenario, from_study, shipped
+from sim.app.plan import NOTHING, Package, Plan, Size, checked, default, from_scenario, from_study, shipped
 from sim.app.reading import Reader
 from sim.app.running import HOLDER, Progress, Runner
 from sim.app.stored import FILE as ANSWERS
@@ -32,11 +33,19 @@ from sim.scenario import Scenario, ScenarioError, list_scenarios
 from sim.studies.errors import RequestError
 from sim.studies.findings.groups import member_name
 from sim.studies.store import lock
+from sim.studies.store.names import SO_FAR
 from sim.studies.store.store import Store
 from tests.app_server import ROOT, end_studies, small
 from tests.study_market import not_drawn
 
 needs_page = pytest.mark.skipif(find_spec("shiny") is None and not os.environ.get("CI"), reason="the extra app is not installed")  # fmt: skip
+
+
+def _at_work(folder, run, label, orders):
+    """Write down a run of twenty days as far as it has come: orders a day on the street."""
+    (folder / SO_FAR).mkdir(parents=True, exist_ok=True)
+    values = np.array(orders, dtype=np.float32)
+    np.savez(folder / SO_FAR / f"{run}.npz", scenario=np.array(label), days=np.array(20), orders_street=values)
 
 
 @pytest.fixture(scope="module")
@@ -419,6 +428,51 @@ class TestReading:
             str(sheet(reading, name, Choice(), plan)) for name in ("short", "effects", "whom", "moves", "cost")
         )
         assert "1 pairs" not in every
+
+    @needs_page
+    def test_while_the_first_pair_is_at_work_its_days_are_shown_and_nothing_is_claimed(self, tmp_path):
+        from sim.app.shown import sheets
+
+        home = Home(tmp_path)
+        plan = small(days=20)
+        plan = replace(plan, packages=(replace(plan.packages[0], name="Close <a> market"), plan.packages[1]))
+        identity = home.write(plan)
+        folder = home.run_folder(identity)
+        baseline, first = NOTHING, plan.labels[0]
+        reader = Reader(home)
+        assert reader.early(identity) is None, "nothing is at work"
+        _at_work(folder, "a", first, range(1, 5))
+        assert reader.early(identity) is None, "a package alone says nothing"
+        _at_work(folder, "b", baseline, range(1, 8))
+        early = reader.early(identity)
+        assert early is not None
+        assert early is reader.early(identity), "what has not changed is not read again"
+        assert (early.day, early.days, list(early.titles)) == (4, 20, [baseline, first])
+        assert early.daily.groupby("scenario")["orders_street"].sum().to_dict() == {first: 10.0, baseline: 10.0}
+        weight = plan.ready().scenarios[baseline].weight
+        assert early.of("real")["orders_street"].sum() == pytest.approx(20 * weight)
+        said = str(sheets.so_far(early, "real", plan))
+        assert "Day 4 of 20" in said
+        assert "no interval" in said
+        assert "can do nothing before day 5" in said
+        assert "<a>" not in said
+        _at_work(folder, "a", first, range(1, 7))
+        later = reader.early(identity)
+        assert later is not None
+        assert later.day == 6
+        assert "can do nothing before" not in str(sheets.so_far(later, "real", plan))
+
+    @needs_page
+    @pytest.mark.parametrize(
+        ("change", "new"),
+        [({"seconds_left": 96.0}, False), ({"seconds_left": 80.0}, True), ({"done": 3}, True), ({"state": "done"}, True),
+         ({"seconds_left": None}, True), ({}, False)],
+    )  # fmt: skip
+    def test_the_page_is_not_drawn_anew_for_a_time_left_that_is_nearly_the_same(self, change, new):
+        from sim.app.shown.looking import is_news
+
+        before = Progress("working", 2, 24, seconds_left=100.0)
+        assert is_news(before, replace(before, **change)) is new
 
     def test_nothing_is_read_where_nothing_is(self, tmp_path):
         home = Home(tmp_path)

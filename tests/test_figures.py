@@ -489,6 +489,17 @@ def test_the_best_rank_stands_on_the_axis_and_one_axis_has_one_unit(monkeypatch)
     assert "deaths below the baseline" in said
 
 
+def test_a_plane_of_cost_without_intervals_says_so(monkeypatch):
+    ends = dict.fromkeys(("cost_low", "cost_high", "gain_low", "gain_high"), float("nan"))
+    known, few = (
+        texts(FIGURES["cost_effectiveness"](costs_of("plain").assign(**more), WHOSE), monkeypatch)
+        for more in ({}, ends)
+    )
+    assert "Lines: 95 % intervals" in known
+    assert "Lines:" not in few
+    assert "Too few pairs for intervals" in few
+
+
 def test_an_objective_that_is_an_effect_is_called_a_change(monkeypatch):
     table, second, names, whose = pareto_of("plain")
     said = texts(FIGURES["pareto"](table.assign(feasible=True), second.assign(of="effect"), names, whose), monkeypatch)

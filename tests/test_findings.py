@@ -40,6 +40,31 @@ def told(frame, label="one"):
     return tell(rows_of(paired_effects(frame, "baseline"), label))
 
 
+class TestPerCent:
+    def row(self, name, baseline=2.0, mean=-1.5, low=-4.5, high=-0.5):
+        return {
+            "outcome": name, "baseline": baseline, "mean": mean, "low": low, "high": high, "percent": 100 * mean / abs(baseline),
+            "chance_low": -3.0, "chance_high": 1.0,
+        }  # fmt: skip
+
+    def test_nothing_that_is_counted_falls_by_more_than_all_of_it(self):
+        row = self.row("deaths_expected")
+        assert effects.per_cent_ends(row) == (-100.0, -25.0)
+        assert effects.per_cent_ends(row, "chance_") == (-100.0, 50.0)
+        assert effects.change(row).endswith("-75.0 % (-100 % to -25.0 %)")
+        assert numbers.interval(row["low"], row["high"], "deaths") == "-4.50 to -0.500", "as it was computed"
+
+    def test_a_balance_that_may_be_below_zero_may_fall_by_more_than_all_of_it(self):
+        assert effects.per_cent_ends(self.row("net_social_cost_usd")) == (-225.0, -25.0)
+        assert effects.per_cent_ends(self.row("net_social_cost_usd", baseline=-2.0)) == (-225.0, -25.0)
+
+    def test_where_there_is_no_interval_there_is_none_in_per_cent(self):
+        assert np.isnan(effects.per_cent_ends(self.row("deaths_expected", low=np.nan, high=np.nan))).all()
+
+    def test_what_may_be_below_zero_is_an_outcome(self):
+        assert set(outcomes()) >= effects.BELOW_ZERO
+
+
 class TestNothing:
     def test_chance_gives_no_claim(self):
         """Of 100 worlds without any effect, about 5 in 100 may give a finding; stars alone would give one in 8 of 10."""

@@ -239,6 +239,17 @@ def test_a_finding_that_rests_on_one_pair_is_said_to(comparison):
     assert (steady, shaky) == ([], ["orders"])
 
 
+def test_of_few_pairs_it_is_not_said_that_other_luck_would_change_little(comparison):
+    few = compare(world(), [world("closure")], runs=3, workers=1, model_class=FakeMarket).real()
+    for pairs, said in ((few, False), (comparison, True)):
+        material = of_pairs(pairs)
+        lines = [line for line in change.would_change(material) if line.startswith("closure:")]
+        assert any("other luck would change little" in line for line in lines) is said
+        assert any("too few to say" in line for line in lines) is not said
+        (sure,) = [verdict.sure for verdict in verdicts(material) if verdict.scenario == "closure"]
+        assert any("None of them rests on a single" in line for line in sure) is said
+
+
 def test_pairs_that_would_tell_grow_with_the_square_of_the_doubt():
     row = {"mean": 1.0, "low": -1.0, "high": 3.0, "n": 20}
     twice = {**row, "low": -3.0, "high": 5.0}
@@ -448,6 +459,17 @@ def test_a_report_counts_the_facts_that_the_model_meets_by_level_and_says_where_
     assert f"calibration {hits_of(ships, 'calibration')}, validation {hits_of(ships, 'validation')}" in ships.summary
     monkeypatch.setattr(validation, "SHIPPED", (tmp_path / "none.json",))
     assert NOT_RUN in report(folder)
+
+
+def test_the_version_that_was_validated_is_told_from_the_one_that_gave_the_results(folder):
+    found = shipped_validation()
+    assert found is not None
+    assert found.caution(found.model) == ""
+    assert "another version" in found.caution("0.1.0 other")
+    assert "not known here" in found.caution("")
+    text = (folder / "answer" / "report.html").read_text()
+    assert "gave these results ()" not in text
+    assert "another version of the model" in text, "a comparison knows that a market of the tests gave it"
 
 
 def hits_of(found, use: str) -> str:

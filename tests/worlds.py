@@ -47,7 +47,7 @@ DENSE: dict[str, dict[str, float]] = {
     "vendors": {"idle_days": 42.0, "idle_exit": 0.0062, "young_exit": 0.0075, "young_days": 30.0, "active_exit": 0.0006},
     "enforcement": {"platform_case": 550.0, "ripe_raid": 0.05},
     "consumption": {"threat_crypto": 0.0056, "r50": 9.15, "use_in_treatment": 0.1},
-    "world": {"dependents": 0.1, "market_users": 0.3},
+    "world": {"dependents": 0.1, "market_users": 0.42},
 }  # fmt: skip
 """Parameters of a denser market than the default one, so that a small world has cases: the defaults before they were calibrated."""
 

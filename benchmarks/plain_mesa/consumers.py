@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, exp, sqrt
+from math import ceil, exp, hypot, sqrt
 from typing import TYPE_CHECKING
 
 import mesa
@@ -60,7 +60,7 @@ class Consumer(mesa.Agent):
         self.app_home: Platform | None = None
         self.pharmacy_home: Platform | None = None
         self.habit: str | None = None
-        calm = 3.0 * model.rng.random()
+        calm = model.p.world.calm * model.rng.random()
         self.legal_risk = {group: Risk(calm=calm) for group in ("web", "dark", "offline", "direct")}
         self.loss_risk = Risk(calm=calm)
         self.stash: dict[Drug, float] = {traits.drug: self.stash_at_start()}
@@ -72,7 +72,8 @@ class Consumer(mesa.Agent):
         model, rng = self.model, self.model.rng
         if rng.random() >= 1.0 - exp(-sqrt(self.need_rate / model.p.world.stocked_rate)):
             return 0.0
-        return model.p.demand.stocked_up * self.drug.doses_per_order * exp(0.25 + 0.8 * rng.normal())
+        d = model.p.demand
+        return d.stocked_up * self.drug.doses_per_order * exp(hypot(d.order_spread, d.budget_spread) * rng.normal())
 
     # demand ----------------------------------------------------------------------------------------------------------
     def waiting_time(self, rate: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, sqrt
+from math import exp, log, sqrt
 from typing import TYPE_CHECKING
 
 from benchmarks.plain_mesa.chance import draw
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FEWEST = 8
 """Fewest vendors of a channel."""
+FOUNDED = 300
+"""Days for which the cryptomarkets of the start have been open."""
 
 
 def build(model: PlainMarket) -> None:
@@ -50,18 +52,19 @@ def make_consumer(model: PlainMarket) -> Consumer:
     }  # fmt: skip
     skill = rng.normal()
     patient = segment == "patient"
-    access = 2.0 * country.legitimate_access * rng.random() ** 2 if patient else 0.15 * country.legitimate_access
+    covered = w.prescribed_most * rng.random() ** 2 if patient else w.prescribed_others
+    threshold = model.p.consumption.dependent_from
     return Consumer(model, country, Traits(
         segment=segment,
         drug=draw(rng, model.drugs, model.needs[segment]),
         need_rate=min(2.0, medians[segment] * exp(d.rate_spread * rng.normal())),
         budget=min(max(d.budget_spread * rng.normal(), -3.0), 3.0),
-        price_sensitivity=model.p.choice.price_sensitivity * (0.5 + rng.random()),
+        price_sensitivity=model.p.choice.price_sensitivity * (1.0 + w.people_spread * (rng.random() - 0.5)),
         skill=min(max(skill, -4.0), 4.0),
-        access=min(access, 1.0),
-        misbelief=bool(rng.random() < 0.5),
-        considering=int(rng.random() < w.considering * exp(0.3 * skill)),
-        dependence=0.4 + 0.5 * rng.random() if segment == "dependent" else 0.05 * rng.random(),
+        access=min(covered * country.legitimate_access, 1.0),
+        misbelief=bool(rng.random() < w.misbelief),
+        considering=int(rng.random() < w.considering * exp(model.p.choice.skill_search * skill)),
+        dependence=threshold + (1.0 - threshold) * rng.random() if segment == "dependent" else 0.0,
         taste={channel: model.p.choice.taste_sd * rng.normal() for channel in (SEARCH, APP, CRYPTO, STREET)},
     ))  # fmt: skip
 
@@ -107,7 +110,7 @@ def make_platforms(model: PlainMarket) -> list[Platform]:
         platforms.append(Platform(model, APP, countries[k % len(countries)], attraction=attraction()))
     for share in model.market_shares:
         host = countries[int(len(countries) * rng.random())]
-        platforms.append(Platform(model, CRYPTO, host, age=300, start_share=share))
+        platforms.append(Platform(model, CRYPTO, host, age=FOUNDED, start_share=share))
     return platforms
 
 
@@ -174,10 +177,10 @@ def settle_in(vendor: Vendor, platforms: list[Platform]) -> None:
         platform = draw(rng, platforms, [market.start_share**exponent for market in platforms])
     else:
         platform = draw(rng, platforms, [place.attraction for place in platforms])
-    vendor.sales = max(8.0 * exp(1.6 * rng.normal()) - 0.5, 0.0)
-    vendor.recent = vendor.sales / 120.0
+    vendor.sales = p.sales_start * exp(p.sales_spread * rng.normal())
+    vendor.recent = vendor.sales * log(2.0) / model.p.learning.reputation_days
     vendor.stock = max(p.stock_floor, p.stock_days * vendor.recent)
-    open_account(vendor, platform, 0.7 * vendor.sales)
+    open_account(vendor, platform, model.p.shipping.rate_good * vendor.sales)
 
 
 def open_account(vendor: Vendor, platform: Platform, positive: float = 0.0) -> None:
@@ -189,23 +192,31 @@ def find_homes(model: PlainMarket, consumers: list[Consumer], markets: list[Plat
     """Some have used a cryptomarket before and know one or two, by the markets' shares; others will look for one."""
     w, rng = model.p.world, model.rng
     shares = [market.start_share for market in markets]
-    for consumer in consumers:
-        if not consumer.considering:
-            continue
+    thinkable = [consumer for consumer in consumers if consumer.considering]
+    drawn_to_them = {}
+    for consumer in thinkable:
         liking = (consumer.taste[CRYPTO] - consumer.taste[STREET]) / model.p.choice.taste_sd
-        if rng.random() < 0.7 * w.market_users * exp(0.8 * consumer.skill + 0.6 * liking):
+        drawn_to_them[consumer] = exp(w.users_spread * (consumer.skill + liking / sqrt(2.0)))
+    low, high = 0.0, 1e6
+    for _ in range(80):
+        scale = (low + high) / 2
+        if sum(min(scale * weight, 1.0) for weight in drawn_to_them.values()) < w.market_users * len(thinkable):
+            low = scale
+        else:
+            high = scale
+    for consumer in thinkable:
+        if rng.random() < scale * drawn_to_them[consumer]:
             consumer.considering, consumer.market_state = 2, ACTIVE
             consumer.find_out()
             consumer.markets.settle_on(draw(rng, markets, shares))
             consumer.markets.known[consumer.markets.home].good = 1.0
-            if rng.random() < 0.3:
+            if rng.random() < 1.0 - (1.0 - model.p.migration.learn_of_market) ** (consumer.need_rate * FOUNDED):
                 consumer.markets.learn_of(draw(rng, markets, shares))
         else:
             consumer.market_state = LAPSED
             consumer.look_day = model.day + 1 + int(model.p.migration.recheck_days * rng.exponential())
-    users = [consumer for consumer in consumers if consumer.market_state == ACTIVE]
-    trade = 0.14 * sum(consumer.need_rate for consumer in users) + 1e-6
+    sellers = [vendor for vendor in model.agents_by_type[Vendor] if vendor.channel == CRYPTO]
+    trade = sum(vendor.recent for vendor in sellers)
     for market in markets:
         market.trade7 = market.trade60 = market.trade180 = market.start_share * trade
-    breadth = sum(vendor.breadth for vendor in model.agents_by_type[Vendor] if vendor.channel == CRYPTO)
-    model.reference_listings = max(0.3 * breadth, 1.0)
+    model.reference_listings = max(max(shares) * sum(vendor.breadth for vendor in sellers), 1.0)

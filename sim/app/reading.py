@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from sim.app.home import Home
 from sim.measures.dictionary import outcomes
+from sim.measures.scale import real_frame
 from sim.report.comparison import Comparison
 from sim.report.text.words import findings, printed_effects, records
 from sim.scenario import no_own_code
 from sim.studies.errors import StudyError
 from sim.studies.findings.effects import Told, is_tested, prices, sentences, tell
+from sim.studies.runs import so_far
 from sim.studies.store.parts import OK
 from sim.studies.store.store import Store
 from sim.studies.study_files import Study
@@ -132,6 +135,34 @@ class Reading(Answer):
         return findings(self.of(scale))
 
 
+@dataclass(frozen=True)
+class Early:
+    """The first pair of runs while it is at work: days so far, of which nothing is a finding.
+
+    Attributes
+    ----------
+    identity, titles
+        Which study, and what people call each scenario that is at work, the baseline first.
+    day, days
+        Days that all of them have, and that they will have.
+    weight
+        Real people for whom a simulated consumer stands.
+    daily
+        A row a day and scenario: scenario, seed, day and outcomes, totals as the simulated consumers have them.
+    """
+
+    identity: str
+    titles: dict[str, str]
+    day: int
+    days: int
+    weight: float
+    daily: DataFrame
+
+    def of(self, scale: str) -> DataFrame:
+        """The days with totals of ``real`` people, or of the ``simulated`` consumers."""
+        return self.daily if scale == "simulated" else real_frame(self.daily, self.weight)
+
+
 class Reader:
     """Reads the studies of a server; what was read is kept until more pairs are there.
 
@@ -145,6 +176,7 @@ class Reader:
         self.home = home
         self._studies: dict[str, ReadyStudy] = {}
         self._kept: dict[tuple[str, int, int], Reading] = {}
+        self._early: Early | None = None
         self._lock = Lock()
 
     def read(self, identity: str) -> Reading | None:
@@ -154,6 +186,22 @@ class Reader:
                 return self._read(identity)
             except (StudyError, OSError):  # parts come and go while the driver puts them together
                 return max((each for key, each in self._kept.items() if key[0] == identity), key=lambda each: each.pairs, default=None)  # fmt: skip
+
+    def early(self, identity: str) -> Early | None:
+        """What the first pair has come to while it is at work; None where the baseline and a package are not both under way."""
+        with self._lock:
+            runs = {run.scenario: run for run in so_far.read(self.home.run_folder(identity))}
+            study = self._study(identity) if len(runs) > 1 else None
+            if study is None or next(iter(study.scenarios)) not in runs:
+                return None
+            there = {label: runs[label] for label in study.scenarios if label in runs}
+            day = min(run.day for run in there.values())
+            before = self._early
+            titles = {label: study.scenarios[label].title or label for label in there}
+            if before is None or (before.identity, before.day, before.titles) != (identity, day, titles):
+                days, weight = next(iter(there.values())).days, next(iter(study.scenarios.values())).weight
+                self._early = Early(identity, titles, day, days, weight, _days_of(there, day, study.seeds[0]))
+            return self._early
 
     def _study(self, identity: str) -> ReadyStudy:
         if identity not in self._studies:
@@ -203,6 +251,19 @@ class Reader:
         head.insert(0, "point", 0)
         head["status"] = OK
         return head.join(found[names])
+
+
+def _days_of(runs: Mapping[str, so_far.SoFar], days: int, seed: int) -> DataFrame:
+    """The first days of runs at work, a row a day and scenario."""
+    import pandas as pd
+
+    found = [
+        pd.DataFrame({name: values[:days] for name, values in run.daily.items()}).assign(
+            scenario=label, seed=seed, day=range(days)
+        )
+        for label, run in runs.items()
+    ]
+    return pd.concat(found, ignore_index=True)
 
 
 def _first_pair(study: ReadyStudy, heads: DataFrame) -> tuple[ReadyStudy, list[int]]:

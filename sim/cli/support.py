@@ -65,6 +65,11 @@ def loading() -> Iterator[None]:
 
 def _said(error: Exception) -> str:
     """An error in words; of a file, what the system says and its name in short."""
+    from sim.scenario import ScenarioError
+    from sim.studies.errors import names_in_words
+
+    if isinstance(error, ScenarioError):
+        return str(names_in_words(error))
     if not isinstance(error, OSError):
         return str(error)
     from sim.scenario import quote

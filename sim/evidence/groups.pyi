@@ -43,6 +43,8 @@ class SupplyParameters(NamedTuple):
     scammer_ships: float
     wholesalers: float
     opsec_spread: float
+    sales_start: float
+    sales_spread: float
     breadth_exponent: float
     popularity_exponent: float
     side_weight: float
@@ -460,6 +462,12 @@ class WorldParameters(NamedTuple):
     suppliers: float
     considering: float
     market_users: float
+    users_spread: float
+    misbelief: float
+    prescribed_most: float
+    prescribed_others: float
+    people_spread: float
+    calm: float
     male: float
     use_years: float
     patient_years: float

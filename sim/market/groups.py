@@ -102,7 +102,7 @@ class Usual:
 
     market_shares: np.ndarray = field(init=False)  # cryptomarkets of the start by share of trade, and their slots
     market_slots: np.ndarray = field(init=False)
-    listings: float = field(init=False)  # on the cryptomarkets of the start together
+    listings: float = field(init=False)  # on the largest cryptomarket of the start
     status: np.ndarray = field(init=False)  # as in `Substances`; likewise the next one
     adverse: np.ndarray = field(init=False)
     toxicity: np.ndarray = field(init=False)  # (J,) mean of novel substances at the start; likewise the next one

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sim.report import figures
 from sim.report.html.render import page as html_page
 from sim.report.pages import REPORT, figure_by, pairs_page
+from sim.report.parts.validation import model_of
 from sim.report.text import caveats, deeds, groups, words
 from sim.report.text.markdown import escaped
 from sim.report.text.tables import conclusions_markdown, cost_markdown, effect_markdown
@@ -36,7 +37,9 @@ def write_page(comparison: PairedRuns, place: Path) -> None:
         drawing = Drawing("submodels", (comparison.submodels, comparison.baseline))
         figures.save_figure(figures.draw(drawing), pictures / "submodels")
     (place / "report.md").write_text(page(comparison), encoding="utf-8", newline="\n")
-    (place / REPORT).write_text(html_page([pairs_page(comparison, pictures)]), encoding="utf-8", newline="\n")
+    (place / REPORT).write_text(
+        html_page([pairs_page(comparison, pictures, model=model_of(place / REPORT))]), encoding="utf-8", newline="\n"
+    )
 
 
 def page(comparison: PairedRuns) -> str:

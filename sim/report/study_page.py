@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim.report.figures import draw, save_figure
 from sim.report.html.render import page as html_page
 from sim.report.pages import REPORT, answer_page
+from sim.report.parts.validation import model_of
 from sim.report.text import caveats, deeds
 from sim.report.text.markdown import code, escaped
 
@@ -30,7 +31,8 @@ def write_page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame
     for name, drawing in answer.figures.items():
         save_figure(draw(drawing, short), place / "figures" / name)
     (place / "report.md").write_text(page(study, answer, runs, failures), encoding="utf-8", newline="\n")
-    material = answer_page(study, answer, place / "figures", runs=runs, failures=failures)
+    model = model_of(place / REPORT)
+    material = answer_page(study, answer, place / "figures", runs=runs, failures=failures, model=model)
     (place / REPORT).write_text(html_page([material]), encoding="utf-8", newline="\n")
 
 

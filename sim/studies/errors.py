@@ -5,7 +5,10 @@ Workers read this before anything else: what is heavy is imported inside.
 
 from __future__ import annotations
 
+import ast
+import re
 import traceback
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -67,6 +70,45 @@ def problems_of_several(errors: Sequence[tuple[str, ScenarioError]], scenarios: 
         for name, error in errors
         for problem in error.problems
     ]
+
+
+_PATTERN = re.compile(r"match pattern '(?P<pattern>.*)'")
+_NAMES = {
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]*$": (
+        "letters from a to z, digits, dots, dashes and underscores, a letter or digit first",
+        r"[^A-Za-z0-9_.-]+",
+        "-",
+    ),
+    r"^[a-z][a-z0-9_-]*$": (
+        "small letters from a to z, digits, dashes and underscores, a letter first",
+        r"[^a-z0-9_-]+",
+        "-",
+    ),
+    r"^[a-z][a-z0-9_]*$": ("small letters from a to z, digits and underscores, a letter first", r"[^a-z0-9_]+", "_"),
+}
+"""Patterns of names: what they say in words, what is not part of a name, and what may stand in its place."""
+
+
+def names_in_words(error: ScenarioError) -> ScenarioError:
+    """The same error, in which a name that was refused is said in words, with the nearest that would do, in place of a pattern."""
+    return type(error)([_name_in_words(problem) for problem in error.problems], error.name)
+
+
+def _name_in_words(problem: Problem) -> Problem:
+    found = _PATTERN.fullmatch(problem.allowed)
+    if found is None or found["pattern"] not in _NAMES:
+        return problem
+    pattern = found["pattern"]
+    words, not_in_it, instead = _NAMES[pattern]
+    try:
+        given = str(ast.literal_eval(problem.given))
+    except (ValueError, SyntaxError):
+        return replace(problem, allowed=words)
+    plain = unicodedata.normalize("NFKD", given if "A-Z" in pattern else given.lower())
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    fitting = re.sub(not_in_it, instead, plain).strip("-_.")
+    whole = "..." not in given and re.fullmatch(pattern, fitting)  # a long one is quoted in short
+    return replace(problem, allowed=words, nearest=fitting if whole else None)
 
 
 def extra(name: str) -> str:

@@ -15,7 +15,7 @@ from sim.app.shown import charts
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
 from sim.report.parts.validation import Validation, shipped_validation
 from sim.studies.findings import numbers
-from sim.studies.findings.effects import Told, change, is_tested
+from sim.studies.findings.effects import Told, change, is_tested, per_cent_ends
 
 MINUS = "\u2212"
 LEVELS = {
@@ -136,14 +136,13 @@ def _effect(row: Mapping[str, Any], limit: float, name: Any = None) -> Tag:
     between = numbers.interval(row["low"], row["high"], spec.unit) if known else ""
     picture: Any = None
     if math.isfinite(row["percent"]):
-        per = 100 / abs(row["baseline"])
         said = say(
             "effects.plot",
             label=spec.label,
             change=numbers.percent(row["percent"]),
             interval=between or say("effects.one"),
         )
-        picture = HTML(charts.whisker(row["percent"], row["low"] * per, row["high"] * per, limit, look, said))
+        picture = HTML(charts.whisker(row["percent"], *per_cent_ends(row), limit, look, said))
     unit = (
         ""
         if spec.unit in ("index", "share", "USD", spec.label.lower()) or spec.unit in spec.label.lower()

@@ -109,7 +109,12 @@ def whisker(mean: float, low: float, high: float, limit: float, look: str, text:
 
 
 def days_picture(
-    bands: Mapping[str, Band], baseline: str, starts: Mapping[str, Sequence[int]], text: str, day_words: str
+    bands: Mapping[str, Band],
+    baseline: str,
+    starts: Mapping[str, Sequence[int]],
+    text: str,
+    day_words: str,
+    until: int = 0,
 ) -> str:
     """An outcome over the days of the run: grey dashes for the baseline, a line and a band for each package.
 
@@ -125,9 +130,12 @@ def days_picture(
         What it says to whoever does not see it.
     day_words
         The word under the axis.
+    until
+        Days that the axis holds, where they are more than have come.
     """
     left, right, top, bottom = 46.0, 314.0, 8.0, 138.0
     last = max((float(band.days[-1]) for band in bands.values() if band.days.size), default=1.0) or 1.0
+    last = max(last, float(until - 1))
     most = max((float(band.high.max()) for band in bands.values() if band.high.size), default=0.0) or 1.0
     ticks = _ticks(most)
     most = max(most, ticks[-1]) * 1.02

@@ -18,7 +18,7 @@ from sim.app.running import Runner
 from sim.app.shown.timeline import title
 from sim.evidence import yaml_files
 from sim.scenario import Problem, ScenarioError
-from sim.studies.errors import RequestError
+from sim.studies.errors import RequestError, names_in_words
 
 MOST_FILE = 200_000
 """Letters of a file that is taken."""
@@ -42,7 +42,7 @@ def faults_of(plan: Plan, service: Service) -> list[str]:
     try:
         plan.ready()
     except ScenarioError as error:
-        return [_where(problem, plan) for problem in error.problems[:8]]
+        return [_where(problem, plan) for problem in names_in_words(error).problems[:8]]
     return []
 
 

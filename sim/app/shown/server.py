@@ -14,13 +14,13 @@ from sim.app import say
 from sim.app.beside import Side, beside
 from sim.app.home import as_yaml
 from sim.app.plan import default
-from sim.app.shown import asking, page, side
+from sim.app.shown import asking, page, sheets, side
 from sim.app.shown.desk import Desk, Service, faults_of
 from sim.app.shown.looking import IDLE_SECONDS, Looking
 from sim.app.shown.sheet import AT_ONCE, Choice, as_good, at_once, sheet
 from sim.app.stored import Stored, stored
 from sim.scenario import ScenarioError
-from sim.studies.errors import RequestError
+from sim.studies.errors import RequestError, names_in_words
 
 
 def make(service: Service) -> Callable[[Inputs, Outputs, Session], None]:
@@ -58,7 +58,7 @@ class Talk:
         try:
             call()
         except ScenarioError as error:
-            self.said.set(say("error.file", why=str(error.problems[0])))
+            self.said.set(say("error.file", why=str(names_in_words(error).problems[0])))
         except (RequestError, OSError) as error:
             self.said.set(str(error))
         except Exception:
@@ -143,7 +143,7 @@ class Talk:
         identity = self.service.home.write(self.desk.plan())
         self.main.turn(identity)
         self.service.runner.start(identity)
-        self.progress.set(self.service.runner.progress(identity))
+        self.main.tell(self.service.runner.progress(identity))
 
     # What is shown ---------------------------------------------------------------------------------------------------
     def _ask(self) -> None:
@@ -215,7 +215,7 @@ class Talk:
             if name == "take":
                 plan = self.service.home.plan(self.study()) if self.study() else None
                 return (
-                    page.take(self.study(), [each.name for each in plan.packages], self.progress().state == "done")
+                    page.take(self.study(), [each.name for each in plan.packages], self.main.state() == "done")
                     if plan
                     else None
                 )
@@ -225,9 +225,12 @@ class Talk:
             if known is not None and name in AT_ONCE and not as_good(reading, known):
                 return TagList(page.stored(known), at_once(known, name, self._choice().scale))
             if reading is None:
-                working = self.progress().state in ("working", "waiting")
+                working = self.main.state() in ("working", "waiting")
+                early = self.main.early()
+                if working and early is not None and name in sheets.EARLY:
+                    return sheets.so_far(early, self._choice().scale, self.service.home.plan(early.identity))
                 return page.waiting(say("run.first" if working else "run.own" if known else "run.none"), working)
-            first = reading.pairs == 1 and self.progress().state in ("working", "waiting")
+            first = reading.pairs == 1 and self.main.state() in ("working", "waiting")
             coming = reading.asked - 1 if first else 0
             return sheet(reading, name, self._choice(), self.service.home.plan(reading.identity), coming)
 

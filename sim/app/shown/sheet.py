@@ -68,7 +68,8 @@ def sheet(reading: Reading, name: str, choice: Choice, plan: Plan, coming: int =
             return sheets.cost(reading, choice.scale)
         case "sure":
             return sheets.sure(reading, choice.scale)
-    return answer.headline(reading, choice.scale, coming)
+    short = answer.headline(reading, choice.scale, coming)
+    return TagList(short, sheets.over_time(reading, choice.scale, plan)) if coming else short
 
 
 def at_once(known: Stored, name: str, scale: str) -> Any:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from htmltools import HTML, Tag, TagList, tags
 
 from sim.app import name_of, say
-from sim.app.plan import DAILY, HARM, Plan
-from sim.app.reading import Reading
+from sim.app.plan import DAILY, HARM, Package, Plan
+from sim.app.reading import Early, Reading
 from sim.app.shown import charts
 from sim.app.shown.answer import plain, records_of
 from sim.measures.dictionary import outcome
@@ -20,41 +20,79 @@ from sim.report.parts.material import of_pairs
 from sim.report.text import caveats
 from sim.studies.findings import numbers, ratios
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+EARLY = ("short", "time")
+"""Sheets that show the first pair while it is at work."""
+
 
 def over_time(reading: Reading, scale: str, plan: Plan) -> TagList:
     """Trade by channel and harm over the days of the run, with the starts of interventions."""
     comparison = reading.of(scale)
-    starts = {
-        label: [
-            entry["start"] for entry in package.policies if isinstance(entry.get("start", 0), int) and "start" in entry
-        ]
-        for label, package in zip(comparison.others, plan.packages, strict=False)
-    }
+    titles = {label: reading.titles[label] for label in comparison.scenarios}
+    return TagList(
+        *_days(comparison.daily, titles, plan, plan.size.days),
+        tags.p(say("time.caption", pairs=reading.pairs, scale=say(f"answer.{scale}")), class_="hint"),
+    )
+
+
+def so_far(early: Early, scale: str, plan: Plan) -> TagList:
+    """The first pair while it is at work: what it is, what it is not, and its days so far."""
+    labels = list(early.titles)
+    begin = {label: _first_day(plan.packages[plan.labels.index(label)]) for label in labels[1:]}
+    later = [
+        tags.p(say("early.later", package=early.titles[label], start=f"{start:,}"))
+        for label, start in begin.items()
+        if start >= early.day
+    ]
+    words = say("early.what", day=f"{early.day:,}", days=f"{early.days:,}")
+    return TagList(
+        tags.div(tags.h3(say("early.title")), tags.p(words), *later, class_="early"),
+        *_days(early.of(scale), early.titles, plan, early.day),
+        tags.p(say("early.caption", scale=say(f"answer.{scale}")), class_="hint"),
+    )
+
+
+def _starts(package: Package) -> list[int]:
+    """The days on which interventions of a package begin, as far as these are fixed."""
+    return [entry["start"] for entry in package.policies if isinstance(entry.get("start"), int)]
+
+
+def _first_day(package: Package) -> int:
+    """The first day on which a package can do anything, as far as its interventions say; 0 where one of them does not."""
+    starts = [entry.get("start", 0) for entry in package.policies]
+    return min((start if isinstance(start, int) else 0 for start in starts), default=0)
+
+
+def _days(daily: DataFrame, titles: Mapping[str, str], plan: Plan, days: int) -> list[Any]:
+    """Pictures of so many days of trade and harm: of the baseline, whose title comes first, and of packages."""
+    baseline = next(iter(titles))
+    starts = {label: _starts(package) for label, package in zip(plan.labels, plan.packages, strict=True)}
 
     def picture(name: str) -> Tag:
-        bands = {label: charts.band_of(comparison.daily, label, name) for label in comparison.scenarios}
+        bands = {label: charts.band_of(daily, label, name) for label in titles}
         title = outcome(name).label.partition(": ")[2] or outcome(name).label
         first, *others = bands.items()
         text = say(
-            "time.plot", label=outcome(name).label, days=plan.size.days, baseline=numbers.level(first[1].mean, ""),
-            others=", ".join(say("time.other", name=reading.titles[label], level=numbers.level(band.mean, "")) for label, band in others),
+            "time.plot", label=outcome(name).label, days=days, baseline=numbers.level(first[1].mean, ""),
+            others=", ".join(say("time.other", name=titles[label], level=numbers.level(band.mean, "")) for label, band in others),
         )  # fmt: skip
-        svg = charts.days_picture(bands, comparison.baseline, starts, text, say("package.day", day="").strip())
+        svg = charts.days_picture(bands, baseline, starts, text, say("package.day", day="").strip(), plan.size.days)
         return tags.figure(tags.figcaption(title[:1].upper() + title[1:]), HTML(svg))
 
-    there = [name for name in DAILY if name in comparison.daily.columns]
+    there = [name for name in DAILY if name in daily.columns]
     trade, harm = [name for name in there if name not in HARM], [name for name in there if name in HARM]
-    return TagList(
-        legend(reading),
+    return [
+        legend(list(titles.values())[1:]),
         tags.h3(say("time.trade")), tags.div(*map(picture, trade), class_="pictures"),
         tags.h3(say("time.harm")), tags.div(*map(picture, harm), class_="pictures"),
-        tags.p(say("time.caption", pairs=reading.pairs, scale=say(f"answer.{scale}")), class_="hint"),
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
-def legend(reading: Reading) -> Tag:
+def legend(packages: Sequence[str]) -> Tag:
     """Which line is which."""
-    names = [say("answer.baseline"), *[reading.titles[label] for label in reading.others]]
+    names = [say("answer.baseline"), *packages]
     dashes = ("4 3", *charts.DASHES)
     items = [
         tags.li(HTML(charts.key("base" if k == 0 else f"s{k}", dashes[k])), name) for k, name in enumerate(names)

@@ -31,10 +31,10 @@ FIRST_TRIAL, TRIES = 6, 12
 """Stream of the first draw of an age, and after how many somebody is as old as the last one says, however unlikely it is to live so long."""
 STREAMS = 16
 """Draws of one stream of a newcomer's."""
-MOST_SKILL, MOST_BUDGET = 4, 3
+MOST_SKILL, MOST_BUDGET, MOST_NEEDS = 4, 3, 2
 """Bounds of what is drawn, as those of the columns guard."""
 HALF = 0.5
-"""Of patients who are men (assumed: as of everybody)."""
+"""The middle of an even draw, and of patients who are men, as of everybody."""
 
 
 class Drawn(NamedTuple):
@@ -57,6 +57,9 @@ class Kinds(NamedTuple):
     trust: float
     stigma: float
     practice: float
+    support: float
+    skill: float  # how digital skill opens the web search
+    dependent_from: float
 
 
 @inner
@@ -101,6 +104,12 @@ def within(x: float, low: float, high: float) -> float:
 
 
 @inner
+def differing(usual: float, spread: float, u: float) -> float:
+    """A trait of a person that is even about what is ``usual``, between ends that are ``spread`` times that apart."""
+    return usual * (1.0 + spread * (u - HALF))
+
+
+@inner
 def draw_body(c: int, drawn: Drawn, people: Any, kinds: Kinds, w: WorldParameters) -> int:
     """Segment, sex, age and needs of a person; returns the segment."""
     if drawn.newcomers:
@@ -123,19 +132,20 @@ def draw_body(c: int, drawn: Drawn, people: Any, kinds: Kinds, w: WorldParameter
 def draw_mind(c: int, drawn: Drawn, segment: int, people: Any, kinds: Kinds, w: WorldParameters) -> None:
     """What a person can pay and do, knows and thinks."""
     skill = normal_trait(c, drawn, 2)
-    people.price_sensitivity[c] = kinds.price_sensitivity * (0.5 + trait(c, drawn, 0, 3))
+    people.price_sensitivity[c] = differing(kinds.price_sensitivity, w.people_spread, trait(c, drawn, 0, 3))
     people.skill[c] = within(skill, -MOST_SKILL, MOST_SKILL)
     legitimate, u = kinds.legitimate[people.jurisdiction[c]], trait(c, drawn, 0, 4)
-    people.access[c] = within(2.0 * legitimate * (u * u) if segment == PATIENT else 0.15 * legitimate, 0.0, 1.0)
-    people.considering[c] = trait(c, drawn, 0, 5) < w.considering * math.exp(0.3 * skill)
-    people.misbelief[c] = trait(c, drawn, 0, 6) < 0.5
+    covered = w.prescribed_most * (u * u) if segment == PATIENT else w.prescribed_others
+    people.access[c] = within(legitimate * covered, 0.0, 1.0)
+    people.considering[c] = trait(c, drawn, 0, 5) < w.considering * math.exp(kinds.skill * skill)
+    people.misbelief[c] = trait(c, drawn, 0, 6) < w.misbelief
     people.verification[c] = kinds.verification
-    people.support_knowledge[c] = trait(c, drawn, 0, 7) * 0.5
+    people.support_knowledge[c] = min(2 * kinds.support * trait(c, drawn, 0, 7), 1.0)
     u = trait(c, drawn, 0, 8)
-    people.dependence[c] = 0.4 + 0.5 * u if segment == DEPENDENT else 0.05 * u
-    people.practice[c] = within(kinds.practice + 0.2 * normal_trait(c, drawn, 3), 0.0, 1.0)
-    people.trust_police[c] = within(kinds.trust + 0.3 * (trait(c, drawn, 0, 9) - 0.5), 0.0, 1.0)
-    people.stigma[c] = within(kinds.stigma + 0.3 * (u - 0.5), 0.0, 1.0)
+    people.dependence[c] = kinds.dependent_from + (1.0 - kinds.dependent_from) * u if segment == DEPENDENT else 0.0
+    people.practice[c] = within(differing(kinds.practice, w.people_spread, trait(c, drawn, 1, 3)), 0.0, 1.0)
+    people.trust_police[c] = within(differing(kinds.trust, w.people_spread, trait(c, drawn, 0, 9)), 0.0, 1.0)
+    people.stigma[c] = within(differing(kinds.stigma, w.people_spread, u), 0.0, 1.0)
 
 
 @kernel
@@ -145,7 +155,9 @@ def draw(rows: np.ndarray, drawn: Drawn, people: Any, kinds: Kinds, world: np.nd
     for c in rows:
         segment = draw_body(c, drawn, people, kinds, w)
         draw_mind(c, drawn, segment, people, kinds, w)
-        people.need_rate[c] = min(kinds.rates[segment] * math.exp(d.rate_spread * normal_trait(c, drawn, 0)), 2.0)
+        people.need_rate[c] = min(
+            kinds.rates[segment] * math.exp(d.rate_spread * normal_trait(c, drawn, 0)), float(MOST_NEEDS)
+        )
         people.budget[c] = within(d.budget_spread * normal_trait(c, drawn, 1), -MOST_BUDGET, MOST_BUDGET)
         wait = -math.log(trait(c, drawn, 2, 0)) / people.need_rate[c]
         people.next_day[c] = min(drawn.day + np.int64(wait), NEVER - 1)
@@ -179,6 +191,7 @@ def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
     kinds = Kinds(
         np.array(shares), np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate]), state.world.legitimate, state.substances.needs,
         p.choice.price_sensitivity, p.learning.verification_floor, p.learning.trust_normal, p.learning.stigma_normal, p.consumption.practice_normal,
+        p.learning.support_floor, p.choice.skill_search, p.consumption.dependent_from,
     )  # fmt: skip
     drawn = Drawn(state.moment.seed, state.day, newcomers)
     draw(rows, drawn, narrow(c, views.NewConsumers), kinds, state.given.world, state.given.demand)

@@ -26,7 +26,7 @@ from sim.report.text import numbers
 from sim.report.text.deeds import shortfalls
 from sim.report.text.words import is_tested, printed_effects, records, without_level
 from sim.studies.findings.doubt import is_apart
-from sim.studies.findings.effects import tell
+from sim.studies.findings.effects import per_cent_ends, tell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -233,10 +233,9 @@ def _whisker(axes: Axes, y: int, row: Row, told: bool, limit: float) -> None:
     clear = bool(row["excludes_zero"])
     unclear = "may be chance among so many" if clear else "interval covers zero"
     marker, colour, face = LOOKS[_kind(outcome(row["outcome"]), row["mean"]) if clear and told else unclear]
-    per = 100 / abs(row["baseline"])
-    mean = row["mean"] * per
+    mean = 100 * row["mean"] / abs(row["baseline"])
     for kind, wide in (("", 1.6 if clear else 1.0), ("chance_", INNER)):
-        low, high = (np.clip(row.get(f"{kind}{end}", np.nan) * per, -limit, limit) for end in ("low", "high"))
+        low, high = np.clip(per_cent_ends(row, kind), -limit, limit)
         if low < high:
             shade = "full" if not kind else "half"
             axes.plot(

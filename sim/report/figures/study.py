@@ -98,16 +98,18 @@ def ranking(table: DataFrame, notes: Sequence[str] = ()) -> Figure:
 
 @style()
 def cost_effectiveness(table: DataFrame, whose: str, notes: Sequence[str] = ()) -> Figure:
-    """What each scenario costs more against how much better it makes the outcome, with both intervals."""
+    """What each scenario costs more against how much better it makes the outcome, with both intervals where there are enough pairs."""
     name = str(table["benefit"].iloc[0])
     spec = outcome(name)
     rows = table.to_dict("records")
     key = [Mark(row["scenario"], {**look(k), "linestyle": "", "markersize": 5}) for k, row in enumerate(rows)]
+    known = bool(table["gain_low"].notna().any())
+    lines = "Lines: 95 % intervals." if known else "Too few pairs for intervals: where a mark stands may be luck."
     page = Page(
         7.0,
         4.6,
         f"Cost and improvement of: {spec.label or name}",
-        f"Each scenario against the baseline. Right: better; up: dearer. Lines: 95 % intervals. Totals are those of the {whose}.",
+        f"Each scenario against the baseline. Right: better; up: dearer. {lines} Totals are those of the {whose}.",
         key,
         notes,
     )

@@ -109,7 +109,8 @@ def figures_of(view: View) -> dict[str, list[Shown]]:
             found.setdefault("flows", []).append(Shown(each.figure, title, "flows", _flow(each, material), each.said))
     plane = material.plane
     if material.paired and plane is not None and (plane["cost"] != 0).any() and "costs" not in found:
-        words = "What each scenario costs more than the baseline, and how much better it makes the outcome, with both intervals."
+        words = "What each scenario costs more than the baseline, and how much better it makes the outcome"
+        words += ", with both intervals." if plane["gain_low"].notna().any() else "; too few pairs for intervals."
         draw = partial(cost_effectiveness, plane, material.scale)
         found["costs"] = [Shown("cost-against-effect", "Cost against effect", "costs", draw, words)]
     return found

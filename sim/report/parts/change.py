@@ -15,7 +15,7 @@ from sim.report.text.names import factor_name
 from sim.report.text.words import records
 from sim.studies.findings import numbers
 from sim.studies.findings.doubt import is_apart
-from sim.studies.findings.effects import has_interval, is_tested, pairs_of, tell, told_apart
+from sim.studies.findings.effects import FEW_PAIRS, has_interval, is_tested, pairs_of, per_cent_ends, tell, told_apart
 from sim.studies.findings.values import listed
 from sim.studies.methods.components import SET, doubt
 from sim.studies.runs.effects import LEVEL, change, quantile, sets_of, t_interval
@@ -119,7 +119,12 @@ def would_change(material: Material) -> list[str]:
                 for row in mixed
             ]
             lines.append(f"{label}: in some pairs the sign is the other one, for {listed(words)}.")
-        if not (near or lost or mixed):
+        pairs = min(pairs_of(row) for row in told.found)
+        if pairs < FEW_PAIRS:
+            lines.append(
+                f"{label}: other luck may: {pairs} pairs are too few to say how easily; {FEW_PAIRS} or more would, better 20."
+            )
+        elif not (near or lost or mixed):
             lines.append(
                 f"{label}: no single {one} decides, and no interval of a finding comes near zero: other luck would change little."
             )
@@ -217,8 +222,7 @@ def _interval(row: Any) -> str:
     spec = outcome(row["outcome"])
     if spec.unit == "share" or not abs(row["percent"]) < 1000 or not row["baseline"]:
         return numbers.interval(row["low"], row["high"], spec.unit)
-    per = 100 / abs(row["baseline"])
-    return f"{numbers.percent(row['low'] * per)} to {numbers.percent(row['high'] * per)}"
+    return " to ".join(map(numbers.percent, per_cent_ends(row)))
 
 
 def _names(rows: Sequence[Any]) -> str:

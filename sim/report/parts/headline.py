@@ -10,7 +10,7 @@ from sim.report.parts.change import would_be_lost
 from sim.report.text.words import records
 from sim.studies.findings import ratios
 from sim.studies.findings.doubt import conclusions, in_sets, said
-from sim.studies.findings.effects import Told, change, lowered, prices, tell
+from sim.studies.findings.effects import FEW_PAIRS, Told, change, lowered, prices, tell
 from sim.studies.findings.groups import member_name, told_by_group
 from sim.studies.findings.values import listed
 
@@ -184,7 +184,7 @@ def _sure(told: Told, material: Material, label: str) -> list[str]:
         lines.append(f"Of the changes named, {same} of {number} have the same sign in every pair.")
         lost = would_be_lost(told.found, material.outcomes, material.baseline, label)
         one = "parameter set" if material.apart else "pair"
-        if lost is not None:
+        if lost or (lost is not None and told.pairs >= FEW_PAIRS):
             lines.append(
                 f"Of them, {len(lost)} of {number} rest on a single {one}, without which the interval would cover zero."
                 if lost

@@ -71,6 +71,8 @@ class Validation(NamedTuple):
         """A word of caution where another model was validated than the one that gave the results; empty where it was the same."""
         if not self.model or self.model == model:
             return ""
+        if not model:
+            return f"The validation is of version {self.model} of the model; which one gave these results is not known here."
         return f"The validation is of another version of the model ({self.model}) than the one that gave these results ({model})."
 
 
@@ -109,7 +111,7 @@ def read_validation(path: Path) -> Validation | None:
         sets, runs = int(found["parameter_sets"]), int(found["runs_of_each"])
         of = f"{sets} sets of parameters" if sets > 1 else "the default parameters"
         made = f"{len(targets)} targets, {runs} run{'s' if runs != 1 else ''} of each world with {of}."
-        model = str(found.get("model") or _model(file))
+        model = str(found.get("model") or model_of(file))
         return Validation(str(found["in_range"]), made, model, tuple(targets))
     except UNREADABLE as error:
         raise RequestError(f"{file} holds no validation ({type(error).__name__}: {error})") from None
@@ -137,8 +139,8 @@ def _target(row: Mapping[str, Any]) -> Target:
     )
 
 
-def _model(file: Path) -> str:
-    """The model of the folder in which a validation stands."""
+def model_of(file: Path) -> str:
+    """Version of the model that gave what stands in the folder of a study, or one folder below; empty where that is not known."""
     for place in (file.parent / STUDY, file.parent.parent / STUDY):
         try:
             return str(json.loads(place.read_text(encoding="utf-8"))["model"])

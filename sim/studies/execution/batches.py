@@ -19,7 +19,8 @@ from sim.studies.errors import StudyError, describe_failure
 from sim.studies.execution.identity import Order, model_version, run_id
 from sim.studies.methods.paths import resolve
 from sim.studies.runs.common_days import parting
-from sim.studies.runs.simulate import Market, ModelClass, simulate, warm_up
+from sim.studies.runs.simulate import Market, ModelClass, Watch, series_of, simulate, warm_up
+from sim.studies.runs.so_far import Writer
 from sim.studies.store.output import table_place, write_tables
 from sim.studies.store.parts import ABORTED, FAILED, OK, Daily, Row, StoreError, shorten, to_table, write_part
 from sim.studies.store.store import PARTS
@@ -52,6 +53,8 @@ class Task:
         Tables that every run writes into files of its own, whether it checks every conservation identity each day, and groupings of outcomes.
     threads
         Threads inside a run; no number depends on them.
+    watched
+        Seed of the runs that somebody waits for, which write down what they have come to; see `sim.studies.runs.so_far`.
     """
 
     folder: Path
@@ -64,6 +67,7 @@ class Task:
     audit: bool = False
     by: tuple[str, ...] = ()
     threads: int = 1
+    watched: int | None = None
 
     def bases(self) -> Mapping[str, Scenario]:
         """The scenarios by label."""
@@ -150,7 +154,10 @@ def _run(task: Task, order: Order) -> Row:
         scenario = resolve(task.bases()[order.label], order.changes)
         if run_id(scenario.digest, order.seed, task.version, scenario.name) != order.run:
             raise RuntimeError("the scenario that the worker built is not the one that was planned")
-        model = _market(scenario, order.seed, task, task.partings(order.label))
+        watch = None
+        if order.seed == task.watched and task.daily:  # few
+            watch = Writer(task.folder, order.run, order.label, scenario.days, task.daily)
+        model = _market(scenario, order.seed, task, task.partings(order.label), watch)
         outcomes, daily = _numbers(model, task)
         did = plain(policy_table(deeds_of(model)))
         frames = {name: model.table(name) for name in task.tables if name != "daily"}
@@ -169,7 +176,9 @@ def numbers(scenario: Scenario, seed: int, task: Task) -> tuple[dict[str, float]
     return _numbers(_market(scenario, seed, task, None), task)
 
 
-def _market(scenario: Scenario, seed: int, task: Task, partings: Collection[float] | None) -> Market:
+def _market(
+    scenario: Scenario, seed: int, task: Task, partings: Collection[float] | None, watch: Watch | None = None
+) -> Market:
     """A market at the end of its run."""
     return simulate(
         scenario,
@@ -179,16 +188,17 @@ def _market(scenario: Scenario, seed: int, task: Task, partings: Collection[floa
         tables=task.tables,
         audit=task.audit,
         by=task.by,
+        on_day=watch,
         share=partings,
     ).model
 
 
 def _numbers(model: Market, task: Task) -> tuple[dict[str, float], dict[str, Daily]]:
     """See `numbers`."""
-    frame = model.daily() if task.daily != () else None
-    names = [] if frame is None else [str(name) for name in frame.columns if task.daily is None or name in task.daily]
+    series = series_of(model) if task.daily != () else {}
+    names = [name for name in series if task.daily is None or name in task.daily]
     outcomes = {name: float(value) for name, value in model.outcomes().items()}
-    return outcomes, {name: shorten(frame[name].to_numpy(), task.exact) for name in names if frame is not None}
+    return outcomes, {name: shorten(series[name], task.exact) for name in names}
 
 
 def died(order: Order, words: str) -> Row:

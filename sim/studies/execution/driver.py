@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from sim.studies.execution.line import Line, is_one_comparison
 from sim.studies.kinds import IMPOSSIBLE
 from sim.studies.methods import designs
 from sim.studies.methods.factors import Point
+from sim.studies.runs import so_far
 from sim.studies.runs.by_group import of_runs
 from sim.studies.runs.simulate import ModelClass, check_by, check_tables
 from sim.studies.store.parts import ABORTED, FAILED, OK, write_part
@@ -124,10 +126,7 @@ class Driver:
         """See `sim.studies.kinds.Driver.evaluate`."""
         chosen = self.study.seeds if seeds is None else tuple(seeds)
         labels = list(self.study.scenarios) if scenarios is None else list(scenarios)
-        plain = [
-            {path: getattr(value, "item", lambda value=value: value)() for path, value in point.items()}
-            for point in points
-        ]
+        plain = [{path: getattr(each, "item", lambda each=each: each)() for path, each in at.items()} for at in points]
         wanted = [
             (number, self._order(point, label, int(seed)))
             for number, point, seed, label in designs.runs(plain, chosen, labels, crossed)
@@ -191,8 +190,9 @@ class Driver:
         self.tell(self.tally.event())
         if missing:
             self._prepare()
-            waited_for = self.workers() > 1 and not self.seconds
-            self._dispatch(Line(missing, first_ahead=waited_for and is_one_comparison(missing)))
+            waited_for = not self.seconds and is_one_comparison(missing)
+            task = replace(self.task, watched=missing[0].seed) if waited_for else self.task
+            self._dispatch(Line(missing, first_ahead=waited_for and self.workers() > 1), task)
         if len(list(self.store.parts.glob("batch-*.parquet"))) > MANY_PARTS:
             self.store.consolidate(list(self.order))
 
@@ -215,14 +215,14 @@ class Driver:
                     raise StudyError(f"no worker could start: {error!r}") from error
             self.tally.mark()
 
-    def _dispatch(self, line: Line) -> None:
+    def _dispatch(self, line: Line, task: batches.Task) -> None:
         """Do runs in batches; what dies with its worker goes back into the line."""
         running: dict[Future[batches.Done], list[Order]] = {}
         try:
             while line or running:
                 while line and len(running) < 2 * max(1, self.workers()):
                     batch = self._next(line)
-                    running[self.executor.submit(batches.work, self.task, batch)] = batch
+                    running[self.executor.submit(batches.work, task, batch)] = batch
                 done, _ = wait(running, timeout=TELL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in [future for future in running if future in done]:  # as they were handed out
                     self._take(future, running.pop(future), line)
@@ -232,6 +232,7 @@ class Driver:
             for future in running:
                 future.cancel()
             self.tally.running = 0
+            so_far.forget(self.store.folder)
 
     def _next(self, line: Line) -> list[Order]:
         """The next batch: as much as takes `BATCH_SECONDS`, less towards the end; a run that killed workers goes alone."""

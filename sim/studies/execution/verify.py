@@ -273,7 +273,7 @@ def _plain_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int
         by, last = groupings_in(map(str, row.index)), record.get("settings", {}).get(STOPPED)
         end = scenario.burn_in + last if isinstance(last, int) else None
         found = simulate(
-            scenario, int(seed), asked.model_class, by=by, on_day=lambda done, _, end=end: done == end
+            scenario, int(seed), asked.model_class, by=by, on_day=lambda done, _, __, end=end: done == end
         ).model.outcomes()
         again.append(f"{label}, seed {seed}")
         differing = [name for name, value in found.items() if name in row and not _same(row[name], value)]

@@ -24,6 +24,10 @@ FEW_PAIRS = 6
 """Pairs of runs below which a reader is warned: a single odd one decides."""
 
 
+BELOW_ZERO = frozenset({"net_social_cost_usd"})
+"""Outcomes whose level may lie below zero."""
+
+
 @dataclass(frozen=True)
 class Told:
     """What may be said of the effects of one scenario.
@@ -213,9 +217,26 @@ def change(row: Row) -> str:
     spec = outcome(row["outcome"])
     if spec.unit == "share" or not abs(row["percent"]) < 1000:
         return f"{lowered(spec)} {numbers.effect(row['mean'], spec.unit)} ({numbers.interval(row['low'], row['high'], spec.unit)})"
-    per = 100 / abs(row["baseline"])
-    low, high = (numbers.percent(row[end] * per) for end in ("low", "high"))
+    low, high = map(numbers.percent, per_cent_ends(row))
     return f"{lowered(spec)} {numbers.percent(row['percent'])} ({low} to {high})"
+
+
+def per_cent_ends(row: Row, kind: str = "") -> tuple[float, float]:
+    """The ends of an interval in per cent of the baseline: not below -100 % where an outcome cannot fall below zero, since nothing falls by more than all of it.
+
+    A t interval of few pairs knows nothing of zero. In the outcome's unit it stays as it was computed; in per cent the part that cannot be is left out.
+
+    Parameters
+    ----------
+    row
+        The effect, of a baseline that is not zero.
+    kind
+        Which interval: empty for the whole one, or ``chance_`` or ``parameters_``.
+    """
+    per = 100 / abs(row["baseline"])
+    least = -np.inf if row["outcome"] in BELOW_ZERO or row["baseline"] < 0 else -100.0
+    low, high = (float(np.maximum(row.get(f"{kind}{end}", np.nan) * per, least)) for end in ("low", "high"))
+    return low, high
 
 
 def lowered(spec: OutcomeSpec) -> str:

@@ -210,8 +210,9 @@ def run(
     if "folder" not in signature(model_class).parameters:  # a model of somebody's own need not know of it
         folder = None
     compile_s = warm_up(ready, model_class, threads)
+    on_day = None if progress is None else lambda done, total, _: progress(done, total)
     finished = simulate(
-        ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, by=by, on_day=progress,
+        ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, by=by, on_day=on_day,
         folder=folder,
     )  # fmt: skip
     if finished.days < 1:

@@ -26,6 +26,8 @@ BY_GROUP = "daily_by_group"
 """The table that is there only where groups are asked for."""
 OnDay = Callable[[int, int], bool | None]
 """Called with the days done and the days in all, burn-in included; where it says True, the run ends there."""
+Watch = Callable[[int, int, Any], bool | None]
+"""The same, called with the model too, which it leaves as it is."""
 
 WARM_CONSUMERS = 200
 WARM_DAYS = 5
@@ -179,7 +181,7 @@ def simulate(
     tables: Sequence[str] = (),
     audit: bool = False,
     by: Sequence[str] = (),
-    on_day: OnDay | None = None,
+    on_day: Watch | None = None,
     share: Collection[float] | None = None,
     folder: Path | None = None,
 ) -> Finished:
@@ -229,7 +231,7 @@ def simulate(
             model.run_for(chunk)
             done += chunk
             if on_day is not None:
-                asked = on_day(done, total) is True
+                asked = on_day(done, total, model) is True
             if done == end < total:
                 keep(worlds[done - scenario.burn_in], model)
     finally:

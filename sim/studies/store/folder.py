@@ -11,6 +11,7 @@ from sim.scenario import quote
 from sim.studies.errors import RequestError
 from sim.studies.store import lock
 from sim.studies.store.lock import LOCK
+from sim.studies.store.names import SO_FAR
 from sim.studies.store.own import LITTER, RECORD, UNREADABLE, content_hash, refuse_links
 from sim.studies.store.parts import write_whole
 from sim.studies.store.store import DAMAGED, PARTS
@@ -32,7 +33,7 @@ def look_at(folder: Path) -> None:
     RequestError
         If it holds something else, or what a study would write to is a link that leads elsewhere.
     """
-    refuse_links(folder, (STUDY, RECORD, PLAN, LOCK, PARTS, DAMAGED, ANSWER, f".{ANSWER}.writing"))
+    refuse_links(folder, (STUDY, RECORD, PLAN, LOCK, PARTS, DAMAGED, ANSWER, f".{ANSWER}.writing", SO_FAR))
     if not (folder / STUDY).exists():
         foreign = sorted(
             item.name

@@ -7,6 +7,9 @@ import re
 _RESERVED = re.compile(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)")
 """Names that Windows keeps for devices, with or without an ending."""
 
+SO_FAR = ".so-far"
+"""Folder, in that of a study, of what the runs of its first pair have come to while they are at work."""
+
 
 def file_name(name: str) -> str:
     """A name under which a file or folder can be made anywhere: as it is, or with an underscore where a system refuses it.
