@@ -90,6 +90,7 @@ class VendorColumns(NamedTuple):
     pack: np.ndarray
     wholesale: np.ndarray
     opsec: np.ndarray
+    asks: np.ndarray
     log_price: np.ndarray
     unit_cost: np.ndarray
     purity: np.ndarray

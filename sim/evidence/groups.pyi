@@ -32,6 +32,7 @@ class SupplyParameters(NamedTuple):
     social_share: float
     organised_share: float
     organised_online: float
+    asking_spread: float
     breadth_median: float
     breadth_spread: float
     extra_substances: float
@@ -47,6 +48,7 @@ class SupplyParameters(NamedTuple):
     sales_spread: float
     breadth_exponent: float
     popularity_exponent: float
+    initial_attractiveness: float
     side_weight: float
     upstream_share: float
     organised_suppliers: float
