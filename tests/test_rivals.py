@@ -196,7 +196,7 @@ def asked(
         market(MANY_BUYERS),
         0,
         submodels={"prices": rule},
-        parameters={"pricing": {"reputation_premium": 0.0, "scarcity": 0.0, "competition": 0.0, "speed": speed}},
+        parameters={"pricing": {"reputation_premium": 0.0, "scarcity": 0.0, "speed": speed}},
     )
     v, rows = model.vendors.columns, sellers(model)
     v.unit_cost[:], v.purity[:] = cost, model.p.shipping.usual_purity

@@ -487,7 +487,7 @@ def test_vendors_restock_towards_days_of_sales_no_faster_than_they_can_grow():
 
 def aims(change: Any, **pricing: float) -> tuple[np.ndarray, np.ndarray]:
     """Log prices of the vendors of cryptomarkets after a day on which all go to where they want to be, as it is and with ``change``."""
-    neutral = {"reputation_premium": 0.0, "scarcity": 0.0, "competition": 0.0, "speed": 1.0}
+    neutral = {"reputation_premium": 0.0, "scarcity": 0.0, "speed": 1.0}
     found = []
     for changed in (False, True):
         model = under(market(MANY_BUYERS), pricing={**neutral, **pricing})
@@ -605,12 +605,14 @@ def test_a_stolen_escrow_is_due_to_vendors_who_did_not_get_it():
     assert due == pytest.approx(held * (1.0 - model.p.platforms.fee), rel=1e-3)
 
 
-def test_competition_draws_prices_to_the_mean_of_the_channel():
-    def dear(v: Any, rows: np.ndarray) -> None:
+def test_nothing_draws_a_price_to_what_it_was_or_to_what_others_ask():
+    def dear(v: Any, rows: np.ndarray, model: MarketModel) -> None:
         v.log_price[rows] += 2.0
+        model.trade.price_level[Channel.CRYPTOMARKET] = 1.0
+        model.trade.income[Channel.CRYPTOMARKET] *= np.e  # at which vendors take as much more
 
-    before, after = aims(dear, competition=0.2)
-    np.testing.assert_allclose(after, before - 0.4, atol=0.02)
+    before, after = aims(dear)
+    np.testing.assert_allclose(after, before, atol=1e-3)
 
 
 # Demand ---------------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ DENSE: dict[str, dict[str, float]] = {
     "supply": {"crypto_vendors": 0.0045, "entry_rate": 0.008, "entry_income": 0.6, "outside_wage": 40.0, "pack_spread": 0.82, "honest_b": 1.5,
         "wholesalers": 0.3, "popularity_exponent": 0.45,
         "growth_cap": 0.08, "asking_spread": 0.0, "initial_attractiveness": 1.0, "breadth_spread": 1.3, "breadth_exponent": 0.3},
-    "pricing": {"labour": 0.3, "competition": 0.1},
+    "pricing": {"labour": 0.3},
     "choice": {"home_bonus": 1.0, "favourite_bonus": 0.8, "price_sensitivity": 0.45, "app": -0.6,
         "crypto": -0.6, "street": 0.6, "reputation_good": 10.0, "price_weight": 0.3, "reputation_weight": 8.0,
         "experience_mean": -1.0, "experience_sd": 2.0, "search_medicine": -0.6, "search_controlled": 0.0},

@@ -105,7 +105,6 @@ class Vendor(mesa.Agent):
         aim = log((supply.upstream_share * strength + self.asks * p.labour) / self.model.kept(self.channel))
         wanted = max(supply.stock_floor, supply.stock_days * self.recent)
         aim += p.reputation_premium * log(self.reputation) + p.scarcity * log((wanted + 1.0) / (self.stock + 1.0))
-        aim += p.competition * (self.model.price_level[self.channel] - self.log_price)
         self.log_price += p.speed * (min(max(aim, -3.0), 3.0) - self.log_price)
 
     def offer(self) -> None:

@@ -86,7 +86,6 @@ class PricingParameters(NamedTuple):
     labour: float
     arrest_cost: float
     scarcity: float
-    competition: float
     speed: float
 
 class ChoiceParameters(NamedTuple):

@@ -1,4 +1,4 @@
-"""Prices cover what an order costs its vendor: the goods, the time, the risk of arrest, what is lost; stock, reputation and competitors move them.
+"""Prices cover what an order costs its vendor: the goods, the time, the risk of arrest, what is lost; stock and reputation move them.
 
 Compensation for risk is part of the price (Reuter and Kleiman 1986, Risks and Prices); vendors differ in what they ask for it and for their time. What costs
 vendors more than it brings is passed on dollar for dollar, and each can see what a channel pays: nothing pulls a price back to where it once was. The rival
@@ -37,7 +37,6 @@ LEAST_KEPT = 0.1
 class Costs(NamedTuple):
     """What vendors reckon with; by channel (C,)."""
 
-    level: np.ndarray  # mean log price
     risk: np.ndarray  # compensation for the risk of arrest with an order, as a share of its usual price
     kept: np.ndarray  # share of what is due after commission that vendors get: not refunded, seized, stolen
     goods: float  # share of the usual price that buys the goods again, at usual purity
@@ -90,7 +89,6 @@ def reprice(n: int, vendors: Any, costs: Costs, given: np.ndarray) -> None:
             asks = vendors.asks[v]
             aim = math.log(unit_price(goods, asks * p.labour, asks * costs.risk[channel], costs.kept[channel]))
         aim += p.reputation_premium * math.log(r) + p.scarcity * pressure(vendors.recent[v], vendors.stock[v], costs)
-        aim += p.competition * (costs.level[channel] - vendors.log_price[v])
         vendors.log_price[v] += p.speed * (min(max(aim, -FARTHEST), FARTHEST) - vendors.log_price[v])
 
 
@@ -170,7 +168,7 @@ def costs_today(state: MarketState) -> Costs:
     kept = np.empty(N_CHANNELS)
     share_kept(trade.settled, kept)
     return Costs(
-        trade.price_level, risk, kept, p.supply.upstream_share, p.shipping.usual_purity, p.supply.stock_days, p.supply.stock_floor,
+        risk, kept, p.supply.upstream_share, p.shipping.usual_purity, p.supply.stock_days, p.supply.stock_floor,
         p.choice.reputation_good, p.choice.reputation_bad, state.rules.prices,
     )  # fmt: skip
 
