@@ -49,7 +49,7 @@ def measure_model(scenario: Scenario, threads: int, tables: tuple[str, ...] = ()
     from sim.model import MarketModel
     from sim.studies.runs.simulate import simulate, warm_up
 
-    warm_up(scenario, MarketModel, threads)
+    warm_up(scenario, MarketModel, threads, tables)
     gc.collect()
     before = resident()
     finished = simulate(scenario, 1, MarketModel, threads=threads, tables=tables)

@@ -304,7 +304,9 @@ def test_a_new_seller_is_found_in_proportion_to_listings_and_sales():
     given |= {"stock": np.ones(5), "carries": np.array([2, 2, 2, 3, 2], np.uint32)}
     zeros = {"positive": np.zeros((5, 4)), "negative": np.zeros((5, 4))}
     vendors = OfferVendors._make([given.get(f, zeros.get(f, np.zeros(5))) for f in OfferVendors._fields])
-    offers, listings, accounts = build_offers(vendors, 5, np.ones(2, np.uint8), 2, handed_over(p), handed_over(CHOICE))
+    offers, listings, accounts = build_offers(
+        None, vendors, 5, np.ones(2, np.uint8), 2, handed_over(p), handed_over(CHOICE)
+    )
     grid = (np.arange(20_000) + 0.5) / 20_000
     found = offers.vendor[drawn(offers, 1 * 2 + 1, grid)]
     weights = (

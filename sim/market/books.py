@@ -144,10 +144,10 @@ class Gone:
 
     def keep(self, people: Any, rows: np.ndarray, day: int) -> None:
         """Keep what tables show of the people in these rows of the population of consumers."""
-        part = {name: people.column(name)[rows].copy() for name in self.SHOWN}
+        part = {name: people.column(name)[rows] for name in self.SHOWN}
         self.from_friends += int(part["from_friends"].sum(dtype=np.int64))
         self.parts.append(
-            {"consumer": rows, "gone": np.full(len(rows), day), "came": people.column("came")[rows].copy(), **part}
+            {"consumer": rows, "gone": np.full(len(rows), day), "came": people.column("came")[rows], **part}
         )
 
 

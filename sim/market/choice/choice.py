@@ -209,6 +209,7 @@ def choice(state: MarketState, wanted: Needs) -> Choices:
     v, t = state.vendors, state.platform_table.columns
     is_open = ((t.status == OPEN) | (t.status == COVERT)).view(np.uint8)
     offers, listings, accounts = build_offers(
+        state.pool,
         narrow(v.columns, views.OfferVendors),
         v.n,
         is_open,

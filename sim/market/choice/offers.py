@@ -7,6 +7,7 @@ mechanism; Dorogovtsev et al. 2000 for the initial attractiveness c; numbers fit
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from sim.agents.codes import NO_SLOT
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
 from sim.market.beliefs import beta_reputation
+from sim.market.blocks import over_rows
 
 
 class Offers(NamedTuple):
@@ -59,25 +61,30 @@ def count_offers(
         start[g + 1] += start[g]
 
 
+class Worth(NamedTuple):
+    """What vendors are to buyers today."""
+
+    weight: np.ndarray  # (vendors,) by which they are found
+    appeal: np.ndarray  # (vendors, ACCOUNTS) as in `Offers`
+
+
 @kernel
-def list_offers(
+def weigh(
+    lo: int,
+    hi: int,
     vendors: Any,
-    n: int,
+    selling: np.ndarray,
     open_slot: np.ndarray,
-    n_substances: int,
     supply: np.ndarray,
     choice: np.ndarray,
-    offers: Offers,
-    fill: np.ndarray,
+    worth: Worth,
 ) -> None:
-    """Fill the rows of ``offers``, with cumulative weights in each group; ``fill`` holds where each group starts."""
+    """Fill in the ``worth`` of those vendors of ``lo:hi`` who can deliver, at each of their accounts on open platforms."""
     p, taste = supply[0], choice[0]
-    start, cumulative = offers.start, offers.cumulative
-    for v in range(n):
-        bits = offers.selling[v]
-        if bits == 0:
+    for v in range(lo, hi):
+        if selling[v] == 0:
             continue
-        weight = (
+        worth.weight[v] = (
             vendors.breadth[v] ** p.breadth_exponent
             * (vendors.sales[v] + p.initial_attractiveness) ** p.popularity_exponent
         )
@@ -88,13 +95,37 @@ def list_offers(
             r = beta_reputation(
                 vendors.positive[v, a], vendors.negative[v, a], taste.reputation_good, taste.reputation_bad
             )
-            utility = taste.reputation_weight * math.log(r) - taste.price_weight * vendors.log_price[v]
+            worth.appeal[v, a] = taste.reputation_weight * math.log(r) - taste.price_weight * vendors.log_price[v]
+
+
+@kernel
+def list_offers(
+    vendors: Any,
+    n: int,
+    open_slot: np.ndarray,
+    n_substances: int,
+    supply: np.ndarray,
+    worth: Worth,
+    offers: Offers,
+    fill: np.ndarray,
+) -> None:
+    """Fill the rows of ``offers``, with cumulative weights in each group; ``fill`` holds where each group starts."""
+    p, start, cumulative = supply[0], offers.start, offers.cumulative
+    for v in range(n):
+        bits = offers.selling[v]
+        if bits == 0:
+            continue
+        weight, main, home = worth.weight[v], vendors.main[v], vendors.jurisdiction[v]
+        for a in range(ACCOUNTS):
+            m = vendors.account[v, a]
+            if m == NO_SLOT or open_slot[m] == 0:
+                continue
             for s in range(n_substances):
                 if (bits >> s) & 1:
                     g = m * n_substances + s
                     k = fill[g]
-                    offers.vendor[k], offers.appeal[k], offers.where[k] = v, utility, vendors.jurisdiction[v]
-                    cumulative[k] = weight * (1.0 if s == vendors.main[v] else p.side_weight)
+                    offers.vendor[k], offers.appeal[k], offers.where[k] = v, worth.appeal[v, a], home
+                    cumulative[k] = weight * (1.0 if s == main else p.side_weight)
                     if k > start[g]:
                         cumulative[k] += cumulative[k - 1]
                     fill[g] = k + 1
@@ -108,7 +139,13 @@ def list_offers(
 
 
 def build_offers(
-    vendors: Any, n: int, open_slot: np.ndarray, n_substances: int, supply: np.ndarray, choice: np.ndarray
+    pool: ThreadPoolExecutor | None,
+    vendors: Any,
+    n: int,
+    open_slot: np.ndarray,
+    n_substances: int,
+    supply: np.ndarray,
+    choice: np.ndarray,
 ) -> tuple[Offers, np.ndarray, np.ndarray]:
     """Group the accounts of vendors in business by platform and substance, with cumulative weights in each group.
 
@@ -123,7 +160,9 @@ def build_offers(
         start=start, vendor=np.empty(total, np.int32), cumulative=np.empty(total), guide=np.empty(total, np.int32),
         appeal=np.empty(total), where=np.empty(total, np.uint8), selling=selling,
     )  # fmt: skip
-    list_offers(vendors, n, open_slot, n_substances, supply, choice, offers, start[:-1].copy())
+    worth = Worth(np.empty(n), np.empty((n, ACCOUNTS)))
+    over_rows(pool, weigh, n, vendors, selling, open_slot, supply, choice, worth)
+    list_offers(vendors, n, open_slot, n_substances, supply, worth, offers, start[:-1].copy())
     return offers, listings, accounts
 
 

@@ -69,12 +69,12 @@ def carried(seed: int, key: int, channel: int, main: int, breadth: float, sold: 
 
 @kernel
 def draw_characters(
-    newcomers: Newcomers, when: Moment, vendors: Any, background: Background, given: np.ndarray
+    lo: int, hi: int, newcomers: Newcomers, when: Moment, vendors: Any, background: Background, given: np.ndarray
 ) -> None:
-    """Fill the rows of new vendors."""
+    """Fill the rows of the new vendors ``lo:hi``."""
     p = given[0]
     seed = when.seed
-    for i in range(len(newcomers.rows)):
+    for i in range(lo, hi):
         v, key, channel = newcomers.rows[i], newcomers.keys[i], newcomers.channels[i]
         vendors.key[v], vendors.channel[v], vendors.alive[v], vendors.entry_day[v] = key, channel, 1, when.day
         u0 = uniform(seed, TRAITS, key, 0, 0)

@@ -13,6 +13,7 @@ from sim.agents.platforms import Platform
 from sim.evidence.groups import PlatformsParameters
 from sim.kernels import kernel
 from sim.market import views
+from sim.market.blocks import over_rows
 from sim.market.entry_exit.accounts import Places, first_platforms
 from sim.market.entry_exit.characters import Background, Newcomers, draw_characters
 from sim.market.entry_exit.roles import WEEK, change_roles
@@ -205,9 +206,9 @@ def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.nd
         state.consumers.columns.jurisdiction, world.consumer_share, world.vendor_share, world.demand_by_channel, state.substances.sold
     )  # fmt: skip
     newcomers = Newcomers(rows, keys, channel, people, honest)
-    draw_characters(
-        newcomers, Moment(cast("int", seed), day), narrow(v, views.NewVendors), background, state.given.supply
-    )
+    over_rows(
+        state.pool, draw_characters, len(rows), newcomers, Moment(cast("int", seed), day), narrow(v, views.NewVendors), background, state.given.supply
+    )  # fmt: skip
     groups = find_groups(state, v.main[rows], v.jurisdiction[rows], uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 8))
     v.supplier[rows] = np.where(channel == Channel.LICENSED_PHARMACY, NOBODY, groups)
     v.log_price[rows] = state.trade.price_level[channel]

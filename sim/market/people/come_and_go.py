@@ -16,7 +16,7 @@ from sim.agents.codes import NEVER, EventKind, ExitCause, Stage
 from sim.agents.consumers import WEEK, WEEKS
 from sim.kernels import kernel
 from sim.market import views
-from sim.market.blocks import rows_marked
+from sim.market.blocks import over_rows, rows_marked
 from sim.market.groups import Moment
 from sim.market.health.treatment import give_up, leave_treatment
 from sim.market.people.life import hazard
@@ -45,10 +45,9 @@ class Ways(NamedTuple):
 
 
 @kernel
-def look_at_lives(first: int, n: int, when: Moment, people: Any, ways: Ways, fate: np.ndarray) -> int:
-    """Mark in ``fate`` (bits) what becomes today of every seventh row from the ``first`` on; returns how many rows are marked."""
-    marked = 0
-    for i in range(len(fate)):
+def look_at_lives(lo: int, hi: int, first: int, when: Moment, people: Any, ways: Ways, fate: np.ndarray) -> None:
+    """Mark in ``fate[lo:hi]`` (bits) what becomes today of every seventh row from the ``first`` on."""
+    for i in range(lo, hi):
         c = first + WEEK * i
         if people.stage[c] == ON_THE_WAY:
             continue
@@ -62,8 +61,6 @@ def look_at_lives(first: int, n: int, when: Moment, people: Any, ways: Ways, fat
         if living and bits == 0 and people.stage[c] == USES and stops(c, when, people, ways.ban, WEEK / YEAR / stay):
             bits |= STOPS
         fate[i] = bits
-        marked += bits != 0
-    return marked
 
 
 def come_and_go(state: MarketState) -> None:
@@ -73,9 +70,11 @@ def come_and_go(state: MarketState) -> None:
     if len(gone):
         replace(state, gone[~busy(state)[gone]])
     people, fate = narrow(c, views.LivingConsumers), np.zeros(len(range(first, n, WEEK)), np.uint8)
-    if not look_at_lives(first, n, state.moment, people, Ways(p.use_years, p.patient_years, ban_today(state)), fate):
-        return
+    ways = Ways(p.use_years, p.patient_years, ban_today(state))
+    over_rows(state.pool, look_at_lives, len(fate), first, state.moment, people, ways, fate)
     turned = rows_marked(fate)
+    if not len(turned):
+        return
     rows, fate = turned * WEEK + first, fate[turned]
     dies = (fate & DIES) > 0
     stop_using(state, rows[(fate & STOPS) > 0])

@@ -13,6 +13,7 @@ from sim.agents.consumers import ADULT, WEEK, WEEKS
 from sim.evidence.groups import WorldParameters
 from sim.kernels import inner, kernel
 from sim.market import views
+from sim.market.blocks import over_rows
 from sim.market.people.life import OLDEST, survival
 from sim.market.views import narrow
 from sim.population import place_of
@@ -149,10 +150,12 @@ def draw_mind(c: int, drawn: Drawn, segment: int, people: Any, kinds: Kinds, w: 
 
 
 @kernel
-def draw(rows: np.ndarray, drawn: Drawn, people: Any, kinds: Kinds, world: np.ndarray, demand: np.ndarray) -> None:
-    """Draw the people of these rows: see `draw_people`."""
+def draw(
+    lo: int, hi: int, rows: np.ndarray, drawn: Drawn, people: Any, kinds: Kinds, world: np.ndarray, demand: np.ndarray
+) -> None:
+    """Draw the people of ``rows[lo:hi]``: see `draw_people`."""
     w, d = world[0], demand[0]
-    for c in rows:
+    for c in rows[lo:hi]:
         segment = draw_body(c, drawn, people, kinds, w)
         draw_mind(c, drawn, segment, people, kinds, w)
         people.need_rate[c] = min(
@@ -194,9 +197,10 @@ def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
         p.learning.support_floor, p.choice.skill_search, p.consumption.dependent_from,
     )  # fmt: skip
     drawn = Drawn(state.moment.seed, state.day, newcomers)
-    draw(rows, drawn, narrow(c, views.NewConsumers), kinds, state.given.world, state.given.demand)
+    people = narrow(c, views.NewConsumers)
+    over_rows(state.pool, draw, len(rows), rows, drawn, people, kinds, state.given.world, state.given.demand)
     used_to(
-        rows, np.exp(c.budget[rows]), narrow(c, views.NewConsumers), narrow(state.substances, views.UsualSubstances),
+        rows, np.exp(c.budget[rows]), people, narrow(state.substances, views.UsualSubstances),
         np.float32(d.dependence_rate), p.consumption.tolerance_floor,
     )  # fmt: skip
     if newcomers:

@@ -17,6 +17,7 @@ from sim.agents.codes import N_CHANNELS, Channel, Prices, VendorKind
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import beta_reputation
+from sim.market.blocks import over_rows
 from sim.market.books import DUE, GOT
 from sim.market.views import narrow
 
@@ -68,10 +69,10 @@ def pressure(recent: float, stock: float, costs: Costs) -> float:
 
 
 @kernel
-def reprice(n: int, vendors: Any, costs: Costs, given: np.ndarray) -> None:
-    """Move every live vendor's log price a step towards its aim."""
+def reprice(lo: int, hi: int, vendors: Any, costs: Costs, given: np.ndarray) -> None:
+    """Move the log price of every live vendor of ``lo:hi`` a step towards its aim."""
     p = given[0]
-    for v in range(n):
+    for v in range(lo, hi):
         if vendors.alive[v] == 0 or vendors.kind[v] == LICENSED:
             continue
         positive, negative = 0.0, 0.0
@@ -178,7 +179,7 @@ def price(state: MarketState) -> None:
     reckon(state)
     v = state.vendors
     sellers = narrow(v.columns, views.PricingVendors)
-    reprice(v.n, sellers, costs_today(state), state.given.pricing)
+    over_rows(state.pool, reprice, v.n, sellers, costs_today(state), state.given.pricing)
     level = state.trade.price_level
     mean_prices(v.n, sellers, np.zeros(N_CHANNELS), np.zeros(N_CHANNELS), level)
     level[DIRECT] = level[CRYPTO]  # the same vendors, who ask the same

@@ -113,7 +113,7 @@ def prepare(task: Task) -> float:
     begun = perf_counter()
     for scenario in task.bases().values():
         try:
-            warm_up(scenario, task.model_class, task.threads)
+            warm_up(scenario, task.model_class, task.threads, task.tables)
         except (Exception, SystemExit):  # the runs themselves will fail, and be rows that say why
             break
     return perf_counter() - begun

@@ -209,7 +209,7 @@ def run(
     model_class = model_class or default_model()
     if "folder" not in signature(model_class).parameters:  # a model of somebody's own need not know of it
         folder = None
-    compile_s = warm_up(ready, model_class, threads)
+    compile_s = warm_up(ready, model_class, threads, wanted)
     on_day = None if progress is None else lambda done, total, _: progress(done, total)
     finished = simulate(
         ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, by=by, on_day=on_day,

@@ -29,8 +29,9 @@ OnDay = Callable[[int, int], bool | None]
 Watch = Callable[[int, int, Any], bool | None]
 """The same, called with the model too, which it leaves as it is."""
 
-WARM_CONSUMERS = 200
-WARM_DAYS = 5
+WARM_CONSUMERS = 1_500
+WARM_DAYS = 9
+"""So many, and more than a week, that newcomers come, treatment has a queue and friends hear of violence: a run would load the kernels of these on its way."""
 _warm: set[tuple[Any, ...]] = set()
 
 
@@ -144,8 +145,8 @@ def check_by(by: Sequence[str], scenarios: Iterable[Scenario]) -> tuple[str, ...
     return tuple(dict.fromkeys(by))
 
 
-def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1) -> float:
-    """Compile what a run of the scenario needs, or load it from the cache, with a tiny world of a few days.
+def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1, tables: Sequence[str] = ()) -> float:
+    """Compile what a run of the scenario with these ``tables`` needs, or load it from the cache, with a tiny world of a few days.
 
     Returns
     -------
@@ -153,13 +154,13 @@ def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1) -> fl
         Seconds that it took; 0 if this process did it before.
     """
     policies = [_from_day_0(policy) for policy in scenario.policies]
-    key = (model_class, threads > 1, *sorted(policy.kind for policy in policies))
+    key = (model_class, threads > 1, frozenset(tables), *sorted(policy.kind for policy in policies))
     if key in _warm:
         return 0.0
     begun = perf_counter()
     closure = {"kind": "takedown", "start": 0}  # so that what a closure needs is compiled too
     tiny = scenario.with_(consumers=WARM_CONSUMERS, days=WARM_DAYS, burn_in=1, policies=[*policies, closure])
-    model = model_class(tiny, rng=1, threads=threads)
+    model = model_class(tiny, rng=1, threads=threads, tables=tuple(tables))
     model.run_for(1 + WARM_DAYS)
     model.outcomes()
     _warm.add(key)
