@@ -724,6 +724,26 @@ def test_where_nobody_rates_buyers_go_to_dealers_of_whom_friends_tell():
     assert dealt_with(True) > 2.0 * dealt_with(False)
 
 
+def bought_of(warned: bool) -> float:
+    """Share of a day's orders on cryptomarkets, of people who remember nobody, at vendors of whom friends were warned, or nobody was."""
+    model = everybody_needs(market(MANY_BUYERS))
+    c, n = model.consumers.columns, model.consumers.n
+    vendors = sellers(model, Channel.CRYPTOMARKET)
+    model.vendors.columns.stock[vendors] = 1e6
+    c.stash[:], c.vendor[:], c.bought[:], c.tie[:] = 0.0, -1, 0, 0
+    half, named = np.arange(n) % 2 == 0, vendors[np.argsort(-model.vendors.columns.sales[vendors])][:4]
+    if warned:
+        c.vendor[half] = named
+    orders = ordered(model)
+    strangers = (orders["channel"] == Channel.CRYPTOMARKET) & ~half[orders["consumer"].to_numpy()]
+    assert strangers.sum() > 100
+    return float(np.isin(orders["vendor"][strangers], named).mean())
+
+
+def test_friends_tell_of_warnings_that_they_read_in_forums_true_or_false():
+    assert bought_of(True) < 0.9 * bought_of(False)
+
+
 def test_digital_skill_opens_cryptomarkets():
     def skilled(c: Any) -> None:
         c.skill[:] = 1.5
