@@ -454,13 +454,13 @@ class TestReading:
         said = str(sheets.so_far(early, "real", plan))
         assert "Day 4 of 20" in said
         assert "no interval" in said
-        assert "can do nothing before day 5" in said
+        assert "acts before day 5" in said
         assert "<a>" not in said
         _at_work(folder, "a", first, range(1, 7))
         later = reader.early(identity)
         assert later is not None
         assert later.day == 6
-        assert "can do nothing before" not in str(sheets.so_far(later, "real", plan))
+        assert "acts before" not in str(sheets.so_far(later, "real", plan))
 
     @needs_page
     @pytest.mark.parametrize(

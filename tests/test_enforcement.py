@@ -385,7 +385,7 @@ def test_at_zero_strength_nothing_changes(mode):
 
 # Operators ------------------------------------------------------------------------------------------------------------
 def raided(operators: bool, days: int = 1, **enforcement: float):
-    quiet = {"platforms": {"cryptomarket_entry": 0.0, "niche_entry": 0.0}, "enforcement": enforcement}
+    quiet = {"platforms": {"cryptomarket_entry": 0.0}, "enforcement": enforcement}
     start = at_day_0(parameters=quiet)
     return branched(start, days, policies=[example("takedown", count=1, operators_arrested=operators)])
 

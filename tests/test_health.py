@@ -9,17 +9,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.agents.codes import NEVER, EventKind, ExitCause, Segment
+from sim.agents.codes import NEVER, Channel, Content, EventKind, ExitCause, OrderOutcome, Segment
 from sim.agents.services import SIGNS
+from sim.evidence.parameters import load_parameters
+from sim.evidence.tables import load_substances
 from sim.market.entry_exit.roles import change_roles, take_role
 from sim.market.health import treatment
+from sim.market.health.consumption import consumption
 from sim.market.health.early_warning import detect
 from sim.market.health.harm import hill_overdose
 from sim.model import MarketModel
-from tests.worlds import branched, ran, world
+from tests.worlds import NEEDS, branched, ran, world
 
 DEPENDENTS = {"world": {"patients": 0.05, "dependents": 0.7}, "consumption": {"entry_rate": 0.02}}
 DAYS = 60
+FENTANYL = 1.5
+"""Strength, in heroin doses, of a dose of fentanyl that is sold as such."""
 
 
 def start(parameters: dict | None = None, consumers: int = 2000, seed: int = 1, until: int = 0) -> MarketModel:
@@ -228,6 +233,32 @@ def test_without_charges_nobody_is_criminalised_and_stigma_falls():
     assert (charged[:, 0] > charged[:, 1]).all()
     assert (charged[:, 2] == 0).all()
     assert (np.diff(pairs("decriminalisation", "stigma", BUSY_POLICE, **fields), axis=1) < 0).all()
+
+
+def found_by_checks(substance: str, strength: float, content: Content) -> float:
+    """Share of parcels of a substance, with so much opioid in a dose, that a check finds not to be as expected, where everybody has them checked."""
+    strong = {"fentanyl": {"like": "heroin", "opioid": FENTANYL, "source": {"default": "assumed"}}}
+    sure = {"consumption": {"check_sensitivity": 1.0}}
+    model = ran(world(consumers=2000, days=60, parameters=sure, substances={**NEEDS, **strong}))
+    o = model.books.open_orders.columns
+    due = model.books.due = np.arange(model.books.open_orders.n)
+    o.outcome[due], o.share[due], o.content[due], o.potency[due] = OrderOutcome.DELIVERED, 1.0, content, strength
+    o.substance[due], o.channel[due] = list(model.scenario.substances).index(substance), Channel.STREET
+    model.levers.check_uptake[:], model.levers.checking_reach[:] = 1e6, 1.0
+    before = model.checking.samples, model.checking.bad
+    consumption(model)
+    samples, bad = model.checking.samples - before[0], model.checking.bad - before[1]
+    assert samples > 10
+    return bad / samples
+
+
+def test_checking_finds_what_differs_from_what_was_sold_and_no_strong_goods_that_were_sold_as_such():
+    strong = load_parameters().specs["consumption.strong_dose"].value
+    weak = load_substances()["opioid_analgesic"].opioid
+    for substance, expected in (("heroin", 1.0), ("fentanyl", FENTANYL), ("opioid_analgesic", weak)):
+        assert found_by_checks(substance, 0.99 * strong * expected, Content.AS_SOLD) == 0.0
+        assert found_by_checks(substance, 1.01 * strong * expected, Content.AS_SOLD) == 1.0
+        assert found_by_checks(substance, 0.5 * expected, Content.ADULTERATED) == 1.0
 
 
 def test_referrals_need_a_stop_by_police():

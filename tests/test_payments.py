@@ -9,7 +9,7 @@ from sim.agents.codes import NEVER, Channel
 from sim.agents.payments import COIN, FIRST_ACQUIRER, MOST_ACCOUNTS, Exchange, Merchant
 from sim.market.enforcement.cases import payment_cases
 from sim.market.trade.coins import coins
-from sim.market.trade.payments import end_account
+from sim.market.trade.payments import disputed, end_account
 from sim.model import MarketModel
 from tests.worlds import branched, example, model_of, neutral_levers, ran, run, world
 
@@ -267,6 +267,33 @@ def test_money_followed_is_evidence_on_markets_and_more_so_when_coins_are_traced
 
     assert 0 == found(0.0) < found(0.1) < found(0.5)
     assert found(0.5) == pytest.approx(5 * found(0.1), rel=1e-3)
+
+
+def disputed_of(*days: tuple[int, int]) -> bool:
+    """Whether networks act on a month with so many card payments to programmes, and disputes, a day."""
+    model = model_of(world())
+    for day, counts in enumerate(days):
+        model.trade.disputed[day] = counts
+    return disputed(model)
+
+
+def test_networks_count_the_disputes_of_a_month_against_its_payments_and_not_day_by_day():
+    few, many = (1, 1), (499, 0)
+    assert not disputed_of()
+    assert not disputed_of(*[few, many] * 10)
+    assert disputed_of(*[(500, 11)] * 10)
+    assert not disputed_of(*[(500, 9)] * 10)
+
+
+def test_a_month_of_payments_is_remembered_and_no_longer():
+    model = ran(
+        world(consumers=2000, days=40, parameters={**SHOPPERS, "shipping": {"chargeback": 1.0}}), tables=("orders",)
+    )
+    assert model.trade.disputed.shape == (30, 2)
+    orders = model.table("orders").query("channel == 'illicit_pharmacy' and processor.str.startswith('acquirer')")
+    closed = orders[orders["outcome_day"] >= model.day - 30]
+    assert model.trade.disputed[:, 0].sum() == len(closed) > 10
+    assert 0 < model.trade.disputed[:, 1].sum() < len(closed)
 
 
 # Dose and response ----------------------------------------------------------------------------------------------------

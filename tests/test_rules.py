@@ -211,22 +211,33 @@ def test_only_cryptomarkets_have_ratings():
 
 
 # Entry and exit of platforms ------------------------------------------------------------------------------------------
-def opened(usual: float) -> int:
-    """Cryptomarkets that open in thirty days, on a day of as much trade as in the last two months or of so many times less."""
-    model = under(market(), platforms={"cryptomarket_entry": 0.0, "niche_entry": 0.5})
-    t = model.platform_table.columns
-    t.trade60[t.channel == Channel.CRYPTOMARKET] = 0.0
-    t.trade60[slots(model)] = usual * t.trade7[slots(model)]
-    before = len(slots(model))
-    for day in range(30):
+def opened(looking: float = 0.0, before: float = 1.0) -> int:
+    """Cryptomarkets that open in so many days, of which each finds so many markets as today.
+
+    Of the other people a share ``looking`` want a market and have none; past trade was ``before`` times that of today.
+    """
+    model = under(market(), platforms={"cryptomarket_entry": 0.5, "operator_income": 30_000.0})
+    t, c, n = model.platform_table.columns, model.consumers.columns, model.consumers.n
+    for name in ("trade60", "trade180"):
+        getattr(t, name)[slots(model)] = before * t.trade7[slots(model)]
+    others = (c.market_state[:n] != Membership.ACTIVE).nonzero()[0]
+    c.market_state[others[: round(looking * len(others))]] = Membership.SEARCHING
+    many, found = len(slots(model)), 0
+    for day in range(200):
         model.day = day
         platform_entry(model)
-    return len(slots(model)) - before
+        for slot in slots(model)[many:]:
+            model.platform_table.columns.status[slot] = PlatformStatus.CLOSED
+            found += 1
+    return found
 
 
 def test_platforms_open_faster_while_buyers_are_without_a_market():
-    assert opened(1.0) == 0
-    assert 0 < opened(1.5) < opened(10.0)
+    assert 0 < opened() < opened(looking=0.3) < opened(looking=1.0)
+
+
+def test_who_opens_a_market_looks_at_what_there_is_to_be_had_and_not_at_past_trade():
+    assert opened(before=10.0) == opened(before=0.0) == opened()
 
 
 def test_platforms_open_only_where_there_is_commission_to_earn():
@@ -737,6 +748,26 @@ def dealt_with(told: bool) -> float:
 
 def test_where_nobody_rates_buyers_go_to_dealers_of_whom_friends_tell():
     assert dealt_with(True) > 2.0 * dealt_with(False)
+
+
+def bought_of(warned: bool) -> float:
+    """Share of a day's orders on cryptomarkets, of people who remember nobody, at vendors of whom friends were warned, or nobody was."""
+    model = everybody_needs(market(MANY_BUYERS))
+    c, n = model.consumers.columns, model.consumers.n
+    vendors = sellers(model, Channel.CRYPTOMARKET)
+    model.vendors.columns.stock[vendors] = 1e6
+    c.stash[:], c.vendor[:], c.bought[:], c.tie[:] = 0.0, -1, 0, 0
+    half, named = np.arange(n) % 2 == 0, vendors[np.argsort(-model.vendors.columns.sales[vendors])][:4]
+    if warned:
+        c.vendor[half] = named
+    orders = ordered(model)
+    strangers = (orders["channel"] == Channel.CRYPTOMARKET) & ~half[orders["consumer"].to_numpy()]
+    assert strangers.sum() > 100
+    return float(np.isin(orders["vendor"][strangers], named).mean())
+
+
+def test_friends_tell_of_warnings_that_they_read_in_forums_true_or_false():
+    assert bought_of(True) < 0.9 * bought_of(False)
 
 
 def test_digital_skill_opens_cryptomarkets():

@@ -180,7 +180,7 @@ def choose_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platfo
 def hear_of(
     consumer: Consumer, drug: Drug, platform: Platform, border: float, candidates: list[Vendor], weights: list[float]
 ) -> None:
-    """A friend tells of vendors where nobody rates: the friend's orders count as ratings do."""
+    """A friend tells of vendors to keep away from, and where nobody rates of the own ones too: the friend's orders count as ratings do."""
     model, p = consumer.model, consumer.model.p.choice
     friend = consumer.friends[int(len(consumer.friends) * model.rng.random())]
     drawn = len(candidates)
@@ -192,7 +192,7 @@ def hear_of(
             fall = model.reputation(0.0, 1.0) / model.reputation(0.0, 0.0)
             for i in range(drawn):
                 weights[i] *= fall**p.reputation_weight if candidates[i] is vendor else 1.0
-        elif platform in vendor.accounts and vendor.sells(drug):
+        elif platform.channel != CRYPTO and platform in vendor.accounts and vendor.sells(drug):
             utility = p.reputation_weight * log(model.reputation(tie.bought, 0.0)) - p.price_weight * vendor.log_price
             candidates.append(vendor)
             weights.append(exp(utility - (border if vendor.country is not consumer.country else 0.0)))
@@ -212,6 +212,6 @@ def new_vendor(consumer: Consumer, drug: Drug, channel: str, platform: Platform)
         if vendor not in remembered:
             candidates.append(vendor)
             weights.append(exp(appeal - (border if vendor.country is not consumer.country else 0.0)))
-    if channel in (APP, STREET) and consumer.friends:
+    if channel in (APP, STREET, CRYPTO) and consumer.friends:
         hear_of(consumer, drug, platform, border, candidates, weights)
     return draw(rng, candidates, weights) if candidates else None

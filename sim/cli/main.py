@@ -57,11 +57,25 @@ By = Annotated[
     ),
 ]
 Submodels = Annotated[
-    str,
+    str, typer.Option(metavar="RIVALS", help="Do it again under rival rules, one at a time: `all`, or NAME=VALUE, with commas between.")
+]  # fmt: skip
+Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one a core.")]
+Kept = Annotated[
+    Path | None,
     typer.Option(
-        metavar="RIVALS",
-        help="Do it again under rival rules, one at a time: `all`, or NAME=VALUE, with commas between.",
+        "--out", parser=support.path, metavar="DIR", help="Folder that keeps every run; without it, nothing is kept."
     ),
+]
+Ensemble = Annotated[
+    str | None,
+    typer.Option(
+        parser=support.ensemble,
+        metavar="FILE",
+        help="Run the pairs in parameter sets of a calibration; `default`: those that ship.",
+    ),
+]
+Members = Annotated[
+    int | None, typer.Option(min=1, help="Parameter sets to share the pairs out over; by default half as many.")
 ]
 Audit = Annotated[bool, typer.Option("--audit", help="Check every conservation identity each day.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -166,33 +180,16 @@ def compare(
     days: Days = None,
     burn_in: BurnIn = None,
     consumers: Consumers = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one a core.")] = None,
+    workers: Workers = None,
     changes: Changes = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            parser=support.path,
-            metavar="DIR",
-            help="Folder that keeps every run; without it, nothing is kept.",
-        ),
-    ] = None,
+    out: Kept = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the comparison in the folder.")] = False,
     tables: Tables = "",
     by: By = "",
     submodels: Submodels = "",
     audit: Audit = False,
-    ensemble: Annotated[
-        str | None,
-        typer.Option(
-            parser=support.ensemble,
-            metavar="FILE",
-            help="Run the pairs in parameter sets of a calibration; `default`: those that ship.",
-        ),
-    ] = None,
-    members: Annotated[
-        int | None, typer.Option(min=1, help="Parameter sets to share the pairs out over; by default half as many.")
-    ] = None,
+    ensemble: Ensemble = None,
+    members: Members = None,
     as_json: Json = False,
 ) -> None:
     """Compare scenarios with a baseline over runs of equal seeds, stop it, and go on with it."""

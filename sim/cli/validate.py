@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.cli import output, studies, support
+
+if TYPE_CHECKING:
+    from sim.report.validation import Validation
 
 
 def add_to(app: typer.Typer) -> None:
@@ -63,7 +66,6 @@ def validate(
         import mesa  # noqa: F401 - it reads the source of every frame on the stack: cheapest from here
 
         from sim.cli.progress import show_study
-        from sim.report.text import validation as text
         from sim.report.validation import validate as hold
 
         with studies.stoppable(out), show_study("validation", as_json=False, quiet=as_json) as tell:
@@ -74,36 +76,37 @@ def validate(
         output.kept(out)
         if as_json:
             support.print_json(result.to_json())
-            _leave(result.failed)
-            return
-        output.line(text.how(result))
+        else:
+            _print(result, out)
+        if result.failed:  # as a study does
+            raise typer.Exit(1)
+
+
+def _print(result: Validation, out: Path | None) -> None:
+    """Print targets and totals as tables, what is missed and what is not measured, and how to read it."""
+    from sim.report.text import validation as text
+
+    output.line(text.how(result))
+    output.line()
+    output.console().print(text.target_table(result, output.width()))
+    output.line()
+    output.console().print(text.total_table(result.estimates, output.width()))
+    if result.rivals:
         output.line()
-        output.console().print(text.target_table(result, output.width()))
-        output.line()
-        output.console().print(text.total_table(result.estimates, output.width()))
-        if result.rivals:
+        output.console().print(text.rival_table(result, output.width()))
+    for title, lines in (
+        ("Missed", text.misses(result.estimates)),
+        ("Not measured", text.unmeasured(result.estimates)),
+    ):
+        if lines:
             output.line()
-            output.console().print(text.rival_table(result, output.width()))
-        for title, lines in (
-            ("Missed", text.misses(result.estimates)),
-            ("Not measured", text.unmeasured(result.estimates)),
-        ):
-            if lines:
-                output.line()
-                output.line(f"{title}:", style="bold")
-            for line in lines:
-                output.line(f"- {line}")
-        output.line()
-        output.line(f"Note: {text.HOW_TO_READ} In brackets behind the mean: 90 % of {text.interval(result)}.")
-        if result.failed:
-            output.line(f"Warning: {result.failed} runs have no outcomes and are left out.")
-        if out is not None:
-            output.line(f"Written to {out}: answer/report.md, answer/validation.json; every run: odm results {out}")
-        output.line(result.last_line)
-        _leave(result.failed)
-
-
-def _leave(failed: int) -> None:
-    """End with 1 where runs failed, as a study does."""
-    if failed:
-        raise typer.Exit(1)
+            output.line(f"{title}:", style="bold")
+        for line in lines:
+            output.line(f"- {line}")
+    output.line()
+    output.line(f"Note: {text.HOW_TO_READ} In brackets behind the mean: 90 % of {text.interval(result)}.")
+    if result.failed:
+        output.line(f"Warning: {result.failed} runs have no outcomes and are left out.")
+    if out is not None:
+        output.line(f"Written to {out}: answer/report.md, answer/validation.json; every run: odm results {out}")
+    output.line(result.last_line)

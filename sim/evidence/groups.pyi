@@ -277,7 +277,6 @@ class PlatformsParameters(NamedTuple):
     trust_days: float
     trust_orders: float
     cryptomarket_entry: float
-    niche_entry: float
     fee: float
     pharmacy_fee: float
     appeal_spread: float

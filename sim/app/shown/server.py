@@ -229,7 +229,7 @@ class Talk:
                 early = self.main.early()
                 if working and early is not None and name in sheets.EARLY:
                     return sheets.so_far(early, self._choice().scale, self.service.home.plan(early.identity))
-                return page.waiting(say("run.first" if working else "run.own" if known else "run.none"), working)
+                return page.waiting(say("run.first" if working else "run.own" if known else self._nothing()), working)
             first = reading.pairs == 1 and self.main.state() in ("working", "waiting")
             coming = reading.asked - 1 if first else 0
             return sheet(reading, name, self._choice(), self.service.home.plan(reading.identity), coming)
@@ -269,13 +269,17 @@ class Talk:
             parts += [side.choices(titles, chosen), side.sheet(sides, beside(sides[0], sides[1], scale), scale)]
         return TagList(*parts)
 
+    def _nothing(self) -> str:
+        """Which text says that there is no answer: to a question that is set up, or that none is."""
+        return "run.fresh" if any(package.policies for package in self.desk.plan().packages) else "run.none"
+
     def _choice(self) -> Choice:
         return Choice.of(self._given("scale", ""), self._given("group_key", ""), self._given("group_outcome", ""))
 
     def _status(self, known: Stored | None) -> Any:
         now, reading, identity = self.progress(), self.reading(), self.study()
         if not identity:
-            return page.status("none", [say("run.more" if known else "run.none")], None, [])
+            return page.status("none", [say("run.more" if known else self._nothing())], None, [])
         pairs = None if reading is None else (reading.pairs, reading.asked)
         words, share, actions = page.progress(now, pairs, identity == self.service.example)
         changed = self.desk.plan().identity != identity

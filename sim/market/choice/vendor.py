@@ -78,7 +78,11 @@ def known_vendor(c: int, s: int, m: int, u_new: float, u_pick: float, weights: n
 
 @inner
 def heard_of(when: Moment, c: int, s: int, m: int, attempt: int, channel: int, n: int, room: Room, scene: Scene) -> int:
-    """Add to the ``n`` candidates the vendors of whom a friend tells, where nobody rates: the friend's orders count as ratings do. Returns how many there are."""
+    """A friend tells what is known of vendors, who are ``n`` candidates so far. Returns how many there are then.
+
+    Of whom a friend keeps away, after an order that failed or a warning that was read, true or false, is less likely taken. Where nobody rates,
+    the friend's own vendors are candidates too. What a friend tells counts as ratings do.
+    """
     consumers, vendors, friends, p = scene.consumers, scene.vendors, scene.friends, scene.given[0]
     first, last = friends.start[c], friends.start[c + 1]
     if last == first:
@@ -93,7 +97,7 @@ def heard_of(when: Moment, c: int, s: int, m: int, attempt: int, channel: int, n
         if v < 0 or remembers(consumers, c, v):
             continue
         told = beta_reputation(float(good), 0.0 if good > 0 else 1.0, p.reputation_good, p.reputation_bad)
-        if good > 0 and sells_on(vendors, scene.offers, v, m, s):
+        if good > 0 and channel != CRYPTO and sells_on(vendors, scene.offers, v, m, s):
             border = border_weight(channel, p) if vendors.jurisdiction[v] != consumers.jurisdiction[c] else 0.0
             room.candidates[n] = v
             room.weights[n] = p.reputation_weight * math.log(told) - p.price_weight * vendors.log_price[v] - border
@@ -138,7 +142,7 @@ def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, channel: int,
             n += 1
     if scene.rule == RANDOM:
         return int(room.candidates[0])
-    if channel == APP or channel == STREET:
+    if channel == APP or channel == STREET or channel == CRYPTO:
         n = heard_of(when, c, s, m, attempt, channel, n, room, scene)
     if n == 0:
         return -1

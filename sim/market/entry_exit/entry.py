@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 MONTH = 30.0
-VENDOR_ENTRY = int(Draw.VENDOR_ENTRY)
+VENDOR_ENTRY, ACTIVE, SEARCHING = int(Draw.VENDOR_ENTRY), int(Membership.ACTIVE), int(Membership.SEARCHING)
 OPEN_TO_ALL = np.array([Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET, Channel.STREET])
 """Channels in which anybody can begin to sell."""
 SMALL = np.array([Channel.STREET, Channel.SOCIAL_APP, Channel.CRYPTOMARKET])
@@ -84,20 +84,33 @@ def commission(state: MarketState, orders: float, fee: float) -> float:
     return state.scenario.weight * orders * fee * state.trade.mean_order_cents / 100.0
 
 
-def platform_entry(state: MarketState) -> None:
-    """Cryptomarkets open where a newcomer can hope for commission, more often while buyers are without a market, less often when operators were arrested.
+@kernel
+def needs_by_market(n: int, market_state: np.ndarray, alive: np.ndarray, need_rate: np.ndarray) -> tuple[float, float]:
+    """Needs a day of consumers who have a cryptomarket, and of those who look for one and have none."""
+    served, unserved = 0.0, 0.0
+    for c in range(n):
+        if alive[c] == 1:
+            served += np.float64(need_rate[c]) if market_state[c] == ACTIVE else 0.0
+            unserved += np.float64(need_rate[c]) if market_state[c] == SEARCHING else 0.0
+    return served, unserved
 
-    What is hoped for is an even share of trade, as it is or as it lately was; trade of the week that falls short of that of
-    two months is what buyers cannot do. Operators who are at large open again.
+
+def to_be_had(state: MarketState) -> float:
+    """Orders a day on cryptomarkets: those that are made, and those of buyers without a market, who would order as often as the users of markets do."""
+    c, now = state.consumers.columns, state.crypto_trade()
+    served, unserved = needs_by_market(state.consumers.n, c.market_state, c.alive, c.need_rate)
+    return now + unserved * (min(now / served, 1.0) if served > 0.0 else 1.0)
+
+
+def platform_entry(state: MarketState) -> None:
+    """Cryptomarkets open where a newcomer can hope for commission, so more often while buyers are without a market, less often when operators were arrested.
+
+    What is hoped for is an even share of all that is `to_be_had` on that day. Operators who are at large open again.
     """
-    p, n = state.p.platforms, state.platform_table.n
-    t = state.platform_table.columns
-    now, lately = state.crypto_trade(), float(t.trade60[:n][t.channel[:n] == Channel.CRYPTOMARKET].sum())
-    room = max(0.0, 1.0 - now / lately) if lately > 0.0 else 0.0
-    hoped = commission(state, max(now, lately), p.fee) / (len(state.crypto_slots()) + 1)
+    p = state.p.platforms
+    hoped = commission(state, to_be_had(state), p.fee) / (len(state.crypto_slots()) + 1)
     willing = (1.0 - np.exp(-hoped / p.operator_income)) * max(1.0 - state.policing.operator_risk, 0.0)
-    rate = (p.cryptomarket_entry + p.niche_entry * room) * willing
-    if uniform(state.seed, int(Draw.PLATFORM_ENTRY), 0, state.day, 0) < rate:
+    if uniform(state.seed, int(Draw.PLATFORM_ENTRY), 0, state.day, 0) < p.cryptomarket_entry * willing:
         opened(state, open_cryptomarket(state, state.day), "entry")
     for slot in list(state.policing.at_large):
         if uniform(state.seed, int(Draw.REOPEN), slot, state.day, 1) < willing / state.p.enforcement.moderators_back:

@@ -118,7 +118,8 @@ def receive(
             extra[i] = u1 >= usual
             if s == table.novel:
                 signs[j, NOVEL_CHECKED] += 1
-            found = u2 < p.check_sensitivity and (content != AS_SOLD or strength > p.strong_dose)
+            differs = content != AS_SOLD or strength > p.strong_dose * table.opioid[s]
+            found = u2 < p.check_sensitivity and differs
             orders.check[o] = FOUND_BAD if found else FOUND_AS_SOLD
             if found:
                 bad += 1

@@ -91,8 +91,9 @@ def offer_coins(slots: np.ndarray, day: int, first: np.ndarray, adoption: float,
 
 
 def disputed(state: MarketState) -> bool:
-    """Whether card payments to programmes are disputed more often than the card networks allow."""
-    return state.trade.dispute_rate > state.p.payment.chargeback_threshold
+    """Whether more of a month's card payments to programmes were disputed than the card networks allow."""
+    cards, disputes = state.trade.disputed.sum(axis=0)
+    return bool(disputes > state.p.payment.chargeback_threshold * cards)
 
 
 def taking_cards(state: MarketState) -> np.ndarray:

@@ -33,7 +33,6 @@ CHARGED_BACK = int(Settlement.CHARGED_BACK)
 MAX_PARCELS = 6
 ABROAD = 3
 """Days that a parcel across a border takes at the least, on top of which come those of `border_days`."""
-MONTH = 30.0
 
 
 class Post(NamedTuple):
@@ -158,6 +157,5 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     taken = due[o.columns.seized[due] > 0]
     state.books.intercepted = o.columns.consumer[taken].astype(np.int64), o.columns.channel[taken].copy()
     state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[taken])
-    if cards:
-        state.trade.dispute_rate += (disputed / cards - state.trade.dispute_rate) / MONTH
+    state.trade.disputed[state.day % len(state.trade.disputed)] = cards, disputed
     state.credit_agencies(POST, state.p.enforcement.credit_parcel * seized)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.patches import PathPatch, Rectangle
@@ -76,20 +76,7 @@ def flow_figure(found: Sequence[Flow], scenario: str, baseline: str, between: st
     axes.set_ylim(body, 0)
     left = MARGIN + LABEL_INCHES + 0.1
     right = width - left
-    places = []
-    for side, x in ((0, left), (1, right)):
-        axes.text(x, 0.08, ("fewer orders", "more orders")[side], fontsize=SMALL, color=QUIET, va="center", ha=("right", "left")[side])  # fmt: skip
-        y, found_at = 0.22, {}
-        for name in sides[side]:
-            middle = y + (rooms[side][name] - GAP) / 2
-            top = middle - heights[side][name] / 2
-            colour = NEITHER if name in (NO_MORE, NEW) else INK
-            axes.add_patch(Rectangle((x - NODE if side == 0 else x, top), NODE, heights[side][name], color=colour))
-            where = x - NODE - 0.06 if side == 0 else x + NODE + 0.06
-            axes.text(where, middle, texts[side][name], fontsize=NAME, va="center", ha=("right", "left")[side], linespacing=1.2)  # fmt: skip
-            found_at[name] = top
-            y += rooms[side][name]
-        places.append(found_at)
+    places = [_nodes(axes, x, side, heights[side], rooms[side], texts[side]) for side, x in ((0, left), (1, right))]
     for a, b, size in rows:
         tall = TALL * size / total
         k = sides[0].index(a)
@@ -97,6 +84,32 @@ def flow_figure(found: Sequence[Flow], scenario: str, baseline: str, between: st
         places[0][a] += tall
         places[1][b] += tall
     return page.figure
+
+
+def _nodes(
+    axes: Axes, x: float, side: int, heights: Mapping[str, float], rooms: Mapping[str, float], texts: Mapping[str, str]
+) -> dict[str, float]:
+    """Draw what has fewer orders (side 0) or more (side 1), one below the other, and give where each begins.
+
+    Parameters
+    ----------
+    x
+        Where bands begin or end, in inches.
+    heights, rooms, texts
+        Of each node: how tall it is, how much room it takes with its text, and that text.
+    """
+    align = ("right", "left")[side]
+    axes.text(x, 0.08, ("fewer orders", "more orders")[side], fontsize=SMALL, color=QUIET, va="center", ha=align)
+    y, begins = 0.22, {}
+    for name, tall in heights.items():
+        middle = y + (rooms[name] - GAP) / 2
+        begins[name] = middle - tall / 2
+        colour = NEITHER if name in (NO_MORE, NEW) else INK
+        axes.add_patch(Rectangle((x - NODE if side == 0 else x, begins[name]), NODE, tall, color=colour))
+        where = x - NODE - 0.06 if side == 0 else x + NODE + 0.06
+        axes.text(where, middle, texts[name], fontsize=NAME, va="center", ha=align, linespacing=1.2)
+        y += rooms[name]
+    return begins
 
 
 def _words(name: str, by: dict[str, Flow], rows: Sequence[tuple[str, str, float]], side: int) -> str:

@@ -94,18 +94,7 @@ def run_several(
     StudyError
         If it had to stop for another reason, such as a full disk.
     """
-    if (runs := at_least("runs", runs, 1)) > 1:
-        from sim.studies.study import MAX_REPLICATIONS
-
-        if runs > MAX_REPLICATIONS:
-            raise RequestError(f"runs: given {runs}, at most {MAX_REPLICATIONS:,}")
-    if tables and out is None:
-        raise RequestError("tables: they go into files, so give a folder for them (--out)")
-    if resume and (out is None or runs == 1):
-        raise RequestError(
-            "resume: "
-            + ("without a folder (--out) there is nothing to go on with" if out is None else "one run is there as a whole or not at all; leave it out")
-        )  # fmt: skip
+    runs = _checked(runs, tables=bool(tables), kept=out is not None, resume=resume)
     if threads is None:
         threads = usable_cores() if scenario.consumers >= THREADS_FROM else 1
     by = check_by(by, [scenario])
@@ -133,6 +122,22 @@ def run_several(
         if not results:
             raise
     return results
+
+
+def _checked(runs: int, *, tables: bool, kept: bool, resume: bool) -> int:
+    """The number of runs, where they can be done as asked: with tables, in a folder that keeps them, gone on with."""
+    if (runs := at_least("runs", runs, 1)) > 1:
+        from sim.studies.study import MAX_REPLICATIONS
+
+        if runs > MAX_REPLICATIONS:
+            raise RequestError(f"runs: given {runs}, at most {MAX_REPLICATIONS:,}")
+    if tables and not kept:
+        raise RequestError("tables: they go into files, so give a folder for them (--out)")
+    if resume and not kept:
+        raise RequestError("resume: without a folder (--out) there is nothing to go on with")
+    if resume and runs == 1:
+        raise RequestError("resume: one run is there as a whole or not at all; leave it out")
+    return runs
 
 
 def _study(scenario: Scenario, seeds: Sequence[int], **fields: Any) -> ReadyStudy:

@@ -93,24 +93,7 @@ def planned(
     """
     if not len(targets):
         raise RequestError("targets: none is left to be measured")
-    problems: list[Problem] = []
-    arms: dict[str, Arms] = {}
-    scenarios: dict[str, Scenario] = {}
-    labels: dict[str, str] = {}
-    compared = {target.world for target in targets.all if target.compares}
-    for name, world in targets.needed().items():
-        try:
-            scenario = scenario_of(name, world, consumers)
-            without = _other_arm(name, scenario, world) if name in compared else None
-        except TargetsError as error:
-            problems += error.problems
-            continue
-        found = []
-        for label, each in ((name, scenario), (f"{name}-without", without)):
-            if each is not None:
-                found.append(labels.setdefault(each.digest, label))
-                scenarios.setdefault(found[-1], each)
-        arms[name] = Arms(found[0], found[1] if len(found) > 1 else None)
+    scenarios, arms, problems = _worlds(targets, consumers)
     problems += _windows(targets, arms, scenarios)
     problems += _paths(ensemble, scenarios)
     under = chosen(submodels, scenarios, problems)
@@ -137,6 +120,29 @@ def planned(
     if under:
         points = tuple(points_of(ensemble, under))
     return ReadyStudy(file, scenarios, (), (), kind.Settings(), ensemble=points), arms
+
+
+def _worlds(targets: Targets, consumers: int | None) -> tuple[dict[str, Scenario], dict[str, Arms], list[Problem]]:
+    """The scenarios that worlds need, equal ones once, in which of them each world is run, and what is wrong with any."""
+    problems: list[Problem] = []
+    arms: dict[str, Arms] = {}
+    scenarios: dict[str, Scenario] = {}
+    labels: dict[str, str] = {}
+    compared = {target.world for target in targets.all if target.compares}
+    for name, world in targets.needed().items():
+        try:
+            scenario = scenario_of(name, world, consumers)
+            without = _other_arm(name, scenario, world) if name in compared else None
+        except TargetsError as error:
+            problems += error.problems
+            continue
+        found = []
+        for label, each in ((name, scenario), (f"{name}-without", without)):
+            if each is not None:
+                found.append(labels.setdefault(each.digest, label))
+                scenarios.setdefault(found[-1], each)
+        arms[name] = Arms(found[0], found[1] if len(found) > 1 else None)
+    return scenarios, arms, problems
 
 
 def points_of(ensemble: Ensemble, under: Sequence[Rival]) -> Iterator[Point]:
