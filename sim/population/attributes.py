@@ -42,11 +42,16 @@ class ColumnAttribute:
         value = value.item()
         return self._members.get(value, value) if self._members else value
 
+    def checked(self, value: Any) -> Any:
+        """A value that may be written, after a look at type and range."""
+        if type(value) in self._plain and self._low <= value <= self._high:
+            return value
+        return self.column.checked(self.name, value)
+
     def __set__(self, agent: Any, value: Any) -> None:
         """Write, after checking type and range."""
         columns, row = agent._place()
-        if type(value) not in self._plain or not self._low <= value <= self._high:
-            value = self.column.checked(self.name, value)
+        value = self.checked(value)
         if self.column.few:
             write(agent._population, self.name, [row], value)
             return

@@ -85,7 +85,8 @@ class SlotAgent(Agent):
         for name, value in values.items():
             if name not in table.declared:
                 raise TypeError(table.own.unknown(type(self).__name__, name, table.declared))
-            table.declared[name].checked(name, value)
+            attribute = getattr(type(self), name, None)  # one of the author's own has none
+            attribute.checked(value) if attribute else table.declared[name].checked(name, value)
         self.table = table
         self.slot = table.take() if slot is None else int(slot)
         while table.n <= self.slot:

@@ -16,7 +16,6 @@ from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.people.life import OLDEST, survival
 from sim.market.views import narrow
-from sim.population import place_of
 from sim.streams import Draw, normal_from, picked, uniform
 
 if TYPE_CHECKING:
@@ -214,9 +213,10 @@ def blank(state: MarketState, rows: np.ndarray) -> None:
     Columns of an author's own are at their defaults.
     """
     people = state.consumers
-    for column, values in zip(people.schema.items(), people.columns, strict=True):
-        if column[0] not in KEPT:
-            values[place_of(people, column[1], rows) if column[1].few else rows] = column[1].default
+    memory = people.columns.memory[rows]
+    for values, (name, column) in zip(people.columns, people.schema.items(), strict=True):
+        if name not in KEPT:
+            values[memory if column.few else rows] = column.default
     for name, column in people.own.schema.items():
         people.own.arrays[name][rows] = column.default
 

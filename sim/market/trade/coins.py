@@ -71,17 +71,26 @@ def coins(state: MarketState) -> None:
     payments moves towards its usual share times access.
     """
     p, levers = state.p.payment, state.levers
-    pressure = np.zeros((len(state.coins), state.world.n_jurisdictions))
-    pressure[MAIN_COIN], pressure[PRIVACY_COIN] = levers.main_delisting, levers.privacy_delisting
+    delisting = np.zeros((len(state.coins), state.world.n_jurisdictions))
+    delisting[MAIN_COIN], delisting[PRIVACY_COIN] = levers.main_delisting, levers.privacy_delisting
+    everywhere = np.ones(state.world.n_jurisdictions)
+    closing = np.logical_or.reduce(levers.exchange_closure)
     for exchange in state.exchanges:
-        exchange.obey(levers.exchange_closure)
+        if closing:
+            exchange.obey(levers.exchange_closure)
+        else:
+            exchange.open = everywhere
+    if np.logical_or.reduce(delisting, axis=None):
+        sells = np.array([e.sells(delisting) for e in state.exchanges])
+    else:
+        sells = np.ones((len(state.exchanges), *delisting.shape))
     customers, share = (
         np.array([e.customers for e in state.exchanges]),
         np.array([coin.share for coin in state.coins]),
     )
     exchanges = Exchanges(
         np.array([e.usual for e in state.exchanges]), np.array([e.open for e in state.exchanges]), customers,
-        np.array([e.sells(pressure) for e in state.exchanges]),
+        sells,
     )  # fmt: skip
     usual = np.array([coin.usual for coin in state.coins])
     habits = Habits(usual, share, p.coin_access, p.informal_coin, p.coin_switch, p.exchange_days)
