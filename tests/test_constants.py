@@ -25,6 +25,8 @@ DEFINITIONS: dict[str, dict[float, str]] = {
         19.0: "likewise",
         5.0: "log pack size",
         230.0: "listings",
+        99.0: "what is asked",
+        0.5: "a lognormal number has mean 1 where its log has minus half its variance",
         1e8: "stock",
     },
     "market/entry_exit/entry.py": {1000.0: "the column's bounds", 0.01: "the column's bounds"},

@@ -346,7 +346,7 @@ def arrests_to_be_expected(trade: float, **enforcement: float) -> np.ndarray:
 
 
 def test_the_same_effort_over_more_offenders_means_more_arrests_and_less_risk_for_each_there_and_nowhere_else():
-    usual, more = arrests_to_be_expected(1.0), arrests_to_be_expected(4.0)
+    usual, more = arrests_to_be_expected(2.0), arrests_to_be_expected(8.0)  # police who are busy
     assert 1.0 < more[0] / usual[0] < 2.0, "four times the exposure, and hardly more arrests"
     assert more[1:] == pytest.approx(usual[1:], rel=1e-6), "police elsewhere have as much to do as ever"
 

@@ -23,7 +23,7 @@ from sim.streams import uniforms
 from tests.worlds import example, run, same_frames, world
 
 LIVELY = world(
-    consumers=1200, days=40, burn_in=20,
+    consumers=2400, days=40, burn_in=20,
     parameters={
         "platforms": {"closure_days": 60.0, "cryptomarket_entry": 0.1}, "enforcement": {"contacts_per_day": 3.0},
         "world": {"dependents": 0.4, "suppliers": 0.1}, "demand": {"recreational_rate": 0.2},

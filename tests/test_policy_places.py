@@ -192,7 +192,7 @@ def test_places_kept_for_some_are_taken_by_them_in_their_turn(places, used, ente
 def test_what_is_meant_for_half_the_people_costs_about_half(kind):
     half, all_, none = (
         sum(float(p.cost(model)) for p in model.scenario.policies)
-        for model in (branched(ran(world(consumers=4000), until=0), 20, policies=[example(kind, share_of_people=share)]) for share in (0.5, 1.0, 0.0))
+        for model in (branched(ran(world(consumers=8000), until=0), 20, policies=[example(kind, share_of_people=share)]) for share in (0.5, 1.0, 0.0))
     )  # fmt: skip
     assert none == pytest.approx(0, abs=1e-9)
     assert 0.2 * all_ < half < 0.8 * all_

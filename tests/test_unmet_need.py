@@ -46,7 +46,7 @@ def test_medicine_has_a_burden_when_it_is_missing_and_a_drug_for_pleasure_has_no
 
 
 def test_a_shortage_of_prescriptions_leaves_patients_without_and_costs_healthy_life():
-    base = start(parameters={"world": {"patients": 0.8, "dependents": 0.05}, "demand": {"patient_rate": 0.05}})
+    base = start(parameters={"world": {"patients": 0.9, "dependents": 0.0}, "demand": {"patient_rate": 0.05}})
     usual = after(base)
     short = after(base, kind="supply_shock", lost=0.0, prescriptions_lost=1.0)
     none = after(base, kind="supply_shock", strength=0.0, lost=0.0, prescriptions_lost=1.0)

@@ -65,5 +65,6 @@ class NovelOpioid(LocalPolicy):
         offer(state, what, self.where(state), self.potency, self.strength * self.share, self.kind)
 
     def cost(self, state: MarketState) -> float:
-        """Analyses and inquests."""
-        return self.strength * self.response_usd * state.consumers.n / 365.0
+        """Analyses and inquests where it is at hand."""
+        share = float(state.world.consumer_weight[self.where(state)].sum())
+        return self.strength * self.response_usd * share * state.consumers.n / 365.0
