@@ -45,7 +45,7 @@ DENSE: dict[str, dict[str, float]] = {
     "migration": {"recheck_days": 200.0, "join_threshold": 0.15},
     "platforms": {"trust_orders": 1200.0, "cryptomarket_entry": 0.025, "frailty": 1.3, "closure_days": 600.0, "scam_income_days": 200.0, "escrow_share": 0.75,
         "operator_income": 17000.0},
-    "vendors": {"idle_days": 42.0, "idle_exit": 0.0062, "young_exit": 0.0075, "young_days": 30.0, "active_exit": 0.0006, "multi_new": 0.1},
+    "vendors": {"idle_days": 42.0, "idle_exit": 0.0062, "young_exit": 0.0075, "young_days": 30.0, "active_exit": 0.0006, "multi_new": 0.1, "multi_size": 0.35},
     "enforcement": {"platform_case": 550.0, "ripe_raid": 0.05},
     "consumption": {"threat_crypto": 0.0056, "r50": 9.15, "use_in_treatment": 0.1},
     "world": {"dependents": 0.1, "market_users": 0.42},
