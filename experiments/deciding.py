@@ -1,6 +1,6 @@
 """Which assumed values decide most of what two interventions change: Sobol indices of their effects, for docs/validity.md.
 
-``make deciding`` (``python -m experiments.deciding``) takes a quarter of an hour on two cores. Its runs are in ``results/deciding``, where it goes on when it was
+``make deciding`` (``python -m experiments.deciding``) takes some twelve minutes on two cores. Its runs are in ``results/deciding``, where it goes on when it was
 stopped; indices and pictures are kept in ``results/reference/deciding``. Which values are moved follows from the screening by `RULE`: nobody picks them.
 """
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "results" / "reference" / "deciding"
 CALIBRATED = ROOT / "experiments" / "calibration_small.yaml"
 SIZE = {"consumers": 2000, "days": 180, "burn_in": 60}
-SAMPLES, SEEDS, EACH = 64, 2, 3
+SAMPLES, SEEDS, EACH = 32, 2, 3
 
 SERVICES = [{"kind": "naloxone", "start": 0}, {"kind": "treatment_capacity", "start": 0}]
 SCENARIOS: dict[str, dict[str, Any]] = {

@@ -21,7 +21,13 @@ from sim.streams import uniforms
 from tests.worlds import ALL_TABLES, KINDS, branched, example, ran, run, world
 
 CLOSURES = {
-    "platforms": {"closure_days": 40.0, "cryptomarket_entry": 0.2, "frailty": 0.3, "scam_income_days": 5.0, "hack_base": 0.02},
+    "platforms": {
+        "closure_days": 40.0,
+        "cryptomarket_entry": 0.2,
+        "frailty": 0.3,
+        "scam_income_days": 5.0,
+        "hack_base": 0.02,
+    },
     "vendors": {"own_scam": 0.005},
     "choice": {"crypto": 0.5},
 }
