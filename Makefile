@@ -9,7 +9,7 @@ COMPILE_LOCK := pip compile pyproject.toml $(LOCKED)
 CONCLUDED := baseline takedown vendor-arrests postal-interdiction education naloxone treatment-capacity
 .DEFAULT_GOAL := help
 FOR ?= 60
-.PHONY: help setup setup-dev app demo validate conclusions validate-quick validate-rivals calibrate calibrate-small calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear reference replications page-answers docs baseline-numbers lock clean distclean FORCE
+.PHONY: help setup setup-dev app demo validate conclusions validate-quick validate-rivals calibrate calibrate-small calibrate-proof test test-slow fuzz lint format bench throughput roofline peers dock screen collinear deciding reference replications page-answers docs baseline-numbers lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s%s\n", $$1, $$2 }' Makefile
@@ -93,6 +93,9 @@ screen: setup ## every parameter over its plausible range, into results/referenc
 
 collinear: setup ## pairs of parameters that no outcome can tell apart, into results/reference/collinear.csv (half an hour)
 	@$(BIN)/python -m experiments.collinear
+
+deciding: setup-dev ## which assumed values decide most of what interventions change, for docs/validity.md (twelve minutes)
+	@$(BIN)/python -m experiments.deciding
 
 reference: setup-dev ## the studies that ship, small enough for a laptop, into results/reference (about two hours)
 	@$(BIN)/python -m experiments.reference

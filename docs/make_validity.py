@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from make_deciding import deciding
 from pandas import read_csv
 
 from sim.report.text.markdown import escaped
@@ -55,6 +56,7 @@ def validity() -> str:
         if here:
             parts += [f"## {level.capitalize()}\n", facts(here), unmeasured(here)]
     parts += across() if CONCLUSIONS.is_file() else []
+    parts.append(deciding(kept["model"]))
     return "\n".join(part for part in [*parts, rivals()] if part)
 
 
