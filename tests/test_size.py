@@ -42,6 +42,7 @@ THIN = {
     "orders_cryptomarket",
     "orders_street",
     "organised_crime_revenue",
+    "privacy_intrusions",  # what is in the post is what was ordered
     "BORDER on suppliers",
     "BORDER on post",
 }
