@@ -28,7 +28,9 @@ Written by `make_tables.py` from [the validation that is kept](../results/refere
 which published results as a whole it gives and which not. The defaults were fitted to the facts for calibration of the
 world without policies (decisions [0030](decisions/0030-defaults-are-calibrated.md),
 [0031](decisions/0031-the-size-of-a-market-follows-from-published-trade.md), [0035](decisions/0035-looking-again-sooner-buying-less.md),
-[0036](decisions/0036-a-first-order-shows-what-it-is-like.md) and [0038](decisions/0038-newcomers-are-found-and-vendors-ask-what-they-like.md)), and fear of raids to two regimes after closures, a recovery and a long fall
+[0036](decisions/0036-a-first-order-shows-what-it-is-like.md) and
+[0038](decisions/0038-newcomers-are-found-and-vendors-ask-what-they-like.md)), and
+fear of raids to two regimes after closures, a recovery and a long fall
 ([0034](decisions/0034-fear-weighs-against-as-many-orders-as-buyers-have.md)), of which facts for validation on platforms and
 enforcement are no strangers; they were fitted to no other, and no range was moved after a look at the model. Six facts say little of the model,
 since a parameter is set by the same source: what is discarded after a check (`checked_misold_discard`), how the street divides into friends and
