@@ -175,7 +175,7 @@ def test_progress_in_words():
     assert "1 failed, 3 lost with their workers, 2 running" in progress.in_words({**event, "aborted": 3})
 
 
-NO_STUDIES = {"calibration", "collinear", "page_answers", "reference", "rivals", "screen"}
+NO_STUDIES = {"calibration", "collinear", "deciding", "page_answers", "reference", "rivals", "screen"}
 ALL_SCRIPTS = {path.stem for path in (ROOT / "experiments").glob("*.py")}
 SCRIPTS = {
     name for name in ALL_SCRIPTS if (ROOT / "experiments" / "studies" / f"{name.replace('_', '-')}.yaml").is_file()
