@@ -18,9 +18,9 @@ MISSING = "Not looked for with this model yet: `make deciding` does it, in some 
 MOST_LUCK, MUCH_LUCK, WIDE = 0.5, 0.2, 0.1
 READ = """**Alone** is the share of the variance of an effect between these worlds that a value makes by itself: what would go if it were known. **In all** is the
 share that it has a part in, with others (first-order and total index of Sobol). In brackets are 95 % intervals, with the luck of the seeds in them; what
-they leave below 0 or above 1 comes of few samples. A value is *told* where the interval of its part in all leaves out zero; one that is not told may
-matter all the same. Effects are numbers of orders, people or deaths of the simulated consumers, so that what sets the size of a market counts as deciding
-too. No share is that of a value that was not moved.
+they leave below 0 or above 1 comes of few samples (`python -m experiments.deciding --samples 256 --out FOLDER` takes more). A value is *told* where the
+interval of its part in all leaves out zero; one that is not told may matter all the same. Effects are numbers of orders, people or deaths of the simulated
+consumers, so that what sets the size of a market counts as deciding too. No share is that of a value that was not moved.
 """
 
 
