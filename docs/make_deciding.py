@@ -36,7 +36,9 @@ def deciding(model: str, path: Path = KEPT) -> str:
         here = [effect for effect in kept["effects"] if effect["scenario"] == scenario]
         parts.append(f"### {here[0]['title']}: shares\n")
         if (path.parent / f"{scenario}.png").is_file():
-            parts.append(f"![Shares of what decides the effects: {here[0]['title']}]({PLACE}/{scenario}.png)\n")
+            parts.append(
+                f"![Shares of what decides the effects: {here[0]['title']}]({PLACE}/{scenario}.png)\n\nIntervals that go on below -0.25 are drawn from there.\n"
+            )
         parts += [table(effect, values) for effect in here if drawn(effect)]
     return "\n".join(part for part in parts if part)
 
