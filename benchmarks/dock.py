@@ -29,8 +29,8 @@ from sim.scenario import Scenario
 from sim.studies.runs.machine import usable_cores
 
 WORLD = Path(__file__).with_name("dock.yaml")
-SEEDS = 64
-CONTROL_SEEDS = 24
+SEEDS = 128
+CONTROL_SEEDS = 64
 LEVEL = 0.05
 """Level of each of the two one-sided tests."""
 
