@@ -42,7 +42,7 @@ validate-rivals: setup ## the same for rivals of contested rules, one small run 
 calibrate: setup-dev ## fit parameters to published facts, into results/calibration; goes on where it was stopped (a night or more)
 	@$(BIN)/python -m experiments.calibration
 
-calibrate-small: setup-dev ## a small one around the defaults: 27 parameters, 278 runs, into results/calibration-small (about an hour)
+calibrate-small: setup-dev ## a small one around the defaults: 30 parameters, 834 runs, into results/calibration-small (about an hour)
 	@$(BIN)/python -m experiments.calibration --out results/calibration-small experiments/calibration_small.yaml
 
 calibrate-proof: setup-dev ## the same for truths that are known, which must be found again, into results/calibration-proof (hours)
