@@ -1,7 +1,8 @@
 """Find parameters that are one: pairs that no outcome can tell apart, in the world of the screening.
 
 Two kinds are told. *One number*: a change of either by the same factor (or of one by its inverse) gives the same run, every outcome and every event; such a pair
-enters the rules only as a product (or a ratio) and belongs merged. *Alike*: the effects of both, over all outcomes and in units of the chance between runs, point
+enters the rules only as a product (or a ratio) and belongs merged. Two that happen to move one rare event do the same in one run, so what looks like one number
+is run with more seeds before it is told. *Alike*: the effects of both, over all outcomes and in units of the chance between runs, point
 the same way (a cosine of 0.97 or more); such a pair may be two mechanisms, but these outcomes cannot calibrate both.
 
 `make collinear` tries all parameters and writes `results/reference/collinear.csv`: a row a pair, and a row with ``alone`` for each parameter that was tried and
@@ -19,7 +20,7 @@ import itertools
 import json
 import multiprocessing
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -39,6 +40,8 @@ ALIKE = 0.97
 """Effects whose cosine is at least this point the same way."""
 CLEAR = 5.0
 """Effects are compared when they are this many times as long as chance alone would make them."""
+AGAIN, MOST_AGAIN = 2, 6
+"""What looks like one number is told when so many more runs that either changes are the same too, of so many that are tried."""
 CHANCE_RUNS = 12
 """Runs, each with a seed of its own, that say how much outcomes differ by chance."""
 
@@ -47,18 +50,47 @@ Tried = tuple[list[Run | None], list[float]]
 """Runs with a parameter times and by `FACTOR` (None where that is not legal or it does nothing), and its effects: high end less low end, by outcome."""
 
 
+def scaled(path: str, seed: int) -> list[Run | None]:
+    """Runs with a parameter times and by `FACTOR`; none where that is not legal or does nothing."""
+    spec, runs = specs()[path], []
+    for value in (spec.value * FACTOR, spec.value / FACTOR):
+        legal = spec.value != 0 and spec.minimum <= value <= spec.maximum and path not in ONLY_WITH
+        run = ran(seed, "", path, value) if legal else None
+        runs.append(None if run is None or same(run, usual(seed)) else run)
+    return runs
+
+
 def tried(path: str, seeds: int) -> Tried:
     """Try a parameter."""
     spec, others = specs()[path], path if path in ONLY_WITH else ""
-    before = usual(1, others)
-    scaled: list[Run | None] = []
-    for value in (spec.value * FACTOR, spec.value / FACTOR):
-        legal = spec.value != 0 and spec.minimum <= value <= spec.maximum and not others
-        run = ran(1, others, path, value) if legal else None
-        scaled.append(None if run is None or same(run, before) else run)
     low = [ran(seed, others, path, spec.low)[0] for seed in range(1, seeds + 1)]
     high = [ran(seed, others, path, spec.high)[0] for seed in range(1, seeds + 1)]
-    return scaled, (pd.DataFrame(high) - pd.DataFrame(low)).mean().tolist()
+    return scaled(path, 1), (pd.DataFrame(high) - pd.DataFrame(low)).mean().tolist()
+
+
+def one_number(ones: Sequence[Run | None], others: Sequence[Run | None]) -> str:
+    """How two parameters are one number by these runs: as a product or as a ratio; empty where they are not."""
+    (up, down), (other_up, other_down) = ones, others
+    if up and other_up and same(up, other_up):
+        return "product"
+    if (up and other_down and same(up, other_down)) or (down and other_up and same(down, other_up)):
+        return "ratio"
+    return ""
+
+
+def again(first: str, second: str, how: str) -> bool:
+    """Whether two parameters that look like one number do so in more runs, of those that either changes."""
+    seen = 0
+    for seed in range(2, 2 + MOST_AGAIN):
+        ones, others = scaled(first, seed), scaled(second, seed)
+        if not any(ones) and not any(others):
+            continue
+        if one_number(ones, others) != how:
+            return False
+        seen += 1
+        if seen == AGAIN:
+            return True
+    return False
 
 
 def state_of_things(seeds: int) -> str:
@@ -104,10 +136,12 @@ def same(one: Run, other: Run) -> bool:
     )
 
 
-def pairs(found: dict[str, Tried], chance: np.ndarray, seeds: int) -> pd.DataFrame:
+def pairs(
+    found: dict[str, Tried], chance: np.ndarray, seeds: int, confirmed: Callable[[str, str, str], bool] = again
+) -> pd.DataFrame:
     """A row for each pair that cannot be told apart: ``first``, ``second``, ``how`` (product, ratio or alike) and ``cosine`` of their effects.
 
-    Parameters in no pair have a row of their own, with ``how`` alone.
+    Parameters in no pair have a row of their own, with ``how`` alone. What looks like one number is asked of ``confirmed``.
     """
     seen = chance > 0
     noise = np.sqrt(2 / seeds * np.count_nonzero(seen))
@@ -115,17 +149,12 @@ def pairs(found: dict[str, Tried], chance: np.ndarray, seeds: int) -> pd.DataFra
     length = {path: float(np.linalg.norm(effect)) for path, effect in effects.items()}
     rows = []
     for first, second in itertools.combinations(found, 2):
-        (up, down), (other_up, other_down) = found[first][0], found[second][0]
         cosine = float(effects[first] @ effects[second]) / max(length[first] * length[second], 1e-12)
-        if up and other_up and same(up, other_up):
-            how = "product"
-        elif (up and other_down and same(up, other_down)) or (down and other_up and same(down, other_up)):
-            how = "ratio"
-        elif min(length[first], length[second]) >= CLEAR * noise and abs(cosine) >= ALIKE:
-            how = "alike"
-        else:
-            continue
-        rows.append({"first": first, "second": second, "how": how, "cosine": round(cosine, 3)})
+        how = one_number(found[first][0], found[second][0])
+        if not how or not confirmed(first, second, how):
+            how = "alike" if min(length[first], length[second]) >= CLEAR * noise and abs(cosine) >= ALIKE else ""
+        if how:
+            rows.append({"first": first, "second": second, "how": how, "cosine": round(cosine, 3)})
     paired = {row[end] for row in rows for end in ("first", "second")}
     rows += [{"first": path, "second": "", "how": "alone"} for path in found if path not in paired]
     return pd.DataFrame(rows, columns=["first", "second", "how", "cosine"])
