@@ -31,7 +31,8 @@ MARGINS = {
     "seized, of posted": 0.12,
     "scammed": 0.20,
     "refunded, of market orders": 0.20,
-    "rated, of market orders": 0.02,
+    "rated, of market orders that came": 0.02,
+    "rated, of those that did not": 0.10,
     "five stars": 0.02,
     "bad ratings of new choices": 0.10,
     "not as sold": 0.10,
@@ -50,7 +51,7 @@ MARGINS = {
 """How far the sides may differ, as a share of the twin's mean: what would not change a reader's conclusion.
 
 A statistic is about those whom its rule is about: were ratings counted among all orders, trade that moves between channels would look like another habit
-of rating. Direct deals are counted by who makes any, at the margin of the smaller channels: five buyers make two fifths of them, so that their number says
+of rating; so would vendors who fail more often, since who gets nothing rates less often. Direct deals are counted by who makes any, at the margin of the smaller channels: five buyers make two fifths of them, so that their number says
 little of the rule. Who pays no heed to ratings chooses a fifth more bad ones: a tenth is half of that.
 """
 
@@ -129,12 +130,14 @@ def fates(orders: pd.DataFrame) -> dict[str, float]:
     posted = orders[orders["channel"].isin(POSTED)]
     market = orders[orders["channel"] == "cryptomarket"]
     rated = orders["rating"].dropna()
+    came = market["outcome"] == "delivered"
     return {
         "delivered": float((orders["outcome"] == "delivered").mean()),
         "seized, of posted": float((posted["outcome"] == "seized").mean()),
         "scammed": float((orders["outcome"] == "scammed").mean()),
         "refunded, of market orders": float((market["settlement"] == "refunded").mean()),
-        "rated, of market orders": float(len(rated) / max(len(market), 1)),
+        "rated, of market orders that came": float(market.loc[came, "rating"].notna().mean()),
+        "rated, of those that did not": float(market.loc[~came, "rating"].notna().mean()),
         "five stars": float((rated == 5).mean()),
         "not as sold": float((orders["content"].dropna() != "as_sold").mean()),
     }

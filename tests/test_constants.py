@@ -93,6 +93,61 @@ DEFINITIONS: dict[str, dict[float, str]] = {
 }
 """Numbers of a file that are definitions, bounds of a column or exact published formulas, with the reason."""
 
+SMALL = 8
+"""Whole numbers up to this one count things of which there are few: columns, draws, stages."""
+
+WHOLE: dict[str, dict[int, str]] = {
+    "world.py": {
+        64: "the first size of a table",
+        60: "turns of a search that ends before; and days that vendors have sold at the start, which is before the burn-in",
+        10: "days since their last sale, likewise",
+    },
+    "market/adding.py": {128: "terms that are added in a row"},
+    "market/ahead.py": {32: "bits of a word"},
+    "market/blocks.py": {
+        5000: "rows of a block: no number depends on it",
+        1500: "rows for which a thread is woken: likewise",
+    },
+    "market/books.py": {256: "the first size of a table"},
+    "market/choice/vendor.py": {40: "exp(-40) is nothing"},
+    "market/demand/needs.py": {255: "a mark in a column"},
+    "market/enforcement/enforcement.py": {15: "the day of a month on which police look at their yields"},
+    "market/entry_exit/characters.py": {25: "bits of a key"},
+    "market/entry_exit/entry.py": {
+        300: "days that the first cryptomarkets have been open at the start, which is before the burn-in",
+        34: "of many operators drawn, one who has lasted is found long before",
+        4096: "part of a key",
+        65000: "part of a key",
+        40_000: "part of a key",
+        1_000_000: "part of a key",
+        32: "bits of a key",
+    },
+    "market/entry_exit/moderation.py": {70_000: "part of a key"},
+    "market/events.py": {1024: "the first size of a table"},
+    "market/health/consumption.py": {16: "a bit", 32: "a bit", 64: "a bit"},
+    "market/learning/friends.py": {91: "days of a season, in which friendships change their share of a year"},
+    "market/learning/learning.py": {65_535: "the column's bound"},
+    "market/people/life.py": {
+        110: "years that nobody passes",
+        1_000_000: "people by whom the published table is stated",
+    },
+    "market/people/who.py": {16: "draws of a person", 12: "tries that a refused draw has", 9: "the number of a draw"},
+    "market/state.py": {12: "the first size of a table, for so many consumers"},
+    "market/supply/network.py": {64: "part of a key"},
+    "market/supply/routes.py": {1000: "loads that a key tells apart", 64: "part of a key"},
+    "market/supply/supply.py": {
+        15: "days until suppliers know what is wanted; until then they deliver it, before the burn-in ends"
+    },
+    "market/trade/content.py": {
+        4096: "part of a key",
+        97: "days of batches differ by vendor, by what is left of its key",
+    },
+}
+"""Likewise whole numbers."""
+
+TABLES = {"market/people/life.py"}
+"""Files with a published life table."""
+
 
 def numbers(source: str) -> list[tuple[int, float]]:
     """Line and value of every number with a point in ``source`` that could be a parameter: not 0 or 1, no guard, no bound, no base of a half-life."""
@@ -113,6 +168,15 @@ def numbers(source: str) -> list[tuple[int, float]]:
     )
 
 
+def whole_numbers(source: str) -> list[tuple[int, int]]:
+    """Line and value of every whole number in ``source`` that is above `SMALL`."""
+    return sorted(
+        (node.lineno, node.value)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value > SMALL
+    )
+
+
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.relative_to(SIM).as_posix())
 def test_no_number_hides_in_a_rule(path):
     name = path.relative_to(SIM).as_posix()
@@ -122,6 +186,27 @@ def test_no_number_hides_in_a_rule(path):
     assert not hidden, f"{path.name}: {', '.join(hidden)}; make each a parameter, or say here why it is none"
 
 
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.relative_to(SIM).as_posix())
+def test_no_whole_number_hides_in_a_rule(path):
+    name = path.relative_to(SIM).as_posix()
+    allowed = {int(unit) for unit in UNITS if unit.is_integer()} | {*WHOLE.get(name, {})}
+    source = path.read_text(encoding="utf-8")
+    table = {
+        line
+        for line, value in whole_numbers(source)
+        if name in TABLES and "(" in source.splitlines()[line - 1] and "," in source.splitlines()[line - 1]
+    }
+    hidden = [
+        f"line {line}: {value}" for line, value in whole_numbers(source) if value not in allowed and line not in table
+    ]
+    assert not hidden, f"{path.name}: {', '.join(hidden)}; make each a parameter, or say here why it is none"
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_list_of_whole_numbers_holds_nothing_that_is_gone(name):
+    assert set(WHOLE[name]) <= {value for _, value in whole_numbers((SIM / name).read_text(encoding="utf-8"))}
+
+
 @pytest.mark.parametrize("name", DEFINITIONS)
 def test_the_list_holds_nothing_that_is_gone(name):
     assert set(DEFINITIONS[name]) <= {value for _, value in numbers((SIM / name).read_text(encoding="utf-8"))}
@@ -129,3 +214,7 @@ def test_the_list_holds_nothing_that_is_gone(name):
 
 def test_a_number_in_a_rule_is_found():
     assert numbers("def rule(x):\n    return 0.3 * x + 1.0 * 0.5 ** (1.0 / x) + max(x, 1e-9)") == [(2, 0.3)]
+
+
+def test_a_whole_number_in_a_rule_is_found():
+    assert whole_numbers("def rule(x):\n    return 2 * x + x[7] + max(x, 45)") == [(2, 45)]
