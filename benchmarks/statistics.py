@@ -51,8 +51,9 @@ MARGINS = {
 """How far the sides may differ, as a share of the twin's mean: what would not change a reader's conclusion.
 
 A statistic is about those whom its rule is about: were ratings counted among all orders, trade that moves between channels would look like another habit
-of rating; so would vendors who fail more often, since who gets nothing rates less often. Direct deals are counted by who makes any, at the margin of the smaller channels: five buyers make two fifths of them, so that their number says
-little of the rule. Who pays no heed to ratings chooses a fifth more bad ones: a tenth is half of that.
+of rating; so would vendors who fail more often, since who gets nothing rates less often. Direct deals are counted by who makes any, at the margin of the
+smaller channels: five buyers make two fifths of them, so that their number says little of the rule. Who pays no heed to ratings chooses a fifth more bad
+ones: a tenth is half of that.
 """
 
 

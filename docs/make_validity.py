@@ -32,10 +32,10 @@ world without policies (decisions [0030](decisions/0030-defaults-are-calibrated.
 [0038](decisions/0038-newcomers-are-found-and-vendors-ask-what-they-like.md)), and
 fear of raids to two regimes after closures, a recovery and a long fall
 ([0034](decisions/0034-fear-weighs-against-as-many-orders-as-buyers-have.md)), of which facts for validation on platforms and
-enforcement are no strangers; they were fitted to no other, and no range was moved after a look at the model. Six facts say little of the model,
+enforcement are no strangers; they were fitted to no other, and no range was moved after a look at the model. Seven facts say little of the model,
 since a parameter is set by the same source: what is discarded after a check (`checked_misold_discard`), how the street divides into friends and
 dealers (`fallback_friends`, `fallback_dealers`), what banks authorise and pharmacies settle (`card_authorised`, `orders_settled`), and how prices spread
-(`price_dispersion`).
+(`price_dispersion`) and how many listings are sold through escrow (`escrow_listings`).
 A conclusion that rests on something missed here deserves no more trust than the miss leaves it.
 """
 

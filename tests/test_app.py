@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import OrderedDict
 from dataclasses import replace
 from datetime import date
 from importlib.util import find_spec
@@ -19,7 +20,7 @@ from sim.app import name_of, say, stamps, texts
 from sim.app.beside import Side, beside
 from sim.app.cards import cards, range_in, read_value
 from sim.app.home import EVENTS, FILE, LOG, Home, Limits
-from sim.app.plan import NOTHING, Package, Plan, Size, checked, default, from_scenario, from_study, shipped
+from sim.app.plan import BY, NOTHING, Package, Plan, Size, checked, default, from_scenario, from_study, shipped
 from sim.app.reading import Reader
 from sim.app.running import HOLDER, Progress, Runner
 from sim.app.stored import FILE as ANSWERS
@@ -31,7 +32,11 @@ from sim.report.comparison import compare
 from sim.report.parts.validation import shipped_validation
 from sim.scenario import Scenario, ScenarioError, list_scenarios
 from sim.studies.errors import RequestError
+from sim.studies.execution.batches import be_ahead
 from sim.studies.findings.groups import member_name
+from sim.studies.runs import common_days
+from sim.studies.runs.common_days import worlds_of
+from sim.studies.runs.simulate import default_model, simulate
 from sim.studies.store import lock
 from sim.studies.store.names import SO_FAR
 from sim.studies.store.store import Store
@@ -279,6 +284,25 @@ class TestServer:
         unneeded = runner._ready
         runner.close()
         assert unneeded.wait(60) == 0
+
+    def test_the_days_before_the_first_pair_are_done_while_nobody_has_asked_yet(self, monkeypatch):
+        """A question of the size that the page proposes, with whatever interventions, goes on from them, and has the numbers that it would have had without."""
+        size = Size(consumers=400, days=60)
+        scenario = (
+            Plan(packages=(Package("Naloxone", ({"kind": "naloxone", "start": 0},)),), size=size)
+            .ready()
+            .scenarios["naloxone"]
+        )
+        monkeypatch.setattr(common_days, "_kept", OrderedDict())
+        alone = simulate(scenario, 1, default_model(), by=BY).model
+        be_ahead(**json.loads(json.dumps(Plan(size=size).begins_with)))
+        [(world, kept)] = common_days._kept.items()
+        assert world.day == 0
+        assert common_days.recall({0: world}, scenario).day == 0
+        assert set(worlds_of(scenario, 1, BY, False).values()) == {world}
+        after = simulate(scenario, 1, default_model(), by=BY, share=()).model
+        assert after.outcomes() == pytest.approx(alone.outcomes(), rel=0, abs=0, nan_ok=True)
+        assert kept is common_days._kept[world]
 
     def test_a_process_that_was_ready_and_died_is_missed_by_nobody(self, tmp_path):
         home = Home(tmp_path)

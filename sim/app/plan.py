@@ -98,6 +98,12 @@ class Plan:
             "seed": 1,
         }
 
+    @property
+    def begins_with(self) -> dict[str, Any]:
+        """World, seed and groupings of its first pair of runs, as `sim.studies.execution.batches.be_ahead` takes them."""
+        study = self.study()
+        return {"scenario": study["scenarios"][0], "seed": study["seed"], "by": study["by"]}
+
     def scenario(self, number: int) -> dict[str, Any]:
         """The scenario file of a package, as plain data."""
         package = self.packages[number]

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from sim.app import say
 from sim.app.home import EVENTS, FILE, LOG, Home
+from sim.app.plan import Plan
 from sim.studies.errors import RequestError
 from sim.studies.runs.machine import usable_cores
 from sim.studies.store import lock
@@ -130,11 +131,14 @@ class Runner:
             raise RequestError(say("error.write", why=error.strerror or error)) from error
 
     def get_ready(self) -> None:
-        """Keep a process that has loaded the model for the study that comes next, while somebody looks; not beside one at work, whose cores it would take."""
+        """Keep a process that has loaded the model for the study that comes next, while somebody looks; not beside one at work, whose cores it would take.
+
+        Most questions keep the size that the page proposes: the days before day 0 of its first pair are done by then.
+        """
         with self._lock:
             if self.expected and self._ready is None and not self.at_work():  # one that ended by itself would again
                 nowhere = subprocess.DEVNULL
-                command = [sys.executable, "-m", "sim.cli.waiting", str(self.processes)]
+                command = [sys.executable, "-m", "sim.cli.waiting", str(self.processes), json.dumps(Plan().begins_with)]
                 self._ready = subprocess.Popen(
                     command, bufsize=0, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, start_new_session=True
                 )

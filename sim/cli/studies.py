@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -220,11 +220,14 @@ def report(
 
 
 @contextmanager
-def awake(workers: int | None, runs: int) -> Iterator[None]:
-    """Have workers load the model while this process loads what it needs itself; none where there may be nothing to run."""
+def awake(workers: int | None, runs: int, ahead: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Have workers load the model while this process loads what it needs itself; none where there may be nothing to run.
+
+    With ``ahead`` they do some days that are likely to be needed; see `sim.studies.execution.executors.get_ready`.
+    """
     from sim.studies.execution.executors import early
 
-    with early(workers, runs):
+    with early(workers, runs, ahead):
         yield
 
 

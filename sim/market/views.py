@@ -196,6 +196,10 @@ SharingConsumers = view(
     "stash_substance",
 )
 ArrestVendors = view("ArrestVendors", "alive", "channel", "evidence", "jurisdiction", "key", "kind", "opsec", "recent")
+StandingConsumers = view(
+    "StandingConsumers",
+    "alive", "born", "practice", "segment", "stage", "stigma", "support_knowledge", "trust_police",
+)  # fmt: skip
 ProgrammeConsumers = view(
     "ProgrammeConsumers", "alive", "declined", "jurisdiction", "quitted", "segment", "stigma", "support_knowledge", "trust_police", "turn",
 )  # fmt: skip

@@ -22,7 +22,7 @@ from sim.market.trade.settling import defrauded
 from sim.market.views import narrow
 from sim.measures.dictionary import of_group, outcome, split
 from sim.measures.orders import todays_orders
-from sim.measures.outcomes import Harm, harms, standing, trade
+from sim.measures.outcomes import Harm, InGroups, harms, standing, trade
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -105,7 +105,10 @@ class Grouping:
         )
 
     def _code(self, codes: Sequence[np.ndarray]) -> np.ndarray:
-        return np.ravel_multi_index([code.astype(np.int64) for code in codes], self.sizes)
+        found = codes[0].astype(np.uint8)  # that holds `MOST_GROUPS`
+        for code, size in zip(codes[1:], self.sizes[1:], strict=True):
+            found = (found * size + code).astype(np.uint8)
+        return found
 
 
 def keys_in(text: str) -> tuple[str, ...]:
@@ -154,14 +157,19 @@ def key_of(group: str) -> tuple[str, str]:
     return CROSS.join(key for key, _, _ in parts), ", ".join(name for _, _, name in parts)
 
 
+def measured(names: Sequence[str], grouping: Grouping) -> list[str]:
+    """Those of the outcomes ``names`` that groups have."""
+    kinds = ("orders", "people") if grouping.of_people else ("orders",)
+    return [name for name in names if outcome(name).by in kinds]
+
+
 def grouped_names(names: Sequence[str], groupings: Sequence[Grouping]) -> list[str]:
-    """The names of all outcomes of all groups."""
+    """The names of all outcomes of all groups, in the order of `outcomes_by_group`."""
     return [
         of_group(name, group)
         for grouping in groupings
         for group in grouping.groups
-        for name in names
-        if outcome(name).by in (("orders", "people") if grouping.of_people else ("orders",))
+        for name in measured(names, grouping)
     ]
 
 
@@ -204,8 +212,8 @@ def fraud_by_group(rows: np.ndarray, group: np.ndarray, orders: Any, victims: np
         victims[group[i]] += defrauded(orders.outcome[o], orders.settlement[o], orders.content[o])
 
 
-def outcomes_by_group(state: MarketState, grouping: Grouping) -> dict[str, float]:
-    """Every outcome of every group on the day that the model has just gone through, by name."""
+def outcomes_by_group(state: MarketState, grouping: Grouping, names: Sequence[str]) -> list[float]:
+    """The outcomes ``names`` of the first group on the day that the model has just gone through, then those of the next."""
     placed, due, happened = todays_orders(state), state.books.due, state.books.happened
     placed_in, due_in = grouping.of_orders(state, placed), grouping.of_orders(state, due)
     size = len(grouping)
@@ -216,15 +224,26 @@ def outcomes_by_group(state: MarketState, grouping: Grouping) -> dict[str, float
         "violence_incidents": np.bincount(due_in, happened.hurt, size),
         "violence_expected": np.bincount(due_in, happened.risk, size),
     }
-    parts = [
-        trade(state, placed[placed_in == k], due[due_in == k]) | {name: float(each[k]) for name, each in counts.items()}
-        for k in range(size)
-    ]
+    parts = trade(state, InGroups(placed, placed_in), InGroups(due, due_in), size)
+    add(parts, counts)
     if grouping.of_people:
         parts = [a | b for a, b in zip(parts, of_people(state, grouping, counts["violence_expected"]), strict=True)]
-    return {
-        of_group(name, group): value for group, part in zip(grouping.groups, parts, strict=True) for name, value in part.items()
-    }  # fmt: skip
+    return [part[name] for part in parts for name in names]
+
+
+def add(parts: Sequence[dict[str, float]], counts: Mapping[str, np.ndarray]) -> None:
+    """Add counts (groups,), by name, to what is known of each group."""
+    for name, each in counts.items():
+        for part, value in zip(parts, each.tolist(), strict=True):
+            part[name] = float(value)
+
+
+@kernel
+def sums_by_group(group: np.ndarray, of_each: np.ndarray, sums: np.ndarray) -> None:
+    """Add the rows of ``of_each`` to the row of ``sums`` that the ``group`` of each names."""
+    for i in range(len(group)):
+        for k in range(of_each.shape[1]):
+            sums[group[i], k] += of_each[i, k]
 
 
 def of_people(state: MarketState, grouping: Grouping, violence: np.ndarray) -> list[dict[str, float]]:
@@ -239,16 +258,15 @@ def of_people(state: MarketState, grouping: Grouping, violence: np.ndarray) -> l
     adverse, overdoses, deaths = (
         number(happened.whom(kind)) for kind in (EventKind.ADVERSE_EVENT, EventKind.OVERDOSE, EventKind.DEATH)
     )
-    sums = np.stack([np.bincount(code, happened.sums[:, k], size) for k in range(N_SUMS)], axis=1)
+    sums = np.zeros((size, N_SUMS))
+    sums_by_group(code, happened.sums, sums)
     counts = {name: number(happened.whom(kind)) for name, kind in HAPPENED.items()}
     counts["in_treatment"] = number(c.treatment_day[:n] <= state.day)
     counts["waiting_for_treatment"] = number(state.care.waiting_list)
-    return [
-        standing(state, np.where(code == k, c.alive[:n], 0).astype(np.uint8))
-        | harms(state, Harm(adverse[k], overdoses[k], deaths[k], violence[k], sums[k]))
-        | {name: float(each[k]) for name, each in counts.items()}
-        for k in range(size)
-    ]
+    hurt = zip(adverse, overdoses, deaths, violence, sums, strict=True)
+    parts = [a | harms(state, Harm(*of)) for a, of in zip(standing(state, code, size), hurt, strict=True)]
+    add(parts, counts)
+    return parts
 
 
 def of_groups(outcomes: Mapping[str, float]) -> pd.DataFrame:

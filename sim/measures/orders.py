@@ -20,26 +20,26 @@ DELIVERED, SEIZED, AS_SOLD = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZE
 
 
 class Placed(NamedTuple):
-    """Orders placed on a day; money in USD."""
+    """Orders placed on a day, by group (G,)."""
 
-    orders: int
-    paid: float
-    expected: float  # at the usual prices of goods, places and sizes
-    by_channel: np.ndarray  # (C,) orders
-    by_origin: np.ndarray  # (J,) orders, by the vendor's jurisdiction
+    orders: np.ndarray
+    cents: np.ndarray  # that were paid
+    expected: np.ndarray  # USD, at the usual prices of goods, places and sizes
+    by_channel: np.ndarray  # (G, C) orders
+    by_origin: np.ndarray  # (G, J) orders, by the vendor's jurisdiction
 
 
 class Closed(NamedTuple):
-    """Orders closed on a day, as numbers; purity is that of illicit goods delivered."""
+    """Orders closed on a day, by group (G,); purity is that of illicit goods delivered."""
 
-    goods: int
-    purity: float
-    purity_sd: float
-    counterfeit: int
-    illicit: int
-    not_sent: int
-    posted: int
-    seized: int
+    goods: np.ndarray
+    purity: np.ndarray
+    purity_sd: np.ndarray
+    counterfeit: np.ndarray
+    illicit: np.ndarray
+    not_sent: np.ndarray
+    posted: np.ndarray
+    seized: np.ndarray
 
 
 class UsualPrices(NamedTuple):
@@ -51,29 +51,21 @@ class UsualPrices(NamedTuple):
     discount: float  # exponent of quantity
 
 
-class Sums(NamedTuple):
-    """What is added up, as in `Placed`."""
-
-    by_channel: np.ndarray
-    by_origin: np.ndarray
-
-
 @kernel
 def sum_placed(
-    rows: np.ndarray, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, sums: Sums
-) -> tuple[int, int, float]:
-    """Add the orders ``rows`` to ``sums``; returns their number, cents paid, USD expected."""
-    count, cents, expected = 0, 0, 0.0
-    for i in rows:
+    rows: np.ndarray, group: np.ndarray, orders: Any, vendors: Any, home: np.ndarray, usual: UsualPrices, found: Placed
+) -> None:
+    """Add each of the orders ``rows`` to the sums of its ``group``."""
+    for k in range(len(rows)):
+        i, g = rows[k], group[k]
         v, s = orders.vendor[i], orders.substance[i]
-        count += 1
-        cents += orders.price[i]
-        sums.by_channel[orders.channel[i]] += 1.0
-        sums.by_origin[vendors.jurisdiction[v]] += 1.0
+        found.orders[g] += 1
+        found.cents[g] += orders.price[i]
+        found.by_channel[g, orders.channel[i]] += 1.0
+        found.by_origin[g, vendors.jurisdiction[v]] += 1.0
         size = max(orders.quantity[i] / usual.doses[s], 1e-9)
         level = usual.level[home[orders.consumer[i]]] if orders.channel[i] != LICENSED else 1.0
-        expected += usual.dose[s] * orders.quantity[i] * level * size**-usual.discount
-    return count, cents, expected
+        found.expected[g] += usual.dose[s] * orders.quantity[i] * level * size**-usual.discount
 
 
 def todays_orders(state: MarketState) -> np.ndarray:
@@ -82,41 +74,50 @@ def todays_orders(state: MarketState) -> np.ndarray:
     return (o.columns.day[: o.n] == state.day).nonzero()[0]
 
 
-def placed_orders(state: MarketState, rows: np.ndarray) -> Placed:
-    """What the orders ``rows`` add up to as they were placed."""
+def placed_orders(state: MarketState, rows: np.ndarray, group: np.ndarray, groups: int) -> Placed:
+    """What the orders ``rows`` add up to as they were placed, each in its ``group`` (rows,) of so many."""
     o, table, p = state.books.open_orders, state.substances, state.p
     usual = UsualPrices(state.world.price_factor, table.dose_usd, table.doses_per_order, p.payment.quantity_discount)
-    sums = Sums(np.zeros(N_CHANNELS), np.zeros(state.world.n_jurisdictions))
-    count, cents, expected = sum_placed(
-        rows, narrow(o.columns, views.PlacedOrders), narrow(state.vendors.columns, views.SellingVendors),
-        state.consumers.columns.jurisdiction, usual, sums,
+    counts = np.zeros((2, groups), np.int64)
+    found = Placed(
+        counts[0], counts[1], np.zeros(groups), np.zeros((groups, N_CHANNELS)), np.zeros((groups, state.world.n_jurisdictions))
     )  # fmt: skip
-    return Placed(count, cents / 100.0, expected, *sums)
+    sum_placed(
+        rows, group, narrow(o.columns, views.PlacedOrders), narrow(state.vendors.columns, views.SellingVendors),
+        state.consumers.columns.jurisdiction, usual, found,
+    )  # fmt: skip
+    return found
 
 
 @kernel
-def sum_closed(rows: np.ndarray, orders: Any) -> tuple[int, float, float, int, int, int, int, int]:
-    """The fields of `Closed` for the orders ``rows``."""
-    goods, counterfeit, illicit, not_sent, posted, seized, total = 0, 0, 0, 0, 0, 0, 0.0
-    for i in rows:
+def sum_closed(rows: np.ndarray, group: np.ndarray, orders: Any, found: Closed) -> None:
+    """Add each of the orders ``rows`` to the sums of its ``group``."""
+    for k in range(len(rows)):
+        i, g = rows[k], group[k]
         if orders.channel[i] == LICENSED:
             continue
-        illicit += 1
-        not_sent += orders.dispatched[i] == 0
+        found.illicit[g] += 1
+        found.not_sent[g] += orders.dispatched[i] == 0
         if orders.parcels[i] > 0:
-            posted += 1
-            seized += orders.outcome[i] == SEIZED
+            found.posted[g] += 1
+            found.seized[g] += orders.outcome[i] == SEIZED
         if orders.outcome[i] == DELIVERED:
-            goods += 1
-            counterfeit += orders.content[i] != AS_SOLD
-            total += orders.purity[i]
-    mean, square = total / max(goods, 1), 0.0
-    for i in rows:
+            found.goods[g] += 1
+            found.counterfeit[g] += orders.content[i] != AS_SOLD
+            found.purity[g] += orders.purity[i]
+    for g in range(len(found.goods)):
+        found.purity[g] /= max(found.goods[g], 1)
+    for k in range(len(rows)):
+        i, g = rows[k], group[k]
         if orders.channel[i] != LICENSED and orders.outcome[i] == DELIVERED:
-            square += (orders.purity[i] - mean) ** 2
-    return goods, mean, math.sqrt(square / max(goods, 1)), counterfeit, illicit, not_sent, posted, seized
+            found.purity_sd[g] += (orders.purity[i] - found.purity[g]) ** 2
+    for g in range(len(found.goods)):
+        found.purity_sd[g] = math.sqrt(found.purity_sd[g] / max(found.goods[g], 1))
 
 
-def closed_orders(state: MarketState, rows: np.ndarray) -> Closed:
-    """What the orders ``rows``, which close today, add up to."""
-    return Closed(*sum_closed(rows, narrow(state.books.open_orders.columns, views.ClosedOrders)))
+def closed_orders(state: MarketState, rows: np.ndarray, group: np.ndarray, groups: int) -> Closed:
+    """What the orders ``rows``, which close today, add up to, each in its ``group`` (rows,) of so many."""
+    counts, purity = np.zeros((6, groups), np.int64), np.zeros((2, groups))
+    found = Closed(counts[0], purity[0], purity[1], *counts[1:])
+    sum_closed(rows, group, narrow(state.books.open_orders.columns, views.ClosedOrders), found)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,8 +21,10 @@ from sim.agents.codes import (
 )
 from sim.agents.consumers import age
 from sim.kernels import kernel
+from sim.market import views
+from sim.market.views import narrow
 from sim.measures.dictionary import UNOBSERVED
-from sim.measures.orders import closed_orders, placed_orders, todays_orders
+from sim.measures.orders import Closed, Placed, closed_orders, placed_orders, todays_orders
 from sim.measures.structure import gini_of_sorted, herfindahl, top_share_of_sorted
 from sim.measures.upstream import upstream
 
@@ -33,24 +36,46 @@ CHANNELS = tuple(c.name.lower() for c in Channel)
 ONLINE = (Channel.ILLICIT_PHARMACY, Channel.SOCIAL_APP, Channel.CRYPTOMARKET)
 
 
-def trade(state: MarketState, placed_rows: np.ndarray, closed_rows: np.ndarray) -> dict[str, float]:
-    """Orders, prices, content, scams, seizures and shares by channel and origin of orders placed, and of orders closed, today."""
-    placed, closed = placed_orders(state, placed_rows), closed_orders(state, closed_rows)
+class InGroups(NamedTuple):
+    """Rows of people or orders, and the group of each."""
+
+    rows: np.ndarray
+    group: np.ndarray
+
+
+def together(rows: np.ndarray) -> InGroups:
+    """All in one group."""
+    return InGroups(rows, np.zeros(len(rows), np.uint8))
+
+
+def trade(
+    state: MarketState, placed_orders_in: InGroups, closed_orders_in: InGroups, groups: int
+) -> list[dict[str, float]]:
+    """Orders, prices, content, scams, seizures and shares by channel and origin of orders placed, and of orders closed, today; of each group."""
+    placed, closed = placed_orders(state, *placed_orders_in, groups), closed_orders(state, *closed_orders_in, groups)
+    places = tuple(state.scenario.jurisdictions)
+    by_group = zip(*(field.tolist() for field in (*placed, *closed)), strict=True)
+    return [trade_of(places, Placed(*sums[: len(placed)]), Closed(*sums[len(placed) :])) for sums in by_group]
+
+
+def trade_of(places: Sequence[str], placed: Placed, closed: Closed) -> dict[str, float]:
+    """The same of one group, whose sums are plain numbers."""
+    n, paid = placed.orders, placed.cents / 100.0
     result = {
-        "orders": float(placed.orders),
-        "volume_usd": placed.paid,
-        "price_index": placed.paid / max(placed.expected, 1e-9) if placed.orders else UNOBSERVED,
+        "orders": float(n),
+        "volume_usd": paid,
+        "price_index": paid / max(placed.expected, 1e-9) if n else UNOBSERVED,
         "purity_mean": closed.purity if closed.goods else UNOBSERVED,
         "purity_sd": closed.purity_sd if closed.goods else UNOBSERVED,
         "counterfeit_share": closed.counterfeit / closed.goods if closed.goods else UNOBSERVED,
         "scam_rate": closed.not_sent / closed.illicit if closed.illicit else UNOBSERVED,
         "seizure_rate": closed.seized / closed.posted if closed.posted else UNOBSERVED,
     }
-    for name, count in zip(CHANNELS, placed.by_channel.tolist(), strict=True):
-        result[f"share_{name}"] = count / placed.orders if placed.orders else UNOBSERVED
+    for name, count in zip(CHANNELS, placed.by_channel, strict=True):
+        result[f"share_{name}"] = count / n if n else UNOBSERVED
         result[f"orders_{name}"] = count
-    for name, count in zip(state.scenario.jurisdictions, placed.by_origin.tolist(), strict=True):
-        result[f"share_from_{name}"] = count / placed.orders if placed.orders else UNOBSERVED
+    for name, count in zip(places, placed.by_origin, strict=True):
+        result[f"share_from_{name}"] = count / n if n else UNOBSERVED
     return result
 
 
@@ -114,52 +139,48 @@ def health(state: MarketState) -> dict[str, float]:
     }  # fmt: skip
 
 
+LIVING, DEPENDENTS, USERS, PRACTICE, TRUST, STIGMA, SUPPORT = range(7)
+"""Columns of what `sum_living` adds up."""
+
+
 @kernel
-def means_of_living(
-    n: int,
-    alive: np.ndarray,
-    practice: np.ndarray,
-    trust: np.ndarray,
-    stigma: np.ndarray,
-    support: np.ndarray,
-    born: np.ndarray,
-    segment: np.ndarray,
-    stage: np.ndarray,
-) -> tuple[float, float, float, float, float, float, float, float]:
-    """Means over the living of practice, trust in police, stigma, knowledge of services and week of birth; how many are dependent, use, and live."""
-    a, b, c, d, living, dependent, uses, weeks = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0
+def sum_living(n: int, group: np.ndarray, people: Any, sums: np.ndarray, weeks: np.ndarray) -> None:
+    """Add each of the living among ``n`` people to the ``sums`` (groups, 7) of its ``group``, and the week of birth to ``weeks`` (groups,)."""
     for i in range(n):
-        if alive[i] == 1:
-            living += 1.0
-            a += practice[i]
-            b += trust[i]
-            c += stigma[i]
-            d += support[i]
-            weeks += born[i]
-            dependent += 1.0 if segment[i] == DEPENDENT else 0.0
-            uses += 1.0 if stage[i] == USES else 0.0
-    each = max(living, 1.0)
-    return a / each, b / each, c / each, d / each, weeks / each, dependent, uses, living
+        if people.alive[i] == 1:
+            g = group[i]
+            sums[g, LIVING] += 1.0
+            sums[g, PRACTICE] += people.practice[i]
+            sums[g, TRUST] += people.trust_police[i]
+            sums[g, STIGMA] += people.stigma[i]
+            sums[g, SUPPORT] += people.support_knowledge[i]
+            weeks[g] += people.born[i]
+            sums[g, DEPENDENTS] += 1.0 if people.segment[i] == DEPENDENT else 0.0
+            sums[g, USERS] += 1.0 if people.stage[i] == USES else 0.0
 
 
-def standing(state: MarketState, alive: np.ndarray) -> dict[str, float]:
-    """How people stand towards services and police, and how many they are; ``alive`` (n,) is 1 for those who are meant."""
-    c = state.consumers.columns
-    *means, dependent, uses, living = means_of_living(
-        state.consumers.n, alive, c.practice, c.trust_police, c.stigma, c.support_knowledge, c.born, c.segment, c.stage
-    )
-    practice, trust, stigma, support, born = means if living else [UNOBSERVED] * 5
-    mean_age = float(age(born, state.day)) if living else UNOBSERVED
+def standing(state: MarketState, group: np.ndarray, groups: int) -> list[dict[str, float]]:
+    """How the living of each group stand towards services and police, and how many they are; ``group`` (n,) is that of each person."""
+    sums, weeks = np.zeros((groups, 7)), np.zeros(groups, np.int64)
+    sum_living(state.consumers.n, group, narrow(state.consumers.columns, views.StandingConsumers), sums, weeks)
+    return [standing_of(state.day, *found) for found in zip(sums.tolist(), weeks.tolist(), strict=True)]
+
+
+def standing_of(day: int, sums: Sequence[float], weeks: int) -> dict[str, float]:
+    """The same of one group."""
+    living, dependent, users, *others = sums
+    practice, trust, stigma, support = [each / living for each in others] if living else [UNOBSERVED] * 4
+    mean_age = float(age(weeks / living, day)) if living else UNOBSERVED
     return {
         "trust_in_police": trust, "stigma": stigma, "harm_reduction_share": practice, "support_knowledge": support,
-        "mean_age": mean_age, "users": uses, "living_consumers": living, "dependent_consumers": dependent,
+        "mean_age": mean_age, "users": users, "living_consumers": living, "dependent_consumers": dependent,
     }  # fmt: skip
 
 
 def people(state: MarketState) -> dict[str, float]:
     """What happens to people besides health."""
     t = state.today
-    return standing(state, state.consumers.columns.alive) | {
+    return standing(state, np.zeros(state.consumers.n, np.uint8), 1)[0] | {
         "first_uses": float(t.first_uses), "quitters": float(t.quitters), "initiations": float(t.initiations),
         "violence_incidents": float(t.violence), "violence_expected": t.violence_expected,
         "consumers_criminalised": float(t.criminalised), "victims_of_fraud": float(t.fraud),
@@ -195,7 +216,8 @@ def net_social_cost(state: MarketState, found: dict[str, float]) -> float:
 
 def outcomes_of_day(state: MarketState) -> dict[str, Any]:
     """Every outcome of the day that the model has just gone through."""
-    found = trade(state, todays_orders(state), state.books.due) | structure(state)
+    [found] = trade(state, together(todays_orders(state)), together(state.books.due), 1)
+    found |= structure(state)
     found |= health(state) | people(state) | crime_and_state(state)
     found["net_social_cost_usd"] = net_social_cost(state, found)
     return found

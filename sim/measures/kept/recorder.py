@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sim.measures.audit import audit_day
-from sim.measures.by_group import by_member, grouped_names, groups_of, outcomes_by_group
+from sim.measures.by_group import by_member, grouped_names, groups_of, measured, outcomes_by_group
 from sim.measures.dictionary import UNOBSERVED, NoNumberError, outcome, outcomes
 from sim.measures.kept import tables
 from sim.measures.kept.rows import Dress, Rows, joined
@@ -56,6 +57,7 @@ class Recorder:
         self.names = [n for n, spec in outcomes().items() if not spec.paired]
         self.names += [f"share_from_{j}" for j in state.scenario.jurisdictions]
         self.groupings = groups_of(state.scenario, by)
+        self.of_groups = [(grouping, measured(self.names, grouping)) for grouping in self.groupings]
         self.all_names = [*self.names, *grouped_names(self.names, self.groupings)]
         self.values = np.empty((max(state.scenario.days, 1), len(self.all_names)))
         self.days = 0
@@ -85,21 +87,23 @@ class Recorder:
             return
         if self.days == len(self.values):
             self.values = np.concatenate([self.values, np.empty_like(self.values)])
-        today = outcomes_of_day(state)
-        for grouping in self.groupings:
-            today |= outcomes_by_group(state, grouping)
-        self.values[self.days] = [today[name] for name in self.all_names]
+        found = outcomes_of_day(state)
+        today = [found[name] for name in self.names]
+        for grouping, names in self.of_groups:
+            today += outcomes_by_group(state, grouping, names)
+        self.values[self.days] = today
         if not math.isfinite(np.add.reduce(self.values[self.days])):
             self._numbers(today, state.day)
         self.days += 1
 
-    def _numbers(self, today: dict[str, float], day: int) -> None:
+    def _numbers(self, today: Sequence[float], day: int) -> None:
         """Whether every outcome that was observed on a day is a number."""
-        wrong = [name for name in self.all_names if not (math.isfinite(today[name]) or today[name] is UNOBSERVED)]
+        wrong = [place for place, value in enumerate(today) if value is not UNOBSERVED and not math.isfinite(value)]
         if wrong:
+            first, *others = (self.all_names[place] for place in wrong)
             raise NoNumberError(
-                f"no number as the outcome {wrong[0]} on day {day}, but {today[wrong[0]]}"
-                + (f" (nor as {', '.join(wrong[1:4])})" if wrong[1:] else "")
+                f"no number as the outcome {first} on day {day}, but {today[wrong[0]]}"
+                + (f" (nor as {', '.join(others[:3])})" if others else "")
             )
 
     def column(self, name: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.measures.kept.tables import policy_table
 from sim.studies.deeds import deeds_of, plain
@@ -19,7 +19,16 @@ from sim.studies.errors import StudyError, describe_failure
 from sim.studies.execution.identity import Order, model_version, run_id
 from sim.studies.methods.paths import resolve
 from sim.studies.runs.common_days import parting
-from sim.studies.runs.simulate import Market, ModelClass, Watch, series_of, simulate, warm_up
+from sim.studies.runs.simulate import (
+    Market,
+    ModelClass,
+    Watch,
+    default_model,
+    load_scenario,
+    series_of,
+    simulate,
+    warm_up,
+)
 from sim.studies.runs.so_far import Writer
 from sim.studies.store.output import table_place, write_tables
 from sim.studies.store.parts import ABORTED, FAILED, OK, Daily, Row, StoreError, shorten, to_table, write_part
@@ -117,6 +126,12 @@ def prepare(task: Task) -> float:
         except (Exception, SystemExit):  # the runs themselves will fail, and be rows that say why
             break
     return perf_counter() - begun
+
+
+def be_ahead(scenario: Mapping[str, Any], seed: int, by: Sequence[str]) -> None:
+    """Do the days before day 0 of a world, which its runs with this seed and these groupings go on from, whatever their policies."""
+    begun = load_scenario(scenario)
+    simulate(begun, seed, default_model(), by=by, on_day=lambda done, _days, _model: done >= begun.burn_in, share=())
 
 
 def work(task: Task, orders: Sequence[Order]) -> Done:

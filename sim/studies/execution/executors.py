@@ -12,9 +12,10 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -186,8 +187,11 @@ class Processes(Executor):
 _waiting: list[Processes] = []
 
 
-def get_ready() -> None:
-    """Load, in a worker, what a run and its files need, kernels too; what is not compiled yet is left to the worker that is told to."""
+def get_ready(ahead: Mapping[str, Any] | None = None) -> None:
+    """Load, in a worker, what a run and its files need, kernels too; what is not compiled yet is left to the worker that is told to.
+
+    With ``ahead``, the keyword arguments of `batches.be_ahead`, some days are done that a study which may come will need.
+    """
     import pandas as pd
 
     from sim.kernels import CACHE, is_cold
@@ -200,14 +204,16 @@ def get_ready() -> None:
             warm_up(load_scenario("baseline"), model_class)
         pd.DataFrame({"day": [0]})
         batches.to_table([])
+        if ahead is not None:
+            batches.be_ahead(**ahead)
 
 
 @contextmanager
-def early(workers: int | None, most: int) -> Iterator[None]:
-    """Wake workers for the study that is to come, ``most`` of them, where none wait; those whom it did not take are let go."""
+def early(workers: int | None, most: int, ahead: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Wake workers for the study that is to come, ``most`` of them, where none wait; those whom it did not take are let go. For ``ahead`` see `get_ready`."""
     pool = Processes(workers or usable_cores())
     if most > 0 and not _waiting:
-        pool.wake(most, get_ready)
+        pool.wake(most, get_ready if ahead is None else partial(get_ready, ahead))
         _waiting.append(pool)
     try:
         yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -75,7 +75,7 @@ def default_model() -> ModelClass:
 
 
 def load_scenario(
-    scenario: Scenario | str,
+    scenario: Scenario | str | Mapping[str, Any],
     *,
     days: int | str | None = None,
     burn_in: int | None = None,
@@ -87,7 +87,7 @@ def load_scenario(
     Parameters
     ----------
     scenario
-        A scenario, its name, or the path of a YAML file.
+        A scenario, its name, the path of a YAML file, or the mapping that one holds.
     days, burn_in, consumers
         Length of the run, days before day 0, and number of simulated consumers, where they differ from the file.
     overrides
