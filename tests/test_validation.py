@@ -187,6 +187,21 @@ def test_members_of_an_ensemble_are_run_with_seeds_of_their_own_and_count_by_wei
     assert result.to_json()["parameter_sets"] == 2
 
 
+def test_some_members_of_an_ensemble_are_drawn_by_their_weights_and_count_alike(tmp_path):
+    file = tmp_path / "ensemble.json"
+    points = [{"payment.online_pack": 1.0}, {"payment.online_pack": 2.0}, {"payment.online_pack": 4.0}]
+    file.write_text(json.dumps({"points": points, "weights": [3, 1, 0]}))
+    drawn = load_ensemble(file, members=8)
+    packs = [point["payment.online_pack"] for point in drawn.points]
+    assert sorted(packs) == [1.0] * 6 + [2.0] * 2
+    assert set(drawn.weights) == {1.0}
+    assert load_ensemble(file, members=8) == drawn, "the same ones every time, so that a validation goes on"
+    result = validate(facts(one=goal()), ensemble=file, members=4, workers=1)
+    assert len(result.estimates[0].values) == result.to_json()["parameter_sets"] == 4
+    with pytest.raises(RequestError, match="members: given 4 without parameter sets"):
+        load_ensemble(None, members=4)
+
+
 @pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], "equal", [1, None]])
 def test_weights_that_fit_no_ensemble_are_refused(tmp_path, weights):
     file = tmp_path / "ensemble.json"

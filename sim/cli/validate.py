@@ -31,6 +31,10 @@ def validate(
             help="Parameter sets, as a calibration writes them; `default`: those that ship.",
         ),
     ] = None,
+    members: Annotated[
+        int | None,
+        typer.Option(min=1, help="Sets of the ensemble, drawn in proportion to their weights; by default all."),
+    ] = None,
     runs: Annotated[
         int | None, typer.Option(min=1, help="Runs of each world and parameter set; by default 4, of an ensemble 1.")
     ] = None,
@@ -70,7 +74,7 @@ def validate(
 
         with studies.stoppable(out), show_study("validation", as_json=False, quiet=as_json) as tell:
             result = hold(
-                targets, ensemble=ensemble, runs=runs, levels=support.names(level), consumers=consumers, seed=seed,
+                targets, ensemble=ensemble, members=members, runs=runs, levels=support.names(level), consumers=consumers, seed=seed,
                 submodels=support.names(submodels), workers=workers, out=out, resume=resume, on_event=tell,
             )  # fmt: skip
         output.kept(out)

@@ -29,6 +29,7 @@ def validate(
     targets: str | PathLike[str] | Mapping[str, Any] | Targets | None = None,
     *,
     ensemble: str | PathLike[str] | None = None,
+    members: int | None = None,
     runs: int | None = None,
     levels: Sequence[str] = (),
     consumers: int | None = None,
@@ -47,6 +48,8 @@ def validate(
         Targets, the path of a file of them, or the mapping that one holds; by default those that ship.
     ensemble
         File of parameter sets; by default the defaults alone.
+    members
+        Sets of it that are drawn in proportion to their weights; by default all are run, and count by them.
     runs
         Runs of each parameter set in each world, by default 4 of the defaults and 1 of each member of an ensemble.
     levels
@@ -87,13 +90,13 @@ def validate(
     if resume and out is None:
         raise RequestError("resume: without a folder (--out) there is nothing to go on with")
     chosen = load(targets).of(levels)
-    members = load_ensemble(ensemble)
-    each = runs if runs is not None else RUNS if len(members) == 1 else 1
+    sets = load_ensemble(ensemble, members)
+    each = runs if runs is not None else RUNS if len(sets) == 1 else 1
     how = How(resume=resume, workers=workers, executor=_executor(workers), on_event=on_event)
     with passing_folder() if out is None else nullcontext(meant(out)) as folder:
         write = None if out is None else _write
         return run_validation(
-            chosen, members, folder, how, each, consumers, seed, write, (submodels,) if isinstance(submodels, str) else submodels
+            chosen, sets, folder, how, each, consumers, seed, write, (submodels,) if isinstance(submodels, str) else submodels
         )  # fmt: skip
 
 
