@@ -379,3 +379,10 @@ def test_the_misses_that_are_kept_are_those_that_are_known():
     for name in KNOWN:
         missed = {row["id"] for row in kept(name)["findings"] if row["verdict"] == "missed"}
         assert missed == set(load(name).misses), name
+
+
+def test_markets_where_nobody_buys_in_the_week_after_a_closure_count_for_what_comes_back():
+    """One of two worlds has no trade in that week: the ratio is that of the means, and no division by nothing."""
+    assert migration.came_back([(0.0, 0.5), (0.4, 0.5)]) == near(2.5)
+    assert math.isnan(migration.came_back([(0.0, 0.5)]))
+    assert math.isnan(migration.came_back([]))

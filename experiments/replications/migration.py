@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.replications.common import Replication, Run, Runs, World
-from experiments.replications.findings import Finding, Result, of_target, over_seeds
+from experiments.replications.findings import Finding, Result, of_target, over_seeds, pooled
 from sim.report.figures.layout import SMALL, Mark, Page, guides, title_of
 from sim.report.figures.style import BASELINE, BETTER, INK, SERIES, style
 from sim.studies.validation.database import WRITTEN, About
@@ -92,6 +92,12 @@ def trade_left(with_closure: pd.DataFrame, without: pd.DataFrame, first: int, la
     return float(with_closure.loc[first:last].to_numpy().sum() / without.loc[first:last].to_numpy().sum())
 
 
+def came_back(parts: Sequence[tuple[float, float]]) -> float:
+    """What is left of trade later over what was left in the first week, over seeds: in some of these nobody buys in that week."""
+    first, later = np.mean(parts, axis=0) if parts else (0.0, math.nan)
+    return float(later / first) if first else math.nan
+
+
 # --- findings --------------------------------------------------------------------------------------------------------
 def measure(runs: Runs) -> Result:
     """Raids and exit scams of the leader, seed by seed, against nothing."""
@@ -128,7 +134,7 @@ def measure(runs: Runs) -> Result:
         ),
         Finding(
             "back", "trade on cryptomarkets in the third to sixth week over the first week after a closure, both against the same without", "ratio",
-            **over_seeds(b / a for a, b in zip(week, later, strict=True)), null=1.0,
+            **pooled([both for both in zip(week, later, strict=True) if np.isfinite(both).all()], came_back), null=1.0,
             basis="only a temporary effect on trading volumes; no number was read", **source,
         ),
         Finding(
