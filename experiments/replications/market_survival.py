@@ -235,8 +235,8 @@ REPLICATION = Replication(
     ),
     misses={
         **dict.fromkeys(
-            ("open_180", "open_365", "open_730", "log_rank"),
-            "markets live too long: few are robbed by their operators and none is raided",
+            ("open_365", "log_rank"),
+            "markets live too long in their first year: few are robbed by their operators and hardly any is raided",
         ),
         "within_a_year_scam": "operators of young markets seldom run off: what they hold grows too slowly against what they expect to earn",
         "within_a_year_raided": "usual police need more than a year for a case; five of the seven real raids were one international operation",

@@ -18,7 +18,7 @@ from sim.report.figures.style import BASELINE, BETTER, style
 QUANTILES = (0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 LEAST = 1.0
 """USD that stand for no revenue in logarithms."""
-LOW = "a vendor sells about a third of what a real one did"
+LOW = "the larger ones sell about a fifth of what real ones did, in a world with a few dozen vendors"
 FLAT = "the largest hold too little: partly since the world is small (these measures grow until about 20,000 simulated consumers)"
 
 
@@ -198,8 +198,7 @@ REPLICATION = Replication(
         "two years. The Gini and the shares of the largest drift with the size of the world below 20,000 simulated consumers."
     ),
     misses={
-        **{f"revenue_{q:g}".replace("0.", ""): LOW for q in QUANTILES},
-        **dict.fromkeys(("below_1k", "above_100k", "ks"), LOW),
-        **dict.fromkeys(("gini", "top_1", "top_5", "top_10", "ks_shape"), FLAT),
+        **dict.fromkeys(("revenue_9", "revenue_95", "above_100k"), LOW),
+        **dict.fromkeys(("gini", "top_1", "top_5", "top_10"), FLAT),
     },
 )
