@@ -18,6 +18,7 @@ from sim.studies.validation.targets import LEVELS, USES
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
 KEPT = REFERENCE / "validation" / "validation.json"
+OVER_ENSEMBLE = KEPT.with_name("ensemble.json")
 RIVALS = REFERENCE / "validation" / "rivals.json"
 CONCLUSIONS = REFERENCE / "ensemble" / "conclusions.csv"
 
@@ -58,9 +59,30 @@ def validity() -> str:
         here = [row for row in rows if row["level"] == level]
         if here:
             parts += [f"## {level.capitalize()}\n", facts(here), unmeasured(here)]
+    parts += over_ensemble(rows) if OVER_ENSEMBLE.is_file() else []
     parts += across() if CONCLUSIONS.is_file() else []
     parts.append(deciding(kept["model"]))
     return "\n".join(part for part in [*parts, rivals()] if part)
+
+
+def over_ensemble(defaults: list[dict[str, Any]]) -> list[str]:
+    """How many facts sets of the ensemble meet together, and which fall otherwise than with the ``defaults``."""
+    kept = json.loads(OVER_ENSEMBLE.read_text(encoding="utf-8"))
+    before = {row["target"]: row["in_range"] for row in defaults}
+    now = {row["target"]: row["in_range"] for row in kept["targets"]}
+    came, went = (
+        [f"`{name}`" for name, hit in now.items() if hit is good and before.get(name) is not good]
+        for good in (True, False)
+    )
+    return [
+        "## Over the ensemble\n",
+        f"**{escaped(kept['in_range'])}** with {kept['parameter_sets']} sets of [the ensemble that ships](how-to-calibrate.md), drawn "
+        f"in proportion to their weights, one run of each of "
+        f"{len(kept['worlds'])} scenarios a set, model version `{kept['model']}` "
+        f"(`odm validate --ensemble default --members {kept['parameter_sets']}`). The mean over them is what must be in range.\n",
+        totals(kept["totals"]),
+        f"In range over the ensemble and not with the defaults: {', '.join(came) or 'none'}. The other way round: {', '.join(went) or 'none'}.\n",
+    ]
 
 
 def rivals() -> str:
@@ -89,7 +111,7 @@ def rivals() -> str:
         f"""## Rival rules
 
 [Rivals](how-to-use-rivals.md) of contested rules held against the same facts: in range of those measured, calibration / validation, with {runs} of {sizes} simulated
-consumers, model version `{kept["model"]}`. So small worlds meet fewer facts than those above and measure fewer (what depends on which markets closed
+consumers, model version `{kept["model"]}`. Smaller worlds than those above meet fewer facts and measure fewer (what depends on which markets closed
 differs from rule to rule), and differences of a few are luck.{left} No rival was fitted, and none is told here to be better or worse than the usual rule.
 
 """
