@@ -86,7 +86,8 @@ class Looking:
             with reactive.isolate():
                 self.tell(now)
                 seen = (identity, now.state)
-                more = now.done > self._done and now.done >= WORTH_READING * self._done
+                all_there = now.done == now.runs  # the report is being written meanwhile
+                more = now.done > self._done and (all_there or now.done >= WORTH_READING * self._done)
                 early = self.reading() is None and now.state == "working"
                 if (seen != self._seen or more or early) and fetch.status() != "running":
                     self._seen, self._done = seen, now.done
