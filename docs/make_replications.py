@@ -49,7 +49,7 @@ def waiting() -> list[str]:
 def replications() -> str:
     """Return the page."""
     found = kept()
-    return "\n".join([HEAD, overview(found, waiting()), *(part(each) for each in found)])
+    return "\n".join([HEAD, overview(found, waiting()), took(found), *(part(each) for each in found)])
 
 
 def overview(found: list[dict[str, Any]], others: list[str]) -> str:
@@ -60,16 +60,27 @@ def overview(found: list[dict[str, Any]], others: list[str]) -> str:
     return "\n".join([*lines, *behind(found)]) + "\n"
 
 
+def took(found: list[dict[str, Any]]) -> str:
+    """What all of it takes, as measured."""
+    if any("minutes" not in each for each in found):
+        return ""
+    minutes = sum(each["minutes"] for each in found)
+    return (
+        f"All of it takes about {minutes} minutes of one core of a laptop, and some 2 GB of memory a worker; `python -m experiments.replications NAME` does "
+        "one. Worlds are as large as what is counted in them asks for, which the first lines of each script say; how long its runs take stands below.\n"
+    )
+
+
 def behind(found: list[dict[str, Any]]) -> list[str]:
-    """Say when they were run with another model than the one whose validation is kept."""
+    """Say when they were run with another version than the validation that is kept."""
     now = json.loads(VALIDATED.read_text(encoding="utf-8"))["model"]
     others = sorted({each["model"] for each in found} - {now})
     if not others:
         return []
     names = ", ".join(f"`{name}`" for name in others)
     return [
-        f"\n**Run with an earlier model** ({names}) than [the validation that is kept](validity.md) (`{now}`): "
-        "rules or defaults have moved since, and these numbers with them."
+        f"\n**Run with another version of the code** ({names}) than [the validation that is kept](validity.md) (`{now}`): "
+        "where rules or defaults have moved between them, so have numbers."
     ]
 
 
@@ -83,6 +94,14 @@ def misses(each: dict[str, Any]) -> list[str]:
 def anchor(title: str) -> str:
     """The anchor of a heading."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def time_of(each: dict[str, Any]) -> str:
+    """How long its runs take, in words."""
+    minutes = each.get("minutes")
+    if minutes is None:
+        return "not timed"
+    return f"about {minutes} minutes of one core" if minutes else "the runs of another replication"
 
 
 def part(each: dict[str, Any]) -> str:
@@ -111,7 +130,7 @@ def part(each: dict[str, Any]) -> str:
             f"![{each['title']}]({PLACE}/{each['name']}.png)\n",
             *lines,
             "",
-            f"Done with {runs} of {sizes}, model version `{each['model']}`: "
+            f"Done with {runs} of {sizes} ({time_of(each)}), model version `{each['model']}`: "
             f"[{script}.py](../experiments/replications/{script}.py), [numbers]({PLACE}/{each['name']}.json).\n",
             f"What differs: {escaped(each['differs'])}\n",
             *misses(each),

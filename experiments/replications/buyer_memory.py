@@ -280,8 +280,4 @@ REPLICATION = Replication(
         "whether they show in orders, through prices, stocks, closures and what markets show. A buyer is known by number here, by address on a "
         "blockchain there."
     ),
-    misses={
-        "top_tenth": "buyers are too alike: the most active have too small a part",
-        "memory": "that orders go to a known seller is hardly told from chance, since few buy more than once; not looked into",
-    },
 )

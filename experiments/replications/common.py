@@ -122,6 +122,8 @@ class Replication:
         How the comparison differs from what the publication did.
     misses
         What is known of each number that the model misses, by its id.
+    minutes
+        What the runs take on one core of a laptop, as measured; 0 where they are those of another replication.
     """
 
     name: str
@@ -136,6 +138,7 @@ class Replication:
     study: str = ""
     differs: str = ""
     misses: Mapping[str, str] = field(default_factory=dict)
+    minutes: int = 0
 
     @property
     def runs_in(self) -> str:
@@ -214,6 +217,7 @@ def told(replication: Replication, study: ReadyStudy, result: Result, model: str
         "misses": dict(replication.misses),
         "model": model,
         "runs": study.file.replications,
+        "minutes": replication.minutes,
         "worlds": {
             label: {"scenario": s.name, "consumers": s.consumers, "days": s.days, "burn_in": s.burn_in}
             for label, s in study.scenarios.items()

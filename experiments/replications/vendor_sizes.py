@@ -1,4 +1,8 @@
-"""How unequal vendors are: quantiles, shares of the largest and the distance of Kolmogorov and Smirnov to 2,615 real vendors."""
+"""How unequal vendors are: quantiles, shares of the largest and the distance of Kolmogorov and Smirnov to 2,615 real vendors.
+
+Cases are vendors. One world of 10,000 people has fewer than ten who are live at the end, of 200,000 about 200, so that the largest 1 % are more than one
+of them; ten worlds have about as many as there are real ones, and as many histories of which markets closed. Three more replications use these runs.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,12 @@ from sim.report.figures.style import BASELINE, BETTER, style
 QUANTILES = (0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 LEAST = 1.0
 """USD that stand for no revenue in logarithms."""
-LOW = "the larger ones sell about a fifth of what real ones did, in a world with a few dozen vendors"
-FLAT = "the largest hold too little: partly since the world is small (these measures grow until about 20,000 simulated consumers)"
+LOW = (
+    "vendors who are live have sold about a third of what real ones had, small and large alike: the shape is right and the level is not. Half of them began less "
+    "than 211 days before, and those who began a year ago or more are at 133,000 USD at the 90% point, as real ones are; that too many are young is a guess, since "
+    "the age of real ones is not known"
+)
+SHAPE = "the shape is off by 0.05, which the 45 vendors of smaller worlds could not tell from nothing and two thousand can; where it comes from was not looked into"
 
 
 def real_sizes() -> np.ndarray:
@@ -188,17 +196,20 @@ REPLICATION = Replication(
         "Of 2,615 drug vendors with live listings on one large market, 37 % had sold for less than 1,000 USD and 12 % for more than 100,000 USD; "
         "the largest 1 % had 36 % of all revenue (32 % with listings above 3,000 USD left out)."
     ),
-    worlds={"plain": World("baseline", 10_000, 730)},
-    runs=6,
+    worlds={"plain": World("baseline", 200_000, 730)},
+    runs=10,
     tables=("orders", "accounts", "platforms"),
     measure=measure,
     picture=picture,
     differs=(
         "Real revenue is that of listings that were live on the day, since each was put up; in the model it is what the vendor sold on cryptomarkets in "
-        "two years. The Gini and the shares of the largest drift with the size of the world below 20,000 simulated consumers."
+        "two years. The Gini and the shares of the largest grow with the number of vendors in a world until there are some hundreds."
     ),
     misses={
-        **dict.fromkeys(("revenue_9", "revenue_95", "above_100k"), LOW),
-        **dict.fromkeys(("gini", "top_1", "top_5", "top_10"), FLAT),
+        **dict.fromkeys(
+            ("below_1k", "above_100k", "ks", *(f"revenue_{q:g}".replace("0.", "") for q in QUANTILES)), LOW
+        ),
+        "ks_shape": SHAPE,
     },
+    minutes=6,
 )
