@@ -1,4 +1,8 @@
-"""How long cryptomarkets live and how they end: Kaplan and Meier, Aalen and Johansen, and the log-rank test against 81 real markets."""
+"""How long cryptomarkets live and how they end: Kaplan and Meier, Aalen and Johansen, and the log-rank test against 81 real markets.
+
+Cases are markets that open, some 40 a world in three years, so that twelve worlds have several times as many as there are real ones. A young market has about
+an order a week in a world of 50,000 people, and in one of 5,000 hardly any, so that what its operator earns and holds was luck there.
+"""
 
 from __future__ import annotations
 
@@ -224,8 +228,8 @@ REPLICATION = Replication(
         "Of 81 English-language drug markets opened from 2011 to 2015, 61 had closed: by exit scam (38 %), voluntarily (34 %), hacked (16 %) and "
         "raided (11 %). Half had closed after 123 days, and the hazard falls with age."
     ),
-    worlds={"plain": World("baseline", 5000, 1095)},
-    runs=10,
+    worlds={"plain": World("baseline", 50_000, 1095)},
+    runs=12,
     tables=("events", "platforms"),
     measure=measure,
     picture=picture,
@@ -234,11 +238,13 @@ REPLICATION = Replication(
         "In the model only markets that opened from day 0 on are counted, with nothing new done by police."
     ),
     misses={
-        **dict.fromkeys(
-            ("open_365", "log_rank"),
-            "markets live too long in their first year: few are robbed by their operators and hardly any is raided",
+        "open_365": "by a hair (0.2403, and the range ends at 0.24): few are robbed by their operators in their first year, and hardly any is raided",
+        "within_a_year_scam": (
+            "operators run off half as often. It was 0.077 with 5,000 people for 50,000, so that still larger worlds may have more (not tried); else what is held "
+            "grows too slowly against what is expected to be earned"
         ),
-        "within_a_year_scam": "operators of young markets seldom run off: what they hold grows too slowly against what they expect to earn",
+        "within_a_year_voluntary": "by a hair: causes compete, and a market not robbed or raided lives on to be given up (whether that is all was not tried)",
         "within_a_year_raided": "usual police need more than a year for a case; five of the seven real raids were one international operation",
     },
+    minutes=3,
 )
