@@ -283,6 +283,16 @@ def test_shares_around_a_closure_follow_the_two_markets_that_gain_most():
     assert migration.trade_left(usd, usd * 2, 0, 6) == near(0.5)
 
 
+def test_the_day_of_a_gain_is_told_from_orders_of_all_closures_together():
+    """Orders at the destination are 10 before and 20 from day 5 on; means over three days rise from day 4."""
+    usd = pd.DataFrame({1: 9.0, 2: 1.0, 3: 5.0}, index=range(-28, 43))
+    usd.loc[5:, 2] = 30.0
+    orders = pd.DataFrame({1: 0.0, 2: [10.0 if d < 5 else 20.0 for d in usd.index], 3: 7.0}, index=usd.index)
+    path = migration.at_destination(usd, orders, 1, 0)
+    assert (migration.day_of_gain([path, path], 0.2), migration.day_of_gain([path], 0.9)) == (4.0, 6.0)
+    assert math.isnan(migration.day_of_gain([path[::-1]], 0.2)), "nothing is gained"
+
+
 def test_the_main_destination_is_the_market_that_most_movers_use_most():
     usd = pd.DataFrame({1: [9.0] * 30, 2: [5.0] * 30, 3: [1.0] * 30}, index=range(-30, 0))
     before = [(c, 1, -1) for c in range(3)]
