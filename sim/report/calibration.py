@@ -56,8 +56,7 @@ def calibrate(
         If it had to stop; what was finished is kept.
     """
     calibration = source if isinstance(source, Calibration) else load_calibration(source, changes)
-    executor = "inline" if workers == 1 else "processes"
-    how = How(resume=resume, workers=workers, executor=executor, model_class=model_class, on_event=on_event)
+    how = How(resume=resume, workers=workers, model_class=model_class, on_event=on_event)
     return run_calibration(calibration, meant(out), how, _write)
 
 

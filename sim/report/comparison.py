@@ -23,7 +23,7 @@ from sim.studies.methods.components import TOTAL
 from sim.studies.runs.compare import PairedRuns, with_dates
 from sim.studies.runs.effects import INTERVAL
 from sim.studies.runs.machine import usable_cores
-from sim.studies.runs.simulate import ModelClass, check_tables, default_model
+from sim.studies.runs.simulate import ModelClass, check_tables, default_model, one_or_several
 from sim.studies.store.digests import frame_digests
 from sim.studies.store.output import passing_folder, staging, write_frame
 from sim.studies.store.record import POINTS, write_record
@@ -235,47 +235,49 @@ def compare(  # more than ten arguments: one for each option of `odm compare`, g
     study = comparison(
         baseline, others, {"days": days, "burn_in": burn_in, "consumers": consumers, "overrides": overrides},
         runs=runs, seed=seed, ensemble=ensemble, members=members, tables=check_tables(tables, by), audit=audit,
-        by=(by,) if isinstance(by, str) else tuple(by), submodels=(submodels,) if isinstance(submodels, str) else tuple(submodels),
+        by=one_or_several(by), submodels=one_or_several(submodels),
     )  # fmt: skip
-    workers = usable_cores() if workers is None else at_least("workers", workers, 1)
     how = How(
         resume=resume,
         retry=resume,
-        workers=workers,
-        executor="inline" if workers == 1 else "processes",
+        workers=usable_cores() if workers is None else at_least("workers", workers, 1),
         model_class=model_class or default_model(),
         on_event=both(on_event, progress, study),
         strict=True,
     )
     if out is not None:
-        return _conduct(study, meant(out), how, keep=True)
+        return conduct(study, meant(out), how, _write, _ask).answer.result
     if tables:
         raise RequestError("tables: they are written by the runs themselves, so give a folder for them (out)")
     if resume:
         raise RequestError("resume: without a folder (out) there is nothing to go on with")
+    return _in_passing(study, how)
+
+
+def _in_passing(study: ReadyStudy, how: How) -> Comparison:
+    """Have the runs of a comparison done in a folder that is gone afterwards, and that nobody is told of."""
+    if how.on_event is not None:
+        tell = how.on_event
+        how = replace(how, on_event=lambda event: tell({**event, "folder": ""} if "folder" in event else event))
     with passing_folder() as place:
         try:
-            return _conduct(study, place, how, keep=False)
+            return conduct(study, place, how, None, _ask).answer.result
         except StudyError as error:
             if KEPT not in str(error):
                 raise
             raise StudyError(str(error).replace(KEPT, NOT_KEPT)) from error
 
 
-def _conduct(study: ReadyStudy, folder: Path, how: How, keep: bool) -> Comparison:
-    """Have the runs of a comparison done, and its files written where they are kept."""
-    found: list[Comparison] = []
-    if not keep and how.on_event is not None:
-        tell = how.on_event
-        how = replace(how, on_event=lambda event: tell({**event, "folder": ""} if "folder" in event else event))
+def _ask(study: ReadyStudy, driver: Driver) -> Answer:
+    """Have the runs done, and compare them."""
+    runs = evaluate(study, driver, study.seeds)
+    timings = {"compile_s": round(driver.prepare_s, 3), "runs_s": round(sum(driver.seconds), 3)}
+    plain = Comparison.of(study, runs, driver.store, timings, parameter_sets(study))
+    under = rivals_of_pairs(plain.outcomes, study.settings.submodels, study.scenarios, driver.evaluate)
+    result = replace(plain, submodels=under)
+    return Answer(result.tables, result=result)
 
-    def ask(study: ReadyStudy, driver: Driver) -> Answer:
-        runs = evaluate(study, driver, study.seeds)
-        timings = {"compile_s": round(driver.prepare_s, 3), "runs_s": round(sum(driver.seconds), 3)}
-        plain = Comparison.of(study, runs, driver.store, timings, parameter_sets(study))
-        under = rivals_of_pairs(plain.outcomes, study.settings.submodels, study.scenarios, driver.evaluate)
-        found.append(replace(plain, submodels=under))
-        return Answer(found[0].tables)
 
-    conduct(study, folder, how, (lambda *what: found[0].write(what[-1])) if keep else None, ask)
-    return found[0]
+def _write(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
+    """Write what goes beside the tables of a comparison."""
+    answer.result.write(place)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.scenario import meant, no_such_name
 from sim.studies.errors import RequestError
 from sim.studies.execution.conduct import How
+from sim.studies.runs.simulate import one_or_several
 from sim.studies.store.output import passing_folder
 from sim.studies.validation.ensemble import load_ensemble
 from sim.studies.validation.files import TargetsError, load
@@ -17,8 +18,6 @@ from sim.studies.validation.targets import LEVELS, Targets
 from sim.studies.validation.validate import Validation, run_validation
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from sim.studies.execution.events import OnEvent
 
 RUNS = 4
@@ -92,17 +91,10 @@ def validate(
     chosen = load(targets).of(levels)
     sets = load_ensemble(ensemble, members)
     each = runs if runs is not None else RUNS if len(sets) == 1 else 1
-    how = How(resume=resume, workers=workers, executor=_executor(workers), on_event=on_event)
+    how = How(resume=resume, workers=workers, on_event=on_event)
     with passing_folder() if out is None else nullcontext(meant(out)) as folder:
         write = None if out is None else _write
-        return run_validation(
-            chosen, sets, folder, how, each, consumers, seed, write, (submodels,) if isinstance(submodels, str) else submodels
-        )  # fmt: skip
-
-
-def _executor(workers: int | None) -> str | Executor:
-    """One worker is this process."""
-    return "inline" if workers == 1 else "processes"
+        return run_validation(chosen, sets, folder, how, each, consumers, seed, write, one_or_several(submodels))
 
 
 def _write(*what: Any) -> None:

@@ -86,7 +86,8 @@ class How:
     resume: bool = False
     retry: bool = False
     workers: int | None = None
-    executor: str | Executor = "processes"
+    executor: str | Executor | None = None
+    """By default this process for one worker, else processes of this machine."""
     scheduler: str | None = None
     model_class: ModelClass | None = None
     on_event: OnEvent | None = None
@@ -95,16 +96,21 @@ class How:
     threads: int = 1
     """Threads inside a run; they change the time it takes and no number."""
 
+    @property
+    def place(self) -> str | Executor:
+        """Where runs are to be done."""
+        return ("inline" if self.workers == 1 else "processes") if self.executor is None else self.executor
+
     def check(self) -> None:
         """Refuse what is not possible."""
         refuse_inside_a_worker()
         if self.workers is not None:
             at_least("workers", self.workers, 1)
-        if isinstance(self.executor, str) and self.executor not in EXECUTORS:
-            raise RequestError(f"executor: given {self.executor!r}, allowed: {', '.join(EXECUTORS)}, or an Executor")
-        if self.scheduler is not None and self.executor != "dask":
+        if isinstance(self.place, str) and self.place not in EXECUTORS:
+            raise RequestError(f"executor: given {self.place!r}, allowed: {', '.join(EXECUTORS)}, or an Executor")
+        if self.scheduler is not None and self.place != "dask":
             raise RequestError("scheduler: it goes with the executor dask")
-        if self.executor == "processes" and self.model_class is not None and may_have_children():
+        if self.place == "processes" and self.model_class is not None and may_have_children():
             refuse_unreadable(self.model_class)
 
 
@@ -156,8 +162,8 @@ def conduct(
 
 def _where(how: How, tell: OnEvent) -> str | Executor:
     """Where runs are done: here, where this process may have no others."""
-    if how.executor != "processes" or may_have_children():
-        return how.executor
+    if how.place != "processes" or may_have_children():
+        return how.place
     tell({"event": "note", "text": HERE})
     if how.on_event is None:
         warnings.warn(HERE, RuntimeWarning, stacklevel=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.scenario import Scenario
-    from sim.studies.execution.conduct import How
     from sim.studies.execution.driver import Driver
     from sim.studies.execution.events import OnEvent
     from sim.studies.kinds import Answer
@@ -99,29 +98,20 @@ def run_several(
         threads = usable_cores() if scenario.consumers >= THREADS_FROM else 1
     by = check_by(by, [scenario])
     seeds = seeds_from(scenario.seed if seed is None else seed, runs)
-    one = partial(_one, scenario, model_class, threads=threads, tables=tables, audit=audit, by=by)
     if out is not None and runs > 1:
-        from sim.studies.execution.conduct import How
+        from sim.studies.execution.conduct import How, conduct
 
-        study = _study(scenario, seeds, tables=check_tables(tables, by), audit=audit, by=tuple(by))
+        study = _study(scenario, seeds, tables=check_tables(tables, by), audit=audit, by=by)
         how = How(
-            resume, resume, 1, "inline", None, model_class or default_model(), on_event, strict=True, threads=threads
-        )
-        return _kept(study, meant(out), how)
+            resume=resume, retry=resume, workers=1, model_class=model_class or default_model(), on_event=on_event, strict=True,
+            threads=threads,
+        )  # fmt: skip
+        return conduct(study, meant(out), how, _write, _ask).answer.result
+    one = partial(_one, scenario, model_class, threads=threads, tables=tables, audit=audit, by=by)
     if out is not None:
-        large = set(GROWING) & set(check_tables(tables, by))
-        with staging(out) as place, growing(out) if large else nullcontext() as rows:
-            result = one(seeds[0], progress, folder=rows)
-            write_run(result, place)
-        return [replace(result, tables={}, large={})]
-    results: list[RunResult] = []
-    try:
-        for number, each in enumerate(seeds):
-            results.append(one(each, _shifted(progress, number, runs)))
-    except KeyboardInterrupt:
-        if not results:
-            raise
-    return results
+        large = bool(set(GROWING) & set(check_tables(tables, by)))
+        return [_filed(partial(one, seeds[0], progress), out, large)]
+    return _in_memory(one, seeds, progress)
 
 
 def _checked(runs: int, *, tables: bool, kept: bool, resume: bool) -> int:
@@ -161,50 +151,66 @@ def _study(scenario: Scenario, seeds: Sequence[int], **fields: Any) -> ReadyStud
     return ReadyStudy(file, {scenario.name: scenario}, (), (), kind.Settings())
 
 
-def _kept(study: ReadyStudy, folder: Path, how: How) -> list[RunResult]:
-    """Have the runs done in a folder that keeps each, and their files written."""
-    from sim.studies.execution.conduct import conduct
+def _ask(study: ReadyStudy, driver: Driver) -> Answer:
+    """Have the runs done, and put a result together of what is kept of each."""
     from sim.studies.kinds import Answer
     from sim.studies.runs.compare import daily_of, in_order, policies_of, with_dates
 
-    results: list[RunResult] = []
+    there = set(driver.store.runs())
+    runs = driver.evaluate([{}])
+    (scenario,) = study.scenarios.values()
+    daily, did = daily_of(runs, driver.store, scenario), policies_of(runs, driver.store)
+    groups = driver.by_group(runs) if study.file.by else None
+    names = in_order([str(name) for name in runs.columns if name not in HEAD], scenario)
+    seconds = iter(driver.seconds)
+    results = [
+        RunResult(
+            scenario=scenario,
+            seed=int(row["seed"]),
+            days=scenario.days,
+            consumers=scenario.consumers,
+            weight=float(scenario.weight),
+            compile_s=0.0 if number else driver.prepare_s,
+            elapsed_s=math.nan if row["run"] in there else next(seconds),
+            outcomes={name: float(row[name]) for name in names},
+            series={str(name): days.to_numpy() for name, days in _of(daily, row["seed"]).set_index("day").items()},
+            deeds=cast("list[dict[str, Any]]", _of(did, row["seed"]).to_dict("records")),
+            by_group=None if groups is None else _of(groups, row["seed"]),
+        )
+        for number, row in enumerate(runs.to_dict("records"))
+    ]
+    tables = {"outcomes": runs[["scenario", "seed", *names]], "daily": with_dates(daily, study.scenarios)}
+    return Answer(tables, result=results)
 
-    def ask(study: ReadyStudy, driver: Driver) -> Answer:
-        there = set(driver.store.runs())
-        runs = driver.evaluate([{}])
-        (scenario,) = study.scenarios.values()
-        daily, did = daily_of(runs, driver.store, scenario), policies_of(runs, driver.store)
-        groups = driver.by_group(runs) if study.file.by else None
-        names = in_order([str(name) for name in runs.columns if name not in HEAD], scenario)
-        seconds = iter(driver.seconds)
-        for row in runs.to_dict("records"):
-            mine = RunResult(
-                scenario=scenario,
-                seed=int(row["seed"]),
-                days=scenario.days,
-                consumers=scenario.consumers,
-                weight=float(scenario.weight),
-                compile_s=0.0 if results else driver.prepare_s,
-                elapsed_s=math.nan if row["run"] in there else next(seconds),
-                outcomes={name: float(row[name]) for name in names},
-                series={str(name): days.to_numpy() for name, days in _of(daily, row["seed"]).set_index("day").items()},
-                deeds=cast("list[dict[str, Any]]", _of(did, row["seed"]).to_dict("records")),
-                by_group=None if groups is None else _of(groups, row["seed"]),
-            )
-            results.append(mine)
-        outcomes = runs[["scenario", "seed", *names]]
-        return Answer({"outcomes": outcomes, "daily": with_dates(daily, study.scenarios)})
 
-    def write(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
-        write_real(results, place)
-
-    conduct(study, folder, how, write, ask)
-    return results
+def _write(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
+    """Write what goes beside the tables of the runs."""
+    write_real(answer.result, place)
 
 
 def _of(table: DataFrame, seed: int) -> DataFrame:
     """The rows of one run."""
     return table[table["seed"] == seed].drop(columns=["scenario", "seed"]).reset_index(drop=True)
+
+
+def _filed(one: Callable[..., RunResult], out: str | Path, large: bool) -> RunResult:
+    """One run whose files appear when all is done; with ``large`` tables, rows go into a folder of their own on the way."""
+    with staging(out) as place, growing(out) if large else nullcontext() as rows:
+        result = one(folder=rows)
+        write_run(result, place)
+    return replace(result, tables={}, large={})
+
+
+def _in_memory(one: Callable[..., RunResult], seeds: Sequence[int], progress: OnDay | None) -> list[RunResult]:
+    """Runs that no folder keeps; after an interruption those that had ended, if any had."""
+    results: list[RunResult] = []
+    try:
+        for number, seed in enumerate(seeds):
+            results.append(one(seed, _shifted(progress, number, len(seeds))))
+    except KeyboardInterrupt:
+        if not results:
+            raise
+    return results
 
 
 def _one(

@@ -120,6 +120,8 @@ class Answer:
         What is drawn when the tables are written, by the name of the file; a kind of one's own may give functions that draw.
     files
         Further text files by name, such as scenarios that an optimisation found.
+    result
+        What the tables were made of, for whoever asked and for the report: a comparison, a validation. No file holds it.
     """
 
     tables: Mapping[str, DataFrame]
@@ -127,6 +129,7 @@ class Answer:
     notes: Sequence[str] = ()
     figures: Mapping[str, Drawing | Callable[[], Figure]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    result: Any = None
 
 
 class Kind(ABC):

@@ -23,6 +23,7 @@ from sim.studies.runs.simulate import (
     check_tables,
     default_model,
     load_scenario,
+    one_or_several,
     series_of,
     simulate,
     warm_up,
@@ -200,9 +201,8 @@ def run(
     >>> run("baseline", consumers=500, days=30, burn_in=10).outcomes["orders"] > 0  # doctest: +SKIP
     True
     """
-    by = (by,) if isinstance(by, str) else tuple(by)
-    wanted = check_tables(tables, by)
-    threads = at_least("threads", threads, 1)
+    by = one_or_several(by)
+    wanted, threads = check_tables(tables, by), at_least("threads", threads, 1)
     ready = load_scenario(scenario, days=days, burn_in=burn_in, consumers=consumers)
     by = check_by(by, [ready])
     (chosen_seed,) = seeds_from(ready.seed if seed is None else seed, 1)
@@ -212,8 +212,7 @@ def run(
     compile_s = warm_up(ready, model_class, threads, wanted)
     on_day = None if progress is None else lambda done, total, _: progress(done, total)
     finished = simulate(
-        ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, by=by, on_day=on_day,
-        folder=folder,
+        ready, chosen_seed, model_class, threads=threads, tables=wanted, audit=audit, by=by, on_day=on_day, folder=folder,
     )  # fmt: skip
     if finished.days < 1:
         raise KeyboardInterrupt

@@ -127,6 +127,11 @@ def check_tables(names: Sequence[str], by: Sequence[str] = ()) -> tuple[str, ...
     return tuple(dict.fromkeys(names))
 
 
+def one_or_several(names: Sequence[str] | str) -> tuple[str, ...]:
+    """The names asked for, of which one may be given as it is."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def check_by(by: Sequence[str], scenarios: Iterable[Scenario]) -> tuple[str, ...]:
     """Return the groupings asked for, each once.
 

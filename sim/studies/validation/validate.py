@@ -124,7 +124,6 @@ def run_validation(
     """
     study, arms = planned(targets, ensemble, runs, consumers, seed, submodels)
     rivals = chosen(submodels, study.scenarios, [])
-    found: list[Validation] = []
 
     def asked(study: ReadyStudy, driver: Driver) -> Answer:
         points = [point for point in points_of(ensemble, rivals) for _ in range(runs)]
@@ -137,14 +136,12 @@ def run_validation(
         usual, *others = (_measured(targets, ensemble, arms, study, driver, mine, runs) for mine in rules)
         under = {rival: other.estimates for rival, other in zip(rivals, others, strict=True)}
         result = replace(usual, rivals=under, failed=usual.failed + sum(other.failed for other in others))
-        found.append(result)
         return _answer(result)
 
     def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
-        write(found[0], failures, place)
+        write(answer.result, failures, place)
 
-    conduct(study, folder, how, page if write is not None else None, asked)
-    return found[0]
+    return conduct(study, folder, how, page if write is not None else None, asked).answer.result
 
 
 def _measured(
@@ -293,4 +290,4 @@ def _answer(result: Validation) -> Answer:
         each = ({**rival._asdict(), **e.row()} for rival, found in result.rivals.items() for e in found)
         tables["rivals"] = pd.DataFrame(each)
     findings = [f"{e.target.id} is missed: {e.mean:.4g}" for e in missed]
-    return Answer(tables, [*findings, result.last_line])
+    return Answer(tables, [*findings, result.last_line], result=result)

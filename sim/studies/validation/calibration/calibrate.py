@@ -119,21 +119,18 @@ def run_calibration(
     """
     learning()
     study, arms, targets = study_of(calibration)
-    found: list[Calibrated] = []
 
     def asked(study: ReadyStudy, driver: Driver) -> Answer:
         driver.tally.planned = sum(calibration.stages(len(study.scenarios)).values())
         driver.tell(driver.tally.event())
         asking = Asking(calibration.targets.of(ids=[t.id for t in targets]), arms, study, driver)
-        found.append(calibrated(calibration, asking))
-        return answer(found[0])
+        return answer(calibrated(calibration, asking))
 
-    def page(_study: ReadyStudy, _answer: Answer, _runs: int, failures: DataFrame, place: Path) -> None:
+    def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame, place: Path) -> None:
         if write is not None:
-            write(found[0], failures, place)
+            write(answer.result, failures, place)
 
-    conduct(study, folder, how, None if write is None else page, asked)
-    return found[0]
+    return conduct(study, folder, how, None if write is None else page, asked).answer.result
 
 
 def calibrated(calibration: Calibration, asking: Asking) -> Calibrated:
@@ -264,7 +261,7 @@ def answer(result: Calibrated) -> Answer:
         "parameters.json": json.dumps([factor.path for factor in result.factors], indent=1) + "\n",
         "calibration.json": json.dumps(to_json(result), indent=1, allow_nan=False) + "\n",
     }
-    return Answer(tables, [result.last_line], m.notes, files=files)
+    return Answer(tables, [result.last_line], m.notes, files=files, result=result)
 
 
 def moved_rows(result: Calibrated) -> list[Mapping[str, Any]]:

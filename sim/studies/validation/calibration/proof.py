@@ -95,7 +95,6 @@ def run_proof(calibration: Calibration, folder: Path, how: How, truths: int = 20
     """
     learning()
     study, arms, targets = study_of(calibration)
-    done: list[Proof] = []
 
     def asked(study: ReadyStudy, driver: Driver) -> Answer:
         file = calibration.file
@@ -112,15 +111,15 @@ def run_proof(calibration: Calibration, folder: Path, how: How, truths: int = 20
         with one_thread():
             wave = learnt(goals, design, found, len(design), calibration.plan)
             back = recovered(goals, wave, aims, seen.values, file.walkers, file.sweeps, file.seed)
-        done.append(Proof(factors, back, len(wave.emulators)))
+        proof = Proof(factors, back, len(wave.emulators))
         aside = "".join(f"- {targets[k].id}: {why}\n" for k, why in wave.aside.items())
-        text = f"# Truths found again\n\n**{done[0].last_line}**\n\n{len(wave.emulators)} of {len(goals)} targets are emulated. Set aside:\n\n{aside or 'none'}\n"
-        told = {"last_line": done[0].last_line, "held": done[0].held}
+        text = f"# Truths found again\n\n**{proof.last_line}**\n\n{len(wave.emulators)} of {len(goals)} targets are emulated. Set aside:\n\n{aside or 'none'}\n"
+        told = {"last_line": proof.last_line, "held": proof.held}
         return Answer(
-            {"recovered": done[0].table()},
-            [done[0].last_line],
+            {"recovered": proof.table()},
+            [proof.last_line],
             files={"report.md": text, "proof.json": json.dumps(told, indent=1) + "\n"},
+            result=proof,
         )
 
-    conduct(study, folder, how, lambda *_: None, asked)
-    return done[0]
+    return conduct(study, folder, how, lambda *_: None, asked).answer.result
