@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.report import calibration_figures as figures
 from sim.report.figures import save_figure
-from sim.report.text.markdown import escaped
+from sim.report.text.markdown import bullets, table
 from sim.report.text.validation import number, span
 from sim.studies.validation.calibration.calibrate import moved_rows, pairs, posterior, target_rows
 
@@ -34,72 +33,94 @@ def write_page(result: Calibrated, failures: DataFrame, place: Path) -> None:
 
 def page(result: Calibrated, failures: DataFrame) -> str:
     """The text of the page."""
-    m, file = result.matched, result.calibration.file
-    last = m.waves[-1]
-    rows = target_rows(result)
-    parts = ["# Calibration", how(result), f"**{result.last_line}**", *_warnings(result)]
-    parts += [
-        "## What was ruled out",
-        _table(
-            ("wave", "points", "targets emulated", "out of reach", "within the cut", "share of the space left", "down to"),
-            [(w["wave"], w["points"], w["emulated"], w["out_of_reach"], w["within_cut"], f"{w['share_left']:.2g}", f"{w['level']:.2g}") for w in m.history],
-        ),
-        f"A place is ruled out where the emulators put more than {file.ignored} targets beyond {file.cut:g} standard deviations, with the range of each target "
-        f"read as its 95 % interval and a discrepancy of {file.discrepancy:g} standard errors that the model is not asked to explain. Within the cut: points of the "
-        "wave whose own runs are. Down to: the standard deviations within which that share of the space lies, more than the cut where no place is within it.",
-        "## Targets before and after",
-        "![targets](figures/targets.png)",
-        _table(
-            ("target", "observed", "at the defaults", "over the ensemble", "verdict"),
-            [
-                (
-                    r["target"], f"{number(r['observed'])} ({span(r['observed_low'], r['observed_high'])})", number(r["before"]),
-                    f"{number(r['after'])} ({span(r['after_low'], r['after_high'])})" if r["after_low"] is not None else number(r["after"]),
-                    r["after_verdict"],
-                )
-                for r in rows
-            ],
-        ),
-    ]  # fmt: skip
-    aside = [f"{result.targets[k].id}: {why}" for k, why in last.aside.items()]
-    parts += ["## Targets set aside", "They have no emulator in the last wave, and no say.", _list(aside) or "None."]
-    if result.calibration.left_out:
-        said = "Targets for calibration in worlds that were not run, which are not fitted to:"
-        parts += [said, _list(result.calibration.left_out)]
-    unreached = [result.targets[k].id for k in m.unreached]
-    if unreached:
-        parts += [
-            "## Targets out of reach",
-            "No plausible place comes near them; they rule nothing out, and have no say in the posterior.",
-            _list(unreached),
-        ]
-    known = posterior(result)
-    learnt = [
-        f"{r['parameter']}: {r['median']:.4g} ({r['low']:.4g} to {r['high']:.4g}), before {r['prior_low']:.4g} to {r['prior_high']:.4g}"
-        for r in sorted(known, key=lambda r: -r["narrower"])
-        if r["narrower"] >= LEARNT
+    parts = [
+        "# Calibration",
+        how(result),
+        f"**{result.last_line}**",
+        *_warnings(result),
+        *_ruled_out(result),
+        *_met(result),
     ]
-    parts += [
-        "## Parameters",
-        "![parameters](figures/parameters.png)",
-        _list(learnt) or "Nothing clear was learnt of any.",
-    ]
-    parts += [
-        "Intervals hold 90 % of the posterior. Of those that are not named little was learnt. The pairs that make up for each other most:"
-    ]
-    parts += ["![pairs](figures/pairs.png)"]
-    parts += [
-        _list(f"{result.factors[i].path} and {result.factors[j].path}: {value:+.2f}" for i, j, value in pairs(result))
-    ]
+    parts += [*_without_say(result), *_learnt(result)]
     if result.moved:
         chosen = [r for r in moved_rows(result) if r["calibrated"]]
         head = ("parameter", "targets moved", "most clearly", "standard errors")
         body = [(r["parameter"], r["targets_moved"], r["clearest"], f"{r['standard_errors']:.1f}") for r in chosen]
-        parts += ["## How the parameters were picked", _table(head, body)]
+        parts += ["## How the parameters were picked", table(head, body)]
     if len(failures):
         lost = [f"{r['scenario']}, seed {r['seed']}: {r['error']}" for r in failures.head(20).to_dict("records")]
-        parts += [f"## {len(failures)} runs without outcomes", _list(lost)]
+        parts += [f"## {len(failures)} runs without outcomes", bullets(lost)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _ruled_out(result: Calibrated) -> list[str]:
+    """The waves, and where no place can be."""
+    file = result.calibration.file
+    head = (
+        "wave",
+        "points",
+        "targets emulated",
+        "out of reach",
+        "within the cut",
+        "share of the space left",
+        "down to",
+    )
+    rows = [
+        (w["wave"], w["points"], w["emulated"], w["out_of_reach"], w["within_cut"], f"{w['share_left']:.2g}", f"{w['level']:.2g}")
+        for w in result.matched.history
+    ]  # fmt: skip
+    return [
+        "## What was ruled out",
+        table(head, rows),
+        f"A place is ruled out where the emulators put more than {file.ignored} targets beyond {file.cut:g} standard deviations, with the range of each target "
+        f"read as its 95 % interval and a discrepancy of {file.discrepancy:g} standard errors that the model is not asked to explain. Within the cut: points of the "
+        "wave whose own runs are. Down to: the standard deviations within which that share of the space lies, more than the cut where no place is within it.",
+    ]
+
+
+def _met(result: Calibrated) -> list[str]:
+    """Every target at the defaults and over the ensemble."""
+    rows = []
+    for r in target_rows(result):
+        ends = "" if r["after_low"] is None else f" ({span(r['after_low'], r['after_high'])})"
+        observed = f"{number(r['observed'])} ({span(r['observed_low'], r['observed_high'])})"
+        rows.append((r["target"], observed, number(r["before"]), number(r["after"]) + ends, r["after_verdict"]))
+    head = ("target", "observed", "at the defaults", "over the ensemble", "verdict")
+    return ["## Targets before and after", "![targets](figures/targets.png)", table(head, rows)]
+
+
+def _without_say(result: Calibrated) -> list[str]:
+    """Targets that rule nothing out, and why."""
+    aside = [f"{result.targets[k].id}: {why}" for k, why in result.matched.waves[-1].aside.items()]
+    parts = ["## Targets set aside", "They have no emulator in the last wave, and no say.", bullets(aside) or "None."]
+    if result.calibration.left_out:
+        said = "Targets for calibration in worlds that were not run, which are not fitted to:"
+        parts += [said, bullets(result.calibration.left_out)]
+    unreached = [result.targets[k].id for k in result.matched.unreached]
+    if unreached:
+        said = "No plausible place comes near them; they rule nothing out, and have no say in the posterior."
+        parts += ["## Targets out of reach", said, bullets(unreached)]
+    return parts
+
+
+def _learnt(result: Calibrated) -> list[str]:
+    """What is known of the parameters now that was not known before."""
+    known = sorted(posterior(result), key=lambda r: -r["narrower"])
+    learnt = [
+        f"{r['parameter']}: {r['median']:.4g} ({r['low']:.4g} to {r['high']:.4g}), before {r['prior_low']:.4g} to {r['prior_high']:.4g}"
+        for r in known
+        if r["narrower"] >= LEARNT
+    ]
+    return [
+        "## Parameters",
+        "![parameters](figures/parameters.png)",
+        bullets(learnt) or "Nothing clear was learnt of any.",
+        "Intervals hold 90 % of the posterior. Of those that are not named little was learnt. The pairs that make up for each other most:",
+        "![pairs](figures/pairs.png)",
+        bullets(
+            f"{result.factors[i].path} and {result.factors[j].path}: {value:+.2f}" for i, j, value in pairs(result)
+        ),
+    ]
 
 
 def how(result: Calibrated) -> str:
@@ -118,12 +139,3 @@ def _warnings(result: Calibrated) -> list[str]:
     if m.effective < min(FEW, len(m.members) / 2):
         notes.append("The weights leave few members that count: more points or waves before the ensemble is believed.")
     return [f"WARNING: {note}" for note in notes]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(escaped(str(cell), code=True) for cell in row)} |" for row in rows)])
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {escaped(line, code=True)}" for line in lines)

@@ -10,7 +10,7 @@ from sim.report.html.render import page as html_page
 from sim.report.pages import REPORT, figure_by, pairs_page
 from sim.report.parts.validation import model_of
 from sim.report.text import caveats, deeds, groups, words
-from sim.report.text.markdown import escaped
+from sim.report.text.markdown import bullets, escaped
 from sim.report.text.tables import conclusions_markdown, cost_markdown, effect_markdown
 from sim.studies.findings import doubt
 from sim.studies.findings.groups import notes
@@ -73,9 +73,9 @@ def page(comparison: PairedRuns) -> str:
         *_rivals(comparison),
         *_costs(comparison),
         "## Notes",
-        _list(_notes(comparison)),
+        bullets(_notes(comparison)),
         "## Limits",
-        _list(caveats.limits(comparison.scenarios, comparison.baseline)),
+        bullets(caveats.limits(comparison.scenarios, comparison.baseline)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -118,7 +118,7 @@ def _rivals(comparison: PairedRuns) -> list[str]:
     lines += ["| " + " | ".join(map(escaped, row)) + " |" for row in rival_summary(table)]
     how = "How many effects that are told from zero by the usual rules are so under each rival; `submodels.csv` has every effect."
     picture = "![Effects by the usual rules and under each rival](figures/submodels.png)"
-    return ["## Under rival rules", _list(rival_sentences(table)), how, "\n".join(lines), picture]
+    return ["## Under rival rules", bullets(rival_sentences(table)), how, "\n".join(lines), picture]
 
 
 def _costs(comparison: PairedRuns) -> list[str]:
@@ -128,10 +128,6 @@ def _costs(comparison: PairedRuns) -> list[str]:
         return []
     how = "The interval of a ratio is Fieller's, 95 %. Where it is not told from zero that anything is averted, there is no ratio."
     return ["## Cost-effectiveness", how, cost_markdown(costs)]
-
-
-def _list(lines: list[str]) -> str:
-    return "\n".join(f"- {escaped(line, code=True)}" for line in lines)
 
 
 def _did(comparison: PairedRuns) -> list[str]:

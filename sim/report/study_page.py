@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from sim.report.html.render import page as html_page
 from sim.report.pages import REPORT, answer_page
 from sim.report.parts.validation import model_of
 from sim.report.text import caveats, deeds
-from sim.report.text.markdown import code, escaped
+from sim.report.text.markdown import bullets, code, escaped
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -49,21 +48,21 @@ def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> s
     parts += [
         "## What was found",
         f"Totals are those of the {study.scale}.",
-        _list(answer.findings) or "Nothing that can be said in a sentence; see the tables.",
+        bullets(answer.findings) or "Nothing that can be said in a sentence; see the tables.",
     ]
     parts += [f"![{name}](figures/{name}.png)" for name in answer.figures]
     did = answer.tables.get("policies")
     if did is not None:
-        parts += ["## What the policies did", _list(f"Warning: {line}" for line in deeds.shortfalls(did))]
+        parts += ["## What the policies did", bullets(f"Warning: {line}" for line in deeds.shortfalls(did))]
         parts += [deeds.markdown(did), "People, vendors, contacts and money are real ones; means over runs."]
-    parts += ["## Notes", _list([*answer.notes, _tables(answer)])]
+    parts += ["## Notes", bullets([*answer.notes, _tables(answer)])]
     lost = failures["status"] == "aborted"
     for title, status, rows in (
         ("## Runs that failed", "failed", failures[~lost]),
         ("## Runs that were lost with their workers", "aborted", failures[lost]),
     ):
         if len(rows):
-            parts += [title, _list(_failure(row) for row in rows.head(20).to_dict("records"))]
+            parts += [title, bullets(_failure(row) for row in rows.head(20).to_dict("records"))]
         if len(rows) > 20:
             parts.append(
                 f"and {len(rows) - 20} more; `odm results DIR --sql \"select * from runs where status = '{status}'\"` lists all."
@@ -72,7 +71,7 @@ def page(study: ReadyStudy, answer: Answer, runs: int, failures: DataFrame) -> s
         parts.append(
             "The command that began this, with --resume, does again what was lost with a worker, and writes this page anew."
         )
-    parts += ["## Limits", _list(caveats.limits(study.scenarios, study.baseline))]
+    parts += ["## Limits", bullets(caveats.limits(study.scenarios, study.baseline))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -111,7 +110,3 @@ def _failure(row: dict[Any, Any]) -> str:
 def _tables(answer: Answer) -> str:
     names = ", ".join(f"`{name}`" for name in answer.tables)
     return f"Tables beside this page (CSV and Parquet): {names}. Every run is in the store: `odm results DIR`."
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {escaped(line, code=True)}" for line in lines)

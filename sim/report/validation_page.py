@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from sim.evidence.sources import load_sources
 from sim.report.figures import save_figure
 from sim.report.figures.targets import all_targets, one_target
 from sim.report.text import validation as text
-from sim.report.text.markdown import escaped
+from sim.report.text.markdown import bullets, escaped, table
 from sim.studies.validation.estimates import Estimate, count, totals
 from sim.studies.validation.targets import LEVELS, USES
 
@@ -42,16 +41,14 @@ def page(result: Validation, failures: DataFrame) -> str:
     parts += ["## In range, by level", _totals(result.estimates), "![all targets](figures/all-targets.png)"]
     if result.rivals:
         heads = ("In range: calibration / validation", *text.rival_levels(result), "all")
-        lines = ["| " + " | ".join(heads) + " |", "|---|" + "---|" * (len(heads) - 1)]
-        lines += ["| " + " | ".join(row) + " |" for row in text.rival_rows(result)]
-        parts += ["## Under rival rules", "\n".join(lines), text.RIVALS]
-    parts += ["## What is missed", _list(text.misses(result.estimates)) or "Nothing."]
-    parts += ["## What was not measured", _list(text.unmeasured(result.estimates)) or "Nothing."]
+        parts += ["## Under rival rules", table(heads, text.rival_rows(result)), text.RIVALS]
+    parts += ["## What is missed", bullets(text.misses(result.estimates)) or "Nothing."]
+    parts += ["## What was not measured", bullets(text.unmeasured(result.estimates)) or "Nothing."]
     if len(failures):
         lost = (
             f"{row['scenario']}, seed {row['seed']}: {row['error']}" for row in failures.head(20).to_dict("records")
         )
-        parts += ["## Runs without outcomes", _list(lost)]
+        parts += ["## Runs without outcomes", bullets(lost)]
     for level in LEVELS:
         here = [each for each in result.estimates if each.target.level == level]
         if here:
@@ -60,11 +57,9 @@ def page(result: Validation, failures: DataFrame) -> str:
 
 
 def _totals(estimates: tuple[Estimate, ...]) -> str:
-    lines = [f"| level | {' | '.join(f'{use} in range' for use in USES)} |", "|---|" + "---|" * len(USES)]
-    for row in totals(estimates):
-        level = row["level"].replace("all", "")
-        lines.append(f"| {row['level']} | {' | '.join(str(count(estimates, level, use)) for use in USES)} |")
-    return "\n".join(lines)
+    levels = [row["level"] for row in totals(estimates)]
+    rows = [(level, *(count(estimates, level.replace("all", ""), use) for use in USES)) for level in levels]
+    return table(("level", *(f"{use} in range" for use in USES)), rows)
 
 
 def _section(each: Estimate) -> str:
@@ -86,7 +81,3 @@ def _section(each: Estimate) -> str:
         *([f"Sources: {escaped(sources)}"] if sources else []),
     ]
     return "\n\n".join(lines)
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {escaped(line, code=True)}" for line in lines)

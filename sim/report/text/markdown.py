@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 _MARKS = re.compile(r"[\\`*\[\]|]")
 _BEGINS = re.compile(r"^(\d*)(#|[-+.)](?=\s)|~{3}|[-_=]{3})")
@@ -26,6 +27,17 @@ def escaped(text: str, code: bool = False) -> str:
             part if number % 2 else _plain(part).replace(r"\*\*", "**") for number, part in enumerate(parts)
         )
     return _plain(line)
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Lines of the program's own as a list, code and bold kept; no text where there are none."""
+    return "\n".join(f"- {escaped(line, code=True)}" for line in lines)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table, its cells written as in `bullets`."""
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(escaped(str(cell), code=True) for cell in row)} |" for row in rows)])
 
 
 def code(text: str) -> str:
