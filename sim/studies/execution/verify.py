@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.measures.by_group import groupings_in
-from sim.scenario import meant, no_own_code, own_code_refused
+from sim.scenario import Scenario, ScenarioError, meant, no_own_code, own_code_refused
 from sim.studies.errors import RequestError, StudyError
 from sim.studies.execution import batches
 from sim.studies.execution.identity import model_version, run_id
@@ -28,6 +28,9 @@ from sim.studies.store.own import RECORD, UNREADABLE, refuse_links
 from sim.studies.store.parts import ABORTED, DAILY, FAILED, OUTCOME
 from sim.studies.store.record import OBSERVATION, POINTS, STOPPED, verify_record
 from sim.studies.store.store import PARTS, Store
+
+if TYPE_CHECKING:
+    from pandas import Series
 
 
 def verify(
@@ -177,111 +180,110 @@ def _differ(runs: Sequence[str]) -> list[str]:
 
 def _study_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int, list[str], list[str]]:
     """Check the digest of every run of a study, and do some again."""
-    from sim.scenario import Scenario, ScenarioError
-
-    described = read_study(place)
-    model_class, notes = asked.model_class, asked.notes
+    described, version = read_study(place), model_version(asked.model_class)
     store = Store(place)
     store.open(repair=False)
     digests, wrong, without = store.check()
-    problems = _differ(wrong)
+    problems, again = _differ(wrong), []
     if not wrong and "runs" in record and record["runs"] != all_runs(digests):
         problems.append("the runs are not those of the record: it holds another hash over all of them")
     if without:
-        notes.append(f"{without} runs have no digest: they were written by an earlier version")
-    version = model_version(model_class)
+        asked.notes.append(f"{without} runs have no digest: they were written by an earlier version")
     if asked.sample and version != described["model"]:
-        notes.append(
+        asked.notes.append(
             f"the runs were made with model {described['model']}, this is {version}: numbers may differ for that reason"
         )
     states = [store.status(run) for run in store.runs()]
     if states.count(FAILED):
-        notes.append(f"{states.count(FAILED)} of the runs failed: they have no numbers")
+        asked.notes.append(f"{states.count(FAILED)} of the runs failed: they have no numbers")
     if states.count(ABORTED):
-        notes.append(
+        asked.notes.append(
             f"{states.count(ABORTED)} of the runs were lost with their workers and have no numbers; the command that made them does them again, with --resume"
         )
     chosen = asked.pick([run for run in sorted(store.runs()) if store.ok(run)])
-    again = []
     for row in store.rows(chosen).to_dict("records"):
         what = f"run {row['run']} ({row['scenario']}, seed {row['seed']})"
-        entry = described["scenarios"][row["scenario"]]
-        why = _not_run(what, entry)
+        why = _not_run(what, described["scenarios"][row["scenario"]])
         if why is not None:
-            notes.append(why)
+            asked.notes.append(why)
             continue
         again.append(what)
-        try:
-            scenario = resolve(Scenario.load(entry["resolved"]), json.loads(row["inputs"]).items())
-        except ScenarioError as error:
-            problems.append(f"{what} cannot be done again: {error.problems[0]}")
-            continue
-        if run_id(scenario.digest, int(row["seed"]), described["model"], scenario.name) != row["run"]:
-            problems.append(f"{what} is not the run that its inputs describe")
-            continue
-        daily = tuple(
-            name.removeprefix(DAILY) for name in map(str, row) if name.startswith(DAILY) and row[name] is not None
-        )
-        task = batches.Task(
-            place,
-            pickle.dumps({}),
-            model_class,
-            version,
-            daily,
-            bool(described["study"]["exact_daily"]),
-            by=tuple(described["study"].get("by", ())),
-        )
-        outcomes, days = batches.numbers(scenario, int(row["seed"]), task)
-        differing = [name for name, value in outcomes.items() if not _same(row.get(OUTCOME + name), value)]
-        differing += [f"daily {name}" for name, values in days.items() if not _same(row[DAILY + name], values)]
-        if differing:
-            problems.append(f"{what} gives other numbers when it is done again: {', '.join(differing[:5])}")
+        fault = _done_again({str(name): value for name, value in row.items()}, described, place, asked.model_class)
+        problems += [f"{what} {fault}"] if fault else []
     return len(digests), again, problems
+
+
+def _done_again(row: dict[str, Any], described: dict[str, Any], place: Path, model_class: ModelClass) -> str:
+    """Do a stored run of a study again, and say what is wrong with it; nothing where all numbers are the same."""
+    try:
+        base = Scenario.load(described["scenarios"][row["scenario"]]["resolved"])
+        scenario = resolve(base, json.loads(row["inputs"]).items())
+    except ScenarioError as error:
+        return f"cannot be done again: {error.problems[0]}"
+    seed = int(row["seed"])
+    if run_id(scenario.digest, seed, described["model"], scenario.name) != row["run"]:
+        return "is not the run that its inputs describe"
+    study = described["study"]
+    daily = tuple(name.removeprefix(DAILY) for name in row if name.startswith(DAILY) and row[name] is not None)
+    task = batches.Task(
+        place, pickle.dumps({}), model_class, model_version(model_class), daily, bool(study["exact_daily"]),
+        by=tuple(study.get("by", ())),
+    )  # fmt: skip
+    outcomes, days = batches.numbers(scenario, seed, task)
+    differing = [name for name, value in outcomes.items() if not _same(row.get(OUTCOME + name), value)]
+    differing += [f"daily {name}" for name, values in days.items() if not _same(row[DAILY + name], values)]
+    return _others(differing)
 
 
 def _plain_runs(place: Path, record: dict[str, Any], asked: _Asked) -> tuple[int, list[str], list[str]]:
     """Check the digest of every run of `odm run`, or of a comparison that was saved by itself, and do some again."""
     import pandas as pd
 
-    from sim.scenario import Scenario, ScenarioError
-
     outcomes = pd.read_parquet(place / "outcomes.parquet")
-    notes, stated = asked.notes, record.get("runs")
+    stated, again, problems = record.get("runs"), [], []
     digests = frame_digests(outcomes, next(iter(record["scenarios"])))
-    again: list[str] = []
-    problems: list[str] = []
     if isinstance(stated, dict):
         problems += _differ(sorted(run for run in stated.keys() | digests if stated.get(run) != digests.get(run)))
     else:
-        notes.append(f"{len(digests)} runs have no digest: they were written by an earlier version")
+        asked.notes.append(f"{len(digests)} runs have no digest: they were written by an earlier version")
     jobs = [(label, seed) for seed in record["seeds"] for label in record["scenarios"]]
     for label, seed in asked.pick(jobs):
-        why = _not_run(f"{label}, seed {seed}", record["scenarios"][label])
+        what, entry = f"{label}, seed {seed}", record["scenarios"][label]
+        why = _not_run(what, entry)
         if why is not None:
-            notes.append(why)
+            asked.notes.append(why)
             continue
         try:
-            scenario = Scenario.load(record["scenarios"][label]["resolved"])
+            scenario = Scenario.load(entry["resolved"])
         except ScenarioError as error:
-            notes.append(f"{label} cannot be run from its record alone: {error.problems[0]}")
+            asked.notes.append(f"{label} cannot be run from its record alone: {error.problems[0]}")
             continue
         rows = outcomes[outcomes["seed"] == seed]
         row = (rows[rows["scenario"] == label] if "scenario" in rows else rows).iloc[0]
-        if SET in row:
-            point = record["settings"][POINTS][int(row[SET])]
-            scenario = resolve(scenario, [change for change in point.items() if has_path(scenario, change[0])])
-        by, last = groupings_in(map(str, row.index)), record.get("settings", {}).get(STOPPED)
-        end = scenario.burn_in + last if isinstance(last, int) else None
-        found = simulate(
-            scenario, int(seed), asked.model_class, by=by, on_day=lambda done, _, __, end=end: done == end
-        ).model.outcomes()
-        again.append(f"{label}, seed {seed}")
-        differing = [name for name, value in found.items() if name in row and not _same(row[name], value)]
-        if differing:
-            problems.append(
-                f"{label}, seed {seed} gives other numbers when it is done again: {', '.join(differing[:5])}"
-            )
+        found = _outcomes_again(scenario, int(seed), row, record, asked.model_class)
+        again.append(what)
+        fault = _others([name for name, value in found.items() if name in row and not _same(row[name], value)])
+        problems += [f"{what} {fault}"] if fault else []
     return len(digests), again, problems
+
+
+def _outcomes_again(
+    scenario: Scenario, seed: int, row: Series, record: dict[str, Any], model_class: ModelClass
+) -> dict[str, float]:
+    """Outcomes of a run done again: in the parameter set that its row names, to the day on which it was stopped."""
+    settings = record.get("settings", {})
+    if SET in row:
+        point = settings[POINTS][int(row[SET])]
+        scenario = resolve(scenario, [change for change in point.items() if has_path(scenario, change[0])])
+    last = settings.get(STOPPED)
+    end = scenario.burn_in + last if isinstance(last, int) else None
+    by = groupings_in(map(str, row.index))
+    return simulate(scenario, seed, model_class, by=by, on_day=lambda done, _, __: done == end).model.outcomes()
+
+
+def _others(differing: Sequence[str]) -> str:
+    """That outcomes differ when a run is done again; nothing where none do."""
+    return f"gives other numbers when it is done again: {', '.join(differing[:5])}" if differing else ""
 
 
 def _same(stored: Any, found: Any) -> bool:
