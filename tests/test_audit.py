@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable
 
@@ -13,8 +12,7 @@ from hypothesis import strategies as st
 
 from sim.agents.codes import OrderOutcome, Settlement
 from sim.evidence.parameters import load_parameters
-from sim.measures import audit
-from sim.measures.audit import AuditError, violations
+from sim.measures.audit import AuditError, identities, violations
 from sim.model import MarketModel
 from sim.scenario import Scenario
 from sim.streams import uniforms
@@ -191,6 +189,18 @@ def receive_from_nobody(model: MarketModel) -> None:
     model.supplier_table.columns.revenue[2] += 5
 
 
+def send_nowhere(model: MarketModel) -> None:
+    model.upstream.sent += 0.01
+
+
+def find_doses(model: MarketModel) -> None:
+    model.consumers.columns.stash[4] += 0.01 * model.books.goods.arrived
+
+
+def invent_a_gift(model: MarketModel) -> None:
+    model.consumers.columns.from_friends[6] += 1
+
+
 PLANTED: dict[str, Callable[[MarketModel], None]] = {
     "payments = vendor income + fees + escrow + refunds + losses + seizures": pay,
     "escrow of platforms = money held for open orders": take_from_escrow,
@@ -199,6 +209,7 @@ PLANTED: dict[str, Callable[[MarketModel], None]] = {
     "fees of platforms = fees in the ledger": charge,
     "money that vendors passed on = upstream in the ledger": pay_a_supplier_twice,
     "receipts of suppliers = upstream + paid among them": receive_from_nobody,
+    "goods sent by suppliers = arrived + seized": send_nowhere,
     "orders = settled + under way": lose_an_order,
     "no settled order is still in transit": close_without_an_outcome,
     "no order closes with its money unsettled": forget_the_money,
@@ -208,6 +219,8 @@ PLANTED: dict[str, Callable[[MarketModel], None]] = {
     "places in treatment taken = people in treatment": admit_twice,
     "people on the waiting list = people who wait": jump_the_queue,
     "people of the start and come = living + dead + left": vanish,
+    "doses at the start and arrived = used + discarded + taken along + at hand": find_doses,
+    "money got from friends = money paid to friends": invent_a_gift,
     "stock of a vendor is negative": oversell,
     "consumers: trust_police": overtrust,
     "vendors: log_price": misprice,
@@ -232,9 +245,9 @@ def test_a_planted_violation_is_found(identity):
 
 
 def test_every_identity_has_its_planted_violation():
-    named = re.findall(r'(?:check\(|append\()"([^"]+)"', inspect.getsource(audit.violations))
+    named = {each.what for each in identities(evening(ran(world())))}
     assert named
-    assert set(named) <= set(PLANTED)
+    assert named <= set(PLANTED)
 
 
 @pytest.mark.parametrize(
