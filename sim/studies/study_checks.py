@@ -62,22 +62,10 @@ def check[StudyType: ReadyStudy](
     if problems:  # what is no plain data can be put nowhere
         raise StudyFileError(problems, name)
     kind = kinds.find(content.get("kind"), problems)
-    sections = {key: content[key] for key in kinds.names() if key in content}
-    plain = {key: _factors(key, value) for key, value in content.items() if key not in sections}
-    for key in sections:
-        if kind is not None and key != kind.name:
-            problems.append(Problem(key, f"a section of another kind ({key})", f"a section named {kind.name}"))
-    plain.setdefault("kind", "")
+    plain, section = _parted(content, kind, problems)
     scenarios = _scenarios(content.get("scenarios"), folder, problems)
-    plain = dates_as_days(plain, scenarios, problems)
-    file = read_model(StudyFile, plain, "", problems)
-    settings = (
-        None
-        if kind is None
-        else read_model(
-            kind.Settings, {} if sections.get(kind.name) is None else sections[kind.name], kind.name, problems
-        )
-    )
+    file = read_model(StudyFile, dates_as_days(plain, scenarios, problems), "", problems)
+    settings = None if kind is None else read_model(kind.Settings, section, kind.name, problems)
     if file is None:
         raise StudyFileError(problems, name)
     _measures(file, kind, scenarios, problems)
@@ -116,6 +104,21 @@ def check_ensemble(kind: kinds.Kind, both: set[str], problems: list[Problem]) ->
     elif both and kind.varies_beside:
         allowed = "paths that the ensemble does not set: its members set theirs together, and the design varies others"
         problems.append(Problem("ensemble", f"one that sets {', '.join(sorted(both))} too", allowed))
+
+
+def _parted(content: Mapping[str, Any], kind: kinds.Kind | None, problems: list[Problem]) -> tuple[dict[str, Any], Any]:
+    """What a study of any kind may say, and the section of its own kind."""
+    sections = {key: content[key] for key in kinds.names() if key in content}
+    if kind is not None:
+        problems += (
+            Problem(key, f"a section of another kind ({key})", f"a section named {kind.name}")
+            for key in sections
+            if key != kind.name
+        )
+    plain = {key: _factors(key, value) for key, value in content.items() if key not in sections}
+    plain.setdefault("kind", "")
+    section = None if kind is None else sections.get(kind.name)
+    return plain, {} if section is None else section
 
 
 def _factors(key: str, value: Any) -> Any:
