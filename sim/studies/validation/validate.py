@@ -198,37 +198,12 @@ def read_runs(
     study, driver, rows
         The study, its driver, and the runs to be read, as `Driver.evaluate` gives them.
     """
-    names = [str(name) for name in rows.columns if name not in HEAD]
     daily = is_asked("daily", targets.all, asked_views(targets.all, targets.views))
     waiting: deque[Future[dict[str, dict[str, Reading]]]] = deque()
     found: dict[str, dict[str, Reading]] = {}
     try:
         for start in range(0, len(rows), JOBS_AT_ONCE):
-            part = rows.iloc[start : start + JOBS_AT_ONCE]
-            stored = driver.store.rows(part["run"], None if daily else ["run"]).set_index("run")
-            jobs = []
-            for row in part.to_dict("records"):
-                label, run = str(row["scenario"]), str(row["run"])
-                days = {
-                    name.removeprefix(DAILY): np.asarray(stored[name][run])
-                    for name in map(str, stored.columns)
-                    if name.startswith(DAILY)
-                }
-                outcomes = {name: float(row[name]) for name in names}
-                mine = tuple(targets[name] for name in asked[label])
-                place = _tables_of(driver, driver.order[run])
-                jobs.append(
-                    Job(
-                        run,
-                        int(row["seed"]),
-                        _about(label, study.scenarios[label]),
-                        place,
-                        days,
-                        outcomes,
-                        mine,
-                        targets.views,
-                    )
-                )
+            jobs = _jobs(targets, asked, study, driver, rows.iloc[start : start + JOBS_AT_ONCE], daily)
             waiting.append(driver.executor.submit(measure, jobs))
             while len(waiting) > 2 * max(1, driver.workers()):  # what waits is kept small
                 found |= waiting.popleft().result()
@@ -242,6 +217,29 @@ def read_runs(
         for future in waiting:
             future.cancel()
     return found
+
+
+def _jobs(
+    targets: Targets,
+    asked: Mapping[str, Sequence[str]],
+    study: ReadyStudy,
+    driver: Driver,
+    rows: DataFrame,
+    daily: bool,
+) -> list[Job]:
+    """What is to be measured of a few runs; their values by day are loaded where these are asked for."""
+    stored = driver.store.rows(rows["run"], None if daily else ["run"]).set_index("run")
+    series = [name for name in map(str, stored.columns) if name.startswith(DAILY)]
+    names = [str(name) for name in rows.columns if name not in HEAD]
+    jobs = []
+    for row in rows.to_dict("records"):
+        label, run = str(row["scenario"]), str(row["run"])
+        about, place = _about(label, study.scenarios[label]), _tables_of(driver, driver.order[run])
+        days = {name.removeprefix(DAILY): np.asarray(stored[name][run]) for name in series}
+        outcomes = {name: float(row[name]) for name in names}
+        mine = tuple(targets[name] for name in asked[label])
+        jobs.append(Job(run, int(row["seed"]), about, place, days, outcomes, mine, targets.views))
+    return jobs
 
 
 def _tables_of(driver: Driver, order: Order) -> Path:
