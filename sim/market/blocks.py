@@ -15,12 +15,16 @@ from sim.kernels import inner, maker
 BLOCK = 5000
 
 WORTH_SHARING = 1500
-"""Rows below which another thread costs more than it saves."""
+"""Rows below which another thread, which takes some 40 microseconds to begin, costs more than it saves."""
+WORTH_SHARING_SCANS = 40_000
+"""The same where a kernel only looks through columns, in a few nanoseconds a row."""
 
 
-def over_rows(pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: int, *args: Any) -> None:
-    """Call ``kernel(lo, hi, *args)`` for ranges that cover ``n`` rows."""
-    if pool is None or n < WORTH_SHARING:
+def over_rows(
+    pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: int, *args: Any, least: int = WORTH_SHARING
+) -> None:
+    """Call ``kernel(lo, hi, *args)`` for ranges that cover ``n`` rows, in threads from ``least`` rows on."""
+    if pool is None or n < least:
         if n:
             kernel(0, n, *args)
         return
@@ -28,12 +32,15 @@ def over_rows(pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: in
 
 
 def over_blocks(
-    pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: int, width: int, *args: Any
+    pool: ThreadPoolExecutor | None, kernel: Callable[..., Any], n: int, width: int, *args: Any, least: int = BLOCK + 1
 ) -> np.ndarray:
-    """Call ``kernel(first, last, n, BLOCK, *args, sums)`` for ranges of blocks that cover ``n`` rows; returns the (width,) total of the blocks' sums."""
+    """Call ``kernel(first, last, n, BLOCK, *args, sums)`` for ranges of blocks that cover ``n`` rows; returns the (width,) total of the blocks' sums.
+
+    There are threads from ``least`` rows on.
+    """
     blocks = -(-n // BLOCK)
     sums = np.zeros((blocks, width))
-    if pool is None or blocks < 2:
+    if pool is None or n < least:
         kernel(0, blocks, n, BLOCK, *args, sums)
     else:
         share(pool, kernel, blocks, n, BLOCK, *args, sums)

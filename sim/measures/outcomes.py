@@ -22,6 +22,7 @@ from sim.agents.codes import (
 from sim.agents.consumers import age
 from sim.kernels import kernel
 from sim.market import views
+from sim.market.blocks import WORTH_SHARING_SCANS, over_blocks
 from sim.market.views import narrow
 from sim.measures.dictionary import UNOBSERVED
 from sim.measures.orders import Closed, Placed, closed_orders, placed_orders, todays_orders
@@ -139,36 +140,41 @@ def health(state: MarketState) -> dict[str, float]:
     }  # fmt: skip
 
 
-LIVING, DEPENDENTS, USERS, PRACTICE, TRUST, STIGMA, SUPPORT = range(7)
-"""Columns of what `sum_living` adds up."""
+LIVING, DEPENDENTS, USERS, PRACTICE, TRUST, STIGMA, SUPPORT, BORN = range(8)
+"""Columns of what `sum_living` adds up, the last one weeks of birth."""
+N_STANDING = 8
 
 
 @kernel
-def sum_living(n: int, group: np.ndarray, people: Any, sums: np.ndarray, weeks: np.ndarray) -> None:
-    """Add each of the living among ``n`` people to the ``sums`` (groups, 7) of its ``group``, and the week of birth to ``weeks`` (groups,)."""
-    for i in range(n):
-        if people.alive[i] == 1:
-            g = group[i]
-            sums[g, LIVING] += 1.0
-            sums[g, PRACTICE] += people.practice[i]
-            sums[g, TRUST] += people.trust_police[i]
-            sums[g, STIGMA] += people.stigma[i]
-            sums[g, SUPPORT] += people.support_knowledge[i]
-            weeks[g] += people.born[i]
-            sums[g, DEPENDENTS] += 1.0 if people.segment[i] == DEPENDENT else 0.0
-            sums[g, USERS] += 1.0 if people.stage[i] == USES else 0.0
+def sum_living(first: int, last: int, n: int, size: int, group: np.ndarray, people: Any, sums: np.ndarray) -> None:
+    """Add each of the living to the ``sums`` (blocks, groups x 8) of its block and ``group``."""
+    for block in range(first, last):
+        found = sums[block]
+        for i in range(block * size, min((block + 1) * size, n)):
+            if people.alive[i] == 1:
+                g = N_STANDING * int(group[i])
+                found[g + LIVING] += 1.0
+                found[g + PRACTICE] += people.practice[i]
+                found[g + TRUST] += people.trust_police[i]
+                found[g + STIGMA] += people.stigma[i]
+                found[g + SUPPORT] += people.support_knowledge[i]
+                found[g + BORN] += people.born[i]
+                found[g + DEPENDENTS] += 1.0 if people.segment[i] == DEPENDENT else 0.0
+                found[g + USERS] += 1.0 if people.stage[i] == USES else 0.0
 
 
 def standing(state: MarketState, group: np.ndarray, groups: int) -> list[dict[str, float]]:
     """How the living of each group stand towards services and police, and how many they are; ``group`` (n,) is that of each person."""
-    sums, weeks = np.zeros((groups, 7)), np.zeros(groups, np.int64)
-    sum_living(state.consumers.n, group, narrow(state.consumers.columns, views.StandingConsumers), sums, weeks)
-    return [standing_of(state.day, *found) for found in zip(sums.tolist(), weeks.tolist(), strict=True)]
+    living = narrow(state.consumers.columns, views.StandingConsumers)
+    sums = over_blocks(
+        state.pool, sum_living, state.consumers.n, groups * N_STANDING, group, living, least=WORTH_SHARING_SCANS
+    )
+    return [standing_of(state.day, *found) for found in sums.reshape(groups, N_STANDING).tolist()]
 
 
-def standing_of(day: int, sums: Sequence[float], weeks: int) -> dict[str, float]:
+def standing_of(day: int, *sums: float) -> dict[str, float]:
     """The same of one group."""
-    living, dependent, users, *others = sums
+    living, dependent, users, *others, weeks = sums
     practice, trust, stigma, support = [each / living for each in others] if living else [UNOBSERVED] * 4
     mean_age = float(age(weeks / living, day)) if living else UNOBSERVED
     return {

@@ -19,7 +19,7 @@ from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.adding import added_up
 from sim.market.beliefs import event_risk, logistic, market_trust
-from sim.market.blocks import rows_due
+from sim.market.blocks import WORTH_SHARING_SCANS, over_blocks, rows_due
 from sim.market.choice.conditions import Conditions
 from sim.market.choice.displaced import OVERLAP, by_overlap, share_there
 from sim.market.choice.experience import experience
@@ -254,14 +254,24 @@ def hear_of_markets(
 
 
 @kernel
-def count_users(n: int, home: np.ndarray, considering: np.ndarray, alive: np.ndarray, users: np.ndarray) -> int:
-    """Fill ``users`` with the number of consumers by home market. Returns how many consider one."""
-    users[:], thinkable = 0, 0
-    for c in range(n):
-        if home[c] != NO_SLOT and alive[c] == 1:
-            users[home[c]] += 1
-        thinkable += (considering[c] > NOT_YET) & (alive[c] == 1)
-    return thinkable
+def count_users(
+    first: int,
+    last: int,
+    n: int,
+    size: int,
+    home: np.ndarray,
+    considering: np.ndarray,
+    alive: np.ndarray,
+    users: np.ndarray,
+) -> None:
+    """Count consumers by block and home market; the last column of ``users`` (blocks, P + 1) has those who consider a market."""
+    for block in range(first, last):
+        count = users[block]
+        for c in range(block * size, min((block + 1) * size, n)):
+            if alive[c] == 1:
+                if home[c] != NO_SLOT:
+                    count[home[c]] += 1.0
+                count[-1] += considering[c] > NOT_YET
 
 
 def seek_markets(state: MarketState, today: Conditions) -> None:
@@ -275,8 +285,11 @@ def seek_markets(state: MarketState, today: Conditions) -> None:
     state.trade.common *= 1.0 - 1.0 / g.herd_days
     if not len(rows):
         return
-    considering = count_users(n, c.home, c.considering, c.alive, t.users)
-    users = t.users[slots] / max(considering, 1)
+    counts = over_blocks(
+        state.pool, count_users, n, len(t.users) + 1, c.home, c.considering, c.alive, least=WORTH_SHARING_SCANS
+    )
+    t.users[:] = counts[:-1]
+    users = counts[slots] / max(counts[-1], 1.0)
     moved, talked_of = t.arrivals[slots] / (g.herd_unit * n), users
     if state.rules.migration == OVERLAP:
         moved, talked_of = by_overlap(state, slots, moved), by_overlap(state, slots, users)

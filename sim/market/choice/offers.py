@@ -54,9 +54,11 @@ def count_offers(
                 continue
             listings[m] += vendors.breadth[v]
             accounts[m] += 1
-            for s in range(n_substances):
-                if (bits >> s) & 1:
-                    start[m * n_substances + s + 1] += 1
+            left, g = bits, m * n_substances
+            while left != 0:
+                start[g + 1] += left & 1
+                left >>= 1
+                g += 1
     for g in range(len(start) - 1):
         start[g + 1] += start[g]
 
@@ -100,6 +102,8 @@ def weigh(
 
 @kernel
 def list_offers(
+    lo: int,
+    hi: int,
     vendors: Any,
     n: int,
     open_slot: np.ndarray,
@@ -109,7 +113,7 @@ def list_offers(
     offers: Offers,
     fill: np.ndarray,
 ) -> None:
-    """Fill the rows of ``offers``, with cumulative weights in each group; ``fill`` holds where each group starts."""
+    """Fill the rows of those groups of ``offers`` that start in ``lo:hi``, with cumulative weights in each; ``fill`` holds where each group starts."""
     p, start, cumulative = supply[0], offers.start, offers.cumulative
     for v in range(n):
         bits = offers.selling[v]
@@ -120,17 +124,24 @@ def list_offers(
             m = vendors.account[v, a]
             if m == NO_SLOT or open_slot[m] == 0:
                 continue
-            for s in range(n_substances):
-                if (bits >> s) & 1:
-                    g = m * n_substances + s
+            if start[(m + 1) * n_substances] <= lo or start[m * n_substances] >= hi:
+                continue  # another thread's
+            left, s = bits, 0
+            while left != 0:
+                g = m * n_substances + s
+                if left & 1 and lo <= start[g] < hi:
                     k = fill[g]
                     offers.vendor[k], offers.appeal[k], offers.where[k] = v, worth.appeal[v, a], home
                     cumulative[k] = weight * (1.0 if s == main else p.side_weight)
                     if k > start[g]:
                         cumulative[k] += cumulative[k - 1]
                     fill[g] = k + 1
+                left >>= 1
+                s += 1
     for g in range(len(start) - 1):
         first, size = start[g], start[g + 1] - start[g]
+        if not lo <= first < hi:
+            continue
         k = first
         for step in range(size):
             while cumulative[k] < step * cumulative[first + size - 1] / size:
@@ -162,7 +173,7 @@ def build_offers(
     )  # fmt: skip
     worth = Worth(np.empty(n), np.empty((n, ACCOUNTS)))
     over_rows(pool, weigh, n, vendors, selling, open_slot, supply, choice, worth)
-    list_offers(vendors, n, open_slot, n_substances, supply, worth, offers, start[:-1].copy())
+    over_rows(pool, list_offers, total, vendors, n, open_slot, n_substances, supply, worth, offers, start[:-1].copy())
     return offers, listings, accounts
 
 

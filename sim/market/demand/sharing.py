@@ -13,6 +13,7 @@ import numpy as np
 from sim.agents.codes import NOBODY, EventKind
 from sim.kernels import inner, kernel
 from sim.market import views
+from sim.market.blocks import over_rows, rows_marked
 from sim.market.demand.needs import FROM_STASH, Needs
 from sim.market.groups import Friends, Moment
 from sim.market.health.stash import place_of, put
@@ -59,15 +60,12 @@ def giver(c: int, s: int, circle: Circle) -> int:
 
 
 @kernel
-def could_ask(wanted: Needs, circle: Circle, able: np.ndarray) -> int:
-    """Fill ``able`` with the needs, not of wholesale buyers, that a friend could meet; returns how many."""
-    n = 0
-    for i in range(len(wanted.due)):
+def could_ask(lo: int, hi: int, wanted: Needs, circle: Circle, able: np.ndarray) -> None:
+    """Mark in ``able`` those needs ``lo:hi``, not of wholesale buyers, that a friend could meet."""
+    for i in range(lo, hi):
         s = wanted.substance[i]
         if s != FROM_STASH and wanted.wholesale[i] == 0 and giver(wanted.due[i], s, circle) != NOBODY:
-            able[n] = i
-            n += 1
-    return n
+            able[i] = 1
 
 
 @kernel
@@ -108,8 +106,9 @@ def ask_friends(state: MarketState, wanted: Needs) -> None:
         narrow(state.substances, views.PricedSubstances), state.p.consumption.kept,
         state.p.demand.friends_pay, state.world.price_factor,
     )  # fmt: skip
-    able = np.empty(len(wanted.due), np.int64)
-    able = able[: could_ask(wanted, circle, able)]
+    asks = np.zeros(len(wanted.due), np.uint8)
+    over_rows(state.pool, could_ask, len(asks), wanted, circle, asks)
+    able = rows_marked(asks)
     if not len(able):
         return
     turn = np.argsort(uniforms(int(state.seed), Draw.PASSED_ON, wanted.due[able], state.day), kind="stable")

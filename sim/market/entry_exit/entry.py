@@ -13,7 +13,7 @@ from sim.agents.platforms import Platform
 from sim.evidence.groups import PlatformsParameters
 from sim.kernels import kernel
 from sim.market import views
-from sim.market.blocks import over_rows
+from sim.market.blocks import WORTH_SHARING_SCANS, over_blocks, over_rows
 from sim.market.entry_exit.accounts import Places, first_platforms
 from sim.market.entry_exit.characters import Background, Newcomers, draw_characters
 from sim.market.entry_exit.roles import WEEK, change_roles
@@ -85,20 +85,39 @@ def commission(state: MarketState, orders: float, fee: float) -> float:
 
 
 @kernel
-def needs_by_market(n: int, market_state: np.ndarray, alive: np.ndarray, need_rate: np.ndarray) -> tuple[float, float]:
-    """Needs a day of consumers who have a cryptomarket, and of those who look for one and have none."""
-    served, unserved = 0.0, 0.0
-    for c in range(n):
-        if alive[c] == 1:
-            served += np.float64(need_rate[c]) if market_state[c] == ACTIVE else 0.0
-            unserved += np.float64(need_rate[c]) if market_state[c] == SEARCHING else 0.0
-    return served, unserved
+def needs_by_market(
+    first: int,
+    last: int,
+    n: int,
+    size: int,
+    market_state: np.ndarray,
+    alive: np.ndarray,
+    need_rate: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """Needs a day, by block, of consumers who have a cryptomarket, and of those who look for one and have none: ``sums`` (blocks, 2)."""
+    for block in range(first, last):
+        served, unserved = 0.0, 0.0
+        for c in range(block * size, min((block + 1) * size, n)):
+            if alive[c] == 1:
+                served += np.float64(need_rate[c]) if market_state[c] == ACTIVE else 0.0
+                unserved += np.float64(need_rate[c]) if market_state[c] == SEARCHING else 0.0
+        sums[block, 0], sums[block, 1] = served, unserved
 
 
 def to_be_had(state: MarketState) -> float:
     """Orders a day on cryptomarkets: those that are made, and those of buyers without a market, who would order as often as the users of markets do."""
     c, now = state.consumers.columns, state.crypto_trade()
-    served, unserved = needs_by_market(state.consumers.n, c.market_state, c.alive, c.need_rate)
+    served, unserved = over_blocks(
+        state.pool,
+        needs_by_market,
+        state.consumers.n,
+        2,
+        c.market_state,
+        c.alive,
+        c.need_rate,
+        least=WORTH_SHARING_SCANS,
+    ).tolist()
     return now + unserved * (min(now / served, 1.0) if served > 0.0 else 1.0)
 
 
@@ -199,6 +218,11 @@ def role_changes(state: MarketState) -> None:
         state.event(EventKind.ROLE_CHANGE, able, cause="began to sell")
 
 
+def quantiles(lo: int, hi: int, a: float, b: float, u: np.ndarray, out: np.ndarray) -> None:
+    """Quantiles ``u`` of a beta distribution, for the rows ``lo:hi``."""
+    out[lo:hi] = betaincinv(a, b, u[lo:hi])
+
+
 def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.ndarray | None = None) -> np.ndarray:
     """Add vendors with characters drawn from the population of their channel; ``person`` names consumers who take up selling. Returns their rows."""
     p, seed = state.p.supply, state.seed
@@ -211,7 +235,10 @@ def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.nd
         else np.asarray(person) + 1_000_000
     )
     keys = ((day + 4096) * 8 + channel) * 2**32 + place
-    honest = betaincinv(p.honest_a, p.honest_b, uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 5))
+    honest = np.empty(len(rows))
+    over_rows(
+        state.pool, quantiles, len(rows), p.honest_a, p.honest_b, uniforms(seed, Draw.VENDOR_TRAITS, keys, 0, 5), honest
+    )
     nobody = np.full(len(rows), NOBODY, np.int32)
     people = nobody if person is None else np.asarray(person, np.int32)
     world = state.world

@@ -12,6 +12,7 @@ from sim.agents.vendors import ACCOUNTS
 from sim.evidence.groups import VendorsParameters
 from sim.kernels import inner, kernel
 from sim.market import views
+from sim.market.blocks import over_rows
 from sim.market.entry_exit.accounts import Listings, review_accounts
 from sim.market.entry_exit.moderation import moderate
 from sim.market.entry_exit.news import tell_of_new_names
@@ -106,13 +107,13 @@ def vendors_of_closed(
 
 
 @kernel
-def vendor_exits(n: int, when: Moment, vendors: Any, patience: int, given: np.ndarray) -> None:
-    """Mark vendors who leave today in ``exit_cause`` and start own exit scams: hazards of idle, active, young and badly rated vendors.
+def vendor_exits(lo: int, hi: int, when: Moment, vendors: Any, patience: int, given: np.ndarray) -> None:
+    """Mark those vendors of ``lo:hi`` who leave today in ``exit_cause`` and start own exit scams: hazards of idle, active, young and badly rated vendors.
 
     A scam lasts for ``patience`` days: until the first buyers give up waiting.
     """
     p = given[0]
-    for v in range(n):
+    for v in range(lo, hi):
         if vendors.alive[v] == 0 or vendors.kind[v] == LICENSED:
             continue
         u1, u2, u3, _ = uniform4(when.seed, VENDOR_EXIT, vendors.key[v], when.day, 0)
@@ -169,7 +170,8 @@ def vendor_moves(state: MarketState) -> None:
     """Vendors leave, relist and review where they sell."""
     v = state.vendors
     sellers = narrow(v.columns, views.ExitVendors)
-    vendor_exits(v.n, state.moment, sellers, int(state.p.shipping.patience_days), state.given.vendors)
+    patience = int(state.p.shipping.patience_days)
+    over_rows(state.pool, vendor_exits, v.n, state.moment, sellers, patience, state.given.vendors)
     settle_exits(state)
     moderate(state)
     markets = listings(state)

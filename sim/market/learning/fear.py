@@ -15,7 +15,7 @@ from sim.agents.codes import NO_SLOT, Channel, Considering, Fear, RiskGroup
 from sim.agents.consumers import KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
 from sim.kernels import inner, kernel
 from sim.market import views
-from sim.market.blocks import over_rows, rows_marked
+from sim.market.blocks import WORTH_SHARING_SCANS, over_rows, rows_marked
 from sim.market.groups import Friends, Struck
 from sim.market.views import narrow
 
@@ -214,7 +214,7 @@ def spread_news(state: MarketState) -> None:
         arrests = Arrests(
             trade.vendor_news, caught_by_market(state), state.p.enforcement.arrest_fright, state.forum.worth
         )
-        over_rows(state.pool, hear_of_own_vendors, n, listeners, arrests, p, told)
+        over_rows(state.pool, hear_of_own_vendors, n, listeners, arrests, p, told, least=WORTH_SHARING_SCANS)
         near = np.zeros(n, np.uint8)
         mark_friends(rows_marked(told.view(np.uint32)[:, 0]), friends, near)  # four groups, a byte each
         if near.any() or arrests.share.any():

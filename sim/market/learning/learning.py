@@ -16,7 +16,7 @@ from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.ahead import AHEAD, ask_for_friends, ask_for_row
-from sim.market.blocks import over_rows
+from sim.market.blocks import WORTH_SHARING_SCANS, over_rows
 from sim.market.choice.vendor import account_of
 from sim.market.groups import Friends, Moment
 from sim.market.health.alerts import alerts_of_week
@@ -279,9 +279,9 @@ def learning(state: MarketState) -> None:
     fade_vendors(state.vendors.n, sellers, half)
     levers = state.levers
     kept = 0.5 ** (MONTH / np.array([p.caution_days, p.support_days, p.support_days]))
-    over_rows(state.pool, fade, n, MONTH, day, learners, kept, levers.stigma, given)
+    over_rows(state.pool, fade, n, MONTH, day, learners, kept, levers.stigma, given, least=WORTH_SHARING_SCANS)
     was, starts = np.empty((n, 4), np.float32), np.zeros(n, np.uint8)  # four to a row: it lies in one line of the cache
-    over_rows(state.pool, note, n, c.practice, c.support_knowledge, c.considering, was)
+    over_rows(state.pool, note, n, c.practice, c.support_knowledge, c.considering, was, least=WORTH_SHARING_SCANS)
     initiation = levers.initiation * (1.0 + p.publicity_draws * state.publicity)
     talk = Talk(
         state.forum.readable, initiation, state.trade.ads_seen, alerts_of_week(state), messages_of_week(levers)
