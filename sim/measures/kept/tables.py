@@ -166,26 +166,25 @@ def vendor_table(state: MarketState) -> pd.DataFrame:
 
 
 def consumer_table(state: MarketState) -> pd.DataFrame:
-    """Every consumer from day 0 on, first those in whose place others came; counts are from day 0 on."""
-    people, books = state.consumers, state.books
-    n, now = people.n, {name: people.column(name)[: people.n] for name in (*books.gone.SHOWN, "came")}
-    parts = [person_rows(state, part, np.full(len(part["consumer"]), True)) for part in books.gone.parts]
-    here = {"consumer": np.arange(n), "gone": np.full(n, state.day), **now}
-    parts.append(person_rows(state, here, np.full(n, False)).assign(**people.own.frame(n)))
-    return pd.concat(parts, ignore_index=True)
+    """Every consumer from day 0 on, first those in whose place others came; counts are from day 0 on.
 
-
-def person_rows(state: MarketState, c: Mapping[str, np.ndarray], gone: np.ndarray) -> pd.DataFrame:
-    """Rows of the table of consumers; ``gone`` says whose day of leaving stands in the column of that name, where others have the day of today."""
-    came = c["came"].astype(np.int32)
-    return pd.DataFrame({
+    The day of leaving stands in the column of that name where somebody came; others have none.
+    """
+    people, gone = state.consumers, state.books.gone
+    now = {name: people.column(name)[: people.n] for name in (*gone.SHOWN, "came")}
+    here = {"consumer": np.arange(people.n), "gone": np.full(people.n, state.day), **now}
+    c = {name: np.concatenate([part[name] for part in (*gone.parts, here)]) for name in here}
+    came, left = c["came"].astype(np.int32), np.arange(len(c["came"])) < len(c["came"]) - people.n
+    frame = pd.DataFrame({
         "consumer": c["consumer"], "came_day": pd.array(came, "Int32"), "gone_day": pd.array(c["gone"].astype(np.int32), "Int32"),
         "segment": named(c["segment"], Segment), "age": ages(c["born"], c["gone"]).astype(np.float32), "sex": named(c["sex"], Sex),
         "jurisdiction": labelled(c["jurisdiction"], list(state.scenario.jurisdictions)),
         "orders": c["orders"].astype(np.int32), "spent_usd": c["spent"].copy(), "from_friends_usd": c["from_friends"] / 100.0,
         "vendors_used": c["vendors_used"].astype(np.int32), "harms": c["harms"].astype(np.int32), "treatment_days": c["treatment_days"].astype(np.int32),
         "criminalised": c["criminalised"] > 0, "alive": c["alive"] == 1,
-    }).assign(came_day=lambda d: d["came_day"].where(came != -NEVER), gone_day=lambda d: d["gone_day"].where(gone))  # fmt: skip
+    }).assign(came_day=lambda d: d["came_day"].where(came != -NEVER), gone_day=lambda d: d["gone_day"].where(left))  # fmt: skip
+    own = people.own.frame(people.n)
+    return frame.join(pd.DataFrame(own, index=frame.index[~left])) if own else frame
 
 
 def event_table(state: MarketState) -> pd.DataFrame:
