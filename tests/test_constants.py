@@ -107,6 +107,7 @@ WHOLE: dict[str, dict[int, str]] = {
     "market/blocks.py": {
         5000: "rows of a block: no number depends on it",
         1500: "rows for which a thread is woken: likewise",
+        40_000: "likewise, where a kernel only looks through columns",
     },
     "market/books.py": {256: "the first size of a table"},
     "market/choice/vendor.py": {40: "exp(-40) is nothing"},

@@ -111,6 +111,26 @@ def test_vendors_are_those_with_an_account_in_the_window_with_what_they_sold_the
     assert (live.part, live.whole) == (1170, 2)
 
 
+def test_a_view_shows_the_window_through_others_too_and_what_no_window_changes_is_worked_out_once(made_up):
+    views = {
+        "dear": "SELECT * FROM ever.orders WHERE price_usd > 50", "now": "SELECT d.* FROM dear d, world w WHERE d.day >= w.first_day",
+        "shops": "SELECT DISTINCT vendor FROM dear", "late": "SELECT * FROM now",
+    }  # fmt: skip
+    with opened(made_up, ABOUT, views) as asker:
+        counted = "SELECT (SELECT count(*) FROM late) AS late, (SELECT count(*) FROM dear) AS dear, (SELECT count(*) FROM shops) AS shops"
+        assert asker.rows(counted, (0, 9)).iloc[0].to_dict() == {"late": 3, "dear": 4, "shops": 2}
+        assert asker.rows(counted, (7, 9)).iloc[0].to_dict() == {"late": 1, "dear": 4, "shops": 2}
+        once = asker.rows("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'")["table_name"]
+        assert {"dear", "shops"} <= {*once}
+        assert not {"now", "late"} & {*once}
+
+
+def test_the_same_run_gives_the_same_numbers_to_the_last_bit(made_up):
+    """With several threads, the order of addition and which of equals comes first would be chance: no small table shows it, so what is set is looked at."""
+    with opened(made_up, ABOUT, {}) as asker:
+        assert asker.rows("SELECT current_setting('threads') AS n")["n"][0] == 1
+
+
 def test_only_what_questions_read_is_made_for_a_run():
     views = {"a": "SELECT 1 AS x", "b": "SELECT * FROM a", "c": "SELECT * FROM a JOIN b", "d": "SELECT 2 AS y"}
     asked = load(file_of(sql="SELECT sum(x) AS value FROM b")).all

@@ -55,7 +55,8 @@ def observe(
     ready, truth = read_settings(settings), truth_of(run)
     chance = Chance(int(getattr(run, "seed", 0) if seed is None else seed))
     found, lines = _crawled(truth, ready, chance)
-    parts = [survey.survey(truth, name, each, chance) for name, each in ready.surveys.items()]
+    lived = survey.past(truth)
+    parts = [survey.survey(truth, lived, name, each, chance) for name, each in ready.surveys.items()]
     found["observed_survey"] = _stacked([part for part, _ in parts])
     for _, told in parts:
         lines += told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ def purchases(truth: Truth, who: pd.DataFrame) -> pd.DataFrame:
     day = o["day"].to_numpy(np.int64)
     rows = pd.DataFrame({
         "key": o["order"].to_numpy(np.int64), "person": whose(who, o["consumer"].to_numpy(np.int64), day), "day": day,
-        "channel": o["channel"].astype(str).map({name: k for k, name in enumerate(CHANNELS)}).to_numpy(np.int64),
+        "channel": pd.Categorical(o["channel"], CHANNELS).codes.astype(np.int64),
         "ended": as_days(o["outcome_day"]), "consumer": o["consumer"].to_numpy(np.int64),
     })  # fmt: skip
     return rows[rows["person"] >= 0]
@@ -71,6 +72,21 @@ def threats(truth: Truth, who: pd.DataFrame, bought: pd.DataFrame) -> pd.DataFra
     rows["person"] = whose(who, rows["consumer"].to_numpy(), rows["day"].to_numpy())
     rows["key"] = (rows["consumer"].to_numpy() << 24) | ((rows["day"].to_numpy() + 8192) << 8) | turn
     return rows[rows["person"] >= 0]
+
+
+class Past(NamedTuple):
+    """What surveys ask about: people, and what they bought and met."""
+
+    who: pd.DataFrame
+    bought: pd.DataFrame
+    hurt: pd.DataFrame
+
+
+def past(truth: Truth) -> Past:
+    """The past of a run."""
+    who = people(truth)
+    bought = purchases(truth, who)
+    return Past(who, bought, threats(truth, who, bought))
 
 
 def _answers(persons: int, bought: pd.DataFrame, hurt: pd.DataFrame) -> pd.DataFrame:
@@ -97,21 +113,21 @@ def _remembered(rows: pd.DataFrame, day: int, settings: Survey, chance: Chance) 
     return rows[known & (dated <= settings.window)]
 
 
-def survey(truth: Truth, name: str, settings: Survey, chance: Chance) -> tuple[pd.DataFrame, list[Line]]:
+def survey(truth: Truth, lived: Past, name: str, settings: Survey, chance: Chance) -> tuple[pd.DataFrame, list[Line]]:
     """Every survey of a name: a row for each who answers, and shares among them beside those of all people.
 
     Parameters
     ----------
-    truth
-        The tables of the run.
+    truth, lived
+        The tables of the run, and what they say of people.
     name
         Name of the survey.
     settings, chance
         How it is done, and its random numbers.
     """
-    who = people(truth)
-    bought = purchases(truth, who)
-    hurt = threats(truth, who, bought)
+    who, bought, hurt = lived
+    usual = settings.response * who["segment"].map(settings.segments).fillna(1.0).to_numpy(float)
+    key = who["consumer"].to_numpy() << 20
     first = max(settings.first_day, truth.first_day + settings.window)
     parts, lines = [], []
     for day in range(first, truth.last_day + 1, settings.every):
@@ -120,11 +136,9 @@ def survey(truth: Truth, name: str, settings: Survey, chance: Chance) -> tuple[p
         fact = _answers(len(who), *(rows[rows["day"].between(since, day - 1)] for rows in (bought, hurt)))
         told = _answers(len(who), *(_remembered(rows, day, settings, chance) for rows in (bought, hurt)))
         age = who["age"].to_numpy() - (who["aged"].to_numpy() - day) / YEAR
-        likely = settings.response * who["segment"].map(settings.segments).fillna(1.0).to_numpy(float)
         likely = (
-            likely * np.where(age < YOUNG, settings.young, 1.0) * np.where(fact["bought_online"], settings.online, 1.0)
+            usual * np.where(age < YOUNG, settings.young, 1.0) * np.where(fact["bought_online"], settings.online, 1.0)
         )
-        key = who["consumer"].to_numpy() << 20
         answers = (here & (chance.uniform(Look.ANSWERS, key, day) < likely)).nonzero()[0]
         open_about = chance.uniform(Look.ADMITS, key[answers], day) < settings.admits
         rows = told.iloc[answers].reset_index(drop=True)

@@ -25,13 +25,15 @@ _VECTOR = 2048
 
 
 @contextmanager
-def database(files: Sequence[Path]) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(files: Sequence[Path], threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory that may read these files: no other file, no network, no extension, no variable of Python.
 
     Parameters
     ----------
     files
         All that it may read.
+    threads
+        At most; with more than one, the last bits of a sum and which of equals comes first are chance. As many as there are cores where nothing is given.
     """
     import duckdb
 
@@ -48,6 +50,7 @@ def database(files: Sequence[Path]) -> Iterator[duckdb.DuckDBPyConnection]:
             ("max_temp_directory_size", quoted(SPILL)),
             ("allowed_paths", listed(files)),
             ("enable_external_access", "false"),
+            *([] if threads is None else [("threads", str(threads))]),
             ("lock_configuration", "true"),
         ):
             connection.execute(f"SET {name} = {value}")
