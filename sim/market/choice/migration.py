@@ -266,12 +266,13 @@ def count_users(
 ) -> None:
     """Count consumers by block and home market; the last column of ``users`` (blocks, P + 1) has those who consider a market."""
     for block in range(first, last):
-        count = users[block]
+        count, thinkable = users[block], 0
         for c in range(block * size, min((block + 1) * size, n)):
             if alive[c] == 1:
                 if home[c] != NO_SLOT:
                     count[home[c]] += 1.0
-                count[-1] += considering[c] > NOT_YET
+                thinkable += considering[c] > NOT_YET
+        count[-1] = thinkable
 
 
 def seek_markets(state: MarketState, today: Conditions) -> None:

@@ -42,7 +42,9 @@ NEW_NAME = 1 << RISK_GROUPS
 class Arrests(NamedTuple):
     """Arrests of vendors of which people hear today."""
 
-    news: np.ndarray  # (V,) bits: the risk group in which an arrest is felt, and `NEW_NAME`
+    news: (
+        np.ndarray
+    )  # (V + 1,) bits: the risk group in which an arrest is felt, and `NEW_NAME`; the last one, of nobody (-1), is 0
     share: np.ndarray  # (P,) of a cryptomarket's vendors who were arrested
     fright: float  # what the arrest of a vendor of one's own adds to perceived risk
     forum: float  # worth of what forums say, 0 to 1
@@ -128,7 +130,7 @@ def hear_of_own_vendors(
     for c in range(lo, hi):
         caught_partners, news = 0, 0
         for j in range(REMEMBERED_VENDORS):
-            news |= arrests.news[consumers.vendor[c, j]] if consumers.vendor[c, j] >= 0 else 0
+            news |= arrests.news[consumers.vendor[c, j]]
         for g in range(RISK_GROUPS):
             told[c, g] = 0
         if news == 0:
@@ -178,8 +180,12 @@ def talk_of_arrests(
 
     ``near`` (n,) marks who has a friend of whose vendors ``told`` counts any.
     """
-    p = given[0]
+    p, on_markets = given[0], False
+    for m in range(len(arrests.share)):
+        on_markets |= arrests.share[m] > 0.0
     for c in range(lo, hi):
+        if not near[c] and not on_markets:
+            continue
         a, b = friends.start[c], friends.start[c + 1]
         for i in range(a, b if near[c] else a):
             f = friends.who[i]
@@ -190,10 +196,11 @@ def talk_of_arrests(
                         feel(consumers, c, consumers.home[f], hits, p.hearsay)
                     else:
                         consumers.legal_hits[c, g] += hits
-        if consumers.considering[c] == NOT_YET:
+        memory = consumers.memory[c]
+        if not on_markets or memory == 0 or consumers.considering[c] == NOT_YET:
             continue
         for k in range(KNOWN_MARKETS):
-            m = consumers.known[consumers.memory[c], k]
+            m = consumers.known[memory, k]
             if m != NO_SLOT and arrests.share[m] > 0.0:
                 feel(consumers, c, m, arrests.forum * arrests.fright * arrests.share[m], p.hearsay)
 
@@ -212,8 +219,9 @@ def spread_news(state: MarketState) -> None:
     if trade.vendor_news.any():
         told = np.empty((n, RISK_GROUPS), np.uint8)
         arrests = Arrests(
-            trade.vendor_news, caught_by_market(state), state.p.enforcement.arrest_fright, state.forum.worth
-        )
+            np.append(trade.vendor_news, np.uint8(0)), caught_by_market(state), state.p.enforcement.arrest_fright,
+            state.forum.worth,
+        )  # fmt: skip
         over_rows(state.pool, hear_of_own_vendors, n, listeners, arrests, p, told, least=WORTH_SHARING_SCANS)
         near = np.zeros(n, np.uint8)
         mark_friends(rows_marked(told.view(np.uint32)[:, 0]), friends, near)  # four groups, a byte each
