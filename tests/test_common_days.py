@@ -11,7 +11,7 @@ import pytest
 from sim.model import MarketModel
 from sim.report.comparison import compare
 from sim.studies.runs import common_days
-from sim.studies.runs.common_days import first_day, keep, parting, recall, worlds_of
+from sim.studies.runs.common_days import first_day, keep, parting, partings_of, recall, worlds_of
 from sim.studies.runs.simulate import WARM_CONSUMERS, load_scenario, simulate
 from tests.worlds import ALL_TABLES, KINDS, example, fingerprint, run, same_frames, world
 
@@ -92,6 +92,17 @@ def test_runs_part_on_the_first_day_on_which_what_differs_can_act(nothing_kept, 
     assert days_run == list(range(DAY, 25))
     alone = run(second, tables=("orders", "events"), **more)
     assert same(shared, alone, ("orders", "events", "policies"))
+
+
+def test_worlds_of_another_setting_part_from_none():
+    fair, other = world(days=25), world(days=25).with_(consumers=301)
+    assert fair.consumers != other.consumers
+    scenarios = {
+        "fair": fair,
+        "taken": fair.with_(policies=[TAKEDOWN]),
+        "other": other.with_(policies=[example("naloxone", start=15)]),
+    }
+    assert partings_of(scenarios) == {"fair": {DAY, math.inf}, "taken": {DAY, math.inf}, "other": {math.inf}}
 
 
 def test_whichever_comes_first_the_others_go_on_from_there(nothing_kept, days_run):

@@ -18,7 +18,7 @@ from sim.studies.deeds import deeds_of, plain
 from sim.studies.errors import StudyError, describe_failure
 from sim.studies.execution.identity import Order, model_version, run_id
 from sim.studies.methods.paths import resolve
-from sim.studies.runs.common_days import parting
+from sim.studies.runs.common_days import partings_of
 from sim.studies.runs.simulate import (
     Market,
     ModelClass,
@@ -91,10 +91,7 @@ class Task:
         if key not in _unpickled:
             bases = pickle.loads(self.scenarios)
             _unpickled.clear()
-            _unpickled[key] = (
-                bases,
-                {label: frozenset(parting(one, other) for other in bases.values()) for label, one in bases.items()},
-            )
+            _unpickled[key] = (bases, partings_of(bases))
         return _unpickled[key]
 
 

@@ -50,6 +50,23 @@ def parting(scenario: Scenario, other: Scenario) -> float:
     return min((first_day(policy) for _, policy in differ), default=math.inf)
 
 
+def setting_of(scenario: Scenario) -> str:
+    """A scenario without policies and budget, as JSON."""
+    setting = json.loads(scenario.canonical())
+    for name in ("policies", "budget"):
+        setting.pop(name, None)
+    return json.dumps(setting, sort_keys=True)
+
+
+def partings_of(scenarios: Mapping[str, Scenario]) -> dict[str, frozenset[float]]:
+    """By name, the days on which others of these scenarios can part from it; those of another setting have no day in common."""
+    settings = {name: setting_of(scenario) for name, scenario in scenarios.items()}
+    return {
+        name: frozenset(parting(one, scenarios[other]) for other in scenarios if settings[other] == settings[name])
+        for name, one in scenarios.items()
+    }
+
+
 def worlds_of(
     scenario: Scenario, seed: int, tables: tuple[str, ...], audit: bool, days: Iterable[float] = ()
 ) -> Mapping[int, World]:
@@ -61,10 +78,7 @@ def worlds_of(
     if any(policy.when is not None and policy.when.event is not None for policy in scenario.policies):
         return {}
     starts = [first_day(policy) for policy in scenario.policies]
-    setting = json.loads(scenario.canonical())
-    listed = setting.pop("policies")
-    setting.pop("budget", None)
-    text = json.dumps(setting, sort_keys=True)
+    text, listed = setting_of(scenario), json.loads(scenario.canonical())["policies"]
     found: dict[int, World] = {}
     for day in (int(day) for day in {0, min(starts, default=0), *days} if 0 <= day < scenario.days):
         acted = [(k, listed[k]) for k, start in enumerate(starts) if start < day]
