@@ -1,4 +1,7 @@
-"""Which attack on a trade network deters most, when few or many are attacked: the central, the weakly tied, or what is said of vendors."""
+"""Which attack on a trade network deters most, when few or many are attacked: the central, the weakly tied, or what is said of vendors.
+
+What limits it are vendors: some 230 sell in these three months in a world of 100,000 people, and seven in one of 3,000, of whom a twentieth is nobody.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +121,7 @@ def picture(drawn: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> 
 def _world(mode: str, share: float) -> World:
     attack = {"kind": "network_attack", "start": STARTS, "mode": mode, "share": share, "monthly": True}
     by = {"by": "degree"} if mode == "targeted" else {}
-    return World("baseline", 3000, DAYS, BURN_IN, policies=({**attack, **by},))
+    return World("baseline", 100_000, DAYS, BURN_IN, policies=({**attack, **by},))
 
 
 REPLICATION = Replication(
@@ -133,8 +136,8 @@ REPLICATION = Replication(
         "attacks on weak links and on signals deter more transactions and buyers when only a small part of the network is attacked. Those attacked "
         "connect less often, and only with whom they can trust. Read in the abstract: no size was seen, so that only directions are judged."
     ),
-    worlds={"without": World("baseline", 3000, DAYS, BURN_IN), **{label(mode, share): _world(mode, share) for mode in MODES for share in SHARES}},
-    runs=5,
+    worlds={"without": World("baseline", 100_000, DAYS, BURN_IN), **{label(mode, share): _world(mode, share) for mode in MODES for share in SHARES}},
+    runs=6,
     tables=("orders",),
     measure=measure,
     picture=picture,
@@ -145,10 +148,14 @@ REPLICATION = Replication(
     ),
     misses={
         **{
-            f"few_{mode}_{what}": "one arrest of a central vendor deters more than letters or false ratings for as many, however few are attacked"
+            f"few_{mode}_{what}": (
+                "an arrest of a central vendor takes what that one sells; letters or false ratings for as many leave 97 to 100 % of orders"
+            )
             for mode in ("weak_link", "signal")
             for what in ("orders", "buyers")
         },
+        "less_often": "hardly, and not told from nothing: those whose vendors are arrested find others, and those who give up are no longer counted",
         "trust": "those whose vendors are arrested buy from others, most of them strangers",
     },
+    minutes=2,
 )  # fmt: skip
