@@ -1,4 +1,8 @@
-"""Whether hidden quality shrinks a market, and whether what buyers tell each other restores it."""
+"""Whether hidden quality shrinks a market, and whether what buyers tell each other restores it.
+
+The small market has 100 buyers and sellers, as published. What is counted in the whole model is orders on cryptomarkets: a world of 3,000 people has 150 of
+them in three months, one of 50,000 some 2,500.
+"""
 
 from __future__ import annotations
 
@@ -139,8 +143,8 @@ REPLICATION = Replication(
         "below."
     ),
     worlds={
-        "without": World("baseline", 3000, 120, 30),
-        "spoilt": World("baseline", 3000, 120, 30, policies=(SPOILT,)),
+        "without": World("baseline", 50_000, 120, 30),
+        "spoilt": World("baseline", 50_000, 120, 30, policies=(SPOILT,)),
     },
     runs=5,
     tables=("orders",),
@@ -150,4 +154,5 @@ REPLICATION = Replication(
         "The small market is the publication's, with the rule of beliefs that the project keeps and tests; consumers of the whole model judge vendors "
         "by ratings, memory and posts instead, so that there only the direction is looked for. Who are neighbours is assumed: the next two on a ring."
     ),
+    minutes=1,
 )  # fmt: skip
