@@ -100,7 +100,7 @@ deciding: setup-dev ## which assumed values decide most of what interventions ch
 reference: setup-dev ## the studies that ship, small enough for a laptop, into results/reference (about two hours)
 	@$(BIN)/python -m experiments.reference
 
-replications: setup-dev ## published results looked for in the model, into results/reference/replications (about twenty minutes)
+replications: setup-dev ## published results looked for in the model, into results/reference/replications (about twenty minutes of one core)
 	@$(BIN)/python -m experiments.replications
 
 page-answers: setup ## the answers that the page shows at once, into sim/app/stored.json.gz (a quarter of an hour)
