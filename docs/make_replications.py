@@ -62,11 +62,9 @@ def overview(found: list[dict[str, Any]], others: list[str]) -> str:
 
 def took(found: list[dict[str, Any]]) -> str:
     """What all of it takes, as measured."""
-    if any("minutes" not in each for each in found):
-        return ""
     minutes = sum(each["minutes"] for each in found)
     return (
-        f"All of it takes about {minutes} minutes of one core of a laptop, and some 2 GB of memory a worker; `python -m experiments.replications NAME` does "
+        f"All of it takes about {minutes} minutes of one core of a laptop, and some 1.5 GB of memory a worker; `python -m experiments.replications NAME` does "
         "one. Worlds are as large as what is counted in them asks for, which the first lines of each script say; how long its runs take stands below.\n"
     )
 
@@ -98,10 +96,8 @@ def anchor(title: str) -> str:
 
 def time_of(each: dict[str, Any]) -> str:
     """How long its runs take, in words."""
-    minutes = each.get("minutes")
-    if minutes is None:
-        return "not timed"
-    return f"about {minutes} minutes of one core" if minutes else "the runs of another replication"
+    minutes = each["minutes"]
+    return f"about {minutes} min of one core" if minutes else "the runs of another replication"
 
 
 def part(each: dict[str, Any]) -> str:
