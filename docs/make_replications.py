@@ -64,7 +64,7 @@ def took(found: list[dict[str, Any]]) -> str:
     """What all of it takes, as measured."""
     minutes = sum(each["minutes"] for each in found)
     return (
-        f"All of it takes about {minutes} minutes of one core of a laptop, and some 1.5 GB of memory a worker; `python -m experiments.replications NAME` does "
+        f"All of it takes about {minutes} minutes of one core of a laptop, and more than 1 GB of memory a worker; `python -m experiments.replications NAME` does "
         "one. Worlds are as large as what is counted in them asks for, which the first lines of each script say; how long its runs take stands below.\n"
     )
 
