@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from sim.studies.findings.doubt import DEPENDS, HOLD, HOW, MORE, OPEN, said
 from sim.studies.findings.rivals import Rival
 from sim.studies.validation.targets import LEVELS, USES
 
-REFERENCE = Path(__file__).parents[1] / "results" / "reference"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "results" / "reference"
 KEPT = REFERENCE / "validation" / "validation.json"
 OVER_ENSEMBLE = KEPT.with_name("ensemble.json")
 RIVALS = REFERENCE / "validation" / "rivals.json"
+MAKEFILE = ROOT / "Makefile"
 CONCLUSIONS = REFERENCE / "ensemble" / "conclusions.csv"
 
 HEAD = """# What the model reproduces, and what it misses
@@ -124,13 +127,14 @@ def across() -> list[str]:
     """Which conclusions hold across the ensemble, from the comparison that is kept; see `make conclusions`."""
     table = read_csv(CONCLUSIONS)
     sets, pairs = int(table["sets"].max()), int(table["n"].max())
+    size = f"{int(re.findall(r'CONCLUDED.* --consumers ([0-9]+)', MAKEFILE.read_text(encoding='utf-8'))[0]):,}"
     told = [f"- {escaped(label)}: {escaped(words)}" for label, words in said(table).items()]
     counts = table.groupby("verdict", sort=False).size()
     words = ", ".join(f"{counts.get(which, 0)}: {which}" for which in (HOLD, DEPENDS, MORE, OPEN))
     return [
         "## Which conclusions hold\n",
-        f"{pairs} pairs of runs over {sets} parameter sets of the ensemble that ships ([kept](../results/reference/ensemble/conclusions.csv); "
-        f"`make conclusions` does them again). {HOW}\n",
+        f"{pairs} pairs of runs of {size} simulated consumers over {sets} parameter sets of the ensemble that ships "
+        f"([kept](../results/reference/ensemble/conclusions.csv); `make conclusions` does them again). {HOW}\n",
         f"Of {len(table)} effects of {table['scenario'].nunique()} interventions, {words}. Totals are those of the simulated consumers.\n",
         "\n".join(told) + "\n",
         conclusions_markdown(table) + "\n",
