@@ -36,7 +36,7 @@ conclusions: setup ## which conclusions hold across the ensemble that ships, for
 validate-quick: setup ## the same with small worlds, one run of each (under three minutes)
 	@$(BIN)/odm validate --consumers 1000 --runs 1
 
-validate-rivals: setup ## the same for rivals of contested rules, one small run of each world, and keep how many facts each meets (an hour)
+validate-rivals: setup ## the same for rivals of contested rules, one run of each world, and keep how many facts each meets (ten minutes)
 	@$(BIN)/python -m experiments.rivals
 
 calibrate: setup-dev ## fit parameters to published facts, into results/calibration; goes on where it was stopped (a night or more)

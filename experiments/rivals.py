@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
     parser.add_argument("worlds", nargs="*", help="worlds of the targets (default: all)")
-    parser.add_argument("--consumers", type=int, default=2000, help="simulated consumers of every world (default 2000)")
+    parser.add_argument("--consumers", type=int, help="simulated consumers of every world (default: its own)")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "rivals", help="folder of the runs")
     parser.add_argument("--keep", type=Path, default=KEPT, help="file of what is kept")
     parser.add_argument("--workers", type=int, help="processes")

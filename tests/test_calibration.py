@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from sim.evidence.parameters import load_parameters
 from sim.report.calibration import calibrate, cost
@@ -17,7 +18,7 @@ from sim.studies.matching.emulators import emulate
 from sim.studies.matching.goals import goal, ranked
 from sim.studies.matching.recovery import coverage, recovered
 from sim.studies.matching.screening import picked, screened
-from sim.studies.matching.wave import Found, Plan, hopeless, learnt, within, worst
+from sim.studies.matching.wave import Found, Plan, Wave, correlation, costs, hopeless, learnt, within, worst
 from sim.studies.matching.waves import matched
 from sim.studies.methods import designs
 from sim.studies.methods.threads import one_thread
@@ -129,6 +130,36 @@ def test_a_target_that_no_place_comes_near_is_named_and_rules_nothing_out():
     assert within(far, told, town(places), plan).all()
 
 
+def test_luck_that_moves_targets_together_is_no_evidence_twice():
+    """The likelihood is that of a normal distribution: errors of the world's targets apart, what emulators get wrong together."""
+    goals = [goal(name, 0.0, -1.96, 1.96) for name in ("a", "b", "c")]
+    at, variance = np.array([[0.5, 0.4, -1.0], [2.0, 1.5, 0.3]]), np.array([4.0, 9.0, 1.0])
+    emulators = {k: lambda places, k=k: (at[: len(places), k], np.full(len(places), variance[k])) for k in range(3)}
+    together = np.array([[1, 0.9, 0], [0.9, 1, 0], [0, 0, 1.0]])
+    for known in (np.eye(3), together):
+        wave = Wave(emulators, {}, np.zeros(3), np.zeros(3), known)  # pyright: ignore[reportArgumentType]
+        spread = np.sqrt(variance)
+        density = multivariate_normal(np.zeros(3), np.eye(3) + known * np.outer(spread, spread))
+        assert costs(goals, wave, at, 0.0) == pytest.approx(-density.logpdf(at) - 1.5 * np.log(2 * np.pi))
+        alone = costs(goals, wave, at, 0.0, left_out=[0, 1])
+        assert alone == pytest.approx(at[:, 2] ** 2 / 4 + np.log(2) / 2), "what is left out does not count"
+    open_above = [goals[0], goals[1], goal("c", None, 0.2, None)]
+    assert costs(open_above, wave, at[1:], 0.0) == costs(goals, wave, at[1:], 0.0, left_out=[2])
+
+
+def test_what_targets_share_is_seen_in_many_points_and_not_trusted_in_few():
+    rng = np.random.default_rng(3)
+    both = rng.normal(size=(2000, 1))
+    missed = np.hstack([0.9 * both + 0.436 * rng.normal(size=(2000, 2)), rng.normal(size=(2000, 1))])
+    with one_thread():
+        many, few = correlation(missed), correlation(missed[:8])
+        gaps = correlation(np.where(rng.random(missed.shape) < 0.1, np.nan, missed))
+    assert many[0, 1] == pytest.approx(0.81, abs=0.04)
+    assert abs(many[2, :2]).max() < 0.1
+    assert abs(few[0, 1]) < many[0, 1]
+    assert 0.6 < gaps[0, 1] < many[0, 1]
+
+
 # Emulators ------------------------------------------------------------------------------------------------------------
 def test_an_emulator_is_as_sure_as_it_may_be():
     rng = np.random.default_rng(1)
@@ -178,14 +209,12 @@ def test_the_range_of_a_target_is_read_as_its_error_on_either_side():
     zero = np.zeros(1)
     price = goal("price", 100.0, 50.0, 400.0)
     ends = price.scaled(np.array([50.0, 100.0, 400.0]))
-    assert [float(price.distance(ends[k : k + 1], zero, 0.0)[0][0]) for k in range(3)] == pytest.approx(
-        [-1.96, 0, 1.96]
-    )
-    assert abs(price.distance(ends[2:], zero, 1.0)[0][0]) == pytest.approx(1.96 / np.sqrt(2)), "with a discrepancy"
+    assert [float(price.distance(ends[k : k + 1], zero, 0.0)[0]) for k in range(3)] == pytest.approx([-1.96, 0, 1.96])
+    assert abs(price.distance(ends[2:], zero, 1.0)[0]) == pytest.approx(1.96 / np.sqrt(2)), "with a discrepancy"
     assert np.isfinite(goal("share", 0.1, 0.0, 0.3, share=True).scaled(np.array([0.0, 1.0]))).all()
     most = goal("at most", None, None, 0.2)
     at = most.scaled(np.array([0.05, 0.2, 0.4]))
-    z = most.distance(at, np.zeros(3), 0.0)[0]
+    z = most.distance(at, np.zeros(3), 0.0)
     assert z[0] == z[1] == 0
     assert z[2] > 3
 

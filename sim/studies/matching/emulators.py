@@ -56,9 +56,12 @@ class Emulator:
     ----------
     check
         How it does where a point was left out.
+    missed
+        By how many standard errors each point was missed that was left out; NaN for one that was not measured.
     """
 
     check: Check
+    missed: Floats
     _shift: Floats
     _spread: Floats
     _level: float
@@ -132,7 +135,9 @@ def emulate(places: Floats, values: Floats, noise: float, seed: int = 0) -> Emul
         return "no parameter moves it beyond the luck of runs"
     if check.beyond > MISSED or check.inflation > SURE:
         return f"{check.beyond:.0%} of points left out lie beyond {FAR:g} standard errors"
-    return Emulator(check, shift, spread, level, size, active, lengths, amplitude, nugget, x, inverse, weights)
+    missed = np.full(len(known), np.nan)
+    missed[known] = errors / np.sqrt(variance)
+    return Emulator(check, missed, shift, spread, level, size, active, lengths, amplitude, nugget, x, inverse, weights)
 
 
 def most_active(x: Floats, y: Floats) -> NDArray[np.intp]:
@@ -170,6 +175,7 @@ class _Parts(NamedTuple):
     ConstantKernel: Any
     RBF: Any
     WhiteKernel: Any
+    shrunk: Any
 
 
 def learning() -> _Parts:
@@ -182,7 +188,8 @@ def learning() -> _Parts:
     """
     try:
         processes: Any = import_module("sklearn.gaussian_process")
+        shrunk: Any = import_module("sklearn.covariance").ledoit_wolf
     except ImportError:
         raise RequestError(f"calibration: emulators need {extra('studies')}") from None
     kernels = processes.kernels
-    return _Parts(processes.GaussianProcessRegressor, kernels.ConstantKernel, kernels.RBF, kernels.WhiteKernel)
+    return _Parts(processes.GaussianProcessRegressor, kernels.ConstantKernel, kernels.RBF, kernels.WhiteKernel, shrunk)

@@ -53,8 +53,8 @@ class Goal:
         below, above = (error if np.isfinite(error) else errors[0] for error in (self.below, self.above))
         return replace(self, centre=centre, below=below, above=above, more=more)
 
-    def distance(self, mean: Floats, variance: Floats, discrepancy: float) -> tuple[Floats, Floats]:
-        """How far numbers on its scale are from it.
+    def apart(self, mean: Floats, variance: Floats, discrepancy: float) -> tuple[Floats, Floats, Floats]:
+        """How far numbers on its scale are from it, and what is uncertain.
 
         Parameters
         ----------
@@ -65,14 +65,17 @@ class Goal:
 
         Returns
         -------
-        z, cost
-            Distance in standard deviations of all that is uncertain, and minus the logarithm of the likelihood but for a constant.
+        away, error, rest
+            The difference; the variance of the goal on that side, infinite where any number agrees; and that of what is known of the target.
         """
         away = mean - self.centre
         error = np.where(away < 0, self.below, self.above) ** 2 * (1 + discrepancy**2)
-        rest = variance + self.more
-        z = away / np.sqrt(error + rest)
-        return z, 0.5 * z**2 + 0.5 * np.log1p(rest / error)
+        return away, error, variance + self.more
+
+    def distance(self, mean: Floats, variance: Floats, discrepancy: float) -> Floats:
+        """How far numbers on its scale are from it, in standard deviations of all that is uncertain; see `apart`."""
+        away, error, rest = self.apart(mean, variance, discrepancy)
+        return away / np.sqrt(error + rest)
 
 
 def goal(name: str, value: float | None, low: float | None, high: float | None, share: bool = False) -> Goal:
@@ -133,7 +136,7 @@ def measured(goals: Sequence[Goal], values: Floats, noise: Floats, discrepancy: 
         Variance that luck gives each, on the scale of its goal, and as in `Goal.distance`.
     """
     columns = [
-        goal.distance(goal.scaled(values[:, k]), np.full(len(values), noise[k]), discrepancy)[0]
+        goal.distance(goal.scaled(values[:, k]), np.full(len(values), noise[k]), discrepancy)
         for k, goal in enumerate(goals)
     ]
     return np.stack(columns, axis=1) if columns else np.zeros((len(values), 0))

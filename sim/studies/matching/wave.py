@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.studies.matching.emulators import Emulator, emulate
+from sim.studies.matching.emulators import Emulator, emulate, learning
 from sim.studies.matching.goals import Goal, measured, ranked
 from sim.studies.matching.sampling import below
 
 Floats = NDArray[np.float64]
 NEAR = 2.0
 """Points of earlier waves are learnt from where they lie within so many times the cut."""
+AT_ONCE = 1_000
+"""Places whose likelihood is worked out at a time."""
 TRIED = 400
 """Places at which it is seen whether a goal can be had at all."""
 MOST_POINTS = 1_200
@@ -72,6 +74,8 @@ class Wave:
         Why a goal has none, by its place.
     noise
         Variance that luck gives the mean over replicates, and how much of it all points share, since they have their seeds in common; by goal, on its scale.
+    together
+        Correlation of what the emulators get wrong, in their order; see `correlation`.
     hopeless
         Goals that no place at all comes near, by their place: they cannot rule anything out.
     """
@@ -80,18 +84,26 @@ class Wave:
     aside: Mapping[int, str]
     noise: Floats
     shared: Floats
+    together: Floats
     hopeless: tuple[int, ...] = ()
 
-    def distances(self, goals: Sequence[Goal], places: Floats, discrepancy: float) -> tuple[Floats, Floats]:
-        """Distance and cost of places (rows) for the goals that have an emulator (columns)."""
-        if not self.emulators:
-            return np.zeros((len(places), 0)), np.zeros((len(places), 0))
+    def apart(self, goals: Sequence[Goal], places: Floats, discrepancy: float) -> tuple[Floats, Floats, Floats]:
+        """`Goal.apart` of places (rows) for the goals that have an emulator (columns)."""
         columns = []
         for k, emulator in self.emulators.items():
             mean, variance = emulator(places)
-            columns.append(goals[k].distance(mean, variance + self.shared[k], discrepancy))
-        z, cost = (np.stack(found, axis=1) for found in zip(*columns, strict=True))
-        return z, cost
+            columns.append(goals[k].apart(mean, variance + self.shared[k], discrepancy))
+        away, error, rest = (
+            (np.stack(found, axis=1) for found in zip(*columns, strict=True))
+            if columns
+            else np.zeros((3, len(places), 0))
+        )
+        return away, error, rest
+
+    def distances(self, goals: Sequence[Goal], places: Floats, discrepancy: float) -> Floats:
+        """`Goal.distance` of places (rows) for the goals that have an emulator (columns)."""
+        away, error, rest = self.apart(goals, places, discrepancy)
+        return away / np.sqrt(error + rest)
 
 
 def luck(goal: Goal, replicates: Floats) -> tuple[float, float]:
@@ -128,7 +140,20 @@ def learnt(
             aside[k] = made
         else:
             emulators[k] = made
-    return Wave(emulators, aside, noise, shared)
+    missed = np.array([made.missed for made in emulators.values()]).reshape(len(emulators), int(used.sum())).T
+    return Wave(emulators, aside, noise, shared, correlation(missed))
+
+
+def correlation(missed: Floats) -> Floats:
+    """Correlation (K, K) of what K emulators got wrong at the points (n, K) that were left out: the luck of a run moves many targets at once.
+
+    It is shrunk towards none as far as so few points cannot tell it (Ledoit and Wolf 2004, as in scikit-learn).
+    """
+    if missed.shape[1] < 2:
+        return np.eye(missed.shape[1])
+    covariance = learning().shrunk(np.nan_to_num(missed), assume_centered=True)[0]
+    spread = np.sqrt(np.diag(covariance))
+    return covariance / np.outer(spread, spread)
 
 
 def worst(goals: Sequence[Goal], waves: Sequence[Wave], places: Floats, plan: Plan, most: float = np.inf) -> Floats:
@@ -140,7 +165,7 @@ def worst(goals: Sequence[Goal], waves: Sequence[Wave], places: Floats, plan: Pl
     for wave in reversed(waves):
         left = np.flatnonzero(heights <= most)
         if len(left):
-            z, _ = wave.distances(goals, places[left], plan.discrepancy)
+            z = wave.distances(goals, places[left], plan.discrepancy)
             counted = [column for column, k in enumerate(wave.emulators) if k not in wave.hopeless]
             heights[left] = np.maximum(heights[left], ranked(z[:, counted], plan.ignored))
     return heights
@@ -152,10 +177,10 @@ def hopeless(goals: Sequence[Goal], wave: Wave, width: int, plan: Plan) -> tuple
     even = rng.random((TRIED, width))
     found = []
     for k, emulator in wave.emulators.items():
-        alone = Wave({k: emulator}, {}, wave.noise, wave.shared)
+        alone = Wave({k: emulator}, {}, wave.noise, wave.shared, np.eye(1))
 
         def height(at: Floats, _most: float, alone: Wave = alone) -> Floats:
-            return np.abs(alone.distances(goals, at, plan.discrepancy)[0][:, 0])
+            return np.abs(alone.distances(goals, at, plan.discrepancy)[:, 0])
 
         seen = height(even, np.inf).min() <= plan.cut
         if not seen and below(height, width, plan.cut, TRIED // 4, rng, 5).level > plan.cut:
@@ -172,17 +197,32 @@ def within(goals: Sequence[Goal], wave: Wave, values: Floats, plan: Plan) -> NDA
 
 def out_of_reach(goals: Sequence[Goal], wave: Wave, places: Floats, plan: Plan) -> list[int]:
     """Goals that none of the places comes within the cut of."""
-    z, _ = wave.distances(goals, places, plan.discrepancy)
+    z = wave.distances(goals, places, plan.discrepancy)
     return [k for column, k in enumerate(wave.emulators) if np.abs(z[:, column]).min() > plan.cut]
 
 
 def costs(
     goals: Sequence[Goal], wave: Wave, places: Floats, discrepancy: float, left_out: Sequence[int] = ()
 ) -> Floats:
-    """Minus the logarithm of the likelihood of places."""
-    _, cost = wave.distances(goals, places, discrepancy)
+    """Minus the logarithm of the likelihood of places, but for a constant.
+
+    Errors of what was observed are independent; what is not known of targets at a place goes together as `Wave.together` says.
+    """
     counted = [column for column, k in enumerate(wave.emulators) if k not in left_out]
-    return cost[:, counted].sum(axis=1)
+    together = wave.together[np.ix_(counted, counted)]
+    found = []
+    for start in range(0, len(places), AT_ONCE):
+        away, error, rest = (
+            part[:, counted] for part in wave.apart(goals, places[start : start + AT_ONCE], discrepancy)
+        )
+        some = np.isfinite(error)  # on the open side of a range nothing is asked
+        spread = np.sqrt(np.where(some, rest / np.where(some, error, 1.0), 0.0))
+        whole = together * spread[:, :, None] * spread[:, None, :] + np.eye(len(counted))
+        off = np.where(some, away / np.sqrt(np.where(some, error, 1.0)), 0.0)
+        root = np.linalg.cholesky(whole)
+        z = np.linalg.solve(root, off[:, :, None])[:, :, 0]
+        found.append(0.5 * (z**2).sum(axis=1) + np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1))
+    return np.concatenate(found) if found else np.zeros(0)
 
 
 def corrected(
