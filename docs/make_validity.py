@@ -114,7 +114,7 @@ def rivals() -> str:
         f"""## Rival rules
 
 [Rivals](how-to-use-rivals.md) of contested rules held against the same facts: in range of those measured, calibration / validation, with {runs} of {sizes} simulated
-consumers, model version `{kept["model"]}`. Smaller worlds than those above meet fewer facts and measure fewer (what depends on which markets closed
+consumers, model version `{kept["model"]}`. So few runs measure fewer facts than those above (what depends on which markets closed
 differs from rule to rule), and differences of a few are luck.{left} No rival was fitted, and none is told here to be better or worse than the usual rule.
 
 """
