@@ -68,7 +68,9 @@ def measure_run(job: Job) -> dict[str, Reading]:
     """Every target of a run."""
     import pandas as pd
 
-    frames = {name: pd.read_parquet(job.place / f"{name}.parquet") for name in WRITTEN}
+    views, seen = asked_views(job.targets, job.views), any(target.observed for target in job.targets)
+    needed = [name for name in WRITTEN if seen or is_asked(name, job.targets, views)]  # an observer looks at all of them
+    frames = {name: pd.read_parquet(job.place / f"{name}.parquet") for name in needed}
     frames["daily"] = pd.DataFrame(dict(job.daily)).assign(day=lambda rows: range(len(rows)))
     frames["outcomes"] = pd.DataFrame({name: [value] for name, value in job.outcomes.items()})
     return readings(frames, job.about, job.targets, job.views, job.seed)
