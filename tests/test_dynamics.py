@@ -142,11 +142,11 @@ def test_buyers_do_not_know_a_vendor_again_under_a_new_name():
 
 
 # Exit scams -----------------------------------------------------------------------------------------------------------
-def exit_scams(group: str, **parameters: float) -> int:
+def exit_scams(group: str, runs: int = 4, **parameters: float) -> int:
     """Exit scams in several runs of a market whose operators often think about it."""
     found = 0
     changes = {group: parameters, "platforms": OFTEN | (parameters if group == "platforms" else {})}
-    for seed in range(4):
+    for seed in range(runs):
         model = run(world(consumers=1500, days=60, parameters=changes), seed, tables=("events",))
         found += int((model.table("events")["kind"] == "exit_scam").sum())
     return found
@@ -159,8 +159,8 @@ def test_operators_steal_more_often_where_they_hold_more():
 
 @pytest.mark.slow
 def test_operators_steal_more_often_where_they_hold_it_longer():
-    quick = exit_scams("shipping", border_days=2.0, domestic_days=2.0)
-    slow = exit_scams("shipping", border_days=40.0, domestic_days=40.0)
+    quick = exit_scams("shipping", 16, border_days=2.0, domestic_days=2.0)
+    slow = exit_scams("shipping", 16, border_days=40.0, domestic_days=40.0)
     assert slow > 1.5 * max(quick, 1)
 
 
