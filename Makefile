@@ -28,7 +28,7 @@ validate: setup ## hold the model against published facts, and keep the answer f
 	@mkdir -p results/reference/validation
 	@cp results/validation/answer/validation.json results/reference/validation/
 
-conclusions: setup ## which conclusions hold across the ensemble that ships, for docs/validity.md (half an hour)
+conclusions: setup ## which conclusions hold across the ensemble that ships, for docs/validity.md (ten minutes)
 	@$(BIN)/odm compare $(CONCLUDED) --consumers 10000 --days 548 --burn-in 180 --runs 100 --members 50 --ensemble default --out results/ensemble --resume
 	@mkdir -p results/reference/ensemble
 	@cp results/ensemble/answer/conclusions.csv results/reference/ensemble/
