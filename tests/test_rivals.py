@@ -12,8 +12,10 @@ from sim.agents.codes import NO_SLOT, SUM_OVERDOSE, Channel, Considering, Member
 from sim.market import groups
 from sim.market.choice.choice import choice
 from sim.market.choice.conditions import Conditions, conditions
+from sim.market.choice.displaced import by_overlap
 from sim.market.choice.migration import seek_markets
 from sim.market.demand.demand import demand
+from sim.market.entry_exit.entry import open_cryptomarket
 from sim.market.entry_exit.exit import close_platform
 from sim.market.learning.fear import spread_news
 from sim.market.supply.pricing import price
@@ -163,6 +165,17 @@ def test_by_overlap_the_displaced_go_where_users_in_common_are_and_not_where_mos
     by_size, by_overlap = moves("size", known=True), moves("overlap", known=True)
     assert by_overlap[0] > by_size[0] + 0.2
     assert by_overlap[1] > 50
+
+
+def test_a_market_that_opens_when_the_table_of_platforms_has_grown_has_no_users_in_common_yet():
+    model = under("migration=overlap")
+    room = model.platform_table.capacity
+    model.trade.common = np.ones(room)  # as noted at a closure before
+    while model.platform_table.capacity == room:
+        newest = open_cryptomarket(model, model.day)
+    both = np.array([slots(model)[0], newest.slot])
+    assert newest.slot >= room
+    assert by_overlap(model, both, np.array([3.0, 1.0])).tolist() == [4.0, 0.0]
 
 
 def test_without_users_in_common_overlap_is_size():

@@ -174,7 +174,8 @@ class TestReading:
         kept = [
             path
             for path in (Path(__file__).parents[1] / "results" / "reference").iterdir()
-            if path.is_dir() and path.name not in ("validation", "replications", "calibration", "ensemble", "deciding", "proof")
+            if path.is_dir()
+            and path.name not in ("validation", "replications", "calibration", "ensemble", "deciding", "proof")
         ]
         assert kept
         for folder in kept:

@@ -48,18 +48,22 @@ def count_common(
                     common[m] += 1.0
 
 
-def note_common(state: MarketState, slot: int) -> None:
-    """Note with which markets the one that closes today shares its users, where that is what migrants go by."""
-    if state.rules.migration != OVERLAP:
-        return
-    trade, c, capacity = state.trade, state.consumers, state.platform_table.capacity
+def in_common(state: MarketState) -> np.ndarray:
+    """(P,) `Trade.common`, with room for every platform."""
+    trade, capacity = state.trade, state.platform_table.capacity
     if len(trade.common) < capacity:
         trade.common = np.concatenate([trade.common, np.zeros(capacity - len(trade.common))])
-    count_common(c.n, slot, c.columns.home, c.columns.known, c.columns.memory, trade.common)
+    return trade.common
+
+
+def note_common(state: MarketState, slot: int) -> None:
+    """Note with which markets the one that closes today shares its users, where that is what migrants go by."""
+    if state.rules.migration == OVERLAP:
+        c = state.consumers
+        count_common(c.n, slot, c.columns.home, c.columns.known, c.columns.memory, in_common(state))
 
 
 def by_overlap(state: MarketState, slots: np.ndarray, amount: np.ndarray) -> np.ndarray:
     """What ``amount`` is of all markets together, shared out by the users whom each has in common with those that closed lately; as it is without any."""
-    common = state.trade.common
-    here = common[slots] if len(common) else np.zeros(len(slots))
+    here = in_common(state)[slots]
     return amount if not here.sum() else amount.sum() * here / here.sum()

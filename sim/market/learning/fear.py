@@ -42,9 +42,7 @@ NEW_NAME = 1 << RISK_GROUPS
 class Arrests(NamedTuple):
     """Arrests of vendors of which people hear today."""
 
-    news: (
-        np.ndarray
-    )  # (V + 1,) bits: the risk group in which an arrest is felt, and `NEW_NAME`; the last one, of nobody (-1), is 0
+    news: np.ndarray  # (V + 1,) bits: risk group in which an arrest is felt, `NEW_NAME`; 0 for nobody (-1), the last
     share: np.ndarray  # (P,) of a cryptomarket's vendors who were arrested
     fright: float  # what the arrest of a vendor of one's own adds to perceived risk
     forum: float  # worth of what forums say, 0 to 1

@@ -69,7 +69,7 @@ def measure_run(job: Job) -> dict[str, Reading]:
     import pandas as pd
 
     views, seen = asked_views(job.targets, job.views), any(target.observed for target in job.targets)
-    needed = [name for name in WRITTEN if seen or is_asked(name, job.targets, views)]  # an observer looks at all of them
+    needed = [name for name in WRITTEN if seen or is_asked(name, job.targets, views)]  # an observer looks at all
     frames = {name: pd.read_parquet(job.place / f"{name}.parquet") for name in needed}
     frames["daily"] = pd.DataFrame(dict(job.daily)).assign(day=lambda rows: range(len(rows)))
     frames["outcomes"] = pd.DataFrame({name: [value] for name, value in job.outcomes.items()})
