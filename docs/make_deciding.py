@@ -55,10 +55,13 @@ def done(kept: dict[str, Any]) -> str:
 
 
 def behind(kept: dict[str, Any], model: str) -> str:
-    """Say when it was done with another model than the validation."""
+    """Say when it was done with another version of the code than the validation."""
     if kept["model"] == model:
         return ""
-    return f"**Done with another model** than the validation on this page (`{model}`): rules or defaults have moved between them.\n"
+    return (
+        f"**Done with another version of the code** than the validation on this page (`{model}`): where rules or defaults have moved between them, so have "
+        "shares.\n"
+    )
 
 
 def title(effect: dict[str, Any]) -> str:
