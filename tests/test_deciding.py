@@ -114,8 +114,8 @@ def test_the_page_says_what_decides_what_is_luck_and_with_which_model(kept, page
     assert "no value's doing" in lucky
     assert "No value is told from luck." in lucky
     assert "nothing decides it here" in same
-    assert "another model" not in text
-    assert "**Done with another model**" in page.deciding("another", kept / "deciding.json")
+    assert "another version" not in text
+    assert "**Done with another version of the code**" in page.deciding("another", kept / "deciding.json")
 
 
 def test_the_page_says_when_nothing_is_kept(tmp_path, page):
