@@ -255,15 +255,8 @@ def hear_of_markets(
 
 @kernel
 def count_users(
-    first: int,
-    last: int,
-    n: int,
-    size: int,
-    home: np.ndarray,
-    considering: np.ndarray,
-    alive: np.ndarray,
-    users: np.ndarray,
-) -> None:
+    first: int, last: int, n: int, size: int, home: np.ndarray, considering: np.ndarray, alive: np.ndarray, users: np.ndarray
+) -> None:  # fmt: skip
     """Count consumers by block and home market; the last column of ``users`` (blocks, P + 1) has those who consider a market."""
     for block in range(first, last):
         count, thinkable = users[block], 0
@@ -286,9 +279,7 @@ def seek_markets(state: MarketState, today: Conditions) -> None:
     state.trade.common *= 1.0 - 1.0 / g.herd_days
     if not len(rows):
         return
-    counts = over_blocks(
-        state.pool, count_users, n, len(t.users) + 1, c.home, c.considering, c.alive, least=WORTH_SHARING_SCANS
-    )
+    counts = over_blocks(state.pool, count_users, n, len(t.users) + 1, c.home, c.considering, c.alive, least=WORTH_SHARING_SCANS)  # fmt: skip
     t.users[:] = counts[:-1]
     users = counts[slots] / max(counts[-1], 1.0)
     moved, talked_of = t.arrivals[slots] / (g.herd_unit * n), users
