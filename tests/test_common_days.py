@@ -105,6 +105,29 @@ def test_worlds_of_another_setting_part_from_none():
     assert partings_of(scenarios) == {"fair": {DAY, math.inf}, "taken": {DAY, math.inf}, "other": {math.inf}}
 
 
+@pytest.mark.parametrize("order", [(15, 25), (25, 15)], ids=["shorter first", "longer first"])
+def test_a_shorter_run_is_the_first_days_of_a_longer_one(nothing_kept, days_run, order):
+    scenarios = {str(days): world(days=days) for days in order} | {"taken": world(days=20, policies=[TAKEDOWN])}
+    partings = partings_of(scenarios)
+    assert partings == {"15": {DAY, 15, math.inf}, "25": {DAY, 15, math.inf}, "taken": {DAY, math.inf}}
+    shared = {
+        name: simulate(each, 1, MarketModel, tables=ALL_TABLES, share=partings[name]).model
+        for name, each in scenarios.items()
+    }
+    assert sorted(day for day in days_run if day >= 0) == sorted([*range(25), *range(DAY, 20)])
+    for name, model in shared.items():
+        assert same(model, run(scenarios[name], tables=ALL_TABLES), ALL_TABLES)
+        assert not model.running
+
+
+def test_a_budget_is_spread_over_the_days_of_its_own_run(nothing_kept):
+    paid = [example("naloxone", start=DAY)]
+    for days in (18, 25):
+        scenario = world(days=days, policies=paid, budget={"usd": 1e4})
+        shared = simulate(scenario, 1, MarketModel, share=(DAY,)).model
+        assert same(shared, run(scenario), ("policies",))
+
+
 def test_whichever_comes_first_the_others_go_on_from_there(nothing_kept, days_run):
     worlds = [world(days=20, policies=each) for each in ([TAKEDOWN], [], [example("naloxone", start=15)])]
     shared = [simulate(each, 1, MarketModel, share=(DAY, 15)).model for each in worlds]
@@ -148,6 +171,8 @@ def test_what_could_look_back_or_ahead_shares_less(tmp_path):
     assert days_of(world(policies=[TAKEDOWN], uses=[str(own)]), 5, 20) == [0]
     assert days_of(world(policies=[TAKEDOWN | {"start": -5}], uses=[str(own)]), 5, 20) == []
     assert days_of(world(burn_in=0), 5) == [5]
+    mine, longer = (worlds_of(world(uses=[str(own)], days=days), 1, (), False)[0] for days in (25, 44))
+    assert mine != longer
 
 
 @pytest.mark.parametrize(
@@ -155,7 +180,6 @@ def test_what_could_look_back_or_ahead_shares_less(tmp_path):
     [
         {"consumers": 301},
         {"burn_in": 19},
-        {"days": 44},
         {"parameters": {"choice": {"legal_risk_weight": 3.0}}},
         {"policies": [{**TAKEDOWN, "start": -5}]},
         {"policies": [SHOCK]},

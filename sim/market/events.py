@@ -52,19 +52,24 @@ class Events:
         amount: float | np.ndarray,
     ) -> None:
         """Write an event down, or one for each of several subjects; their causes may be names, and which of them is whose."""
-        count = np.size(subject)
+        many = not isinstance(subject, int | np.integer)
+        count = len(subject) if many else 1
         if self.kept:
             while self.n + count > len(self.rows):
                 self.rows, full = np.zeros(2 * len(self.rows), EVENT), self.rows
                 self.rows[: len(full)] = full
-            new = self.rows[self.n : self.n + count]
-            new["day"], new["kind"], new["subject"], new["agency"] = day, kind, subject, agency
-            new["policy"], new["amount"] = self._place(policy), amount
-            if isinstance(cause, str):
-                new["cause"] = self._place(cause)
-            else:
-                names, which = cause
-                new["cause"] = np.array([self._place(name) for name in names])[which]
+            named = self._place(policy)
+            because = (
+                self._place(cause)
+                if isinstance(cause, str)
+                else np.array([self._place(name) for name in cause[0]])[cause[1]]
+            )
+            if many:
+                new = self.rows[self.n : self.n + count]
+                new["day"], new["kind"], new["subject"], new["agency"] = day, kind, subject, agency
+                new["policy"], new["cause"], new["amount"] = named, because, amount
+            else:  # a row as a whole takes a twentieth of the time
+                self.rows[self.n] = (day, kind, subject, agency, named, because, amount)
             self.n += count
         if kind in self.numbers:
             days = self.numbers[kind]

@@ -60,7 +60,7 @@ class Plan:
         self.courses: list[Course] = []
         self.followers: dict[str, list[int]] = {}
         self.began: dict[str, Counter[int]] = {}
-        self.budget: Budget | None = None
+        self.budget: tuple[Budget | None, int] = (None, 0)  # and the days over which it is spread
         self.purse: Purse | None = None
 
     def follow(self, policies: Sequence[Policy], events: Events, budget: Budget | None = None, days: int = 0) -> None:
@@ -70,9 +70,9 @@ class Plan:
         """
         if self.policies != policies:
             self._take_up(policies, events)
-        elif self.budget == budget:
+        elif self.budget == (budget, days):
             return
-        self.budget = budget
+        self.budget = budget, days
         self.purse = None if budget is None else Purse(budget, self.policies, days)
 
     def _take_up(self, policies: Sequence[Policy], events: Events) -> None:

@@ -19,7 +19,6 @@ from sim.agents.codes import (
     SUM_OVERDOSE,
     SUM_UNMET,
     SUM_UNMET_DISABILITY,
-    Content,
     EventKind,
     Programme,
 )
@@ -37,7 +36,7 @@ from sim.market.health.harm import at_least_one, fatality, is_maintained, overdo
 from sim.market.health.naloxone import among_friends, kits_today
 from sim.market.health.programmes import note_checked, willing
 from sim.market.health.receipt import Offered, Received, receive, threats
-from sim.market.health.stash import place_of
+from sim.market.health.stash import AS_SOLD, beside_sedative, place_of
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
 from sim.market.health.violence import learn_of_violence
 from sim.market.views import narrow
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 USE, USE_DAY, TREATMENT = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT)
-AS_SOLD = int(Content.AS_SOLD)
 SUPPLY = 1 << Programme.SUPPLY
 TRACE = 1e-4
 """Tolerance above its floor that counts as none."""
@@ -133,14 +131,12 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
     agonist = maintained and table.opioid[consumers.substance[c]] > 0.0
     if consumers.unmet_until[c] > when.day:
         go_without(c, when.day, users, sums)
-    anything = both = False
+    had = 0  # bits of the places of the stash that hold anything
     for k in range(STASHES):
-        here = consumers.stash[c, k] > 0.0
-        anything |= here
-        both |= here and consumers.stash_content[c, k] == AS_SOLD and table.sedative[consumers.stash_substance[c, k]]
+        had |= (consumers.stash[c, k] > 0.0) << k
     served = treated or consumers.waiting_day[c] < when.day or dependence >= p.dependent_from
     tolerant = agonist or consumers.tolerance[c] > p.tolerance_floor + TRACE
-    if not anything and not served:
+    if had == 0 and not served:
         if tolerant:
             consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], 0.0, agonist, p)
         return 0
@@ -152,20 +148,19 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
         sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
     left = use_left(when.day - consumers.treatment_day[c], maintained, p) if treated else 1.0
     gain = opioids = 0.0
-    idle = True
+    idle, likely = True, p.use_days + (1.0 - p.use_days) * dependence
     for k in range(STASHES):
-        stash = consumers.stash[c, k]
-        if stash <= 0.0 or (bits & DEATH) > 0:
+        if k > 0 and (had >> k) & 1:
+            whether = uniform(when.seed, USE_DAY, c, when.day, k)
+        none = ((had >> k) & 1 == 0) | ((bits & DEATH) > 0)
+        if none | (whether >= likely):  # one branch, since neither is foreseeable
             continue
-        u = whether if k == 0 else uniform(when.seed, USE_DAY, c, when.day, k)
-        if u >= p.use_days + (1.0 - p.use_days) * dependence:
-            continue
-        s = consumers.stash_substance[c, k]
+        s, stash = consumers.stash_substance[c, k], consumers.stash[c, k]
         normal = table.doses_per_day[s]
         use = min(stash, left * max(1.0, normal * (p.occasional_use + (1.0 - p.occasional_use) * dependence)))
         if consumers.stash_potency[c, k] > 0.0:
             opioids += use / normal
-        bits |= use_today(c, k, use, both, when, users, sums)
+        bits |= use_today(c, k, use, had, when, users, sums)
         consumers.stash[c, k] = max(0.0, stash - use)
         gain += table.dependence[s] * use * (1.0 - dependence)
         idle = False
@@ -176,8 +171,8 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
 
 
 @inner
-def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: Users, sums: np.ndarray) -> int:
-    """Harms of ``use`` doses today of what is at a ``place`` of the stash, beside a benzodiazepine if ``both``; returns bits."""
+def use_today(c: int, place: int, use: float, had: int, when: Moment, users: Users, sums: np.ndarray) -> int:
+    """Harms of ``use`` doses today of what is at a ``place`` of the stash, beside what is at the places ``had`` (bits); returns bits."""
     consumers, table, p = users.consumers, users.table, users.given[0]
     bits, hr = 0, consumers.practice[c]
     j, g, k = consumers.jurisdiction[c], consumers.segment[c], consumers.turn[c]
@@ -201,6 +196,7 @@ def use_today(c: int, place: int, use: float, both: bool, when: Moment, users: U
     if content != AS_SOLD:
         ratio *= p.unexpected_content
     per_dose = overdose_per_dose(users.rule, strength * intended, ratio, consumers.tolerance[c], p)
+    both = beside_sedative(c, had, consumers, table)
     overdose = at_least_one(per_dose, use * p.with_benzodiazepine if both else use)
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
     own, around = 0.0, p.naloxone_carried

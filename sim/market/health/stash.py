@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.agents.codes import Content
 from sim.agents.consumers import STASHES
 from sim.kernels import inner
+
+AS_SOLD = int(Content.AS_SOLD)
 
 
 @inner
@@ -47,3 +50,13 @@ def put(consumers: Any, c: int, s: int, doses: float, strength: float, content: 
     consumers.stash[c, k], consumers.stash_potency[c, k] = doses, strength
     consumers.stash_substance[c, k], consumers.stash_content[c, k] = s, content
     return lost
+
+
+@inner
+def beside_sedative(c: int, had: int, consumers: Any, table: Any) -> bool:
+    """Whether one of the places ``had`` (bits) of the stash holds a benzodiazepine that is what it was sold as."""
+    for k in range(STASHES):
+        s, content = consumers.stash_substance[c, k], consumers.stash_content[c, k]
+        if (had >> k) & 1 and content == AS_SOLD and table.sedative[s]:
+            return True
+    return False

@@ -19,7 +19,7 @@ from sim.market import views
 from sim.market.blocks import over_rows, rows_marked
 from sim.market.groups import Moment
 from sim.market.health.treatment import give_up, leave_treatment
-from sim.market.people.life import hazard
+from sim.market.people.life import HIGHEST, hazard
 from sim.market.people.stopping import Ban, ban_today, begin_using, stop_using, stops
 from sim.market.people.who import draw_people, is_patient
 from sim.market.views import narrow
@@ -55,9 +55,11 @@ def look_at_lives(lo: int, hi: int, first: int, when: Moment, people: Any, ways:
         stay = ways.patient_years if is_patient(people.segment[c], people.origin[c]) else ways.use_years
         if uniform(when.seed, LEAVING, c, when.day, 0) < WEEK / YEAR / stay:
             bits |= LEAVES
-        age = (when.day / WEEK - people.born[c]) / WEEKS
-        if living and uniform(when.seed, LEAVING, c, when.day, 1) < WEEK / YEAR * hazard(age, people.sex[c]):
-            bits |= DIES
+        u = uniform(when.seed, LEAVING, c, when.day, 1)
+        if living and u < WEEK / YEAR * HIGHEST:  # few have to be looked up
+            age = (when.day / WEEK - people.born[c]) / WEEKS
+            if u < WEEK / YEAR * hazard(age, people.sex[c]):
+                bits |= DIES
         if living and bits == 0 and people.stage[c] == USES and stops(c, when, people, ways.ban, WEEK / YEAR / stay):
             bits |= STOPS
         fate[i] = bits

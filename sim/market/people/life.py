@@ -21,6 +21,8 @@ DIE = {
 }
 """Of a million people of these ages, how many die within a year."""
 LOG_HAZARD = np.log(-np.log1p(-np.array([DIE[sex] for sex in Sex]) / 1_000_000))
+HIGHEST = float(np.exp(LOG_HAZARD.max()))
+"""No age and sex has a higher one."""
 OLDEST = 110
 YEARS = np.arange(ADULT, OLDEST + 1.0)
 

@@ -1,7 +1,7 @@
-"""The days that runs have in common: runs of a seed that differ in nothing but policies are one world until one of these can act, and a process simulates that once.
+"""The days that runs have in common: runs of a seed that differ in nothing but policies and length are one world until a policy can act, and a process does it once.
 
-Burn-in is most often part of it. What is kept is the model as it stands before a day, pickled: a run that goes on from a pickle has the bits of one that was
-never stopped.
+Burn-in is most often part of it; of two lengths without policies, the whole of the shorter one. What is kept is the model as it stands before a day,
+pickled: a run that goes on from a pickle has the bits of one that was never stopped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOM = 64 * 2**20
 class World(NamedTuple):
     """What a world depends on before a day: equal ones are the same world."""
 
-    setting: str  # the scenario without policies and budget, as JSON
+    setting: str  # see `setting_of`
     policies: str  # those that may have acted before that day, with their places in the scenario, as JSON
     seed: int
     tables: tuple[str, ...]  # and groupings
@@ -51,20 +51,26 @@ def parting(scenario: Scenario, other: Scenario) -> float:
 
 
 def setting_of(scenario: Scenario) -> str:
-    """A scenario without policies and budget, as JSON."""
+    """A scenario without policies, budget and, unless an author's own code could look at it, length, as JSON."""
     setting = json.loads(scenario.canonical())
-    for name in ("policies", "budget"):
+    for name in ("policies", "budget", *([] if scenario.uses else ["days"])):
         setting.pop(name, None)
     return json.dumps(setting, sort_keys=True)
 
 
 def partings_of(scenarios: Mapping[str, Scenario]) -> dict[str, frozenset[float]]:
-    """By name, the days on which others of these scenarios can part from it; those of another setting have no day in common."""
+    """By name, the days on which others of these scenarios can part from it, or one of the two ends before; those of another setting have no day in common."""
     settings = {name: setting_of(scenario) for name, scenario in scenarios.items()}
     return {
-        name: frozenset(parting(one, scenarios[other]) for other in scenarios if settings[other] == settings[name])
+        name: frozenset(_common(one, scenarios[other]) for other in scenarios if settings[other] == settings[name])
         for name, one in scenarios.items()
     }
+
+
+def _common(one: Scenario, other: Scenario) -> float:
+    """How many days from day 0 on two scenarios of a setting have in common; infinite where all."""
+    shorter = math.inf if one.days == other.days else min(one.days, other.days)
+    return min(parting(one, other), shorter)
 
 
 def worlds_of(
@@ -80,7 +86,7 @@ def worlds_of(
     starts = [first_day(policy) for policy in scenario.policies]
     text, listed = setting_of(scenario), json.loads(scenario.canonical())["policies"]
     found: dict[int, World] = {}
-    for day in (int(day) for day in {0, min(starts, default=0), *days} if 0 <= day < scenario.days):
+    for day in (int(day) for day in {0, min(starts, default=0), *days} if 0 <= day <= scenario.days):
         acted = [(k, listed[k]) for k, start in enumerate(starts) if start < day]
         looked_ahead = (scenario.uses and day > 0) or (acted and (scenario.uses or scenario.budget is not None))
         if scenario.burn_in + day > 0 and not looked_ahead:
@@ -94,7 +100,7 @@ def recall(worlds: Mapping[int, World], scenario: Scenario) -> MarketModel | Non
         if worlds[day] in _kept:
             _kept.move_to_end(worlds[day])
             model: MarketModel = pickle.loads(_kept[worlds[day]])
-            model.scenario = scenario
+            model.scenario, model.running = scenario, day < scenario.days
             return model
     return None
 

@@ -163,8 +163,11 @@ def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1, table
     if key in _warm:
         return 0.0
     begun = perf_counter()
-    closure = {"kind": "takedown", "start": 0}  # so that what a closure needs is compiled too
-    tiny = scenario.with_(consumers=WARM_CONSUMERS, days=WARM_DAYS, burn_in=1, policies=[*policies, closure])
+    struck = [
+        {"kind": "takedown", "start": 0},
+        {"kind": "vendor_arrests", "start": 0, "count": 200},
+    ]  # what they need is compiled too
+    tiny = scenario.with_(consumers=WARM_CONSUMERS, days=WARM_DAYS, burn_in=1, policies=[*policies, *struck])
     model = model_class(tiny, rng=1, threads=threads, tables=tuple(tables))
     model.run_for(1 + WARM_DAYS)
     model.outcomes()
@@ -238,7 +241,7 @@ def simulate(
             done += chunk
             if on_day is not None:
                 asked = on_day(done, total, model) is True
-            if done == end < total:
+            if done == end and done - scenario.burn_in in worlds:
                 keep(worlds[done - scenario.burn_in], model)
     finally:
         if folder is not None:
