@@ -18,9 +18,11 @@ from sim.studies.matching.emulators import emulate
 from sim.studies.matching.goals import goal, ranked
 from sim.studies.matching.recovery import coverage, recovered
 from sim.studies.matching.screening import picked, screened
+from sim.studies.matching.standing import standing
 from sim.studies.matching.wave import Found, Plan, Wave, correlation, costs, hopeless, learnt, within, worst
 from sim.studies.matching.waves import matched
 from sim.studies.methods import designs
+from sim.studies.methods.factors import Factor
 from sim.studies.methods.threads import one_thread
 from sim.studies.validation.calibration.calibrate import study_of
 from sim.studies.validation.calibration.proof import HONEST, run_proof
@@ -97,6 +99,15 @@ def test_members_are_checked_with_runs_and_weighted_by_them():
     assert np.abs(np.array(off) / [min(g.below, g.above) for g in result.goals]).max() < 2
 
 
+def test_a_place_stands_where_it_is_among_what_is_left():
+    truth, result = one()
+    plan = Plan(ignored=1, discrepancy=0.2)
+    there, corner = standing(result, plan, result.places.mean(axis=0)), standing(result, plan, np.zeros(WIDTH))
+    assert there.farther == 1 > standing(result, plan, truth).farther > corner.farther == 0
+    assert there.less_likely > corner.less_likely == 0
+    assert there.implausibility < plan.cut < corner.implausibility
+
+
 @cache
 def whole():
     """A wave over all the town, with goals in its middle."""
@@ -114,6 +125,15 @@ def test_twenty_truths_are_found_again_with_intervals_that_are_honest():
     assert 0.80 <= coverage(found) <= 0.97
     assert 0.75 <= coverage(found, range(MATTER)) <= 0.99
     assert np.mean([(each.high - each.low)[:MATTER] for each in found]) < 0.5
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "loguniform"])
+def test_a_value_lies_where_it_would_be_drawn(distribution):
+    factor = Factor(path="demand.rate_spread", low=0.2, high=3.0, distribution=distribution)
+    for share in (0.0, 0.3, 1.0):
+        assert factor.share(factor.at(share)) == pytest.approx(share)
+    assert factor.share(9.0) == 1
+    assert factor.share(0.1) == 0
 
 
 def test_a_target_that_no_place_comes_near_is_named_and_rules_nothing_out():

@@ -117,7 +117,7 @@ def test_a_shorter_run_is_the_first_days_of_a_longer_one(nothing_kept, days_run,
     assert sorted(day for day in days_run if day >= 0) == sorted([*range(25), *range(DAY, 20)])
     for name, model in shared.items():
         assert same(model, run(scenarios[name], tables=ALL_TABLES), ALL_TABLES)
-        assert not model.running
+        assert not model.running  # pyright: ignore
 
 
 def test_a_budget_is_spread_over_the_days_of_its_own_run(nothing_kept):

@@ -9,7 +9,7 @@ from sim.report import calibration_figures as figures
 from sim.report.figures import save_figure
 from sim.report.text.markdown import bullets, table
 from sim.report.text.validation import number, span
-from sim.studies.validation.calibration.calibrate import moved_rows, pairs, posterior, target_rows
+from sim.studies.validation.calibration.calibrate import defaults, moved_rows, pairs, posterior, target_rows
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -120,7 +120,19 @@ def _learnt(result: Calibrated) -> list[str]:
         bullets(
             f"{result.factors[i].path} and {result.factors[j].path}: {value:+.2f}" for i, j, value in pairs(result)
         ),
+        "## Where the defaults stand",
+        _defaults(result),
     ]
+
+
+def _defaults(result: Calibrated) -> str:
+    """How central and how likely the defaults are among what is left."""
+    found, file = defaults(result), result.calibration.file
+    return (
+        f"{found.farther:.0%} of the posterior lie farther from its centre than the defaults, and {found.less_likely:.0%} are less likely by the last emulators. "
+        f"But for the {file.ignored} targets that may be missed, the defaults miss none by more than {found.implausibility:.2g} standard deviations: they are "
+        f"{'' if found.implausibility > file.cut else 'not '}ruled out."
+    )
 
 
 def how(result: Calibrated) -> str:

@@ -60,6 +60,13 @@ class Factor(BaseModel):
             return int(min(high, math.floor(low + share * (high - low + 1))))
         return low + share * (high - low)
 
+    def share(self, value: float) -> float:
+        """The share (0 to 1) of a continuous distribution that lies below a value: `at` the other way round."""
+        low, high = self.bounds
+        if self.distribution == "loguniform":
+            low, value, high = math.log(low), math.log(value), math.log(high)
+        return min(max((value - low) / (high - low), 0.0), 1.0)
+
     def levels(self, count: int) -> list[Value]:
         """Values at equal steps from end to end, or all where there is a list of them."""
         if self.values is not None:

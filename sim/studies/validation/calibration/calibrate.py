@@ -17,10 +17,11 @@ from sim.studies.kinds.sweep import SweepSettings
 from sim.studies.matching import screening
 from sim.studies.matching.emulators import learning
 from sim.studies.matching.goals import Goal, goal
+from sim.studies.matching.standing import Standing, standing
 from sim.studies.matching.wave import Found
 from sim.studies.matching.waves import Matched, matched
 from sim.studies.methods import designs
-from sim.studies.methods.factors import Factor, from_unit
+from sim.studies.methods.factors import Factor, from_unit, parameter_of
 from sim.studies.validation.calibration.asking import Asking, as_found, daily_outcomes
 from sim.studies.validation.calibration.settings import Calibration, narrowed
 from sim.studies.validation.ensemble import Ensemble
@@ -186,6 +187,13 @@ def posterior(result: Calibrated) -> list[dict[str, Any]]:
     return rows
 
 
+def defaults(result: Calibrated) -> Standing:
+    """Where the point of the defaults stands in what is left."""
+    usual = [(factor, parameter_of(factor.path)) for factor in result.factors]
+    place = np.array([0.5 if spec is None else factor.share(spec.value) for factor, spec in usual])
+    return standing(result.matched, result.calibration.plan, place)
+
+
 def pairs(result: Calibrated, most: int = 6) -> list[tuple[int, int, float]]:
     """The pairs of parameters whose posterior is most correlated: places of both, and the correlation of ranks."""
     from scipy.stats import rankdata
@@ -225,6 +233,7 @@ def to_json(result: Calibrated) -> dict[str, Any]:
         "not_measurable": [t.id for t in result.calibration.targets.all if t.unmeasurable],
         "in_other_worlds": list(result.calibration.left_out),
         "parameters": posterior(result),
+        "defaults": defaults(result)._asdict(),
         "pairs": [
             {"one": result.factors[i].path, "other": result.factors[j].path, "correlation": found}
             for i, j, found in pairs(result)
