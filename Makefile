@@ -42,11 +42,11 @@ validate-rivals: setup ## the same for rivals of contested rules, one run of eac
 calibrate: setup-dev ## fit parameters to published facts, into results/calibration; goes on where it was stopped (a night or more)
 	@$(BIN)/python -m experiments.calibration
 
-calibrate-small: setup-dev ## a small one around the defaults: 30 parameters, 834 runs, into results/calibration-small (about an hour)
+calibrate-small: setup-dev ## a small one around the defaults: 30 parameters, 834 runs of 50,000 people, into results/calibration-small (an hour and a half)
 	@$(BIN)/python -m experiments.calibration --out results/calibration-small experiments/calibration_small.yaml
 
-calibrate-proof: setup-dev ## the small one for 24 truths that are known, which must be found again, into results/calibration-proof (half an hour)
-	@$(BIN)/python -m experiments.calibration --proof --points 180 --truths 24 experiments/calibration_small.yaml
+calibrate-proof: setup-dev ## the small one, with 20,000 people, for 24 truths that are known, which must be found again, into results/calibration-proof (half an hour)
+	@$(BIN)/python -m experiments.calibration --proof --points 180 --truths 24 --consumers 20000 experiments/calibration_small.yaml
 
 test: lint ## linting, types and tests
 	@echo "== the model"

@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--proof", action="store_true", help="find truths again that are known, instead of calibrating")
     parser.add_argument("--truths", type=int, default=TRUTHS, help=f"how many (default {TRUTHS})")
     parser.add_argument("--points", type=int, help="parameter sets of a wave, in the place of those of the file")
+    parser.add_argument("--consumers", type=int, help="people of every world, likewise")
     parser.add_argument("--quick", action="store_true", help="small, to see that it works (minutes)")
     parser.add_argument("--workers", type=int, help="worker processes (default: one a core)")
     parser.add_argument(
@@ -56,8 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     changes = [*(QUICK if given.quick else [])]
     try:
-        if given.points is not None:
-            changes.append(("points", given.points))
+        changes += [(name, value) for name in ("points", "consumers") if (value := getattr(given, name)) is not None]
         if given.parameters is not None:
             changes += [("parameters", json.loads(given.parameters.read_text(encoding="utf-8"))), ("screen", None)]
         return _done(load_calibration(given.file, changes), given)
