@@ -9,6 +9,7 @@ from sim.report import calibration_figures as figures
 from sim.report.figures import save_figure
 from sim.report.text.markdown import bullets, table
 from sim.report.text.validation import number, span
+from sim.studies.methods.factors import parameter_of
 from sim.studies.validation.calibration.calibrate import defaults, moved_rows, pairs, posterior, target_rows
 
 if TYPE_CHECKING:
@@ -121,18 +122,27 @@ def _learnt(result: Calibrated) -> list[str]:
             f"{result.factors[i].path} and {result.factors[j].path}: {value:+.2f}" for i, j, value in pairs(result)
         ),
         "## Where the defaults stand",
-        _defaults(result),
+        *_defaults(result),
     ]
 
 
-def _defaults(result: Calibrated) -> str:
+def _defaults(result: Calibrated) -> list[str]:
     """How central and how likely the defaults are among what is left."""
     found, file = defaults(result), result.calibration.file
-    return (
+    beyond = [
+        f"{r['parameter']}: {spec.value:.4g} ({r['low']:.4g} to {r['high']:.4g})"
+        for r in posterior(result)
+        if (spec := parameter_of(r["parameter"])) is not None and not r["low"] <= spec.value <= r["high"]
+    ]
+    return [
         f"{found.farther:.0%} of the posterior lie farther from its centre than the defaults, and {found.less_likely:.0%} are less likely by the last emulators. "
         f"But for the {file.ignored} targets that may be missed, the defaults miss none by more than {found.implausibility:.2g} standard deviations: they are "
-        f"{'' if found.implausibility > file.cut else 'not '}ruled out."
-    )
+        f"{'' if found.implausibility > file.cut else 'not '}ruled out.",
+        "Beyond the interval of 90 % of the posterior are the defaults of:"
+        if beyond
+        else "No default is beyond the interval of 90 % of the posterior.",
+        bullets(beyond),
+    ]
 
 
 def how(result: Calibrated) -> str:
