@@ -163,10 +163,8 @@ def warm_up(scenario: Scenario, model_class: ModelClass, threads: int = 1, table
     if key in _warm:
         return 0.0
     begun = perf_counter()
-    struck = [
-        {"kind": "takedown", "start": 0},
-        {"kind": "vendor_arrests", "start": 0, "count": 200},
-    ]  # what they need is compiled too
+    # so that what a closure and arrests need is compiled too
+    struck = [{"kind": "takedown", "start": 0}, {"kind": "vendor_arrests", "start": 0, "count": 200}]
     tiny = scenario.with_(consumers=WARM_CONSUMERS, days=WARM_DAYS, burn_in=1, policies=[*policies, *struck])
     model = model_class(tiny, rng=1, threads=threads, tables=tuple(tables))
     model.run_for(1 + WARM_DAYS)
