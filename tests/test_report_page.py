@@ -250,6 +250,13 @@ def test_of_few_pairs_it_is_not_said_that_other_luck_would_change_little(compari
         assert any("None of them rests on a single" in line for line in sure) is said
 
 
+def test_no_heading_of_the_verdict_stands_over_nothing_where_there_is_no_interval(undrawn):
+    one = compare(world(), [world("closure")], runs=1, workers=1, model_class=FakeMarket).real()
+    text = page([pairs_page(one)])
+    assert "1 pair of runs gives no interval" in text
+    assert re.search(r"</h4>\s*(<ul>\s*</ul>)?\s*<(h4|/article)", text) is None
+
+
 def test_pairs_that_would_tell_grow_with_the_square_of_the_doubt():
     row = {"mean": 1.0, "low": -1.0, "high": 3.0, "n": 20}
     twice = {**row, "low": -3.0, "high": 5.0}
