@@ -33,7 +33,8 @@ which published results as a whole it gives and which not. The defaults were fit
 world without policies (decisions [0030](decisions/0030-defaults-are-calibrated.md),
 [0031](decisions/0031-the-size-of-a-market-follows-from-published-trade.md), [0035](decisions/0035-looking-again-sooner-buying-less.md),
 [0036](decisions/0036-a-first-order-shows-what-it-is-like.md) and
-[0038](decisions/0038-newcomers-are-found-and-vendors-ask-what-they-like.md)), and
+[0038](decisions/0038-newcomers-are-found-and-vendors-ask-what-they-like.md)), thirty of them by the calibration of which
+the ensemble ships ([0040](decisions/0040-the-default-point-is-a-member-near-the-centre.md)), and
 fear of raids to two regimes after closures, a recovery and a long fall
 ([0034](decisions/0034-fear-weighs-against-as-many-orders-as-buyers-have.md)), of which facts for validation on platforms and
 enforcement are no strangers; they were fitted to no other, and no range was moved after a look at the model. Seven facts say little of the model,

@@ -413,6 +413,24 @@ def test_a_calibration_around_the_defaults_looks_in_a_share_of_each_plausible_ra
             assert near.bounds[1] / near.bounds[0] == pytest.approx((wide.bounds[1] / wide.bounds[0]) ** 0.5)
 
 
+def test_the_defaults_lie_near_the_centre_of_the_ensemble_that_ships():
+    """Distances in standard deviations of each parameter; most sets are farther from the centre, and no default is far out alone."""
+    ensemble, specs = load_ensemble("default"), load_parameters().specs
+
+    def place(point):
+        return [np.log(value) if specs[path].distribution == "loguniform" else value for path, value in point.items()]
+
+    paths = list(ensemble.points[0])
+    sets, usual = np.array([place(p) for p in ensemble.points]), np.array(place({k: specs[k].value for k in paths}))
+    weights = np.array(ensemble.weights) / np.sum(ensemble.weights)
+    centre = weights @ sets
+    spread = np.sqrt(weights @ (sets - centre) ** 2)
+    away = (((sets - centre) / spread) ** 2).sum(axis=1)
+    off = (usual - centre) / spread
+    assert weights[away > (off**2).sum()].sum() > 0.5
+    assert np.abs(off).max() < 2.5
+
+
 def test_the_calibration_that_ships_takes_twenty_thousand_runs():
     whole = load_calibration(ROOT / "experiments/calibration.yaml")
     study, _, targets = study_of(whole)

@@ -81,7 +81,7 @@ def test_the_files_of_the_page_do_what_it_says(mine):
     assert (policy.kind, policy.lasting, mine.substances["designer_sedative"].dose_usd) == ("leaflets", 28, 0.8)
     assert mine.substances["cocaine"].dose_usd == 9
     assert mine.substances["designer_sedative"].sold_by == ("illicit_pharmacy", "cryptomarket", "street")
-    model = MarketModel(mine.with_(consumers=2000), rng=1, audit=True)
+    model = MarketModel(mine.with_(consumers=6000), rng=1, audit=True)
     model.run_for(mine.burn_in + mine.days)
     assert type(model.search).__name__ == "CautiousSearchEngine"
     assert (model.search.illicit_share(1.0, 0.0) <= 0.1).all()

@@ -37,7 +37,7 @@ DENSE: dict[str, dict[str, float]] = {
         "growth_cap": 0.08, "asking_spread": 0.0, "initial_attractiveness": 1.0, "breadth_spread": 1.3, "breadth_exponent": 0.3},
     "pricing": {"labour": 0.3},
     "choice": {"home_bonus": 1.0, "favourite_bonus": 0.8, "price_sensitivity": 0.45, "app": -0.6,
-        "crypto": -0.6, "street": 0.6, "reputation_good": 10.0, "price_weight": 0.3, "reputation_weight": 8.0, "loyalty_exponent": 1.2,
+        "crypto": -0.6, "street": 0.6, "skill_crypto": 1.2, "reputation_good": 10.0, "price_weight": 0.3, "reputation_weight": 8.0, "loyalty_exponent": 1.2,
         "experience_mean": -1.0, "experience_sd": 2.0, "search_medicine": -0.6, "search_controlled": 0.0},
     "payment": {"size_elasticity": 0.4, "wholesale_multiple": 30.0, "online_pack": 1.6},
     "shipping": {"chargeback": 0.4, "notice_content": 0.15},
