@@ -1,6 +1,7 @@
 """Validating: worlds are run once for all targets, each run is measured, and what is missed is said."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,23 +10,27 @@ from typer.testing import CliRunner
 from sim import validate
 from sim.cli import app
 from sim.studies.errors import RequestError
+from sim.studies.validation.calibration.calibrate import study_of
+from sim.studies.validation.calibration.settings import load_calibration
 from sim.studies.validation.ensemble import Ensemble, load_ensemble
 from sim.studies.validation.files import TargetsError, load, load_targets
-from sim.studies.validation.worlds import planned
+from sim.studies.validation.worlds import FRESH, planned
 from tests.fake_market import FakeMarket
 
+ROOT = Path(__file__).parents[1]
 SIZE = {"consumers": 250, "days": 6, "burn_in": 1}
 PRICE = "SELECT avg(price_usd) AS value FROM orders"
 
 
 class PricedMarket(FakeMarket):
-    """Two orders, of 10 and 20 USD and as many cents more as the seed says; policies halve them, a pack is as much dearer as a parameter says."""
+    """Two orders, of 10 and 20 USD and as many cents more as the run has in its number; policies halve them, a pack is as much dearer as a parameter says."""
 
     def table(self, name):
         frame = super().table(name)
         if name == "orders":
             factor = (0.5 if self.scenario.policies else 1) * self.scenario.parameters["payment"]["online_pack"]
-            frame["price_usd"] = [(10 + self.seed / 100) * factor, (20 + self.seed / 100) * factor]
+            cents = (self.seed - FRESH + 1) / 100
+            frame["price_usd"] = [(10 + cents) * factor, (20 + cents) * factor]
         return frame
 
     runs = 0
@@ -143,7 +148,7 @@ def test_a_validation_that_is_stopped_and_gone_on_with_gives_the_same_numbers(tm
 
 
 def test_a_run_that_fails_is_left_out_of_both_arms_and_counted():
-    PricedMarket.breaks = 2
+    PricedMarket.breaks = FRESH + 1
     result = validate(
         facts(halved=goal(world="raided", value=0.5, low=0.4, high=0.6, compare="ratio")), runs=3, workers=1
     )
@@ -151,11 +156,11 @@ def test_a_run_that_fails_is_left_out_of_both_arms_and_counted():
     (halved,) = result.estimates
     assert halved.cases == 2
     assert halved.values == pytest.approx((0.5, 0.5))
-    assert sorted(result.readings["seed"]) == [1, 1, 2, 3, 3]
+    assert sorted(result.readings["seed"] - FRESH) == [0, 0, 1, 2, 2]
 
 
 def test_the_command_says_that_runs_failed_and_ends_with_1(tmp_path):
-    PricedMarket.breaks = 1
+    PricedMarket.breaks = FRESH
     (tmp_path / "facts.yaml").write_text(json.dumps(facts(raided=goal(world="raided"))))
     answer = CliRunner().invoke(
         app, ["validate", "--targets", str(tmp_path / "facts.yaml"), "--runs", "1", "--workers", "1"]
@@ -178,13 +183,23 @@ def test_members_of_an_ensemble_are_run_with_seeds_of_their_own_and_count_by_wei
     points = [{"payment.online_pack": 1.0}, {"payment.online_pack": 2.0}]
     file.write_text(json.dumps({"study": "x", "points": points, "weights": [3, 1]}))
     result = validate(facts(one=goal()), ensemble=file, runs=2, workers=1)
-    assert sorted(result.readings["seed"]) == [1, 2, 3, 4]
+    assert sorted(result.readings["seed"] - FRESH) == [0, 1, 2, 3]
     assert result.readings["member"].tolist() == [0, 0, 1, 1]
     (one,) = result.estimates
     assert one.values == pytest.approx((15.015, 30.07))
     assert one.mean == pytest.approx((3 * 15.015 + 30.07) / 4)
     assert one.in_range is False
     assert result.to_json()["parameter_sets"] == 2
+
+
+def test_a_validation_runs_on_luck_that_no_calibration_has_seen():
+    wanted = load_targets()
+    held, _ = planned(wanted, Ensemble(), 100)
+    fitted = [load_calibration(ROOT / "experiments" / name) for name in ("calibration.yaml", "calibration_small.yaml")]
+    used = {seed for each in fitted for seed in study_of(each)[0].seeds}
+    assert used
+    assert not used & set(held.seeds)
+    assert not used & set(planned(wanted, load_ensemble("default", members=50), 1)[0].seeds)
 
 
 def test_some_members_of_an_ensemble_are_drawn_by_their_weights_and_count_alike(tmp_path):

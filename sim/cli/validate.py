@@ -44,7 +44,9 @@ def validate(
     consumers: Annotated[
         int | None, typer.Option(help="Simulated consumers of every world; by default its own.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the first run; by default 1.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the first run; by default 10001, which no calibration used.")
+    ] = None,
     submodels: Annotated[
         str,
         typer.Option(

@@ -56,7 +56,7 @@ def validate(
     consumers
         Simulated consumers of every world, in the place of its own.
     seed
-        Seed of the first run, by default 1; every run has one of its own.
+        Seed of the first run, by default 10,001, since calibrations use those from 1 on; every run has one of its own.
     submodels
         Rival rules that are held against the same facts in the same worlds and seeds: ``all``, or ``NAME=VALUE`` each.
     workers

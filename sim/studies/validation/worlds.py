@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.studies.methods.factors import Point
 
+FRESH = 10_001
+"""Seed of the first run of a validation: calibrations use those from 1 on, and what was fitted to their luck is not to be held against it again."""
+
 
 class Arms(NamedTuple):
     """Labels of the scenarios in which a world is run: with its policies, and without where targets compare the two."""
@@ -80,7 +83,7 @@ def planned(
     consumers
         Simulated consumers of every world, in the place of its own.
     seed
-        Seed of the first run, by default 1.
+        Seed of the first run, by default `FRESH`.
     submodels
         Rival rules under which all is run again; see `sim.studies.findings.rivals.chosen`.
 
@@ -103,7 +106,7 @@ def planned(
     replications = at_least("runs", runs, 1) * len(ensemble)
     if replications > MAX_REPLICATIONS:
         raise RequestError(f"runs: given {runs} of {len(ensemble)} parameter sets, at most {MAX_REPLICATIONS:,} in all")
-    first, *_ = seeds_from(1 if seed is None else seed, replications)
+    first, *_ = seeds_from(FRESH if seed is None else seed, replications)
     kind = kinds.get("sweep")
     file = StudyFile(
         name="validation",
