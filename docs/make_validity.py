@@ -38,7 +38,8 @@ the ensemble ships ([0040](decisions/0040-the-default-point-is-a-member-near-the
 fear of raids to two regimes after closures, a recovery and a long fall
 ([0034](decisions/0034-fear-weighs-against-as-many-orders-as-buyers-have.md)), of which facts for validation on platforms and
 enforcement are no strangers; they were fitted to no other, and no range was moved after a look at the model. Runs with the default
-parameters have seeds with which nothing was fitted ([0041](decisions/0041-a-validation-runs-on-luck-that-no-calibration-has-seen.md)). Seven facts say little of the model,
+parameters have seeds with which nothing was fitted ([0041](decisions/0041-a-validation-runs-on-luck-that-no-calibration-has-seen.md)).
+Seven facts say little of the model,
 since a parameter is set by the same source: what is discarded after a check (`checked_misold_discard`), how the street divides into friends and
 dealers (`fallback_friends`, `fallback_dealers`), what banks authorise and pharmacies settle (`card_authorised`, `orders_settled`), and how prices spread
 (`price_dispersion`) and how many listings are sold through escrow (`escrow_listings`).
