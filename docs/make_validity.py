@@ -85,7 +85,7 @@ def over_ensemble(defaults: list[dict[str, Any]]) -> list[str]:
         f"**{escaped(kept['in_range'])}** with {kept['parameter_sets']} sets of [the ensemble that ships](how-to-calibrate.md), drawn "
         f"in proportion to their weights, one run of each of "
         f"{len(kept['worlds'])} scenarios a set, model version `{kept['model']}` "
-        f"(`odm validate --ensemble default --members {kept['parameter_sets']}`). The mean over them is what must be in range.\n",
+        f"(`odm validate --ensemble default --members {kept['parameter_sets']} --seed 1`). The mean over them is what must be in range.\n",
         totals(kept["totals"]),
         f"In range over the ensemble and not with the defaults: {', '.join(came) or 'none'}. The other way round: {', '.join(went) or 'none'}.\n",
     ]
