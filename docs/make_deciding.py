@@ -14,13 +14,15 @@ from sim.report.text.validation import number
 KEPT = Path(__file__).parents[1] / "results" / "reference" / "deciding" / "deciding.json"
 PLACE = "../results/reference/deciding"
 HEAD = "## Which assumed values decide most\n"
-MISSING = "Not looked for with this model yet: `make deciding` does it, in some twelve minutes on two cores.\n"
-MOST_LUCK, MUCH_LUCK, WIDE = 0.5, 0.2, 0.1
-READ = """**Alone** is the share of the variance of an effect between these worlds that a value makes by itself: what would go if it were known. **In all** is the
-share that it has a part in, with others (first-order and total index of Sobol). In brackets are 95 % intervals, with the luck of the seeds in them; what
-they leave below 0 or above 1 comes of few samples (`python -m experiments.deciding --samples 256 --out FOLDER` takes more). A value is *told* where the
-interval of its part in all leaves out zero; one that is not told may matter all the same. Effects are numbers of orders, people or deaths of the simulated
-consumers, so that what sets the size of a market counts as deciding too. No share is that of a value that was not moved.
+MISSING = "Not looked for with this model yet: `make deciding` does it, in a quarter of an hour on two cores.\n"
+UNLEARNT, WIDE = 0.25, 0.1
+READ = """**Alone** is the share of what these values change about an effect that a value changes by itself: what would go if it were known. **In all** is the
+share that it has a part in, with others (first-order and total index of Sobol). Luck is no part of either: they are of what a Gaussian process has learnt of
+the effect from all of these worlds, and in brackets is what 95 % of the functions say that agree with them. What values that do nothing would get is taken
+off, so that small shares may lie below 0. A value is *told* where its interval in all begins above those of three columns of random numbers that the
+process learnt from beside the values; one that is not told may matter all the same, and what values do together is the hardest to learn
+(`python -m experiments.deciding --samples 512 --out FOLDER` takes more). Effects are numbers of orders, people or deaths of the simulated consumers, so
+that what sets the size of a market counts as deciding too. No share is that of a value that was not moved.
 """
 
 
@@ -34,6 +36,8 @@ def deciding(model: str, path: Path = KEPT) -> str:
     parts += ["\n".join(f"- **{title(effect)}.** {said(effect, values)}" for effect in kept["effects"]) + "\n"]
     for scenario in dict.fromkeys(effect["scenario"] for effect in kept["effects"]):
         here = [effect for effect in kept["effects"] if effect["scenario"] == scenario]
+        if not any(drawn(effect) for effect in here):
+            continue
         parts.append(f"### {here[0]['title']}: shares\n")
         if (path.parent / f"{scenario}.png").is_file():
             parts.append(
@@ -76,24 +80,25 @@ def drawn(effect: dict[str, Any]) -> list[dict[str, Any]]:
 
 def said(effect: dict[str, Any], values: dict[str, Any]) -> str:
     """What decides an effect, in words, and how sure that is."""
-    rows, luck = drawn(effect), effect["luck"]
-    if not rows:
-        return "The effect does not differ between these worlds, or has no value in too many of them: nothing decides it here."
+    rows, luck, explained = drawn(effect), effect["luck"], effect["explained"]
     words = [
         f"{number(effect['mean'])} on average, with a standard deviation of {number(effect['sd'])} between worlds."
     ]
     if luck is not None:
         words.append(f"Luck is {luck:.0%} of that variance" + (
-            ": most of what differs is no value's doing, and no share here is a finding." if luck > MOST_LUCK
-            else ", which is much." if luck > MUCH_LUCK else "."
+            "." if explained is None else f", and the values explain {explained:.0%} of it in worlds that were left out."
         ))  # fmt: skip
+    if not rows:
+        return " ".join([*words, f"No shares: {effect['why_no_index']}."])
+    if luck is not None and explained is not None and 1 - luck - explained > UNLEARNT:
+        words.append("Much of what they do has not been learnt: what they do together may be missing.")
     told = [row for row in rows if row["ST"][3] == "yes"]
     if told:
         most = [
             f"{escaped(values[row['parameter']]['text'])} (`{row['parameter']}`, in all {share(row['ST'])})"
             for row in told
         ]
-        words.append(f"{'Weakly told' if luck is not None and luck > MOST_LUCK else 'Told'}: {'; '.join(most)}.")
+        words.append(f"Told: {'; '.join(most)}.")
     else:
         words.append("No value is told from luck.")
     half = median((row["ST"][2] - row["ST"][1]) / 2 for row in rows)

@@ -14,7 +14,6 @@ from sim.report.calibration import calibrate, cost
 from sim.studies.errors import RequestError
 from sim.studies.execution.conduct import How
 from sim.studies.matching import sampling
-from sim.studies.matching.emulators import emulate
 from sim.studies.matching.goals import goal, ranked
 from sim.studies.matching.recovery import coverage, recovered
 from sim.studies.matching.screening import picked, screened
@@ -22,6 +21,7 @@ from sim.studies.matching.standing import standing
 from sim.studies.matching.wave import Found, Plan, Wave, correlation, costs, hopeless, learnt, within, worst
 from sim.studies.matching.waves import matched
 from sim.studies.methods import designs
+from sim.studies.methods.emulators import emulate
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.threads import one_thread
 from sim.studies.validation.calibration.calibrate import study_of

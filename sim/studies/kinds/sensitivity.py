@@ -7,14 +7,14 @@ that has a value at too few points has none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from sim.scenario import Problem, no_such_name, quote
 from sim.studies.errors import StudyError
-from sim.studies.findings.values import no_value
+from sim.studies.findings.indices import DULL, TOO_FEW, findings, notes
 from sim.studies.kinds import (
     MOST_POINTS,
     Answer,
@@ -26,6 +26,7 @@ from sim.studies.kinds import (
     in_worlds,
     register_kind,
 )
+from sim.studies.methods.emulators import Emulator
 from sim.studies.methods.factors import from_unit
 from sim.studies.methods.noise import Floats, shares, with_luck
 from sim.studies.methods.sensitivity import METHODS, Analysis
@@ -35,17 +36,15 @@ if TYPE_CHECKING:
 
     from sim.studies.study import ReadyStudy
 
-WIDE = 0.1
-"""Half width of an interval of a share of variance above which the notes say that there are too few samples."""
-NOISY = 0.2
 Row = tuple[object, ...]
 
 
 class SensitivitySettings(Settings):
     """Section `sensitivity` of a study file."""
 
-    method: Literal["morris", "sobol", "sobol_first", "fast", "rbd_fast", "delta", "pawn", "dgsm"] = Field(
-        default="sobol", description="method; sobol_first is sobol without pairs, for half the runs"
+    method: Literal["morris", "sobol", "sobol_first", "fast", "emulator", "rbd_fast", "delta", "pawn", "dgsm"] = Field(
+        default="sobol",
+        description="method; sobol_first is sobol without pairs, for half the runs; emulator those indices of what a Gaussian process learns",
     )
     samples: int = Field(
         default=512, ge=4, le=MOST_POINTS, description="N: trajectories, base points, points a curve, or points"
@@ -94,6 +93,12 @@ class Sensitivity(Kind):
             problems.append(Problem("sensitivity.samples", str(settings.samples), "a power of two for sobol"))
         if settings.method == "fast" and settings.samples < 65:
             problems.append(Problem("sensitivity.samples", str(settings.samples), "65 or more for fast"))
+        if settings.method == "emulator" and len(study.seeds) < 2:
+            problems.append(
+                Problem(
+                    "replications", str(len(study.seeds)), "2 or more for emulator, which must know how loud luck is"
+                )
+            )
         if settings.of == ("effect",) and len(study.scenarios) < 2:
             problems.append(Problem("scenarios", "one scenario", "two or more for indices of effects"))
         steps = [f.path for f in study.varied if f.distribution in ("integer", "choice")]
@@ -130,18 +135,23 @@ class Sensitivity(Kind):
         for head, series in _series(runs, study, names, settings.of).items():
             mean = series.values.mean(axis=1)
             share, common = shares(series.values)
-            indices = analysis.indices(points, mean, settings.resamples)
+            emulator = analysis.fitted(points, mean, share)
+            indices = analysis.indices(points, mean, settings.resamples, emulator)
             indices = with_luck(analysis, points, series.values, indices, settings.resamples)
             there = mean[np.isfinite(mean)]
             level, sd = (float(there.mean()), float(there.std())) if there.size else (np.nan, np.nan)
             lost = (series.failed, int(len(mean) - there.size) - series.failed, len(mean))
-            why = "" if indices else ("does not vary" if analysis.enough(mean) else "too few points with a value")
-            noises.append((*head, level, sd, share, common, len(study.seeds), *lost, why))
+            why, explained = "", np.nan
+            if isinstance(emulator, Emulator):
+                explained = emulator.check.explained
+            if not indices:
+                why = _why_none(analysis, mean, emulator)
+            noises.append((*head, level, sd, share, common, len(study.seeds), *lost, why, explained))
             found += [
                 (*head, i.factor, i.other, i.name, i.value, i.low, i.high, i.told, analysis.samples, share)
                 for i in indices
             ]
-            paths += [(*head, *row) for row in _convergence(analysis, points, mean)]
+            paths += [(*head, *row) for row in _convergence(analysis, points, mean, share)]
         return _answer(study, found, noises, paths)
 
 
@@ -183,7 +193,16 @@ def _series(
     return found
 
 
-def _convergence(analysis: Analysis, points: Floats, mean: Floats) -> list[tuple[int, str, float]]:
+def _why_none(analysis: Analysis, mean: Floats, emulator: Emulator | str | None) -> str:
+    """Why an outcome has no index."""
+    if not analysis.enough(mean):
+        return TOO_FEW
+    if isinstance(emulator, str):
+        return emulator
+    return DULL if emulator is None else "luck leaves too little of what an emulator learnt"
+
+
+def _convergence(analysis: Analysis, points: Floats, mean: Floats, share: float) -> list[tuple[int, str, float]]:
     """The main index from the first eighth, quarter, half and all samples; curves of fast cannot be cut."""
     main, rows = METHODS[analysis.method].main, []
     for part in (8, 4, 2, 1):
@@ -191,7 +210,8 @@ def _convergence(analysis: Analysis, points: Floats, mean: Floats) -> list[tuple
         if not analysis.block or count < 4:
             continue
         some = slice(0, count * analysis.block)
-        found = analysis.indices(points[some], mean[some], 2)
+        emulator = analysis.fitted(points[some], mean[some], share)
+        found = analysis.indices(points[some], mean[some], 2, emulator)
         rows += [(count, i.factor, i.value) for i in found if i.name == main and not i.other]
     return rows
 
@@ -206,7 +226,7 @@ def _answer(study: ReadyStudy, rows: list[Row], noises: list[Row], paths: list[R
     indices = pd.DataFrame(
         rows, columns=[*head, "factor", "other", "index", "value", "low", "high", "told", "samples", "noise"]
     )
-    lost = ["failed_points", "points_without_value", "points", "why_no_index"]
+    lost = ["failed_points", "points_without_value", "points", "why_no_index", "explained"]
     noise_table = pd.DataFrame(noises, columns=[*head, "mean", "sd", "noise", "common_luck", "seeds", *lost])
     steps = pd.DataFrame(paths, columns=[*head, "samples", "factor", "value"])
     figures = {}
@@ -220,80 +240,7 @@ def _answer(study: ReadyStudy, rows: list[Row], noises: list[Row], paths: list[R
             figures[f"convergence-{stem}"] = Drawing("convergence", (path, main, study.scale))
     return Answer(
         {"indices": indices, "noise": noise_table, "convergence": steps},
-        _findings(indices, noise_table, main),
-        _notes(study, indices, noise_table),
+        findings(indices, noise_table, main),
+        notes(_analysis(study), settings.resamples, len(study.seeds), in_members(study), indices, noise_table),
         figures,
     )
-
-
-def _notes(study: ReadyStudy, indices: DataFrame, noises: DataFrame) -> list[str]:
-    """What a reader must know: method, samples, where there are too few, how much is noise."""
-    s: SensitivitySettings = study.settings
-    method = METHODS[s.method]
-    notes = [
-        f"{s.method} with N = {s.samples}, {len(study.varied)} factors, {len(study.seeds)} seeds, the same at every point{in_members(study)}. "
-        f"Intervals: bootstrap, 95 %, {s.resamples} resamples"
-        + (", widened by what the luck of the seeds gives an index. " if len(study.seeds) > 1 else ". ")
-        + "`told` says whether noise alone would not give the index (no: it is not told from noise). Indices are on the scale of the distributions of the factors."
-    ]
-    if s.samples < method.fewest:
-        notes.append(
-            f"WARNING: N = {s.samples} is too small for {s.method}: take {method.fewest} or more before believing numbers."
-        )
-    widths = (indices["high"] - indices["low"])[indices["index"].isin(["S1", "ST"])] / 2
-    if len(widths) and widths.max() > WIDE:
-        notes.append(
-            f"WARNING: {(widths > WIDE).mean():.0%} of intervals are wider than ±{WIDE}: N is too small for them."
-        )
-    if len(study.seeds) == 1:
-        notes.append("One seed: noise is not told from interactions; give `replications: 2` or more to know its share.")
-    loud = noises[noises["noise"] > NOISY]
-    if len(loud):
-        words = ", ".join(f"{r.outcome} ({r.of}, {r.scenario}: {r.noise:.0%})" for r in loud.head(8).itertuples())
-        notes.append(
-            f"WARNING: more than {NOISY:.0%} of the variance between points is noise: {words}; add replications."
-        )
-    failed = int(noises["failed_points"].max()) if len(noises) else 0
-    what = "are replaced by the mean" if not _analysis(study).block else "are left out with their block"
-    if failed:
-        notes.append(f"At {failed} points a run failed; they {what}.")
-    rows: list[Any] = list(noises.itertuples())
-    lacking = {_name(r): (int(r.points_without_value), int(r.points)) for r in rows}
-    lines = no_value(lacking, "points")
-    notes += [*lines, f"Points without a value {what}."] if lines else []
-    dull = int((noises["why_no_index"] == "does not vary").sum())
-    if dull:
-        notes.append(f"{dull} outcomes do not vary, and have no indices.")
-    return notes
-
-
-def _name(row: Any) -> str:
-    return f"{row.outcome} ({row.of}, {row.scenario})"
-
-
-def _findings(indices: DataFrame, noises: DataFrame, main: str) -> list[str]:
-    """The three things that matter most for each outcome, as far as luck alone would not give them."""
-    found = []
-    top = indices[(indices["index"] == main) & (indices["other"] == "")]
-    if (top["told"] == "unknown").any():
-        found.append(
-            "With one seed nobody knows how much of these indices is luck; `replications: 2` or more tells. As they are:"
-        )
-    nothing = []
-    for (label, what, name), rows in top.groupby(["scenario", "of", "outcome"], sort=False):
-        kept = rows[(rows["told"] == "yes") | ((rows["told"] == "unknown") & ~(rows["low"] <= 0))]
-        if not len(kept):
-            nothing.append(f"{name} ({what}, {label})")
-            continue
-        best = kept.sort_values("value", ascending=False).head(3)
-        words = ", ".join(f"{r.factor} {r.value:.3g} ({r.low:.3g} to {r.high:.3g})" for r in best.itertuples())
-        left = len(rows) - len(kept)
-        rest = f"; {left} of {len(rows)} factors are not told from noise" if left else ""
-        found.append(f"{label}, {what} of {name}: {main} {words}{rest}")
-    found = found[:40]
-    if nothing:
-        found.append(f"No clear effect of any factor, none is told from noise: {', '.join(nothing)}.")
-    few = [_name(row) for row in noises[noises["why_no_index"] == "too few points with a value"].itertuples()]
-    if few:
-        found.append(f"No index, since too few points have a value: {', '.join(few)}.")
-    return found

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.studies.matching.emulators import learning
 from sim.studies.matching.wave import Plan, costs, worst
 from sim.studies.matching.waves import Floats, Matched
+from sim.studies.methods.emulators import learning
 
 
 class Standing(NamedTuple):

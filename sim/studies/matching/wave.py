@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.studies.matching.emulators import Emulator, emulate, learning
 from sim.studies.matching.goals import Goal, measured, ranked
 from sim.studies.matching.sampling import below
+from sim.studies.methods.emulators import Emulator, emulate, learning
 
 Floats = NDArray[np.float64]
 NEAR = 2.0

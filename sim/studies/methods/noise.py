@@ -113,8 +113,8 @@ def with_luck(
         Bootstrap resamples for what luck gives.
     """
     how = analysis.noise
-    if not indices:
-        return []
+    if not indices or how == "idle":
+        return list(indices)
     if how == "shuffle":
         luck = _shuffled(analysis, points, values.mean(axis=1), min(resamples, 5))
         moved, share = (_moved(analysis, points, values), shares(values)[0]) if values.shape[1] > 1 else ({}, 0.0)

@@ -16,6 +16,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.studies.methods import emulated
+from sim.studies.methods.emulators import Emulator
 from sim.studies.methods.threads import one_thread
 
 Floats = NDArray[np.float64]
@@ -56,7 +58,8 @@ class Method:
     fewest
         Samples below which numbers are too uncertain to be used, from SALib's documentation and the methods' authors.
     noise
-        How luck enters: as a share of the variance, into squares, added, or as results in random order (`shuffle`) would show it.
+        How luck enters: as a share of the variance, into squares, added, as results in random order (`shuffle`) would show it, or not at all, where
+        columns that nothing depends on show it (`idle`).
     groups, smooth
         Whether factors may be grouped, and whether steps between values are too small for lists and whole numbers.
     """
@@ -65,7 +68,7 @@ class Method:
     indices: Mapping[str, str]
     block: Callable[[int], int]
     fewest: int
-    noise: Literal["share", "square", "add", "shuffle"] = "share"
+    noise: Literal["share", "square", "add", "shuffle", "idle"] = "share"
     groups: bool = False
     smooth: bool = False
 
@@ -82,12 +85,13 @@ METHODS: dict[str, Method] = {
     "sobol": Method("ST", {"S1": "S1_conf", "ST": "ST_conf"}, lambda width: 2 * width + 2, 512, groups=True),
     "sobol_first": Method("ST", {"S1": "S1_conf", "ST": "ST_conf"}, lambda width: width + 2, 512, groups=True),
     "fast": Method("ST", {"S1": "S1_conf", "ST": "ST_conf"}, lambda width: 0, 257),
+    "emulator": Method("ST", {"S1": "", "ST": ""}, lambda width: 1, 200, "idle"),
     "rbd_fast": Method("S1", {"S1": "S1_conf"}, lambda width: 1, 300, "shuffle"),
     "delta": Method("delta", {"delta": "delta_conf", "S1": "S1_conf"}, lambda width: 1, 500, "shuffle"),
     "pawn": Method("median", {"median": "", "maximum": ""}, lambda width: 1, 500, "shuffle"),
     "dgsm": Method("dgsm", {"dgsm": "dgsm_conf", "vi": ""}, lambda width: width + 1, 50, "add", smooth=True),
 }
-"""`sobol` gives pairs too; `sobol_first` gives first and total order for half the runs."""
+"""`sobol` gives pairs too; `sobol_first` gives first and total order for half the runs, `emulator` those of a Gaussian process that has learnt from the runs."""
 
 
 class Analysis:
@@ -186,10 +190,23 @@ class Analysis:
         least = LEAST_POINTS if self.block == 1 else LEAST_BLOCKS * self.block
         return kept >= max(least, LEAST_SHARE * len(results))
 
-    def indices(self, points: Floats, results: Floats, resamples: int = 100) -> list[Index]:
+    def fitted(self, points: Floats, results: Floats, luck: float) -> Emulator | str | None:
+        """What `indices` need of results of which a share is luck: an emulator, or why there is none; None where the method takes none."""
+        if self.method != "emulator" or not self.enough(results):
+            return None
+        with one_thread():
+            return emulated.fitted(points, results, luck, self.seed)
+
+    def indices(
+        self, points: Floats, results: Floats, resamples: int = 100, emulator: Emulator | str | None = None
+    ) -> list[Index]:
         """Indices of what came out at the points; empty where it is everywhere the same or too little of it has a value."""
-        if not self.enough(results):
+        if not self.enough(results) or isinstance(emulator, str):
             return []
+        if emulator is not None:
+            with one_thread():
+                found = emulated.shares(emulator, self.names, resamples, self.seed, LEVEL)
+            return [Index(row.factor, "", row.index, row.value, row.low, row.high, row.told) for row in found]
         kept = self.whole(results)
         if not self.block and not np.isfinite(results).all():
             results = np.where(np.isfinite(results), results, np.nanmean(results))

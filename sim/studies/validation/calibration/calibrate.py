@@ -15,12 +15,12 @@ from sim.studies.execution.driver import Driver
 from sim.studies.kinds import Answer
 from sim.studies.kinds.sweep import SweepSettings
 from sim.studies.matching import screening
-from sim.studies.matching.emulators import learning
 from sim.studies.matching.goals import Goal, goal
 from sim.studies.matching.standing import Standing, standing
 from sim.studies.matching.wave import Found
 from sim.studies.matching.waves import Matched, matched
 from sim.studies.methods import designs
+from sim.studies.methods.emulators import learning
 from sim.studies.methods.factors import Factor, from_unit, parameter_of
 from sim.studies.validation.calibration.asking import Asking, as_found, daily_outcomes
 from sim.studies.validation.calibration.settings import Calibration, narrowed

@@ -13,10 +13,10 @@ import numpy as np
 from sim.studies.execution.conduct import How, conduct
 from sim.studies.execution.driver import Driver
 from sim.studies.kinds import Answer
-from sim.studies.matching.emulators import learning
 from sim.studies.matching.recovery import LEVEL, Recovered, coverage, recovered
 from sim.studies.matching.wave import learnt
 from sim.studies.methods import designs
+from sim.studies.methods.emulators import learning
 from sim.studies.methods.factors import Factor, from_unit
 from sim.studies.methods.threads import one_thread
 from sim.studies.validation.calibration.asking import Asking, as_found

@@ -29,6 +29,8 @@ MISSED, FAR = 0.1, 3.0
 """Share of points left out that may lie beyond so many standard errors."""
 SURE = 3.0
 """Times by which an emulator may have been too sure before it is set aside."""
+FEATURES = 1_000
+"""Random features of the covariance from which functions are drawn."""
 
 
 class Check(NamedTuple):
@@ -79,6 +81,31 @@ class Emulator:
         parts = [self._part(places[k : k + MOST_AT_ONCE]) for k in range(0, len(places), MOST_AT_ONCE)]
         mean, variance = (np.concatenate(found) for found in zip(*parts, strict=True))
         return self._level + self._size * mean, self._size**2 * self.check.inflation * np.maximum(variance, 1e-10)
+
+    def draws(self, places: Floats, count: int, rng: np.random.Generator) -> Floats:
+        """What the function may be at the places, the luck of runs apart: a draw a row.
+
+        Draws of the process before anything was run, from random Fourier features of its covariance, are moved by what was learnt (Matheron's
+        rule, as in Wilson and others 2020), so that a draw is one function however many the places are.
+        """
+        x = (places - self._shift) / self._spread
+        turned = rng.standard_normal((FEATURES, len(self._active))) / self._lengths
+        begun = rng.uniform(0, 2 * np.pi, FEATURES)
+        weights = rng.standard_normal((FEATURES, count)) * np.sqrt(2 * self._amplitude / FEATURES)
+        slopes = rng.standard_normal((1 + x.shape[1], count)) * np.sqrt(TREND)
+
+        def before(at: Floats) -> Floats:
+            return np.cos(at[:, self._active] @ turned.T + begun) @ weights + slopes[0] + at @ slopes[1:]
+
+        seen = before(self._places)
+        seen += rng.standard_normal(seen.shape) * np.sqrt(self._nugget + self.check.luck)
+        parts = []
+        for k in range(0, len(x), MOST_AT_ONCE):
+            here = x[k : k + MOST_AT_ONCE]
+            across = _covariance(here, self._places, self._active, self._lengths, self._amplitude)
+            mean = (across @ self._weights)[:, None]
+            parts.append(mean + np.sqrt(self.check.inflation) * (before(here) - across @ (self._inverse @ seen)))
+        return self._level + self._size * np.vstack(parts).T
 
     def _part(self, places: Floats) -> tuple[Floats, Floats]:
         x = (places - self._shift) / self._spread
