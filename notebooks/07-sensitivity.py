@@ -216,7 +216,8 @@ table.round(2)
 
 # %% [markdown]
 # The notes above are the program's own. A study that may be quoted needs hundreds of base points: `sobol-core`, which ships,
-# takes hours. What you have learned is to look at the intervals *before* the bars.
+# takes hours. Where luck is loud, `method: emulator` learns the same shares from a few hundred points, luck apart. What you have
+# learned is to look at the intervals *before* the bars.
 #
 # **For the class**
 # 1. Which statements about shares can you make from this table? Which not?
