@@ -172,9 +172,10 @@ print(f"To get the interval of the pairs without pairing would take about {gain:
 names = ["adverse_events", "adverse_events_expected", "overdoses", "overdoses_expected", "deaths", "deaths_expected"]
 table = result.effects.query("scenario == 'checking'").set_index("outcome").loc[names]
 table = table[["baseline", "mean", "low", "high", "same_sign", "excludes_zero"]]
-width = table["high"] - table["low"]
+worlds = result.outcomes.query("scenario == 'baseline'")
+counted, expected = worlds["adverse_events"].std(), worlds["adverse_events_expected"].std()
 print(
-    f"The interval of expected adverse events is {width.iloc[0] / width.iloc[1]:.1f} times narrower than that of counted ones."
+    f"Without the policy, counted adverse events differ by {counted:.1f} between worlds (standard deviation), expected ones by {expected:.1f}."
 )
 table.round(2)
 

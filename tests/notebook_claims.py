@@ -94,7 +94,7 @@ CLAIMS = {
         "pairs have a spread too": "change.std(ddof=1) > 0",
         "pairs narrow the interval": "gain > 1",
         "adverse events are common, overdoses rarer, deaths rare": "table['baseline'].iloc[0] > 3 * table['baseline'].iloc[2] > 9 * table['baseline'].iloc[4]",
-        "what is expected is surer than what is counted": "width.iloc[1] < width.iloc[0]",
+        "what is expected is surer than what is counted": "expected < counted",
         "one in twenty leaves zero out": "0.025 < found.mean() / varying.shape[1] < 0.08 and varying.shape[1] > 40",
         "the factors of the t distribution": "round(t_factor(3), 1) == 4.3 and round(t_factor(12), 1) == 2.2",
         "of forty about two by chance": "0.05 * 40 == 2",
