@@ -59,6 +59,7 @@ def test_trade_comes_back_with_substitutes_and_not_after_a_near_monopoly():
 
 
 @pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="missed since decision 0040: 15 of 20; with sixty other seeds 47")
 def test_trade_is_back_within_eight_weeks_while_large_substitutes_survive():
     trade = trade_after("onymous-2014", 20_000, SEEDS)
     assert (trade[:, :8].max(axis=1) > 0.9).sum() >= 16

@@ -314,6 +314,35 @@ class TestToldFromNoise:
             "No index, since there is no emulator that could be trusted: y (level, baseline): "
         )
 
+    def test_an_emulator_learns_from_seeds_that_no_two_points_share_and_both_sides_of_a_pair_do(self):
+        seen = []
+
+        def watched(point, scenario, seed):
+            seen.append((tuple(point.values()), scenario, seed))
+            return {"y": point["a"] + luck_of(point, seed)}
+
+        answer(
+            watched, study("abc", 0, 1, ("baseline", "policy"), samples=40, method="emulator", seeds=2, resamples=16)
+        )
+        points = {}
+        for point, _scenario, seed in seen:
+            points.setdefault(seed, set()).add(point)
+        assert {len(each) for each in points.values()} == {1}
+        assert len(points) == 40 * 2
+        assert {(point, seed) for point, scenario, seed in seen if scenario == "baseline"} == {
+            (point, seed) for point, scenario, seed in seen if scenario == "policy"
+        }
+
+    def test_luck_that_neighbours_would_share_is_no_part_of_a_factor_to_an_emulator(self):
+        """What b does differs with the seed and is nothing on average: with the same two seeds everywhere it would be half of all."""
+
+        def smooth(point, scenario, seed):
+            return {"y": 3 * point["a"] + 3 * np.random.default_rng(seed).normal() * (point["b"] - 0.5)}
+
+        result = answer(smooth, study("abc", 0, 1, samples=150, method="emulator", seeds=2))
+        table = result.tables["indices"].query("index == 'ST'").set_index("factor")
+        assert table["told"].to_dict() == {"a": "yes", "b": "no", "c": "no"}
+
     @pytest.mark.slow
     def test_shares_of_an_emulator_are_those_without_luck_where_half_of_the_variance_is_luck(self):
         """Over forty designs and draws of luck, intervals of 95 % hold first-order indices nine times in ten or more, and idle factors are hardly ever told."""

@@ -426,7 +426,7 @@ def test_every_question_can_be_asked_of_a_real_run():
 
 @pytest.mark.slow
 def test_every_shipped_target_is_measured_or_says_why_not():
-    result = validate(consumers=300, runs=1, workers=1)
+    result = validate(consumers=1_000, runs=1, workers=1)
     assert result.failed == 0
     assert [each.target.id for each in result.estimates if each.mean is None and not each.unmeasured] == []
     assert sum(each.mean is not None for each in result.estimates) >= 20

@@ -61,13 +61,13 @@ def notes(
     analysis, resamples, seeds
         What was done: method, factors and samples; resamples or drawn functions behind intervals; and seeds.
     beside
-        What else points share, in words that follow "the same at every point".
+        What else points share, in words that follow how many seeds there are.
     indices, noises
         The tables of the answer.
     """
     method = METHODS[analysis.method]
     notes = [
-        f"{analysis.method} with N = {analysis.samples}, {len(analysis.names)} factors, {seeds} seeds, the same at every point{beside}. "
+        f"{analysis.method} with N = {analysis.samples}, {len(analysis.names)} factors, {seeds} seeds{_shared(method)}{beside}. "
         f"{_intervals(method, resamples, seeds)} `told` says whether noise alone would not give the index (no: it is not told from noise). "
         "Indices are on the scale of the distributions of the factors."
     ]
@@ -107,6 +107,10 @@ def notes(
     if dull:
         notes.append(f"{dull} outcomes do not vary, and have no indices.")
     return notes
+
+
+def _shared(method: Method) -> str:
+    return " of its own for every point" if method.noise == "idle" else ", the same at every point"
 
 
 def _intervals(method: Method, resamples: int, seeds: int) -> str:

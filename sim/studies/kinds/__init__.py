@@ -184,6 +184,18 @@ def in_worlds(study: ReadyStudy, driver: Driver, points: Sequence[Point]) -> Dat
     return runs.assign(point=runs["point"] // len(seeds))
 
 
+def in_own_worlds(study: ReadyStudy, driver: Driver, points: Sequence[Point]) -> DataFrame:
+    """As `in_worlds`, but each point with seeds of its own, as many as the study has; the column ``seed`` numbers them at a point.
+
+    Worlds of neighbouring points with the same seed have much of their luck in common, so that what is learnt from many points with few seeds is of these seeds.
+    """
+    first, each = study.seeds[0], len(study.seeds)
+    sets = study.worlds("lhs", each) if study.ensemble else [{}] * each
+    worlds = [{**own, **point} for point in points for own in sets]
+    runs = driver.evaluate(worlds, seeds=range(first, first + len(worlds)), crossed=False)
+    return runs.assign(seed=runs["point"] % each, point=runs["point"] // each)
+
+
 def in_members(study: ReadyStudy) -> str:
     """In which members of an ensemble the seeds of a study are run, for a note; nothing without one."""
     return ", each in a parameter set of the ensemble that all points share" if study.ensemble else ""

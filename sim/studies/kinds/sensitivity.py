@@ -1,8 +1,8 @@
 """Sensitivity: how much of what comes out, and of what a policy changes, is due to each thing that is uncertain.
 
-Every point is run with the same seeds. Indices are of the mean over seeds, of the level in every scenario and of the paired effect of
-every scenario against the first one. Intervals contain the luck of the seeds, and each index says whether it is told from luck; an outcome
-that has a value at too few points has none.
+Every point is run with the same seeds, or, where an emulator learns from them, with seeds of its own. Indices are of the mean over seeds, of
+the level in every scenario and of the paired effect of every scenario against the first one. Intervals contain the luck of the seeds, and each
+index says whether it is told from luck; an outcome that has a value at too few points has none.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sim.studies.kinds import (
     Kind,
     Settings,
     in_members,
+    in_own_worlds,
     in_worlds,
     register_kind,
 )
@@ -114,11 +115,18 @@ class Sensitivity(Kind):
         """All scenarios, where effects are analysed."""
         return list(study.scenarios) if "effect" in study.settings.of else []
 
+    def most_seeds(self, study: ReadyStudy) -> int:
+        """Those of the replications, or so many for every point."""
+        own = study.settings.method == "emulator"
+        return study.file.replications * (study.settings.samples if own else 1)
+
     def planned(self, study: ReadyStudy) -> int:
         """Points x seeds x scenarios."""
-        labels = len(study.scenarios)
+        labels, size = len(study.scenarios), _analysis(study).size
+        if study.settings.method == "emulator":
+            return labels * size * len(study.seeds)
         varied = sum(any(study.applies(factor.path, label) for factor in study.varied) for label in study.scenarios)
-        return (varied * _analysis(study).size + labels - varied) * len(study.seeds)
+        return (varied * size + labels - varied) * len(study.seeds)
 
     def conduct(self, study: ReadyStudy, driver: Driver) -> Answer:
         """Run the whole design (half a design gives no indices), and analyse every outcome."""
@@ -129,7 +137,8 @@ class Sensitivity(Kind):
                 f"the budget has no room for the {self.planned(study)} runs of this design; lower sensitivity.samples"
             )
         points = analysis.points()
-        runs = in_worlds(study, driver, from_unit(study.varied, points))
+        worlds = in_own_worlds if settings.method == "emulator" else in_worlds
+        runs = worlds(study, driver, from_unit(study.varied, points))
         names = list(study.measures) or [str(name) for name in runs.columns[5:]]
         found, noises, paths = [], [], []
         for head, series in _series(runs, study, names, settings.of).items():

@@ -200,12 +200,16 @@ class Analysis:
     def indices(
         self, points: Floats, results: Floats, resamples: int = 100, emulator: Emulator | str | None = None
     ) -> list[Index]:
-        """Indices of what came out at the points; empty where it is everywhere the same or too little of it has a value."""
-        if not self.enough(results) or isinstance(emulator, str):
+        """Indices of what came out at the points; empty where it is everywhere the same or too little of it has a value.
+
+        An emulator that is not given is made as if there were no luck.
+        """
+        made = self.fitted(points, results, 0.0) if emulator is None else emulator
+        if not self.enough(results) or isinstance(made, str):
             return []
-        if emulator is not None:
+        if made is not None:
             with one_thread():
-                found = emulated.shares(emulator, self.names, resamples, self.seed, LEVEL)
+                found = emulated.shares(made, self.names, resamples, self.seed, LEVEL)
             return [Index(row.factor, "", row.index, row.value, row.low, row.high, row.told) for row in found]
         kept = self.whole(results)
         if not self.block and not np.isfinite(results).all():
