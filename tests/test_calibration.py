@@ -1,6 +1,7 @@
 """Calibration in many dimensions: emulators know what they do not know, thin regions are found, and truths come back with honest intervals."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -284,6 +285,7 @@ def test_screening_picks_what_moves_targets_straight_or_bent():
 ROOT = Path(__file__).parents[1]
 PATHS = ("choice.price_weight", "choice.trust_weight", "demand.recreational_rate", "demand.own_substance")
 COUNTS = {"runs": 0}
+SEEDS = []
 
 
 class Shop(FakeMarket):
@@ -306,7 +308,9 @@ class Shop(FakeMarket):
         return (self.scenario.parameters[group][name] - spec.low) / (spec.high - spec.low)
 
     def outcomes(self):
-        COUNTS["runs"] += self.scenario.consumers == 250
+        if self.scenario.consumers == 250:  # not the world with which workers get ready
+            COUNTS["runs"] += 1
+            SEEDS.append(self.seed)
         return super().outcomes()
 
 
@@ -342,6 +346,13 @@ def shop(monkeypatch):
         "sim.report.calibration_page.save_figure", lambda figure, stem: stem.with_suffix(".png").touch()
     )
     COUNTS["runs"] = 0
+    SEEDS.clear()
+
+
+def test_points_of_a_wave_share_no_seed_and_members_have_others_than_any_wave(tmp_path, shop):
+    calibrate({**FILE, "replicates": 2}, tmp_path / "out", workers=1)
+    waves, members = dict.fromkeys(range(1, 49), 2), dict.fromkeys(range(49, 69), 1)
+    assert Counter(SEEDS) == {**waves, **members, 49: 2, 50: 2}, "the defaults have those of the first member"
 
 
 def test_a_calibration_that_is_cut_off_goes_on_where_it_was_and_reads_no_target_for_validation(tmp_path, shop):

@@ -98,37 +98,48 @@ class Asking:
         arms = self.arms.get(world)
         return [label for label in dict.fromkeys(arms or ()) if label is not None]
 
-    def estimates(self, points: Sequence[Point], seeds: Sequence[int]) -> list[list[Estimate]]:
-        """What runs of every point with all the seeds say of every target, in the order of points and targets."""
+    def estimates(self, points: Sequence[Point], first: int, each: int) -> list[list[Estimate]]:
+        """What runs of every point with seeds of its own say of every target, in the order of points and targets; see `members`."""
         return [
             [estimate(target, [member]) for target, member in zip(self.targets.all, row, strict=True)]
-            for row in self.members(points, seeds)
+            for row in self.members(points, first, each)
         ]
 
-    def together(self, points: Sequence[Point], seeds: Sequence[int], weights: Sequence[float]) -> list[Estimate]:
+    def together(self, points: Sequence[Point], first: int, each: int, weights: Sequence[float]) -> list[Estimate]:
         """What runs of all points together say of every target, each point with its weight."""
-        rows = self.members(points, seeds, weights)
+        rows = self.members(points, first, each, weights)
         return [estimate(target, [row[k] for row in rows]) for k, target in enumerate(self.targets.all)]
 
     def members(
-        self, points: Sequence[Point], seeds: Sequence[int], weights: Sequence[float] = ()
+        self, points: Sequence[Point], first: int, each: int, weights: Sequence[float] = ()
     ) -> list[list[Member]]:
-        """The readings of every target in the runs of every point."""
-        each = len(self.asked()) * len(seeds)
-        step = max(1, RUNS_AT_ONCE // max(1, each))
+        """The readings of every target in the runs of every point.
+
+        Parameters
+        ----------
+        points, weights
+            Where runs are made, and what each of these counts.
+        first, each
+            The first seed of the first point, and the seeds of each: one point takes up where the one before it ends.
+        """
+        step = max(1, RUNS_AT_ONCE // max(1, len(self.asked()) * each))
         found = []
         for start in range(0, len(points), step):
-            runs = self._runs(points[start : start + step], seeds)
+            part = points[start : start + step]
+            runs = self._runs(part, first + start * each, each)
             found += [
                 [self._member(target, runs, k, weights[start + k] if weights else 1.0) for target in self.targets.all]
-                for k in range(len(points[start : start + step]))
+                for k in range(len(part))
             ]
         return found
 
-    def _runs(self, points: Sequence[Point], seeds: Sequence[int]) -> dict[tuple[int, str], list[str]]:
+    def _runs(self, points: Sequence[Point], first: int, each: int) -> dict[tuple[int, str], list[str]]:
         """The runs of each point and scenario, done and read."""
         asked = self.asked()
-        rows = self.driver.evaluate(points, seeds=seeds, scenarios=list(asked))
+        worlds = [point for point in points for _ in range(each)]
+        rows = self.driver.evaluate(
+            worlds, seeds=range(first, first + len(worlds)), scenarios=list(asked), crossed=False
+        )
         good = rows[rows["status"] == OK]
         new = good[~good["run"].isin(list(self.readings))].drop_duplicates("run")
         if len(new):
@@ -137,7 +148,7 @@ class Asking:
             shutil.rmtree(place_of(self.driver, self.driver.order[str(run)]), ignore_errors=True)
         found: dict[tuple[int, str], list[str]] = {}
         for row in good.to_dict("records"):
-            found.setdefault((int(row["point"]), str(row["scenario"])), []).append(str(row["run"]))
+            found.setdefault((int(row["point"]) // each, str(row["scenario"])), []).append(str(row["run"]))
         return found
 
     def _member(self, target: Target, of: Mapping[tuple[int, str], list[str]], point: int, weight: float) -> Member:

@@ -138,18 +138,19 @@ def calibrated(calibration: Calibration, asking: Asking) -> Calibrated:
     """Pick parameters, go through the waves, and check the ensemble."""
     file, driver = calibration.file, asking.driver
     targets = asking.targets.all
-    seeds = asking.study.seeds
-    fresh = tuple(seed + len(seeds) for seed in seeds)
+    each, first = file.replicates, file.seed
+    fresh = first + each * file.points
 
-    before = asking.estimates([{}], fresh)[0]
+    before = asking.estimates([{}], fresh, each)[0]
     moved, factors = pick(calibration, asking)
 
     def ask(stage: str, places: Any) -> Found:
-        rows = asking.estimates(from_unit(factors, places), fresh if stage == "members" else seeds)
-        return as_found(rows, len(seeds))
+        """Waves have the same seeds, a point's own in each; members have others, since they were drawn by what the waves told."""
+        rows = asking.estimates(from_unit(factors, places), fresh if stage == "members" else first, each)
+        return as_found(rows, each)
 
     result = matched(goals_of(targets), len(factors), calibration.plan, ask, asking.places, asking.tell)
-    after = asking.together(from_unit(factors, result.members), fresh, result.weights.tolist())
+    after = asking.together(from_unit(factors, result.members), fresh, each, result.weights.tolist())
     failed = sum(not driver.store.ok(run) for run in driver.order)
     return Calibrated(
         calibration, targets, factors, moved, calibration.factors if file.screen else (), result, before, after, failed, driver.task.version,
@@ -158,14 +159,14 @@ def calibrated(calibration: Calibration, asking: Asking) -> Calibrated:
 
 def pick(calibration: Calibration, asking: Asking) -> tuple[list[screening.Moved], tuple[Factor, ...]]:
     """What screening says, and the parameters that it picks; all where there is no screening."""
-    screen, candidates, seeds = calibration.file.screen, calibration.factors, asking.study.seeds[:1]
+    screen, candidates = calibration.file.screen, calibration.factors
     if screen is None:
         return [], candidates
     asking.tell(f"screening {len(candidates)} parameters at {screen.points} points")
     design = asking.places(
         "screening", lambda: designs.unit("lhs", len(candidates), screen.points, calibration.file.seed)
     )
-    rows = asking.estimates(from_unit(narrowed(candidates, screen.span), design), seeds)
+    rows = asking.estimates(from_unit(narrowed(candidates, screen.span), design), calibration.file.seed, 1)
     moved = screening.screened(design, as_found(rows, 1).values)
     picked = asking.places("picked", lambda: np.array(screening.picked(moved, screen.fewest, screen.most), dtype=float))
     chosen = tuple(candidates[int(k)] for k in np.sort(picked))

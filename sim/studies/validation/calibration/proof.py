@@ -100,13 +100,12 @@ def run_proof(calibration: Calibration, folder: Path, how: How, truths: int = 20
         file = calibration.file
         driver.tally.planned = sum(stages(calibration, truths, len(study.scenarios)).values())
         asking = Asking(calibration.targets.of(ids=[t.id for t in targets]), arms, study, driver)
-        seeds = study.seeds
-        fresh = [seed + len(seeds) for seed in seeds]
+        each, fresh = file.replicates, file.seed + file.replicates * file.points
         _, factors = pick(calibration, asking)
         design = asking.places("wave-1", lambda: designs.unit("lhs", len(factors), file.points, file.seed))
         aims = asking.places(f"truths-{truths}", lambda: designs.unit("lhs", len(factors), truths, file.seed + 1))
-        found = as_found(asking.estimates(from_unit(factors, design), seeds), len(seeds))
-        seen = as_found(asking.estimates(from_unit(factors, aims), fresh), len(seeds))
+        found = as_found(asking.estimates(from_unit(factors, design), file.seed, each), each)
+        seen = as_found(asking.estimates(from_unit(factors, aims), fresh, each), each)
         goals = goals_of(targets)
         with one_thread():
             wave = learnt(goals, design, found, len(design), calibration.plan)

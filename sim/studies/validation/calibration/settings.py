@@ -120,6 +120,12 @@ class Calibration:
         waves = {f"wave {k + 1}": f.points * f.replicates * worlds for k in range(f.waves)}
         return {"defaults": f.replicates * worlds, **screen, **waves, "members": f.members * f.replicates * worlds}
 
+    @property
+    def seeds(self) -> int:
+        """Seeds that runs take, from that of the file on: those of the points of a wave, in every wave, and of the members after them."""
+        f = self.file
+        return max(f.replicates * (f.points + f.members), 0 if f.screen is None else f.screen.points)
+
     def describe(self) -> dict[str, Any]:
         """All that decides what is run, as plain data."""
         found = self.file.model_dump(mode="json", exclude={"targets"})
