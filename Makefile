@@ -94,7 +94,7 @@ screen: setup ## every parameter over its plausible range, into results/referenc
 collinear: setup ## pairs of parameters that no outcome can tell apart, into results/reference/collinear.csv (half an hour)
 	@$(BIN)/python -m experiments.collinear
 
-deciding: setup-dev ## which assumed values decide most of what interventions change, for docs/validity.md (twelve minutes)
+deciding: setup-dev ## which assumed values decide most of what interventions change, for docs/validity.md (a quarter of an hour)
 	@$(BIN)/python -m experiments.deciding
 
 reference: setup-dev ## the studies that ship, small enough for a laptop, into results/reference (about two hours)

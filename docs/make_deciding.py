@@ -40,9 +40,7 @@ def deciding(model: str, path: Path = KEPT) -> str:
             continue
         parts.append(f"### {here[0]['title']}: shares\n")
         if (path.parent / f"{scenario}.png").is_file():
-            parts.append(
-                f"![Shares of what decides the effects: {here[0]['title']}]({PLACE}/{scenario}.png)\n\nIntervals that go on below -0.25 are drawn from there.\n"
-            )
+            parts.append(f"![Shares of what decides the effects: {here[0]['title']}]({PLACE}/{scenario}.png)\n")
         parts += [table(effect, values) for effect in here if drawn(effect)]
     return "\n".join(part for part in parts if part)
 
@@ -52,7 +50,7 @@ def done(kept: dict[str, Any]) -> str:
     lost = f" {kept['failed']} runs failed." if kept["failed"] else ""
     return (
         f"{len(kept['values'])} assumed values were moved together over all of their plausible ranges (`{kept['method']}`, N = {kept['samples']}), each "
-        f"world with {kept['seeds']} seeds without and with each intervention: {kept['runs']:,} runs of {kept['consumers']:,} simulated consumers over "
+        f"world with {kept['seeds']} seeds of its own without and with each intervention: {kept['runs']:,} runs of {kept['consumers']:,} simulated consumers over "
         f"{kept['days']} days after {kept['burn_in']} of burn-in, model version `{kept['model']}` ([kept]({PLACE}/deciding.json); `make deciding` does it "
         f"again).{lost} {escaped(kept['rule'])}\n"
     )

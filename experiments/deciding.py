@@ -32,8 +32,6 @@ KEPT = ROOT / "results" / "reference" / "deciding"
 CALIBRATED = ROOT / "experiments" / "calibration_small.yaml"
 SIZE = {"consumers": 20_000, "days": 180, "burn_in": 60}
 SAMPLES, SEEDS, EACH = 256, 2, 3
-DRAWN_FROM = -0.25
-"""Where intervals begin in pictures that go on below: no share can be there, and one wide interval would leave the others no room."""
 
 SERVICES = [{"kind": "naloxone", "start": 0}, {"kind": "treatment_capacity", "start": 0}]
 SCENARIOS: dict[str, dict[str, Any]] = {
@@ -161,7 +159,7 @@ def keep(done: Conducted, themes: Mapping[str, str], folder: Path) -> None:
         if rows.empty:  # luck, wherever one looks
             continue
         with style():
-            figure = bars(rows.assign(low=rows["low"].clip(lower=DRAWN_FROM)), "ST", done.study.scale)
+            figure = bars(rows, "ST", done.study.scale)
             figure.savefig(folder / f"{scenario}.png", dpi=DPI * 0.8, metadata={"Software": None})
 
 
