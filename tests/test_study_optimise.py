@@ -7,9 +7,9 @@ import pytest
 from sim import run_study
 from sim.scenario import Scenario
 from sim.studies import kinds
+from sim.studies.kinds._fronts import undominated
 from sim.studies.kinds.optimise import OptimiseSettings
 from sim.studies.methods.factors import Factor
-from sim.studies.methods.fronts import undominated
 from sim.studies.methods.functions import FunctionDriver
 from sim.studies.study import StudyFile
 from sim.studies.study_files import Study, StudyFileError

@@ -19,8 +19,8 @@ from sim.scenario import Problem, quote
 from sim.studies.errors import extra
 from sim.studies.findings import portfolios
 from sim.studies.kinds import IMPOSSIBLE, TOTALS, Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
+from sim.studies.kinds._fronts import spread, undominated
 from sim.studies.methods.bootstrap import KIND, Resamples
-from sim.studies.methods.fronts import spread, undominated
 from sim.studies.methods.paths import resolve
 
 if TYPE_CHECKING:
