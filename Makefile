@@ -94,7 +94,7 @@ screen: setup ## every parameter over its plausible range, into results/referenc
 collinear: setup ## pairs of parameters that no outcome can tell apart, into results/reference/collinear.csv (half an hour)
 	@$(BIN)/python -m experiments.collinear
 
-deciding: setup-dev ## which assumed values decide most of what interventions change, for docs/validity.md (a quarter of an hour)
+deciding: setup-dev ## which assumed values decide most of what interventions change, for docs/validity.md (half an hour on slow cores)
 	@$(BIN)/python -m experiments.deciding
 
 reference: setup-dev ## the studies that ship, small enough for a laptop, into results/reference (about two hours)
@@ -103,7 +103,7 @@ reference: setup-dev ## the studies that ship, small enough for a laptop, into r
 replications: setup-dev ## published results looked for in the model, into results/reference/replications (about twenty minutes of one core)
 	@$(BIN)/python -m experiments.replications
 
-page-answers: setup ## the answers that the page shows at once, into sim/app/stored.json.gz (a quarter of an hour)
+page-answers: setup ## the answers that the page shows at once, into sim/app/stored.json.gz (half an hour on slow cores)
 	@$(BIN)/python -m experiments.page_answers
 
 docs: setup-dev ## write the generated pages of docs/ again

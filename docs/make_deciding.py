@@ -14,7 +14,7 @@ from sim.report.text.validation import number
 KEPT = Path(__file__).parents[1] / "results" / "reference" / "deciding" / "deciding.json"
 PLACE = "../results/reference/deciding"
 HEAD = "## Which assumed values decide most\n"
-MISSING = "Not looked for with this model yet: `make deciding` does it, in a quarter of an hour on two cores.\n"
+MISSING = "Not looked for with this model yet: `make deciding` does it, in half an hour on two slow cores.\n"
 UNLEARNT, WIDE = 0.25, 0.1
 READ = """**Alone** is the share of what these values change about an effect that a value changes by itself: what would go if it were known. **In all** is the
 share that it has a part in, with others (first-order and total index of Sobol). Luck is no part of either: they are of what a Gaussian process has learnt of

@@ -1,6 +1,6 @@
 """Which assumed values decide most of what two interventions change: Sobol indices of their effects, for docs/validity.md.
 
-``make deciding`` (``python -m experiments.deciding``) takes a quarter of an hour on two cores. Its runs are in ``results/deciding``, where it goes on when it was
+``make deciding`` (``python -m experiments.deciding``) took 35 minutes on two slow cores. Its runs are in ``results/deciding``, where it goes on when it was
 stopped; indices and pictures are kept in ``results/reference/deciding``. Which values are moved follows from the screening by `RULE`: nobody picks them.
 """
 

@@ -96,7 +96,7 @@ def test_where_all_is_luck_no_value_has_a_share_and_why_is_kept(kept):
 def test_what_an_intervention_never_touches_has_no_index(kept):
     found = effect(kept, "services", "in_treatment")
     assert all(set(row) == {"parameter"} for row in found["values"])
-    assert found["why_no_index"] == "the same at every point"
+    assert found["why_no_index"] == "does not vary"
 
 
 def test_what_is_kept_says_how_it_was_done(kept, done):
@@ -115,7 +115,7 @@ def test_the_page_says_what_decides_what_is_luck_and_with_which_model(kept, page
     assert f"Told: {load_parameters().specs[MOVES].text} (`{MOVES}`" in told
     assert IDLE not in told
     assert "No shares: no parameter moves it beyond the luck of runs." in lucky
-    assert "No shares: the same at every point." in same
+    assert "No shares: does not vary." in same
     assert "### The largest cryptomarket is seized: shares" in text
     assert "### Naloxone" not in text  # luck, wherever one looks
     assert "another version" not in text

@@ -206,6 +206,8 @@ def _why_none(analysis: Analysis, mean: Floats, emulator: Emulator | str | None)
     """Why an outcome has no index."""
     if not analysis.enough(mean):
         return TOO_FEW
+    if np.ptp(mean[np.isfinite(mean)]) == 0:
+        return DULL
     if isinstance(emulator, str):
         return emulator
     return DULL if emulator is None else "luck leaves too little of what an emulator learnt"

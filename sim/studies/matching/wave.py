@@ -73,7 +73,7 @@ class Wave:
     aside
         Why a goal has none, by its place.
     noise
-        Variance that luck gives the mean over replicates, and how much of it all points share, since they have their seeds in common; by goal, on its scale.
+        Variance that luck gives the mean over replicates, and how much of it all points share, where they have seeds in common; by goal, on its scale.
     together
         Correlation of what the emulators get wrong, in their order; see `correlation`.
     hopeless

@@ -67,7 +67,7 @@ def matched(
     goals, width, plan
         What was observed, the number of axes, and how it is looked for.
     ask
-        Measures; the luck of its runs is the same at all points of a stage.
+        Measures; luck may be that of each point, or the same at all points of a stage.
     keep
         Keeps where points lie, so that what is gone on with asks for the same, and need not look for them again.
     tell

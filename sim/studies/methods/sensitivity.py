@@ -56,7 +56,7 @@ class Method:
     block
         Points that belong together, by the number of factors or groups; 0 if all do.
     fewest
-        Samples below which numbers are too uncertain to be used, from SALib's documentation and the methods' authors.
+        Samples below which numbers are too uncertain to be used, from SALib's documentation and the methods' authors; that of `emulator` is assumed.
     noise
         How luck enters: as a share of the variance, into squares, added, as results in random order (`shuffle`) would show it, or not at all, where
         columns that nothing depends on show it (`idle`).
