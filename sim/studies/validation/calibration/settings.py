@@ -75,7 +75,7 @@ class CalibrationFile(_Plain):
     points: int = Field(default=200, ge=20, le=100_000, description="points of a wave")
     waves: int = Field(default=5, ge=1, le=20, description="waves")
     replicates: int = Field(
-        default=4, ge=1, le=1_000, description="runs of each point, with seeds that all points share"
+        default=4, ge=1, le=1_000, description="runs of each point, each with a seed that no other point of its wave has"
     )
     cut: float = Field(default=3.0, gt=0, le=100, description="standard deviations from a target that rule a point out")
     ignored: int = Field(default=2, ge=0, le=100, description="targets that may be missed by more than that")
