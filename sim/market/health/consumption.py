@@ -137,6 +137,8 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
     served = treated or consumers.waiting_day[c] < when.day or dependence >= p.dependent_from
     tolerant = agonist or consumers.tolerance[c] > p.tolerance_floor + TRACE
     if had == 0 and not served:
+        if dependence > 0.0:
+            consumers.dependence[c] = dependence * (1.0 - p.dependence_decay)
         if tolerant:
             consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], 0.0, agonist, p)
         return 0
