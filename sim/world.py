@@ -15,7 +15,7 @@ from sim.agents.platforms import PLATFORM, Platform, PlatformColumns
 from sim.agents.services import DrugChecking, EarlyWarning, Outreach, TreatmentService
 from sim.agents.vendors import VENDOR, Vendor, VendorColumns
 from sim.evidence.tables import COOPERATION, Jurisdiction
-from sim.market.choice.migration import likings
+from sim.market.choice.joining import likings
 from sim.market.entry_exit.entry import FOUNDED, new_vendors, open_cryptomarket
 from sim.market.groups import Policing, Trade, World
 from sim.market.health.early_warning import circulate
@@ -72,6 +72,7 @@ def make_jurisdictions(jurisdictions: list[Jurisdiction], substances: int) -> Wo
         law_steps=np.zeros((len(jurisdictions), substances)),
         law_price=np.zeros((len(jurisdictions), substances)),
         legitimate=np.array([j.legitimate_access for j in jurisdictions]),
+        need_level=np.ones((len(jurisdictions), len(Segment), substances)),
     )
 
 
@@ -207,7 +208,8 @@ def make_vendors(state: MarketState) -> None:
     v.account[licensed, 0] = state.world.licensed_slot
     z = normals(state.seed, Draw.VENDOR_TRAITS, state.vendors.columns.key[rows], 3)
     v.sales[rows] = p.sales_start * np.exp(p.sales_spread * z)
-    v.positive[rows, 0] = state.p.shipping.rate_good * v.sales[rows]
+    rated = rows[v.channel[rows] == int(Channel.CRYPTOMARKET)]
+    v.positive[rated, 0] = state.p.shipping.rate_good * v.sales[rated]
     v.orders[rows] = (v.sales[rows] > 1).astype(int)
     v.last_sale[rows] = state.day - 10
     v.recent[rows] = v.sales[rows] * np.log(2) / state.p.learning.reputation_days  # so many a day keep them as they are

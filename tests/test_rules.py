@@ -942,6 +942,15 @@ def test_the_price_level_of_illicit_goods_in_a_jurisdiction_is_not_that_of_licen
     assert dearer["street"].median() > 1.5
 
 
+def test_who_may_be_supplied_legally_turns_to_it_where_illicit_goods_are_dear():
+    def licensed(factor: float) -> float:
+        places = {name: {"price_factor": factor} for name in Scenario().jurisdictions}
+        scenario = world(consumers=2000, days=60, jurisdictions=places, parameters={"world": {"patients": 0.5}})
+        return float(run(scenario).daily()["orders_licensed_pharmacy"].sum())
+
+    assert licensed(10.0) > 1.1 * licensed(1.0)
+
+
 # Learning -------------------------------------------------------------------------------------------------------------
 def learned(
     outcome: OrderOutcome, parameters: dict[str, float], stage: Considering = Considering.EXPERIENCED

@@ -86,6 +86,7 @@ class World:
     law_steps: np.ndarray  # (J, S) by which the law is stricter than usual
     law_price: np.ndarray  # (J, S) log of what it multiplies the illicit price by once stocks are renewed
     legitimate: np.ndarray  # (J,) legitimate access to medicines
+    need_level: np.ndarray  # (J, segments, S) what the rates of needs are multiplied by where a wait runs
     friends: Friends = field(init=False)
     would_sell: np.ndarray = field(init=False)  # (C,) people who would sell there if it pays; those of the start do
     demand_by_channel: np.ndarray = field(

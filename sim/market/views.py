@@ -104,22 +104,24 @@ MigrationConsumers = view(
     "bought",
     "caution",
     "considering",
+    "danger",
     "good",
     "home",
+    "jurisdiction",
     "known",
     "legal_calm",
     "legal_hits",
     "loss_calm",
     "loss_hits",
     "market_hits",
-    "memory",
     "market_state",
     "market_until",
+    "memory",
     "need_rate",
     "skill",
     "vendor",
 )
-MarketConditions = view("MarketConditions", "key", "market_value", "prior")
+MarketConditions = view("MarketConditions", "key", "market_value", "prior", "street_open")
 MigrationVendors = view("MigrationVendors", "account", "alive")
 ExitVendors = view(
     "ExitVendors", "key", "account", "account_day", "account_sales", "alive", "channel", "entry_day", "evidence", "exit_cause", "identity", "income",
@@ -184,6 +186,9 @@ DemandConsumers = view(
     "turn",
     "unmet_until",
 )
+NeedyConsumers = view(
+    "NeedyConsumers", "alive", "dependence", "jurisdiction", "need_rate", "next_day", "segment", "stage", "substance", "treatment_day"
+)  # fmt: skip
 CarryingConsumers = view("CarryingConsumers", "alive", "declined", "jurisdiction", "segment", "stage", "turn")
 SharingConsumers = view(
     "SharingConsumers",

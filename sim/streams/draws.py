@@ -103,3 +103,4 @@ class Draw(IntEnum):
     LEAVING = 203
     REMISSION = 204
     CIRCULATING = 205
+    NEED_LEVEL = 206

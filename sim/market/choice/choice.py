@@ -75,8 +75,8 @@ def channel_utilities(
     t1, t2, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
     j = consumers.jurisdiction[c]
     kind = kind_of_search(status, True)
-    price = math.log(table.dose_usd[s] * today.price_factor[j] / p.reference_dose_usd)
-    premium = math.log(table.premium[j, s])
+    price = math.log(table.dose_usd[s] / p.reference_dose_usd)
+    illicit = math.log(today.price_factor[j] * table.premium[j, s])  # what licensed supply does not cost more
     sensitivity = consumers.price_sensitivity[c]
     skill, caution = consumers.skill[c], consumers.caution[c]
     online = consumers.considering[c] > NOT_YET
@@ -118,7 +118,7 @@ def channel_utilities(
         out[STREET] -= p.offline_risk_weight * (offline + danger(c, ON_STREETS, OFFLINE, scene))
     for a in range(ABSTAIN):
         if out[a] > IMPOSSIBLE:
-            out[a] -= sensitivity * (today.price_level[a] + price + (premium if a != LICENSED else 0.0))
+            out[a] -= sensitivity * (today.price_level[a] + price + (illicit if a != LICENSED else 0.0))
             if consumers.habit[c] == a:
                 out[a] += p.habit
 

@@ -28,10 +28,9 @@ def learn_of(consumers: Any, c: int, m: int, spare: np.ndarray) -> None:
     for k in range(KNOWN_MARKETS):
         if consumers.known[memory, k] == m:
             return
-        if consumers.known[memory, k] == NO_SLOT:
-            place = k
-            break
-        if consumers.good[memory, k] < consumers.good[memory, place]:
+        if consumers.known[memory, place] == NO_SLOT:
+            continue
+        if consumers.known[memory, k] == NO_SLOT or consumers.good[memory, k] < consumers.good[memory, place]:
             place = k
     if consumers.known[memory, place] == home and home != NO_SLOT and home != m:
         place = (place + 1) % KNOWN_MARKETS

@@ -22,7 +22,7 @@ from sim.market.beliefs import event_risk, logistic, market_trust
 from sim.market.blocks import WORTH_SHARING_SCANS, over_blocks, rows_due
 from sim.market.choice.conditions import Conditions
 from sim.market.choice.displaced import OVERLAP, by_overlap, share_there
-from sim.market.choice.experience import experience
+from sim.market.choice.joining import participation
 from sim.market.choice.memory import forget, learn_of
 from sim.market.groups import Moment
 from sim.market.views import narrow
@@ -32,7 +32,7 @@ from sim.streams import Draw, exponential_from, gumbel_from, normal_from, unifor
 if TYPE_CHECKING:
     from sim.market.state import MarketState
 
-TASTE, MARKET_TASTE, MARKETS = int(Draw.TASTE), int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
+MARKET_TASTE, MARKETS = int(Draw.MARKET_TASTE), int(RiskGroup.CRYPTO)
 NEWS, LOOK, DISCOVER, LEARN = int(Draw.NEWS), int(Draw.LOOK), int(Draw.DISCOVER), int(Draw.LEARN_MARKET)
 _, ACTIVE, SEARCHING, LAPSED = (int(m) for m in Membership)
 NOT_YET = int(Considering.NOT_YET)
@@ -104,33 +104,6 @@ def hear_of_closure(
 
 
 @inner
-def participation(seed: int, c: int, value: float, seekers: Seekers) -> float:
-    """P(a market of this ``value``, its risk included, rather than the street) for a typical order of consumer ``c``."""
-    consumers, channel = seekers.consumers, seekers.choice[0]
-    _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
-    loss = event_risk(consumers.loss_hits[c], consumers.loss_calm[c], channel.risk_a, channel.risk_b)
-    online = (
-        channel.crypto
-        + channel.skill_crypto * consumers.skill[c]
-        + channel.taste_sd * normal_from(t3)
-        + experience(seed, c, consumers, channel)
-        + value
-        - consumers.caution[c]
-    )
-    online -= channel.loss_weight * loss
-    other = channel.street + channel.taste_sd * normal_from(t4) + seekers.given[0].outside
-    return logistic(online - other)
-
-
-@kernel
-def likings(seed: int, liking: np.ndarray) -> None:
-    """Fill ``liking`` with each consumer's lasting taste for cryptomarkets less that for the street, standard normal each."""
-    for c in range(len(liking)):
-        _, _, t3, t4 = uniform4(seed, TASTE, c, 0, 0)
-        liking[c] = normal_from(t3) - normal_from(t4)
-
-
-@inner
 def vendor_there(consumers: Any, vendors: Any, c: int, m: int) -> bool:
     """Whether a remembered vendor in business has an account on slot ``m``."""
     for j in range(REMEMBERED_VENDORS):
@@ -197,7 +170,7 @@ def look_for_market(
             else:
                 consumers.market_until[c] = min(LAST_DAY, when.day + 1 + int(p.retry_days * exponential_from(w2)))
             continue
-        chance = participation(when.seed, c, best_value, seekers)
+        chance = participation(when.seed, c, best_value, today.street_open, consumers, channel, p)
         if w3 >= logistic(p.join_steepness * (chance - p.join_threshold)):
             lapse(consumers, c, when.day, w2, p.recheck_days)
             continue

@@ -142,7 +142,7 @@ def new_vendor(when: Moment, c: int, s: int, m: int, attempt: int, channel: int,
             n += 1
     if scene.rule == RANDOM:
         return int(room.candidates[0])
-    if channel == APP or channel == STREET or channel == CRYPTO:
+    if memory and (channel == APP or channel == STREET or channel == CRYPTO):
         n = heard_of(when, c, s, m, attempt, channel, n, room, scene)
     if n == 0:
         return -1

@@ -17,13 +17,13 @@ from sim.market import views
 from sim.market.blocks import over_rows, rows_due
 from sim.market.demand.law import law_of_the_day
 from sim.market.demand.needs import FROM_STASH, Needs
+from sim.market.demand.rates import follow_level, usual_rate, waiting_time
 from sim.market.demand.sharing import ask_friends
 from sim.market.groups import Moment
-from sim.market.health.harm import is_maintained, use_left
 from sim.market.health.programmes import ask_people
 from sim.market.health.stash import held
 from sim.market.views import narrow
-from sim.streams import Draw, exponential_from, normal_from, uniform, uniform4
+from sim.streams import Draw, normal_from, uniform, uniform4
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
@@ -55,12 +55,6 @@ def turned_to(seed: int, c: int, s: int, u: float, share: float, table: Any) -> 
     while t < len(row) - 1 and u >= row[t]:
         t += 1
     return t
-
-
-@inner
-def waiting_time(rate: float, u: float) -> int:
-    """Whole days, at least one, until the next need at ``rate`` needs a day."""
-    return max(1, int(math.ceil(exponential_from(u) / max(rate, 1e-6))))
 
 
 @kernel
@@ -101,14 +95,7 @@ def needs(
         out.substance[i] = s
         out.wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0
         out.size[i] = consumers.budget[c] + p.order_spread * normal_from(u3)
-        rate = (
-            consumers.need_rate[c]
-            * demand_level[j, segment, consumers.substance[c]]
-            * (1.0 + p.dependence_rate * consumers.dependence[c])
-        )
-        if consumers.treatment_day[c] <= when.day:
-            day = consumers.treatment_day[c]
-            rate *= use_left(when.day - day, is_maintained(when.seed, c, day, care), care)
+        rate = usual_rate(c, when, consumers, p, care) * demand_level[j, segment, consumers.substance[c]]
         consumers.next_day[c] = min(NEVER - 1, when.day + waiting_time(rate, u4))
         enough = (
             care.kept if out.wholesale[i] == 1 else p.stocked_up
@@ -125,16 +112,16 @@ def needs(
 def demand(state: MarketState) -> Needs:
     """Phase 6: who takes up or leaves a programme, and who needs what today."""
     ask_people(state)
+    follow_level(state)
     c = state.consumers.columns
     n = state.consumers.n
     due = rows_due(n, c.next_day, c.alive, state.day)
     m = len(due)
     out = Needs(due, np.zeros(m, np.uint8), np.zeros(m, np.float64), np.zeros(m, np.uint8))
     law_of_the_day(state)
-    level = state.levers.need
     over_rows(
         state.pool, needs, m, state.moment, out, narrow(c, views.DemandConsumers),
-        narrow(state.substances, views.NeededSubstances), level, state.levers.legal_access,
+        narrow(state.substances, views.NeededSubstances), state.levers.need, state.levers.legal_access,
         state.given.demand, state.given.consumption,
     )  # fmt: skip
     ask_friends(state, out)

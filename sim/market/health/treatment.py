@@ -54,7 +54,8 @@ def relapse(state: MarketState, who: np.ndarray) -> None:
     """Needs of ``who`` come again at the rate at which they came before treatment."""
     c, p = state.consumers.columns, state.p.demand
     who = who[c.stage[who] == Stage.USES]
-    rate = c.need_rate[who] * (1.0 + p.dependence_rate * c.dependence[who])
+    level = state.world.need_level[c.jurisdiction[who], c.segment[who], c.substance[who]]
+    rate = c.need_rate[who] * (1.0 + p.dependence_rate * c.dependence[who]) * level
     wait = np.ceil(-np.log(uniforms(int(state.seed), Draw.RELAPSE, who, state.day)) / np.maximum(rate, 1e-6))
     c.next_day[who] = np.minimum(NEVER - 1, state.day + np.maximum(wait, 1.0))
 

@@ -11,7 +11,7 @@ from sim.kernels import kernel
 
 BEGINS, STOPS = 1, 2  # what becomes of a consumer's stage of considering
 NOT_YET, CONSIDERS, BOUGHT, EXPERIENCED = (int(stage) for stage in Considering)
-SEARCHING, NO_MEMBER = int(Membership.SEARCHING), int(Membership.NONE)
+LAPSED, NO_MEMBER = int(Membership.LAPSED), int(Membership.NONE)
 
 
 @kernel
@@ -19,6 +19,6 @@ def turn_to_markets(day: int, starts: np.ndarray, people: Any) -> None:
     """Those who begin (``starts``) look for a cryptomarket from tomorrow on; those who stop look for none any more."""
     for c in range(len(starts)):
         if starts[c] == BEGINS:
-            people.considering[c], people.market_state[c], people.market_until[c] = CONSIDERS, SEARCHING, day + 1
+            people.considering[c], people.market_state[c], people.market_until[c] = CONSIDERS, LAPSED, day + 1
         elif starts[c] == STOPS:
             people.considering[c], people.market_state[c], people.market_until[c] = NOT_YET, NO_MEMBER, NEVER

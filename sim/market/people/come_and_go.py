@@ -17,6 +17,7 @@ from sim.agents.consumers import WEEK, WEEKS
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.blocks import over_rows, rows_marked
+from sim.market.demand.rates import at_level
 from sim.market.groups import Moment
 from sim.market.health.treatment import give_up, leave_treatment
 from sim.market.people.life import HIGHEST, hazard
@@ -139,5 +140,6 @@ def replace(state: MarketState, rows: np.ndarray) -> None:
     end_roles(state.vendors.n, narrow(state.vendors.columns, views.RetiringVendors), rows)
     draw_people(state, rows, newcomers=True)
     begin = begin_using(state, rows)
+    at_level(state, rows)
     state.today.first_uses += len(begin)
     state.consumer_events(EventKind.FIRST_USE, begin)

@@ -60,6 +60,7 @@ class Kinds(NamedTuple):
     support: float
     skill: float  # how digital skill opens the web search
     dependent_from: float
+    online: np.ndarray  # (J,) what multiplies the chance to consider an online source; 1 for who is there at the start
 
 
 @inner
@@ -137,7 +138,8 @@ def draw_mind(c: int, drawn: Drawn, segment: int, people: Any, kinds: Kinds, w: 
     legitimate, u = kinds.legitimate[people.jurisdiction[c]], trait(c, drawn, 0, 4)
     covered = w.prescribed_most * (u * u) if segment == PATIENT else w.prescribed_others
     people.access[c] = within(legitimate * covered, 0.0, 1.0)
-    people.considering[c] = trait(c, drawn, 0, 5) < w.considering * math.exp(kinds.skill * skill)
+    considering = w.considering * kinds.online[people.jurisdiction[c]]
+    people.considering[c] = trait(c, drawn, 0, 5) < considering * math.exp(kinds.skill * skill)
     people.misbelief[c] = trait(c, drawn, 0, 6) < w.misbelief
     people.verification[c] = kinds.verification
     people.support_knowledge[c] = min(2 * kinds.support * trait(c, drawn, 0, 7), 1.0)
@@ -145,7 +147,7 @@ def draw_mind(c: int, drawn: Drawn, segment: int, people: Any, kinds: Kinds, w: 
     people.dependence[c] = kinds.dependent_from + (1.0 - kinds.dependent_from) * u if segment == DEPENDENT else 0.0
     people.practice[c] = within(differing(kinds.practice, w.people_spread, trait(c, drawn, 1, 3)), 0.0, 1.0)
     people.trust_police[c] = within(differing(kinds.trust, w.people_spread, trait(c, drawn, 0, 9)), 0.0, 1.0)
-    people.stigma[c] = within(differing(kinds.stigma, w.people_spread, u), 0.0, 1.0)
+    people.stigma[c] = within(differing(kinds.stigma, w.people_spread, trait(c, drawn, 0, 10)), 0.0, 1.0)
 
 
 @kernel
@@ -194,6 +196,7 @@ def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
         np.array(shares), np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate]), state.world.legitimate, state.substances.needs,
         p.choice.price_sensitivity, p.learning.verification_floor, p.learning.trust_normal, p.learning.stigma_normal, p.consumption.practice_normal,
         p.learning.support_floor, p.choice.skill_search, p.consumption.dependent_from,
+        state.levers.initiation if newcomers else np.ones(state.world.n_jurisdictions),
     )  # fmt: skip
     drawn = Drawn(state.moment.seed, state.day, newcomers)
     people = narrow(c, views.NewConsumers)

@@ -1,0 +1,87 @@
+"""How often needs come, and what becomes of waits that run when that changes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.agents.codes import NEVER, Stage
+from sim.kernels import inner, kernel
+from sim.market import views
+from sim.market.groups import Moment
+from sim.market.health.harm import is_maintained, use_left
+from sim.market.views import narrow
+from sim.streams import Draw, exponential_from, uniform4
+
+if TYPE_CHECKING:
+    from sim.market.state import MarketState
+
+NEED_LEVEL, USES = int(Draw.NEED_LEVEL), int(Stage.USES)
+
+
+@inner
+def waiting_time(rate: float, u: float) -> int:
+    """Whole days, at least one, until the next need at ``rate`` needs a day."""
+    return max(1, int(math.ceil(exponential_from(u) / max(rate, 1e-6))))
+
+
+@inner
+def usual_rate(c: int, when: Moment, consumers: Any, demand: Any, consumption: Any) -> float:
+    """Needs a day of ``c`` in normal times: more with dependence, fewer in treatment."""
+    rate = consumers.need_rate[c] * (1.0 + demand.dependence_rate * consumers.dependence[c])
+    if consumers.treatment_day[c] <= when.day:
+        day = consumers.treatment_day[c]
+        rate *= use_left(when.day - day, is_maintained(when.seed, c, day, consumption), consumption)
+    return rate
+
+
+@kernel
+def move_waits(
+    rows: np.ndarray,
+    when: Moment,
+    before: np.ndarray,
+    now: np.ndarray,
+    consumers: Any,
+    demand: np.ndarray,
+    consumption: np.ndarray,
+) -> None:
+    """Let waits that run follow where the level of needs (J, segments, S) moved from ``before`` to ``now`` this morning.
+
+    Needs come as a Poisson process, so what is left of a wait goes with one over the rate; after a time without needs it is drawn anew.
+    """
+    for c in rows:
+        cell = consumers.jurisdiction[c], consumers.segment[c], consumers.substance[c]
+        old, new = before[cell], now[cell]
+        if old == new or consumers.alive[c] == 0 or consumers.stage[c] != USES:
+            continue
+        u, v, _, _ = uniform4(when.seed, NEED_LEVEL, c, when.day, 0)
+        if new <= 0.0:
+            wait = NEVER
+        elif old > 0.0:
+            wait = math.ceil((consumers.next_day[c] - when.day + 1.0 - u) * old / new)
+        else:
+            wait = waiting_time(new * usual_rate(c, when, consumers, demand[0], consumption[0]), v)
+        consumers.next_day[c] = min(NEVER - 1, when.day - 1 + max(1, wait))
+
+
+def follow_level(state: MarketState) -> None:
+    """Needs come as often as levers say from today on."""
+    before, now = state.world.need_level, state.levers.need
+    if not np.array_equal(before, now):
+        _move(state, np.arange(state.consumers.n), before, now)
+        state.world.need_level = now.copy()
+
+
+def at_level(state: MarketState, rows: np.ndarray) -> None:
+    """Waits of ``rows``, drawn as in normal times, are those of the level that needs have at present."""
+    level = state.world.need_level
+    if (level != 1.0).any():
+        _move(state, rows, np.ones_like(level), level)
+
+
+def _move(state: MarketState, rows: np.ndarray, before: np.ndarray, now: np.ndarray) -> None:
+    """Let waits of ``rows`` follow a change of the level of needs."""
+    people = narrow(state.consumers.columns, views.NeedyConsumers)
+    move_waits(rows, state.moment, before, now, people, state.given.demand, state.given.consumption)
