@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from sim.studies.execution.verify import verify
 from sim.studies.findings.doubt import DEPENDS, HOLD, MORE, OPEN, conclusions, said
 from sim.studies.methods import components, worlds
 from sim.studies.methods.worlds import ParameterSets, drawn_worlds, members_for
+from sim.studies.runs.compare_tables import cost_table, over_sets, ranking_table
 from sim.studies.runs.effects import paired_effects
 from sim.studies.store.folder import read_study
 from sim.studies.study_files import Study, StudyFileError
@@ -414,14 +416,32 @@ def test_sets_that_agree_and_are_too_few_are_no_finding():
     rows += [
         {"scenario": "b", "seed": k, "parameter_set": k % 3, "orders": 90.0 + 4 * (k % 3) + 0.1 * k} for k in range(6)
     ]
-    import pandas as pd
-
     effects = paired_effects(pd.DataFrame(rows), "a")
     assert not effects.iloc[0]["excludes_zero"]
     assert effects.iloc[0]["sets_same_sign"] == 1
     told = conclusions(effects)
     assert told is not None
     assert told["verdict"].tolist() == [MORE]
+
+
+def test_a_policy_that_changes_nothing_gains_nothing_where_some_of_its_runs_failed():
+    """In every set one seed is lucky and one is not; the policy lacks the unlucky ones of three sets."""
+    rows = [
+        {"scenario": label, "seed": 1 + k + 8 * luck, "parameter_set": k, "deaths_expected": 1000.0 + k + 100 * luck}
+        for label in ("plain", "idle", "lost")
+        for k in range(8)
+        for luck in (0, 1)
+    ]
+    runs = pd.DataFrame(rows).assign(policy_cost_usd=0.0)
+    runs["policy_cost_usd"] = 10.0 * (runs["scenario"] != "plain")
+    failed = (runs["scenario"] == "idle") & runs["seed"].between(9, 11) | (runs["scenario"] == "lost")
+    runs.loc[failed, ["deaths_expected", "policy_cost_usd"]] = np.nan
+    for seen in (runs, runs[~failed]):
+        counted = over_sets(seen)
+        plane = cost_table(counted, "plain", "policy_cost_usd", "deaths_expected", ()).set_index("scenario").loc["idle"]
+        assert (plane["gain"], plane["gain_low"], plane["gain_high"], plane["n"]) == (0, 0, 0, 8)
+        both = over_sets(seen[seen["scenario"] != "lost"])
+        assert (ranking_table(both, ["deaths_expected"])["rank"] == 1.5).all()
 
 
 def test_a_finding_is_stated_only_where_both_kinds_together_leave_zero_out(contested):

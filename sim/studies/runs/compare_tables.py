@@ -33,11 +33,15 @@ def levels_of_all(runs: DataFrame, names: Sequence[str]) -> dict[str, DataFrame]
 def over_sets(runs: DataFrame) -> DataFrame:
     """Runs as they count where they were made in several parameter sets: the mean of each set in the place of its runs, its number in that of their seed.
 
-    Sets are what is drawn by itself, and runs of one are no more than a closer look at it. Runs of one set for all are given back as they are.
+    Sets are what is drawn by itself, and runs of one are no more than a closer look at it. A seed counts in all scenarios or in none: where one of them lacks a
+    value, its luck would stay in the others alone (a scenario without any value takes none from the others). Runs of one set for all are given back as they are.
     """
     if SET not in runs:
         return runs
-    kept = runs.drop(columns="seed")
+    names = [name for name in runs.columns if name not in ("scenario", "seed", SET)]
+    asked = runs.groupby("scenario", observed=True)[names].count().gt(0).sum()
+    whole = runs.groupby("seed")[names].transform("count") >= asked
+    kept = runs.assign(**runs[names].where(whole)).drop(columns="seed")
     return (
         kept.groupby(["scenario", SET], sort=False).mean(numeric_only=True).reset_index().rename(columns={SET: "seed"})
     )
