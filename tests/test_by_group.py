@@ -14,6 +14,7 @@ from sim import run as run_once
 from sim.cli.main import app
 from sim.measures.by_group import KEYS, MOST_GROUPS, Grouping, key_of
 from sim.measures.dictionary import families, outcome, outcomes, split
+from sim.model import MarketModel
 from sim.report import figures
 from sim.studies.errors import RequestError
 from sim.studies.execution.verify import verify
@@ -271,3 +272,27 @@ def test_a_study_answers_by_group(tmp_path, monkeypatch):
     assert ("Too small for an interval" in report) == bool(found["too_small"].any())
     assert set(found["member"]) == {"patient", "recreational", "dependent", "social_supplier"}
     assert (tmp_path / "study" / "answer" / "figures" / "effects-by-segment.txt").is_file()
+
+
+class Breaks(MarketModel):
+    """As things are, the run of the second seed fails."""
+
+    def __init__(self, scenario, rng=None, **options):
+        self.own_seed = rng
+        super().__init__(scenario, rng=rng, **options)
+
+    def run_for(self, duration):
+        if not self.scenario.policies and int(self.own_seed) == 2:
+            raise ValueError("broken on purpose")
+        super().run_for(duration)
+
+
+def test_a_study_by_group_ends_though_a_run_of_the_baseline_failed(tmp_path, monkeypatch):
+    monkeypatch.setattr("sim.report.study_page.save_figure", not_drawn)
+    tiny = {"consumers": 200, "days": 6, "burn_in": 2}
+    study = {"name": "f", "kind": "compare", "scenarios": ["baseline", "verification"], "set": tiny, "replications": 4}
+    done = run_study({**study, "by": ["segment"]}, tmp_path / "study", executor="inline", model_class=Breaks)
+    assert done.failed == 1
+    found = Results(tmp_path / "study").answer("effects_by_group")
+    assert set(found.loc[found["outcome"] == "orders", "n"]) == {3}, "the pair of the run that failed is left out"
+    assert set(Results(tmp_path / "study").answer("outcomes_by_group")["seed"]) == {1, 3, 4}

@@ -168,7 +168,9 @@ class Compare(Kind):
                 )
                 break
             seeds += range(seeds[-1] + 1, seeds[-1] + 1 + more)
-        by_group = driver.by_group(runs[runs["status"] == OK]) if study.file.by else None
+        good = runs[runs["status"] == OK]
+        good = good[good["seed"].isin(good.loc[good["scenario"] == study.baseline, "seed"])]
+        by_group = driver.by_group(good) if study.file.by else None
         answer = _answer(study, runs, settings, (why, reached), by_group)
         return with_rivals(answer, study, driver, seeds, worlds_of(study, seeds))
 
