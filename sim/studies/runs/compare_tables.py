@@ -41,7 +41,7 @@ def over_sets(runs: DataFrame) -> DataFrame:
     names = [name for name in runs.columns if name not in ("scenario", "seed", SET)]
     asked = runs.groupby("scenario", observed=True)[names].count().gt(0).sum()
     whole = runs.groupby("seed")[names].transform("count") >= asked
-    kept = runs.assign(**runs[names].where(whole)).drop(columns="seed")
+    kept = runs[["scenario", SET]].join(runs[names].where(whole))
     return (
         kept.groupby(["scenario", SET], sort=False).mean(numeric_only=True).reset_index().rename(columns={SET: "seed"})
     )
