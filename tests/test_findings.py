@@ -11,6 +11,7 @@ from scipy.stats import t as student
 from sim.measures.dictionary import outcome, outcomes
 from sim.studies.findings import effects, groups, numbers, ranks, ratios
 from sim.studies.findings.effects import sentences, tell
+from sim.studies.methods.bootstrap import Resamples
 from sim.studies.runs.compare_tables import effects_table
 from sim.studies.runs.effects import paired_effects
 
@@ -92,6 +93,20 @@ class TestNothing:
             frame[NAMES] = np.nan
         (line,) = sentences(told(frame))
         assert "no interval; ask for more runs" in line
+
+    @pytest.mark.parametrize("pairs", [4, 5, 7, 8])
+    def test_a_few_pairs_without_an_effect_tell_one_as_seldom_as_is_stated(self, pairs):
+        rng, resamples = np.random.default_rng(1), Resamples(pairs)
+        found = 0
+        for _ in range(1000):
+            mean, low, high = resamples.interval(rng.normal(size=pairs))
+            found += bool(tell([{"outcome": "orders", "mean": mean, "low": low, "high": high, "n": pairs}]).found)
+        assert 0.03 < found / 1000 < 0.075
+
+    @pytest.mark.parametrize(("pairs", "kind"), [(7, "Student's t"), (8, "expanded percentile bootstrap")])
+    def test_the_kind_of_an_interval_is_stated(self, pairs, kind):
+        table = effects_table(runs(pairs=pairs, names=["orders"]), "baseline", ["orders"])
+        assert set(table["interval"]) == {f"{kind} over pairs, 95 %"}
 
     def test_an_outcome_without_value_is_not_among_those_looked_at(self):
         frame = runs()

@@ -34,7 +34,7 @@ from sim.studies.kinds import (
 )
 from sim.studies.kinds._rivals import with_rivals
 from sim.studies.kinds._worlds import evaluate, worlds_of
-from sim.studies.methods.bootstrap import FEWEST, KIND, Resamples, expanded
+from sim.studies.methods.bootstrap import FEW, FEWEST, Resamples, expanded, kind_of
 from sim.studies.methods.components import HOW_APART, SET, doubt
 from sim.studies.methods.worlds import FEWEST as FEWEST_RUNS
 from sim.studies.runs.by_group import effects_by_group, in_key_order, real_groups
@@ -228,8 +228,8 @@ def _answer(
     if SET in measured:
         notes.append(HOW_APART)
     else:
-        ends = f"With {pairs} pairs the quantiles taken are {expanded(max(pairs, 2))[0]:.4f} and its counterpart."
-        notes.append(f"Intervals: {KIND}; n is stated in every row. {ends}")
+        ends = f" With {pairs} pairs the quantiles taken are {expanded(max(pairs, 2))[0]:.4f} and its counterpart."
+        notes.append(f"Intervals: {kind_of(pairs)}; n is stated in every row.{ends if pairs >= FEW else ''}")
     notes += [f"{line} The pairs that they belong to are left out." for line in failed_note(runs)]
     notes += without_value(runs, names)
     notes += other_differences(study.scenarios)

@@ -20,7 +20,7 @@ from sim.studies.errors import extra
 from sim.studies.findings import portfolios
 from sim.studies.kinds import IMPOSSIBLE, TOTALS, Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
 from sim.studies.kinds._fronts import spread, undominated
-from sim.studies.methods.bootstrap import KIND, Resamples
+from sim.studies.methods.bootstrap import Resamples, kind_of
 from sim.studies.methods.paths import resolve
 
 if TYPE_CHECKING:
@@ -128,9 +128,10 @@ class Optimise(Kind):
         ]
         second = _second_look(study, driver, points)
         second.insert(0, "trial", np.repeat(kept["trial"].to_numpy(), len(s.objectives)))
+        kind = kind_of(int(second["worlds"].iloc[0])).replace("pairs", "worlds")
         notes.append(
             "The second look is in worlds and with seeds that the search did not see; what the search says of its own choices is too good. "
-            f"Intervals: {KIND.replace('pairs', 'worlds')}. Regret: behind the best of the portfolios kept and of doing nothing, in the same world."
+            f"Intervals: {kind}. Regret: behind the best of the portfolios kept and of doing nothing, in the same world."
         )
         figures = {"pareto": Drawing("pareto", (table, second, [o.measure for o in s.objectives], study.scale))}
         tables = {"portfolios": table, "pareto": kept, "second_look": second}

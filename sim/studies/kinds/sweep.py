@@ -27,7 +27,7 @@ from sim.studies.kinds import (
     register_kind,
 )
 from sim.studies.methods import designs
-from sim.studies.methods.bootstrap import FEWEST, KIND, LEVEL, Resamples
+from sim.studies.methods.bootstrap import FEW, FEWEST, KIND, LEVEL, STUDENT, Resamples
 from sim.studies.methods.noise import differ
 from sim.studies.runs.effects import change, in_per_cent, same_sign
 
@@ -120,7 +120,9 @@ class Sweep(Kind):
         notes.append(
             f"{len(points)} points ({settings.design}), {len(study.seeds)} seeds each, the same at every point{in_members(study)}."
         )
-        notes.append(f"Intervals of effects: {KIND}, where n is {FEWEST} or more; of levels: the same over runs.")
+        notes.append(
+            f"Intervals of effects: {KIND}, where n is {FEW} or more, {STUDENT}, from {FEWEST} on; of levels: the same over runs."
+        )
         return Answer(tables, _findings(runs, tables.get("effects", levels), names, study, paths), notes, figures)
 
 

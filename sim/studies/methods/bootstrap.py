@@ -2,7 +2,8 @@
 
 A pair is one seed: its runs in all scenarios are drawn together, so that what they share stays shared. Intervals are expanded
 percentile intervals (Hesterberg 2015, doi:10.1080/00031305.2015.1089789): percentile intervals widened to what Student's t
-asks for in small samples, where the plain ones are too narrow.
+asks for in small samples, where the plain ones are too narrow. Of fewer than `FEW` values resampled means cannot go as far as that, and the interval is
+Student's own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ RESAMPLES = 4_000
 MOST_WEIGHTS = 4_000_000
 FEWEST = 4
 """Pairs below which no interval is given."""
+FEW = 8
+"""Pairs below which an interval is Student's: resampled means do not leave the values, so that of 4 pairs they hold 87 in 100 where 95 are stated."""
 KIND = f"expanded percentile bootstrap over pairs, {LEVEL:.0%}".replace("%", " %")
+STUDENT = f"Student's t over pairs, {LEVEL:.0%}".replace("%", " %")
 
 Floats = NDArray[np.float64]
 
@@ -58,18 +62,33 @@ class Resamples:
         mean = float(seen.mean())
         if seen.size < FEWEST:
             return mean, np.nan, np.nan
+        if seen.size < FEW:
+            half = float(_students(seen.size, (1 + LEVEL) / 2) * seen.std(ddof=1) / np.sqrt(seen.size))
+            return mean, mean - half, mean + half
         means = self.means(values.reshape(-1, 1))[:, 0]
         low, high = np.nanquantile(means, expanded(seen.size))
         return mean, float(low), float(high)
 
 
+def kind_of(n: int) -> str:
+    """The kind of interval that n pairs have."""
+    return KIND if n >= FEW else STUDENT
+
+
 @cache
 def expanded(n: int, level: float = LEVEL) -> tuple[float, float]:
     """The quantiles of resampled means that make an interval of the stated level from n values."""
-    from scipy.special import ndtr, stdtrit
+    from scipy.special import ndtr
 
-    low = float(ndtr(np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 - level) / 2)))
+    low = float(ndtr(np.sqrt(n / (n - 1)) * _students(n, (1 - level) / 2)))
     return low, 1 - low
+
+
+def _students(n: int, share: float) -> float:
+    """The quantile of Student's t of a mean of n values."""
+    from scipy.special import stdtrit  # all of scipy.stats takes half a second to load
+
+    return float(stdtrit(n - 1, share))
 
 
 def pairing_gain(level: Floats, value: Floats) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.measures.dictionary import outcome
-from sim.studies.methods.bootstrap import KIND, Resamples, pairing_gain, ranks
+from sim.studies.methods.bootstrap import Resamples, kind_of, pairing_gain, ranks
 from sim.studies.methods.components import SET, TOTAL
 from sim.studies.runs.effects import apart, change, excludes_zero, in_per_cent, same_sign, sets_of
 
@@ -86,7 +86,7 @@ def effects_table(runs: DataFrame, baseline: str, names: Sequence[str]) -> DataF
                     "percent": in_per_cent(mean, base),
                     "same_sign": same_sign(there, mean),
                     "n": int(there.size),
-                    "interval": KIND if sets is None else TOTAL,
+                    "interval": kind_of(there.size) if sets is None else TOTAL,
                     "excludes_zero": excludes_zero(spec, low, high),
                     "pairing_gain": np.nan if spec.paired else pairing_gain(level, value),
                     **kinds,
@@ -161,8 +161,8 @@ def cost_table(runs: DataFrame, baseline: str, cost: str, benefit: str, threshol
             "better_cheaper": _share(better & cheaper),
             "worse_dearer": _share(worse & dearer),
             "worse_cheaper": _share(worse & cheaper),
-            "n": int(np.isfinite(pair[:, 0]).sum()),
-            "interval": KIND,
+            "n": (n := int(np.isfinite(pair[:, 0]).sum())),
+            "interval": kind_of(n),
         }
         row |= {f"worth_{value:g}": _share(value * means[:, 1] > means[:, 0]) for value in thresholds}
         rows.append(row)
