@@ -19,7 +19,7 @@ from sim.studies.findings.turns import rival_sentences, rival_summary
 from sim.studies.runs.effects import paired_effects
 from sim.studies.study_files import Study
 from tests import fake_market
-from tests.study_market import MEASURES, StudyMarket, compare_study, undrawn
+from tests.study_market import MEASURES, PATH, StudyMarket, compare_study, undrawn
 from tests.test_validation import PricedMarket, facts, goal
 
 
@@ -143,6 +143,38 @@ def test_rivals_are_named_and_the_nearest_is_offered():
     assert Rival("fear", "seen") in chosen(["all"], other, [])
     with pytest.raises(ScenarioError, match="did you mean 'random'"):
         Study.load(compare_study(compare={"submodels": ["vendor_choice=randm"]}))
+
+
+class Depending(Contested):
+    """What publicity does to deaths hangs on a parameter, much the same whatever the seed."""
+
+    def daily(self):
+        frame = super().daily()
+        publicity = sum(getattr(policy, "publicity", 0.0) for policy in self.scenario.policies)
+        x = self.scenario.parameters["choice"]["legal_risk_weight"]
+        return frame.assign(deaths_expected=frame["deaths_expected"] + 0.01 * x * publicity)
+
+
+def test_in_parameter_sets_rivals_are_judged_by_the_sets_as_the_usual_rules_are(tmp_path):
+    """An effect that four sets leave open is not told under a rival either, though 16 seeds by themselves would tell it."""
+    study = compare_study(
+        replications=16,
+        uncertainties=[{"path": PATH, "low": 0, "high": 35}],
+        compare={"submodels": ["overdose=logistic"], "members": 4},
+    )
+    with undrawn():
+        answer = run_study(study, tmp_path / "out", executor="inline", model_class=Depending).answer
+    table, usual = answer.tables["submodels"], answer.tables["effects"]
+    for scenario in ("quiet", "loud"):
+        for name in ("orders", "deaths_expected"):
+            mine, there = (row(each, scenario=scenario, outcome=name) for each in (table, usual))
+            assert (mine["usual_low"], mine["usual_high"]) == (there["low"], there["high"])
+            assert (mine["low"], mine["high"]) == (there["low"], there["high"]), "this rival changes nothing here"
+    deaths = row(table, scenario="loud", outcome="deaths_expected")
+    assert not deaths["usual_told"]
+    assert not deaths["rival_told"]
+    runs = answer.tables["outcomes"].drop(columns=["scale", "parameter_set"])
+    assert row(paired_effects(runs, "plain"), scenario="loud", outcome="deaths_expected")["excludes_zero"]
 
 
 # A comparison ---------------------------------------------------------------------------------------------------------

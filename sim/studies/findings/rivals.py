@@ -10,6 +10,8 @@ import numpy as np
 from sim.measures.dictionary import outcome
 from sim.scenario import Problem, Submodels, no_such_name, one_of, quote
 from sim.studies.findings.effects import pairs_of, tell
+from sim.studies.methods.components import SET
+from sim.studies.runs.compare_tables import over_sets
 from sim.studies.runs.effects import add_displacement, change, paired_effects, t_interval
 from sim.studies.store.parts import OK
 
@@ -25,7 +27,7 @@ COLUMNS = (
     "submodel", "rival", "scenario", "outcome", "group", "unit", "baseline", "mean", "low", "high", "percent", "n", "rival_told",
     "usual_baseline", "usual", "usual_low", "usual_high", "usual_told", "sign_kept", "flips", "rank", "usual_rank", "overtakes",
 )  # fmt: skip
-HEAD = ("point", "scenario", "seed", "run", "status")
+HEAD = ("point", "scenario", "seed", "run", "status", SET)
 WORDS = {
     "memory": "vendor choice by memory", "logit": "vendor choice by logit", "random": "random vendor choice",
     "size": "migration by size", "overlap": "migration by overlap", "vendors": "migration after vendors",
@@ -123,7 +125,7 @@ def rivals_table(
     Parameters
     ----------
     usual
-        A row a run by the usual rules: scenario, seed, outcomes.
+        A row a run by the usual rules: scenario, seed, outcomes, and the `parameter_set` where runs were made in several: a seed has the same under a rival.
     found
         The same under each rival; see `outcomes_under`.
     baseline
@@ -148,6 +150,8 @@ def rivals_table(
         if not len(outcomes):
             continue
         mine = add_displacement(outcomes.drop(columns=["point", "run", "status"], errors="ignore"), baseline)
+        if SET in usual:
+            mine[SET] = mine["seed"].map(usual.drop_duplicates("seed").set_index("seed")[SET])
         now, passed = _ranks(mine), _overtaken(usual, mine)
         for key, row in _by_name(effects(mine)).items():
             if (was := before.get(key)) is None or outcome(row["outcome"]).detail:
@@ -230,7 +234,7 @@ def _overtaken(usual: DataFrame, rival: DataFrame) -> dict[tuple[str, str], tupl
     """Scenarios that each is told to be ahead of under the rival, and behind by the usual rules."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     names = [name for name in _directed(rival) if name in usual and not outcome(name).detail]
-    tables = [rows.set_index(["seed", "scenario"])[names].astype(float).unstack("scenario") for rows in (usual, rival)]
+    tables = [over_sets(rows).set_index(["seed", "scenario"])[names].astype(float).unstack("scenario") for rows in (usual, rival)]  # fmt: skip
     labels = [str(label) for label in dict.fromkeys(rival["scenario"])]
     for name in names:
         was, now = (table[name] for table in tables)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from sim.studies.findings import rivals
 from sim.studies.findings.turns import rival_sentences
 from sim.studies.kinds import Answer, Drawing, Driver
-from sim.studies.methods.components import SET
 from sim.studies.runs.compare_tables import effects_table
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def with_rivals(
         return replace(answer, notes=[*answer.notes, *notes])
     names = list(dict.fromkeys(answer.tables["effects"]["outcome"]))
     table = rivals.rivals_table(
-        answer.tables["outcomes"].drop(columns=SET, errors="ignore"),
+        answer.tables["outcomes"],
         under,
         study.baseline,
         lambda rows: effects_table(rows, study.baseline, names),
