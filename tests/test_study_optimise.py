@@ -182,6 +182,30 @@ class TestWithoutValue:
         assert any("it has no value in any world" in line for line in result.findings)
 
 
+def test_luck_that_worlds_with_one_seed_share_is_no_finding():
+    """Of portfolios that do nothing, where half of the variance of what luck gives them is that of the seed."""
+
+    def shared(point, scenario, seed):
+        luck = [np.random.default_rng(key).normal() for key in ([seed, 1], [seed, int(1e9 * point["w"])])]
+        return {"harm": sum(luck) * (scenario == "policy"), "cost": point["x"] * (scenario == "policy")}
+
+    section = OptimiseSettings(objectives=OBJECTIVES, worlds=2, confirm=16, generations=1, population=4, keep=1)
+    told = 0
+    for seed in range(0, 4000, 100):
+        file = StudyFile(
+            kind="optimise",
+            scenarios=("baseline", "policy"),
+            uncertainties=WORLD,
+            levers=LEVERS,
+            replications=1,
+            seed=seed,
+        )
+        study = Study(file, {"baseline": None, "policy": None}, WORLD, LEVERS, section)
+        result = kinds.get("optimise").conduct(study, FunctionDriver(shared, tuple(study.scenarios), study.seeds))
+        told += "no clear effect" not in result.findings[0]
+    assert told <= 40 * 0.15
+
+
 def test_an_effect_that_luck_would_give_is_no_finding():
     def luck(point, scenario, seed):
         rng = np.random.default_rng([seed, int(1e6 * point["x"]), int(1e6 * point["w"]), len(scenario)])

@@ -1,8 +1,8 @@
 """Optimise: which portfolios of interventions, and which timing, do best under a budget when nobody knows in which world they will act.
 
 Levers of one scenario are searched by NSGA-II (optuna) against several objectives at once. Every portfolio is run in the same worlds with the same
-seeds. What is left undominated is run again in worlds and with seeds that the search never saw, and judged there by mean, worst world, regret
-and the share of worlds in which it is good enough.
+seeds. What is left undominated is run again in worlds that the search never saw, each with seeds of its own that all portfolios share, and judged there
+by mean, worst world, regret and the share of worlds in which it is good enough.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ class Optimise(Kind):
         return list(study.scenarios)
 
     def most_seeds(self, study: ReadyStudy) -> int:
-        """Those of the search, and as many that it never saw."""
-        return 2 * study.file.replications
+        """Those of the search, and as many that it never saw for each world of the second look."""
+        return study.file.replications * (1 + study.settings.confirm)
 
     def planned(self, study: ReadyStudy) -> int:
         """Portfolios x worlds x seeds, the baseline in every world, and the second look."""
@@ -228,8 +228,12 @@ def _second_look(study: ReadyStudy, driver: Driver, points: list[Point]) -> Data
 
     s: OptimiseSettings = study.settings
     worlds = _worlds(study, s.confirm, OTHER_WORLDS)
-    seeds = [study.seeds[-1] + 1 + k for k in range(len(study.seeds))]
-    runs = driver.evaluate([{**world, **point} for point in points for world in worlds], seeds=seeds)
+    # Seeds of its own for every world: luck that worlds had in common would be in no interval over worlds.
+    each = len(study.seeds)
+    seeds = [study.seeds[-1] + 1 + k for k in range(len(worlds) * each)] * len(points)
+    asked = [{**world, **point} for point in points for world in worlds for _ in range(each)]
+    runs = driver.evaluate(asked, seeds=seeds, crossed=False)
+    runs = runs.assign(seed=runs["point"] % each, point=runs["point"] // each)
     base = runs[(runs["scenario"] == study.baseline) & (runs["point"] < len(worlds))]
     resamples, found = Resamples(len(worlds)), []
     for number, objective in enumerate(s.objectives):
