@@ -19,7 +19,7 @@ from sim.studies.matching.goals import goal, ranked
 from sim.studies.matching.recovery import coverage, recovered
 from sim.studies.matching.screening import picked, screened
 from sim.studies.matching.standing import standing
-from sim.studies.matching.wave import Found, Plan, Wave, correlation, costs, hopeless, learnt, within, worst
+from sim.studies.matching.wave import Found, Plan, Wave, correlation, costs, hopeless, learnt, luck, within, worst
 from sim.studies.matching.waves import matched
 from sim.studies.methods import designs
 from sim.studies.methods.emulators import emulate
@@ -179,6 +179,18 @@ def test_what_targets_share_is_seen_in_many_points_and_not_trusted_in_few():
     assert abs(many[2, :2]).max() < 0.1
     assert abs(few[0, 1]) < many[0, 1]
     assert 0.6 < gaps[0, 1] < many[0, 1]
+
+
+def test_the_mean_of_fewer_replicates_has_more_luck():
+    each = np.random.default_rng(4).normal(0, 2, size=(4000, 4))
+    plain = goal("a", 0.0, -1.0, 1.0)
+    assert luck(plain, each)[0] == pytest.approx(1, rel=0.05)
+    each[::2, 1:3] = np.nan
+    whole, shared = luck(plain, each)
+    assert whole == pytest.approx(np.nanmean(each, axis=1).var(), rel=0.05)
+    assert shared < 0.01
+    each[1::2, 1] = np.nan
+    assert luck(plain, each)[0] == pytest.approx(np.nanmean(each, axis=1).var(), rel=0.05)
 
 
 # Emulators ------------------------------------------------------------------------------------------------------------

@@ -175,6 +175,13 @@ def test_survival_counts_those_still_there_as_seen_so_long_and_no_longer():
     assert math.isnan(kaplan_meier(np.zeros(4), lasted, ended, 41))  # nobody was seen so long
 
 
+def test_a_market_that_closes_on_the_day_it_opens_counts_as_one_that_lasted_no_day():
+    lasted, ended = np.array([0.0, 40, 50, 60]), np.array([True, False, False, True])
+    assert kaplan_meier(np.zeros(4), lasted, ended, 30) == pytest.approx(0.75)
+    late = np.array([0.0, 45, 0, 0])
+    assert kaplan_meier(late, lasted, ended, 60) == 0
+
+
 # What a question may do
 
 
@@ -332,6 +339,19 @@ def test_a_run_too_small_for_what_depends_on_size_is_left_out():
     small, large = Reading(9, math.nan, math.nan, 2), Reading(5, math.nan, math.nan, 4)
     assert estimate(target, [Member(1, (small, large))]).mean == 5
     assert estimate(target, [Member(1, (small, small))]).unmeasured == "2 cases in a run at most, 3 needed"
+
+
+def test_a_run_without_a_value_adds_no_cases_and_takes_its_pair_along():
+    lost, seen = Reading(math.nan, math.nan, math.nan, 30), Reading(5, math.nan, math.nan, 15)
+    few = estimate(target_of(fewest=20, cases="markets"), [Member(1, (lost, seen))])
+    assert few.unmeasured == "15 markets, 20 needed"
+    assert estimate(target_of(), [Member(1, (lost, lost))]).unmeasured == "the runs have no value for it"
+    sets = [Member(1, (lost, *runs(4))), Member(1, runs(6, 6))]
+    assert estimate(target_of(), sets).mean == 5, "each set has its weight, whatever of its runs are left"
+    pair = Member(1, (lost, *runs(6)), runs(90, 4))
+    assert estimate(target_of(compare="difference"), [pair]).mean == 2
+    pair = Member(1, runs(90, 6), (lost, *runs(4)))
+    assert estimate(target_of(compare="difference"), [pair]).mean == 2
 
 
 def test_targets_count_by_their_weight_in_the_share_that_is_in_range():

@@ -107,15 +107,14 @@ class Wave:
 
 
 def luck(goal: Goal, replicates: Floats) -> tuple[float, float]:
-    """Variance that luck gives the mean over replicates at a point (rows), and of it what all points share through their seeds, on the scale of a goal."""
+    """Variance that luck gives the mean over the replicates that a point (rows) has, and of it what all points share, on the scale of a goal."""
     scaled = goal.scaled(replicates)
-    full = scaled[np.isfinite(scaled).all(axis=1)] if scaled.size else scaled
-    count = scaled.shape[1]
-    if count < 2 or len(full) < 2:
-        counts = np.isfinite(scaled).sum(axis=1)
+    counts = np.isfinite(scaled).sum(axis=1)
+    full = scaled[counts == scaled.shape[1]]
+    count = 1 / float(np.mean(1 / counts[counts > 0])) if counts.any() else 1.0
+    if scaled.shape[1] < 2 or len(full) < 2:
         several = scaled[counts > 1]
-        pooled = float(np.mean(np.nanvar(several, axis=1, ddof=1))) if len(several) else 0.0
-        return pooled / max(1.0, float(counts.mean()) if len(counts) else 1.0), 0.0
+        return (float(np.mean(np.nanvar(several, axis=1, ddof=1))) if len(several) else 0.0) / count, 0.0
     pooled = float(full.var(axis=1, ddof=1).mean())
     common = max(0.0, float(full.mean(axis=0).var(ddof=1)) - pooled / len(full))
     return pooled / count, min(common, pooled) / count

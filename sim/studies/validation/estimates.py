@@ -13,6 +13,7 @@ from sim.studies.validation.measuring import Reading
 from sim.studies.validation.targets import LEVELS, USES, Target
 
 INTERVAL = (0.05, 0.95)
+NO_VALUE = "the runs have no value for it"
 
 
 @dataclass(frozen=True)
@@ -100,27 +101,28 @@ def estimate(target: Target, members: Sequence[Member]) -> Estimate:
     if readings and most < target.least:
         why = f"{most:,.0f} {target.cases} in a run at most, {target.least:,.0f} needed"
         return Estimate(target, cases=most, unmeasured=why)
-    members = [_large_enough(target, member) for member in members]
+    members, some = [_usable(target, member) for member in members], bool(readings)
     readings = [reading for member in members for reading in member.runs]
     cases = float(sum(reading.cases for reading in readings))
     if target.compares:
         cases = min(cases, float(sum(r.cases for member in members for r in member.without)))
     if not readings:
-        return Estimate(target, unmeasured="no run of its world went well")
+        return Estimate(target, unmeasured=NO_VALUE if some else "no run of its world went well")
     if cases < target.fewest:
         return Estimate(target, cases=cases, unmeasured=f"{cases:,.0f} {target.cases}, {target.fewest:,.0f} needed")
     mean = _compared(target, *(pooled(members, arm) for arm in ("runs", "without")))
     if not math.isfinite(mean):
-        return Estimate(target, cases=cases, unmeasured="the runs have no value for it")
+        return Estimate(target, cases=cases, unmeasured=NO_VALUE)
     values, weights = _values(target, members)
     low, high = (quantile(values, weights, share) if len(values) > 1 else None for share in INTERVAL)
     return Estimate(target, mean, low, high, cases, tuple(values.tolist()))
 
 
-def _large_enough(target: Target, member: Member) -> Member:
-    """A parameter set without the runs that hold too few cases, as a world that is too small for what depends on size."""
-    good = [k for k, reading in enumerate(member.runs) if reading.cases >= target.least]
-    without = tuple(member.without[k] for k in good) if len(member.without) == len(member.runs) else member.without
+def _usable(target: Target, member: Member) -> Member:
+    """A parameter set without the runs that have no value, or too few cases, as a world that is too small for what depends on size; in both arms."""
+    other = member.without if len(member.without) == len(member.runs) else member.runs
+    good = [k for k, run in enumerate(member.runs) if run.there and other[k].there and run.cases >= target.least]
+    without = tuple(other[k] for k in good) if other is member.without else member.without
     return Member(member.weight, tuple(member.runs[k] for k in good), without)
 
 

@@ -27,7 +27,7 @@ def kaplan_meier(entered: np.ndarray, lasted: np.ndarray, ended: np.ndarray, at:
     Parameters
     ----------
     entered
-        Age at which each is first seen: 0 for those seen from the start of their lives.
+        Age at which each is first seen: 0 for those seen from the start of their lives, who are at risk from age 0 on.
     lasted
         Age at the end, or when last seen.
     ended
@@ -42,7 +42,7 @@ def kaplan_meier(entered: np.ndarray, lasted: np.ndarray, ended: np.ndarray, at:
     """
     share = 1.0
     for age in np.unique(lasted[ended & (lasted <= at)]):
-        risk = int(((entered < age) & (lasted >= age)).sum())
+        risk = int((((entered < age) | (entered <= 0)) & (lasted >= age)).sum())
         share *= 1 - int((ended & (lasted == age)).sum()) / risk if risk else np.nan
     seen = (lasted >= at).any() or bool(share == 0)
     return share if seen else np.nan

@@ -30,6 +30,11 @@ class Reading(NamedTuple):
     whole: float
     cases: float
 
+    @property
+    def there(self) -> bool:
+        """Whether the run has it at all."""
+        return math.isfinite(self.value) or math.isfinite(self.whole)
+
 
 @dataclass(frozen=True)
 class Job:
