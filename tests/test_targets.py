@@ -387,6 +387,16 @@ def test_a_weighted_quantile_of_equal_weights_is_the_plain_one():
     assert quantile(values, np.ones(5), 0.3) == pytest.approx(np.quantile(values, 0.3))
 
 
+def test_a_weighted_quantile_counts_the_largest_value_as_it_does_the_smallest():
+    values, weights = np.array([3.0, 1, 2, 8, 5, 99]), np.array([1.0, 2, 3, 9, 1, 0])
+    for share in (0.0, 0.05, 0.5, 0.8, 1.0):
+        assert quantile(values, weights, share) == pytest.approx(-quantile(-values, weights, 1 - share))
+    assert quantile(np.array([0.0, 1, 2]), np.array([0.01, 0.01, 0.98]), 0.5) > 1.4
+    assert quantile(values, weights, 1.0) == 8, "what has no weight is not there"
+    assert quantile(np.array([4.0]), np.array([2.0]), 0.05) == 4
+    assert quantile(np.array([4.0]), np.array([0.0]), 0.05) is None
+
+
 def test_one_sided_ranges_are_directions():
     falls = target_of(value=None, low=None, high=0.95, pattern="falls")
     assert falls.agrees(0.5)

@@ -166,14 +166,14 @@ def _values(target: Target, members: Sequence[Member]) -> tuple[np.ndarray, np.n
 
 
 def quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float | None:
-    """A weighted quantile: with equal weights that of NumPy; None of nothing."""
-    if not len(values) or not weights.sum() > 0:
+    """A weighted quantile, between the middles of the weights of the smallest and the largest value: with equal weights that of NumPy; None of nothing."""
+    values, weights = values[weights > 0], weights[weights > 0]
+    if not len(values):
         return None
     order = np.argsort(values, kind="stable")
     values, weights = values[order], weights[order]
-    below = np.cumsum(weights) - weights
-    last = below[-1]
-    return float(np.interp(share * last, below, values)) if last > 0 else float(values[0])
+    middle = np.cumsum(weights) - weights / 2
+    return float(np.interp(middle[0] + share * (middle[-1] - middle[0]), middle, values))
 
 
 @dataclass(frozen=True)
