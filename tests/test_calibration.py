@@ -405,6 +405,24 @@ def test_a_calibration_that_is_cut_off_goes_on_where_it_was_and_reads_no_target_
         calibrate({**FILE, "points": 31}, out, workers=1, resume=True)
 
 
+def test_a_folder_whose_readings_were_of_other_questions_is_another_calibration(tmp_path):
+    facts = json.loads(json.dumps(FACTS))
+    facts["views"] = {"dear_orders": "SELECT * FROM orders WHERE price_usd > 70", "unread": "SELECT 1 AS one"}
+    facts["targets"]["dear"]["sql"] = "SELECT count(*) AS part, 20 AS whole FROM dear_orders"
+
+    def told(change):
+        other = json.loads(json.dumps(facts))
+        change(other)
+        return load_calibration({**FILE, "targets": other}).describe()
+
+    before = told(lambda other: None)
+    assert before == told(lambda other: other["views"].update(unread="SELECT 2 AS two"))
+    assert before != told(lambda other: other["views"].update(dear_orders="SELECT * FROM orders WHERE price_usd > 80"))
+    assert before != told(lambda other: other["targets"]["dear"].update(unit="orders")), (
+        "it decides the scale of a goal"
+    )
+
+
 @pytest.mark.slow
 def test_truths_run_through_the_whole_machinery_are_found_again(tmp_path, shop):
     file = {**FILE, "points": 60, "replicates": 2, "walkers": 300}

@@ -17,6 +17,7 @@ from sim.studies.matching.wave import Plan
 from sim.studies.methods.factors import Factor, complete
 from sim.studies.study_checks import read_model
 from sim.studies.validation.files import TargetsError, load
+from sim.studies.validation.measuring import asked_views
 from sim.studies.validation.targets import Targets
 
 FEWEST = 2
@@ -75,7 +76,10 @@ class CalibrationFile(_Plain):
     points: int = Field(default=200, ge=20, le=100_000, description="points of a wave")
     waves: int = Field(default=5, ge=1, le=20, description="waves")
     replicates: int = Field(
-        default=4, ge=1, le=1_000, description="runs of each point, each with a seed that no other point of its wave has"
+        default=4,
+        ge=1,
+        le=1_000,
+        description="runs of each point, each with a seed that no other point of its wave has",
     )
     cut: float = Field(default=3.0, gt=0, le=100, description="standard deviations from a target that rule a point out")
     ignored: int = Field(default=2, ge=0, le=100, description="targets that may be missed by more than that")
@@ -127,10 +131,13 @@ class Calibration:
         return max(f.replicates * (f.points + f.members), 0 if f.screen is None else f.screen.points)
 
     def describe(self) -> dict[str, Any]:
-        """All that decides what is run, as plain data."""
+        """All that decides what is run and how it is read, as plain data."""
         found = self.file.model_dump(mode="json", exclude={"targets"})
-        asked = {t.id: [t.question, t.value, t.low, t.high, t.compare, t.fewest, t.least] for t in self.targets.all}
-        return {**found, "measured": json.loads(json.dumps(asked))}
+        asked = {
+            t.id: [t.question, t.value, t.low, t.high, t.unit, t.compare, t.fewest, t.least] for t in self.targets.all
+        }
+        views = asked_views(self.targets.all, self.targets.views)
+        return {**found, "measured": json.loads(json.dumps(asked)), "views": views}
 
 
 def load_calibration(
