@@ -5,8 +5,10 @@ from collections import Counter
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import multivariate_normal
 
@@ -25,11 +27,14 @@ from sim.studies.methods import designs
 from sim.studies.methods.emulators import emulate
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.threads import one_thread
+from sim.studies.validation.calibration.asking import Asking
 from sim.studies.validation.calibration.calibrate import study_of
 from sim.studies.validation.calibration.proof import HONEST, run_proof
 from sim.studies.validation.calibration.settings import CalibrationError, load_calibration
 from sim.studies.validation.ensemble import load_ensemble
-from sim.studies.validation.files import TargetsError, load_targets
+from sim.studies.validation.files import TargetsError, load, load_targets
+from sim.studies.validation.measuring import Reading
+from sim.studies.validation.worlds import Arms
 from tests.fake_market import FakeMarket
 
 # A town of 20 parameters, of which 6 matter, bent and together; ten targets with luck: three are positive, three are shares ---------------------
@@ -421,6 +426,25 @@ def test_a_folder_whose_readings_were_of_other_questions_is_another_calibration(
     assert before != told(lambda other: other["targets"]["dear"].update(unit="orders")), (
         "it decides the scale of a goal"
     )
+
+
+def test_a_run_is_held_against_the_run_without_policies_of_its_own_seed(tmp_path):
+    """In the pairs of seeds 1 to 3 policies add one; seed 2 failed with them, and seed 3 without."""
+    compared = fact("SELECT 1 AS value", 1, 0, 2, compare="difference")
+    facts = {"worlds": {"calm": {**SIZE, "scenario": "takedown", "paired": True}}, "targets": {"gain": compared}}
+    good = [(1, "with"), (3, "with"), (1, "without"), (2, "without")]
+    rows = pd.DataFrame(
+        [{"point": s - 1, "scenario": arm, "seed": s, "run": f"{arm}{s}", "status": "ok"} for s, arm in good]
+    )
+    driver = SimpleNamespace(
+        task=SimpleNamespace(folder=tmp_path), evaluate=lambda *asked, **how: rows,
+        order={r.run: SimpleNamespace(label=r.scenario, seed=r.seed, run=r.run, changes={}) for r in rows.itertuples()},
+    )  # fmt: skip
+    asking = Asking(load(facts), {"calm": Arms("with", "without")}, None, driver)  # pyright: ignore[reportArgumentType]
+    asking.readings |= {
+        f"{arm}{s}": {"gain": Reading(10.0 * s + (arm == "with"), np.nan, np.nan, 1.0)} for s, arm in good
+    }
+    assert asking.estimates([{}], 1, 3)[0][0].mean == 1
 
 
 @pytest.mark.slow

@@ -133,8 +133,8 @@ class Asking:
             ]
         return found
 
-    def _runs(self, points: Sequence[Point], first: int, each: int) -> dict[tuple[int, str], list[str]]:
-        """The runs of each point and scenario, done and read."""
+    def _runs(self, points: Sequence[Point], first: int, each: int) -> dict[tuple[int, str], dict[int, str]]:
+        """The runs of each point and scenario by their seed, done and read."""
         asked = self.asked()
         worlds = [point for point in points for _ in range(each)]
         rows = self.driver.evaluate(
@@ -146,24 +146,28 @@ class Asking:
             self._keep(read_runs(self.targets, asked, self.study, self.driver, new))
         for run in dict.fromkeys(good["run"]):
             shutil.rmtree(place_of(self.driver, self.driver.order[str(run)]), ignore_errors=True)
-        found: dict[tuple[int, str], list[str]] = {}
+        found: dict[tuple[int, str], dict[int, str]] = {}
         for row in good.to_dict("records"):
-            found.setdefault((int(row["point"]) // each, str(row["scenario"])), []).append(str(row["run"]))
+            runs = found.setdefault((int(row["point"]) // each, str(row["scenario"])), {})
+            runs[int(row["seed"])] = str(row["run"])
         return found
 
-    def _member(self, target: Target, of: Mapping[tuple[int, str], list[str]], point: int, weight: float) -> Member:
-        """Readings of a target at a point; none where a run of one arm lacks that of the other."""
-        both = [
-            tuple(
-                self.readings[run][target.id]
-                for run in of.get((point, label or ""), ())
+    def _member(
+        self, target: Target, of: Mapping[tuple[int, str], Mapping[int, str]], point: int, weight: float
+    ) -> Member:
+        """Readings of a target at a point; of both arms those of the seeds that both have."""
+        runs, without = (
+            {
+                seed: self.readings[run][target.id]
+                for seed, run in of.get((point, label or ""), {}).items()
                 if target.id in self.readings[run]
-            )
+            }
             for label in self.arms.get(target.world, Arms("", None))
-        ]
+        )
         if not target.compares:
-            return Member(weight, both[0])
-        return Member(weight, *both) if len(both[0]) == len(both[1]) else Member(weight, ())
+            return Member(weight, tuple(runs.values()))
+        seeds = [seed for seed in runs if seed in without]
+        return Member(weight, tuple(runs[seed] for seed in seeds), tuple(without[seed] for seed in seeds))
 
     def _keep(self, found: Mapping[str, Mapping[str, Reading]]) -> None:
         """Keep readings, in a file that is whole or not there, before the tables of their runs go."""
