@@ -1,10 +1,13 @@
 """Discovery: the worlds in which a policy was made to fail are found, and judged on worlds that were held out."""
 
+import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from sim import run_study
 from sim.studies import kinds
 from sim.studies.kinds.discover import DiscoverSettings
+from sim.studies.methods.discovery import Worth, by_luck
 from sim.studies.methods.factors import Factor
 from sim.studies.methods.functions import FunctionDriver
 from sim.studies.study import StudyFile
@@ -67,6 +70,37 @@ def test_where_failure_is_luck_no_box_survives_the_worlds_held_out():
 
     quality = discover(luck, seeds=1, boxes=1).tables["boxes"]
     assert not (quality.query("worlds == 'held out'")["p"] < 0.01).any()
+
+
+def test_where_failure_is_luck_no_box_survives_though_parameter_sets_come_again():
+    """A set that is drawn again is the same world with the same seeds: it fails again, and says no more than it did at first."""
+
+    def luck(point, scenario, seed):
+        return {"y": 100 + (scenario == "policy") * (5 if int(point["d"] * 1e6) % 4 == 0 else -10)}
+
+    rng = np.random.default_rng(6)
+    sets = tuple(dict(zip("abcd", row, strict=True)) for row in (10 * rng.random((120, 4))).tolist())
+    for first in (1, 2, 3, 4):
+        file = StudyFile(kind="discover", scenarios=("baseline", "policy"), replications=1, seed=first)
+        section = DiscoverSettings(fails=({"measure": "y", "above": -1},), points=360, boxes=1)
+        study = Study(file, {"baseline": None, "policy": None}, FACTORS[:4], (), section, ensemble=sets)
+        result = kinds.get("discover").conduct(study, FunctionDriver(luck, tuple(study.scenarios), study.seeds))
+        worlds = result.tables["worlds"]
+        assert worlds.groupby("a")["held_out"].nunique().max() == 1, "a set is held out as a whole"
+        assert (worlds["held_out"].mean(), len(worlds)) == (pytest.approx(0.3), 360)
+        assert not (result.tables["boxes"].query("worlds == 'held out'")["p"] < 0.01).any()
+        assert any("of 120 parameter sets" in note for note in result.notes)
+
+
+def test_worlds_of_one_set_count_as_one_in_what_luck_may_do():
+    value = Worth(0.5, 0.6, 10, 6, 0.3)
+    alone = by_luck(value, np.arange(10))
+    test = binomtest(6, 10, 0.3, alternative="greater")
+    assert alone[2] == pytest.approx(test.pvalue)
+    assert alone[:2] == pytest.approx(tuple(binomtest(6, 10).proportion_ci(0.95, method="wilson")))
+    twice = by_luck(Worth(0.5, 0.6, 20, 12, 0.3), np.repeat(np.arange(10), 2))
+    assert twice == pytest.approx(alone)
+    assert by_luck(Worth(0.5, 0.0, 4, 0, 0.3), np.arange(4))[2] == 1
 
 
 def test_a_policy_that_never_fails_has_no_box():

@@ -1,7 +1,7 @@
 """Discover: the worlds in which a policy fails, and what they have in common.
 
 Worlds are drawn from the uncertainties, the policy is run against the baseline in each with the same seeds, and PRIM looks for boxes in the
-space of uncertainties that hold most failures and little else. A part of the worlds is held out, and boxes are judged on it.
+space of uncertainties that hold most failures and little else. A part of the worlds, whole members of an ensemble, is held out to judge boxes on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sim.scenario import Problem, nearest, one_of, quote
 from sim.studies.errors import extra
 from sim.studies.findings.values import no_value
 from sim.studies.kinds import MOST_POINTS, Answer, Drawing, Driver, Kind, Settings, check_measured, register_kind
-from sim.studies.methods.discovery import Limits, Worth, boxes, feature_scores, inside, worth
+from sim.studies.methods.discovery import Limits, Worth, boxes, by_luck, feature_scores, inside, numbered, worth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -139,8 +139,15 @@ def _worlds(study: ReadyStudy, worlds: list[Point], runs: DataFrame) -> Worlds:
     table["fails"], table["failing_seeds"] = mean, ours.mean(axis=1)
     table.insert(0, "point", range(len(table)))
     table = table[ran & (mean | known)].reset_index(drop=True)
-    held = np.random.default_rng(study.file.seed).permutation(len(table)) < round(settings.held_out * len(table))
-    return Worlds(table.assign(held_out=held), int((~ran).sum()), lacking)
+    members = _members(study, table)
+    rng = np.random.default_rng(study.file.seed + bool(study.ensemble))  # not that which put members in their order
+    at = rng.permutation(len(set(members)))
+    return Worlds(table.assign(held_out=(at < round(settings.held_out * len(at)))[members]), int((~ran).sum()), lacking)
+
+
+def _members(study: ReadyStudy, table: DataFrame) -> NDArray[np.intp]:
+    """Which member of the ensemble each world is of, by number; without an ensemble, worlds that are equal have one number."""
+    return numbered(table[list(study.ensemble[0]) if study.ensemble else [factor.path for factor in study.factors]])
 
 
 def _measured(runs: DataFrame, failure: Failure, labels: list[str]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -183,10 +190,12 @@ def _notes(study: ReadyStudy, judged: Worlds, number: int) -> list[str]:
             f"{number - judged.failed - len(table)} of {number} worlds could not be judged; if the policy fails there more or less often than "
             "elsewhere, shares and boxes do not show it."
         )
-    if min(count, len(table) - count) < FEW:
-        notes.append(
-            f"WARNING: fewer than {FEW} worlds fail, or fewer than {FEW} do not: boxes are not to be believed."
-        )
+    members, fails = _members(study, table), table["fails"].to_numpy(dtype=bool)
+    if (sets := len(set(members))) < len(table):
+        notes.append(f"Worlds are of {sets} parameter sets, held out as a whole; each counts once in intervals and p.")
+    if min(len(set(members[fails])), len(set(members[~fails]))) < FEW:
+        few = f"fewer than {FEW} different worlds fail, or fewer than {FEW} do not"
+        notes.append(f"WARNING: {few}: boxes are not to be believed.")
     if len(study.seeds) > 1:
         mixed = float(((table["failing_seeds"] > 0) & (table["failing_seeds"] < 1)).mean())
         notes.append(f"In {mixed:.0%} of worlds the seeds disagree about failure: luck, which no box can hold.")
@@ -204,6 +213,7 @@ def _answer(study: ReadyStudy, judged: Worlds, notes: list[str]) -> Answer:
     paths = [factor.path for factor in study.factors]
     there = table[paths]
     found: list[Limits] = []
+    figures: dict[str, Drawing] = {}
     scores = pd.DataFrame(columns=["factor", "of", "score"])
     if fails.any() and not fails.all():
         found = boxes(there[~held], fails[~held], study.factors, settings.boxes, settings.mass)
@@ -218,7 +228,6 @@ def _answer(study: ReadyStudy, judged: Worlds, notes: list[str]) -> Answer:
     quality, limits = _tables(study, found, there, fails, held)
     for k, box in enumerate(found):
         table[f"box_{k + 1}"] = inside(box, there)
-    figures = {}
     if found:
         figures["boxes"] = Drawing("boxes", (limits, quality))
         figures["worlds"] = Drawing("worlds", (table, limits))
@@ -236,18 +245,14 @@ def _tables(
 ) -> tuple[DataFrame, DataFrame]:
     """What each box is worth where it was found and on worlds held out, and its limits."""
     import pandas as pd
-    from scipy.stats import binomtest
 
     quality, limits = [], []
+    members = _members(study, there)
     factors: dict[str, Factor] = {factor.path: factor for factor in study.factors}
     for k, box in enumerate(found):
         for words, part in (("found on", ~held), ("held out", held)):
             value: Worth = worth(box, there[part], fails[part])
-            low, high, p = np.nan, np.nan, np.nan
-            if value.inside:
-                test = binomtest(value.failures, value.inside, min(max(value.base, 1e-9), 1.0), alternative="greater")
-                p = float(test.pvalue)
-                low, high = binomtest(value.failures, value.inside).proportion_ci(0.95, method="wilson")
+            low, high, p = by_luck(value, members[part & inside(box, there)])
             quality.append(
                 (k + 1, words, value.coverage, value.density, low, high, value.base, value.inside, value.failures, p)
             )

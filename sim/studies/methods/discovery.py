@@ -67,6 +67,37 @@ def worth(limits: Limits, table: DataFrame, fails: Bools) -> Worth:
     return Worth(hits / total if total else np.nan, hits / count if count else np.nan, count, hits, float(fails.mean()))
 
 
+def numbered(table: DataFrame) -> NDArray[np.intp]:
+    """A number for each row, the same for rows that are equal, in the order in which they come."""
+    seen: dict[Any, int] = {}
+    rows = table.itertuples(index=False, name=None)
+    return np.array([seen.setdefault(row, len(seen)) for row in rows], dtype=np.intp)
+
+
+def by_luck(value: Worth, members: NDArray[np.intp]) -> tuple[float, float, float]:
+    """Both ends of the interval of a density (Wilson, 95 %), and how likely luck gives one as high (binomial); NaN for no points.
+
+    Parameters
+    ----------
+    value
+        What a box is worth on some points.
+    members
+        The parameter set of each point in it. Points of one set have their luck in common: so many count as there are sets, or fewer where some have
+        more points than others (Kish's effective number).
+    """
+    from scipy.special import betainc, ndtri
+
+    if not value.inside:
+        return np.nan, np.nan, np.nan
+    counts = np.bincount(members)
+    n, z = float(counts.sum() ** 2 / (counts**2).sum()), float(ndtri(0.975))
+    share, hits = value.density, value.density * n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    p = float(betainc(hits, n - hits + 1, value.base)) if hits > 0 else 1.0
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half)), p
+
+
 def boxes(table: DataFrame, fails: Bools, factors: Sequence[Factor], most: int, mass: float) -> list[Limits]:
     """Boxes that hold many failures and little else, the best first; each is sought among the points that the ones before left.
 
