@@ -93,7 +93,7 @@ def test_nobody_buys_for_others_while_some_is_left():
 def put_each(consumers, rows, s, doses, table):
     lost = 0.0
     for c in rows:
-        lost += put(consumers, c, s, doses, 1.0, 0, table)
+        lost += put(consumers, c, s, doses, 1.0, 0, table, 0.5)
     return lost
 
 
@@ -122,3 +122,13 @@ def test_doses_are_used_discarded_or_at_hand_and_a_good_part_went_from_friend_to
     people = model.table("consumers")
     assert people["from_friends_usd"].sum() == pytest.approx(0.0, abs=1e-6)
     assert people["from_friends_usd"].abs().sum() == pytest.approx(2.0 * daily["paid_to_friends_usd"].sum(), rel=0.5)
+
+
+def test_bad_doses_are_as_many_as_came_whatever_they_are_put_with():
+    """They are used, at hand, or were given up, and goods that came as they were sold do not turn bad beside them."""
+    small = {"demand": {"wholesale_share": 0.0}}
+    model = ran(world(consumers=600, days=240, burn_in=20, parameters=small), 1, tables=("orders", "doses"))
+    orders, used, c = model.table("orders"), model.table("doses"), model.consumers.columns
+    came = orders[(orders["outcome"] == "delivered") & ~orders["discarded"] & (orders["content"] != "as_sold")]
+    bad = used["doses"][used["content"] != "as_sold"].sum() + c.stash[c.stash_content > 0].sum()
+    assert 0.75 < bad / came["quantity"].sum() < 1.1

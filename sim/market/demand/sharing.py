@@ -86,7 +86,8 @@ def hand_over(when: Moment, rows: np.ndarray, wanted: Needs, circle: Circle, got
         usual = math.exp(wanted.size[i]) * table.doses_per_order[s]
         doses = min(usual, spare(consumers, f, s, circle.kept, table))
         consumers.stash[f, k] -= np.float32(doses)
-        lost += put(consumers, c, s, doses, consumers.stash_potency[f, k], consumers.stash_content[f, k], table)
+        which = uniform(when.seed, PASSED_ON, c, when.day, 2)
+        lost += put(consumers, c, s, doses, consumers.stash_potency[f, k], consumers.stash_content[f, k], table, which)
         passed += doses
         if uniform(when.seed, PASSED_ON, c, when.day, 1) < circle.paid:
             j = consumers.jurisdiction[c]

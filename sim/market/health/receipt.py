@@ -12,7 +12,7 @@ from sim.market.ahead import AHEAD, ask_for_row
 from sim.market.groups import Friends
 from sim.market.health.harm import trusting
 from sim.market.health.stash import put
-from sim.streams import Draw, uniform4
+from sim.streams import Draw, uniform, uniform4
 
 CHECK, THREAT, DIVERSION = int(Draw.CHECK), int(Draw.THREAT), int(Draw.DIVERSION)
 DELIVERED, AS_SOLD = int(OrderOutcome.DELIVERED), int(Content.AS_SOLD)
@@ -139,7 +139,8 @@ def receive(
         if orders.channel[o] == LICENSED and offered.diversion[j] > 0.0:
             c = keeper(seed, c, s, orders.day[o], offered.diversion, consumers, table, friends)
         passed += 0.0 if c == orders.consumer[o] else doses
-        lost += put(consumers, c, s, doses, strength, content, table)
+        which = uniform(seed, CHECK, orders.consumer[o], orders.day[o], 1)
+        lost += put(consumers, c, s, doses, strength, content, table, which)
     return checked, bad, arrived, lost, passed
 
 
