@@ -117,6 +117,20 @@ def test_people_who_never_used_opioids_have_no_tolerance_for_them():
     model = ran(world(consumers=2000, days=10, burn_in=60), 1, 0)
     c, p = model.consumers.columns, model.p.consumption
     never = (model.substances.opioid[c.substance] == 0) & (c.segment != Segment.DEPENDENT) & (c.orders == 0)
+@pytest.mark.parametrize("treated", [True, False])
+def test_dependence_falls_in_treatment_as_it_does_on_a_day_without_use(treated):
+    model = dependents(400, 40)
+    model = all_treated(model) if treated else branched(model, 0)
+    c = model.consumers.columns
+    c.stash[:], c.next_day[:] = 0.0, NEVER - 1  # nobody has or gets anything
+    c.treatment_day[:] = model.day if treated else NEVER
+    before, there = c.dependence.copy(), c.came.copy()
+    model.run_for(20)
+    who = (before > 0.0) & (c.alive == 1) & (c.came == there)
+    fell = c.dependence[who] / before[who]
+    assert np.median(fell) == pytest.approx((1.0 - model.p.consumption.dependence_decay) ** 20, rel=1e-4)
+
+
     assert never.sum() > 500
     assert np.median(c.tolerance[never]) == pytest.approx(p.tolerance_floor)
     risk = [harm.hill_overdose(t**-p.tolerance_exponent, p.r50, p.hill) for t in (p.tolerance_floor, 0.25)]

@@ -145,7 +145,6 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
     bits = 0
     if served:
         bits |= treatment_turn(c, when, dependence, treated, users)
-        dependence = consumers.dependence[c]
     if dependence >= p.dependent_from:
         sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
     left = use_left(when.day - consumers.treatment_day[c], maintained, p) if treated else 1.0
@@ -166,7 +165,9 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
         consumers.stash[c, k] = max(0.0, stash - use)
         gain += table.dependence[s] * use * (1.0 - dependence)
         idle = False
-    consumers.dependence[c] = dependence * (1.0 - p.dependence_decay) if idle else min(1.0, dependence + gain)
+    if idle or treated:
+        dependence *= 1.0 - p.dependence_decay
+    consumers.dependence[c] = min(1.0, dependence + gain)
     if tolerant or opioids > 0.0:
         consumers.tolerance[c] = tolerance_step(consumers.tolerance[c], opioids, agonist, p)
     return bits
@@ -231,7 +232,6 @@ def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users
             rate *= 1.0 - p.crowding_out * min(users.supplied[j, consumers.segment[c], consumers.turn[c]], 1.0)
         return WANTS_TREATMENT if u1 < rate else 0
     consumers.treatment_days[c] += 1
-    consumers.dependence[c] = dependence * (1.0 - p.dependence_decay)
     hazard = treatment_hazard(when.day - consumers.treatment_day[c], p.dropout_a, p.dropout_b, p.dropout_c) / 30.4
     hazard *= users.dropout[j, consumers.segment[c], consumers.turn[c]]
     return LEFT_TREATMENT if u2 < hazard else 0
