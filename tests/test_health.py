@@ -13,6 +13,7 @@ from sim.agents.codes import NEVER, Channel, Content, EventKind, ExitCause, Orde
 from sim.agents.services import SIGNS
 from sim.evidence.parameters import load_parameters
 from sim.evidence.tables import load_substances
+from sim.market.books import Tally
 from sim.market.entry_exit.roles import change_roles, take_role
 from sim.market.health import treatment
 from sim.market.health.consumption import consumption
@@ -292,13 +293,58 @@ def test_what_is_passed_on_reaches_people_who_are_not_dependent():
     assert held(0.8) > 1.5 * held(0.0)
 
 
+def passed_on(legal: float, access: float, declined: bool = False) -> float:
+    """Share of what dependent people got from licensed pharmacies that goes to friends, where all that can be passed on is."""
+    model = ran(world(consumers=600, days=60, parameters={"world": {"patients": 0.0, "dependents": 1.0}}))
+    o, c = model.books.open_orders.columns, model.consumers.columns
+    due = model.books.due = np.arange(model.books.open_orders.n)
+    o.outcome[due], o.share[due], o.quantity[due], o.channel[due] = (
+        OrderOutcome.DELIVERED,
+        1.0,
+        1.0,
+        Channel.LICENSED_PHARMACY,
+    )
+    o.substance[due] = list(model.scenario.substances).index("opioid_analgesic")
+    c.segment[:], c.access[:] = Segment.DEPENDENT, access
+    c.declined[:] = 255 if declined else 0
+    model.levers.diversion[:], model.levers.legal_access[:] = 1.0, legal
+    model.today = Tally()
+    consumption(model)
+    assert len(due) > 20
+    return model.today.passed_on / len(due)
+
+
+def test_only_what_regulated_supply_gave_is_passed_on():
+    """Not the prescriptions that people have without it, nor those of people who take no part."""
+    assert passed_on(legal=0.5, access=0.0) > 0.8
+    assert passed_on(legal=0.5, access=0.5) == pytest.approx(0.5 * passed_on(legal=0.5, access=0.0), abs=0.2)
+    assert passed_on(legal=0.0, access=0.5) == 0.0
+    assert passed_on(legal=0.5, access=0.0, declined=True) == 0.0
+
+
+def test_regulated_supply_keeps_nobody_from_treatment_to_whom_it_gives_nothing():
+    def asked(crowding: float) -> tuple[float, float]:
+        parameters = {**DEPENDENTS, "consumption": {"entry_rate": 0.02, "crowding_out": crowding}}
+        supply = {"kind": "regulated_supply", "dependent": 1.0, "patients": 0.0, "taken_up": 1.0}
+        model = after(start(parameters), supply, days=30)
+        c, table = model.consumers.columns, model.substances
+        gets = ((table.medical >= 0) | (table.sold[Channel.LICENSED_PHARMACY] == 1))[c.substance]
+        asks = ((c.treatment_day < NEVER) | (c.waiting_day < NEVER)) & (c.came < -1)
+        return float(asks[gets].sum()), float(asks[~gets].sum())
+
+    free, crowded = asked(0.0), asked(0.6)
+    assert crowded[0] < 0.9 * free[0]
+    assert crowded[1] == pytest.approx(free[1], rel=0.05)
+    assert free[1] > 20
+
+
 def test_easy_supply_crowds_treatment_out():
     entries = [
         total(after(start({**DEPENDENTS, "consumption": {"entry_rate": 0.02, "crowding_out": crowding}}),
               {"kind": "regulated_supply", "dependent": 1.0, "patients": 0.0, "taken_up": 1.0}), "treatment_entries")
         for crowding in (0.0, 0.6)
     ]  # fmt: skip
-    assert entries[1] < 0.8 * entries[0]
+    assert entries[1] < 0.9 * entries[0]
 
 
 # Early warning --------------------------------------------------------------------------------------------------------

@@ -30,11 +30,11 @@ NeededSubstances = view(
 )
 PricedSubstances = view("PricedSubstances", "dose_usd", "doses_per_order", "premium")
 SentSubstances = view("SentSubstances", "contaminable", "opioid", "potency_sd", "sold", "synthetic")
-ReceivedSubstances = view("ReceivedSubstances", "dependence", "doses_per_order", "novel", "opioid")
+ReceivedSubstances = view("ReceivedSubstances", "dependence", "doses_per_order", "novel", "opioid", "prescribed")
 UsualSubstances = view("UsualSubstances", "doses_per_day", "doses_per_order", "opioid")
 UsedSubstances = view(
-    "UsedSubstances", "adverse", "dependence", "disability", "doses_per_day", "novel", "opioid", "sedative", "unmet"
-)
+    "UsedSubstances", "adverse", "dependence", "disability", "doses_per_day", "medical", "novel", "opioid", "sedative", "sold", "unmet",
+)  # fmt: skip
 
 # people, vendors, orders, platforms, suppliers
 ChoiceConsumers = view(
@@ -58,7 +58,7 @@ ShippingOrders = view(
 )  # fmt: skip
 ShippingPlatforms = view("ShippingPlatforms", "escrow", "fee", "fees", "moderation", "payouts")
 ConsumptionConsumers = view(
-    "ConsumptionConsumers", "alive", "dependence", "harms", "jurisdiction", "practice", "segment", "stash", "stash_content", "stash_potency",
+    "ConsumptionConsumers", "access", "alive", "dependence", "harms", "jurisdiction", "practice", "segment", "stash", "stash_content", "stash_potency",
     "stash_substance", "stigma", "substance", "support_knowledge", "tolerance", "treatment_day", "treatment_days", "trust_police", "unmet_until", "waiting_day",
     "turn",
     "declined",

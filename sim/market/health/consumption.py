@@ -20,7 +20,6 @@ from sim.agents.codes import (
     SUM_UNMET,
     SUM_UNMET_DISABILITY,
     EventKind,
-    Programme,
 )
 from sim.agents.consumers import STASHES
 from sim.evidence.groups import ConsumptionParameters
@@ -35,7 +34,7 @@ from sim.market.health.early_warning import novel_substances, watch
 from sim.market.health.harm import at_least_one, fatality, is_maintained, overdose_per_dose, treatment_hazard, use_left
 from sim.market.health.naloxone import among_friends, kits_today
 from sim.market.health.programmes import note_checked, willing
-from sim.market.health.receipt import Offered, Received, receive, threats
+from sim.market.health.receipt import LICENSED, SUPPLY, Offered, Received, receive, threats
 from sim.market.health.stash import AS_SOLD, beside_sedative, place_of
 from sim.market.health.treatment import admit, ask, give_up, leave_treatment
 from sim.market.health.violence import learn_of_violence
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 USE, USE_DAY, TREATMENT = int(Draw.USE), int(Draw.USE_DAY), int(Draw.TREATMENT)
-SUPPLY = 1 << Programme.SUPPLY
 TRACE = 1e-4
 """Tolerance above its floor that counts as none."""
 
@@ -223,12 +221,13 @@ def treatment_turn(c: int, when: Moment, dependence: float, treated: bool, users
     """Whether a dependent person asks for treatment today, stops waiting for it, or leaves it."""
     consumers, p = users.consumers, users.given[0]
     u1, u2, u3, _ = uniform4(when.seed, TREATMENT, c, when.day, 0)
-    j = consumers.jurisdiction[c]
+    j, s = consumers.jurisdiction[c], consumers.substance[c]
     if not treated:
         if consumers.waiting_day[c] < when.day:
             return GAVE_UP if u3 < p.waiting_lost else 0
         rate = p.entry_rate * dependence * willing(c, consumers, p)
-        if not consumers.declined[c] & SUPPLY:
+        given = users.table.medical[s] >= 0 or users.table.sold[LICENSED, s] == 1  # by regulated supply
+        if given and not consumers.declined[c] & SUPPLY:
             rate *= 1.0 - p.crowding_out * min(users.supplied[j, consumers.segment[c], consumers.turn[c]], 1.0)
         return WANTS_TREATMENT if u1 < rate else 0
     consumers.treatment_days[c] += 1
@@ -244,8 +243,8 @@ def consumption(state: MarketState) -> None:
     goods, buyers = narrow(o, views.ConsumptionOrders), narrow(c, views.ConsumptionConsumers)
     extra, signs = np.zeros(len(due), np.uint8), np.zeros((state.world.n_jurisdictions, 3), np.int64)
     got = Received(*receive(
-        due, state.moment.seed, goods, buyers, Offered(levers.checking_reach, levers.check_uptake, levers.diversion), state.world.friends,
-        narrow(state.substances, views.ReceivedSubstances), p, extra, signs,
+        due, state.moment.seed, goods, buyers, Offered(levers.checking_reach, levers.check_uptake, levers.legal_access, levers.diversion),
+        state.world.friends, narrow(state.substances, views.ReceivedSubstances), p, extra, signs,
     ))  # fmt: skip
     state.today.checks = got.checked
     if got.checked:

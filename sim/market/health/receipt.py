@@ -18,7 +18,7 @@ CHECK, THREAT, DIVERSION = int(Draw.CHECK), int(Draw.THREAT), int(Draw.DIVERSION
 DELIVERED, AS_SOLD = int(OrderOutcome.DELIVERED), int(Content.AS_SOLD)
 FOUND_AS_SOLD, FOUND_BAD = int(Check.AS_SOLD), int(Check.NOT_AS_SOLD)
 DEPENDENT = int(Segment.DEPENDENT)
-CHECKING = 1 << Programme.CHECKING
+CHECKING, SUPPLY = 1 << Programme.CHECKING, 1 << Programme.SUPPLY
 SOCIAL = int(VendorKind.SOCIAL_SUPPLIER)
 LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (
     int(Channel.LICENSED_PHARMACY),
@@ -38,7 +38,8 @@ class Offered(NamedTuple):
 
     reach: np.ndarray  # (J, 4, 100) share of parcels at which those who take part in a programme have it within reach
     uptake: np.ndarray  # (J, 4, 100) what multiplies the share of these that they have checked
-    diversion: np.ndarray  # (J,) share of what dependent people get on prescription that they pass on
+    legal: np.ndarray  # (J, 4, 100) share of needs that regulated supply covers for those who take part in it
+    diversion: np.ndarray  # (J,) share of what dependent people get of it that they pass on
 
 
 class Received(NamedTuple):
@@ -52,16 +53,27 @@ class Received(NamedTuple):
 
 
 @inner
-def keeper(
-    seed: int, c: int, s: int, day: int, diversion: np.ndarray, consumers: Any, table: Any, friends: Friends
-) -> int:
-    """Who ends up with what ``c`` got on prescription: a dependent consumer passes some of what makes dependent on to a friend."""
+def keeper(seed: int, c: int, s: int, day: int, offered: Offered, consumers: Any, table: Any, friends: Friends) -> int:
+    """Who ends up with what ``c`` got on prescription: a dependent consumer passes some of what regulated supply gives and makes dependent on to a friend.
+
+    What it gives is its part of the prescriptions of those who take part in it; they would have had the others without it.
+    """
     first, last = friends.start[c], friends.start[c + 1]
-    if last == first or consumers.segment[c] != DEPENDENT or table.dependence[s] <= 0.0:
+    if (
+        last == first
+        or consumers.segment[c] != DEPENDENT
+        or table.dependence[s] <= 0.0
+        or consumers.declined[c] & SUPPLY
+    ):
         return c
+    j = consumers.jurisdiction[c]
+    legal = offered.legal[j, DEPENDENT, consumers.turn[c]]
+    if legal <= 0.0:
+        return c
+    given = legal / (legal + consumers.access[c] * table.prescribed[j, s])
     u1, u2, _, _ = uniform4(seed, DIVERSION, c, day, 0)
     friend = friends.who[first + int(u2 * (last - first))]
-    return int(friend) if u1 < diversion[consumers.jurisdiction[c]] and consumers.alive[friend] == 1 else c
+    return int(friend) if u1 < offered.diversion[j] * given and consumers.alive[friend] == 1 else c
 
 
 @inner
@@ -137,7 +149,7 @@ def receive(
                 orders.discarded[o] = 1
                 continue
         if orders.channel[o] == LICENSED and offered.diversion[j] > 0.0:
-            c = keeper(seed, c, s, orders.day[o], offered.diversion, consumers, table, friends)
+            c = keeper(seed, c, s, orders.day[o], offered, consumers, table, friends)
         passed += 0.0 if c == orders.consumer[o] else doses
         which = uniform(seed, CHECK, orders.consumer[o], orders.day[o], 1)
         lost += put(consumers, c, s, doses, strength, content, table, which)
