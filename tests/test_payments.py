@@ -270,30 +270,33 @@ def test_money_followed_is_evidence_on_markets_and_more_so_when_coins_are_traced
 
 
 def disputed_of(*days: tuple[int, int]) -> bool:
-    """Whether networks act on a month with so many card payments to programmes, and disputes, a day."""
+    """Whether networks act on a month with so many card payments to programmes, and of them for what did not come, a day."""
     model = model_of(world())
     for day, counts in enumerate(days):
-        model.trade.disputed[day] = counts
+        model.trade.by_card[day] = counts
     return disputed(model)
 
 
-def test_networks_count_the_disputes_of_a_month_against_its_payments_and_not_day_by_day():
+def test_networks_count_the_disputes_to_be_expected_in_a_month_against_its_payments_and_not_day_by_day():
     few, many = (1, 1), (499, 0)
     assert not disputed_of()
     assert not disputed_of(*[few, many] * 10)
-    assert disputed_of(*[(500, 11)] * 10)
-    assert not disputed_of(*[(500, 9)] * 10)
+    p = model_of(world()).p
+    limit = p.payment.chargeback_threshold / p.shipping.chargeback
+    for size in (100, 100_000):
+        assert disputed_of((size, round(1.2 * limit * size)))
+        assert not disputed_of((size, round(0.8 * limit * size)))
 
 
 def test_a_month_of_payments_is_remembered_and_no_longer():
     model = ran(
         world(consumers=2000, days=40, parameters={**SHOPPERS, "shipping": {"chargeback": 1.0}}), tables=("orders",)
     )
-    assert model.trade.disputed.shape == (30, 2)
+    assert model.trade.by_card.shape == (30, 2)
     orders = model.table("orders").query("channel == 'illicit_pharmacy' and processor.str.startswith('acquirer')")
     closed = orders[orders["outcome_day"] >= model.day - 30]
-    assert model.trade.disputed[:, 0].sum() == len(closed) > 10
-    assert 0 < model.trade.disputed[:, 1].sum() < len(closed)
+    assert model.trade.by_card[:, 0].sum() == len(closed) > 10
+    assert 0 < model.trade.by_card[:, 1].sum() < len(closed)
 
 
 # Dose and response ----------------------------------------------------------------------------------------------------

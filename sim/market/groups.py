@@ -225,9 +225,9 @@ class Trade:
     turned_away: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # for want of vendors and stock
     settled: np.ndarray = field(default_factory=lambda: np.zeros((N_CHANNELS, 2)))  # cents due and received, fading
     mean_order_cents: float = 6500.0
-    disputed: np.ndarray = field(
+    by_card: np.ndarray = field(
         default_factory=lambda: np.zeros((30, 2), np.int64)
-    )  # (30, 2) of each of the last days: card payments to merchants that were settled, and those of them charged back
+    )  # (30, 2) of each of the last days: card payments to merchants that were settled, and those of them for what did not come, or late
     ads_seen: float = 1.0  # exposure to sellers' adverts in apps, 1 when nothing is removed
     arrested: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (P,) accounts of vendors arrested today
     struck: Struck | None = None  # who lost a cryptomarket today

@@ -263,7 +263,9 @@ OperatedPlatforms = view(
 PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quantity", "substance", "vendor")
 ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "parcels", "purity")
 SellingVendors = view("SellingVendors", "jurisdiction")
-TalliedOrders = view("TalliedOrders", "consumer", "content", "outcome", "parcels", "processor", "seized", "settlement")
+TalliedOrders = view(
+    "TalliedOrders", "consumer", "content", "late", "outcome", "parcels", "processor", "seized", "settlement"
+)
 NewConsumers = view(
     "NewConsumers", "access", "born", "budget", "considering", "dependence", "jurisdiction", "misbelief", "need_rate", "next_day", "origin", "practice",
     "price_sensitivity", "segment", "sex", "skill", "stash_substance", "stigma", "substance", "support_knowledge", "tolerance", "trust_police",

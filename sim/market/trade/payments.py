@@ -91,9 +91,9 @@ def offer_coins(slots: np.ndarray, day: int, first: np.ndarray, adoption: float,
 
 
 def disputed(state: MarketState) -> bool:
-    """Whether more of a month's card payments to programmes were disputed than the card networks allow."""
-    cards, disputes = state.trade.disputed.sum(axis=0)
-    return bool(disputes > state.p.payment.chargeback_threshold * cards)
+    """Whether more of a month's card payments to programmes are disputed, as far as is to be expected of what came, than the card networks allow."""
+    cards, failed = state.trade.by_card.sum(axis=0)
+    return bool(state.p.shipping.chargeback * failed > state.p.payment.chargeback_threshold * cards)
 
 
 def taking_cards(state: MarketState) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import LAST_DAY, NEVER, Channel, EventKind, OrderOutcome, Settlement
+from sim.agents.codes import LAST_DAY, NEVER, Channel, EventKind, OrderOutcome
 from sim.agents.enforcement import POST
 from sim.agents.payments import FIRST_ACQUIRER
 from sim.evidence.groups import ShippingParameters
@@ -29,7 +29,6 @@ LICENSED, PHARMACY, APP, CRYPTO, DIRECT, STREET = (int(c) for c in Channel)
 DELIVERED, SEIZED, LOST, SCAMMED = (
     int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED), int(OrderOutcome.LOST), int(OrderOutcome.SCAMMED),
 )  # fmt: skip
-CHARGED_BACK = int(Settlement.CHARGED_BACK)
 MAX_PARCELS = 6
 ABROAD = 3
 """Days that a parcel across a border takes at the least, on top of which come those of `border_days`."""
@@ -105,9 +104,9 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
 def tally(due: np.ndarray, orders: Any, home: np.ndarray, seized: np.ndarray) -> tuple[int, int, int, int, int]:
     """Count the orders ``due``; parcels seized by jurisdiction into ``seized`` too.
 
-    Returns parcels posted, parcels seized, buyers defrauded, orders paid by card to a merchant, and of these those charged back.
+    Returns parcels posted, parcels seized, buyers defrauded, orders paid by card to a merchant, and of these those that did not come, or late.
     """
-    parcels, lost, victims, cards, disputed = 0, 0, 0, 0, 0
+    parcels, lost, victims, cards, failed = 0, 0, 0, 0, 0
     for o in due:
         parcels += orders.parcels[o]
         lost += orders.seized[o]
@@ -115,8 +114,8 @@ def tally(due: np.ndarray, orders: Any, home: np.ndarray, seized: np.ndarray) ->
         victims += defrauded(orders.outcome[o], orders.settlement[o], orders.content[o])
         if orders.processor[o] >= FIRST_ACQUIRER:
             cards += 1
-            disputed += orders.settlement[o] == CHARGED_BACK
-    return parcels, lost, victims, cards, disputed
+            failed += orders.outcome[o] != DELIVERED or orders.late[o] == 1
+    return parcels, lost, victims, cards, failed
 
 
 class Shifted:
@@ -149,7 +148,7 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     settling(state)
     due = state.books.due
     seized = np.zeros(state.world.n_jurisdictions)
-    parcels, lost, victims, cards, disputed = tally(
+    parcels, lost, victims, cards, failed = tally(
         due, narrow(o.columns, views.TalliedOrders), state.consumers.columns.jurisdiction, seized
     )
     state.today.parcels, state.today.parcels_seized = parcels, lost
@@ -157,5 +156,5 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     taken = due[o.columns.seized[due] > 0]
     state.books.intercepted = o.columns.consumer[taken].astype(np.int64), o.columns.channel[taken].copy()
     state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[taken])
-    state.trade.disputed[state.day % len(state.trade.disputed)] = cards, disputed
+    state.trade.by_card[state.day % len(state.trade.by_card)] = cards, failed
     state.credit_agencies(POST, state.p.enforcement.credit_parcel * seized)
