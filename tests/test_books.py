@@ -230,18 +230,31 @@ def test_the_share_of_a_market_without_moderators_is_one_of_the_same_sixty_days(
 
 
 def test_adulterated_goods_are_weaker_in_what_is_measured_and_in_what_harms():
-    def opioids(left: float) -> pd.DataFrame:
-        model = ran(
-            world(consumers=4000, burn_in=30, parameters={**MANY_BUYERS, "shipping": {"carelessness": 0.9, "synthetic_supply": 0.0, "adulterated_left": left}}),
-            1, 0,
-        )  # fmt: skip
+    def opioids(left: float, channel: Channel = Channel.CRYPTOMARKET, **parameters: dict) -> pd.DataFrame:
+        bad = {
+            "carelessness": 0.9,
+            "pharmacy_fails": 0.9,
+            "substituted": 0.0,
+            "synthetic_supply": 0.0,
+            "adulterated_left": left,
+        }
+        model = ran(world(consumers=4000, burn_in=30, parameters={**MANY_BUYERS, **parameters, "shipping": bad}), 1, 0)
         o, n = model.books.open_orders.columns, model.books.open_orders.n
         names = ("channel", "content", "purity", "potency", "vendor")
         found = pd.DataFrame({name: getattr(o, name)[:n].copy() for name in names})
-        return found[(found["channel"] == Channel.CRYPTOMARKET) & (found["content"] == Content.ADULTERATED)]
+        return found[(found["channel"] == channel) & (found["content"] == Content.ADULTERATED)]
 
     weak, strong = opioids(0.3), opioids(0.9)
     assert len(weak) > 10
     assert (weak["purity"] <= 0.3 + 1e-6).all()
     assert strong["purity"].mean() == pytest.approx(3.0 * weak["purity"].mean(), rel=0.1)
     assert strong["potency"].mean() > 1.5 * weak["potency"].mean() or strong["potency"].sum() == 0.0
+    shoppers = {
+        "world": {"patients": 0.9, "considering": 0.95},
+        "choice": {"search_medicine": 1.5, "search_controlled": 1.5},
+        "demand": {"patient_rate": 0.2},
+    }
+    weak, strong = (opioids(left, Channel.ILLICIT_PHARMACY, **shoppers)["potency"].to_numpy() for left in (0.3, 0.9))
+    assert len(weak) == len(strong)
+    assert strong == pytest.approx(3.0 * weak)
+    assert weak.sum() > 0.0

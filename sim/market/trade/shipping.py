@@ -70,8 +70,8 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
             when, vendors.key[v], s, channel, 0.0 if vendors.covered[v] else vendors.quality[v], vendors.supplier[v] + 1, goods,
         )  # fmt: skip
         purity = vendors.purity[v] * left
-        if channel >= APP and not strong:
-            potency *= purity / p.usual_purity
+        if not strong:
+            potency *= purity / p.usual_purity if channel >= APP else left
         orders.content[o], orders.potency[o], orders.purity[o] = content, potency, purity
         orders.share[o] = 1.0
         if orders.dispatched[o] == 0:
