@@ -93,7 +93,13 @@ def test_events_say_which_treatment_somebody_enters_and_leaves():
     model = run(world(consumers=2000, days=60, parameters={"world": ALL_DEPENDENT}), tables=("events",))
     events = model.table("events")
     turns = events[events.kind.isin(["treatment_entry", "treatment_exit"])]
-    assert (turns.cause == "agonist").mean() == pytest.approx(model.p.consumption.agonist_share, abs=0.1)
+    c, subject = model.consumers.columns, turns.subject.to_numpy()
+    stayed = c.came[subject] < 0  # who is in the row is whoever was
+    opioid = model.substances.opioid[c.substance[subject]] > 0
+    agonist = turns.cause == "agonist"
+    assert agonist[stayed & opioid].mean() == pytest.approx(model.p.consumption.agonist_share, abs=0.1)
+    assert not agonist[stayed & ~opioid].any(), "there is no substitute for what is no opioid"
+    assert (stayed & ~opioid).any()
     assert set(turns.cause) == {"agonist", "drug_free"}
     both = turns.groupby("subject").filter(lambda t: list(t.kind) == ["treatment_entry", "treatment_exit"])
     assert len(both)
@@ -111,12 +117,6 @@ def test_who_leaves_treatment_has_the_needs_of_before_at_once():
     assert np.mean((c.next_day[who] - model.day) * rate) == pytest.approx(1.0, abs=0.3)
 
 
-# Tolerance ------------------------------------------------------------------------------------------------------------
-def test_people_who_never_used_opioids_have_no_tolerance_for_them():
-    """A contaminated pill is about three times as dangerous to them as to somebody with a quarter of full tolerance."""
-    model = ran(world(consumers=2000, days=10, burn_in=60), 1, 0)
-    c, p = model.consumers.columns, model.p.consumption
-    never = (model.substances.opioid[c.substance] == 0) & (c.segment != Segment.DEPENDENT) & (c.orders == 0)
 @pytest.mark.parametrize("treated", [True, False])
 def test_dependence_falls_in_treatment_as_it_does_on_a_day_without_use(treated):
     model = dependents(400, 40)
@@ -131,6 +131,12 @@ def test_dependence_falls_in_treatment_as_it_does_on_a_day_without_use(treated):
     assert np.median(fell) == pytest.approx((1.0 - model.p.consumption.dependence_decay) ** 20, rel=1e-4)
 
 
+# Tolerance ------------------------------------------------------------------------------------------------------------
+def test_people_who_never_used_opioids_have_no_tolerance_for_them():
+    """A contaminated pill is about three times as dangerous to them as to somebody with a quarter of full tolerance."""
+    model = ran(world(consumers=2000, days=10, burn_in=60), 1, 0)
+    c, p = model.consumers.columns, model.p.consumption
+    never = (model.substances.opioid[c.substance] == 0) & (c.segment != Segment.DEPENDENT) & (c.orders == 0)
     assert never.sum() > 500
     assert np.median(c.tolerance[never]) == pytest.approx(p.tolerance_floor)
     risk = [harm.hill_overdose(t**-p.tolerance_exponent, p.r50, p.hill) for t in (p.tolerance_floor, 0.25)]

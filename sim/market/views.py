@@ -26,7 +26,15 @@ def narrow(columns: Any, kind: Any) -> Any:
 # substances
 ChosenSubstances = view("ChosenSubstances", "dose_usd", "filled", "premium", "prescribed", "sold", "status")
 NeededSubstances = view(
-    "NeededSubstances", "deterred", "doses_per_day", "doses_per_order", "medical", "needs", "substitutes", "unmet"
+    "NeededSubstances",
+    "deterred",
+    "doses_per_day",
+    "doses_per_order",
+    "medical",
+    "needs",
+    "opioid",
+    "substitutes",
+    "unmet",
 )
 PricedSubstances = view("PricedSubstances", "dose_usd", "doses_per_order", "premium")
 SentSubstances = view("SentSubstances", "contaminable", "opioid", "potency_sd", "sold", "synthetic")

@@ -95,7 +95,7 @@ def needs(
         out.substance[i] = s
         out.wholesale[i] = 1 if segment == SUPPLIER and w1 < p.wholesale_share else 0
         out.size[i] = consumers.budget[c] + p.order_spread * normal_from(u3)
-        rate = usual_rate(c, when, consumers, p, care) * demand_level[j, segment, consumers.substance[c]]
+        rate = usual_rate(c, when, consumers, table.opioid, p, care) * demand_level[j, segment, consumers.substance[c]]
         consumers.next_day[c] = min(NEVER - 1, when.day + waiting_time(rate, u4))
         enough = (
             care.kept if out.wholesale[i] == 1 else p.stocked_up

@@ -28,12 +28,13 @@ def waiting_time(rate: float, u: float) -> int:
 
 
 @inner
-def usual_rate(c: int, when: Moment, consumers: Any, demand: Any, consumption: Any) -> float:
-    """Needs a day of ``c`` in normal times: more with dependence, fewer in treatment."""
+def usual_rate(c: int, when: Moment, consumers: Any, opioid: np.ndarray, demand: Any, consumption: Any) -> float:
+    """Needs a day of ``c`` in normal times: more with dependence, fewer in treatment, by whether the substance is an ``opioid`` (S,)."""
     rate = consumers.need_rate[c] * (1.0 + demand.dependence_rate * consumers.dependence[c])
     if consumers.treatment_day[c] <= when.day:
         day = consumers.treatment_day[c]
-        rate *= use_left(when.day - day, is_maintained(when.seed, c, day, consumption), consumption)
+        maintained = is_maintained(when.seed, c, day, opioid[consumers.substance[c]], consumption)
+        rate *= use_left(when.day - day, maintained, consumption)
     return rate
 
 
@@ -44,6 +45,7 @@ def move_waits(
     before: np.ndarray,
     now: np.ndarray,
     consumers: Any,
+    opioid: np.ndarray,
     demand: np.ndarray,
     consumption: np.ndarray,
 ) -> None:
@@ -62,7 +64,7 @@ def move_waits(
         elif old > 0.0:
             wait = math.ceil((consumers.next_day[c] - when.day + 1.0 - u) * old / new)
         else:
-            wait = waiting_time(new * usual_rate(c, when, consumers, demand[0], consumption[0]), v)
+            wait = waiting_time(new * usual_rate(c, when, consumers, opioid, demand[0], consumption[0]), v)
         consumers.next_day[c] = min(NEVER - 1, when.day - 1 + max(1, wait))
 
 
@@ -84,4 +86,5 @@ def at_level(state: MarketState, rows: np.ndarray) -> None:
 def _move(state: MarketState, rows: np.ndarray, before: np.ndarray, now: np.ndarray) -> None:
     """Let waits of ``rows`` follow a change of the level of needs."""
     people = narrow(state.consumers.columns, views.NeedyConsumers)
-    move_waits(rows, state.moment, before, now, people, state.given.demand, state.given.consumption)
+    opioid, given = state.substances.opioid, state.given
+    move_waits(rows, state.moment, before, now, people, opioid, given.demand, given.consumption)

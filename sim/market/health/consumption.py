@@ -125,8 +125,8 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
     consumers, table, p = users.consumers, users.table, users.given[0]
     dependence = consumers.dependence[c]
     treated = consumers.treatment_day[c] <= when.day
-    maintained = treated and is_maintained(when.seed, c, consumers.treatment_day[c], p)
-    agonist = maintained and table.opioid[consumers.substance[c]] > 0.0
+    opioid = table.opioid[consumers.substance[c]]
+    agonist = treated and is_maintained(when.seed, c, consumers.treatment_day[c], opioid, p)
     if consumers.unmet_until[c] > when.day:
         go_without(c, when.day, users, sums)
     had = 0  # bits of the places of the stash that hold anything
@@ -145,7 +145,7 @@ def live_through(c: int, whether: float, when: Moment, users: Users, sums: np.nd
         bits |= treatment_turn(c, when, dependence, treated, users)
     if dependence >= p.dependent_from:
         sums[SUM_DISABILITY] += table.disability[consumers.substance[c]] * dependence
-    left = use_left(when.day - consumers.treatment_day[c], maintained, p) if treated else 1.0
+    left = use_left(when.day - consumers.treatment_day[c], agonist, p) if treated else 1.0
     gain = opioids = 0.0
     idle, likely = True, p.use_days + (1.0 - p.use_days) * dependence
     for k in range(STASHES):

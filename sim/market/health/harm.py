@@ -77,9 +77,9 @@ def use_left(days_in: float, maintained: bool, p: ConsumptionParameters) -> floa
 
 
 @kernel
-def is_maintained(seed: int, c: int, treatment_day: int, p: ConsumptionParameters) -> bool:
-    """Whether the treatment that ``c`` began on that day is one with a substitute, where there is one, and not drug-free."""
-    return uniform(seed, SETTING, c, treatment_day, 0) < p.agonist_share
+def is_maintained(seed: int, c: int, treatment_day: int, opioid: float, p: ConsumptionParameters) -> bool:
+    """Whether the treatment that ``c`` began on that day is one with a substitute and not drug-free; there is none for what has no strength as an ``opioid``."""
+    return opioid > 0.0 and uniform(seed, SETTING, c, treatment_day, 0) < p.agonist_share
 
 
 @kernel

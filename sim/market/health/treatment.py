@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 
 @kernel
 def find_maintained(
-    seed: int, who: np.ndarray, since: np.ndarray, p: ConsumptionParameters, maintained: np.ndarray
+    seed: int, who: np.ndarray, since: np.ndarray, opioid: np.ndarray, p: ConsumptionParameters, maintained: np.ndarray
 ) -> None:
-    """Mark in ``maintained`` who of ``who`` is treated with a substitute, in the treatment that began on the day ``since``."""
+    """Mark in ``maintained`` who of ``who``, by the ``opioid`` in what they use, is treated with a substitute, in the treatment that began on the day ``since``."""
     for i in range(len(who)):
-        maintained[i] = is_maintained(seed, who[i], since[i], p)
+        maintained[i] = is_maintained(seed, who[i], since[i], opioid[i], p)
 
 
 def kinds_of(state: MarketState, who: np.ndarray) -> Causes:
     """Which treatment each of ``who`` is in: agonist (with a substitute) or drug_free."""
-    maintained = np.zeros(len(who), bool)
-    find_maintained(state.moment.seed, who, state.consumers.columns.treatment_day[who], state.p.consumption, maintained)
+    c, maintained = state.consumers.columns, np.zeros(len(who), bool)
+    opioid = state.substances.opioid[c.substance[who]]
+    find_maintained(state.moment.seed, who, c.treatment_day[who], opioid, state.p.consumption, maintained)
     return ("drug_free", "agonist"), maintained.astype(np.intp)
 
 
