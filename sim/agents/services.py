@@ -74,6 +74,8 @@ class EarlyWarning(Institution):
         One entry per substance that circulates at the start or appears later. Of an opioid ``toxicity`` is the strength of goods that hold it, against others.
     home
         Jurisdiction where it appeared, from which it spreads to the others; -1 for everywhere at once.
+    key
+        What its draws are keyed by: those that appear of themselves and those that come from outside are numbered apart, so that neither move the others' luck.
     opioid
         True for a strong synthetic opioid that suppliers mix in, false for a novel psychoactive substance.
     share, at_hand
@@ -92,7 +94,7 @@ class EarlyWarning(Institution):
 
     def __init__(self, model: Model, jurisdictions: int) -> None:
         super().__init__(model)
-        self.born, self.home = np.empty((2, 0), np.int64)
+        self.born, self.home, self.key = np.empty((3, 0), np.int64)
         self.popularity, self.toxicity, self.share = np.empty((3, 0))
         self.gone, self.opioid = np.empty((2, 0), bool)
         self.known = np.empty((0, jurisdictions), np.int64)
@@ -111,6 +113,9 @@ class EarlyWarning(Institution):
     ) -> int:
         """A substance appears, or several; returns the number of the first."""
         first, new = len(self.born), (np.size(born), len(self.attention))
+        here, before = np.array(home) >= 0, self.home >= 0
+        number = np.arange(new[0])
+        self.key = np.append(self.key, np.where(here, before.sum() + number, -1 - (~before).sum() - number))
         self.born, self.home = np.append(self.born, born), np.append(self.home, home)
         self.popularity, self.toxicity = np.append(self.popularity, popularity), np.append(self.toxicity, toxicity)
         self.share, self.gone = np.append(self.share, np.zeros(new[0])), np.append(self.gone, np.zeros(new[0], bool))

@@ -29,11 +29,12 @@ class Circulating(NamedTuple):
     toxicity: np.ndarray
     opioid: np.ndarray
     known: np.ndarray  # (entries, J)
+    key: np.ndarray
 
 
 def circulating(ews: EarlyWarning) -> Circulating:
     """What early warning is about."""
-    return Circulating(ews.popularity, ews.toxicity, ews.opioid, ews.known)
+    return Circulating(ews.popularity, ews.toxicity, ews.opioid, ews.known, ews.key)
 
 
 @kernel

@@ -129,13 +129,15 @@ def circulate(state: MarketState) -> None:
 
 
 @kernel
-def vanish(when: Moment, at_hand: np.ndarray, gone: np.ndarray, chance: float, fates: np.ndarray) -> int:
+def vanish(
+    when: Moment, at_hand: np.ndarray, key: np.ndarray, gone: np.ndarray, chance: float, fates: np.ndarray
+) -> int:
     """Substances that nobody puts at hand are ``gone`` from today on with a ``chance``, marked in ``fates``. Returns how many are."""
     many = 0
     for k in range(len(gone)):
         if gone[k] or at_hand[k].any():
             continue
-        if uniform(when.seed, NOVEL_EXIT, k, when.day, 0) < chance:
+        if uniform(when.seed, NOVEL_EXIT, key[k], when.day, 0) < chance:
             gone[k], fates[k] = True, True
             many += 1
     return many
@@ -150,7 +152,7 @@ def novel_substances(state: MarketState) -> None:
         cause = ORIGINS, ews.opioid[new].astype(np.intp)
         state.event(EventKind.NOVEL_SUBSTANCE, new, cause=cause, amount=ews.popularity[new])
     fates = np.zeros(len(ews.gone), bool)
-    if vanish(state.moment, ews.at_hand, ews.gone, p.novel_exit / YEAR, fates):
+    if vanish(state.moment, ews.at_hand, ews.key, ews.gone, p.novel_exit / YEAR, fates):
         for number in fates.nonzero()[0].tolist():
             state.event(EventKind.NOVEL_GONE, number, cause="vanished")
     live = ews.live
@@ -219,7 +221,7 @@ def find(
                 part = substances.popularity[k] * reach[i, j]
                 hazard += novel * part / spread * by_seen
                 hazard += novel * (part * substances.toxicity[k]) / harm * by_harm
-            if uniform(when.seed, ALERT, k * len(search.weight) + j, when.day, 0) < hazard:
+            if uniform(when.seed, ALERT, substances.key[k] * len(search.weight) + j, when.day, 0) < hazard:
                 substances.known[k, j] = due
 
 
@@ -251,7 +253,9 @@ def mixed_in(state: MarketState, live: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def tell(live: np.ndarray, known: np.ndarray, when: Moment, cooperation: np.ndarray, days: np.ndarray) -> None:
+def tell(
+    live: np.ndarray, known: np.ndarray, key: np.ndarray, when: Moment, cooperation: np.ndarray, days: np.ndarray
+) -> None:
     """Let jurisdictions hear of alerts on the ``live`` substances that have been out elsewhere: the sooner the closer both work together (J, J), after ``days``."""
     places = len(days)
     for k in live:
@@ -262,11 +266,11 @@ def tell(live: np.ndarray, known: np.ndarray, when: Moment, cooperation: np.ndar
             for i in range(places):
                 if known[k, i] < when.day:
                     log_deaf += math.log1p(-min(cooperation[i, j] / max(days[j], 1.0), 1.0 - 1e-9))
-            if uniform(when.seed, ALERT_SHARED, k * places + j, when.day, 0) < -math.expm1(log_deaf):
+            if uniform(when.seed, ALERT_SHARED, key[k] * places + j, when.day, 0) < -math.expm1(log_deaf):
                 known[k, j] = when.day
 
 
 def pass_on(state: MarketState, live: np.ndarray) -> None:
     """Jurisdictions with an alert tell others, as far as they work together; it takes as long as to give one of their own."""
     days = state.p.services.alert_days * state.levers.warning_delay
-    tell(live, state.early_warning.known, state.moment, state.cooperation_today(), days)
+    tell(live, state.early_warning.known, state.early_warning.key, state.moment, state.cooperation_today(), days)
