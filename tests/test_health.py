@@ -17,7 +17,7 @@ from sim.market.books import Tally
 from sim.market.entry_exit.roles import change_roles, take_role
 from sim.market.health import treatment
 from sim.market.health.consumption import consumption
-from sim.market.health.early_warning import detect
+from sim.market.health.early_warning import detect, watch
 from sim.market.health.harm import hill_overdose
 from sim.model import MarketModel
 from tests.worlds import NEEDS, branched, ran, world
@@ -382,6 +382,24 @@ def test_each_source_of_early_warning_finds_substances():
             ews.novel[:, place] = 50.0
         detect(seeing, ews.live, ews.reached(ews.live, seeing.day, seeing.p.services.novel_spread_days))
         assert (ews.known != ews.NOT_DETECTED).any() == (place is not None)
+
+
+def test_every_parcel_seized_is_a_sign_also_where_the_rest_of_the_order_came():
+    model = start()
+    o, home = model.books.open_orders.columns, model.consumers.columns.jurisdiction
+    due = model.books.due = np.flatnonzero(home[o.consumer[: model.books.open_orders.n]] == 0)[:3]
+    assert len(due) == 3
+    o.substance[due] = list(model.scenario.substances).index("heroin")
+    o.outcome[due] = OrderOutcome.DELIVERED, OrderOutcome.SEIZED, OrderOutcome.SEIZED
+
+    def sign(*seized: int) -> float:
+        model.early_warning.strong[:], o.seized[due] = 0.0, seized
+        watch(model, np.zeros((len(model.early_warning.strong), 3)), due[:0], due[:0])
+        return float(model.early_warning.strong[0, SIGNS.index("seized")])
+
+    assert sign(0, 1, 0) > 0.0
+    assert sign(1, 0, 0) == sign(0, 1, 0)
+    assert sign(2, 1, 1) == pytest.approx(4.0 * sign(0, 1, 0))
 
 
 def test_false_and_frequent_alarms_wear_attention_down():

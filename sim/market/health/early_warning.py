@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import EventKind, OrderOutcome
+from sim.agents.codes import EventKind
 from sim.agents.services import EarlyWarning
 from sim.kernels import kernel, maker
 from sim.market.groups import Moment
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
 
 YEAR = 365.0
-SEIZED, NOT_DETECTED = int(OrderOutcome.SEIZED), EarlyWarning.NOT_DETECTED
+NOT_DETECTED = EarlyWarning.NOT_DETECTED
 ALERT, ALERT_SHARED, NOVEL_EXIT = int(Draw.ALERT), int(Draw.ALERT_SHARED), int(Draw.NOVEL_EXIT)
 NOVEL_SUBSTANCE, ALERTED = int(EventKind.NOVEL_SUBSTANCE), int(EventKind.ALERT)
 ORIGINS = "appeared", "opioid"
@@ -32,10 +32,10 @@ Assumed: a seized parcel 1 to 5, what a forum writes 0.2 to 1.
 
 
 class Parcels(NamedTuple):
-    """The orders settled today, and what early warning looks for in those that were seized."""
+    """The orders settled today, and what early warning looks for in parcels of them that were seized."""
 
     due: np.ndarray  # rows of these
-    outcome: np.ndarray
+    seized: np.ndarray  # parcels of each order
     consumer: np.ndarray
     substance: np.ndarray
     novel: int  # substance as which novel ones are sold
@@ -56,10 +56,10 @@ def look_around(
     for c in overdosed:
         seen[1, home[c], 1] += 1.0
     for o in parcels.due:
-        if parcels.outcome[o] == SEIZED:
+        if parcels.seized[o] > 0:
             j, s = home[parcels.consumer[o]], parcels.substance[o]
-            seen[0, j, 2] += 1.0 if s == parcels.novel else 0.0
-            seen[1, j, 2] += 1.0 if parcels.suspect[s] else 0.0
+            seen[0, j, 2] += parcels.seized[o] if s == parcels.novel else 0.0
+            seen[1, j, 2] += parcels.seized[o] if parcels.suspect[s] else 0.0
     return seen
 
 
@@ -84,7 +84,7 @@ def watch(state: MarketState, signs: np.ndarray, reported: np.ndarray, overdosed
         Consumers with an overdose today.
     """
     ews, table, o = state.early_warning, state.substances, state.books.open_orders.columns
-    parcels = Parcels(state.books.due, o.outcome, o.consumer, o.substance, table.novel, table.contaminable)
+    parcels = Parcels(state.books.due, o.seized, o.consumer, o.substance, table.novel, table.contaminable)
     home = state.consumers.columns.jurisdiction
     novel, strong = look_around(parcels, home, reported, overdosed, signs, state.forum.worth)
     sight, fading = 20_000.0 / state.consumers.n * state.levers.warning_sight, 1.0 - state.p.services.sight_kept
