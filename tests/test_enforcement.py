@@ -7,7 +7,7 @@ import pytest
 
 from sim.agents.codes import Channel, Post, RiskGroup, Written
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, TARGETS, USERS, VENDORS, Agency, Unit, mandates
-from sim.market.enforcement.arrests import ONLINE, responsible
+from sim.market.enforcement.arrests import ONLINE, arrest, responsible
 from sim.market.enforcement.attacks import weak_links
 from sim.market.enforcement.cases import payment_cases
 from sim.market.enforcement.contacts import charge_or_refer, friends_of, user_contacts
@@ -114,6 +114,19 @@ def test_what_a_policy_pays_for_does_not_teach_an_agency_that_its_own_officer_da
     assert with_.daily()["vendor_arrests"].sum() > without.daily()["vendor_arrests"].sum()
     for mine, same in zip(with_.agencies, without.agencies, strict=True):
         assert 0.9 * same.credit[VENDORS] <= mine.credit[VENDORS] <= same.credit[VENDORS]
+
+
+def test_a_wave_of_arrests_counts_as_a_months_risk_for_other_vendors_and_fades():
+    model = at_day_0()
+    v, n, risk = model.vendors.columns, model.vendors.n, model.policing.vendor_risk
+    street = np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel.STREET))
+    before = risk.copy()
+    arrest(model, street[: len(street) // 3], "vendor_arrests")
+    assert risk[Channel.STREET] - before[Channel.STREET] == near(len(street) // 3 / len(street))
+    assert (np.delete(risk, Channel.STREET) == np.delete(before, Channel.STREET)).all()
+    high = risk[Channel.STREET]
+    model.run_for(60)
+    assert before[Channel.STREET] < risk[Channel.STREET] < 0.3 * high
 
 
 def test_an_offer_of_services_earns_police_what_comes_of_it_a_referral_or_a_charge():

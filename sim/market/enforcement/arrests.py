@@ -176,10 +176,13 @@ def responsible(state: MarketState, jurisdiction: int, channel: int) -> int:
 
 
 def arrest(state: MarketState, rows: np.ndarray, policy: str = "") -> None:
-    """Arrest vendors: they leave; their buyers hear of it."""
+    """Arrest vendors: they leave; their buyers hear of it; other vendors reckon with those whom a ``policy`` has arrested as with those of every day."""
     if not len(rows):
         return
-    v = state.vendors.columns
+    v, n = state.vendors.columns, state.vendors.n
+    if policy:
+        live = np.bincount(v.channel[:n][v.alive[:n] == 1], minlength=len(Channel))
+        state.policing.vendor_risk += np.bincount(v.channel[rows], minlength=len(Channel)) / np.maximum(live, 1)
     v.exit_cause[rows] = ExitCause.ARRESTED
     state.today.vendor_arrests += len(rows)
     for row in rows:
