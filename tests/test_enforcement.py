@@ -422,7 +422,7 @@ def test_with_the_operator_the_keys_are_caught_and_leads_follow():
 def test_others_open_no_market_for_a_while_after_an_operator_was_arrested():
     assert raided(True).policing.operator_risk > 0.1 > raided(False).policing.operator_risk
     opened = []
-    for risk in (0.0, 1.0):
+    for risk in (0.0, 3.0):
         model = branched(at_day_0(), 0, parameters={"platforms": {"cryptomarket_entry": 1.0}})
         model.policing.operator_risk = risk
         model.run_for(20)

@@ -211,12 +211,14 @@ def test_only_cryptomarkets_have_ratings():
 
 
 # Entry and exit of platforms ------------------------------------------------------------------------------------------
-def opened(looking: float = 0.0, before: float = 1.0) -> int:
+def opened(looking: float = 0.0, before: float = 1.0, arrested: float = 0.0) -> int:
     """Cryptomarkets that open in so many days, of which each finds so many markets as today.
 
     Of the other people a share ``looking`` want a market and have none; past trade was ``before`` times that of today.
+    So many operators were ``arrested`` for each there is.
     """
     model = under(market(), platforms={"cryptomarket_entry": 0.5, "operator_income": 30_000.0})
+    model.policing.operator_risk = arrested
     t, c, n = model.platform_table.columns, model.consumers.columns, model.consumers.n
     for name in ("trade60", "trade180"):
         getattr(t, name)[slots(model)] = before * t.trade7[slots(model)]
@@ -238,6 +240,10 @@ def test_platforms_open_faster_while_buyers_are_without_a_market():
 
 def test_who_opens_a_market_looks_at_what_there_is_to_be_had_and_not_at_past_trade():
     assert opened(before=10.0) == opened(before=0.0) == opened()
+
+
+def test_fewer_open_markets_the_more_operators_were_arrested_and_some_always_do():
+    assert 0 < opened(arrested=1.0) < 0.7 * opened()
 
 
 def test_platforms_open_only_where_there_is_commission_to_earn():

@@ -128,7 +128,7 @@ def platform_entry(state: MarketState) -> None:
     """
     p = state.p.platforms
     hoped = commission(state, to_be_had(state), p.fee) / (len(state.crypto_slots()) + 1)
-    willing = (1.0 - np.exp(-hoped / p.operator_income)) * max(1.0 - state.policing.operator_risk, 0.0)
+    willing = (1.0 - np.exp(-hoped / p.operator_income)) * np.exp(-state.policing.operator_risk)
     if uniform(state.seed, int(Draw.PLATFORM_ENTRY), 0, state.day, 0) < p.cryptomarket_entry * willing:
         opened(state, open_cryptomarket(state, state.day), "entry")
     for slot in list(state.policing.at_large):
