@@ -11,7 +11,7 @@ from sim.market.demand.demand import demand
 from sim.market.enforcement.arrests import arrest
 from sim.market.enforcement.contacts import friends_of
 from sim.market.entry_exit.exit import close_platform
-from sim.market.learning.fear import spread_news
+from sim.market.learning.fear import caught_by_market, spread_news
 from sim.model import MarketModel
 from tests.worlds import branched, ran, world
 
@@ -174,6 +174,15 @@ def test_many_arrests_on_a_market_are_felt_by_all_who_know_it_and_there_more_tha
     think = model.consumers.get("market_hits")[c.considering[:n] > Considering.NOT_YET]
     assert (think[:, 0] > 0.0).all()
     assert not think[:, 1].any()
+
+
+def test_where_half_of_a_markets_vendors_are_arrested_the_forums_say_half():
+    model = market()
+    v, slot = model.vendors.columns, by_users(market())[0]
+    here = np.flatnonzero((v.account[: model.vendors.n] == slot).any(axis=1) & (v.alive[: model.vendors.n] == 1))
+    model.platform_table.columns.vendors[slot] = len(here)
+    arrest(model, here[::2], "")
+    assert caught_by_market(model)[slot] == pytest.approx(len(here[::2]) / len(here))
 
 
 def test_people_leave_a_market_that_they_fear_for_another():

@@ -240,7 +240,7 @@ def caught_by_market(state: MarketState) -> np.ndarray:
     """(P,) share of the accounts of each cryptomarket whose vendors were arrested today."""
     caught = np.zeros(state.platform_table.capacity)
     caught[: len(state.trade.arrested)] = state.trade.arrested
-    return caught / np.maximum(caught + state.platform_table.columns.vendors, 1.0)
+    return caught / np.maximum(np.maximum(state.platform_table.columns.vendors, caught), 1.0)  # accounts of yesterday
 
 
 def strike(state: MarketState, users: np.ndarray, raid: float | None, robbed: float, share: float) -> None:
