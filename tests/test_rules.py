@@ -442,6 +442,17 @@ def test_idle_vendors_leave():
     assert (left == apart).all()
 
 
+def test_who_has_just_begun_is_not_idle_for_want_of_a_sale():
+    def begun(model: MarketModel, rows: np.ndarray) -> None:
+        v = model.vendors.columns
+        v.orders[rows], v.last_sale[rows] = 0, -NEVER
+        v.entry_day[rows[::2]] = model.day - int(model.p.vendors.idle_days) + 1
+
+    apart, left = leavers(begun, idle_exit=1.0)
+    assert not left[apart][::2].any()
+    assert left[apart][1::2].all()
+
+
 def test_young_vendors_leave():
     def young(model: MarketModel, rows: np.ndarray) -> None:
         model.vendors.columns.entry_day[rows] = model.day

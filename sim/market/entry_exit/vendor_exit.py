@@ -118,7 +118,7 @@ def vendor_exits(lo: int, hi: int, when: Moment, vendors: Any, patience: int, gi
             continue
         u1, u2, u3, _ = uniform4(when.seed, VENDOR_EXIT, vendors.key[v], when.day, 0)
         age = when.day - vendors.entry_day[v]
-        idle = vendors.orders[v] == 0 or when.day - vendors.last_sale[v] >= p.idle_days
+        idle = min(age, when.day - vendors.last_sale[v]) >= p.idle_days
         hazard = (p.idle_exit if idle else p.active_exit) + p.young_exit * math.exp(-age / p.young_days)
         positive, negative = 0.0, 0.0
         for a in range(ACCOUNTS):
