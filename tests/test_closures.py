@@ -12,7 +12,7 @@ from sim.market.choice.choice import choice
 from sim.market.demand.demand import demand
 from sim.market.enforcement.raids import take_down
 from sim.market.entry_exit.exit import close_platform
-from sim.market.entry_exit.vendor_exit import vendor_moves
+from sim.market.entry_exit.vendor_exit import leave_closed, vendor_moves
 from sim.model import MarketModel
 from tests.worlds import branched, ran, world
 
@@ -84,6 +84,17 @@ def test_a_theft_leaves_vendors_with_fewer_goods():
     assert (stock["theft"] <= stock["order"]).all()
     assert stock["theft"].sum() < stock["order"].sum()
     np.testing.assert_array_equal(stock["theft"], stock["raid"], "police take the escrow as thieves do")
+
+
+@pytest.mark.parametrize("paid", [0, 10])
+def test_a_month_of_takings_that_a_market_owes_is_a_month_however_little_it_has_paid_out(paid):
+    model = market(vendors=STAY)
+    slot = largest(model)
+    rows, v = listed_only(model, slot), model.vendors.columns
+    v.orders[rows], v.income[rows], v.withheld[rows] = paid + 30, paid * 5000, 30 * 5000
+    v.stock[rows] = 100.0
+    leave_closed(model, slot, np.zeros(model.vendors.n))
+    assert v.stock[rows] == pytest.approx(70.0)
 
 
 def test_more_vendors_retire_after_a_theft_than_after_a_closure_in_order_and_most_where_police_know_them():

@@ -39,7 +39,6 @@ class Left(NamedTuple):
     """What a closed market leaves behind."""
 
     cents: np.ndarray  # (vendors,) of its escrow that are lost
-    usual_price: float  # cents, of an order of a vendor who has sold nothing yet
     lead_risk: float  # hazard of arrest by an officer-day of leads, over that of selling an order a day as usual
 
 
@@ -81,9 +80,9 @@ def vendors_of_closed(
         if here < 0:
             continue
         u1, u2, u3, _ = uniform4(when.seed, IDENTITY, vendors.key[v], when.day, key)
-        price = vendors.income[v] / vendors.orders[v] if vendors.income[v] > 0 else left.usual_price
+        owed = left.cents[v] + vendors.withheld[v]
         trade = max(vendors.recent[v], LEAST_TRADE)
-        unpaid = (left.cents[v] + vendors.withheld[v]) / price  # orders
+        unpaid = vendors.orders[v] * owed / (vendors.income[v] + owed) if owed > 0.0 else 0.0  # orders
         risk = left.lead_risk * vendors.evidence[v] / trade
         vendors.withheld[v] = 0
         if u1 < retirement(unpaid / (MONTH * trade), risk, p):
@@ -143,7 +142,7 @@ def leave_closed(state: MarketState, slot: int, lost: np.ndarray) -> None:
     e = state.p.enforcement
     usual = e.arrest_per_contact * e.remote_crypto * MONTH
     lead = (1.0 - 0.5 ** (1.0 / e.lead_days)) / e.arrest_days_online
-    left = Left(lost, state.trade.mean_order_cents, lead / max(usual, 1e-12))
+    left = Left(lost, lead / max(usual, 1e-12))
     vendors_of_closed(
         state.vendors.n, state.moment, slot, int(state.platform_table.columns.key[slot]), left,
         narrow(state.vendors.columns, views.ExitVendors), state.given.vendors, renamed,
