@@ -123,7 +123,6 @@ WHOLE: dict[str, dict[int, str]] = {
         1_000_000: "part of a key",
         32: "bits of a key",
     },
-    "market/entry_exit/moderation.py": {70_000: "part of a key"},
     "market/events.py": {1024: "the first size of a table"},
     "market/health/consumption.py": {16: "a bit", 32: "a bit", 64: "a bit"},
     "market/learning/friends.py": {91: "days of a season, in which friendships change their share of a year"},

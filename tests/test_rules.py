@@ -887,6 +887,25 @@ def test_a_ripe_case_becomes_a_raid():
     assert (t.status[first[1:]] == PlatformStatus.OPEN).all()
 
 
+def test_nobody_raids_a_market_that_police_run_already():
+    model = under(market(), enforcement={"ripe_raid": 1.0})
+    t, first = model.platform_table.columns, slots(model)
+    t.evidence[first] = 1e6
+    run_covertly(model, int(first[0]), model.day + 5, 0.5)
+    enforce(model)
+    assert t.status[first[0]] == PlatformStatus.COVERT
+    assert (t.status[first[1:]] == PlatformStatus.SEIZED).all()
+
+
+def test_pharmacy_programmes_with_ripe_cases_are_raided_one_by_one():
+    model = under(market(), enforcement={"ripe_raid": 0.5})
+    t, programmes = model.platform_table.columns, model.open_slots(Channel.ILLICIT_PHARMACY).copy()
+    t.evidence[programmes] = 1e6
+    enforce(model)
+    raided = (t.status[programmes] == PlatformStatus.SEIZED).sum()
+    assert 0 < raided < len(programmes)
+
+
 def test_a_covert_operation_gathers_evidence_and_intrudes_on_privacy_until_the_market_is_closed():
     model = market(MANY_BUYERS)
     t, v = model.platform_table.columns, model.vendors.columns

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sim.agents.codes import NEVER, Channel, PlatformStatus
 from sim.population import Column, SlotAgent, columns_type
 from sim.registry import register_columns
@@ -54,6 +56,11 @@ if TYPE_CHECKING:
     from sim.agents.column_types import PlatformColumns  # pyright: ignore[reportMissingModuleSource]
 else:
     PlatformColumns = columns_type("PlatformColumns", PLATFORM, module=__name__)
+
+
+def draw_keys(columns: PlatformColumns, slots: np.ndarray) -> np.ndarray:
+    """What draws about platforms of several channels are keyed by: cryptomarkets have keys of their own, the others their slots, beyond these keys."""
+    return np.where(columns.channel[slots] == Channel.CRYPTOMARKET, columns.key[slots], 70_000 + slots)
 
 
 class Platform(SlotAgent, schema=PLATFORM):

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.agents.codes import Channel
+from sim.agents.codes import Channel, PlatformStatus
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, SUPPLIERS
 from sim.agents.payments import COIN
+from sim.agents.platforms import draw_keys
 from sim.kernels import kernel
 from sim.market.adding import added_up
 from sim.market.enforcement.raids import take_down
@@ -100,10 +101,16 @@ def evidence_gained(
     return found
 
 
+def at_work(state: MarketState) -> np.ndarray:
+    """Slots of the open cryptomarkets but for those that police run: these are nobody's case any more."""
+    slots = state.crypto_slots()
+    return slots[state.platform_table.columns.status[slots] == PlatformStatus.OPEN]
+
+
 def platform_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, scale: float) -> None:
     """Evidence on cryptomarkets and pharmacy programmes grows with effort, visibility and access; ripe cases become raids."""
     p, t, day = state.p.enforcement, state.platform_table.columns, state.day
-    slots = np.concatenate([state.crypto_slots(), state.open_slots(Channel.ILLICIT_PHARMACY)])
+    slots = np.concatenate([at_work(state), state.open_slots(Channel.ILLICIT_PHARMACY)])
     if not len(slots):
         return
     cases = Cases(slots, t.jurisdiction, np.sqrt(state.trade_shares(slots, t.trade60)), t.security)
@@ -112,8 +119,9 @@ def platform_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sc
     threshold = np.float32(p.platform_case * scale)
     if not add_evidence(cases, found.gained, threshold, t.evidence):
         return
+    key = draw_keys(t, slots)
     for k in (t.evidence[slots] >= threshold).nonzero()[0]:
-        if uniform(int(state.seed), int(Draw.RAID), int(t.key[slots[k]]), day, 0) < p.ripe_raid:
+        if uniform(int(state.seed), int(Draw.RAID), int(key[k]), day, 0) < p.ripe_raid:
             leader = int(found.gained[:, k].argmax())
             state.agencies[leader].takedowns += 1
             take_down(state, int(slots[k]), p.publicity, agency=leader)
@@ -148,7 +156,7 @@ def payment_cases(state: MarketState, effort: np.ndarray, reach: np.ndarray, sca
     cases = Cases(slots, t.jurisdiction, np.ones(len(slots)), np.ones(len(t.status), np.float32))
     pressed = evidence_gained(effort, reach, cases, (p.credit_arrest, p.account_days), records.credit[:, PAYMENTS])
     end_accounts(state, slots, pressed.by_case / (p.account_days * scale))
-    slots = state.crypto_slots()
+    slots = at_work(state)
     if len(slots):
         share = state.p.payment.trace_yield * state.processors[COIN].traceability
         cases = Cases(slots, t.jurisdiction, state.trade_shares(slots), t.security)

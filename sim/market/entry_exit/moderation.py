@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.agents.codes import MOST_COUNTED, NO_SLOT, Channel, ExitCause
+from sim.agents.platforms import draw_keys
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.groups import Moment
@@ -112,7 +113,7 @@ def ban_listings(state: MarketState) -> None:
     v, t, n, seed = state.vendors.columns, state.platform_table.columns, state.vendors.n, int(state.seed)
     banned = np.zeros(NO_SLOT + 1, np.uint32)
     slots = np.concatenate([state.crypto_slots(), state.open_slots(Channel.SOCIAL_APP)])
-    key = np.where(t.channel[slots] == Channel.SOCIAL_APP, 70_000 + slots, t.key[slots])
+    key = draw_keys(t, slots)
     for s in asked.any(axis=0).nonzero()[0]:
         willing = uniforms(seed, Draw.LISTING_BAN, key, 0, int(s)) < asked[t.jurisdiction[slots], s]
         banned[slots[willing]] |= np.uint32(1 << int(s))
