@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import Channel, VendorKind
+from sim.agents.enforcement import POST
 from sim.agents.intermediaries import PostalService
 from sim.agents.levers import Levers
 from sim.market.supply.network import (
@@ -291,6 +292,20 @@ def test_inspection_and_data_of_one_route_leave_the_others_alone():
     assert before[2, 3] < after[2, 3] < model.p.shipping.data_gain * before[2, 3]
     before[0, 1] = before[2, 3] = after[0, 1] = after[2, 3] = 0
     assert (before == after).all()
+
+
+def test_parcels_that_a_policy_has_seized_earn_border_agencies_no_credit():
+    model = town(shipping={"patience_days": 3.0})
+    for post in model.posts:
+        post.border = 0.15
+    before = model.policing.records.credit[:, POST].sum()
+    earned, seized = [], []
+    for policies in ([], [{"kind": "postal_interdiction", "start": 0, "inspections": 5.0, "staff": 5.0}]):
+        after = branched(model, 14, policies=policies)
+        earned.append(after.policing.records.credit[:, POST].sum() - before)
+        seized.append(after.daily()["seizure_rate"].mean())
+    assert seized[1] > 1.5 * seized[0]
+    assert 0 < earned[1] < 1.15 * earned[0]
 
 
 # Money ----------------------------------------------------------------------------------------------------------------

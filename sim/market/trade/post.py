@@ -51,6 +51,15 @@ def chance_of_seizure(posts: np.ndarray, levers: Any, given: np.ndarray, interce
             intercept[j, k] = home[k] if j == k else min(chance, MOST_SEIZED)
 
 
+def usual_seizures(state: MarketState) -> np.ndarray:
+    """(J, J) chance that a parcel from j to k would be seized at neutral levers, by what officers of k do: what earns them credit."""
+    officers = state.policing.post_effort**state.p.enforcement.post_effect
+    border = np.array([post.border for post in state.posts]) * officers
+    chance = np.tile(np.minimum(border, MOST_SEIZED), (len(border), 1))
+    np.fill_diagonal(chance, [post.domestic for post in state.posts])
+    return chance
+
+
 def inspect(state: MarketState) -> Routes:
     """Chance of seizure by route, and how late parcels from abroad are.
 

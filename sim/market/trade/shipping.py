@@ -16,7 +16,7 @@ from sim.market import views
 from sim.market.blocks import over_rows
 from sim.market.groups import Moment
 from sim.market.trade.content import Goods, batch
-from sim.market.trade.post import Routes, inspect
+from sim.market.trade.post import Routes, inspect, usual_seizures
 from sim.market.trade.settling import defrauded, settling
 from sim.market.views import narrow
 from sim.streams import Draw, uniform4
@@ -101,8 +101,10 @@ def dispatch(lo: int, hi: int, when: Moment, post: Post, routes: Routes, goods: 
 
 
 @kernel
-def tally(due: np.ndarray, orders: Any, home: np.ndarray, seized: np.ndarray) -> tuple[int, int, int, int, int]:
-    """Count the orders ``due``; parcels seized by jurisdiction into ``seized`` too.
+def tally(
+    due: np.ndarray, orders: Any, source: np.ndarray, home: np.ndarray, chance: np.ndarray, given: np.ndarray, expected: np.ndarray
+) -> tuple[int, int, int, int, int]:  # fmt: skip
+    """Count the orders ``due``; add to ``expected`` (J,) the parcels that would be sent and seized with this ``chance`` (J, J).
 
     Returns parcels posted, parcels seized, buyers defrauded, orders paid by card to a merchant, and of these those that did not come, or late.
     """
@@ -110,7 +112,9 @@ def tally(due: np.ndarray, orders: Any, home: np.ndarray, seized: np.ndarray) ->
     for o in due:
         parcels += orders.parcels[o]
         lost += orders.seized[o]
-        seized[home[orders.consumer[o]]] += orders.seized[o]
+        if orders.parcels[o] > 0:
+            j, k = source[orders.vendor[o]], home[orders.consumer[o]]
+            expected[k] += chance[j, k] * parcels_for(orders.price[o], chance[j, k], j == k, given[0])
         victims += defrauded(orders.outcome[o], orders.settlement[o], orders.content[o])
         if orders.processor[o] >= FIRST_ACQUIRER:
             cards += 1
@@ -147,14 +151,15 @@ def shipping(state: MarketState, rows: tuple[int, int]) -> None:
     over_rows(state.pool, Shifted(lo), hi - lo, state.moment, post, inspect(state), goods)
     settling(state)
     due = state.books.due
-    seized = np.zeros(state.world.n_jurisdictions)
+    expected = np.zeros(state.world.n_jurisdictions)
     parcels, lost, victims, cards, failed = tally(
-        due, narrow(o.columns, views.TalliedOrders), state.consumers.columns.jurisdiction, seized
-    )
+        due, narrow(o.columns, views.TalliedOrders), state.vendors.columns.jurisdiction, state.consumers.columns.jurisdiction,
+        usual_seizures(state), state.given.shipping, expected,
+    )  # fmt: skip
     state.today.parcels, state.today.parcels_seized = parcels, lost
     state.today.fraud += victims
     taken = due[o.columns.seized[due] > 0]
     state.books.intercepted = o.columns.consumer[taken].astype(np.int64), o.columns.channel[taken].copy()
     state.consumer_events(EventKind.PARCEL_SEIZURE, o.columns.consumer[taken])
     state.trade.by_card[state.day % len(state.trade.by_card)] = cards, failed
-    state.credit_agencies(POST, state.p.enforcement.credit_parcel * seized)
+    state.credit_agencies(POST, state.p.enforcement.credit_parcel * expected)
