@@ -10,6 +10,7 @@ from sim.agents.codes import Channel, VendorKind
 from sim.agents.enforcement import POST
 from sim.agents.intermediaries import PostalService
 from sim.agents.levers import Levers
+from sim.market.entry_exit.entry import new_vendors
 from sim.market.supply.network import (
     bits,
     capacity,
@@ -20,7 +21,7 @@ from sim.market.supply.network import (
     supply_graph,
     upper_tier,
 )
-from sim.market.supply.recruitment import enlist, organised_entry, recruit, recruiting
+from sim.market.supply.recruitment import enlist, organised_entry, recruit, recruiting, where_newcomers_work
 from sim.market.supply.supply import buyers_see, dilution
 from sim.market.supply.turnover import arrest_group
 from sim.market.trade.post import inspect
@@ -202,7 +203,29 @@ def test_who_is_recruited_adds_to_those_who_come_by_themselves():
     model = model_of(world(**TOWN))
     assert recruiting(model) == pytest.approx(1.0)
     model.upstream.recruitment[:] = 0.0
-    assert recruiting(model) == pytest.approx(1.0 - organised_entry(model))
+    by_themselves = 1.0 - organised_entry(model)
+    assert all(there == pytest.approx(by_themselves) for there in recruiting(model).T)
+
+
+@pytest.mark.parametrize("channel", [Channel.STREET, Channel.SOCIAL_APP, Channel.CRYPTOMARKET])
+def test_where_groups_do_not_recruit_branches_are_missing_and_nobody_else_is(channel):
+    """Newcomers by place and kind, with and without recruitment in the first place."""
+    found = []
+    for there in (1.0, 0.0):
+        model = model_of(world(**TOWN))
+        model.upstream.recruitment[:] = 1.0
+        model.upstream.recruitment[0] = there
+        many = where_newcomers_work(model)[channel, -1]
+        rows = new_vendors(model, np.full(round(20_000 * many), int(channel)), model.day)
+        enlist(model, rows)
+        v, places = model.vendors.columns, model.world.n_jurisdictions
+        cells = v.jurisdiction[rows].astype(int) * 5 + v.kind[rows]
+        found.append(np.bincount(cells, minlength=5 * places).reshape(places, 5))
+    usual, less = found
+    assert usual[0, VendorKind.ORGANISED_CRIME] > 100
+    assert less[0, VendorKind.ORGANISED_CRIME] == 0
+    usual[0, VendorKind.ORGANISED_CRIME] = 0
+    assert less == pytest.approx(usual, rel=0.1, abs=60)
 
 
 def test_a_group_that_takes_in_much_for_its_branches_recruits_more():

@@ -14,7 +14,7 @@ from sim.market.groups import Moment
 from sim.streams import Draw, normal, picked, uniform
 
 TRAITS = int(Draw.VENDOR_TRAITS)
-LICENSED, PHARMACY, APP, CRYPTO, _, STREET = (int(c) for c in Channel)
+LICENSED, PHARMACY, _, CRYPTO, _, STREET = (int(c) for c in Channel)
 ORGANISED, INDEPENDENT, SOCIAL, ILLICIT_PHARMACY, LICENSED_PHARMACY = (
     int(VendorKind.ORGANISED_CRIME), int(VendorKind.INDEPENDENT), int(VendorKind.SOCIAL_SUPPLIER), int(VendorKind.ILLICIT_PHARMACY),
     int(VendorKind.LICENSED_PHARMACY),
@@ -38,20 +38,20 @@ class Background(NamedTuple):
     """What new vendors come from."""
 
     home: np.ndarray  # (consumers,) jurisdiction
-    consumer_share: np.ndarray  # (J,) cumulative; likewise the next one
-    vendor_share: np.ndarray
+    place: np.ndarray  # (C, J) cumulative
+    social: np.ndarray  # (J,) chance that a newcomer of the street is a social supplier
     demand: np.ndarray  # (C, S) cumulative
     sold: np.ndarray  # (C, S) 1 where the channel sells it
 
 
 @inner
-def kind_of_vendor(channel: int, u1: float, u2: float, p: SupplyParameters) -> int:
+def kind_of_vendor(channel: int, u1: float, u2: float, social: float, p: SupplyParameters) -> int:
     """Kind of a new vendor: friends and dealers on the street, branches of organised crime more often offline."""
     if channel == PHARMACY:
         return ILLICIT_PHARMACY
     if channel == LICENSED:
         return LICENSED_PHARMACY
-    if channel == STREET and u2 < p.social_share:
+    if channel == STREET and u2 < social:
         return SOCIAL
     return ORGANISED if u1 < (p.organised_online if channel == CRYPTO else p.organised_share) else INDEPENDENT
 
@@ -83,10 +83,9 @@ def draw_characters(
             kind = SOCIAL
             vendors.jurisdiction[v] = background.home[newcomers.person[i]]
         else:
-            kind = kind_of_vendor(channel, uniform(seed, TRAITS, key, 0, 1), uniform(seed, TRAITS, key, 0, 2), p)
-            vendors.jurisdiction[v] = picked(
-                background.consumer_share if channel == STREET or channel == APP else background.vendor_share, u0
-            )
+            vendors.jurisdiction[v] = picked(background.place[channel], u0)
+            u1, u2 = uniform(seed, TRAITS, key, 0, 1), uniform(seed, TRAITS, key, 0, 2)
+            kind = kind_of_vendor(channel, u1, u2, background.social[vendors.jurisdiction[v]], p)
         vendors.kind[v] = kind
         small = kind == SOCIAL
         z0 = normal(seed, TRAITS, key, 1, 0)

@@ -20,7 +20,7 @@ from sim.market.entry_exit.roles import WEEK, change_roles
 from sim.market.entry_exit.vendor_exit import listings
 from sim.market.groups import Moment
 from sim.market.supply.network import find_groups
-from sim.market.supply.recruitment import enlist, recruiting
+from sim.market.supply.recruitment import enlist, recruiting, where_newcomers_work
 from sim.market.views import narrow
 from sim.streams import Draw, normal, poisson, uniform, uniforms
 
@@ -175,8 +175,8 @@ def vendor_entry(state: MarketState) -> None:
     """Of the people who would sell in a channel some begin, the more the better it pays by `worth`."""
     p, day, count = state.p.supply, state.day, np.zeros(len(Channel), np.int64)
     many = begin_to_sell(
-        state.moment, state.world.would_sell, worth(state), recruiting(state), p.entry_rate, p.entry_income, count
-    )
+        state.moment, state.world.would_sell, worth(state), where_newcomers_work(state)[:, -1], p.entry_rate, p.entry_income, count
+    )  # fmt: skip
     if many:
         rows = new_vendors(state, np.repeat(np.arange(len(Channel)), count), day)
         enlist(state, rows)
@@ -241,9 +241,9 @@ def new_vendors(state: MarketState, channel: np.ndarray, day: int, person: np.nd
     )
     nobody = np.full(len(rows), NOBODY, np.int32)
     people = nobody if person is None else np.asarray(person, np.int32)
-    world = state.world
+    social = p.social_share / np.maximum(recruiting(state)[Channel.STREET], 1e-9)
     background = Background(
-        state.consumers.columns.jurisdiction, world.consumer_share, world.vendor_share, world.demand_by_channel, state.substances.sold
+        state.consumers.columns.jurisdiction, where_newcomers_work(state), social, state.world.demand_by_channel, state.substances.sold
     )  # fmt: skip
     newcomers = Newcomers(rows, keys, channel, people, honest)
     over_rows(

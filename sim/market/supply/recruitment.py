@@ -87,9 +87,17 @@ def organised_entry(state: MarketState) -> np.ndarray:
 
 
 def recruiting(state: MarketState) -> np.ndarray:
-    """(C,) newcomers relative to the usual number: independents come anyway, branches as groups recruit."""
-    share = organised_entry(state)
-    return 1.0 - share + share * float(np.dot(state.world.vendor_weight, state.upstream.recruitment))
+    """(C, J) newcomers relative to the usual number of a place: independents and friends come anyway, branches as the groups that work there recruit."""
+    share = organised_entry(state)[:, None]
+    return 1.0 - share + share * state.upstream.recruitment
+
+
+def where_newcomers_work(state: MarketState) -> np.ndarray:
+    """(C, J) newcomers by place, cumulative, relative to the usual number of the channel: near consumers where they meet them, else where vendors are."""
+    world = state.world
+    near = np.isin(np.arange(N_CHANNELS), (APP, STREET))[:, None]
+    place = np.where(near, world.consumer_weight, world.vendor_weight)
+    return np.cumsum(place / place.sum(axis=1, keepdims=True) * recruiting(state), axis=1)
 
 
 @kernel
