@@ -39,7 +39,7 @@ class Left(NamedTuple):
     """What a closed market leaves behind."""
 
     cents: np.ndarray  # (vendors,) of its escrow that are lost
-    lead_risk: float  # hazard of arrest by an officer-day of leads, over that of selling an order a day as usual
+    lead_risk: float  # hazard of arrest by an officer-day of leads, over the published one of selling an order a day, before officers are busy
 
 
 @inner
