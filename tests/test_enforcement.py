@@ -377,6 +377,16 @@ def test_false_posts_in_forums_drown_true_ones_while_they_last_and_cost_work():
     assert (without.daily()["policy_cost_usd"][1:] == 0).all()
 
 
+def test_false_posts_about_as_many_vendors_cost_as_many_times_more_as_one_stands_for():
+    posts = example("network_attack", mode="signal", share=0.0001, posts=0.5)
+    bills = [
+        run(world(policies=[posts], weight=weight, days=2)).table("policies")["cost_real_usd"].sum()
+        for weight in (1.0, 100.0)
+    ]
+    assert bills[1] == near(100.0 * bills[0])
+    assert bills[0] > 0
+
+
 @pytest.mark.parametrize("mode", ["targeted", "weak_link", "signal"])
 def test_an_attack_with_more_strength_hits_more_and_costs_more(mode):
     start = at_day_0()

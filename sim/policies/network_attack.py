@@ -124,4 +124,4 @@ class NetworkAttack(LocalPolicy):
             return 0.0
         ranked, _ = self._ranked(state)
         work = self.officer_days_each * WORK[self.mode] * self.strength * self.posts * len(ranked) / 30.0
-        return work * state.p.costs.officer_day * state.scenario.weight
+        return work * state.p.costs.officer_day
