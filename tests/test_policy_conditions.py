@@ -148,6 +148,13 @@ def test_a_rate_is_compared_as_it_is_and_a_count_for_100_000_consumers_a_day():
         assert plan[1].when.value(model, model.recorder) == pytest.approx(days["trust_in_police"].mean())
 
 
+@pytest.mark.parametrize("outcome", ["mean_age", "supply_routes", "supply_concentration", "alerts"])
+def test_what_is_the_same_in_a_world_of_any_size_is_compared_as_it_is(outcome):
+    model = ran(world(), until=30)
+    when = world(policies=[campaign(when={"outcome": outcome, "above": 1, "over_days": 7})]).policies[0].when
+    assert when.value(model, model.recorder) == pytest.approx(model.daily()[outcome][-7:].mean())
+
+
 def test_an_outcome_without_a_value_is_neither_above_nor_below():
     lag = {"outcome": "nps_detection_lag_days", "over_days": 1}
     nothing = world(parameters={"services": {"novel_per_year": 0}}).resolved()["parameters"]

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
     from sim.measures.kept.recorder import Recorder
 
-PLAIN_UNITS = ("share", "index", "days")
-"""Units of outcomes that do not grow with the number of consumers."""
-
 PER = 100_000.0
 """Consumers for whom levels of what is counted are given."""
 
@@ -47,8 +44,8 @@ class After(BaseModel):
 class When(BaseModel):
     """While an outcome, or the number of events of a kind, is above or below a level.
 
-    Compared is the mean of the last ``over_days`` days; what is counted (orders, deaths, people, USD) per 100,000 consumers, so that a level means the same in
-    worlds of any size. Events are the exception: their number in these days, as simulated.
+    Compared is the mean of the last ``over_days`` days; what grows with the number of consumers (orders, deaths, people, USD) per 100,000 of them, so
+    that a level means the same in worlds of any size. Events are the exception: their number in these days, as simulated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
@@ -115,7 +112,7 @@ class When(BaseModel):
         days = recorder.column(str(self.outcome))[-self.over_days :]
         seen = days[~np.isnan(days)]
         mean = float(seen.mean()) if len(seen) else math.nan
-        return mean if outcome(str(self.outcome)).unit in PLAIN_UNITS else mean * PER / state.scenario.consumers
+        return mean * PER / state.scenario.consumers if outcome(str(self.outcome)).scales else mean
 
     def holds(self, state: MarketState, recorder: Recorder) -> bool:
         """Whether it holds today."""
