@@ -166,25 +166,44 @@ def test_who_is_reached_first_is_another_in_another_run():
 
 
 @pytest.mark.parametrize(
-    ("places", "used", "enter"),
+    ("meant", "others", "inside", "enter"),
     [
-        ([2, 2, 2, 2], 0, [0, 1]),
-        ([2, 2, 2, 2], 5, []),
-        ([2, 4, 2, 4, 4, 4], 0, [0, 1, 3, 4]),
-        ([2, 4, 2, 4, 4, 4], 2, [1, 3]),
-        ([4, 2, 4, 4], 1, [0, 2, 3]),
-        ([], 0, []),
+        ([0, 0, 0, 0], 0, 0, [0, 1]),
+        ([0, 0, 0, 0], 5, 0, []),
+        ([0, 1, 0, 1, 1, 1], 0, 0, [0, 1, 2, 3]),
+        ([0, 1, 0, 1, 1, 1], 2, 0, [1, 3]),
+        ([0, 0, 0, 1, 1], 0, 2, [0, 1]),
+        ([1, 0, 1, 0], 0, 2, [0, 1]),
+        ([1, 0, 1, 1], 1, 0, [0, 1, 2]),
+        ([], 0, 0, []),
     ],
 )
-def test_places_kept_for_some_are_taken_by_them_in_their_turn(places, used, enter):
-    queue, nobody, enters = np.arange(len(places)), np.zeros(len(places), np.uint8), np.zeros(len(places), bool)
+def test_places_kept_for_some_are_taken_by_them_in_their_turn_and_the_others_by_all(meant, others, inside, enter):
+    """Two places for all, and two more for those for whom they are meant."""
+    queue, nobody, enters = np.arange(len(meant)), np.zeros(len(meant), np.uint8), np.zeros(len(meant), bool)
     people = views.ContactConsumers(jurisdiction=nobody, record=nobody, segment=nobody, turn=queue.astype(np.uint8))
-    open_to, taken, waiting = np.zeros((1, 4, 100)), np.array([used]), np.array([0])
-    open_to[0, 0, : len(places)] = places
-    assert first_served(queue, people, np.array([1]), open_to, taken, waiting, enters) == len(enter)
+    kind, used, waiting = np.zeros((1, 4, 100), np.int64), np.array([[others, others + inside]]), np.array([0])
+    kind[0, 0, : len(meant)] = meant
+    assert first_served(queue, people, kind, np.array([[2, 4]]), used, waiting, enters) == len(enter)
     assert enters.nonzero()[0].tolist() == enter
-    assert taken[0] == used + len(enter)
-    assert waiting[0] == len(places) - len(enter)
+    assert used[0, 1] == others + inside + len(enter)
+    assert waiting[0] == len(meant) - len(enter)
+
+
+CROWDED = {"world": {"dependents": 0.7}, "consumption": {"entry_rate": 0.1}}
+
+
+def test_places_added_for_half_the_people_leave_the_others_those_that_they_had():
+    start = ran(world(consumers=1000, days=120, parameters=CROWDED), until=0)
+    more = example("treatment_capacity", places=0.3, hiring_days=1, dropout=1.0, share_of_people=0.5)
+    entries = []
+    for policies in ([], [more]):
+        model = branched(start, 120, policies=policies)
+        c = model.consumers.columns
+        treated = (c.treatment_day[:1000] <= model.day) | (c.treatment_days[:1000] > 0)
+        entries.append([int((treated & (c.turn[:1000] // 50 == half)).sum()) for half in (0, 1)])
+    assert entries[1][0] > 1.2 * entries[0][0], "those for whom they are meant"
+    assert entries[1][1] > 0.85 * entries[0][1], "the others"
 
 
 # What it costs --------------------------------------------------------------------------------------------------------
@@ -259,7 +278,7 @@ def test_programmes_of_checking_side_by_side_pay_for_each_check_once_and_for_non
 
 
 def test_treatment_in_added_places_is_paid_once():
-    """Those in places that a policy pays for are in its cost, those in the usual ones are not."""
+    """Those in places that a policy pays for are in its cost, those in the usual ones are not, and those who stay after its end neither."""
     model = ran(world(policies=[]), until=START)
     found = outcomes_of_day(model)
     before = [service.used for service in model.treatment]
@@ -267,12 +286,24 @@ def test_treatment_in_added_places_is_paid_once():
     bill = {**found, "in_treatment": people}
     usual = net_social_cost(model, bill)
     for service in model.treatment:
-        service.used += service.slots + 5
+        service.used += service.slots
+    assert net_social_cost(model, bill) == usual, "nobody pays for more places"
+    model.levers.treatment_slots[:] = 5.0
     extra = sum(max(service.used - service.slots, 0) for service in model.treatment)
     spared = sum(max(used - service.slots, 0) for used, service in zip(before, model.treatment, strict=True))
     paid = (extra - spared) * model.p.costs.treatment_day
     assert usual - net_social_cost(model, bill) == pytest.approx(paid)
     assert paid > 0
+
+
+def test_as_many_places_are_added_as_are_paid_for_however_many_policies_add_them():
+    model, kinds = ran(world(policies=[]), until=START), policy_kinds()
+    add = [kinds["treatment_capacity"](hiring_days=1, start=START), kinds["deflection"](places=0.5)]
+    for policies in (add + add[:1], [add[0], add[0], add[1]]):
+        model.levers.reset()
+        for policy in policies:
+            policy.move(model, model.levers)
+        assert model.levers.treatment_slots == pytest.approx(2.5)
 
 
 def test_regulated_supply_is_billed_for_the_needs_that_people_have():

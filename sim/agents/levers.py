@@ -123,7 +123,7 @@ class Levers:
     check_uptake: np.ndarray = lever(1.0, "people", "services", "ratio", "Uptake of checking by those reached")
     naloxone: np.ndarray = lever(0.0, "people", "services", "share", "Consumers who carry naloxone, beyond the usual")
     treatment_slots: np.ndarray = lever(
-        1.0, "people", "services", "ratio", "Places in treatment that are open to somebody"
+        0.0, "people", "services", "share", "Places in treatment that are added for somebody, of those there are"
     )
     dropout: np.ndarray = lever(1.0, "people", "services", "ratio", "Rate at which people drop out of treatment")
     taken_up: np.ndarray = lever(

@@ -209,10 +209,11 @@ def crime_and_state(state: MarketState) -> dict[str, float]:
 def net_social_cost(state: MarketState, found: dict[str, float]) -> float:
     """Weighted sum of harms, crime and public cost; the weights are the parameters ``social_cost``.
 
-    Treatment in places that a policy added is in what that policy costs, and is not paid for again.
+    Treatment in places that policies add today is in what these cost, and is not paid for again.
     """
     w, k = state.p.social_cost, state.p.costs
-    added = sum(max(service.used - service.slots, 0) for service in state.treatment)
+    more = state.levers.treatment_slots.max(axis=(1, 2))
+    added = sum(min(max(s.used - s.slots, 0), int(s.slots * more[s.jurisdiction])) for s in state.treatment)
     return (
         found["dalys"] * w.daly + found["consumers_criminalised"] * w.criminalised + found["violence_expected"] * w.violence
         + found["victims_of_fraud"] * w.fraud + found["organised_crime_revenue"] * w.organised

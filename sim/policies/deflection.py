@@ -58,7 +58,7 @@ class Deflection(OfferedPolicy):
         """Refer instead of charging; add places."""
         whom = self.offered_to(state, levers)
         levers.referral[whom] = 1.0 - (1.0 - levers.referral[whom]) * (1.0 - self.strength * self.offer)
-        levers.treatment_slots[whom] *= 1.0 + self.strength * self.places
+        levers.treatment_slots[whom] += self.strength * self.places
 
     def deed(self, state: MarketState) -> Deed:
         """Users to whom it offered services yesterday, and those of them who were referred."""

@@ -56,10 +56,10 @@ class TreatmentCapacity(AimedPolicy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Open places; change how long people stay: the longer, the fewer there are to one of the staff."""
         whom, found = self.whom(state), self.staffed(state)
-        staffed = 1.0 + self.strength * self.places * found
+        staffed = self.strength * self.places * found
         opened = staffed + self.strength * self.places * (1.0 - found) * self.unstaffed
-        levers.treatment_slots[whom] *= opened
-        levers.dropout[whom] *= (1.0 + self.strength * (self.dropout - 1.0)) * opened / staffed
+        levers.treatment_slots[whom] += opened
+        levers.dropout[whom] *= (1.0 + self.strength * (self.dropout - 1.0)) * (1.0 + opened) / (1.0 + staffed)
 
     def deed(self, state: MarketState) -> Deed:
         """Places to be added, and those with staff, for a day each."""

@@ -1,4 +1,7 @@
-"""Treatment: who asks for a place, who waits, who enters and who leaves. Places are few; people keep their turn, and some lose heart."""
+"""Treatment: who asks for a place, who waits, who enters and who leaves. Places are few; people keep their turn, and some lose heart.
+
+Places that a policy adds for some people are kept for them: they leave the others as many as there are without it.
+"""
 
 from __future__ import annotations
 
@@ -86,27 +89,45 @@ def ask(state: MarketState, who: np.ndarray) -> None:
 def first_served(
     queue: np.ndarray,
     people: Any,
-    slots: np.ndarray,
-    more: np.ndarray,
+    kind: np.ndarray,
+    places: np.ndarray,
     used: np.ndarray,
     waiting: np.ndarray,
     entered: np.ndarray,
 ) -> int:
-    """Mark in ``entered`` those of the ``queue``, in its order, for whom there is a place: fewer are ``used`` (J,) by then than are open to each.
+    """Mark in ``entered`` those of the ``queue``, in its order, for whom there is a place.
 
-    Open are ``slots`` (J,), ``more`` (J, 4, 100) times as many for people of a kind. ``waiting`` (J,) counts the others. Returns how many enter.
+    To people of a ``kind`` (J, 4, 100) so many ``places`` (J, kinds) are open, in rising order: each has those of the kinds before it, and some that are kept from
+    these. ``used`` (J, kinds) are the people inside of each kind and those before it. ``waiting`` (J,) counts who stay outside. Returns how many enter.
     """
     many = 0
     for i in range(len(queue)):
         c = queue[i]
         j = people.jurisdiction[c]
-        if used[j] < int(slots[j] * more[j, people.segment[c], people.turn[c]]):
-            used[j] += 1
+        own, free = kind[j, people.segment[c], people.turn[c]], True
+        for k in range(own, places.shape[1]):
+            free &= used[j, k] < places[j, k]
+        if free:
+            for k in range(own, places.shape[1]):
+                used[j, k] += 1
             entered[i] = True
             many += 1
         else:
             waiting[j] += 1
     return many
+
+
+def inside(state: MarketState, kind: np.ndarray, kinds: int, used: np.ndarray) -> np.ndarray:
+    """(J, kinds) people in treatment of each ``kind`` (J, 4, 100) and those before it; all of them are those whom services know (``used``)."""
+    by = np.zeros((len(used), kinds), np.int64)
+    if kinds > 1:
+        c, n = state.consumers.columns, state.consumers.n
+        who = np.flatnonzero((c.treatment_day[:n] <= state.day) & (c.alive[:n] == 1))
+        where = c.jurisdiction[who]
+        np.add.at(by, (where, kind[where, c.segment[who], c.turn[who]]), 1)
+    by = by.cumsum(axis=1)
+    by[:, -1] = used
+    return by
 
 
 def admit(state: MarketState) -> None:
@@ -116,11 +137,13 @@ def admit(state: MarketState) -> None:
         for service in services:
             service.waiting = 0
         return
-    used, slots = np.array([[service.used, service.slots] for service in services]).T.copy()
+    used, slots = np.array([[service.used, service.slots] for service in services]).T
     enters, waiting = np.zeros(len(queue), bool), np.zeros(len(services), np.int64)
-    people, more = narrow(c, views.ContactConsumers), state.levers.treatment_slots
-    many = first_served(queue, people, slots, more, used, waiting, enters)
-    for service, now, left in zip(services, used.tolist(), waiting.tolist(), strict=True):
+    added, kind = np.unique(state.levers.treatment_slots, return_inverse=True)
+    kind, places = kind.reshape(state.levers.treatment_slots.shape), (slots[:, None] * (1.0 + added)).astype(np.int64)
+    taken = inside(state, kind, len(added), used)
+    many = first_served(queue, narrow(c, views.ContactConsumers), kind, places, taken, waiting, enters)
+    for service, now, left in zip(services, taken[:, -1].tolist(), waiting.tolist(), strict=True):
         service.used, service.waiting = now, left
     if not many:
         return
