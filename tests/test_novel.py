@@ -221,6 +221,17 @@ def test_the_strength_of_goods_with_a_synthetic_decides_how_many_die():
     assert strong > 1.5 * weak
 
 
+def test_an_opioid_that_hardly_any_goods_hold_does_as_little_as_one_that_none_hold():
+    """It is not taken for an opioid that appeared here, which goods hold as often as the table of substances says."""
+    none, few = (after(start(), shock(share=share), days=60) for share in (0.0, 0.001))
+    took = mixes(none) == len(none.early_warning.born) - 1
+    assert took.any()
+    assert np.array_equal(mixes(few), mixes(none))
+    for model, share in ((none, 0.0), (few, 0.001)):
+        held = model.upstream.mixes[1:][: len(took)][took & (model.supplier_table.columns.alive[: len(took)] == 1)]
+        assert (held[:, :2] == [0.0, share]).all()
+
+
 def test_a_novel_opioid_raises_overdoses_with_its_share_and_deaths_with_its_potency():
     base = start()
     shares = [expected(after(base, shock(strength=x), days=60), "overdoses") for x in (0.0, 0.25, 1.0)]

@@ -79,7 +79,7 @@ class EarlyWarning(Institution):
     opioid
         True for a strong synthetic opioid that suppliers mix in, false for a novel psychoactive substance.
     share, at_hand
-        Of an opioid that comes from outside: the goods of a supplier who took it up that hold it (0 to 1), and where (J) suppliers get it.
+        Of an opioid that comes from outside: the goods of a supplier who took it up that hold it (0 to 1; -1 of all others), and where (J) suppliers get it.
     known
         (entries, J) day of the alert in each jurisdiction, once it is known there; `KNOWN_BEFORE` of those with an alert before the start.
     attention
@@ -118,7 +118,8 @@ class EarlyWarning(Institution):
         self.key = np.append(self.key, np.where(here, before.sum() + number, -1 - (~before).sum() - number))
         self.born, self.home = np.append(self.born, born), np.append(self.home, home)
         self.popularity, self.toxicity = np.append(self.popularity, popularity), np.append(self.toxicity, toxicity)
-        self.share, self.gone = np.append(self.share, np.zeros(new[0])), np.append(self.gone, np.zeros(new[0], bool))
+        self.share = np.append(self.share, np.full(new[0], -1.0))
+        self.gone = np.append(self.gone, np.zeros(new[0], bool))
         self.opioid = np.append(self.opioid, opioid)
         self.known = np.vstack([self.known, np.full(new, self.NOT_DETECTED)])
         self.at_hand = np.vstack([self.at_hand, np.zeros(new, bool)])

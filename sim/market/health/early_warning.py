@@ -248,7 +248,7 @@ def mixed_in(state: MarketState, live: np.ndarray) -> np.ndarray:
         numbers = live[opioid]
         suspect, own = state.substances.synthetic[state.substances.contaminable], ews.share[numbers]
         usual = float(np.add.reduce(suspect)) / max(len(suspect), 1)
-        found[opioid] = presence(state, numbers) * np.where(own > 0.0, own, usual)[:, None]
+        found[opioid] = presence(state, numbers) * np.where(own >= 0.0, own, usual)[:, None]
     return found
 
 

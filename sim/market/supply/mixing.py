@@ -132,7 +132,8 @@ def know_suppliers(
     """Fill ``concentration`` and ``reliability`` (K + 1,) and ``mixes`` (K + 1, 3) with those of ``n`` suppliers; place 0 is for no supplier, who mixes nothing.
 
     ``mixes`` becomes 1 where goods hold a strong synthetic as often as the table of substances says, else 0; the share that hold one which came from outside; and
-    the strength of goods that hold one against the usual. ``share`` and ``strength`` are those of novel substances. Who is out of business is not reliable.
+    the strength of goods that hold one against the usual. ``share`` (-1 where it did not) and ``strength`` are those of novel substances. Who is out of business is
+    not reliable.
     """
     mixes[0, 0], mixes[0, 1], mixes[0, 2] = 0.0, 0.0, 1.0
     for i in range(n):
@@ -141,7 +142,7 @@ def know_suppliers(
         reliability[i + 1] = suppliers.reliability[i] if suppliers.alive[i] == 1 else 0.0
         mixes[i + 1, 0], mixes[i + 1, 1], mixes[i + 1, 2] = k == OLDER, 0.0, 1.0
         if k > OLDER:
-            mixes[i + 1, 0], mixes[i + 1, 1], mixes[i + 1, 2] = share[k] == 0.0, share[k], strength[k]
+            mixes[i + 1, 0], mixes[i + 1, 1], mixes[i + 1, 2] = share[k] < 0.0, max(share[k], 0.0), strength[k]
 
 
 @kernel
