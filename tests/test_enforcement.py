@@ -180,6 +180,21 @@ def test_officer_days_are_moved_and_not_lost(target):
     assert after[:, k].sum() - before[:, k].sum() == near(0.4 * before[:, USERS].sum())
 
 
+def test_officer_days_of_each_policy_go_where_it_says():
+    model = model_of(world())
+    before, _ = efforts(model)
+    policies = [
+        policy("enforcement_reallocation", take_from="users", give_to="referrals", share=0.8),
+        policy("enforcement_reallocation", take_from="post", give_to="suppliers", share=0.5),
+    ]
+    for each in policies:
+        each.move(model, model.levers)
+    gained = (efforts(model)[0] - before).sum(axis=0)
+    users, post = 0.8 * before[:, USERS].sum(), 0.5 * before[:, POST].sum()
+    expected = {"users": -users, "referrals": users, "post": -post, "suppliers": post}
+    assert gained == near([expected.get(name, 0.0) for name in TARGETS])
+
+
 def test_officers_hired_add_to_every_target_and_dismissed_ones_are_missing():
     model = model_of(world())
     before, _ = efforts(model)

@@ -29,7 +29,8 @@ class Levers:
     (1,) for the world, (J,) by jurisdiction, (J, 4, 100) for people by jurisdiction, segment and turn, (J, 4, 100, 7) for
     these by programme, (J, 32) for goods by
     jurisdiction and substance, (J, J) by route (origin, destination), (J, 4, 32) for needs by jurisdiction, segment and main substance, (J, 7) by
-    jurisdiction and target of enforcement. A consumer's turn is drawn once: programmes for a share of people reach those of the first turns.
+    jurisdiction and target of enforcement, (J, 7, 7) by the target that loses and the one that gains.
+    A consumer's turn is drawn once: programmes for a share of people reach those of the first turns.
     """
 
     jurisdictions: int
@@ -231,7 +232,7 @@ class Levers:
     )
     effort_gained: np.ndarray = lever(
         0.0,
-        "target",
+        "transfer",
         "agencies",
         "weight",
         "Where officer-days that were taken off a target go; nowhere when all are 0",
@@ -248,6 +249,7 @@ class Levers:
             "route": (j, j),
             "need": (j, len(Segment), s),
             "target": (j, len(TARGETS)),
+            "transfer": (j, len(TARGETS), len(TARGETS)),
         }
         self._shapes = {f.name: shapes[f.metadata["by"]] for f in fields(self) if f.metadata}
         neutral = [np.full(self._shapes[f.name], f.metadata["neutral"]).ravel() for f in fields(self) if f.metadata]

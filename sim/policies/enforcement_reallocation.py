@@ -57,8 +57,9 @@ class EnforcementReallocation(LocalPolicy):
         """Take officer-days off one target and send them to the other; what is hired is paid for as officer-days are."""
         where = self.where(state)
         levers.police_effort[where] *= 1.0 + self.strength * self.hired
-        levers.effort_kept[where, TARGETS.index(self.take_from)] *= 1.0 - self.strength * self.share
-        levers.effort_gained[where, TARGETS.index(self.give_to)] += self.strength * self.share
+        lost, gained = TARGETS.index(self.take_from), TARGETS.index(self.give_to)
+        levers.effort_kept[where, lost] *= 1.0 - self.strength * self.share
+        levers.effort_gained[where, lost, gained] += self.strength * self.share
 
     def deed(self, state: MarketState) -> Deed:
         """Officer-days moved, of those that there are."""

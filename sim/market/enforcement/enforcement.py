@@ -169,9 +169,8 @@ def efforts_today(state: MarketState, agencies: list[Agency], where: np.ndarray)
     efforts = efforts_of(agencies, state.policing.records) * levers.police_effort[where][:, None]
     if np.logical_and.reduce(levers.effort_kept == 1.0, axis=None):
         return efforts
-    kept, gained = levers.effort_kept[where], levers.effort_gained[where]
-    freed = (efforts * (1.0 - kept)).sum(axis=1)
-    efforts = efforts * kept
-    pool = np.bincount(where, freed, state.world.n_jurisdictions)[where]
-    mandate = np.array([a.mandate for a in agencies])
-    return efforts + pool[:, None] * mandate * (gained / np.maximum(gained.sum(axis=1, keepdims=True), 1e-12))
+    kept, gained = levers.effort_kept[where], levers.effort_gained
+    freed = np.zeros(levers.effort_kept.shape)
+    np.add.at(freed, where, efforts * (1.0 - kept))
+    moved = (freed[:, :, None] * (gained / np.maximum(gained.sum(axis=2, keepdims=True), 1e-12))).sum(axis=1)
+    return efforts * kept + moved[where] * np.array([a.mandate for a in agencies])
