@@ -214,7 +214,7 @@ def test_dose_and_response(kind):
         measure = policy(**example(kind, strength=strength, start=model.day))
         measure.move(model, model.levers)
         x = model.levers
-        found.append(np.r_[1 - x.effort_kept.ravel(), x.effort_gained.ravel(), x.capability - 1, x.cooperation])
+        found.append(np.r_[1 - x.effort_kept.ravel(), x.effort_gained.ravel(), x.capability - 1, x.cooperation.ravel()])
     assert not found[0].any()
     assert found[2].any()
     assert found[1] == near(found[2] / 2)
@@ -234,6 +234,21 @@ def test_a_treaty_binds_those_who_joined_once_it_is_in_force():
     assert gained[0, 1] == gained[1, 0] == near(0.7 * (1 - model.world.cooperation[0, 1]))
     gained[[0, 1], [1, 0]] = 0.0
     assert gained == near(np.zeros_like(gained))
+
+
+def test_two_treaties_do_not_bind_those_who_joined_different_ones():
+    model = model_of(world())
+    names = list(model.scenario.jurisdictions)
+    for members in (names[:2], names[2:]):
+        treaty = policy(
+            "international_cooperation", members=tuple(members), start=model.day, ratification_days=0, closed=0.7
+        )
+        treaty.move(model, model.levers)
+    gained, missing = model.cooperation_today() - model.world.cooperation, 1 - model.world.cooperation
+    assert gained[:2, :2] == near(0.7 * missing[:2, :2])
+    assert gained[2:, 2:] == near(0.7 * missing[2:, 2:])
+    assert (gained[:2, 2:] == 0).all()
+    assert (gained[2:, :2] == 0).all()
 
 
 def test_capability_grows_year_by_year():

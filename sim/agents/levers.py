@@ -222,10 +222,10 @@ class Levers:
     capability: np.ndarray = lever(1.0, "jurisdiction", "agencies", "ratio", "Cyber capability relative to the usual")
     cooperation: np.ndarray = lever(
         0.0,
-        "jurisdiction",
+        "route",
         "agencies",
         "share",
-        "Part of what is missing to full cooperation that a treaty makes up, among those who joined it",
+        "Part of what is missing to full cooperation that treaties make up, between two who joined the same one",
     )
     effort_kept: np.ndarray = lever(
         1.0, "target", "agencies", "ratio", "Officer-days that stay on each target of enforcement"
@@ -235,7 +235,7 @@ class Levers:
         "transfer",
         "agencies",
         "weight",
-        "Where officer-days that were taken off a target go; nowhere when all are 0",
+        "Where officer-days that were taken off a target go, by that target and the new one; nowhere when all are 0",
     )
 
     def __post_init__(self) -> None:

@@ -235,10 +235,8 @@ class MarketState(mesa.Model):
 
     def cooperation_today(self) -> np.ndarray:
         """(J, J) how far jurisdictions work together: between two who joined a treaty, part of what was missing is made up."""
-        joined, usual = self.levers.cooperation, self.world.cooperation
-        if not joined.any():
-            return usual
-        return usual + (1.0 - usual) * np.minimum.outer(joined, joined)
+        together, usual = self.levers.cooperation, self.world.cooperation
+        return usual + (1.0 - usual) * together if together.any() else usual
 
     # consumers ---------------------------------------------------------------------------------------------------
     def refer(self, who: np.ndarray) -> None:

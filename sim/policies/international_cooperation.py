@@ -63,8 +63,8 @@ class InternationalCooperation(Policy):
         """Once in force, raise cooperation among members."""
         if self.days_on(state) < self.ratification_days:
             return
-        missing = (1.0 - levers.cooperation) * (1.0 - self.strength * self.closed)
-        levers.cooperation[:] = np.where(self.joined(state), 1.0 - missing, levers.cooperation)
+        missing, joined = (1.0 - levers.cooperation) * (1.0 - self.strength * self.closed), self.joined(state)
+        levers.cooperation[:] = np.where(np.outer(joined, joined), 1.0 - missing, levers.cooperation)
 
     def deed(self, state: MarketState) -> Deed:
         """A day in force from ratification on, if there are two members or more."""

@@ -80,8 +80,8 @@ def risks(state: MarketState) -> np.ndarray:
     effort = state.policing.supplier_effort * levers.group_effort
     on_leg = effort[None, :]
     if levers.cooperation.any():
-        joined = np.minimum.outer(levers.cooperation, levers.cooperation)
-        on_leg = effort + (1.0 - state.world.cooperation) * joined * (1.0 - np.eye(len(effort))) * effort[:, None]
+        closed = (1.0 - state.world.cooperation) * levers.cooperation * (1.0 - np.eye(len(effort)))
+        on_leg = effort + closed * effort[:, None]
     return np.minimum(p.seizure * on_leg**state.p.enforcement.post_effect * levers.searches, MOST_RISK)
 
 
