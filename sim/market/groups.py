@@ -168,7 +168,9 @@ class Policing:
     user_exposure: np.ndarray  # (J,) exposure of buyers, 30-day mean
     vendor_risk: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # (C,) arrests a month per vendor
     operator_risk: float = 0.0  # arrests a month per operator of a cryptomarket
-    covert: dict[int, tuple[str, float]] = field(default_factory=dict)  # slots that police run: policy and publicity
+    covert: dict[int, tuple[str, float, bool]] = field(
+        default_factory=dict
+    )  # slots that police run: policy, publicity, whether operators are arrested
     seized: dict[int, int] = field(
         default_factory=dict
     )  # slots of pharmacy programmes, and the day on which they are back

@@ -102,7 +102,7 @@ class Takedown(Policy):
             elif covert:
                 last = state.day + covert
                 until = last if self.end is None else min(last, self.end)
-                run_covertly(state, int(slot), until, self.publicity, policy=self.kind)
+                run_covertly(state, int(slot), until, self.publicity, self.kind, self.operators_arrested)
             else:
                 take_down(state, int(slot), self.publicity, policy=self.kind, operators=self.operators_arrested)
         return Deed(wanted, len(chosen), len(chosen) * usd_each, there - len(chosen))

@@ -92,12 +92,14 @@ def read_servers(state: MarketState, slot: int, channel: Channel, keys: bool) ->
         state.today.privacy += p.server_read * float(shared[users].sum())
 
 
-def run_covertly(state: MarketState, slot: int, until: int, publicity: float, policy: str = "") -> None:
-    """Let police run a platform from today on; on day ``until`` it is closed with arrests."""
+def run_covertly(
+    state: MarketState, slot: int, until: int, publicity: float, policy: str = "", operators: bool = True
+) -> None:
+    """Let police run a platform from today on; on day ``until`` it is closed with arrests, of ``operators`` too."""
     t = state.platform_table.columns
     t.status[slot], t.covert_until[slot], t.payouts[slot] = PlatformStatus.COVERT, until, 1
     state.trade.absconding.pop(int(slot), None)
-    state.policing.covert[slot] = (policy, publicity)
+    state.policing.covert[slot] = (policy, publicity, operators)
 
 
 def run_covert(state: MarketState) -> None:
@@ -109,13 +111,13 @@ def run_covert(state: MarketState) -> None:
         v.evidence[here] += p.server_leads * v.recent[here]
         state.today.privacy += float(t.trade7[m])
         if day >= t.covert_until[m]:
-            policy, publicity = state.policing.covert[int(m)]
+            policy, publicity, operators = state.policing.covert[int(m)]
             known = here[
                 uniforms(int(state.seed), Draw.COVERT_ARREST, v.key[here], day)
                 < 1.0 - np.exp(-v.evidence[here] / (v.opsec[here] * p.arrest_days_online))
             ]
             arrest(state, known, policy)
             buyers = (state.consumers.columns.home[: state.consumers.n] == m).nonzero()[0]
-            take_down(state, int(m), publicity, policy=policy)
+            take_down(state, int(m), publicity, policy=policy, operators=operators)
             pursued = uniforms(state.seed, Draw.COVERT_ARREST, buyers, day, 1) < p.buyer_pursued
             charge_or_refer(state, buyers[pursued], policy)
