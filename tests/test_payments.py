@@ -146,6 +146,32 @@ def test_more_strength_ends_more_accounts():
     assert none < half < full
 
 
+def test_two_who_buy_twice_a_week_end_as_many_accounts_as_one_who_buys_four_times():
+    """Each draws for itself: what one does not find, the other may."""
+
+    def ended(*purchases: float) -> int:
+        policies = [example("payment_block", purchases=each, target="any") for each in purchases]
+        total = 0
+        for seed in (1, 2):
+            model = run(world(consumers=200, days=90, policies=policies), seed, tables=("events",))
+            total += int((model.table("events")["policy"] == "payment_block").sum())
+        return total
+
+    one, two, twice = ended(2.0), ended(2.0, 2.0), ended(4.0)
+    assert two > 1.4 * one > 0
+    assert two == pytest.approx(twice, rel=0.25)
+
+
+def test_test_purchases_where_no_programme_is_hosted_are_not_made_and_not_billed():
+    here = next(iter(world().jurisdictions))
+    model = run(world(policies=[example("payment_block", target="any", jurisdictions=[here])]), until=0)
+    model.platform_table.columns.jurisdiction[programmes(model)] = 1
+    model.run_for(2)
+    row = model.table("policies").iloc[0]
+    assert row["asked"] > 0
+    assert row["done"] == row["cost_real_usd"] == 0
+
+
 def test_a_fined_acquirer_takes_fewer_merchants_and_forgets():
     model = shop()
     bank = model.processors[FIRST_ACQUIRER]

@@ -520,6 +520,26 @@ def test_a_covert_takedown_yields_more_vendor_arrests_than_an_open_one():
 def test_a_covert_takedown_reads_what_people_wrote():
     without, with_ = paired([example("takedown", covert_days=28)], total("privacy_intrusions"), 30, seeds=2).T
     assert (with_ > 1.5 * without).all()
+@pytest.mark.parametrize("covert", [0, 5])
+@pytest.mark.parametrize("arrested", [True, False])
+def test_operators_stay_at_large_where_they_are_not_to_be_arrested(covert, arrested):
+    """However long police have run the market before."""
+    raid = example("takedown", start=0, count=1, covert_days=covert, operators_arrested=arrested)
+    events = run(world(policies=[raid], days=8), tables=("events",)).table("events")
+    mine = events[events["policy"] == "takedown"]
+    assert (mine["kind"] == "takedown").sum() == 1
+    assert (mine["cause"] == "operator").sum() == arrested
+
+
+def test_a_second_operation_of_a_week_finds_sites_that_the_first_has_not():
+    start = ran(world(), until=0, tables=("events",))
+    strike = example("international_operation", sites=0.5, arrests=0.0)
+    one, two = (
+        (branched(start, 1, policies=[strike] * times).table("events")["kind"] == "takedown").sum() for times in (1, 2)
+    )
+    assert 0 < one < two
+
+
 
 
 def test_the_arrest_of_the_largest_vendors_cuts_more_trade_than_that_of_random_ones():

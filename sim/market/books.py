@@ -166,6 +166,7 @@ class Tally:
 
     officer_days = policy_cost = 0.0
     purse = float("inf")  # real USD that a budget leaves for the policy that acts now
+    test_buyers = operations = 0  # policies that bought under cover, and that struck at once: each draws for itself
     commission = 0  # cents
     goods_sent = goods_seized = 0.0  # orders' worth of goods on their way from suppliers to vendors
     branches = groups = manufacturers = 0  # cents that went up yesterday and stayed with each

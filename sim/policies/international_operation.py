@@ -107,16 +107,17 @@ class InternationalOperation(LocalPolicy):
         since = self._since(state)
         if since != 0:
             return Deed(1.0, 1.0) if self.sites == 0 and since < self.days else IDLE
-        where, seed = self.where(state), int(state.seed)
+        where, seed, draw = self.where(state), int(state.seed), 2 * state.today.operations
+        state.today.operations += 1
         t, v, n = state.platform_table.columns, state.vendors.columns, state.vendors.n
         slots = state.open_slots(Channel.ILLICIT_PHARMACY)
         slots = slots[np.isin(t.jurisdiction[slots], where)]
-        seized = slots[uniforms(seed, Draw.COORDINATED, slots, state.day) < self.strength * self.sites]
+        seized = slots[uniforms(seed, Draw.COORDINATED, slots, state.day, draw) < self.strength * self.sites]
         for slot in seized:
             take_down(state, int(slot), self.publicity, policy=self.kind)
         sells = (v.channel[:n] == Channel.ILLICIT_PHARMACY) | (v.channel[:n] == Channel.SOCIAL_APP)
         rows = np.flatnonzero((v.alive[:n] == 1) & sells & np.isin(v.jurisdiction[:n], where))
-        chosen = uniforms(seed, Draw.COORDINATED, v.key[rows], state.day, 1) < self.strength * self.arrests
+        chosen = uniforms(seed, Draw.COORDINATED, v.key[rows], state.day, draw + 1) < self.strength * self.arrests
         arrest(state, rows[chosen], self.kind)
         return Deed(len(seized) if len(slots) else 1.0, len(seized)) if self.sites > 0 else Deed(1.0, 1.0)
 

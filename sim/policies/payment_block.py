@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel
@@ -88,11 +89,12 @@ class PaymentBlock(LocalPolicy):
             )
 
     def deed(self, state: MarketState) -> Deed:
-        """Purchases made while there is a programme to buy from, or a day of pressure."""
+        """Purchases made while there is a programme there to buy from, or a day of pressure."""
         if self.mode != "acquirers":
             return Deed(1.0, 1.0)
         wanted = self.strength * self.purchases / 7.0
-        return Deed(wanted, wanted if len(state.open_slots(Channel.ILLICIT_PHARMACY)) else 0.0)
+        hosts = state.platform_table.columns.jurisdiction[state.open_slots(Channel.ILLICIT_PHARMACY)]
+        return Deed(wanted, wanted if np.isin(hosts, self.where(state)).any() else 0.0)
 
     def cost(self, state: MarketState) -> float:
         """Purchases and complaints, however many consumers are simulated; or supervision."""

@@ -154,6 +154,8 @@ def buy_under_cover(state: MarketState, per_week: float, largest_only: bool, pol
         return
     shown = t.availability[slots] * (1.0 - p.issuer_decline) * p.complaint_works
     ended = 1.0 - np.exp(-per_week / 7.0 * shown / len(slots))
-    for m in slots[uniforms(int(state.seed), Draw.TEST_PURCHASE, slots, day) < ended]:
+    state.today.test_buyers += 1
+    u = uniforms(int(state.seed), Draw.TEST_PURCHASE, slots, day, state.today.test_buyers - 1)
+    for m in slots[u < ended]:
         state.processors[int(t.processor[m])].fine(p.fine)
         end_account(state, int(m), "complaint", policy)
