@@ -295,6 +295,15 @@ def test_who_buys_online_is_too_many_where_buyers_like_to_answer():
     assert value(found, "bought_cryptomarket", "it") > 1.3 * value(found, "bought_cryptomarket", "latent")
 
 
+def test_two_surveys_of_a_day_have_respondents_of_their_own():
+    everybody = PERFECT.surveys["everybody"].model_copy(update={"first_day": 110, "window": 60, "response": 0.3})
+    surveys = {"one": everybody, "other": everybody}
+    rows = observe(PAPER, Observer(crawler=Crawler(interval=DAYS), surveys=surveys, police={}, health={}))
+    answers = rows["observed_survey"]
+    one, other = (set(answers.loc[answers["survey"] == name, "respondent"]) for name in surveys)
+    assert len(one & other) == pytest.approx(0.3 * len(one), rel=0.5)
+
+
 def test_a_survey_that_hardly_reaches_dependent_people_has_few_of_them():
     rows = asked(response=0.5, segments={"dependent": 0.2})["observed_survey"]
     assert (rows["segment"] == "dependent").mean() < 0.1, "they are a fifth"

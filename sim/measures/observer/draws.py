@@ -39,9 +39,9 @@ class Chance:
     def __init__(self, seed: int) -> None:
         self.seed = np.uint64(int.from_bytes(hashlib.sha256(f"observer of {seed}".encode()).digest()[:8], "little"))
 
-    def uniform(self, what: Look, whom: np.ndarray, day: int = 0) -> np.ndarray:
-        """Numbers strictly between 0 and 1, one for each of ``whom``."""
-        return uniforms(self.seed, what, whom, day)
+    def uniform(self, what: Look, whom: np.ndarray, day: int = 0, place: int = 0) -> np.ndarray:
+        """Numbers strictly between 0 and 1, one for each of ``whom``; others for another of several who look at the same, by its ``place`` among these."""
+        return uniforms(self.seed, what, whom, day, place)
 
     def exponential(self, what: Look, whom: np.ndarray, day: int = 0) -> np.ndarray:
         """Numbers of mean 1, one for each of ``whom``."""

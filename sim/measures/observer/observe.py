@@ -56,7 +56,7 @@ def observe(
     chance = Chance(int(getattr(run, "seed", 0) if seed is None else seed))
     found, lines = _crawled(truth, ready, chance)
     lived = survey.past(truth)
-    parts = [survey.survey(truth, lived, name, each, chance) for name, each in ready.surveys.items()]
+    parts = [survey.survey(truth, lived, k, *each, chance) for k, each in enumerate(ready.surveys.items())]
     found["observed_survey"] = _stacked([part for part, _ in parts])
     for _, told in parts:
         lines += told

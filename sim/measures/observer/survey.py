@@ -113,15 +113,17 @@ def _remembered(rows: pd.DataFrame, day: int, settings: Survey, chance: Chance) 
     return rows[known & (dated <= settings.window)]
 
 
-def survey(truth: Truth, lived: Past, name: str, settings: Survey, chance: Chance) -> tuple[pd.DataFrame, list[Line]]:
+def survey(
+    truth: Truth, lived: Past, place: int, name: str, settings: Survey, chance: Chance
+) -> tuple[pd.DataFrame, list[Line]]:
     """Every survey of a name: a row for each who answers, and shares among them beside those of all people.
 
     Parameters
     ----------
     truth, lived
         The tables of the run, and what they say of people.
-    name
-        Name of the survey.
+    place, name
+        Its place among the surveys, by which it has respondents of its own, and its name.
     settings, chance
         How it is done, and its random numbers.
     """
@@ -139,7 +141,7 @@ def survey(truth: Truth, lived: Past, name: str, settings: Survey, chance: Chanc
         likely = (
             usual * np.where(age < YOUNG, settings.young, 1.0) * np.where(fact["bought_online"], settings.online, 1.0)
         )
-        answers = (here & (chance.uniform(Look.ANSWERS, key, day) < likely)).nonzero()[0]
+        answers = (here & (chance.uniform(Look.ANSWERS, key, day, place) < likely)).nonzero()[0]
         open_about = chance.uniform(Look.ADMITS, key[answers], day) < settings.admits
         rows = told.iloc[answers].reset_index(drop=True)
         rows[list(ANSWERS)] = rows[list(ANSWERS)].to_numpy() & open_about[:, None]
