@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from sim.agents.codes import Programme, Segment
+from sim.agents.levers import Levers
+from sim.market.learning.messages import messages_of_week
 from sim.model import MarketModel
 from sim.policies.offered import LastingPolicy, OfferedPolicy
 from sim.registry import policy_kinds
@@ -140,6 +142,29 @@ def test_a_message_changes_those_who_listen_alone_and_on_average_as_stated(kind,
     assert moved.any()
     assert inside(some, kind)[moved].mean() > 0.97, "friends of one who was charged hear of that, too"
     assert np.abs(now - before).mean() == pytest.approx(np.abs(full - before).mean(), rel=0.3)
+
+
+@pytest.mark.parametrize("beside", [{"outreach": 0.0}, {"outreach": 0.1, "knowledge": 0.0}])
+def test_a_message_does_not_grow_with_how_many_take_up_another_offer(beside):
+    """What people learn on average is what the message gives; kits beside it may let more of them listen, each of whom then learns less."""
+    model = _start()
+    kinds, learnt = policy_kinds(), []
+    told, kits = kinds["support_information"](taken_up=0.3), kinds["naloxone"](taken_up=0.9, **beside)
+    for policies in ([told], [told, kits], [kits, told]):
+        levers = Levers(model.world.n_jurisdictions)
+        for policy in policies:
+            policy.move(model, levers)
+        said = messages_of_week(levers)
+        learnt.append((said.support_reach * said.support * levers.taken_up[..., Programme.SUPPORT]).max())
+    assert learnt == pytest.approx([told.reach * told.knowledge] * 3)
+
+
+def test_kits_without_outreach_leave_it_to_others_who_listens():
+    model = _start()
+    levers = Levers(model.world.n_jurisdictions)
+    policy_kinds()["naloxone"](outreach=0.0).move(model, levers)
+    assert not levers.taken_up[..., Programme.SUPPORT].any()
+    assert levers.taken_up[..., Programme.NALOXONE].all()
 
 
 def test_regulated_supply_covers_needs_of_those_who_take_part():

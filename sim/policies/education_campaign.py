@@ -65,9 +65,9 @@ class EducationCampaign(OfferedPolicy):
         share, whom = self.strength * self.reach, self.offered_to(state, levers)
         per_contact = -self.effect_smd * LOGIT_PER_SMD / (state.p.learning.caution_days / 7.0 / 0.693)
         levers.caution_reach[whom] += share
-        levers.caution_message[whom] += share * per_contact / self.taken_up
+        levers.caution_message[whom] += share * per_contact
         levers.verification_reach[whom] += share
-        levers.verification_message[whom] += share * self.lesson / self.taken_up
+        levers.verification_message[whom] += share * self.lesson
 
     def deed(self, state: MarketState) -> Deed:
         """Contacts made."""

@@ -63,13 +63,18 @@ class Naloxone(LastingPolicy):
         description="knowledge of services gained per contact of outreach (share of what is missing, assumed 0.01 to 0.1)",
     )
 
+    @property
+    def offering(self) -> tuple[Programme, ...]:
+        """Kits, and with outreach information on services."""
+        return self.programmes if self.outreach > 0 else self.programmes[:1]
+
     def move(self, state: MarketState, levers: Levers) -> None:
         """Give people kits; tell those met of services."""
         whom = self.offered_to(state, levers)
         levers.naloxone[whom] = 1.0 - (1.0 - levers.naloxone[whom]) * (1.0 - self.strength * self.carriage)
         share = self.strength * self.outreach
         levers.support_reach[whom] += share
-        levers.support_message[whom] += share * self.knowledge / self.taken_up
+        levers.support_message[whom] += share * self.knowledge
 
     def deed(self, state: MarketState) -> Deed:
         """Kits handed out."""

@@ -33,10 +33,15 @@ class OfferedPolicy(AimedPolicy):
         description="those offered it who take it up, at usual stigma, trust and knowledge (share, assumed 0.2 to 0.9)",
     )
 
+    @property
+    def offering(self) -> tuple[Programme, ...]:
+        """Those of its programmes that it offers as it is set."""
+        return self.programmes
+
     def offered_to(self, state: MarketState, levers: Levers) -> tuple[np.ndarray, ...]:
         """Offer it to those for whom it is meant; returns their index into a lever by people, as `whom`."""
         whom = self.whom(state)
-        for programme in self.programmes:
+        for programme in self.offering:
             at = (*whom, np.intp(programme))
             levers.taken_up[at] = np.maximum(levers.taken_up[at], self.taken_up)
         return whom
@@ -67,7 +72,7 @@ class LastingPolicy(OfferedPolicy):
     def offered_to(self, state: MarketState, levers: Levers) -> tuple[np.ndarray, ...]:
         """Offer it to those for whom it is meant, some of whom leave it again; returns their index into a lever by people, as `whom`."""
         whom = super().offered_to(state, levers)
-        for programme in self.programmes:
+        for programme in self.offering:
             at = (*whom, np.intp(programme))
             levers.leaving[at] = np.maximum(levers.leaving[at], self.leave)
         return whom

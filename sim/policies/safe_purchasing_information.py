@@ -74,7 +74,7 @@ class SafePurchasingInformation(OfferedPolicy):
         """Teach, and explain at search."""
         reach, whom = self.strength * self.reach, self.offered_to(state, levers)
         levers.verification_reach[whom] += reach
-        levers.verification_message[whom] += reach * self.lesson / self.taken_up
+        levers.verification_message[whom] += reach * self.lesson
         unseen = 1.0 - self.strength * self.shown * self.recognised
         levers.recognition[whom] = 1.0 - (1.0 - levers.recognition[whom]) * unseen
 

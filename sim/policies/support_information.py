@@ -61,8 +61,8 @@ class SupportInformation(OfferedPolicy):
         """Send information."""
         share, whom = self.strength * self.reach, self.offered_to(state, levers)
         levers.support_reach[whom] += share
-        levers.support_message[whom] += share * self.knowledge / self.taken_up
-        levers.stigma_message[whom] += share * self.stigma_relief / self.taken_up
+        levers.support_message[whom] += share * self.knowledge
+        levers.stigma_message[whom] += share * self.stigma_relief
 
     def deed(self, state: MarketState) -> Deed:
         """Contacts made."""

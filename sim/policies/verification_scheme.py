@@ -79,7 +79,7 @@ class VerificationScheme(OfferedPolicy):
         """Teach the habit, open the register, show the seal."""
         s, where, whom = self.strength, self.where(state), self.offered_to(state, levers)
         levers.verification_reach[whom] += s * self.awareness
-        levers.verification_message[whom] += s * self.awareness * self.uptake / self.taken_up
+        levers.verification_message[whom] += s * self.awareness * self.uptake
         levers.lookup[where] += s * self.register_gain
         levers.glance[where] *= 1.0 - self.reassured * s * self.glancing
         levers.unsealed[where] *= 1.0 + self.alarmed * s * self.glancing

@@ -30,20 +30,25 @@ class Messages(NamedTuple):
     stigma: np.ndarray
 
 
-def heard(reach: np.ndarray, message: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Share of consumers whom messages reach in a week, and what one who is reached hears: on average over all, ``message``."""
+def heard(
+    reach: np.ndarray, message: np.ndarray, taken_up: np.ndarray, programme: Programme
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share of consumers whom messages reach in a week, and what one who is reached and listens hears: on average over all, ``message``."""
     if not np.logical_or.reduce(reach, axis=None):
         return reach, message  # nobody hears it
-    share = np.minimum(reach, 1.0)
+    share, listen = np.minimum(reach, 1.0), taken_up[..., programme]
+    message = message / np.where(listen > 0.0, listen, 1.0)
     return share, np.divide(message, share, out=np.zeros_like(message), where=share > 0)
 
 
 def messages_of_week(levers: Levers) -> Messages:
     """What policies have said this week."""
-    caution = heard(levers.caution_reach, levers.caution_message)
-    lesson = heard(levers.verification_reach, levers.verification_message)
-    support = heard(levers.support_reach, levers.support_message)
-    return Messages(*caution, *lesson, *support, heard(levers.support_reach, levers.stigma_message)[1])
+    taken_up = levers.taken_up
+    caution = heard(levers.caution_reach, levers.caution_message, taken_up, Programme.WARNINGS)
+    lesson = heard(levers.verification_reach, levers.verification_message, taken_up, Programme.LESSONS)
+    support = heard(levers.support_reach, levers.support_message, taken_up, Programme.SUPPORT)
+    stigma = heard(levers.support_reach, levers.stigma_message, taken_up, Programme.SUPPORT)[1]
+    return Messages(*caution, *lesson, *support, stigma)
 
 
 @inner
