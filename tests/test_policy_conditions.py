@@ -77,6 +77,19 @@ def test_a_policy_without_strength_is_followed_by_nobody():
 
 
 # Again ----------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["deflection", "drug_checking"])
+def test_a_policy_that_begins_again_without_a_gap_is_billed_as_one_that_goes_on(kind):
+    busy = {"enforcement": {"contacts_per_day": 60.0}, "consumption": {"checking_base": 0.5}}
+    start = ran(world(parameters=busy), until=0)
+    bills = [
+        branched(start, 20, policies=[example(kind, **again)]).daily()["policy_cost_usd"].to_numpy()
+        for again in ({}, {"every": 1}, {"every": 4}, {"every": 4, "lasting": 4})
+    ]
+    assert (bills[0][2:] > bills[0][0]).any(), "referrals and checks"
+    for bill in bills[1:]:
+        assert np.array_equal(bill, bills[0])
+
+
 def test_a_policy_is_repeated_and_lasts_each_time():
     assert paid(campaign(start=4, every=20, lasting=3)) == [4, 5, 6, 24, 25, 26, 44]
 

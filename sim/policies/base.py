@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.config import JsonDict
 
 from sim.agents.codes import Segment
@@ -94,6 +94,8 @@ class Policy(BaseModel):
     lasting: int | None = Field(default=None, ge=1, le=32_000, description="days on which it is on each time (days)")
     when: When | None = Field(default=None, description="begin when an outcome or events cross a level")
 
+    _since: int | None = PrivateAttr(default=None)
+
     def active(self, day: int) -> bool:
         """Whether its dates and its strength let it be on."""
         return self.strength > 0 and day >= self.start and (self.end is None or day < self.end)
@@ -101,6 +103,10 @@ class Policy(BaseModel):
     def first_day(self, state: MarketState) -> bool:
         """Whether it began today."""
         return state.day == self.start
+
+    def new_today(self, state: MarketState) -> bool:
+        """Whether it was off yesterday: with `every` it may begin again without a gap."""
+        return state.day == (self.start if self._since is None else self._since)
 
     def days_on(self, state: MarketState) -> int:
         """Days since it began; 0 on the first."""
@@ -111,12 +117,17 @@ class Policy(BaseModel):
         """The names by which `after` of others may call it."""
         return (self.kind,) if self.label in (None, self.kind) else (self.label, self.kind)
 
-    def begun(self, day: int) -> Self:
-        """The same policy as it is on from a day on."""
+    def begun(self, day: int, before: Policy | None = None) -> Self:
+        """The same policy as it is on from a day on; ``before`` as it was on the day before, if it was."""
         end = self.end
         if self.lasting is not None:
             end = day + self.lasting if end is None else min(end, day + self.lasting)
-        return self if (day, end) == (self.start, self.end) else self.model_copy(update={"start": day, "end": end})
+        if before is None and (day, end) == (self.start, self.end):
+            return self
+        policy = self.model_copy(update={"start": day, "end": end})
+        if before is not None:
+            policy._since = before.start if before._since is None else before._since
+        return policy
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Move levers for today. Called on every day on which the policy is on."""
@@ -176,7 +187,7 @@ class LocalPolicy(Policy):
         """Yesterday's offers that a chance of ``offer`` at each stop led to, and those taken up; where several policies offer, each has its part of them."""
         y = state.yesterday
         who, chance = y.offered, y.offer
-        if not len(who) or offer <= 0.0 or self.first_day(state):  # on its first day, all were offered by others
+        if not len(who) or offer <= 0.0 or self.new_today(state):  # when it begins, all were offered by others
             return Parts(0.0, 0.0, adds=True)
         ours = slice(None) if self.everyone(state) else self.meant(state)[who]
         mine, every = (

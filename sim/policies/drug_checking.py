@@ -74,7 +74,7 @@ class DrugChecking(LastingPolicy):
     def _extra(self, state: MarketState) -> float:
         """Checks of the day before that it brought about, of those for whom it is meant; where several programmes overlap, each has its part of them."""
         who, every = state.yesterday.checked, state.yesterday.easier
-        if not len(who) or self.first_day(state):  # on its first day, all were brought about by others
+        if not len(who) or self.new_today(state):  # when it begins, all were brought about by others
             return 0.0
         ours = slice(None) if self.everyone(state) else self.meant(state)[who]
         eased = np.log1p(self.strength * (self.uptake - 1.0))  # these add up over programmes, factors do not

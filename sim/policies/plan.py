@@ -92,7 +92,7 @@ class Plan:
 
     def on_today(self, state: MarketState, recorder: Recorder) -> list[Policy]:
         """The policies that are on today, in their order."""
-        day = state.day
+        day, before = state.day, [course.now for course in self.courses]
         for policy, course in zip(self.policies, self.courses, strict=True):
             if course.now is not None and not self._goes_on(policy, course, state, recorder):
                 course.now, course.ended = None, day
@@ -104,7 +104,7 @@ class Plan:
             since = self._begins(self.policies[k], self.courses[k], state, recorder)
             if since is not None:
                 self.courses[k].began.append(since)
-                self.courses[k].now = self.policies[k].begun(since)
+                self.courses[k].now = self.policies[k].begun(since, before[k])
                 self._note(self.policies[k], since)
                 for other in (k, *self._following(self.policies[k])):
                     if other > k:
