@@ -131,7 +131,12 @@ WHOLE: dict[str, dict[int, str]] = {
         110: "years that nobody passes",
         1_000_000: "people by whom the published table is stated",
     },
-    "market/people/who.py": {16: "draws of a person", 12: "tries that a refused draw has", 9: "the number of a draw", 10: "the number of another"},
+    "market/people/who.py": {
+        16: "draws of a person",
+        12: "tries that a refused draw has",
+        9: "the number of a draw",
+        10: "the number of another",
+    },
     "market/state.py": {12: "the first size of a table, for so many consumers"},
     "market/supply/network.py": {64: "part of a key"},
     "market/supply/routes.py": {1000: "loads that a key tells apart", 64: "part of a key"},

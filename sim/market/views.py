@@ -272,7 +272,17 @@ PlacedOrders = view("PlacedOrders", "channel", "consumer", "day", "price", "quan
 ClosedOrders = view("ClosedOrders", "channel", "content", "dispatched", "outcome", "parcels", "purity")
 SellingVendors = view("SellingVendors", "jurisdiction")
 TalliedOrders = view(
-    "TalliedOrders", "consumer", "content", "late", "outcome", "parcels", "price", "processor", "seized", "settlement", "vendor"
+    "TalliedOrders",
+    "consumer",
+    "content",
+    "late",
+    "outcome",
+    "parcels",
+    "price",
+    "processor",
+    "seized",
+    "settlement",
+    "vendor",
 )
 NewConsumers = view(
     "NewConsumers", "access", "born", "budget", "considering", "dependence", "jurisdiction", "misbelief", "need_rate", "next_day", "origin", "practice",
