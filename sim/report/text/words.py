@@ -13,7 +13,7 @@ from sim.measures.scale import REAL
 from sim.studies.findings import doubt, numbers, ratios
 from sim.studies.findings.effects import change, is_tested, lowered, prices, sentences, tell, told_apart
 from sim.studies.findings.values import without_value
-from sim.studies.methods.components import HOW_APART, SET, TOTAL
+from sim.studies.methods.components import HOW_APART, TOTAL
 from sim.studies.runs.effects import INTERVAL
 
 __all__ = [
@@ -110,7 +110,7 @@ def how(comparison: PairedRuns) -> str:
 
 
 def _in_sets(comparison: PairedRuns) -> str:
-    sets = comparison.outcomes[SET].nunique() if comparison.points else 0
+    sets = len(comparison.points)
     return f" in {sets} parameter set{'s' if sets > 1 else ''} of an ensemble" if sets else ""
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.studies.methods.components import SET
 from sim.studies.methods.worlds import FEWEST
 
@@ -39,16 +37,12 @@ def worlds_of(study: ReadyStudy, seeds: Sequence[int]) -> list[Point] | None:
 
 
 def evaluate(study: ReadyStudy, driver: Driver, seeds: Sequence[int]) -> DataFrame:
-    """Outcomes of all scenarios with all seeds; where these are shared out over parameter sets, `parameter_set` says which one a run was made in.
-
-    A member of an ensemble that was drawn more than once is one set, under the number of its first draw.
-    """
+    """Outcomes of all scenarios with all seeds; where these are shared out over parameter sets, `parameter_set` says which one a run was made in."""
     worlds = worlds_of(study, seeds)
     if worlds is None:
         return driver.evaluate([{}], seeds=seeds)
     runs = driver.evaluate(worlds, seeds=seeds, crossed=False)
     sets = parameter_sets(study)
     if sets:
-        first = np.array([sets.index(each) for each in sets])
-        runs.insert(5, SET, first[runs["point"] % len(sets)])
+        runs.insert(5, SET, runs["point"] % len(sets))
     return runs

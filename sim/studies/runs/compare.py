@@ -174,7 +174,7 @@ class PairedRuns:
             "baseline": self.baseline,
             "runs": self.runs,
             "weight": self.weight,
-            **({"parameter_sets": self.outcomes[SET].nunique()} if self.points else {}),
+            **({"parameter_sets": len(self.points)} if self.points else {}),
             "effects": self._effects_in_json(self.effects),
             "effects_real": self._effects_in_json(self.real().effects),
             "policies": [] if self.policies is None else deeds.plain(self.policies),
