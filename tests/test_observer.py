@@ -174,6 +174,20 @@ def test_when_everybody_answers_and_nobody_forgets_a_survey_has_the_shares_of_th
         assert value(seen_perfectly, what, "all") == value(seen_perfectly, what, "latent") > 0
 
 
+def test_who_got_something_from_friends_says_so_and_they_are_a_source_like_the_street(tables, seen_perfectly):
+    first = seen_perfectly["observed_survey"].query("day == 30").set_index("respondent")
+    o, e = (rows[rows["day"].between(0, 29)] for rows in (tables["orders"], tables["events"]))
+    got = first.index.isin(e[e["kind"] == "passed_on"]["subject"])
+    assert 0 < first["from_friends"].sum() <= got.sum()
+    assert (
+        got & ~first["from_friends"]
+    ).sum() <= 0.05 * got.sum() + 2  # what the one before of that number got is not theirs
+    only = first[first["from_friends"] & ~first.index.isin(o["consumer"])]
+    assert len(only) > 0
+    assert (only["other_source"] == "street").all()
+    assert not only["bought_street"].any()
+
+
 def test_what_is_always_recorded_at_once_is_counted_as_it_happened(tables, seen_perfectly):
     e = tables["events"]
     for name, kinds in (("recorded_crime", PERFECT.police), ("recorded_health", PERFECT.health)):

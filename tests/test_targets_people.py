@@ -102,13 +102,48 @@ def test_deals_are_counted_by_buyer_and_market():
     assert told("buyer_loyalty", orders=crypto, platforms=sites).value == pytest.approx((13 + 1) / 15)
 
 
+def test_what_friends_hand_over_is_a_source_like_what_is_bought_from_them():
+    """Four buyers on a market, beside whom one has bought nothing there; two of three who deal with dealers get as much or more from friends."""
+    bought = [
+        {"order": k, "day": 400 + k, "consumer": who, "vendor": vendor, "channel": "street" if vendor else "cryptomarket"}
+        for k, (who, vendor) in enumerate([(1, 0), (2, 0), (3, 0), (4, 0), (1, 7), (2, 7), (2, 7), (3, 7), (4, 8), (5, 8)])
+    ]  # fmt: skip
+    sellers = [{"vendor": 7, "kind": "street_dealer"}, {"vendor": 8, "kind": "social_supplier"}]
+    given = happened((500, "passed_on", 1), (501, "passed_on", 1), (502, "passed_on", 3), (503, "passed_on", 5))
+    alone = told("fallback_friends", orders=bought, vendors=sellers)
+    assert (alone.part, alone.whole) == (1, 4)
+    friends, dealers = (
+        told(f"fallback_{name}", orders=bought, vendors=sellers, events=given) for name in ("friends", "dealers")
+    )
+    assert (friends.part, friends.whole) == (2, 4)
+    assert dealers.part == 2, "of sources with equally many, the first by name"
+
+
+def test_who_got_something_from_a_friend_before_is_not_new_to_drugs():
+    people = [{"consumer": who, "came_day": 10, "gone_day": None} for who in (1, 2, 3)]
+    first = [
+        {"order": k, "day": day, "consumer": who, "channel": channel}
+        for k, (who, day, channel) in enumerate(
+            [(1, 50, "cryptomarket"), (2, 50, "cryptomarket"), (3, 40, "street"), (3, 50, "cryptomarket")]
+        )
+    ]
+    given = happened(
+        (5, "passed_on", 1), (30, "passed_on", 2)
+    )  # the one before came_day to somebody else of that number
+    new = told("new_to_drugs", consumers=people, orders=first, events=given)
+    assert (new.part, new.whole) == (1, 3)
+
+
 def test_surveys_and_registers_are_asked_for_what_they_have():
     answers = [
         {"day": 185, "survey": "web", "segment": "recreational", "bought_cryptomarket": k < 2, "bought_street": k > 0, "other_source": "street" if k else None,
-         "threatened_cryptomarket": k == 1} for k in range(4)
+         "from_friends": False, "threatened_cryptomarket": k == 1} for k in range(4)
     ]  # fmt: skip
     assert told("darknet_users", observed_survey=answers).value == 0.5
     assert told("also_street", observed_survey=answers).value == 0.5
+    given = [{**row, "from_friends": True} for row in answers]
+    assert told("also_street", observed_survey=given).value == 1
+    assert told("dealer_users", observed_survey=given).value == 0.75, "a friend is no dealer"
     assert told("fallback_street", observed_survey=answers).value == 1
     assert told("threat_crypto", observed_survey=answers).value == 0.5
 

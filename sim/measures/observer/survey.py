@@ -19,8 +19,18 @@ CHANNELS = tuple(channel.name.lower() for channel in Channel)
 ILLICIT_ONLINE = ("illicit_pharmacy", "social_app", "cryptomarket")
 YOUNG, YEAR = 25.0, 364.0
 """Age up to which people count as young, and the days of a year of age in the model (52 weeks)."""
-CRYPTO = CHANNELS.index("cryptomarket")
-ANSWERS = (*(f"bought_{channel}" for channel in CHANNELS), "bought_online", "threatened", "threatened_cryptomarket")
+CRYPTO, STREET = CHANNELS.index("cryptomarket"), CHANNELS.index("street")
+FRIENDS = len(CHANNELS)
+"""Beside the channels: what friends hand over of their own."""
+FROM_FRIENDS = 255
+"""Their place in a day's keys, which no threat reaches."""
+ANSWERS = (
+    *(f"bought_{channel}" for channel in CHANNELS),
+    "bought_online",
+    "from_friends",
+    "threatened",
+    "threatened_cryptomarket",
+)
 
 
 def people(truth: Truth) -> pd.DataFrame:
@@ -49,7 +59,7 @@ def whose(people: pd.DataFrame, consumer: np.ndarray, day: np.ndarray) -> np.nda
 
 
 def purchases(truth: Truth, who: pd.DataFrame) -> pd.DataFrame:
-    """A row for each order: key, person, day, channel."""
+    """A row for each order, and for each time that friends handed something over: key, person, day, channel."""
     o = truth.orders.sort_values("order", ignore_index=True)
     day = o["day"].to_numpy(np.int64)
     rows = pd.DataFrame({
@@ -57,7 +67,18 @@ def purchases(truth: Truth, who: pd.DataFrame) -> pd.DataFrame:
         "channel": pd.Categorical(o["channel"], CHANNELS).codes.astype(np.int64),
         "ended": as_days(o["outcome_day"]), "consumer": o["consumer"].to_numpy(np.int64),
     })  # fmt: skip
+    e = truth.events[truth.events["kind"] == "passed_on"]
+    whom, day = e["subject"].to_numpy(np.int64), e["day"].to_numpy(np.int64)
+    given = pd.DataFrame({
+        "key": _key(whom, day, FROM_FRIENDS), "person": whose(who, whom, day), "day": day, "channel": FRIENDS, "ended": FAR, "consumer": whom,
+    })  # fmt: skip
+    rows = pd.concat([rows, given], ignore_index=True)
     return rows[rows["person"] >= 0]
+
+
+def _key(consumer: np.ndarray, day: np.ndarray, turn: np.ndarray | int) -> np.ndarray:
+    """What happened to consumers on days as a number of its own, ``turn`` telling apart what did on the same day."""
+    return (consumer << 24) | ((day + 8192) << 8) | turn
 
 
 def threats(truth: Truth, who: pd.DataFrame, bought: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +91,7 @@ def threats(truth: Truth, who: pd.DataFrame, bought: pd.DataFrame) -> pd.DataFra
     rows = rows.merge(orders.rename(columns={"ended": "day"}), on=["consumer", "day"], how="left")
     rows["channel"] = rows["channel"].fillna(-1).astype(np.int64)
     rows["person"] = whose(who, rows["consumer"].to_numpy(), rows["day"].to_numpy())
-    rows["key"] = (rows["consumer"].to_numpy() << 24) | ((rows["day"].to_numpy() + 8192) << 8) | turn
+    rows["key"] = _key(rows["consumer"].to_numpy(), rows["day"].to_numpy(), turn)
     return rows[rows["person"] >= 0]
 
 
@@ -91,7 +112,7 @@ def past(truth: Truth) -> Past:
 
 def _answers(persons: int, bought: pd.DataFrame, hurt: pd.DataFrame) -> pd.DataFrame:
     """What each person has done or met, by what is asked."""
-    counts = np.zeros((len(CHANNELS), persons), np.int64)
+    counts = np.zeros((len(CHANNELS) + 1, persons), np.int64)
     np.add.at(counts, (bought["channel"].to_numpy(), bought["person"].to_numpy()), 1)
     found: dict[str, np.ndarray] = {f"bought_{name}": counts[k] > 0 for k, name in enumerate(CHANNELS)}
     found["bought_online"] = counts[[CHANNELS.index(name) for name in ILLICIT_ONLINE]].sum(axis=0) > 0
@@ -99,7 +120,10 @@ def _answers(persons: int, bought: pd.DataFrame, hurt: pd.DataFrame) -> pd.DataF
     found["threatened"] = np.bincount(whom, minlength=persons)[:persons] > 0
     found["threatened_cryptomarket"] = np.bincount(whom[channel == CRYPTO], minlength=persons)[:persons] > 0
     found["orders_cryptomarket"] = counts[CRYPTO]
-    others = np.where(np.arange(len(CHANNELS))[:, None] == CRYPTO, 0, counts)
+    found["from_friends"] = counts[FRIENDS] > 0
+    others = counts[:FRIENDS].copy()
+    others[STREET] += counts[FRIENDS]
+    others[CRYPTO] = 0
     found["other_source"] = np.where(others.max(axis=0) > 0, others.argmax(axis=0), -1)
     return pd.DataFrame(found)
 
