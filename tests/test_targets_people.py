@@ -134,6 +134,25 @@ def test_who_got_something_from_a_friend_before_is_not_new_to_drugs():
     assert (new.part, new.whole) == (1, 3)
 
 
+def test_ratings_are_held_against_later_sales_by_the_same_number_of_them():
+    """Accounts 7 to 9 have ten ratings by day 10, the better the fewer were bad, and sell 1, 2 and 3 later; 10 has nine, 11 is gone too soon."""
+    rated = [
+        (vendor, 10, 1.0 if k < bad else 5.0) for vendor, bad in ((7, 2), (8, 1), (9, 0), (11, 5)) for k in range(10)
+    ]
+    later = [(vendor, 20, 1.0) for vendor in (7, 8, 8, 9, 9, 9)] + [(10, 10, 5.0)] * 9
+    crypto = [
+        {"order": k, "day": day, "consumer": 1, "vendor": vendor, "platform": 5, "channel": "cryptomarket", "outcome_day": day, "rating": rating}
+        for k, (vendor, day, rating) in enumerate(rated + later)
+    ]  # fmt: skip
+    accounts = [
+        {"vendor": vendor, "platform": 5, "open_day": 0, "close_day": 30 if vendor == 11 else None}
+        for vendor in range(7, 12)
+    ]
+    sites = [{"day": 0, "platform": 5, "channel": "cryptomarket", "status": "open"}]
+    faster = told("rated_sell_faster", orders=crypto, accounts=accounts, platforms=sites)
+    assert (faster.value, faster.cases) == (pytest.approx(1), 3)
+
+
 def test_surveys_and_registers_are_asked_for_what_they_have():
     answers = [
         {"day": 185, "survey": "web", "segment": "recreational", "bought_cryptomarket": k < 2, "bought_street": k > 0, "other_source": "street" if k else None,
