@@ -134,6 +134,20 @@ def test_who_got_something_from_a_friend_before_is_not_new_to_drugs():
     assert (new.part, new.whole) == (1, 3)
 
 
+def test_what_a_vendor_takes_is_held_against_where_the_vendor_is():
+    crypto = [
+        {"order": k, "day": 1, "consumer": 1, "vendor": vendor, "platform": 5, "channel": "cryptomarket", "substance": "mdma", "quantity": 1.0, "price_usd": usd}
+        for k, (vendor, usd) in enumerate([(7, 20.0), (8, 10.0), (9, 10.0)])
+    ]  # fmt: skip
+    sellers = [
+        {"vendor": vendor, "jurisdiction": where}
+        for vendor, where in ((7, "oceania"), (8, "north_america"), (9, "rest_of_world"))
+    ]
+    here = [{"consumer": 1, "jurisdiction": "oceania"}]
+    border = told("price_border", orders=crypto, vendors=sellers, consumers=here)
+    assert (border.value, border.cases) == (pytest.approx(2), 1)
+
+
 def test_ratings_are_held_against_later_sales_by_the_same_number_of_them():
     """Accounts 7 to 9 have ten ratings by day 10, the better the fewer were bad, and sell 1, 2 and 3 later; 10 has nine, 11 is gone too soon."""
     rated = [
