@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from sim.studies.validation.database import About, empty_frames
+from sim.studies.validation.estimates import Member, estimate
 from sim.studies.validation.files import load_targets
 from sim.studies.validation.measuring import readings
 
@@ -165,6 +166,39 @@ def test_ratings_are_held_against_later_sales_by_the_same_number_of_them():
     sites = [{"day": 0, "platform": 5, "channel": "cryptomarket", "status": "open"}]
     faster = told("rated_sell_faster", orders=crypto, accounts=accounts, platforms=sites)
     assert (faster.value, faster.cases) == (pytest.approx(1), 3)
+
+
+def test_rivals_without_vendors_before_do_not_decide_how_much_rivals_grow():
+    def first(before):
+        raid = [{"day": 60, "kind": "takedown", "subject": 0, "policy": 0.0}]
+        sites = [
+            {"day": day, "platform": site, "channel": "cryptomarket", "status": "open", "vendors": n if day < 60 else 20}
+            for day in range(40, 110) for site, n in ((0, 50), (1, before))
+        ]  # fmt: skip
+        return told("rivals_grow", events=raid, platforms=sites)
+
+    few, many = first(1), first(9)
+    assert (few.value, many.value) == (pytest.approx(20), pytest.approx(20 / 9))
+    together = estimate(load_targets()["rivals_grow"], [Member(1.0, (few, many))])
+    assert together.mean == pytest.approx(40 / 10)
+
+
+def test_few_vendors_with_bad_ratings_in_a_run_do_not_decide_how_many_of_them_leave():
+    def told_of(gone_bad, bad, gone_good, good):
+        numbers = range(bad + good)
+        crypto = [
+            {"order": 10 * v + k, "day": 10, "vendor": v, "consumer": k, "channel": "cryptomarket", "rating": 1.0 if v < bad and k < 2 else 5.0}
+            for v in numbers for k in range(10)
+        ]  # fmt: skip
+        left = {*range(gone_bad), *range(bad, bad + gone_good)}
+        sellers = [{"vendor": v, "exit_day": 200 if v in left else None} for v in numbers]
+        return told("bad_ratings_exit", orders=crypto, vendors=sellers)
+
+    one = told_of(2, 4, 1, 8)
+    assert (one.value, one.cases) == (pytest.approx((2 / 4) / (1 / 8)), 4)
+    none = told_of(1, 1, 0, 9)  # the ratio of this run alone is infinite
+    both = estimate(load_targets()["bad_ratings_exit"].model_copy(update={"fewest": 1}), [Member(1.0, (one, none))])
+    assert both.mean == pytest.approx((2 * 8 / 12 + 1 * 9 / 10) / (1 * 4 / 12))
 
 
 def test_surveys_and_registers_are_asked_for_what_they_have():
