@@ -135,6 +135,18 @@ def test_who_got_something_from_a_friend_before_is_not_new_to_drugs():
     assert (new.part, new.whole) == (1, 3)
 
 
+def test_a_user_of_two_markets_counts_in_each_and_those_who_sell_are_users_too():
+    """Market 5: one buyer with 13 orders, two with one and two; market 6: the second of them once. Three vendors on the first, one on the other."""
+    crypto = [
+        {"order": k, "day": 400, "consumer": who, "vendor": vendor, "platform": site, "channel": "cryptomarket"}
+        for k, (who, vendor, site) in enumerate([(1, 7, 5)] * 13 + [(2, 7, 5), (3, 8, 5), (3, 9, 5), (2, 7, 6)])
+    ]
+    each = told("orders_per_user", orders=crypto)
+    assert (each.part, each.whole) == (17, 3 + 1 + 3 + 1)
+    top = told("buyer_top10_orders", orders=crypto)
+    assert (top.part, top.whole, top.cases) == (pytest.approx(0.3 * 13 + 0.1 * 1), 17, 4)
+
+
 def test_what_a_vendor_takes_is_held_against_where_the_vendor_is():
     crypto = [
         {"order": k, "day": 1, "consumer": 1, "vendor": vendor, "platform": 5, "channel": "cryptomarket", "substance": "mdma", "quantity": 1.0, "price_usd": usd}
