@@ -147,6 +147,21 @@ def test_a_user_of_two_markets_counts_in_each_and_those_who_sell_are_users_too()
     assert (top.part, top.whole, top.cases) == (pytest.approx(0.3 * 13 + 0.1 * 1), 17, 4)
 
 
+def test_less_often_on_such_markets_is_not_stopping_and_not_fewer_doses():
+    crypto = [
+        {"order": k, "day": day, "consumer": who, "quantity": doses, "channel": channel}
+        for k, (who, day, doses, channel) in enumerate([
+            (1, 30, 1.0, "cryptomarket"), (1, 100, 1.0, "cryptomarket"), (1, 170, 9.0, "cryptomarket"),  # fewer orders of more doses
+            (2, 30, 9.0, "cryptomarket"), (2, 170, 1.0, "cryptomarket"),  # fewer doses
+            (3, 30, 1.0, "cryptomarket"), (3, 40, 1.0, "cryptomarket"), (3, 170, 1.0, "street"),  # stopped
+            (4, 40, 1.0, "street"), (4, 170, 1.0, "cryptomarket"),  # no user before
+        ])
+    ]  # fmt: skip
+    less, stopped = told("users_less", orders=crypto), told("users_stop", orders=crypto)
+    assert (less.part, less.whole) == (1, 3)
+    assert (stopped.part, stopped.whole) == (1, 3)
+
+
 def test_what_a_vendor_takes_is_held_against_where_the_vendor_is():
     crypto = [
         {"order": k, "day": 1, "consumer": 1, "vendor": vendor, "platform": 5, "channel": "cryptomarket", "substance": "mdma", "quantity": 1.0, "price_usd": usd}
