@@ -107,8 +107,14 @@ def test_vendors_are_those_with_an_account_in_the_window_with_what_they_sold_the
     assert (ever.part, ever.whole) == (1200, 3)
     early = number(made_up, "SELECT sum(usd) AS part, count(*) AS whole FROM vendors_ever", [0, 1])
     assert (early.part, early.whole) == (30, 1)
+
+
+def test_vendors_live_are_those_of_the_one_largest_market_with_what_they_sold_on_it(made_up):
+    """Markets 0 and 1 take 60 and 1,140 USD; from day 8 on vendor 8, who sold for 30 on market 0, is on 1 alone."""
     live = number(made_up, "SELECT sum(usd) AS part, count(*) AS whole FROM vendors_live")
-    assert (live.part, live.whole) == (1170, 2)
+    assert (live.part, live.whole) == (1140, 2)
+    early = number(made_up, "SELECT sum(usd) AS part, count(*) AS whole FROM vendors_live", [0, 3])
+    assert (early.part, early.whole) == (60, 2)
 
 
 def test_a_view_shows_the_window_through_others_too_and_what_no_window_changes_is_worked_out_once(made_up):
