@@ -8,7 +8,7 @@ from sim.studies.validation.estimates import Member, estimate
 from sim.studies.validation.files import load_targets
 from sim.studies.validation.measuring import readings
 
-ABOUT = About("small", 100.0, 4, 400.0, 730, {"mdma": "stimulant", "heroin": "opioid"})
+ABOUT = About("small", 100.0, 4, 400.0, 730, {"mdma": "stimulant", "heroin": "opioid", "opioid_analgesic": "opioid"})
 
 
 def told(name, **tables):
@@ -174,6 +174,16 @@ def test_what_a_vendor_takes_is_held_against_where_the_vendor_is():
     here = [{"consumer": 1, "jurisdiction": "oceania"}]
     border = told("price_border", orders=crypto, vendors=sellers, consumers=here)
     assert (border.value, border.cases) == (pytest.approx(2), 1)
+
+
+def test_prescription_opioids_are_counted_by_order_and_not_by_what_they_cost():
+    crypto = [
+        {"order": k, "day": 200, "vendor": vendor, "channel": "cryptomarket", "substance": goods, "price_usd": usd}
+        for k, (vendor, goods, usd) in enumerate([(7, "opioid_analgesic", 900.0), (7, "heroin", 10.0), (7, "mdma", 10.0), (8, "heroin", 10.0)])
+    ]  # fmt: skip
+    sellers = [{"vendor": 7, "jurisdiction": "north_america"}, {"vendor": 8, "jurisdiction": "oceania"}]
+    share = told("rescheduled_share", orders=crypto, vendors=sellers)
+    assert (share.part, share.whole) == (1, 3)
 
 
 def test_ratings_are_held_against_later_sales_by_the_same_number_of_them():
