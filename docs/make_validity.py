@@ -41,7 +41,8 @@ enforcement are no strangers; they were fitted to no other, and no range was mov
 parameters have seeds with which nothing was fitted ([0041](decisions/0041-a-validation-runs-on-luck-that-no-calibration-has-seen.md)).
 Seven facts say little of the model,
 since a parameter is set by the same source: what is discarded after a check (`checked_misold_discard`), how the street divides into friends and
-dealers (`fallback_friends`, `fallback_dealers`), what banks authorise and pharmacies settle (`card_authorised`, `orders_settled`), and how prices spread
+dealers (`fallback_friends`, `fallback_dealers`, of which only what friends hand over of their own is no input),
+what banks authorise and pharmacies settle (`card_authorised`, `orders_settled`), and how prices spread
 (`price_dispersion`) and how many listings are sold through escrow (`escrow_listings`).
 A conclusion that rests on something missed here deserves no more trust than the miss leaves it.
 """
