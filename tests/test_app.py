@@ -19,7 +19,7 @@ from sim._version import __version__
 from sim.app import name_of, say, stamps, texts
 from sim.app.beside import Side, beside
 from sim.app.cards import cards, range_in, read_value
-from sim.app.home import EVENTS, FILE, LOG, Home, Limits
+from sim.app.home import EVENTS, FILE, LOG, Home, Limits, as_yaml
 from sim.app.plan import BY, NOTHING, Package, Plan, Size, checked, default, from_scenario, from_study, shipped
 from sim.app.reading import Reader
 from sim.app.running import HOLDER, Progress, Runner
@@ -135,6 +135,22 @@ class TestAsking:
     def test_nothing_to_compare_is_said(self):
         with pytest.raises(ScenarioError, match="intervention"):
             Plan(packages=(Package("empty"),)).ready()
+
+    @needs_page
+    def test_a_scenario_file_keeps_its_shocks_when_it_is_loaded(self):
+        from shiny import reactive
+
+        from sim.app.shown.desk import Desk
+
+        plan = from_scenario(shipped("novel-opioid-answered"))
+        with reactive.isolate():
+            desk = Desk(default())
+            desk.load("mine.yaml", as_yaml(plan.scenario(0)))
+            assert desk.plan().happens == plan.happens
+            assert "other shocks" in desk.loaded()
+            desk.load("again.yaml", as_yaml(plan.scenario(0)))
+            assert desk.plan().happens == plan.happens
+            assert "loaded as a package" in desk.loaded()
 
 
 class TestCards:

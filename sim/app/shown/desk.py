@@ -12,7 +12,7 @@ from shiny import reactive
 from sim.app import say
 from sim.app.cards import cards, read_value
 from sim.app.home import Home
-from sim.app.plan import MOST_PACKAGES, Package, Plan, checked, from_scenario, parts_of, shipped
+from sim.app.plan import MOST_PACKAGES, Package, Plan, checked, from_scenario, shipped
 from sim.app.reading import Reader
 from sim.app.running import Runner
 from sim.app.shown.timeline import title
@@ -122,7 +122,7 @@ class Desk:
                 self.renew(replace(whole, size=replace(plan.size, days=whole.size.days)))
 
     def load(self, name: str, text: str) -> None:
-        """Take a scenario file as one more package."""
+        """Take a scenario file as one more package, and its world, with what happens in it anyway, for all packages."""
         if len(text) > MOST_FILE:
             raise RequestError(say("error.large", most=MOST_FILE // 1000))
         try:
@@ -135,7 +135,7 @@ class Desk:
         plan, brought = self.plan(), from_scenario({"name": name, **content})
         packages = (*plan.packages, *brought.packages)[-MOST_PACKAGES:]
         title = brought.packages[0].name if brought.packages else name
-        other = parts_of(content)[0] != plan.world
+        other = (brought.world, brought.happens) != (plan.world, plan.happens)
         question = plan.question if plan.packages else brought.question
         self.renew(
             replace(
@@ -143,7 +143,7 @@ class Desk:
                 question=question,
                 packages=packages,
                 world=brought.world,
-                happens=brought.happens if other else plan.happens,
+                happens=brought.happens,
             )
         )
         self.loaded.set(say("start.world" if other and plan.packages else "start.loaded", name=title))
