@@ -318,6 +318,17 @@ class TestVerify:
         assert report["ok"]
         assert (report["runs"], len(report["runs_again"])) == (24, 3)
 
+    def test_a_report_written_later_is_no_fault_and_a_file_more_keeps_no_run_from_being_checked(self, tmp_path):
+        folder = do(tmp_path / "out", compare_study(replications=2)).folder
+        (folder / "report.html").write_bytes((folder / "answer" / "report.html").read_bytes())
+        report = verify(folder, 1, StudyMarket)
+        assert report["ok"]
+        assert report["notes"] == ["report.html was written after the record, which does not bind it"]
+        (folder / "mine.txt").write_text("mine")
+        report = verify(folder, 1, StudyMarket)
+        assert report["problems"] == ["mine.txt is not in the record"]
+        assert len(report["runs_again"]) == 1
+
     def test_which_runs_are_done_again_is_chance_that_a_seed_repeats(self, comparison):
         reports = [verify(comparison.folder, 3, StudyMarket) for _ in range(6)]
         assert len({tuple(report["runs_again"]) for report in reports}) > 1

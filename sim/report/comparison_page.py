@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.report import figures
 from sim.report.html.render import page as html_page
-from sim.report.pages import REPORT, figure_by, pairs_page
+from sim.report.pages import figure_by, pairs_page
 from sim.report.parts.validation import model_of
 from sim.report.text import caveats, deeds, groups, words
 from sim.report.text.markdown import bullets, escaped
@@ -18,6 +18,7 @@ from sim.studies.findings.ratios import cost_per
 from sim.studies.findings.turns import SUMMARY, rival_sentences, rival_summary
 from sim.studies.kinds import Drawing, other_differences
 from sim.studies.runs.by_group import in_key_order
+from sim.studies.store.own import REPORT
 
 if TYPE_CHECKING:
     from sim.studies.runs.compare import PairedRuns

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sim.measures.scale import told
 from sim.report.html.render import page
-from sim.report.pages import REPORT, answer_page, pairs_page
+from sim.report.pages import answer_page, pairs_page
 from sim.report.parts.validation import read_validation
 from sim.scenario import meant, no_own_code
 from sim.studies import deeds, kinds
@@ -22,7 +22,7 @@ from sim.studies.findings.values import listed
 from sim.studies.kinds import Answer
 from sim.studies.kinds._worlds import evaluate, parameter_sets
 from sim.studies.runs.compare import PairedRuns
-from sim.studies.store.own import RECORD
+from sim.studies.store.own import RECORD, REPORT, is_report
 from sim.studies.store.parts import POLICIES, StoreError, write_whole
 from sim.studies.store.plain import plain_runs
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 People = Literal["real", "simulated", "both"]
 PEOPLE: tuple[People, ...] = ("real", "simulated", "both")
-MARK = b'<meta name="generator" content="online-drug-markets">'
-"""What a report begins with, so that no other file is replaced."""
 TOTALS = ("real", "simulated")
 FIXED = ("optimise", "calibrate", "discover")
 """Kinds whose limits, targets and failures are amounts, so that they mean something else for other people than those of the study."""
@@ -110,7 +108,7 @@ def write_report(
         raise RequestError(
             f"output: {file} is {'a folder' if file.is_dir() else 'a symbolic link'}; give the name of a file"
         )
-    if file.exists() and MARK not in file.read_bytes()[:2000]:
+    if file.exists() and not is_report(file):
         raise RequestError(f"output: {file} is no report of this program; give another name with --out")
     text = report(folder, people, run_code, validation)
     try:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sim.studies.runs.compare import PairedRuns
     from sim.studies.study import ReadyStudy
 
-REPORT = "report.html"
 PLACES = {"effects": "effects", "ranking": "effects", "cost-effectiveness": "costs", "submodels": "rivals"}
 """Where figures of a comparison stand in the page; those by group stand with the groups, all others where the numbers are."""
 TITLES = {

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sim.report.figures import draw, save_figure
 from sim.report.html.render import page as html_page
-from sim.report.pages import REPORT, answer_page
+from sim.report.pages import answer_page
 from sim.report.parts.validation import model_of
 from sim.report.text import caveats, deeds
 from sim.report.text.markdown import bullets, code, escaped
+from sim.studies.store.own import REPORT
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -24,9 +24,9 @@ from sim.studies.methods.paths import has_path, resolve
 from sim.studies.runs.simulate import ModelClass, default_model, simulate
 from sim.studies.store.digests import all_runs, frame_digests
 from sim.studies.store.folder import PLAN, STUDY, read_study
-from sim.studies.store.own import RECORD, UNREADABLE, refuse_links
+from sim.studies.store.own import RECORD, REPORT, UNREADABLE, is_report, refuse_links
 from sim.studies.store.parts import ABORTED, DAILY, FAILED, OUTCOME
-from sim.studies.store.record import OBSERVATION, POINTS, STOPPED, verify_record
+from sim.studies.store.record import EXTRA, OBSERVATION, POINTS, STOPPED, verify_record
 from sim.studies.store.store import PARTS, Store
 
 if TYPE_CHECKING:
@@ -72,22 +72,28 @@ def verify(
     place = meant(folder)
     record = _record(place)
     problems, notes = verify_record(place), []
+    fits = all(line.endswith(EXTRA) for line in problems)  # a file more changes nothing of those that are bound
+    if REPORT not in record["files"] and is_report(place / REPORT):
+        notes.append(f"{REPORT} was written after the record, which does not bind it")
     seed = secrets.randbelow(2**31) if seed is None else seed
     again: list[str] = []
     runs = 0
-    if not problems and record["kind"] == OBSERVATION:
+    if fits and record["kind"] == OBSERVATION:
         notes.append("an observation holds no runs: observe the run again to see that it is the same")
-    elif not problems:
+    elif fits:
         import_module("sim.policies")
         asked = _Asked(sample, random.Random(seed), model_class or default_model(), notes)
         check = _study_runs if record["kind"].startswith("study") else _plain_runs
         with nullcontext() if run_code else no_own_code():
             try:
-                runs, again, problems = check(place, record, asked)
+                runs, again, found = check(place, record, asked)
+                problems += found
             except StudyError as error:
-                problems = [str(error)]
+                problems.append(str(error))
             except (*UNREADABLE, IndexError) as error:
-                problems = [f"what the record says of the runs cannot be followed ({type(error).__name__}: {error})"]
+                problems.append(
+                    f"what the record says of the runs cannot be followed ({type(error).__name__}: {error})"
+                )
     else:
         notes.append("no run was looked at, since files do not fit the record")
     return {

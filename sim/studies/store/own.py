@@ -15,6 +15,9 @@ from typing import Any
 from sim.studies.errors import RequestError
 
 RECORD = "record.json"
+REPORT = "report.html"
+MARK = b'<meta name="generator" content="online-drug-markets">'
+"""What a report begins with, so that no other file is replaced."""
 LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """Files that desktops leave in folders on their own."""
 KEPT_AS = ".kept"
@@ -49,6 +52,14 @@ def file_hash(path: Path) -> str:
     """The SHA-256 of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_report(path: Path) -> bool:
+    """Whether a path is a report that this program wrote."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return MARK in stream.read(2000)
 
 
 def recorded(folder: Path) -> dict[str, str]:
