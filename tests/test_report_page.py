@@ -28,6 +28,7 @@ from sim.report.parts.material import of_pairs
 from sim.report.parts.validation import NOT_RUN, shipped_validation
 from sim.scenario import Scenario
 from sim.studies.errors import RequestError
+from sim.studies.execution.several import run_several
 from sim.studies.runs.effects import paired_effects
 from tests import study_market
 from tests.fake_market import FakeMarket, world
@@ -535,6 +536,14 @@ def test_what_is_no_folder_of_a_study_is_said_without_a_traceback(make, words, t
     assert done.exit_code == 2
     assert words in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_runs_of_one_scenario_are_compared_with_nothing_and_have_no_report(runs, tmp_path):
+    run_several(world(), runs, out=tmp_path / "x", model_class=FakeMarket)
+    done = CliRunner().invoke(app, ["report", str(tmp_path / "x")])
+    assert done.exit_code == 2
+    assert "runs of one scenario, which are compared with nothing" in " ".join(done.output.split())
 
 
 def test_a_stored_validation_has_its_place(folder, tmp_path, undrawn):

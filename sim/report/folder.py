@@ -72,6 +72,8 @@ def report(
     if validation is not None and found is None:
         raise RequestError(f"validation: there is none in {validation}")
     kept = read_back(place, run_code)
+    if kept.study.file.kind == "sweep" and not kept.study.varied:  # what `odm run --runs` keeps
+        raise RequestError(_one_scenario(place))
     with nullcontext() if run_code else no_own_code():
         materials = [_material(kept, totals) for totals in _totals(kept.study, people)]
     return page(materials, place, found)
@@ -128,14 +130,16 @@ def _check(place: Path) -> None:
     if not place.is_dir():
         raise RequestError(f"{place} is no folder" if place.exists() else f"there is no folder {place}")
     if plain_runs(place) is not None:
-        raise RequestError(
-            f"{place} holds runs of one scenario, which are compared with nothing; `odm compare` or `odm study` write what a report tells"
-        )
+        raise RequestError(_one_scenario(place))
     if (place / RECORD).is_file() and not (place / "study.json").is_file():
         raise RequestError(
             f"{place} holds a comparison that was saved without its runs (`Comparison.save`); its report is {REPORT} in it. "
             "With `out` (--out) a comparison keeps every run, and can be reported on anew"
         )
+
+
+def _one_scenario(place: Path) -> str:
+    return f"{place} holds runs of one scenario, which are compared with nothing; `odm compare` or `odm study` write what a report tells"
 
 
 def _totals(study: ReadyStudy, people: People | None) -> Sequence[str]:
