@@ -9,8 +9,10 @@ from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -22,7 +24,7 @@ from sim.report.figures.inline import inline_svg
 from sim.report.folder import report, write_report
 from sim.report.html.render import page
 from sim.report.pages import pairs_page
-from sim.report.parts import change, flows, validation
+from sim.report.parts import change, flows, tables, validation
 from sim.report.parts.headline import BETTER, WORSE, verdicts
 from sim.report.parts.material import of_pairs
 from sim.report.parts.validation import NOT_RUN, shipped_validation
@@ -454,6 +456,15 @@ def test_every_kind_of_study_has_its_report(kind, study_of, undrawn):
         assert shipped_validation().summary in said
     for finding in done.answer.findings if kind != "compare" else ():
         assert " ".join(finding.replace("-", "").split())[:40] in said.replace("\u2212", "").replace("-", "")
+
+
+def test_shares_differ_by_percentage_points_in_the_table_of_a_sweep():
+    row = {"scenario": "closure", "outcome": "share_street", "unit": "share", "baseline": 0.2, "mean": 0.012}
+    effects = pd.DataFrame([{**row, "low": 0.005, "high": 0.02}])
+    (shown,) = tables.answer_tables(
+        SimpleNamespace(kind="sweep", tables={"effects": effects.assign(point=0)}, settings={})
+    )
+    assert shown.rows[0][-4:] == ("20 %", "+1.20 pp", "+0.500 pp", "+2 pp")
 
 
 def test_a_report_counts_the_facts_that_the_model_meets_by_level_and_says_where_no_validation_ships(

@@ -203,6 +203,8 @@ def _cell(column: str, row: Mapping[str, Any]) -> str:
             return numbers.NOTHING
         if column == "percent":
             return numbers.percent(float(value))
+        if column in ("mean", "low", "high") and "baseline" in row:  # of an effect
+            return numbers.effect(float(value), str(row.get("unit", "")))
         if column in (
             "same_sign",
             "coverage",
