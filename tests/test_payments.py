@@ -303,7 +303,8 @@ def disputed_of(*days: tuple[int, int]) -> bool:
     return disputed(model)
 
 
-def test_networks_count_the_disputes_to_be_expected_in_a_month_against_its_payments_and_not_day_by_day():
+def test_networks_count_the_disputes_of_a_month_against_its_payments_and_not_day_by_day():
+    """Disputes are those to be expected of orders that failed: they are as many in a small world as in a large one."""
     few, many = (1, 1), (499, 0)
     assert not disputed_of()
     assert not disputed_of(*[few, many] * 10)

@@ -221,7 +221,7 @@ def find(
                 part = substances.popularity[k] * reach[i, j]
                 hazard += novel * part / spread * by_seen
                 hazard += novel * (part * substances.toxicity[k]) / harm * by_harm
-            if uniform(when.seed, ALERT, substances.key[k] * len(search.weight) + j, when.day, 0) < hazard:
+            if uniform(when.seed, ALERT, int(substances.key[k]) * len(search.weight) + j, when.day, 0) < hazard:
                 substances.known[k, j] = due
 
 
@@ -266,7 +266,7 @@ def tell(
             for i in range(places):
                 if known[k, i] < when.day:
                     log_deaf += math.log1p(-min(cooperation[i, j] / max(days[j], 1.0), 1.0 - 1e-9))
-            if uniform(when.seed, ALERT_SHARED, key[k] * places + j, when.day, 0) < -math.expm1(log_deaf):
+            if uniform(when.seed, ALERT_SHARED, int(key[k]) * places + j, when.day, 0) < -math.expm1(log_deaf):
                 known[k, j] = when.day
 
 
