@@ -138,6 +138,18 @@ class TestSomething:
         assert "policy_cost_usd" not in tell(rows).names
         assert effects.prices(rows)[0].startswith("Cost of the interventions: +$5,0")
 
+    def test_the_price_of_an_intervention_is_no_harm_done(self):
+        """Net social cost holds what is paid: where it rises by that and no more, nobody is worse off."""
+
+        def names(left):
+            rest = {"one": 40.0 + left}
+            found = told(runs(2, policy_cost_usd={"one": 40.0}, net_social_cost_usd=rest, orders={"one": 9.0}))
+            return found.names, found.verdict("net_social_cost_usd")
+
+        assert names(0.0) == ({"orders"}, "price")
+        assert names(30.0) == ({"orders", "net_social_cost_usd"}, "found")
+        assert names(-70.0) == ({"orders", "net_social_cost_usd"}, "found")
+
     @pytest.mark.parametrize(("pairs", "is_finding"), [(2, False), (5, False), (6, True), (20, True)])
     def test_a_few_pairs_that_differ_by_the_same_may_agree_by_chance(self, pairs, is_finding):
         row = {"outcome": "deaths", "mean": -3.0, "low": -3.0, "high": -3.0, "runs": pairs}

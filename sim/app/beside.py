@@ -13,7 +13,7 @@ from sim.app.plan import Plan
 from sim.app.reading import Reading
 from sim.measures.dictionary import outcome
 from sim.report.text.words import records
-from sim.studies.findings.effects import is_tested, tell
+from sim.studies.findings.effects import is_price, is_tested, tell
 from sim.studies.runs.effects import paired_effects
 
 
@@ -123,14 +123,14 @@ def _difference(one: Side, other: Side, seeds: list[int], scale: str) -> dict[st
         _runs(each, each.label, seeds, scale).reset_index().assign(scenario=name) for each, name in ((one, "one"), (other, "other"))
     )  # fmt: skip
     both = pd.concat([first, second], join="inner", ignore_index=True)
-    wanted = [name for name in both.columns if name not in ("scenario", "seed") and _shown(str(name))]
+    wanted = [
+        name for name in both.columns if name not in ("scenario", "seed") and (_shown(str(name)) or is_price(str(name)))
+    ]
     rows = records(paired_effects(both[["scenario", "seed", *wanted]], "one"))
     found = tell(rows)
-    chance = {row["outcome"] for row in found.chance}
     for row in rows:
-        name = row["outcome"]
-        row["verdict"] = "found" if name in found.names else "chance" if name in chance else "unclear"
-    return {row["outcome"]: row for row in rows}
+        row["verdict"] = found.verdict(row["outcome"])
+    return {row["outcome"]: row for row in rows if _shown(row["outcome"])}
 
 
 def _shown(name: str) -> bool:

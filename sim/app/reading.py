@@ -69,15 +69,11 @@ class Answer(ABC):
         return {label: [*sentences(tell(each)), *prices(each)] for label, each in mine.items()}
 
     def rows(self, scale: str) -> list[dict[str, Any]]:
-        """Every effect that can be told, with `verdict`: found, chance, or unclear."""
+        """Every effect that can be told, with `verdict`: found, chance, price, or unclear."""
         shown = self.printed(scale)
         every = self.told(scale)
         for row in shown:
-            told = every[row["scenario"]]
-            clear = {each["outcome"] for each in told.chance}
-            row["verdict"] = (
-                "found" if row["outcome"] in told.names else "chance" if row["outcome"] in clear else "unclear"
-            )
+            row["verdict"] = every[row["scenario"]].verdict(row["outcome"])
         return [row for row in shown if is_tested(row["outcome"])]
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60
 NONE, CHANCE, NO_TEST, NO_INTERVAL = "no clear effect", "may be chance", "not tested", "no interval"
+ITS_PRICE = "no more than the price of the intervention"
 MARKS = {BETTER: "better", WORSE: "worse", EITHER: "changes"}
 
 CHOSEN = {
@@ -112,14 +113,13 @@ def effect_tables(material: Material) -> list[EffectTable]:
         rows = [row for row in records(effects[effects["scenario"] == label]) if not outcome(row["outcome"]).detail]
         rows.sort(key=lambda row: place.get(row["outcome"], len(place)))
         told = tell(rows)
-        chance = {row["outcome"] for row in told.chance}
-        made = [(row["group"], _effect(row, told.names, chance)) for row in rows]
+        made = [(row["group"], _effect(row, told.verdict(row["outcome"]))) for row in rows]
         groups = [(group.capitalize(), tuple(row for of, row in made if of == group)) for group in GROUPS]
         found.append(EffectTable(label, tuple((group, members) for group, members in groups if members)))
     return found
 
 
-def _effect(row: Mapping[str, Any], found: set[str], chance: set[str]) -> EffectRow:
+def _effect(row: Mapping[str, Any], told: str) -> EffectRow:
     n = int(row["n"])
     label, level, _, mean, percent, interval, _, _ = effect_cells(row)
     spec = outcome(row["outcome"])
@@ -130,11 +130,13 @@ def _effect(row: Mapping[str, Any], found: set[str], chance: set[str]) -> Effect
         verdict = NO_TEST
     elif not has_interval(row):
         verdict = NO_INTERVAL
-    elif spec.name in found:
+    elif told == "found":
         mark = MARKS[way(row)]
         verdict = {"better": "better", "worse": "worse", "changes": "changes: a matter of judgement"}[mark]
-    elif spec.name in chance:
+    elif told == "chance":
         verdict = CHANCE
+    elif told == "price":
+        verdict = ITS_PRICE
     elif row["excludes_zero"]:
         verdict = "go by the expected one"
     same = f"{row['same_sign'] * n:.0f} of {n}" if np.isfinite(row["same_sign"]) else numbers.NOTHING

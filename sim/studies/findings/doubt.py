@@ -92,12 +92,14 @@ def conclusions(effects: DataFrame) -> DataFrame | None:
     found = []
     for _, part in effects.groupby("scenario", sort=False):
         rows: list[Any] = [row for row in part.to_dict("records") if not outcome(row["outcome"]).detail]
-        names = tell(rows).names
+        told = tell(rows)
         counted = {outcome(row["outcome"]).counted for row in rows}
         tested = [
-            row for row in rows if is_tested(row["outcome"]) and has_interval(row) and row["outcome"] not in counted
+            row
+            for row in rows
+            if is_tested(row["outcome"]) and has_interval(row) and row["outcome"] not in counted | told.priced
         ]
-        found += [_concluded(row, row["outcome"] in names) for row in tested]
+        found += [_concluded(row, row["outcome"] in told.names) for row in tested]
     return pd.DataFrame(found, columns=list(CONCLUSIONS))
 
 

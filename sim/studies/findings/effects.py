@@ -25,7 +25,7 @@ FEW_PAIRS = 6
 
 
 BELOW_ZERO = frozenset({"net_social_cost_usd"})
-"""Outcomes whose level may lie below zero."""
+"""Outcomes whose level may lie below zero: balances, which hold the price of an intervention too."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,16 @@ class Told:
     tested: int
     pairs: int
     apart: tuple[tuple[Row, Row], ...]
+    priced: frozenset[str] = frozenset()
+    """Balances that move by no more than what the intervention costs: not looked at, since that price is no harm done."""
+
+    def verdict(self, name: str) -> str:
+        """What is said of an outcome in a word: found, chance, price, or unclear."""
+        if name in self.names:
+            return "found"
+        if any(row["outcome"] == name for row in self.chance):
+            return "chance"
+        return "price" if name in self.priced else "unclear"
 
     @property
     def names(self) -> set[str]:
@@ -90,7 +100,10 @@ def tell(rows: Iterable[Row]) -> Told:
     rows
         Its effects, an outcome each.
     """
-    rows = [row for row in rows if is_tested(row["outcome"])]
+    rows = list(rows)
+    price = sum(row["mean"] for row in rows if is_price(row["outcome"]))
+    priced = frozenset(row["outcome"] for row in rows if row["outcome"] in BELOW_ZERO and _is_its_price(row, price))
+    rows = [row for row in rows if is_tested(row["outcome"]) and row["outcome"] not in priced]
     pairs = max((pairs_of(row) for row in rows), default=0)
     by_name = {row["outcome"]: row for row in rows if has_interval(row)}
     both = {name: spec.counted for name in by_name if (spec := outcome(name)).counted in by_name}
@@ -106,7 +119,7 @@ def tell(rows: Iterable[Row]) -> Told:
         for name, counted in both.items()
         if counted is not None and _disagree(by_name[counted], by_name[name], name in known)
     ]
-    return Told(tuple(found), tuple(chance), len(tested), pairs, tuple(apart))
+    return Told(tuple(found), tuple(chance), len(tested), pairs, tuple(apart), priced)
 
 
 def told_apart(rows: Sequence[Row]) -> list[bool]:
@@ -120,6 +133,12 @@ def told_apart(rows: Sequence[Row]) -> list[bool]:
     known = [k for k, row in enumerate(rows) if has_interval(row)]
     values = dict(zip(known, _corrected(_p_values([rows[k] for k in known])), strict=True))
     return [_clear(row) and values.get(k, 1.0) <= 1 - LEVEL + 1e-9 for k, row in enumerate(rows)]
+
+
+def _is_its_price(row: Row, price: float) -> bool:
+    """Whether a balance moves, and what is left of that without the price of the intervention may be nothing."""
+    within = (row["low"] < price < row["high"]) or np.isclose([row["low"], row["high"]], price).any()
+    return bool(price and _clear(row) and within)
 
 
 def _clear(row: Row) -> bool:
