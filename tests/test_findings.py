@@ -55,6 +55,10 @@ class TestPerCent:
         assert effects.change(row).endswith("-75.0 % (-100 % to -25.0 %)")
         assert numbers.interval(row["low"], row["high"], "deaths") == "-4.50 to -0.500", "as it was computed"
 
+    def test_what_per_cent_cannot_show_is_written_in_its_unit(self):
+        row = self.row("net_social_cost_usd", baseline=1e10, mean=5e4, low=4e4, high=6e4)
+        assert effects.change(row) == "net social cost +$50,000 (+$40,000 to +$60,000)"
+
     def test_a_balance_that_may_be_below_zero_may_fall_by_more_than_all_of_it(self):
         assert effects.per_cent_ends(self.row("net_social_cost_usd")) == (-225.0, -25.0)
         assert effects.per_cent_ends(self.row("net_social_cost_usd", baseline=-2.0)) == (-225.0, -25.0)

@@ -250,7 +250,8 @@ def _names(rows: Iterable[Row]) -> str:
 def change(row: Row) -> str:
     """An effect with its interval: in per cent of the baseline, or in the outcome's unit where that says more."""
     spec = outcome(row["outcome"])
-    if spec.unit == "share" or not abs(row["percent"]) < 1000:
+    tiny = row["mean"] != 0 and numbers.percent(row["percent"]).startswith("~")
+    if spec.unit == "share" or tiny or not abs(row["percent"]) < 1000:
         return f"{lowered(spec)} {numbers.effect(row['mean'], spec.unit)} ({numbers.interval(row['low'], row['high'], spec.unit)})"
     low, high = map(numbers.percent, per_cent_ends(row))
     return f"{lowered(spec)} {numbers.percent(row['percent'])} ({low} to {high})"
