@@ -87,6 +87,11 @@ class TestNothing:
     def test_identical_runs_are_no_effect_and_no_rank(self):
         frame = runs(spread=0.0)
         assert not told(frame).found
+        (said,) = sentences(told(frame))
+        assert (
+            said
+            == f"no clear effect: identical to the baseline in every run, {told(frame).tested} outcomes in 8 paired runs."
+        )
         (line,) = ranks.ranked(frame, ["stigma", "deaths_expected"], told(frame).names)
         assert line == "Not ranked, since no order of the scenarios is told from chance: 2 of 2 outcomes."
 

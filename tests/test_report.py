@@ -110,8 +110,7 @@ class TestWords:
 
     def test_no_clear_effect_is_said_as_such(self, comparison):
         assert words.findings(comparison)["idle"] == [
-            f"no clear effect: none of {len(TESTED)} outcomes is distinguishable from zero with 4 paired runs; "
-            "the intervals say how large an effect could still be."
+            f"no clear effect: identical to the baseline in every run, {len(TESTED)} outcomes in 4 paired runs."
         ]
 
     def test_that_many_outcomes_were_looked_at_is_said_and_allowed_for(self, comparison):

@@ -138,7 +138,7 @@ def test_the_headline_says_first_what_gets_better_and_what_worse(comparison):
     assert {change.name for change in advice.going(BETTER)} >= {"overdoses (expected)", "deaths (expected)"}
     assert "officer-days spent" in {change.name for change in closure.going(WORSE)}
     assert advice.short.startswith(f"{len(advice.going(BETTER))} outcomes get better (")
-    assert idle.short.startswith("No clear effect: none of ")
+    assert idle.short.startswith("No clear effect: identical to the baseline in every run")
     assert not idle.changes
 
 
@@ -151,7 +151,7 @@ def test_a_scenario_that_changes_nothing_makes_a_report_without_a_claim(comparis
     found = Page(page([pairs_page(idle)]))
     assert found.claims == []
     (short,) = found.text_of(lambda attrs: attrs.get("class") == "short")
-    assert short.startswith("No clear effect: none of ")
+    assert short.startswith("No clear effect: identical to the baseline in every run")
 
 
 @pytest.mark.slow
@@ -168,7 +168,7 @@ def test_a_policy_at_zero_strength_is_reported_without_a_claim_and_the_python_of
     found = Page(report(tmp_path / "out"))
     assert found.claims == []
     assert found.text_of(lambda attrs: attrs.get("class") == "short") == [
-        f"No clear effect: none of {_tested(pairs)} outcomes is told from zero with 2 pairs of runs."
+        f"No clear effect: identical to the baseline in every run, {_tested(pairs)} outcomes in 2 pairs of runs."
     ]
     code = _python(found).replace("DIR", str(tmp_path / "out")).replace("print(again", "kept = (again")
     spoken: dict = {}
@@ -225,7 +225,7 @@ def test_luck_around_zero_makes_no_claims_beyond_the_rate_that_is_allowed(compar
 
 def test_every_claim_of_the_page_is_a_finding(parsed, folder):
     shorts = parsed.text_of(lambda attrs: attrs.get("class") == "short")
-    assert sum("No clear effect: none" in short for short in shorts) == 2  # idle, in both views
+    assert sum("No clear effect: identical" in short for short in shorts) == 2  # idle, in both views
     assert parsed.claims
     assert any("officer-days spent" in claim for claim in parsed.claims)
 

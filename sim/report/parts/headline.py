@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.measures.dictionary import outcome
 from sim.report.parts.change import would_be_lost
+from sim.report.text import deeds
 from sim.report.text.words import records
 from sim.studies.findings import ratios
 from sim.studies.findings.doubt import conclusions, in_sets, said
@@ -87,7 +88,7 @@ def verdicts(material: Material) -> list[Verdict]:
             Verdict(
                 label,
                 material.scenarios[label].title,
-                _short(told, changes),
+                _short(told, changes) + _shortfalls(told, material, label),
                 changes,
                 None if by_group is None else _groups([row for row in by_group if row["scenario"] == label]),
                 tuple(_sure(told, material, label)),
@@ -129,6 +130,8 @@ def _short(told: Told, changes: Sequence[Change]) -> str:
     if not told.tested:
         pairs = f"{told.pairs} pair{'' if told.pairs == 1 else 's'} of runs"
         return f"Nothing can be said: {pairs} give{'s' if told.pairs == 1 else ''} no interval; ask for more runs."
+    if told.identical:
+        return f"No clear effect: identical to the baseline in every run, {told.tested} outcomes in {told.pairs} pairs of runs."
     if not changes:
         words = f"No clear effect: none of {told.tested} outcomes is told from zero with {told.pairs} pairs of runs."
         if told.chance:
@@ -145,6 +148,14 @@ def _short(told: Told, changes: Sequence[Change]) -> str:
         )
     rest = told.tested - len(changes)
     return _upper("; ".join(parts)) + f". No clear effect on {rest} of {told.tested} outcomes."
+
+
+def _shortfalls(told: Told, material: Material, label: str) -> str:
+    """What the policies of a scenario did not do, where nothing moved."""
+    did = material.policies
+    if did is None or not told.identical:
+        return ""
+    return "".join(f" {line}" for line in deeds.shortfalls(did[did["scenario"] == label]))
 
 
 def _counted(count: int, verb: str) -> str:

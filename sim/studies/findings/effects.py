@@ -54,6 +54,9 @@ class Told:
     priced: frozenset[str] = frozenset()
     """Balances that move by no more than what the intervention costs: not looked at, since that price is no harm done."""
 
+    identical: bool = False
+    """Whether every outcome looked at is the same as in the baseline in every run."""
+
     def verdict(self, name: str) -> str:
         """What is said of an outcome in a word: found, chance, price, or unclear."""
         if name in self.names:
@@ -119,7 +122,7 @@ def tell(rows: Iterable[Row]) -> Told:
         for name, counted in both.items()
         if counted is not None and _disagree(by_name[counted], by_name[name], name in known)
     ]
-    return Told(tuple(found), tuple(chance), len(tested), pairs, tuple(apart), priced)
+    return Told(tuple(found), tuple(chance), len(tested), pairs, tuple(apart), priced, _identical(by_name.values()))
 
 
 def told_apart(rows: Sequence[Row]) -> list[bool]:
@@ -133,6 +136,11 @@ def told_apart(rows: Sequence[Row]) -> list[bool]:
     known = [k for k, row in enumerate(rows) if has_interval(row)]
     values = dict(zip(known, _corrected(_p_values([rows[k] for k in known])), strict=True))
     return [_clear(row) and values.get(k, 1.0) <= 1 - LEVEL + 1e-9 for k, row in enumerate(rows)]
+
+
+def _identical(rows: Iterable[Row]) -> bool:
+    """Whether no difference is anything but zero."""
+    return not any(row["mean"] or row["low"] or row["high"] for row in rows)
 
 
 def _is_its_price(row: Row, price: float) -> bool:
@@ -225,6 +233,8 @@ def _headline(told: Told) -> str:
             f"{clear} of {told.tested} outcomes {'is' if clear == 1 else 'are'} distinguishable from zero, allowing for how "
             "many were looked at:"
         )
+    if told.identical:
+        return f"no clear effect: identical to the baseline in every run, {told.tested} outcomes in {told.pairs} paired runs."
     words = (
         f"no clear effect: none of {told.tested} outcomes is distinguishable from zero with {told.pairs} paired runs; "
     )
