@@ -24,9 +24,9 @@ from sim.report.figures.inline import inline_svg
 from sim.report.folder import report, write_report
 from sim.report.html.render import page
 from sim.report.pages import pairs_page
-from sim.report.parts import change, flows, tables, validation
+from sim.report.parts import change, doubt, flows, reproduce, tables, validation
 from sim.report.parts.headline import BETTER, WORSE, verdicts
-from sim.report.parts.material import of_pairs
+from sim.report.parts.material import Material, of_pairs
 from sim.report.parts.validation import NOT_RUN, shipped_validation
 from sim.scenario import Scenario
 from sim.studies.errors import RequestError
@@ -456,6 +456,17 @@ def test_every_kind_of_study_has_its_report(kind, study_of, undrawn):
         assert shipped_validation().summary in said
     for finding in done.answer.findings if kind != "compare" else ():
         assert " ".join(finding.replace("-", "").split())[:40] in said.replace("\u2212", "").replace("-", "")
+
+
+@pytest.mark.parametrize(
+    ("method", "said"), [("emulator", "2 seeds of its own."), ("morris", "2 seeds, the same at every point.")]
+)
+def test_the_seeds_of_an_emulator_are_said_to_be_those_of_each_point(method, said):
+    scenarios = {"baseline": Scenario.load("baseline")}
+    material = Material("sensitivity", "x", "", "", scenarios, "baseline", (1, 2), "real", settings={"method": method})
+    assert doubt.chance(material)[0] == f"Every point was run with {said}"
+    seeds = dict(reproduce.again(material).record)["Seeds"]
+    assert seeds == ("1 and those after it, 2 of its own for every point" if method == "emulator" else "1 to 2")
 
 
 def test_shares_differ_by_percentage_points_in_the_table_of_a_sweep():

@@ -75,7 +75,8 @@ def _tested(material: Material) -> list[Any]:
 
 def _chance_by_kind(material: Material) -> list[str]:
     seeds = len(material.seeds)
-    lines = [f"Every point was run with {seeds} seed{'' if seeds == 1 else 's, the same at every point'}."]
+    shared = " of its own" if material.own_seeds else ", the same at every point" if seeds > 1 else ""
+    lines = [f"Every point was run with {seeds} seed{'' if seeds == 1 else 's'}{shared}."]
     noise, sweep, fails = (material.tables.get(name) for name in ("noise", "sweep", "worlds"))
     if noise is not None and len(noise):
         told = noise[np.isfinite(noise["noise"].to_numpy(dtype=float))].sort_values("noise", ascending=False)

@@ -12,6 +12,7 @@ from sim.studies.findings.doubt import is_apart
 from sim.studies.findings.ratios import cost_per
 from sim.studies.findings.values import listed
 from sim.studies.kinds import other_differences
+from sim.studies.methods.sensitivity import METHODS
 from sim.studies.runs.by_group import in_key_order
 from sim.studies.runs.compare_tables import cost_table, over_sets
 
@@ -136,6 +137,11 @@ class Material:
     def apart(self) -> bool:
         """Whether its effects tell chance and parameters apart."""
         return self.effects is not None and is_apart(self.effects)
+
+    @property
+    def own_seeds(self) -> bool:
+        """Whether every point was run with seeds of its own."""
+        return self.kind == "sensitivity" and METHODS[self.settings["method"]].noise == "idle"
 
     @property
     def pairs(self) -> int:

@@ -66,6 +66,8 @@ def _seeds(material: Material) -> str:
     seeds = list(material.seeds)
     if not seeds:
         return "none"
+    if material.own_seeds:
+        return f"{seeds[0]} and those after it, {len(seeds)} of its own for every point"
     return f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
 
 
