@@ -66,14 +66,14 @@ def validity() -> str:
         here = [row for row in rows if row["level"] == level]
         if here:
             parts += [f"## {level.capitalize()}\n", facts(here), unmeasured(here)]
-    parts += over_ensemble(rows) if OVER_ENSEMBLE.is_file() else []
+    parts += over_ensemble(rows, kept["model"]) if OVER_ENSEMBLE.is_file() else []
     parts += across() if CONCLUSIONS.is_file() else []
     parts.append(deciding(kept["model"]))
     return "\n".join(part for part in [*parts, rivals()] if part)
 
 
-def over_ensemble(defaults: list[dict[str, Any]]) -> list[str]:
-    """How many facts sets of the ensemble meet together, and which fall otherwise than with the ``defaults``."""
+def over_ensemble(defaults: list[dict[str, Any]], model: str) -> list[str]:
+    """How many facts sets of the ensemble meet together, and which fall otherwise than with the ``defaults``, which a ``model`` of this version has."""
     kept = json.loads(OVER_ENSEMBLE.read_text(encoding="utf-8"))
     before = {row["target"]: row["in_range"] for row in defaults}
     now = {row["target"]: row["in_range"] for row in kept["targets"]}
@@ -81,12 +81,17 @@ def over_ensemble(defaults: list[dict[str, Any]]) -> list[str]:
         [f"`{name}`" for name, hit in now.items() if hit is good and before.get(name) is not good]
         for good in (True, False)
     )
+    older = (
+        "Rules and questions of targets have changed since ([0044](decisions/0044-rules-read-anew.md), "
+        "[0045](decisions/0045-targets-measure-what-their-sources-measured.md)), and the ensemble was fitted to those of before: it says how the model stood then.\n"
+    )
     return [
         "## Over the ensemble\n",
         f"**{escaped(kept['in_range'])}** with {kept['parameter_sets']} sets of [the ensemble that ships](how-to-calibrate.md), drawn "
         f"in proportion to their weights, one run of each of "
         f"{len(kept['worlds'])} scenarios a set, model version `{kept['model']}` "
         f"(`odm validate --ensemble default --members {kept['parameter_sets']} --seed 1`). The mean over them is what must be in range.\n",
+        *([older] if kept["model"] != model else []),
         totals(kept["totals"]),
         f"In range over the ensemble and not with the defaults: {', '.join(came) or 'none'}. The other way round: {', '.join(went) or 'none'}.\n",
     ]
