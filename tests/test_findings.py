@@ -355,5 +355,20 @@ def test_no_more_digits_of_a_finding_are_written_than_are_known(value, unit, sai
     assert numbers.level(abs(value), unit) == said[1:].replace(" pp", " %")
 
 
+def test_chance_gives_nothing_where_a_group_is_the_same_in_every_run():
+    row = {
+        "scenario": "one",
+        "key": "segment",
+        "member": "patient",
+        "size": 50,
+        "too_small": False,
+        "excludes_zero": False,
+    }
+    moves = [{**row, "outcome": "orders", "low": -1.0, "high": 1.0}] * 20
+    still = [{**row, "outcome": "orders", "low": 0.0, "high": 0.0}] * 400
+    (line,) = groups.notes(pd.DataFrame(moves + still))
+    assert line.startswith("By group: 0 of 20 intervals leave zero out, where chance alone gives about 1 (")
+
+
 def test_a_group_has_the_name_that_people_give_it():
     assert groups.member_name("united_kingdom_europe:social_supplier") == "United Kingdom and Europe, social supplier"

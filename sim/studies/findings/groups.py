@@ -47,9 +47,11 @@ def notes(effects: DataFrame) -> list[str]:
     """What a reader of effects by group must know: how much is chance, and which groups are too small."""
     tested = effects[[is_shown(name) for name in effects["outcome"]]]
     told = tested[np.isfinite(tested["low"].to_numpy(dtype=float))]
+    told = told[(told["low"] != 0) | (told["high"] != 0)]  # what is zero in every run leaves chance nothing
     clear = int(told["excludes_zero"].sum())
     lines = [
-        f"By group: {clear} of {len(told):,} intervals leave zero out, where chance alone gives about {0.05 * len(told):.0f}; a group is told "
+        f"By group: {clear} of {len(told):,} intervals leave zero out, where chance alone gives about {0.05 * len(told):.0f} (effects that are "
+        "zero in every run are not counted); a group is told "
         "from zero by its own interval, and two groups from each other only where their intervals lie apart."
     ]
     small = effects[effects["too_small"]]
