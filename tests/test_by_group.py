@@ -18,6 +18,7 @@ from sim.model import MarketModel
 from sim.report import figures
 from sim.studies.errors import RequestError
 from sim.studies.execution.verify import verify
+from sim.studies.findings.groups import size_in_words
 from sim.studies.runs.by_group import FEWEST
 from tests.study_market import not_drawn
 from tests.worlds import example, fingerprint, run, world
@@ -269,7 +270,9 @@ def test_a_study_answers_by_group(tmp_path, monkeypatch):
     assert set(found["outcome"]) == {"orders", "stigma"}
     report = (tmp_path / "study" / "answer" / "report.md").read_text(encoding="utf-8")
     assert "where chance alone gives" in report
-    assert ("Too small for an interval" in report) == bool(found["too_small"].any())
+    small = found[found["too_small"]].to_dict("records")
+    assert "Too small for an interval" in report
+    assert size_in_words(small[0]) in report, "as many real people as the tables say"
     assert set(found["member"]) == {"patient", "recreational", "dependent", "social_supplier"}
     assert (tmp_path / "study" / "answer" / "figures" / "effects-by-segment.txt").is_file()
 

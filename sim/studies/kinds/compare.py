@@ -243,10 +243,10 @@ def _answer(
     figures = {"effects": Drawing("effects", (effects,)), "ranking": Drawing("ranking", (ranking,))}
     if by_group is not None:
         found = effects_by_group(by_group, study.baseline, lambda rows, baseline: effects_table(rows, baseline, _among(rows, names)))  # fmt: skip
-        notes += group_notes(found)
         if study.file.totals == "real":  # pairs are of one size
             weight = study.scenarios[study.baseline].weight
             found, by_group = real_groups(found, weight), real_frame(by_group, weight)
+        notes += group_notes(found)
         tables |= {"effects_by_group": found, "outcomes_by_group": by_group}
         figures |= {f"effects-by-{key.replace(':', '-')}": Drawing("effects_by_group", (found, key, study.baseline)) for key in in_key_order(found)}  # fmt: skip
     if len(cost):
