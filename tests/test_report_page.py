@@ -242,6 +242,22 @@ def test_a_finding_that_rests_on_one_pair_is_said_to(comparison):
     assert (steady, shaky) == ([], ["orders"])
 
 
+def test_pairs_without_a_difference_are_told_from_those_that_go_the_other_way(comparison):
+    outcomes = comparison.outcomes.copy()
+    outcomes["orders"] = 100.0
+    outcomes.loc[outcomes["scenario"] == "closure", "orders"] += [4.0, 3.5, 4.1, 0.0, 0.0, -0.1]
+    (row,) = (
+        paired_effects(outcomes[["scenario", "seed", "orders"]], "baseline")
+        .query("scenario == 'closure'")
+        .to_dict("records")
+    )
+    lines = list(change._mixed([row], replace(of_pairs(comparison), outcomes=outcomes), "closure"))
+    assert lines == [
+        "in some pairs the sign is the other one, for orders (1 of 6).",
+        "in some pairs there is no difference, for orders (2 of 6).",
+    ]
+
+
 def test_of_few_pairs_it_is_not_said_that_other_luck_would_change_little(comparison):
     few = compare(world(), [world("closure")], runs=3, workers=1, model_class=FakeMarket).real()
     for pairs, said in ((few, False), (comparison, True)):

@@ -113,12 +113,7 @@ def would_change(material: Material) -> list[str]:
                 f"{label}: without one single {one} the interval would cover zero for {listed([label_of(name) for name in lost])}."
             )
         mixed = [row for row in told.found if row["same_sign"] < 1]
-        if mixed:
-            words = [
-                f"{label_of(row['outcome'])} ({(1 - row['same_sign']) * pairs_of(row):.0f} of {pairs_of(row)})"
-                for row in mixed
-            ]
-            lines.append(f"{label}: in some pairs the sign is the other one, for {listed(words)}.")
+        lines += [f"{label}: {line}" for line in _mixed(mixed, material, label)]
         pairs = min(pairs_of(row) for row in told.found)
         if pairs < FEW_PAIRS:
             lines.append(
@@ -130,6 +125,23 @@ def would_change(material: Material) -> list[str]:
             )
     lines += [f"{line} Had it done all, effects might differ." for line in deeds.shortfalls(material.policies)]
     return lines
+
+
+def _mixed(rows: Sequence[Any], material: Material, label: str) -> Iterator[str]:
+    """In how many pairs an effect goes the other way, and in how many there is none."""
+    for words, other in (("the sign is the other one", -1), ("there is no difference", 0)):
+        found = []
+        for row in rows:
+            pairs = (
+                None
+                if material.outcomes is None
+                else differences(material.outcomes, material.baseline, label, row["outcome"])
+            )
+            number = 0 if pairs is None else int((np.sign(pairs) == other * np.sign(row["mean"])).sum())
+            if number:
+                found.append(f"{label_of(row['outcome'])} ({number} of {pairs_of(row)})")
+        if found:
+            yield f"in some pairs {words}, for {listed(found)}."
 
 
 def _by_kind(material: Material) -> list[str]:
