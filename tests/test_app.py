@@ -152,6 +152,24 @@ class TestAsking:
             assert desk.plan().happens == plan.happens
             assert "loaded as a package" in desk.loaded()
 
+    @needs_page
+    def test_a_file_pushes_no_package_out_and_one_without_interventions_is_said_to_be_none(self):
+        from shiny import reactive
+
+        from sim.app.shown.desk import Desk
+
+        with reactive.isolate():
+            desk = Desk(default())
+            desk.load("plain.yaml", "name: plain\nextends: baseline\n")
+            assert desk.plan().packages == default().packages
+            assert "no intervention" in desk.loaded()
+            desk.do(["copy", "0"])
+            desk.do(["copy", "1"])
+            full = desk.plan()
+            with pytest.raises(RequestError, match="4 packages at most"):
+                desk.load("fifth.yaml", as_yaml(full.scenario(0)))
+            assert desk.plan() == full
+
 
 class TestCards:
     def test_every_kind_has_a_card_made_of_its_own_words(self):

@@ -122,7 +122,15 @@ class Desk:
                 self.renew(replace(whole, size=replace(plan.size, days=whole.size.days)))
 
     def load(self, name: str, text: str) -> None:
-        """Take a scenario file as one more package, and its world, with what happens in it anyway, for all packages."""
+        """Take a scenario file as one more package, and its world, with what happens in it anyway, for all packages.
+
+        Raises
+        ------
+        RequestError
+            If the file is too large, or there is no room for one more package.
+        ScenarioError
+            If it holds no scenario that the page takes.
+        """
         if len(text) > MOST_FILE:
             raise RequestError(say("error.large", most=MOST_FILE // 1000))
         try:
@@ -133,7 +141,9 @@ class Desk:
             why = " ".join(str(error).split())[:200]
             raise ScenarioError([Problem(name, f"unreadable YAML: {why}", "a mapping in YAML")]) from None
         plan, brought = self.plan(), from_scenario({"name": name, **content})
-        packages = (*plan.packages, *brought.packages)[-MOST_PACKAGES:]
+        packages = (*plan.packages, *brought.packages)
+        if len(packages) > MOST_PACKAGES:
+            raise RequestError(say("package.most", most=MOST_PACKAGES))
         title = brought.packages[0].name if brought.packages else name
         other = (brought.world, brought.happens) != (plan.world, plan.happens)
         question = plan.question if plan.packages else brought.question
@@ -146,7 +156,8 @@ class Desk:
                 happens=brought.happens,
             )
         )
-        self.loaded.set(say("start.world" if other and plan.packages else "start.loaded", name=title))
+        told = "plain" if not brought.packages else "world" if other and plan.packages else "loaded"
+        self.loaded.set(say(f"start.{told}", name=title))
 
 
 def _whole(value: Any) -> int:
