@@ -171,17 +171,29 @@ class TestFiles:
         assert list(Results(tmp_path / "out").outcomes()["seed"]) == [1]
 
     def test_a_run_that_fails_leaves_the_earlier_results(self, tmp_path):
-        run_several(world(), seed=1, out=tmp_path / "out", model_class=FakeMarket)
+        run_several(world(), seed=2, out=tmp_path / "out", model_class=FakeMarket)
         with pytest.raises(RunFailedError):
             run_several(world(), seed=2, out=tmp_path / "out", model_class=FailingMarket)
         assert record.verify_record(tmp_path / "out") == []
         assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
     def test_results_of_an_earlier_run_are_replaced_as_a_whole(self, tmp_path):
-        run_several(world(), tables=["orders"], out=tmp_path / "out", model_class=FakeMarket)
         run_several(world(), out=tmp_path / "out", model_class=FakeMarket)
-        assert not (tmp_path / "out" / "orders.parquet").exists()
+        run_several(world(), tables=["orders"], out=tmp_path / "out", model_class=FakeMarket)
+        assert (tmp_path / "out" / "orders.parquet").exists()
         assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+    @pytest.mark.parametrize(
+        ("asked", "what"),
+        [({"seed": 2, "tables": ["orders"]}, "seed"), ({}, "tables"), ({"days": 9, "tables": ["orders"]}, "scenario")],
+    )
+    def test_another_run_is_not_deleted(self, tmp_path, asked, what):
+        run_several(world(), tables=["orders"], out=tmp_path / "out", model_class=FakeMarket)
+        before = (tmp_path / "out" / "record.json").read_bytes()
+        days = {"days": asked.pop("days")} if "days" in asked else {}
+        with pytest.raises(RequestError, match=rf"holds another run.*\({what}\).*another folder"):
+            run_several(world().with_(**days), **asked, out=tmp_path / "out", model_class=FakeMarket)
+        assert (tmp_path / "out" / "record.json").read_bytes() == before
 
     def test_a_folder_with_somebody_elses_files_is_left_alone(self, tmp_path):
         run_several(world(), out=tmp_path / "out", model_class=FakeMarket)

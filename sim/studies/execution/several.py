@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -17,6 +18,7 @@ from sim.studies.runs.machine import usable_cores
 from sim.studies.runs.one_run import RunResult, run, write_real, write_run
 from sim.studies.runs.simulate import ModelClass, OnDay, check_by, check_tables, default_model
 from sim.studies.store.output import growing, staging
+from sim.studies.store.own import RECORD, UNREADABLE
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -66,8 +68,8 @@ def run_several(
     audit
         Whether to check every conservation identity each day.
     out
-        Folder for the files. Of one run, it appears when all is done. Several runs are a study: each is kept there as it ends,
-        `Results` reads them, and what was interrupted can be gone on with.
+        Folder for the files. Of one run, it appears when all is done, and takes the place of the same run, of no other. Several runs are a study:
+        each is kept there as it ends, `Results` reads them, and what was interrupted can be gone on with.
     resume
         Go on with the runs in the folder; those that are there are not done again.
     progress
@@ -109,9 +111,31 @@ def run_several(
         return conduct(study, meant(out), how, _write, _ask).answer.result
     one = partial(_one, scenario, model_class, threads=threads, tables=tables, audit=audit, by=by)
     if out is not None:
-        large = bool(set(GROWING) & set(check_tables(tables, by)))
+        wanted = check_tables(tables, by)
+        _refuse_another(out, scenario, seeds[0], {*wanted, *(["outcomes_by_group"] if by else [])})
+        large = bool(set(GROWING) & set(wanted))
         return [_filed(partial(one, seeds[0], progress), out, large)]
     return _in_memory(one, seeds, progress)
+
+
+def _refuse_another(out: str | Path, scenario: Scenario, seed: int, wanted: set[str]) -> None:
+    """See that nothing is lost in a folder but the same run: none of another scenario or seed, and no table that is not asked for now."""
+    try:
+        kept = json.loads((Path(out).expanduser() / RECORD).read_text(encoding="utf-8"))["run"]
+        tables = {Path(name).stem for name in kept["files"] if name.endswith(".parquet")}
+        differs = {
+            "kind": kept["kind"] != "run",
+            "scenario": [each["digest"] for each in kept["scenarios"].values()] != [scenario.digest],
+            "seed": kept["seeds"] != [seed],
+            "tables": bool(tables - wanted - {"daily", "outcomes"}),
+        }
+    except UNREADABLE:  # no run is there, or a damaged one, which is not replaced
+        return
+    if any(differs.values()):
+        what = ", ".join(name for name, other in differs.items() if other)
+        raise RequestError(
+            f"output: {out} holds another run, or an earlier form of this one ({what}); it is left as it is; give another folder with --out, or delete this one"
+        )
 
 
 def _checked(runs: int, *, tables: bool, kept: bool, resume: bool) -> int:
