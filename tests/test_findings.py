@@ -211,6 +211,11 @@ class TestRanks:
             r"Ranking by deaths \(expected\) \(lower is better\): one first; ahead of two by (19|20)\.\d", line
         )
 
+    def test_ranks_are_shown_only_by_what_scenarios_differ_on(self):
+        frame = runs(2, stigma={"one": -0.5}, spread=0.1)
+        table = pd.DataFrame({"outcome": ["stigma", "orders"], "scenario": "one", "rank": 1.0})
+        assert list(ranks.told_ranks(table, paired_effects(frame, "baseline"))["outcome"]) == ["stigma"]
+
     def test_scenarios_that_are_not_told_apart_share_the_first_place(self):
         frame = runs(harm_reduction_share={"one": 10, "two": 10}, spread=0.5)
         line = ranks.ranked(frame, ["harm_reduction_share"], {"harm_reduction_share"})[0]

@@ -14,6 +14,7 @@ from sim.report.text.tables import conclusion_cells, effect_cells
 from sim.report.text.words import records
 from sim.studies.findings import doubt, numbers
 from sim.studies.findings.effects import has_interval, is_tested, tell
+from sim.studies.findings.ranks import told_ranks
 from sim.studies.methods.sensitivity import METHODS
 
 if TYPE_CHECKING:
@@ -161,6 +162,8 @@ def answer_tables(material: Material) -> list[PlainTable]:
         table = material.tables.get(name)
         if table is None or not len(table):
             continue
+        if name == "ranking" and material.effects is not None:
+            table = told_ranks(table, material.effects)
         if name == "indices":
             main = METHODS[material.settings["method"]].main
             table = table[(table["other"] == "") & (table["index"] == main)]
@@ -168,7 +171,8 @@ def answer_tables(material: Material) -> list[PlainTable]:
             if name == "sweep" and "effects" in material.tables:
                 continue
             table = table.drop(columns="point").sort_values(["scenario", "outcome"], kind="stable")
-        found.append(_plain(name, table))
+        if len(table):
+            found.append(_plain(name, table))
     return found
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.measures.dictionary import outcome
 from sim.studies.findings import numbers
-from sim.studies.findings.effects import lowered, told_all
+from sim.studies.findings.effects import lowered, tell, told_all
 from sim.studies.findings.values import listed
 from sim.studies.methods.bootstrap import FEWEST, Resamples
 from sim.studies.runs.effects import change, t_interval
@@ -52,6 +52,16 @@ def ranked(runs: DataFrame, names: Sequence[str], differ: Collection[str]) -> li
             f"Not ranked, since no order of the scenarios is told from chance: {left} of {len(named)} outcomes."
         )
     return lines
+
+
+def told_ranks(ranking: DataFrame, effects: DataFrame) -> DataFrame:
+    """The rows of a table of ranks by outcomes on which some scenario has an effect that is a finding: no other is shown as ranked."""
+    shown = effects[[not outcome(name).detail for name in effects["outcome"]]]
+    differ: set[str] = set()
+    for _, rows in shown.groupby("scenario", sort=False):
+        found: list[Any] = rows.to_dict("records")
+        differ |= tell(found).names
+    return ranking[ranking["outcome"].isin(differ)]
 
 
 def _levels(runs: DataFrame, name: str) -> DataFrame:

@@ -19,7 +19,7 @@ from sim.studies.findings import ratios, rivals
 from sim.studies.findings.doubt import conclusions, said, spread_over
 from sim.studies.findings.effects import prices, sentences, tell
 from sim.studies.findings.groups import notes as group_notes
-from sim.studies.findings.ranks import ranked
+from sim.studies.findings.ranks import ranked, told_ranks
 from sim.studies.findings.values import failed_note, without_value
 from sim.studies.kinds import (
     MOST_POINTS,
@@ -240,7 +240,9 @@ def _answer(
     price_of = ratios.cost_per(measured, effects, study.baseline)
     tables = {"effects": effects, "ranking": ranking, "outcomes": measured, "cost_per": price_of}
     tables |= {} if told is None else {"conclusions": told}
-    figures = {"effects": Drawing("effects", (effects,)), "ranking": Drawing("ranking", (ranking,))}
+    figures = {"effects": Drawing("effects", (effects,))}
+    shown = told_ranks(ranking, effects)
+    figures |= {"ranking": Drawing("ranking", (shown,))} if len(shown) else {}
     if by_group is not None:
         found = effects_by_group(by_group, study.baseline, lambda rows, baseline: effects_table(rows, baseline, _among(rows, names)))  # fmt: skip
         if study.file.totals == "real":  # pairs are of one size
