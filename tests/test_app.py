@@ -697,6 +697,15 @@ def kept(done, tmp_path_factory):
 
 
 class TestStored:
+    @needs_page
+    def test_of_few_pairs_the_headline_warns_as_a_report_does(self):
+        from sim.app.shown import answer
+
+        kept = stored(default())
+        assert kept.pairs == 4
+        assert "only 4 pairs of runs" in str(answer.headline(kept, "real")).lower()
+        assert "pairs of runs: intervals are wide" not in str(answer.headline(replace(kept, runs=8), "real"))
+
     def test_it_says_what_the_comparison_says_in_both_scales(self, kept):
         path, plan, reading = kept
         found = stored(plan, path)

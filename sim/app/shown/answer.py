@@ -14,6 +14,7 @@ from sim.app.reading import Answer, Reading
 from sim.app.shown import charts
 from sim.measures.dictionary import GROUPS, OutcomeSpec, outcome
 from sim.report.parts.validation import Validation, shipped_validation
+from sim.report.text.caveats import few_pairs
 from sim.studies.findings import numbers
 from sim.studies.findings.effects import Told, change, is_tested, per_cent_ends
 
@@ -38,7 +39,8 @@ def headline(reading: Answer, scale: str, coming: int = 0) -> Tag:
         )
     boxes = [verdict(reading.titles[label], place, told[label], found[label]) for place, label in enumerate(told, 1)]
     how = f"{say('answer.how', pairs=reading.pairs)} {say('answer.scale')} {say(f'answer.{scale}')}."
-    return tags.div(tags.div(*boxes, class_="verdicts"), tags.p(how, class_="hint"))
+    few = [tags.p(f"{line[:1].upper()}{line[1:]}", class_="alert") for line in few_pairs(reading.pairs)]
+    return tags.div(*few, tags.div(*boxes, class_="verdicts"), tags.p(how, class_="hint"))
 
 
 def verdict(title: str, place: int, told: Told, lines: Sequence[str]) -> Tag:
