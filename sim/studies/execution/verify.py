@@ -54,7 +54,6 @@ def verify(
         Model that the runs were made with, instead of `MarketModel`.
     run_code
         Whether to execute the Python files that the scenarios of the results use (`code_of` names them).
-
     seed
         Decides which runs are in the sample; by default another one each time.
 
@@ -91,9 +90,8 @@ def verify(
             except StudyError as error:
                 problems.append(str(error))
             except (*UNREADABLE, IndexError) as error:
-                problems.append(
-                    f"what the record says of the runs cannot be followed ({type(error).__name__}: {error})"
-                )
+                why = f"{type(error).__name__}: {error}"
+                problems.append(f"what the record says of the runs cannot be followed ({why})")
     else:
         notes.append("no run was looked at, since files do not fit the record")
     return {
