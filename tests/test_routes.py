@@ -89,7 +89,7 @@ def test_searches_act_on_the_borders_that_they_name_alone():
 def test_a_treaty_lets_agencies_where_goods_come_from_help():
     model = branched(town(), 0)
     before = risks(model)
-    model.levers.cooperation[[HOME, ABROAD]] = 1.0
+    model.levers.cooperation[np.ix_([HOME, ABROAD], [HOME, ABROAD])] = 1.0
     after = risks(model)
     assert after[ABROAD, HOME] > before[ABROAD, HOME]
     after[ABROAD, HOME], after[HOME, ABROAD] = before[ABROAD, HOME], before[HOME, ABROAD]
