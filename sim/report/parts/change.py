@@ -15,7 +15,8 @@ from sim.report.text.names import factor_name
 from sim.report.text.words import records
 from sim.studies.findings import numbers
 from sim.studies.findings.doubt import is_apart
-from sim.studies.findings.effects import FEW_PAIRS, has_interval, is_tested, pairs_of, per_cent_ends, tell, told_apart
+from sim.studies.findings.effects import has_interval, is_tested, per_cent_ends, tell, told_apart
+from sim.studies.findings.many import FEW_PAIRS, pairs_of
 from sim.studies.findings.values import listed
 from sim.studies.methods.components import SET, doubt
 from sim.studies.runs.effects import LEVEL, change, quantile, sets_of, t_interval

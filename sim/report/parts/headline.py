@@ -11,8 +11,9 @@ from sim.report.text import deeds
 from sim.report.text.words import records
 from sim.studies.findings import ratios
 from sim.studies.findings.doubt import conclusions, in_sets, said
-from sim.studies.findings.effects import FEW_PAIRS, Told, change, lowered, prices, tell
+from sim.studies.findings.effects import Told, change, lowered, prices, tell
 from sim.studies.findings.groups import member_name, told_by_group
+from sim.studies.findings.many import FEW_PAIRS
 from sim.studies.findings.values import listed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sim.evidence.parameters import load_parameters
-from sim.studies.findings.effects import FEW_PAIRS
+from sim.studies.findings.many import FEW_PAIRS
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario

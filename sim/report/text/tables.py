@@ -13,7 +13,7 @@ from sim.report.text.columns import Cell, Column, Heading, Row, lay_out
 from sim.report.text.markdown import escaped
 from sim.report.text.words import printed_effects, records
 from sim.studies.findings import doubt, ratios
-from sim.studies.findings.effects import pairs_of
+from sim.studies.findings.many import pairs_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -14,7 +14,8 @@ import numpy as np
 
 from sim.measures.dictionary import outcome
 from sim.studies.findings import numbers
-from sim.studies.findings.effects import lowered, tell, told_all
+from sim.studies.findings.effects import lowered, tell
+from sim.studies.findings.many import told_all
 from sim.studies.findings.values import listed
 from sim.studies.methods.bootstrap import FEWEST, Resamples
 from sim.studies.runs.effects import change, t_interval

@@ -9,7 +9,8 @@ import numpy as np
 
 from sim.measures.dictionary import outcome
 from sim.scenario import Problem, Submodels, no_such_name, one_of, quote
-from sim.studies.findings.effects import pairs_of, tell
+from sim.studies.findings.effects import tell
+from sim.studies.findings.many import pairs_of
 from sim.studies.methods.components import SET
 from sim.studies.runs.compare_tables import over_sets
 from sim.studies.runs.effects import add_displacement, change, paired_effects, t_interval
