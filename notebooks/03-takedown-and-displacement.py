@@ -223,8 +223,8 @@ for result in (several, single):
 #   1.4-1.7bn in 2021 (2021-22). Chainalysis / BKA via press
 # - [market-leader-share]: share of drug listings held by the leading market: Dream 80% (to Apr 2019); White House 87%
 #   (Jan 2021); WHM+DarkMarket 91% (Sept 2020) (English-language). NDARC
-# - [bayonet-user-survey]: darknet buyers reporting less use / stopping / unaffected after Bayonet: 15% / 9% / more
-#   than half (online survey Jan 2018). UNODC WDR 2018
+# - [bayonet-user-survey]: darknet buyers reporting less frequent use of such markets / stopping / unaffected after
+#   Bayonet: 15% / 9% / more than half (online survey Jan 2018). UNODC WDR 2018
 # - [u2u-survive-closure]: do direct buyer-seller ties survive a market closure: stable pairs tend to persist through
 #   closures and COVID-19 (40 markets, 2011-2021). Nadini M. et al. (2022) Emergence and structure of decentralised
 #   trade networks around dark web marketplaces. Sci Rep 12. DOI 10.1038/s41598-022-07492-x

@@ -99,7 +99,7 @@ def test_a_border_control_on_no_route_bears_on_nothing():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_says_what_it_was_meant_for_and_did(kind):
-    found, cost = row(example(kind, start=3, end=20), consumers=2000)
+    found, cost = row(example(kind, start=3, end=20), consumers=4000)
     assert found["policy"] == kind
     assert found["days"] == 17
     assert 0 < found["done"] <= found["asked"]

@@ -469,8 +469,8 @@ def test_the_takedown_of_a_small_market_cuts_less_than_that_of_the_leader():
 
 
 def test_deflection_criminalises_fewer_people():
-    without, with_ = paired([example("deflection", offer=0.5)], total("consumers_criminalised"), 60, seeds=3).T
-    assert (with_ < without).all()
+    without, with_ = paired([example("deflection", offer=0.5)], total("consumers_criminalised"), 60, seeds=6).T
+    assert with_.sum() < 0.8 * without.sum()
     assert with_.sum() == pytest.approx(0.5 * without.sum(), rel=0.5)
 
 

@@ -12,7 +12,7 @@ from sim.market.supply.routes import interdict, risks, ways
 from sim.market.trade.content import contaminated_share
 from sim.measures.audit import violations
 from sim.model import MarketModel
-from tests.worlds import branched, ran, world
+from tests.worlds import branched, ran, run, world
 
 TOWN = {"consumers": 2000, "burn_in": 40, "days": 400}
 HOME, ABROAD = 0, 3  # north_america and the rest of the world
@@ -154,14 +154,20 @@ def test_a_supplier_mixes_in_as_much_of_the_strongest_product_as_its_strength_ta
 
 def test_strong_synthetics_come_with_the_suppliers_who_concentrate():
     """Heroin that was heroin holds a strong synthetic where its vendor's supplier makes a stronger product, and nowhere else."""
-    model = branched(town(), 0, parameters={"supply": {"copy_rate": 1e-9}, "shipping": {"synthetic_supply": 0.0}})
+    many = run(world(consumers=12_000, burn_in=40, days=300), until=0)
+    model = branched(many, 0, parameters={"supply": {"copy_rate": 1e-9}, "shipping": {"synthetic_supply": 0.0}})
     s, heroin = model.supplier_table.columns, list(model.scenario.substances).index("heroin")
     s.mixes[: model.supplier_table.n] = CLEAN
-    s.concentration[: model.supplier_table.n] = np.where(np.arange(model.supplier_table.n) % 2, 15.0, 1.0)
+    v, n = model.vendors.columns, model.vendors.n
+    used = np.unique(v.supplier[:n][(v.main[:n] == heroin) & (v.supplier[:n] >= 0)])
+    strong = used[::2]
+    s.concentration[: model.supplier_table.n] = 1.0
+    s.concentration[strong] = 15.0
     model.run_for(60)
     o = model.books.open_orders
     orders, v = o.columns, model.vendors.columns
     bought = (orders.substance[: o.n] == heroin) & (v.supplier[orders.vendor[: o.n]] >= 0)
-    odd = v.supplier[orders.vendor[: o.n]] % 2 == 1
+    odd = np.isin(v.supplier[orders.vendor[: o.n]], strong)
     adulterated = orders.content[: o.n] != 0
+    assert min((bought & odd).sum(), (bought & ~odd).sum()) > 5
     assert adulterated[bought & odd].mean() > adulterated[bought & ~odd].mean()

@@ -284,7 +284,7 @@ def test_poisson_quantiles_are_those_of_the_distribution(mean):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.floats(1e-15, 1 - 1e-15), st.floats(1e-6, 2_000), st.floats(1.0, 1.5))
+@given(st.floats(1e-15, 1 - 1e-11), st.floats(1e-6, 2_000), st.floats(1.0, 1.5))
 def test_a_larger_mean_never_gives_fewer(u, mean, factor):
     assert streams.poisson_from(u, mean) <= streams.poisson_from(u, mean * factor)
 

@@ -193,7 +193,8 @@ class TestSeeds:
         precise = {"precision": {"measure": "orders", "half_width": 0.1}, "most": 300}
         assert list(problems(seed=2**64 - 200, replications=4, compare=precise)) == ["seed"]
         found = Study.load("budget-portfolio")
-        assert kinds.get("optimise").most_seeds(found) == 2 * found.file.replications
+        second_look = found.settings.confirm
+        assert kinds.get("optimise").most_seeds(found) == (1 + second_look) * found.file.replications
 
 
 class TestPaths:
