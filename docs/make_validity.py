@@ -143,7 +143,8 @@ def across() -> list[str]:
     return [
         "## Which conclusions hold\n",
         f"{pairs} pairs of runs of {size} simulated consumers over {sets} parameter sets of the ensemble that ships "
-        f"([kept](../results/reference/ensemble/conclusions.csv); `make conclusions` does them again). {HOW}\n",
+        f"([kept](../results/reference/ensemble/conclusions.csv), with the rules of before [decision 0044](decisions/0044-rules-read-anew.md); "
+        f"`make conclusions` does them again). {HOW}\n",
         f"Of {len(table)} effects of {table['scenario'].nunique()} interventions, {words}. Totals are those of the simulated consumers.\n",
         "\n".join(told) + "\n",
         conclusions_markdown(table) + "\n",
