@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import t as student
 
 from sim.measures.dictionary import outcome, outcomes
-from sim.studies.findings import effects, groups, numbers, ranks, ratios
+from sim.studies.findings import effects, groups, many, numbers, ranks, ratios
 from sim.studies.findings.effects import sentences, tell
 from sim.studies.methods.bootstrap import Resamples
 from sim.studies.runs.compare_tables import effects_table
@@ -172,7 +172,7 @@ class TestSomething:
         frame = runs(3, names=["orders"], orders={"one": 1.0})
         wide = frame.pivot(index="seed", columns="scenario", values="orders")
         (row,) = rows_of(paired_effects(frame, "baseline"))
-        assert effects._p_values([row])[0] == pytest.approx(ttest_1samp(wide["one"] - wide["baseline"], 0).pvalue)
+        assert many.p_values([row])[0] == pytest.approx(ttest_1samp(wide["one"] - wide["baseline"], 0).pvalue)
 
 
 class TestCountedAndExpected:
