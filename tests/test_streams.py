@@ -286,6 +286,7 @@ def test_poisson_quantiles_are_those_of_the_distribution(mean):
 @settings(max_examples=200, deadline=None)
 @given(st.floats(1e-15, 1 - 1e-11), st.floats(1e-6, 2_000), st.floats(1.0, 1.5))
 def test_a_larger_mean_never_gives_fewer(u, mean, factor):
+    """As far as chances are told apart (1e-11, as above): nearer to one, a count of 102 was seen above one of 108."""
     assert streams.poisson_from(u, mean) <= streams.poisson_from(u, mean * factor)
 
 
