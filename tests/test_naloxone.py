@@ -9,7 +9,7 @@ import pytest
 
 from sim.agents.codes import SUM_DEATH, SUM_OVERDOSE, Programme, Segment, Stage
 from sim.market.health.consumption import consumption
-from sim.market.health.naloxone import NOT_THERE, kits_today
+from sim.market.health.naloxone import NOT_THERE, WITH_THEM, kits_today
 from sim.model import MarketModel
 from sim.policies.naloxone import Naloxone
 from tests.worlds import branched, example, fingerprint, ran, world
@@ -30,17 +30,18 @@ def town(carried: float = CARRIED, takers: float = 0.1) -> tuple[MarketModel, np
     model = branched(_start(), 0)
     took = np.random.default_rng(5).random(model.consumers.n) < takers
     model.consumers.columns.declined[: model.consumers.n] = np.where(took, 0, TOOK_NONE)
-    model.outreach.carried[:] = carried
+    model.outreach.kept[:] = model.outreach.carried[:] = carried
     return model, took
 
 
 def risks(model: MarketModel) -> tuple[np.ndarray, np.ndarray]:
     """Overdoses and deaths that are expected today, person by person; kits are neither handed out nor lost meanwhile."""
-    kept = model.outreach.carried.copy()
-    model.levers.naloxone[:] = kept
+    kept, carried = model.outreach.kept.copy(), model.outreach.carried.copy()
+    model.levers.naloxone_kept[:], model.levers.naloxone[:] = kept, carried
     model.books.happened.forget(model.consumers.n)
     consumption(model)
-    assert np.array_equal(model.outreach.carried, kept)
+    assert np.array_equal(model.outreach.kept, kept)
+    assert np.array_equal(model.outreach.carried, carried)
     return model.books.happened.sums[:, SUM_OVERDOSE], model.books.happened.sums[:, SUM_DEATH]
 
 
@@ -77,6 +78,21 @@ def test_who_took_a_kit_is_rescued_with_it_by_others():
     assert unmoved(deaths, usual, alone & ~took)
 
 
+def test_a_kit_left_at_home_saves_who_took_it_there_and_nobody_else():
+    """Kits that nobody carries are at hand at 65 % of the overdoses of those who took them."""
+    model, took = town(takers=0.5)
+    model.outreach.kept[:], model.outreach.carried[:] = 1.0, 0.0
+    without, carried = branched(model, 0), branched(model, 0)
+    without.outreach.kept[:] = 0.0
+    carried.outreach.kept[:] = carried.outreach.carried[:] = model.p.services.overdoses_at_home
+    (overdoses, deaths), (_, usual), (_, all_carry) = risks(model), risks(without), risks(carried)
+    use = overdoses > 0.0
+    alone = among_friends(model, took) == 0.0
+    assert (deaths[use & took] < usual[use & took]).all()
+    assert unmoved(deaths, usual, use & ~took)
+    assert unmoved(deaths, all_carry, use & took & alone)
+
+
 def test_kits_prevent_no_overdose():
     (overdoses, _), (usual, _) = risks(town()[0]), risks(town(0.0)[0])
     assert unmoved(overdoses, usual, usual > 0.0)
@@ -91,7 +107,7 @@ def test_with_three_people_there_who_all_may_carry_the_chances_are_those_of_the_
     c, n = model.consumers.columns, model.consumers.n
     c.practice[:n], c.trust_police[:n] = p.practice_normal, 0.4
     without = branched(model, 0)
-    without.outreach.carried[:] = 0.0
+    without.outreach.kept[:] = without.outreach.carried[:] = 0.0
     (overdoses, saved), (_, usual) = risks(model), risks(without)
     unaided = (1.0 - p.ambulance - p.ambulance_trust * 0.4) * (1.0 - p.lay_rescue)
     few, many = (1.0 - p.company * (1.0 - unaided * (1.0 - h * p.naloxone_works)) for h in at_hand)
@@ -108,7 +124,7 @@ def test_friends_who_are_dead_or_leave_help_nobody(gone):
     else:
         model.consumers.columns.stage[: model.consumers.n][took] = Stage.LEAVING
     without = branched(model, 0)
-    without.outreach.carried[:] = 0.0
+    without.outreach.kept[:] = without.outreach.carried[:] = 0.0
     (overdoses, deaths), (_, usual) = risks(model), risks(without)
     assert overdoses[others].sum() > 0.0
     assert unmoved(deaths, usual, others)
@@ -131,14 +147,18 @@ def offered(days: int, **fields: object) -> MarketModel:
     return branched(_start(), days, policies=[example("naloxone", **{"outreach": 0.0, **fields})])
 
 
-@pytest.mark.parametrize("nothing", ["strength", "carriage"])
-def test_kits_that_nobody_has_at_hand_change_no_number(nothing):
-    none, some, without = offered(30, **{nothing: 0.0}), offered(30), branched(_start(), 30)
-    columns = ["deaths_expected", "overdoses_expected", "deaths", "orders", "doses_used"]
-    assert none.daily()[columns].equals(without.daily()[columns])
-    assert not some.daily()[columns].equals(without.daily()[columns])
-    if nothing == "strength":
-        assert fingerprint(none) == fingerprint(without)
+def test_kits_that_nobody_gets_change_no_number():
+    none, some, without = offered(30, strength=0.0), offered(30), branched(_start(), 30)
+    assert fingerprint(none) == fingerprint(without)
+    assert not some.daily()["deaths_expected"].equals(without.daily()["deaths_expected"])
+
+
+def test_kits_left_at_home_save_fewer_than_those_that_are_carried():
+    without, home, carried = (
+        model.daily()["deaths_expected"].sum()
+        for model in (branched(_start(), 60), offered(60, carriage=0.0), offered(60, carriage=1.0))
+    )
+    assert carried < home < without
 
 
 def test_kits_for_some_save_others_too():
@@ -176,5 +196,5 @@ def test_kits_are_counted_and_paid_for_whoever_took_them():
 
 def test_when_a_programme_is_over_nobody_gets_a_kit_who_had_none():
     on, over = offered(41, taken_up=0.3), offered(41, taken_up=0.3, end=40)
-    kept, left = (float(kits[kits != NOT_THERE].mean()) for kits in (kits_today(on), kits_today(over)))
+    kept, left = (float(kits[kits[:, WITH_THEM] != NOT_THERE].mean()) for kits in (kits_today(on), kits_today(over)))
     assert 0.9 * kept < left < kept

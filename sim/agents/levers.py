@@ -123,6 +123,9 @@ class Levers:
     )
     check_uptake: np.ndarray = lever(1.0, "people", "services", "ratio", "Uptake of checking by those reached")
     naloxone: np.ndarray = lever(0.0, "people", "services", "share", "Consumers who carry naloxone, beyond the usual")
+    naloxone_kept: np.ndarray = lever(
+        0.0, "people", "services", "share", "Consumers who have naloxone, with them or at home, beyond the usual"
+    )
     treatment_slots: np.ndarray = lever(
         0.0, "people", "services", "share", "Places in treatment that are added for somebody, of those there are"
     )

@@ -18,15 +18,17 @@ class TreatmentService(Institution):
 
 
 class Outreach(Institution):
-    """Outreach: chance that who took kits of naloxone has one with them, by jurisdiction, segment and turn; it follows what programmes hand out."""
+    """Outreach: chance that who took kits of naloxone has one at all, and has one with them, by jurisdiction, segment and turn, as programmes hand them out."""
 
     def __init__(self, model: Model, jurisdictions: int) -> None:
         super().__init__(model)
-        self.carried = np.zeros((jurisdictions, len(Segment), TURNS))
+        self.kept = np.zeros((jurisdictions, len(Segment), TURNS))
+        self.carried = np.zeros_like(self.kept)
 
-    def supply(self, aimed: np.ndarray, days: float) -> None:
-        """Kits reach people, and are used up, lost or expire: carriage moves towards ``aimed`` (share) in ``days``."""
-        self.carried += (aimed - self.carried) / days
+    def supply(self, kept: np.ndarray, carried: np.ndarray, days: float) -> None:
+        """Kits reach people, and are used up, lost or expire: who has one, and has it with them, moves towards what is aimed at (shares) in ``days``."""
+        self.kept += (kept - self.kept) / days
+        self.carried += (carried - self.carried) / days
 
 
 class DrugChecking(Institution):

@@ -28,15 +28,17 @@ class Naloxone(LastingPolicy):
 
     purpose: ClassVar[str] = "Keep overdoses from being fatal."
     evidence: ClassVar[str] = (
-        "[naloxone-oend], [naloxone-prescribing]; carriage [naloxone-carried], [naloxone-carried-scotland]; take-up and leaving assumed."
+        "[naloxone-oend], [naloxone-prescribing]; carriage [naloxone-carried], [naloxone-carried-scotland]; at home [overdose-at-home]; take-up and leaving assumed."
     )
     can_fail: ClassVar[str] = (
-        "Nobody can give it to somebody who uses alone; most kits stay at home; those who trust services least take none, and nor may anybody's friends; "
+        "Nobody can give it to somebody who uses alone; most kits stay at home, where they help who lives there; those who trust services least take none, "
+        "and nor may anybody's friends; "
         "kits expire; it prevents deaths and no overdoses."
     )
     place: ClassVar[str] = "Kits for people who live there; their friends elsewhere are rescued with them too."
     extent: ClassVar[str] = (
-        "`carriage` is the chance that somebody who took kits has one with them, at each overdose anew; who is told by `outreach` is drawn anew each week."
+        "`carriage` is the chance that somebody who took kits has one with them, at each overdose anew (at one of their own at home the kit is there); "
+        "who is told by `outreach` is drawn anew each week."
     )
 
     counts: ClassVar[str] = "kits"
@@ -71,7 +73,8 @@ class Naloxone(LastingPolicy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Give people kits; tell those met of services."""
         whom = self.offered_to(state, levers)
-        levers.naloxone[whom] = 1.0 - (1.0 - levers.naloxone[whom]) * (1.0 - self.strength * self.carriage)
+        for lever, share in ((levers.naloxone_kept, 1.0), (levers.naloxone, self.carriage)):
+            lever[whom] = 1.0 - (1.0 - lever[whom]) * (1.0 - self.strength * share)
         share = self.strength * self.outreach
         levers.support_reach[whom] += share
         levers.support_message[whom] += share * self.knowledge

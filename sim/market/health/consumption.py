@@ -32,7 +32,7 @@ from sim.market.health.alerts import FULL_PRACTICE, dose_warned_of
 from sim.market.health.doses import at_hand, count_doses
 from sim.market.health.early_warning import novel_substances, watch
 from sim.market.health.harm import at_least_one, fatality, is_maintained, overdose_per_dose, treatment_hazard, use_left
-from sim.market.health.naloxone import among_friends, kits_today
+from sim.market.health.naloxone import OWN, among_friends, kits_today
 from sim.market.health.programmes import note_checked, willing
 from sim.market.health.receipt import LICENSED, SUPPLY, Offered, Received, receive, threats
 from sim.market.health.stash import AS_SOLD, beside_sedative, place_of
@@ -202,7 +202,7 @@ def use_today(c: int, place: int, use: float, had: int, when: Moment, users: Use
     company = min(1.0, p.company + p.practice_company * (hr - p.practice_normal))
     own, around = 0.0, p.naloxone_carried
     if len(users.kits) > 0:
-        own, around = max(users.kits[c], 0.0), min(around + among_friends(c, users.kits, users.friends), 1.0)
+        own, around = users.kits[c, OWN], min(around + among_friends(c, users.kits, users.friends), 1.0)
     fatal = fatality(company, consumers.trust_police[c], own, around, p)
     sums[SUM_OVERDOSE] += overdose
     sums[SUM_DEATH] += overdose * fatal
@@ -263,7 +263,7 @@ def consumption(state: MarketState) -> None:
         state.consumer_events(EventKind.VIOLENCE, o.consumer[violent])
         learn_of_violence(state, violent)
     happened, before = np.zeros(n, np.uint16), at_hand(state)
-    state.outreach.supply(levers.naloxone, state.p.services.naloxone_days)
+    state.outreach.supply(levers.naloxone_kept, levers.naloxone, state.p.services.naloxone_days)
     users = Users(
         buyers, narrow(state.substances, views.UsedSubstances), kits_today(state), state.world.friends, levers.legal_access,
         levers.dropout, dose_warned_of(state), FULL_PRACTICE, p, state.rules.overdose,

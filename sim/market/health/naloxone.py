@@ -18,18 +18,27 @@ if TYPE_CHECKING:
 
 NALOXONE, ON_THE_WAY = 1 << Programme.NALOXONE, int(Stage.LEAVING)
 NOT_THERE = -1.0
+WITH_THEM, OWN = 0, 1
+"""Chances of who took kits: to have one with them at somebody else's overdose, and to have one at hand at their own."""
 
 
 @kernel
-def carry(lo: int, hi: int, people: Any, carried: np.ndarray, kits: np.ndarray) -> None:
-    """Fill ``kits`` for the rows ``lo:hi``: those who took kits have one with them with the chance ``carried`` (J, 4, 100) of their like."""
+def carry(
+    lo: int, hi: int, people: Any, kept: np.ndarray, carried: np.ndarray, at_home: float, kits: np.ndarray
+) -> None:
+    """Fill ``kits`` (n, 2) for the rows ``lo:hi`` with both chances of those who took some, by ``kept`` and ``carried`` (J, 4, 100) of their like.
+
+    A kit that is at home is at hand at an overdose of one's own that happens there, which the share ``at_home`` do.
+    """
     for c in range(lo, hi):
+        with_them = own = 0.0
         if people.alive[c] == 0 or people.stage[c] == ON_THE_WAY:
-            kits[c] = NOT_THERE
-        elif people.declined[c] & NALOXONE:
-            kits[c] = 0.0
-        else:
-            kits[c] = carried[people.jurisdiction[c], people.segment[c], people.turn[c]]
+            with_them = NOT_THERE
+        elif not people.declined[c] & NALOXONE:
+            j, s, k = people.jurisdiction[c], people.segment[c], people.turn[c]
+            with_them = carried[j, s, k]
+            own = with_them + at_home * (kept[j, s, k] - with_them)
+        kits[c, WITH_THEM], kits[c, OWN] = with_them, own
 
 
 @inner
@@ -37,7 +46,7 @@ def among_friends(c: int, kits: np.ndarray, friends: Friends) -> float:
     """Mean chance that a friend of ``c`` has a kit; those who are dead or leaving are no company, and without friends it is 0."""
     chance, there = 0.0, 0
     for i in range(friends.start[c], friends.start[c + 1]):
-        kit = kits[friends.who[i]]
+        kit = kits[friends.who[i], WITH_THEM]
         if kit != NOT_THERE:
             chance += float(kit)
             there += 1
@@ -45,23 +54,25 @@ def among_friends(c: int, kits: np.ndarray, friends: Friends) -> float:
 
 
 def kits_today(state: MarketState) -> np.ndarray:
-    """(n,) chance that each has a kit beyond what is usual, as the day of use begins, or NOT_THERE; without rows where nobody has."""
-    if not state.outreach.carried.any():
-        return np.empty(0)
-    kits = np.empty(state.consumers.n)
+    """(n, 2) chances that each has a kit beyond what is usual, `WITH_THEM` (or NOT_THERE) and at an `OWN` overdose; without rows where nobody has."""
+    kept, carried = state.outreach.kept, state.outreach.carried
+    if not kept.any():
+        return np.empty((0, 2))
+    kits = np.empty((state.consumers.n, 2))
     people = narrow(state.consumers.columns, views.CarryingConsumers)
-    over_rows(state.pool, carry, len(kits), people, state.outreach.carried, kits)
+    over_rows(state.pool, carry, len(kits), people, kept, carried, state.p.services.overdoses_at_home, kits)
     return kits
 
 
 def share_out(state: MarketState) -> None:
     """Where kits are offered no longer, nobody is known any more as one who took some: what is left of them is spread over all people alike."""
     over = (state.care.offered > 0.0) & (state.levers.taken_up == 0.0)
-    over, left = over[..., Programme.NALOXONE], state.outreach.carried
-    if not left[over].any():
+    over, kept = over[..., Programme.NALOXONE], state.outreach.kept
+    if not kept[over].any():
         return
     c, n = state.consumers.columns, state.consumers.n
-    alike = np.ravel_multi_index((c.jurisdiction[:n], c.segment[:n], c.turn[:n]), left.shape)
+    alike = np.ravel_multi_index((c.jurisdiction[:n], c.segment[:n], c.turn[:n]), kept.shape)
     took = (c.alive[:n] == 1) & (c.declined[:n] & NALOXONE == 0)
-    people, takers = (np.bincount(alike, who, left.size).reshape(left.shape) for who in (c.alive[:n], took))
-    left[over] *= (takers / np.maximum(people, 1.0))[over]
+    people, takers = (np.bincount(alike, who, kept.size).reshape(kept.shape) for who in (c.alive[:n], took))
+    for left in (kept, state.outreach.carried):
+        left[over] *= (takers / np.maximum(people, 1.0))[over]
