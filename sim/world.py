@@ -98,8 +98,10 @@ def make_consumers(state: MarketState) -> None:
     c.stash[:, 0] = np.where(stocked, held, 0.0)
     c.stash_potency[:, 0] = np.where(stocked, state.substances.opioid[c.substance], 0.0)
     state.books.goods.start = float(c.stash.sum(dtype=np.float64))
-    c.legal_calm[:] = state.p.world.calm * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)[:, None]
-    c.loss_calm[:] = c.legal_calm[:, 1]
+    w, bought = state.p.world, 2.0 * c.need_rate * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)
+    c.legal_calm[:, RiskGroup.OFFLINE] = w.calm * bought
+    c.legal_calm[:, RiskGroup.OPEN_WEB] = w.calm_online * bought * (c.considering > Considering.NOT_YET)
+    c.legal_hits[:, RiskGroup.OFFLINE] = w.frights * c.legal_calm[:, RiskGroup.OFFLINE]
     usual = usual_danger(state)
     c.danger[:, ON_STREETS] = usual[ON_STREETS] * c.legal_calm[:, RiskGroup.OFFLINE]
     c.danger[:, AT_APPS] = usual[AT_APPS] * c.legal_calm[:, RiskGroup.OPEN_WEB]
@@ -217,7 +219,7 @@ def make_vendors(state: MarketState) -> None:
 
 
 def find_homes(state: MarketState) -> None:
-    """Consumers who used a cryptomarket before the start know one or two, by the markets' shares."""
+    """Who used a cryptomarket before the start knows one or two, by the markets' shares, and remembers what was bought; on the first day all decide anew."""
     p, c, seed, n = state.p, state.consumers.columns, state.seed, state.consumers.n
     rows = np.arange(n)
     u = [uniforms(seed, Draw.HOME_MARKET, rows, 0, k) for k in range(4)]
@@ -227,22 +229,21 @@ def find_homes(state: MarketState) -> None:
     user = u[0] < scaled_to(drawn_to_them, c.considering > Considering.NOT_YET, p.world.market_users)
     slots, cumulative = state.usual.market_slots, np.cumsum(state.usual.market_shares)
     home = slots[pick(cumulative, u[1])]
-    c.home[:] = np.where(user, home, NO_SLOT)
     give(state.consumers, "memory", user.nonzero()[0])
     c = state.consumers.columns
+    remembered = 2.0 * p.world.calm_online * c.need_rate * uniforms(seed, Draw.CONSUMER_TRAITS, rows, 3)
+    c.legal_calm[:, RiskGroup.CRYPTO] = c.loss_calm[:] = np.where(user, remembered, 0.0)
     memory = c.memory[user]
     c.known[memory, 0] = home[user]
     second = slots[pick(cumulative, u[2])]
-    learned = 1.0 - (1.0 - p.migration.learn_of_market) ** (c.need_rate * FOUNDED)
+    learned = 1.0 - (1.0 - p.migration.learn_of_market) ** remembered
     c.known[memory, 1] = np.where((u[3] < learned) & (second != home), second, NO_SLOT)[user]
     c.good[memory, 0] = 1.0
     c.considering[user] = Considering.EXPERIENCED
-    c.market_state[:] = np.where(user, int(Membership.ACTIVE), int(Membership.NONE))
-    seeker = (c.considering > Considering.NOT_YET) & ~user
-    c.market_state[seeker] = int(Membership.LAPSED)
-    c.market_until[:] = NEVER
-    later = -np.log(u[2]) * p.migration.recheck_days
-    c.market_until[seeker] = np.minimum(state.day + 1 + later[seeker], NEVER - 1).astype(np.int16)
+    seeker = c.considering > Considering.NOT_YET
+    c.market_state[:] = np.where(seeker, int(Membership.LAPSED), int(Membership.NONE))
+    later = np.where(user, 0.0, 1 - np.log(u[2]) * p.migration.recheck_days)
+    c.market_until[:] = np.where(seeker, np.minimum(state.day + later, NEVER - 1), NEVER).astype(np.int16)
     listed = state.vendors.columns
     at = np.isin(listed.account[: state.vendors.n, 0], slots)
     trade = float(listed.recent[: state.vendors.n][at].sum())

@@ -39,7 +39,7 @@ NeededSubstances = view(
 PricedSubstances = view("PricedSubstances", "dose_usd", "doses_per_order", "premium")
 SentSubstances = view("SentSubstances", "contaminable", "opioid", "potency_sd", "sold", "synthetic")
 ReceivedSubstances = view("ReceivedSubstances", "dependence", "doses_per_order", "novel", "opioid", "prescribed")
-UsualSubstances = view("UsualSubstances", "doses_per_day", "doses_per_order", "opioid")
+UsualSubstances = view("UsualSubstances", "dependence", "doses_per_day", "doses_per_order", "opioid")
 UsedSubstances = view(
     "UsedSubstances", "adverse", "dependence", "disability", "doses_per_day", "medical", "novel", "opioid", "sedative", "sold", "unmet",
 )  # fmt: skip

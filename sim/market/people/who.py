@@ -33,6 +33,7 @@ STREAMS = 16
 """Draws of one stream of a newcomer's."""
 MOST_SKILL, MOST_BUDGET, MOST_NEEDS = 4, 3, 2
 """Bounds of what is drawn, as those of the columns guard."""
+DAYS_OF_A_YEAR = 365.0
 HALF = 0.5
 """The middle of an even draw, and of patients who are men, as of everybody."""
 
@@ -179,6 +180,30 @@ def used_to(rows: np.ndarray, size: np.ndarray, people: Any, table: Any, by_depe
         people.tolerance[c] = floor + (1.0 - floor) * used
 
 
+@kernel
+def depend_by_now(
+    rows: np.ndarray, size: np.ndarray, drawn: Drawn, people: Any, table: Any, years: float, given: np.ndarray
+) -> None:
+    """Dependence of those of these rows who are not dependent, after so many ``years`` of use on average, in orders of ``size`` times the usual.
+
+    It grows by what the doses of a day add and falls on days without use, so that it goes towards a balance. Who would be dependent by now has recovered before,
+    and is somewhere on the way again.
+    """
+    p = given[0]
+    for i in range(len(rows)):
+        c = rows[i]
+        if people.segment[c] == DEPENDENT:
+            continue
+        s = people.substance[c]
+        daily = np.float64(people.need_rate[c]) * size[i] * table.doses_per_order[s]
+        gain = table.dependence[s] * daily
+        fall = p.dependence_decay * (1.0 - min(daily / max(1.0, table.doses_per_day[s] * p.occasional_use), 1.0))
+        days = -DAYS_OF_A_YEAR * years * math.log(trait(c, drawn, 2, 1))
+        by_now = gain / max(gain + fall, 1e-12) * -math.expm1(-(gain + fall) * days)
+        again = p.dependent_from * trait(c, drawn, 2, 2)
+        people.dependence[c] = by_now if by_now < p.dependent_from else again
+
+
 def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
     """Draw the people of these ``rows``, whose jurisdiction is set: segment, age, sex, needs, means, knowledge and standing.
 
@@ -201,10 +226,10 @@ def draw_people(state: MarketState, rows: np.ndarray, newcomers: bool) -> None:
     drawn = Drawn(state.moment.seed, state.day, newcomers)
     people = narrow(c, views.NewConsumers)
     over_rows(state.pool, draw, len(rows), rows, drawn, people, kinds, state.given.world, state.given.demand)
-    used_to(
-        rows, np.exp(c.budget[rows]), people, narrow(state.substances, views.UsualSubstances),
-        np.float32(d.dependence_rate), p.consumption.tolerance_floor,
-    )  # fmt: skip
+    size, table = np.exp(c.budget[rows]), narrow(state.substances, views.UsualSubstances)
+    if not newcomers:
+        depend_by_now(rows, size, drawn, people, table, w.use_years, state.given.consumption)
+    used_to(rows, size, people, table, np.float32(d.dependence_rate), p.consumption.tolerance_floor)
     if newcomers:
         c.came[rows] = state.day
         seek(rows, drawn, narrow(c, views.SeekingConsumers), p.migration.recheck_days)
