@@ -201,6 +201,13 @@ def test_who_leaves_does_not_come_back_while_it_is_offered_and_what_they_had_is_
     assert MOVES[kind](leave) < MOVES[kind](stay)
 
 
+def test_who_leaves_kits_is_not_deaf_to_what_others_say_of_services():
+    model = after("naloxone", 60, taken_up=0.9, leave=0.8, outreach=0.1)
+    quitted = model.consumers.columns.quitted[: model.consumers.n]
+    assert (quitted & (1 << Programme.NALOXONE) > 0).mean() > 0.3
+    assert not (quitted & (1 << Programme.SUPPORT)).any()
+
+
 @pytest.mark.parametrize("kind", JOINED)
 def test_when_it_is_over_nobody_has_declined_or_left_it(kind):
     """Whoever offers it again asks everybody anew."""

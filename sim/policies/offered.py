@@ -70,11 +70,10 @@ class LastingPolicy(OfferedPolicy):
     )
 
     def offered_to(self, state: MarketState, levers: Levers) -> tuple[np.ndarray, ...]:
-        """Offer it to those for whom it is meant, some of whom leave it again; returns their index into a lever by people, as `whom`."""
+        """Offer it to those for whom it is meant, some of whom leave the first programme again; returns their index into a lever by people, as `whom`."""
         whom = super().offered_to(state, levers)
-        for programme in self.offering:
-            at = (*whom, np.intp(programme))
-            levers.leaving[at] = np.maximum(levers.leaving[at], self.leave)
+        at = (*whom, np.intp(self.programmes[0]))
+        levers.leaving[at] = np.maximum(levers.leaving[at], self.leave)
         return whom
 
     def offers(self, state: MarketState) -> float:
