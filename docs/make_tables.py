@@ -38,6 +38,7 @@ from sim.measures.dictionary import column, families, observed, outcomes, tables
 from sim.measures.observer.settings import Crawler, Observer, Register, Survey
 from sim.policies.base import Policy
 from sim.policies.conditions import After, When
+from sim.policies.offered import LastingPolicy, offer
 from sim.population import describe
 from sim.registry import policy_kinds
 from sim.scenario import OwnColumn, Platforms, Settings, Submodels, list_scenarios
@@ -222,7 +223,11 @@ def moved(policy: type[Policy]) -> list[str]:
     sources = [inspect.getsource(policy.move)]
     for name in re.findall(r"self\.(\w+)\(state, levers\)", sources[0]):
         sources += [inspect.getsource(vars(base)[name]) for base in policy.__mro__ if name in vars(base)]
-    touched = re.findall(r"levers\.(\w+)", " ".join(sources))
+    if any("offer(levers" in source for source in sources):
+        sources.append(inspect.getsource(offer))
+    touched = set(re.findall(r"levers\.(\w+)", " ".join(sources)))
+    if not issubclass(policy, LastingPolicy):
+        touched.discard("leaving")
     return [str(lever["name"]) for lever in Levers.describe() if lever["name"] in touched]
 
 

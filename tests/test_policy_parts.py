@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sim.agents.codes import Programme, Segment
 from sim.agents.levers import Levers
 from sim.market.learning.messages import messages_of_week
 from sim.model import MarketModel
+from sim.policies.base import Policy
 from sim.policies.offered import LastingPolicy, OfferedPolicy
 from sim.registry import policy_kinds
 from tests.worlds import KINDS, branched, example, ran, run, world
@@ -188,6 +190,66 @@ def test_who_refuses_services_is_charged():
     )  # fmt: skip
     assert willing < 0.5 * without
     assert unwilling > 0.75 * without
+
+
+# Several that offer the same -------------------------------------------------------------------------------------------
+SUPPLY = (..., Programme.SUPPLY)
+
+
+def offered_by(*policies: Policy) -> Levers:
+    """The levers of a day on which these policies are on, in this order."""
+    model = _start()
+    levers = Levers(model.world.n_jurisdictions)
+    for policy in policies:
+        policy.move(model, levers)
+    return levers
+
+
+def test_a_policy_alone_has_its_own_take_up_whatever_its_strength():
+    for strength in (0.001, 0.3, 1.0):
+        levers = offered_by(policy_kinds()["regulated_supply"](strength=strength, taken_up=0.37, leave=0.11))
+        assert (levers.taken_up[SUPPLY] == 0.37).all()
+        assert (levers.leaving[SUPPLY] == 0.11).all()
+
+
+def test_a_policy_that_is_hardly_there_leaves_take_up_as_others_make_it():
+    supply = policy_kinds()["regulated_supply"]
+    strong, weak = supply(taken_up=0.2, leave=0.05), supply(taken_up=0.9, leave=0.8, strength=0.001)
+    for both in ((strong, weak), (weak, strong)):
+        levers = offered_by(*both)
+        assert levers.taken_up[SUPPLY] == pytest.approx(0.2, abs=0.001)
+        assert levers.leaving[SUPPLY] == pytest.approx(0.05, abs=0.001)
+
+
+def test_of_three_offers_the_mean_by_strength_is_taken_up_and_left_in_any_order():
+    supply = policy_kinds()["regulated_supply"]
+    three = [
+        supply(taken_up=t, leave=m, strength=s) for t, m, s in ((0.2, 0.1, 1.0), (0.8, 0.5, 0.5), (0.6, 0.0, 0.25))
+    ]
+    for order in itertools.permutations(three):
+        levers = offered_by(*order)
+        assert levers.taken_up[SUPPLY] == pytest.approx((0.2 + 0.4 + 0.15) / 1.75)
+        assert levers.leaving[SUPPLY] == pytest.approx((0.1 + 0.25) / 1.75)
+
+
+def test_what_is_offered_elsewhere_bears_on_nobody_here():
+    supply, there = policy_kinds()["regulated_supply"], ("united_kingdom_europe",)
+    levers = offered_by(supply(taken_up=0.2), supply(taken_up=0.8, jurisdictions=there, segments=("patient",)))
+    at = list(_start().scenario.jurisdictions).index(there[0])
+    both = np.zeros(levers.taken_up.shape[:3], bool)
+    both[at, Segment.PATIENT] = True
+    assert levers.taken_up[SUPPLY][both] == pytest.approx(0.5)
+    assert (levers.taken_up[SUPPLY][~both] == 0.2).all()
+
+
+def test_services_of_a_law_and_of_police_are_taken_up_between_the_two():
+    kinds, services = policy_kinds(), (..., Programme.SERVICES)
+    police, law = kinds["deflection"](taken_up=0.9), kinds["decriminalisation"](taken_up=0.3, strength=0.5)
+    silent = kinds["decriminalisation"](taken_up=0.3, referred=0.0)
+    assert offered_by(police, law).taken_up[services] == pytest.approx(0.7)
+    assert offered_by(law, police).taken_up[services] == pytest.approx(0.7)
+    assert (offered_by(police, silent).taken_up[services] == 0.9).all(), "who refers nobody offers nothing"
+    assert not offered_by(silent).taken_up.any()
 
 
 # Who stays ------------------------------------------------------------------------------------------------------------

@@ -26,11 +26,9 @@ def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarr
 class Levers:
     """All levers of a model with J jurisdictions; arrays by how they are declared.
 
-    (1,) for the world, (J,) by jurisdiction, (J, 4, 100) for people by jurisdiction, segment and turn, (J, 4, 100, 7) for
-    these by programme, (J, 32) for goods by
-    jurisdiction and substance, (J, J) by route (origin, destination), (J, 4, 32) for needs by jurisdiction, segment and main substance, (J, 7) by
-    jurisdiction and target of enforcement, (J, 7, 7) by the target that loses and the one that gains.
-    A consumer's turn is drawn once: programmes for a share of people reach those of the first turns.
+    (1,) for the world, (J,) by jurisdiction, (J, 4, 100) for people by jurisdiction, segment and turn, (J, 4, 100, 7) for these by programme, (J, 32) for
+    goods by jurisdiction and substance, (J, J) by route (from, to), (J, 4, 32) for needs by jurisdiction, segment and main substance, (J, 7) by jurisdiction and
+    target, (J, 7, 7) by the target that loses and the one that gains. A consumer's turn is drawn once: a share of people are those of the first turns.
     """
 
     jurisdictions: int
@@ -139,6 +137,9 @@ class Levers:
     )
     leaving: np.ndarray = lever(
         0.0, "programme", "consumers", "share/month", "Those who take part in a programme who leave it"
+    )
+    offered: np.ndarray = lever(
+        0.0, "programme", "consumers", "strength", "Strength with which a programme is offered so far today"
     )
     support_reach: np.ndarray = lever(
         0.0, "people", "services", "share/week", "Consumers reached by information on support"
@@ -263,9 +264,8 @@ class Levers:
         """Make each lever a view of its part of ``values``, so that all are set at once."""
         self._values, at = values, 0
         for name, shape in self._shapes.items():
-            size = int(np.prod(shape))
-            vars(self)[name] = values[at : at + size].reshape(shape)
-            at += size
+            first, at = at, at + int(np.prod(shape))
+            vars(self)[name] = values[first:at].reshape(shape)
 
     def __getattr__(self, name: str) -> Any:
         """Say that there is no such lever, and which one may be meant."""

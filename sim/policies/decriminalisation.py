@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Programme
 from sim.policies.base import LocalPolicy
 from sim.policies.deeds import Parts
+from sim.policies.offered import offer
 from sim.registry import register_policy
 
 if TYPE_CHECKING:
@@ -78,9 +78,8 @@ class Decriminalisation(LocalPolicy):
         s, where = self.strength, self.where(state)
         levers.charges[where] *= 1.0 - s * self.dropped
         levers.referral[where] = 1.0 - (1.0 - levers.referral[where]) * (1.0 - s * self.referred)
-        levers.taken_up[where, :, :, Programme.SERVICES] = np.maximum(
-            levers.taken_up[where, :, :, Programme.SERVICES], self.taken_up if self.referred else 0.0
-        )
+        if self.referred > 0:
+            offer(levers, (where, slice(None), slice(None), Programme.SERVICES), s, self.taken_up)
         levers.stigma[where] *= 1.0 + s * (self.stigma - 1.0)
         levers.initiation[where] *= 1.0 + s * (self.newcomers - 1.0)
 

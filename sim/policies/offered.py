@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -14,6 +14,27 @@ from sim.policies.deeds import Parts
 if TYPE_CHECKING:
     from sim.agents.levers import Levers
     from sim.market.state import MarketState
+
+
+def offer(levers: Levers, at: tuple[Any, ...], strength: float, taken_up: float, leaving: float = 0.0) -> None:
+    """Offer a programme to those in the cells ``at`` of a lever by programme: of several offers of one programme, the mean by strength is taken up, and left.
+
+    Parameters
+    ----------
+    strength
+        That of whoever offers it; at 0 nothing is offered.
+    taken_up
+        Those offered it who take it up (share).
+    leaving
+        Those who take part who leave it (share a month).
+    """
+    if strength <= 0.0:
+        return
+    so_far = levers.offered[at]
+    pull = strength / (so_far + strength)
+    levers.taken_up[at] += (taken_up - levers.taken_up[at]) * pull
+    levers.leaving[at] += (leaving - levers.leaving[at]) * pull
+    levers.offered[at] = so_far + strength
 
 
 class OfferedPolicy(AimedPolicy):
@@ -42,9 +63,12 @@ class OfferedPolicy(AimedPolicy):
         """Offer it to those for whom it is meant; returns their index into a lever by people, as `whom`."""
         whom = self.whom(state)
         for programme in self.offering:
-            at = (*whom, np.intp(programme))
-            levers.taken_up[at] = np.maximum(levers.taken_up[at], self.taken_up)
+            offer(levers, (*whom, np.intp(programme)), self.strength, self.taken_up, self.left(programme))
         return whom
+
+    def left(self, programme: Programme) -> float:
+        """Those who take part in one of its programmes who leave it (share a month): nobody, unless a policy says so."""
+        return 0.0
 
     def inside(self, state: MarketState) -> np.ndarray:
         """(n,) whether each consumer for whom it is meant has taken it up, and has not left it."""
@@ -69,12 +93,9 @@ class LastingPolicy(OfferedPolicy):
         default=0.05, ge=0, le=1, description="those who take part who leave in a month (share, assumed 0.01 to 0.2)"
     )
 
-    def offered_to(self, state: MarketState, levers: Levers) -> tuple[np.ndarray, ...]:
-        """Offer it to those for whom it is meant, some of whom leave the first programme again; returns their index into a lever by people, as `whom`."""
-        whom = super().offered_to(state, levers)
-        at = (*whom, np.intp(self.programmes[0]))
-        levers.leaving[at] = np.maximum(levers.leaving[at], self.leave)
-        return whom
+    def left(self, programme: Programme) -> float:
+        """Those who take part who leave it: of its first programme. Who leaves that is not deaf to what others offer of the rest."""
+        return self.leave if programme == self.programmes[0] else 0.0
 
     def offers(self, state: MarketState) -> float:
         """People to whom it is first offered today: all of them in the first week."""
