@@ -174,10 +174,9 @@ def data_dictionary() -> str:
         "the same text as metadata. Where the scenario has the date of day 0 (`day0`), daily tables and events also have a "
         f"column `date`: {_plain(column('daily', 'date'))}.\n\n"
         + REAL_TOTALS
-        + "## Outcomes\n\nOne value a day; over a run they are summed or averaged. Those of a group ([for whom](how-to-run-a-study.md#for-whom)) are "
-        "named after both, such as `deaths_expected[segment=patient]`: of people by `jurisdiction`, `segment`, `age` and `sex`, of orders by these of the buyer, "
-        "and by "
-        "`channel` and `substance`.\n"
+        + "## Outcomes\n\nOne value a day; over a run they are summed or averaged, or the last is taken. Those of a group "
+        "([for whom](how-to-run-a-study.md#for-whom)) are named after both, such as `deaths_expected[segment=patient]`: of people by `jurisdiction`, "
+        "`segment`, `age` and `sex`, of orders by these of the buyer, and by `channel` and `substance`.\n"
     ]
     specs = [*outcomes().values(), *families().values()]
     for group in dict.fromkeys(spec.group for spec in specs):

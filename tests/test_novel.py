@@ -92,6 +92,24 @@ def test_what_was_known_before_the_start_gives_no_alert_in_the_run():
     assert len(ews.lags(model.day - 1)) == (alerts["day"] >= first)[alerts["kind"] == "alert"].sum() > 0
 
 
+def test_the_lag_of_a_day_is_the_mean_over_first_alerts_given_from_day_0_on():
+    """Those of burn-in, when there was no policy, are not among them; the last day speaks for the run."""
+    many = world(consumers=300, burn_in=60, parameters={"services": {"novel_per_year": 600.0}})
+    model = run(many, until=40, tables=("events",))
+    events, lags = model.table("events"), model.daily()["nps_detection_lag_days"]
+    born = events[events["kind"] == "novel_substance"].set_index("subject")["day"]
+    first = events[(events["kind"] == "alert") & events["subject"].isin(born.index)].groupby("subject")["day"].min()
+    for day in range(40):
+        given = first[first.between(0, day)]
+        if len(given):
+            assert lags[day] == pytest.approx((given - born[given.index]).mean())
+        else:
+            assert np.isnan(lags[day])
+    assert first.between(-60, -1).any()
+    assert lags.nunique() > 5
+    assert model.outcomes()["nps_detection_lag_days"] == lags.iloc[-1]
+
+
 def test_what_circulates_at_the_start_does_the_harm_that_the_table_of_substances_says():
     model = settled(0)
     row, usual = model.substances.novel, model.usual.adverse

@@ -168,6 +168,14 @@ def test_what_is_the_same_in_a_world_of_any_size_is_compared_as_it_is(outcome):
     assert when.value(model, model.recorder) == pytest.approx(model.daily()[outcome][-7:].mean())
 
 
+def test_of_what_sums_up_all_days_itself_the_last_day_is_compared():
+    model = ran(world(parameters={"services": {"novel_per_year": 600.0}}), until=30)
+    lag = {"outcome": "nps_detection_lag_days", "above": 1, "over_days": 20}
+    days = model.daily()["nps_detection_lag_days"][-20:]
+    found = world(policies=[campaign(when=lag)]).policies[0].when.value(model, model.recorder)
+    assert found == days.iloc[-1] != pytest.approx(days.mean())
+
+
 def test_an_outcome_without_a_value_is_neither_above_nor_below():
     lag = {"outcome": "nps_detection_lag_days", "over_days": 1}
     nothing = world(parameters={"services": {"novel_per_year": 0}}).resolved()["parameters"]

@@ -151,6 +151,6 @@ class EarlyWarning(Institution):
         return (self.known > self.KNOWN_BEFORE) & (self.known <= day)
 
     def lags(self, day: int) -> np.ndarray:
-        """Days from appearance to the first alert anywhere, of those with a first alert during the run, up to ``day``."""
+        """Days from appearance to the first alert anywhere, of those with a first alert from day 0 on, up to ``day``; in burn-in of all with one in the run."""
         lags = np.empty(len(self.born), np.int64)
-        return lags[: first_alerts(self.known, self.born, self.KNOWN_BEFORE, day, lags)]
+        return lags[: first_alerts(self.known, self.born, -1 if day >= 0 else self.KNOWN_BEFORE, day, lags)]

@@ -44,8 +44,9 @@ class After(BaseModel):
 class When(BaseModel):
     """While an outcome, or the number of events of a kind, is above or below a level.
 
-    Compared is the mean of the last ``over_days`` days; what grows with the number of consumers (orders, deaths, people, USD) per 100,000 of them, so
-    that a level means the same in worlds of any size. Events are the exception: their number in these days, as simulated.
+    Compared is the mean of the last ``over_days`` days, or the last of these of an outcome of which the last day speaks for a run; what grows with the number of
+    consumers (orders, deaths, people, USD) per 100,000 of them, so that a level means the same in worlds of any size. Events are the exception: their number in
+    these days, as simulated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
@@ -109,10 +110,12 @@ class When(BaseModel):
         if self.event is not None:
             kind = int(EventKind[self.event.upper()])
             return float(state.books.events.number(kind, max(0, last - self.over_days), last))
-        days = recorder.column(str(self.outcome))[-self.over_days :]
+        spec, days = outcome(str(self.outcome)), recorder.column(str(self.outcome))[-self.over_days :]
         seen = days[~np.isnan(days)]
-        mean = float(seen.mean()) if len(seen) else math.nan
-        return mean * PER / state.scenario.consumers if outcome(str(self.outcome)).scales else mean
+        if not len(seen):
+            return math.nan
+        level = float(seen[-1] if spec.aggregate == "last" else seen.mean())
+        return level * PER / state.scenario.consumers if spec.scales else level
 
     def holds(self, state: MarketState, recorder: Recorder) -> bool:
         """Whether it holds today."""
