@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.agents.codes import Channel, Segment
+from sim.agents.codes import NEVER, Channel, Segment, Stage
 from sim.market import views
 from sim.market.health.treatment import first_served
 from sim.measures.outcomes import net_social_cost, outcomes_of_day
@@ -321,3 +321,26 @@ def test_regulated_supply_is_billed_for_the_needs_that_people_have():
         had += int((patients & (c.next_day[:n] <= model.day)).sum())
         model.run_for(1)
     assert billed == pytest.approx(had, rel=0.15)
+
+
+def test_regulated_supply_is_billed_for_no_need_that_never_arises():
+    """Those in treatment need less, those who stopped nothing, all need as much as the times make them; nobody has two needs a day."""
+    supply = {"kind": "regulated_supply", "patients": 0.0, "dependent": 1.0, "taken_up": 1.0, "leave": 0.0}
+    shock = {"kind": "demand_shock", "needs": 0.6, "street_lost": 0.0, "initiation": 1.0}
+    often = {"world": {"dependents": 0.7}, "demand": {"dependent_rate": 0.4}}
+    model = run(world(consumers=2000, policies=[supply, shock], parameters=often), until=2)
+    c, n, policy = model.consumers.columns, model.consumers.n, model.scenario.policies[0]
+    dependent = (c.segment[:n] == Segment.DEPENDENT) & policy.inside(model)
+    assert dependent.sum() > 800
+    rows = np.flatnonzero(dependent)
+    c.treatment_day[rows[::3]] = model.day - 100
+    c.stage[rows[1::3]], c.next_day[rows[1::3]] = Stage.STOPPED, NEVER - 1
+    billed, had = 0.0, 0
+    for day in range(25):
+        taking = (c.segment[:n] == Segment.DEPENDENT) & policy.inside(model)
+        if day >= 5:  # when waits are those of treatment
+            billed += policy.deed(model).asked
+            had += int((taking & (c.next_day[:n] <= model.day)).sum())
+        model.run_for(1)
+    assert had > 2000
+    assert billed == pytest.approx(had, rel=0.06)

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.agents.codes import Channel, Programme
+from sim.market.demand.rates import needs_of_a_day
 from sim.policies.deeds import Deed
 from sim.policies.offered import LastingPolicy
 from sim.registry import register_policy
@@ -83,10 +84,9 @@ class RegulatedSupply(LastingPolicy):
 
     def _covered(self, state: MarketState) -> tuple[float, float]:
         """Needs of a day that are meant, of those who take part, and those of them for a substance with a legal counterpart."""
-        c, n, d = state.consumers.columns, state.consumers.n, state.p.demand
         shares = np.array([self.patients, self.recreational, self.dependent, self.recreational])
-        rate = c.need_rate[:n] * (1.0 + d.dependence_rate * c.dependence[:n])
-        meant = self.strength * rate * shares[c.segment[:n]] * self.inside(state)
+        segment = state.consumers.columns.segment[: state.consumers.n]
+        meant = self.strength * needs_of_a_day(state) * shares[segment] * self.inside(state)
         return float(meant.sum()), float((meant * self._possible(state)).sum())
 
     def _possible(self, state: MarketState) -> np.ndarray:

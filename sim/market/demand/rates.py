@@ -39,6 +39,36 @@ def usual_rate(c: int, when: Moment, consumers: Any, opioid: np.ndarray, demand:
 
 
 @kernel
+def find_needs(
+    when: Moment,
+    level: np.ndarray,
+    consumers: Any,
+    opioid: np.ndarray,
+    demand: np.ndarray,
+    consumption: np.ndarray,
+    chances: np.ndarray,
+) -> None:
+    """Fill ``chances`` (n,) with everybody's chance to need something on a day, at a ``level`` of needs (J, segments, S); waits are whole days."""
+    for c in range(len(chances)):
+        chances[c] = 0.0
+        if consumers.alive[c] == 1 and consumers.stage[c] == USES:
+            usual = usual_rate(c, when, consumers, opioid, demand[0], consumption[0])
+            chances[c] = -math.expm1(
+                -usual * level[consumers.jurisdiction[c], consumers.segment[c], consumers.substance[c]]
+            )
+
+
+def needs_of_a_day(state: MarketState) -> np.ndarray:
+    """(n,) needs of each consumer that are to be expected on a day, at the level of needs that there is: none of who uses nothing, at most one."""
+    found, given = np.empty(state.consumers.n), state.given
+    people = narrow(state.consumers.columns, views.NeedyConsumers)
+    find_needs(
+        state.moment, state.world.need_level, people, state.substances.opioid, given.demand, given.consumption, found
+    )
+    return found
+
+
+@kernel
 def move_waits(
     rows: np.ndarray,
     when: Moment,
