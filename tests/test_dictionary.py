@@ -89,6 +89,11 @@ def test_a_share_is_never_summed_over_days():
     assert [spec.name for spec in SPECS if spec.unit in ("share", "index") and spec.aggregate == "sum"] == []
 
 
+@pytest.mark.parametrize("harm", ["overdose", "death", "adverse", "violence", "dependence", "medicine"])
+def test_healthy_life_years_name_every_harm_that_costs_some(harm):
+    assert harm in outcomes()["dalys"].text
+
+
 def test_no_two_outcomes_carry_the_same_label():
     labels = [spec.label for spec in outcomes().values()]
     assert len(set(labels)) == len(labels)
