@@ -251,6 +251,15 @@ def test_two_treaties_do_not_bind_those_who_joined_different_ones():
     assert (gained[2:, :2] == 0).all()
 
 
+def test_capability_costs_what_the_field_says_where_an_officer_day_comes_to_yield_twice_as_much():
+    model = model_of(world())
+    double, half = (policy("cyber_capability", start=0, years=0.0, gain=gain) for gain in (1.0, 0.5))
+    days = sum(a.officer_days for a in model.agencies if a.unit == Unit.CYBER)
+    assert double.cost(model) == near(days * double.usd_per_officer_day)
+    assert half.cost(model) == near(0.5 * double.cost(model))
+    assert "doubles what an officer-day yields" in type(double).model_fields["usd_per_officer_day"].description
+
+
 def test_capability_grows_year_by_year():
     model = model_of(world())
     slow = policy("cyber_capability", start=0, years=2.0)

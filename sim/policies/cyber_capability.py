@@ -41,7 +41,7 @@ class CyberCapability(LocalPolicy):
         default=100.0,
         ge=0,
         le=10_000,
-        description="cost of training and equipment (USD per officer-day of cyber units; assumed 20 to 300)",
+        description="cost of training and equipment that doubles what an officer-day yields (USD per officer-day of cyber units; assumed 20 to 300)",
     )
 
     def grown(self, state: MarketState) -> float:
@@ -63,5 +63,5 @@ class CyberCapability(LocalPolicy):
         return sum(float(agency.officer_days) for agency in units)
 
     def cost(self, state: MarketState) -> float:
-        """Training and equipment, from the first day on."""
+        """Training and equipment, in proportion to what full capability adds, from the first day on."""
         return self.strength * self.gain * self._days(state) * self.usd_per_officer_day
