@@ -12,6 +12,7 @@ from sim.market.supply.routes import interdict, risks, ways
 from sim.market.trade.content import contaminated_share
 from sim.measures.audit import violations
 from sim.model import MarketModel
+from sim.registry import policy_kinds
 from tests.worlds import branched, ran, run, world
 
 TOWN = {"consumers": 2000, "burn_in": 40, "days": 400}
@@ -60,6 +61,15 @@ def test_a_riskier_border_is_gone_round_and_never_left_for_good():
     same = np.ones((4, 4), bool)
     same[:, 0] = same[3] = False
     assert (after[same] == before[same]).all()
+
+
+def test_searches_at_every_border_cost_what_as_much_more_effort_does():
+    """Loads into a jurisdiction come from the others: it has no border with itself that is left out."""
+    made = policy_kinds()["supplier_interdiction"]
+    model = run(world(), until=1)
+    effort, searches = (made(**{"effort": 1.0, name: 3.0}).cost(model) for name in ("effort", "searches"))
+    assert searches == pytest.approx(effort)
+    assert effort > 0
 
 
 SEARCHES = {"kind": "supplier_interdiction", "effort": 1.0, "searches": 5.0}

@@ -114,7 +114,8 @@ class SupplierInterdiction(LocalPolicy):
         )
         size = np.array([float(a.officer_days) for a in state.agencies])
         into = np.bincount([a.jurisdiction for a in state.agencies], size, state.world.n_jurisdictions)
-        covered = float(self.borders(state).mean(axis=0) @ into)
+        others = max(state.world.n_jurisdictions - 1, 1)  # nobody has a border with itself
+        covered = float((self.borders(state).sum(axis=0) / others) @ into)
         days += covered * p.share_suppliers * self.strength * (self.searches - 1.0)
         supply = state.p.supply
         recruits = supply.entry_rate * float(state.world.would_sell.sum()) * supply.organised_share
