@@ -363,14 +363,14 @@ def test_the_actor_of_an_event_exists(table, model):
 
 
 def test_in_treatment_is_what_entered_less_what_left(table):
-    """From one day to the next; people enter at the end of a day and are counted from the next."""
+    """From one day to the next; who is admitted at the end of a day is counted on that day, as is who was let go."""
     events, daily = table["events"], table["daily"].set_index("day")
     came, went = (
         events[events["kind"] == f"treatment_{end}"].groupby("day").size().reindex(range(LIVELY.days), fill_value=0)
         for end in ("entry", "exit")
     )
     change = daily["in_treatment"].diff().iloc[1:].to_numpy()
-    assert (change == came.to_numpy()[:-1] - went.to_numpy()[1:]).all()
+    assert (change == came.to_numpy()[1:] - went.to_numpy()[1:]).all()
 
 
 # Outcomes of a run ----------------------------------------------------------------------------------------------------

@@ -261,7 +261,7 @@ def of_people(state: MarketState, grouping: Grouping, violence: np.ndarray) -> l
     sums = np.zeros((size, N_SUMS))
     sums_by_group(code, happened.sums, sums)
     counts = {name: number(happened.whom(kind)) for name, kind in HAPPENED.items()}
-    counts["in_treatment"] = number(c.treatment_day[:n] <= state.day)
+    counts["in_treatment"] = number(c.treatment_day[:n] <= state.day + 1)
     counts["waiting_for_treatment"] = number(state.care.waiting_list)
     hurt = zip(adverse, overdoses, deaths, violence, sums, strict=True)
     parts = [a | harms(state, Harm(*of)) for a, of in zip(standing(state, code, size), hurt, strict=True)]

@@ -133,7 +133,7 @@ def health(state: MarketState) -> dict[str, float]:
     t, c, n = state.today, state.consumers.columns, state.consumers.n
     return harms(state, Harm(t.adverse, t.overdoses, t.deaths, t.violence_expected, t.sums)) | {
         "deaths_other": float(t.deaths_other),
-        "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.count_nonzero(c.treatment_day[:n] <= state.day)),
+        "treatment_entries": float(t.treatment_entries), "in_treatment": float(np.count_nonzero(c.treatment_day[:n] <= state.day + 1)),
         "waiting_for_treatment": float(len(state.care.waiting_list)), "stopped_waiting": float(t.gave_up),
         "treatment_wait_days": t.waited / t.treatment_entries if t.treatment_entries else UNOBSERVED,
         "doses_from_friends": t.passed_on, "paid_to_friends_usd": t.paid_to_friends / 100.0,
