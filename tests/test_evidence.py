@@ -266,6 +266,12 @@ def test_no_value_is_called_read_that_comes_from_memory():
     assert recalled == []
 
 
+def test_what_was_fitted_in_a_prototype_or_lies_below_its_sources_counts_as_assumed():
+    specs = load_parameters().specs.values()
+    assert [s.path for s in specs if s.status != "assumed" and "prototype" in s.source] == []
+    assert load_parameters().specs["shipping.reference_intercept"].status == "assumed", "no source says 2 to 12 %"
+
+
 def test_what_a_table_calls_read_or_computed_cites_a_source():
     statuses = {"read", "computed", "assumed", "memory"}
     for name, row in {**load_substances(), **load_jurisdictions()}.items():
