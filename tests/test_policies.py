@@ -111,6 +111,12 @@ def moves(levers: dict[str, np.ndarray]) -> bool:
 
 # The contract ---------------------------------------------------------------------------------------------------------
 @EVERY_KIND
+def test_no_policy_hides_what_the_contract_keeps_for_itself(kind):
+    """A method of the name would be asked in place of the day since which the policy has been on."""
+    assert not set(vars(policy_kinds()[kind])) & set(Policy.__private_attributes__)
+
+
+@EVERY_KIND
 def test_at_zero_strength_every_number_is_as_without_the_policy(kind):
     off, without = course(kind, 0.0).tables, course(None).tables
     assert [table for table in OF_THE_WORLD if not same_frames(off[table], without[table])] == []

@@ -79,7 +79,8 @@ class InternationalOperation(LocalPolicy):
         description="effort at full participation (officer-days; assumed 500 to 36,000: five officers in each of 100 countries for a week)",
     )
 
-    def _since(self, state: MarketState) -> int:
+    def _days_in(self, state: MarketState) -> int:
+        """Days since it, or its latest repetition, began."""
         since = state.day - self.start
         return since % 365 if self.yearly else since
 
@@ -90,7 +91,7 @@ class InternationalOperation(LocalPolicy):
 
     def move(self, state: MarketState, levers: Levers) -> None:
         """Inspect more parcels, with officers who help the post; remove more accounts."""
-        if self._since(state) >= self.days:
+        if self._days_in(state) >= self.days:
             return
         where = self.where(state)
         levers.inspection[:, where] *= 1.0 + self.strength * (self.inspection - 1.0)
@@ -104,7 +105,7 @@ class InternationalOperation(LocalPolicy):
 
     def act(self, state: MarketState) -> Deed:
         """Seize domains and arrest sellers on the first day."""
-        since = self._since(state)
+        since = self._days_in(state)
         if since != 0:
             return Deed(1.0, 1.0) if self.sites == 0 and since < self.days else IDLE
         where, seed, draw = self.where(state), int(state.seed), 2 * state.today.operations
@@ -123,7 +124,7 @@ class InternationalOperation(LocalPolicy):
 
     def cost(self, state: MarketState) -> float:
         """Officer-days, spread over the week."""
-        if self._since(state) >= self.days:
+        if self._days_in(state) >= self.days:
             return 0.0
         usd = self.strength * self._part(state) * self.officer_days / self.days * state.p.costs.officer_day
         return borne(state, usd)
