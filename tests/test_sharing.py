@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.agents.codes import EventKind, Segment
+from sim.agents.codes import Content, EventKind, Segment
 from sim.agents.consumers import STASHES
 from sim.kernels import kernel
 from sim.market import views
@@ -95,6 +95,27 @@ def put_each(consumers, rows, s, doses, table):
     for c in rows:
         lost += put(consumers, c, s, doses, 1.0, 0, table, 0.5)
     return lost
+
+
+@kernel
+def put_one_by_one(consumers, rows, s, doses, strength, content, table, draws):
+    for i in range(len(rows)):
+        put(consumers, rows[i], s, doses, strength, content, table, draws[i])
+
+
+def test_what_is_put_together_is_one_of_the_two_in_content_and_strength_and_as_strong_on_average_as_what_came():
+    model = ran(world(consumers=2000, burn_in=0), 1, 0)
+    c, table, many = model.consumers.columns, model.substances, model.consumers.n
+    heroin = list(model.scenario.substances).index("heroin")
+    view, rows, draws = narrow(c, views.ConsumptionConsumers), np.arange(many), (np.arange(many) + 0.5) / many
+    c.stash[:] = 0.0
+    put_one_by_one(view, rows, heroin, 3.0, 1.5, Content.AS_SOLD, table, draws)
+    put_one_by_one(view, rows, heroin, 1.0, 0.0, Content.SUBSTITUTED, table, draws)
+    assert (c.stash[:, 0] == 4.0).all()
+    assert (c.stash_content[:, 0] == Content.SUBSTITUTED).mean() == pytest.approx(0.25, abs=0.001)
+    assert (c.stash_potency[c.stash_content[:, 0] == Content.SUBSTITUTED, 0] == 0.0).all(), "flour holds no opioid"
+    assert (c.stash_potency[c.stash_content[:, 0] == Content.AS_SOLD, 0] == 1.5).all(), "nor is the rest diluted"
+    assert (c.stash[:, 0] * c.stash_potency[:, 0]).mean() == pytest.approx(3.0 * 1.5, rel=0.001)
 
 
 def test_another_substance_leaves_what_is_at_hand_and_want_of_a_place_takes_the_least():

@@ -31,16 +31,14 @@ def held(consumers: Any, c: int, s: int) -> float:
 def put(consumers: Any, c: int, s: int, doses: float, strength: float, content: int, table: Any, u: float) -> float:
     """Add doses to what ``c`` has of ``s``. Returns the doses that are given up for it.
 
-    A place holds one content: ``u`` in (0, 1) draws that of one of the doses, so that as many are bad on average as came. Where every place holds
-    something else, what there is least of, in usual orders, is given up.
+    A place holds one content of one strength: ``u`` in (0, 1) draws those of one of the doses, together, so that as many are bad, and all are as strong,
+    on average as came. Where every place holds something else, what there is least of, in usual orders, is given up.
     """
     k = place_of(consumers, c, s)
     if k >= 0:
-        has = consumers.stash[c, k]
-        total = has + doses
-        consumers.stash_potency[c, k] = (has * consumers.stash_potency[c, k] + doses * strength) / total
+        total = consumers.stash[c, k] + doses
         if u < doses / total:
-            consumers.stash_content[c, k] = content
+            consumers.stash_potency[c, k], consumers.stash_content[c, k] = strength, content
         consumers.stash[c, k] = total
         return 0.0
     k, least = 0, float("inf")
