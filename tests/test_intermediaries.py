@@ -314,7 +314,7 @@ def board(about: int, many: int, day: int, **fields: int) -> np.ndarray:
 
 
 def test_who_reads_of_a_cheat_keeps_away_and_who_reads_advice_uses_with_more_care():
-    start = run(world(consumers=2000))
+    start = run(world(consumers=2000, parameters={"learning": {"posts_read": 40}}))
     cheat = int(np.flatnonzero(start.vendors.columns.channel[: start.vendors.n] == Channel.CRYPTOMARKET)[0])
     away, care = [], []
     for warned, advised in ((0, 0), (1, 0), (0, 1)):
@@ -329,6 +329,22 @@ def test_who_reads_of_a_cheat_keeps_away_and_who_reads_advice_uses_with_more_car
     assert away[1] > 0.5 > 10 * away[0]
     assert care[2] > care[0] + 0.01
     assert away[2] == pytest.approx(away[0], abs=0.02)
+
+
+def test_a_warning_is_come_upon_as_often_however_many_people_are_simulated():
+    """On boards that grow with the people who write on them, as many posts warn of a vendor: as many of the readers hear of it in a week."""
+    told = []
+    for people in (2000, 8000):
+        model = run(world(consumers=people, parameters={"learning": {"posts_read": 40}}))
+        c, v, n = model.consumers.columns, model.vendors.columns, model.vendors.n
+        sells = np.flatnonzero((v.channel[:n] == Channel.CRYPTOMARKET) & (v.alive[:n] == 1))
+        cheat = min(sells, key=lambda row: np.count_nonzero(c.vendor == row))
+        model.forum.write(board(cheat, people // 2 - 50, model.day))
+        model.forum.write(board(cheat, 50, model.day, bad=1))
+        model.run_for(7)
+        readers = (c.alive == 1) & (c.considering > Considering.NOT_YET)
+        told.append(float(((c.vendor[readers] == cheat) & (c.bought[readers] == 0)).any(axis=1).mean()))
+    assert told == pytest.approx([0.18, 0.18], abs=0.03)
 
 
 def test_posts_are_written_by_buyers_and_read_for_a_month():

@@ -1,7 +1,8 @@
 """Forums: buyers on cryptomarkets write what happened to them, and those who think of buying there read a few posts a week.
 
-Nobody reads all: who is warned of a cheat is who came upon a warning, and the more is written that is false, the less that is true is read. What a forum is worth
-is what its members know: those who use with care write about it. With a market that is raided or robbed the posts of its users are lost.
+Nobody reads all: who is warned of a cheat is who came upon a warning, and the more is written that is false, the less that is true is read. There are as many more
+posts as people are simulated, and as many more are read for warnings, so that one is as likely to be come upon. What a forum is worth is what its members
+know: those who use with care write about it. With a market that is raided or robbed the posts of its users are lost.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ READ, WRITTEN, CRYPTO = int(Draw.FORUM_READ), int(Draw.FORUM_POST), int(Channel.
 DAY, MARKET, VENDOR, BAD, ADVICE = int(Post.DAY), int(Post.MARKET), int(Post.VENDOR), int(Post.BAD), int(Post.ADVICE)
 MONTH = 30
 """Days for which a post is read."""
+WORLD = 20_000.0
+"""Consumers for which posts read for warnings are stated."""
 
 
 @kernel
@@ -90,12 +93,20 @@ def keep_away(consumers: Any, c: int, v: int) -> None:
 
 
 @inner
-def read_posts(c: int, when: Moment, consumers: Any, posts: np.ndarray, many: int) -> int:
-    """Let a consumer read ``many`` of the ``posts`` of the last month: warnings are remembered. Returns how many gave advice."""
+def read_posts(c: int, when: Moment, consumers: Any, posts: np.ndarray, usual: float, people: int) -> int:
+    """Let a consumer read ``posts`` of the last month. Returns how many gave advice, of the ``usual`` number.
+
+    Warnings are remembered, of so many posts for each `WORLD` of the ``people`` simulated, a fraction of one by chance.
+    """
     advised, n = 0, len(posts)
-    for i in range(many if n > 0 else 0):
+    for_advice, for_warnings = int(usual), usual * (people / WORLD)
+    if n == 0:
+        return 0
+    looks = int(for_warnings + uniform(when.seed, WRITTEN, c, when.day, 2))
+    for i in range(max(for_advice, looks)):
         k = int(uniform(when.seed, READ, c, when.day, i) * n)
-        if posts[k, BAD] == 1:
+        if i < looks and posts[k, BAD] == 1:
             keep_away(consumers, c, posts[k, VENDOR])
-        advised += posts[k, ADVICE]
+        if i < for_advice:
+            advised += posts[k, ADVICE]
     return advised

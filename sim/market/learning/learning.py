@@ -247,7 +247,7 @@ def hear_peers(
         peers = total / (b - a) if b > a else hr
         hr += p.practice_peers * (peers - hr) - p.practice_decay * hr
         if considering > NOT_YET:
-            hr += p.practice_forum * read_posts(c, when, consumers, talk.forum, int(p.posts_read)) * (1.0 - hr)
+            hr += p.practice_forum * read_posts(c, when, consumers, talk.forum, p.posts_read, len(was)) * (1.0 - hr)
         j = consumers.jurisdiction[c]
         hr += talk.alerted[j, consumers.segment[c], consumers.turn[c]] * (1.0 - hr)
         if b > a:
