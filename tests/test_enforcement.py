@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.agents.codes import Channel, Post, RiskGroup, Written
+from sim.agents.codes import NO_SLOT, Channel, Post, RiskGroup, Written
 from sim.agents.enforcement import PAYMENTS, PLATFORMS, POST, REFERRALS, TARGETS, USERS, VENDORS, Agency, Unit, mandates
 from sim.market.enforcement.arrests import ONLINE, arrest, responsible
 from sim.market.enforcement.attacks import weak_links
@@ -414,6 +414,35 @@ def test_false_posts_in_forums_drown_true_ones_while_they_last_and_cost_work():
     assert false == near([0.0, 0.5], abs=0.1)
     assert (with_.daily()["policy_cost_usd"][1:] > 0).all()
     assert (without.daily()["policy_cost_usd"][1:] == 0).all()
+
+
+def test_false_posts_aimed_at_some_jurisdictions_are_about_vendors_there_alone():
+    start = at_day_0()
+    v, n, places = start.vendors.columns, start.vendors.n, list(start.scenario.jurisdictions)
+    sells = (v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET)
+    here = int(np.bincount(v.jurisdiction[:n][sells]).argmax())
+    attack = example("network_attack", mode="signal", share=0.0001, noise=0.0, posts=0.5, jurisdictions=[places[here]])
+    without, with_ = branched(start, 1), branched(start, 1, policies=[attack])
+    more = (with_.vendors.columns.negative[:n] - without.vendors.columns.negative[:n]).sum(axis=1)
+    assert (more[sells & (v.jurisdiction[:n] == here)] > 0).any()
+    assert (more[v.jurisdiction[:n] != here] == 0).all()
+    posts = with_.forum.posts
+    false, about = posts[:, Post.STATE] == Written.FALSE, with_.vendors.columns.jurisdiction[posts[:, Post.VENDOR]]
+    assert (about[false] == here).all()
+    assert false.sum() == near(np.count_nonzero(~false & (about == here)), abs=1), (
+        "half of the posts about vendors there"
+    )
+
+
+def test_a_false_rating_for_each_sale_is_one_however_many_accounts_a_vendor_has():
+    start = at_day_0()
+    attack = example("network_attack", mode="signal", share=0.0001, noise=0.0, posts=0.5)
+    without, with_ = branched(start, 1), branched(start, 1, policies=[attack])
+    v, n = with_.vendors.columns, start.vendors.n
+    more = (v.negative[:n] - without.vendors.columns.negative[:n]).sum(axis=1)
+    several = ((v.account[:n] != NO_SLOT).sum(axis=1) > 1) & (v.alive[:n] == 1)
+    assert several.sum() > 3
+    assert more[several] == near(0.5 * v.recent[:n][several], rel=0.1, abs=1e-3)
 
 
 def test_false_posts_about_as_many_vendors_cost_as_many_times_more_as_one_stands_for():

@@ -18,7 +18,7 @@ MAX_SUBSTANCES = 32
 
 
 def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarray:
-    """Declare a lever: an array by one of the kinds that `Levers` names, or for the ``world`` a number in an array of one."""
+    """Declare a lever: an array by one of the kinds that `Levers` names."""
     return field(default=None, metadata={"neutral": neutral, "by": by, "owner": owner, "unit": unit, "text": text})  # type: ignore[return-value]
 
 
@@ -26,7 +26,7 @@ def lever(neutral: float, by: str, owner: str, unit: str, text: str) -> np.ndarr
 class Levers:
     """All levers of a model with J jurisdictions; arrays by how they are declared.
 
-    (1,) for the world, (J,) by jurisdiction, (J, 4, 100) for people by jurisdiction, segment and turn, (J, 4, 100, 7) for these by programme, (J, 32) for
+    (J,) by jurisdiction, (J, 4, 100) for people by jurisdiction, segment and turn, (J, 4, 100, 7) for these by programme, (J, 32) for
     goods by jurisdiction and substance, (J, J) by route (from, to), (J, 4, 32) for needs by jurisdiction, segment and main substance, (J, 7) by jurisdiction and
     target, (J, 7, 7) by the target that loses and the one that gains. A consumer's turn is drawn once: a share of people are those of the first turns.
     """
@@ -107,7 +107,7 @@ class Levers:
         0.0, "goods", "platforms", "share", "Cryptomarkets and apps, by seat, that ban listings of a substance"
     )
     false_signal: np.ndarray = lever(
-        0.0, "world", "intermediaries", "share", "Ratings and forum posts about vendors that are false"
+        0.0, "jurisdiction", "intermediaries", "share", "Ratings and posts about vendors there that are false"
     )
     main_delisting: np.ndarray = lever(
         0.0, "jurisdiction", "processors", "share", "Pressure on exchanges to delist the main coin"
@@ -245,7 +245,6 @@ class Levers:
     def __post_init__(self) -> None:
         j, s = self.jurisdictions, MAX_SUBSTANCES
         shapes = {
-            "world": 1,
             "jurisdiction": j,
             "people": (j, len(Segment), TURNS),
             "programme": (j, len(Segment), TURNS, N_PROGRAMMES),

@@ -62,7 +62,7 @@ class NetworkAttack(LocalPolicy):
         default=0.0,
         ge=0,
         le=0.9,
-        description="posts about vendors in forums that are false while it lasts (share; signal)",
+        description="posts about these vendors in forums that are false while it lasts (share; signal)",
     )
     monthly: bool = Field(default=False, description="repeat the attack every 30 days")
     officer_days_each: float = Field(
@@ -80,15 +80,15 @@ class NetworkAttack(LocalPolicy):
         rows, wanted = self._ranked(state)
         return np.sort(rows[:wanted])
 
-    def _vendors(self, state: MarketState, where: np.ndarray | None = None) -> np.ndarray:
-        """Rows of the vendors on cryptomarkets, of those who ship from some jurisdictions."""
+    def _vendors(self, state: MarketState) -> np.ndarray:
+        """Rows of the vendors on cryptomarkets who ship from the jurisdictions in which it acts."""
         v, n = state.vendors.columns, state.vendors.n
-        sells = (v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET)
-        return np.flatnonzero(sells if where is None else sells & np.isin(v.jurisdiction[:n], where))
+        there = np.isin(v.jurisdiction[:n], self.where(state))
+        return np.flatnonzero((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET) & there)
 
     def _ranked(self, state: MarketState) -> tuple[np.ndarray, int]:
         """Rows of the vendors on cryptomarkets in the order in which they are attacked, and how many are."""
-        v, rows = state.vendors.columns, self._vendors(state, self.where(state))
+        v, rows = state.vendors.columns, self._vendors(state)
         if self.mode == "weak_link":
             value = weak_links(state)[rows]
         else:
@@ -115,8 +115,8 @@ class NetworkAttack(LocalPolicy):
     def move(self, state: MarketState, levers: Levers) -> None:
         """Post falsely in forums, about these vendors."""
         if self.mode == "signal":
-            about = len(self._vendors(state, self.where(state))) / max(len(self._vendors(state)), 1)
-            levers.false_signal[0] = 1.0 - (1.0 - levers.false_signal[0]) * (1.0 - self.strength * self.posts * about)
+            where = self.where(state)
+            levers.false_signal[where] = 1.0 - (1.0 - levers.false_signal[where]) * (1.0 - self.strength * self.posts)
 
     def cost(self, state: MarketState) -> float:
         """False posts: in a month as much work as false ratings for that share of the vendors; nothing else besides the attacks."""

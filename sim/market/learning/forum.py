@@ -56,25 +56,30 @@ def forum_talk(state: MarketState, due: np.ndarray) -> None:
         due, state.moment, narrow(o, views.TalkedOfOrders), state.consumers.columns.practice, state.p.learning.posting, posts
     )  # fmt: skip
     forum.write(posts[:many])
-    share = float(state.levers.false_signal[0])
-    if share > 0.0:
-        false_talk(state, share)
+    if state.levers.false_signal.any():
+        false_talk(state, np.minimum(state.levers.false_signal, 0.99))
 
 
-def false_talk(state: MarketState, share: float) -> None:
-    """Bad ratings of honest vendors, ``share`` for each sale, and posts that say the same, until so many of the posts of a month are false."""
+def false_talk(state: MarketState, share: np.ndarray) -> None:
+    """Bad ratings of honest vendors, ``share`` (J,) for each sale by where they ship from, and posts that say the same of them.
+
+    There are so many posts that this share of a month's about vendors there is false. A sale is rated once: a vendor's are spread over the own accounts.
+    """
     v, n, board = state.vendors.columns, state.vendors.n, state.forum.posts
-    live = ((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET)).nonzero()[0]
+    meant = share[v.jurisdiction[:n]] > 0.0
+    live = ((v.alive[:n] == 1) & (v.channel[:n] == Channel.CRYPTOMARKET) & meant).nonzero()[0]
     if not len(live):
         return
-    v.negative[live] += (share * v.recent[live])[:, None] * (v.account[live] != NO_SLOT)
-    true = np.count_nonzero(board[:, Post.STATE] == Written.TRUE)
-    wanted = min(share, 0.99) / (1.0 - min(share, 0.99)) * true
-    missing = max(int(wanted) - np.count_nonzero(board[:, Post.STATE] == Written.FALSE), 0)
+    here, sales, held = share[v.jurisdiction[live]], v.recent[live], v.account[live] != NO_SLOT
+    v.negative[live] += (here * sales / np.maximum(held.sum(axis=1), 1))[:, None] * held
+    odds, about = share / (1.0 - share), v.jurisdiction[board[:, Post.VENDOR]]
+    true = board[:, Post.STATE] == Written.TRUE
+    false = (board[:, Post.STATE] == Written.FALSE) & (share[about] > 0.0)
+    missing = max(int(odds[about[true]].sum()) - np.count_nonzero(false), 0)
     u = uniforms(int(state.seed), Draw.FORUM_FALSE, np.arange(missing), state.day)
     posts = np.zeros((missing, len(Post)), np.int32)
     posts[:, Post.DAY], posts[:, Post.MARKET], posts[:, Post.BAD] = state.day, NO_SLOT, 1
-    posts[:, Post.VENDOR] = live[pick(np.cumsum(v.recent[live] + 1e-9), u)]
+    posts[:, Post.VENDOR] = live[pick(np.cumsum(odds[v.jurisdiction[live]] * (sales + 1e-9)), u)]
     posts[:, Post.STATE] = Written.FALSE
     state.forum.write(posts)
 
