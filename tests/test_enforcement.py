@@ -12,6 +12,7 @@ from sim.market.enforcement.attacks import weak_links
 from sim.market.enforcement.cases import payment_cases
 from sim.market.enforcement.contacts import charge_or_refer, friends_of, user_contacts
 from sim.market.enforcement.enforcement import efforts_today
+from sim.market.enforcement.raids import take_down
 from sim.registry import policy_kinds
 from tests.worlds import BUSY, branched, example, model_of, ran, run, same_frames, world
 
@@ -572,6 +573,19 @@ def test_seized_servers_give_leads_and_intrude_on_privacy():
     without, with_ = branched(start, 1), branched(start, 1, policies=raid)
     assert with_.vendors.columns.evidence.sum() > 0 == without.vendors.columns.evidence.sum()
     assert with_.daily()["privacy_intrusions"][0] > without.daily()["privacy_intrusions"][0] + 10
+
+
+def test_the_seized_sites_of_a_pharmacy_programme_give_leads_without_any_keys():
+    model = branched(at_day_0(), 0)
+    v, n, t = model.vendors.columns, model.vendors.n, model.platform_table.columns
+    slot = int(np.bincount(v.account[:n, 0][(v.channel[:n] == Channel.ILLICIT_PHARMACY) & (v.alive[:n] == 1)]).argmax())
+    here = ((v.account[:n] == slot).any(axis=1) & (v.alive[:n] == 1)).nonzero()[0]
+    assert t.channel[slot] == Channel.ILLICIT_PHARMACY
+    assert v.recent[here].sum() > 0
+    before = v.evidence[here].copy()
+    take_down(model, slot, 0.0)
+    p = model.p.enforcement
+    assert v.evidence[here] - before == near(p.server_leads * p.server_read * v.recent[here], rel=1e-4)
 
 
 def test_leads_raise_the_risk_of_vendors_online_and_grow_cold():

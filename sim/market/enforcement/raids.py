@@ -47,7 +47,7 @@ def take_down(
     )
     state.today.takedowns += 1
     t.evidence[slot] = 0.0
-    read_servers(state, slot, channel, operators)
+    read_servers(state, slot, channel, operators and channel == Channel.CRYPTOMARKET)
     if channel == Channel.CRYPTOMARKET:
         close_platform(state, slot, PlatformStatus.SEIZED, "raid", publicity, agency, policy)
         if operators:
