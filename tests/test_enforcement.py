@@ -12,7 +12,7 @@ from sim.market.enforcement.attacks import weak_links
 from sim.market.enforcement.cases import payment_cases
 from sim.market.enforcement.contacts import charge_or_refer, friends_of, user_contacts
 from sim.market.enforcement.enforcement import efforts_today
-from sim.market.enforcement.raids import take_down
+from sim.market.enforcement.raids import run_covert, run_covertly, take_down
 from sim.registry import policy_kinds
 from tests.worlds import BUSY, branched, example, model_of, ran, run, same_frames, world
 
@@ -529,6 +529,26 @@ def test_a_seized_parcel_can_lead_to_a_letter_or_to_a_charge():
         else:
             assert c.criminalised[who].sum() == charged
             assert rise == near(np.full(len(who), letter * model.p.enforcement.arrest_fright), abs=1e-5)
+
+
+def test_who_is_called_on_after_a_seized_parcel_or_a_covert_operation_counts_as_an_intrusion_once():
+    model = branched(at_day_0(), 0)
+    p = model.p.enforcement._replace(buyer_pursued=1.0, contacts_per_day=1e9, server_read=0.25, record_attention=1.0)
+    model.p = model.p._replace(enforcement=p)
+    model.levers.reset()
+    c, who = model.consumers.columns, np.arange(500)
+    street = np.full(300, int(Channel.STREET), np.uint8)
+    model.books.settled, model.policing.user_effort[:] = (who[:300], street), 1.0
+    model.books.intercepted = who[200:], np.full(300, int(Channel.CRYPTOMARKET), np.uint8)
+    before = model.today.privacy
+    user_contacts(model)
+    assert model.today.privacy - before == c.alive[who].sum(), "those stopped, those called on, and both once"
+    slot = int(np.bincount(c.home[c.home != NO_SLOT]).argmax())
+    users = np.count_nonzero(c.home == slot)
+    run_covertly(model, slot, model.day, 0.0)
+    model.platform_table.columns.trade7[slot], before = 0.0, model.today.privacy
+    run_covert(model)
+    assert model.today.privacy - before == near(users), "a quarter was read, and all were called on"
 
 
 def test_innocent_post_is_opened_and_counted_the_more_is_inspected():

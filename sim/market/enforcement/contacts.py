@@ -108,9 +108,9 @@ def user_contacts(state: MarketState) -> None:
     if seen & STOPPED:
         stopped = buyers[((met & STOPPED) > 0) & (c.alive[buyers] == 1)]
     if len(stopped) or len(pursued):
-        who = np.unique(stopped)
+        who = np.union1d(stopped, pursued)
         state.today.privacy += len(who)
-        charge_or_refer(state, np.union1d(who, pursued) if len(pursued) else who)
+        charge_or_refer(state, who)
     state.credit_agencies(REFERRALS, credit[1])
     if seen & LED:
         who = np.unique(buyers[(met & LED) > 0])

@@ -119,5 +119,6 @@ def run_covert(state: MarketState) -> None:
             arrest(state, known, policy)
             buyers = (state.consumers.columns.home[: state.consumers.n] == m).nonzero()[0]
             take_down(state, int(m), publicity, policy=policy, operators=operators)
-            pursued = uniforms(state.seed, Draw.COVERT_ARREST, buyers, day, 1) < p.buyer_pursued
-            charge_or_refer(state, buyers[pursued], policy)
+            pursued = buyers[uniforms(state.seed, Draw.COVERT_ARREST, buyers, day, 1) < p.buyer_pursued]
+            state.today.privacy += (1.0 - p.server_read) * len(pursued)  # beside those whose messages were read
+            charge_or_refer(state, pursued, policy)
