@@ -13,6 +13,7 @@ from sim.market import views
 from sim.market.choice.joining import participation
 from sim.market.choice.memory import learn_of
 from sim.market.demand.rates import at_level, follow_level
+from sim.market.entry_exit.roles import take_role
 from sim.market.learning.considering import BEGINS, turn_to_markets
 from sim.market.people.who import draw_people
 from sim.market.views import narrow
@@ -81,6 +82,18 @@ def test_newcomers_of_a_shock_need_as_seldom_as_others():
     c.next_day[:] = model.day - 1 + np.maximum(np.ceil(-np.log(np.random.default_rng(8).random(len(rows))) / RATE), 1)
     at_level(model, rows)
     assert rate_of(model) == pytest.approx(0.5 * RATE, rel=0.08)
+
+
+@pytest.mark.parametrize(("level", "others"), [(1.0, 1.0), (0.0, 1.0), (0.5, 1.0), (1.0, 0.25), (0.0, 0.5)])
+def test_who_changes_segment_needs_as_often_as_those_there_from_that_day_on(level, others):
+    """In normal times, and in a shock to the needs of the segment that is left or of the one that is joined."""
+    model, c = waiting()
+    c.segment[:], d = Segment.RECREATIONAL, model.p.demand
+    model.levers.need[:, Segment.RECREATIONAL], model.levers.need[:, Segment.DEPENDENT] = level, others
+    follow_level(model)
+    take_role(model, np.arange(model.consumers.n), int(Segment.DEPENDENT), "dependent")
+    follow_level(model)
+    assert rate_of(model) == pytest.approx(RATE * others * d.dependent_rate / d.recreational_rate, rel=0.08)
 
 
 def test_a_shock_at_full_length_stops_orders_and_leaves_the_market_as_it_was():

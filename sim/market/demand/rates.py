@@ -74,21 +74,21 @@ def move_waits(
     when: Moment,
     before: np.ndarray,
     now: np.ndarray,
+    draw: int,
     consumers: Any,
     opioid: np.ndarray,
     demand: np.ndarray,
     consumption: np.ndarray,
 ) -> None:
-    """Let waits that run follow where the level of needs (J, segments, S) moved from ``before`` to ``now`` this morning.
+    """Let waits that run follow where the level of needs (rows,) moved from ``before`` to ``now`` this morning; ``draw`` tells changes of one day apart.
 
     Needs come as a Poisson process, so what is left of a wait goes with one over the rate; after a time without needs it is drawn anew.
     """
-    for c in rows:
-        cell = consumers.jurisdiction[c], consumers.segment[c], consumers.substance[c]
-        old, new = before[cell], now[cell]
+    for i in range(len(rows)):
+        c, old, new = rows[i], before[i], now[i]
         if old == new or consumers.alive[c] == 0 or consumers.stage[c] != USES:
             continue
-        u, v, _, _ = uniform4(when.seed, NEED_LEVEL, c, when.day, 0)
+        u, v, _, _ = uniform4(when.seed, NEED_LEVEL, c, when.day, draw)
         if new <= 0.0:
             wait = NEVER
         elif old > 0.0:
@@ -102,19 +102,38 @@ def follow_level(state: MarketState) -> None:
     """Needs come as often as levers say from today on."""
     before, now = state.world.need_level, state.levers.need
     if not np.array_equal(before, now):
-        _move(state, np.arange(state.consumers.n), before, now)
+        rows = np.arange(state.consumers.n)
+        cell = cells(state, rows)
+        _move(state, rows, before[cell], now[cell], 0)
         state.world.need_level = now.copy()
 
 
 def at_level(state: MarketState, rows: np.ndarray) -> None:
     """Waits of ``rows``, drawn as in normal times, are those of the level that needs have at present."""
-    level = state.world.need_level
+    level = level_of(state, rows)
     if (level != 1.0).any():
-        _move(state, rows, np.ones_like(level), level)
+        _move(state, rows, np.ones_like(level), level, 0)
 
 
-def _move(state: MarketState, rows: np.ndarray, before: np.ndarray, now: np.ndarray) -> None:
-    """Let waits of ``rows`` follow a change of the level of needs."""
+def follow_rate(state: MarketState, rows: np.ndarray, before: np.ndarray, level: np.ndarray) -> None:
+    """Waits of ``rows``, whose usual rate of needs was ``before`` and its ``level`` that, follow both as they are now."""
+    now = np.maximum(state.consumers.columns.need_rate[rows].astype(float), 1e-9)
+    _move(state, rows, level * before / now, level_of(state, rows), 1)
+
+
+def cells(state: MarketState, rows: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Where the level of needs of ``rows`` stands: jurisdiction, segment and main substance."""
+    c = state.consumers.columns
+    return c.jurisdiction[rows], c.segment[rows], c.substance[rows]
+
+
+def level_of(state: MarketState, rows: np.ndarray) -> np.ndarray:
+    """(rows,) what the usual rate of needs is multiplied by where waits run."""
+    return state.world.need_level[cells(state, rows)]
+
+
+def _move(state: MarketState, rows: np.ndarray, before: np.ndarray, now: np.ndarray, draw: int) -> None:
+    """Let waits of ``rows`` follow a change of the level of needs (rows,)."""
     people = narrow(state.consumers.columns, views.NeedyConsumers)
     opioid, given = state.substances.opioid, state.given
-    move_waits(rows, state.moment, before, now, people, opioid, given.demand, given.consumption)
+    move_waits(rows, state.moment, before, now, draw, people, opioid, given.demand, given.consumption)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.codes import Considering, EventKind, ExitCause, Segment, Stage
+from sim.market.demand.rates import follow_rate, level_of
 from sim.streams import Draw, uniforms
 
 if TYPE_CHECKING:
@@ -49,16 +50,18 @@ def remit(state: MarketState, who: np.ndarray) -> None:
 
 
 def take_role(state: MarketState, who: np.ndarray, role: int | np.ndarray, cause: str) -> None:
-    """``who`` pass to another segment; their needs come as often as that segment's do, each keeping the own deviation."""
+    """``who`` pass to another segment; from today on their needs come as often as that segment's do, each keeping the own deviation."""
     if not len(who):
         return
     c, d = state.consumers.columns, state.p.demand
     rates = np.array([d.patient_rate, d.recreational_rate, d.dependent_rate, d.supplier_rate])
     before = c.segment[who].astype(np.int64)
     after = np.broadcast_to(np.asarray(role, np.int64), before.shape)
+    rate, level = c.need_rate[who].astype(float), level_of(state, who)
     c.origin[who] = np.where(before < DEPENDENT, before, c.origin[who])
     c.need_rate[who] = np.minimum(c.need_rate[who] * rates[after] / rates[before], MOST_NEEDS)
     c.segment[who] = after
+    follow_rate(state, who, rate, level)
     state.event(EventKind.ROLE_CHANGE, who, cause=cause)
 
 
