@@ -34,6 +34,7 @@ DEFINITIONS: dict[str, dict[float, str]] = {
     "market/groups.py": {6500.0: "cents: a first guess, replaced by the mean of orders within days"},
     "market/choice/migration.py": {0.4: "fitted: the platforms prototype has 0.48 beside 1.2, and both move together"},
     "market/choice/search.py": {0.3: "the pharmacies prototype has 0.12 of the naive beside 0.40 of the knowing"},
+    "market/demand/law.py": {0.5: "to the nearest whole step: half a one is none"},
     "market/health/alerts.py": {
         0.1: "as assumed before, when both had ranges, which were the same but for this",
         2.0: "practice goes from 0 to 1, and who has half of it is the measure",

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sim.evidence.tables import load_substances
+from sim.market.demand.law import law_of_the_day
 from sim.model import MarketModel
 from sim.registry import policy_kinds
 from sim.scenario import ScenarioError
@@ -68,6 +69,16 @@ def test_a_ban_moves_buyers_to_substitutes_and_the_more_the_stricter_it_is():
     others = [sum(len(orders(m, t)) for t in load_substances()["nps"].substitutes) for m in (found[0], found[2])]
     assert bought[0] > bought[1] > bought[2] > 0
     assert others[1] > others[0]
+
+
+def test_half_a_step_changes_prices_alone_and_more_than_half_the_status_stricter_or_laxer():
+    base, row = branched(start(USERS), 0), NAMES.index("cocaine")
+    usual = base.usual.status[:, row].astype(int)
+    for steps, moves in ((0.5, 0), (-0.5, 0), (0.51, 1), (-0.51, -1), (-1.0, -1), (-1.5, -1), (-1.6, -2)):
+        base.levers.scheduling[:, row] = steps
+        law_of_the_day(base)
+        assert np.array_equal(base.substances.status[:, row], np.minimum(usual + moves, 3)), steps
+        assert (base.substances.premium[:, row] != 1.0).all()
 
 
 def test_about_half_goes_on_where_people_are_not_dependent_and_nobody_turns_away_without_substitutes():

@@ -52,9 +52,7 @@ def law_of_the_day(state: MarketState) -> None:
         return
     if moved:
         state.world.law_steps = steps.copy()
-        table.status[:] = np.clip(state.usual.status + np.rint(steps + NOTHING), 0, LegalStatus.PROHIBITED).astype(
-            np.uint8
-        )
+        table.status[:] = np.clip(state.usual.status + whole(steps), 0, LegalStatus.PROHIBITED).astype(np.uint8)
         dispensed = dispensable(state)
         banned = (table.status == LegalStatus.PROHIBITED) & (state.usual.status < LegalStatus.PROHIBITED)
         table.prescribed[:] = np.where(
@@ -69,6 +67,11 @@ def law_of_the_day(state: MarketState) -> None:
     aim = state.world.law_price
     left = (np.log(table.premium) - aim) * (1.0 - 1.0 / max(state.p.supply.stock_days, 1.0))
     table.premium[:] = np.exp(aim + np.where(np.abs(left) < NOTHING, 0.0, left))
+
+
+def whole(steps: np.ndarray) -> np.ndarray:
+    """Steps of status in ``steps``, either way: half a step or less changes prescriptions and prices alone."""
+    return np.sign(steps) * np.ceil(np.abs(steps) - 0.5 - NOTHING)
 
 
 def dispensable(state: MarketState) -> np.ndarray:
