@@ -128,6 +128,21 @@ def test_a_small_market_is_not_found_by_more_people_because_a_large_one_fell():
     assert found[1] == pytest.approx(found[0], rel=0.2)
 
 
+def test_a_market_that_closes_in_order_leaves_the_fear_of_others_as_it_was():
+    """What happened there is felt at its like by hearsay on the day; that the market is gone adds nothing."""
+    model = market()
+    c, v, n = model.consumers.columns, model.vendors.columns, model.consumers.n
+    slot = by_users(model)[0]
+    here = np.flatnonzero((v.account[: model.vendors.n] == slot).any(axis=1) & (v.alive[: model.vendors.n] == 1))
+    arrest(model, here[::2], "")
+    spread_news(model)
+    before = c.legal_hits[:n, ALL_MARKETS].copy()
+    assert (before[c.home[:n] == slot] > 0.0).any()
+    close_platform(model, slot, PlatformStatus.CLOSED, "voluntary", 0.0)
+    spread_news(model)
+    assert (c.legal_hits[:n, ALL_MARKETS] == before).all()
+
+
 # Arrests --------------------------------------------------------------------------------------------------------------
 CHANNELS = [
     (Channel.STREET, RiskGroup.OFFLINE),

@@ -45,7 +45,6 @@ class Closure(NamedTuple):
 
     key: int  # what draws about the market are keyed by
     theft: float  # how far money was lost, 0 to 1
-    hearsay: float  # share of what was felt there that is felt at its like from now on
 
 
 class Seekers(NamedTuple):
@@ -86,7 +85,6 @@ def hear_of_closure(
         for k in range(KNOWN_MARKETS):
             if consumers.known[memory, k] == slot:
                 member = True
-                consumers.legal_hits[c, MARKETS] += closure.hearsay * consumers.market_hits[memory, k]
                 forget(consumers, memory, k)
         if user:
             u1, u2, _, _ = uniform4(when.seed, NEWS, c, when.day, closure.key)

@@ -155,7 +155,7 @@ def close_platform(
         )
     c = state.consumers
     users = (c.columns.home[: c.n] == slot).nonzero()[0]
-    closure = Closure(int(t.key[slot]), 1.0 if theft else (g.loss_raid if raid else 0.0), state.p.learning.hearsay)
+    closure = Closure(int(t.key[slot]), 1.0 if theft else (g.loss_raid if raid else 0.0))
     people = narrow(c.columns, views.MigrationConsumers)
     note_common(state, slot)
     over_rows(state.pool, hear_of_closure, c.n, state.moment, slot, closure, people, state.given.migration)
