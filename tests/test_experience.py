@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from sim.agents.codes import Considering, Membership
+from sim.agents.codes import NO_SLOT, Considering, Membership
 from sim.kernels import kernel
 from sim.market.choice.experience import experience
 from tests.worlds import frames, ran, world
@@ -55,6 +55,17 @@ def test_what_it_is_like_differs_between_people_and_lasts():
     assert np.array_equal(liked, asked(1, Considering.EXPERIENCED, 20_000, Given()))
     assert abs(liked.mean() - Given().experience_mean) < 4 * Given().experience_sd / np.sqrt(len(liked))
     assert liked.std() == pytest.approx(Given().experience_sd, rel=0.03)
+
+
+def test_who_turned_away_from_markets_is_no_user_of_the_one_they_left():
+    """But on the evening of a first order, after which everybody decides anew tomorrow."""
+    model = ran(world(consumers=4000, days=60, parameters={"world": {"market_users": 0.3, "considering": 0.6}}), 1)
+    c = model.consumers.columns
+    away = (c.market_state == Membership.LAPSED) & (c.considering == Considering.EXPERIENCED)
+    tomorrow = c.market_until <= model.day + 1
+    assert (away & ~tomorrow).sum() > 100
+    assert (c.home[away & ~tomorrow] == NO_SLOT).all()
+    assert (c.home[c.market_state == Membership.NONE] == NO_SLOT).all()
 
 
 def test_whom_the_first_order_disappoints_buys_seldom_again():

@@ -14,7 +14,7 @@ from sim.market.choice.joining import participation
 from sim.market.choice.memory import learn_of
 from sim.market.demand.rates import at_level, follow_level
 from sim.market.entry_exit.roles import take_role
-from sim.market.learning.considering import BEGINS, turn_to_markets
+from sim.market.learning.considering import BEGINS, STOPS, turn_to_markets
 from sim.market.people.who import draw_people
 from sim.market.views import narrow
 from tests.worlds import model_of, run, world
@@ -160,6 +160,16 @@ def test_who_begins_to_consider_markets_is_not_counted_with_those_whose_market_c
     turn_to_markets(model.day, starts, c)
     assert c.market_state[who] == Membership.LAPSED
     assert c.market_until[who] == model.day + 1
+
+
+def test_who_no_longer_considers_markets_uses_none():
+    model = model_of(world())
+    c = model.consumers.columns
+    who = int((c.home != NO_SLOT).nonzero()[0][0])
+    starts = np.zeros(model.consumers.n, np.uint8)
+    starts[who] = STOPS
+    turn_to_markets(model.day, starts, c)
+    assert c.home[who] == NO_SLOT
 
 
 def test_only_vendors_of_channels_on_which_people_rate_begin_with_ratings():

@@ -87,9 +87,9 @@ ConsumptionOrders = view(
     "vendor",
 )
 LearningConsumers = view(
-    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "considering", "danger", "good", "jurisdiction", "known", "legal_calm", "legal_hits",
-    "loss_calm", "loss_hits", "market_hits", "memory", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma", "support_knowledge", "tie",
-    "trust_police", "vendor", "verification", "turn", "declined", "stage",
+    "LearningConsumers", "alive", "app_home", "bad", "bought", "caution", "considering", "danger", "good", "home", "jurisdiction", "known", "legal_calm",
+    "legal_hits", "loss_calm", "loss_hits", "market_hits", "memory", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma",
+    "support_knowledge", "tie", "trust_police", "vendor", "verification", "turn", "declined", "stage",
 )  # fmt: skip
 LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
 LearningOrders = view(
@@ -289,7 +289,7 @@ NewConsumers = view(
     "price_sensitivity", "segment", "sex", "skill", "stash_substance", "stigma", "substance", "support_knowledge", "tolerance", "trust_police",
     "verification",
 )  # fmt: skip
-SeekingConsumers = view("SeekingConsumers", "considering", "market_state", "market_until")
+SeekingConsumers = view("SeekingConsumers", "considering", "home", "market_state", "market_until")
 LivingConsumers = view(
     "LivingConsumers", "alive", "born", "dependence", "jurisdiction", "origin", "segment", "sex", "stage", "substance"
 )

@@ -183,8 +183,8 @@ def look_for_market(
 
 @inner
 def lapse(consumers: Any, c: int, day: int, u: float, mean: float) -> None:
-    """Turn away from cryptomarkets until a later look."""
-    consumers.market_state[c] = LAPSED
+    """Turn away from cryptomarkets until a later look: none is used by habit any more."""
+    consumers.market_state[c], consumers.home[c] = LAPSED, NO_SLOT
     consumers.market_until[c] = min(LAST_DAY, day + 1 + int(mean * exponential_from(u)))
 
 

@@ -143,7 +143,7 @@ def learn_from_orders(
                 if active:
                     consumers.market_state[c], consumers.market_until[c] = LAPSED, when.day + 1
             elif active and not arrived and u3 < p.quit_after_bad:
-                consumers.market_state[c] = LAPSED
+                consumers.market_state[c], consumers.home[c] = LAPSED, NO_SLOT
                 consumers.market_until[c] = min(LAST_DAY, when.day + 1 + int(recheck_days * exponential_from(u4)))
         elif channel == PHARMACY:
             consumers.pharmacy_home[c] = m if good else NO_SLOT
