@@ -26,13 +26,14 @@ from sim.agents.codes import (
 from sim.agents.consumers import ON_STREETS
 from sim.agents.orders import NO_RATING
 from sim.market import views
+from sim.market.books import KEPT, PAID
 from sim.market.choice.choice import choice
 from sim.market.demand.demand import demand
 from sim.market.demand.needs import FROM_STASH
 from sim.market.enforcement.contacts import charge_or_refer, user_contacts
 from sim.market.enforcement.enforcement import enforce
 from sim.market.enforcement.raids import run_covertly
-from sim.market.entry_exit.entry import platform_entry, role_changes, vendor_entry
+from sim.market.entry_exit.entry import commission, platform_entry, role_changes, vendor_entry
 from sim.market.entry_exit.exit import abandon, close_platform, platform_exits
 from sim.market.entry_exit.vendor_exit import vendor_moves
 from sim.market.health.receipt import threats
@@ -238,6 +239,24 @@ def test_platforms_open_faster_while_buyers_are_without_a_market():
     assert 0 < opened() < opened(looking=0.3) < opened(looking=1.0)
 
 
+def test_an_operator_reckons_with_what_is_paid_for_an_order_on_cryptomarkets_and_not_elsewhere():
+    """Orders on the street, of which there are many more, say nothing of what a market would bring."""
+    bring = {}
+    for channel in (Channel.STREET, Channel.CRYPTOMARKET):
+        model = everybody_needs(market(MANY_BUYERS))
+        v = model.vendors.columns
+        v.log_price[sellers(model, channel)] += np.log(4.0)
+        before = commission(model, 100.0, 0.05)
+        ordered(model)
+        bring[channel] = commission(model, 100.0, 0.05) / before
+    same = everybody_needs(market(MANY_BUYERS))
+    before = commission(same, 100.0, 0.05)
+    ordered(same)
+    usual = commission(same, 100.0, 0.05) / before
+    assert bring[Channel.STREET] == pytest.approx(usual, rel=0.1)
+    assert bring[Channel.CRYPTOMARKET] > 1.3 * usual
+
+
 def test_who_opens_a_market_looks_at_what_there_is_to_be_had_and_not_at_past_trade():
     assert opened(before=10.0) == opened(before=0.0) == opened()
 
@@ -417,6 +436,34 @@ def test_an_order_that_finds_no_stock_is_one_that_a_newcomer_could_have_had():
     price(model)
     assert missed[1] > missed[0] + 50
     assert model.trade.turned_away[Channel.STREET] > before
+
+
+def test_an_order_that_finds_no_seller_would_have_brought_what_a_vendor_of_its_channel_keeps_of_one():
+    """Fees of a platform and of who processes payments are not kept, and orders elsewhere do not count."""
+    model = everybody_needs(market(MANY_BUYERS))
+    rates = np.array([processor.fee for processor in model.processors] + [0.0])
+    model.trade.ordered[:] = 0.0
+    needs = demand(model)
+    lo, hi = checkout(model, needs, choice(model, needs))
+    x, kept_of = model.books.open_orders.columns, {}
+    for channel in (Channel.CRYPTOMARKET, Channel.STREET):
+        rows = lo + np.flatnonzero(x.channel[lo:hi] == channel)
+        assert len(rows) > 50
+        fee = model.platform_table.columns.fee[x.platform[rows]]
+        kept = x.price[rows] * (1.0 - rates[x.processor[rows]]) * (1.0 - fee)
+        kept_of[channel] = model.trade.mean_order(KEPT)[channel]
+        assert kept_of[channel] == pytest.approx(kept.mean(), rel=0.01)
+        assert model.trade.mean_order(PAID)[channel] == pytest.approx(x.price[rows].mean(), rel=1e-6)
+    missed = []
+    for many in (0, 10):
+        copy = branched(model, 0)
+        copy.today.missed[:] = many
+        copy.begin_day()
+        price(copy)
+        sold = {c: max(len(sellers(copy, c)), 1) for c in kept_of}
+        missed.append(np.array([copy.trade.turned_away[c] * sold[c] for c in kept_of]))
+    gained = (missed[1] - missed[0]) * 30.0 * 100.0 / 10.0
+    assert gained == pytest.approx(list(kept_of.values()), rel=0.01)
 
 
 QUIET = {"idle_exit": 0.0, "active_exit": 0.0, "young_exit": 0.0, "bad_exit": 0.0, "own_scam": 0.0, "social_exit": 0.0}

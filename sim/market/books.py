@@ -159,6 +159,8 @@ class Gone:
 
 DUE, GOT = 0, 1
 """What `Tally.settled` counts."""
+ORDERS, PAID, KEPT = 0, 1, 2
+"""What `Trade.ordered` counts."""
 
 
 class Tally:

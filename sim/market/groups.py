@@ -18,6 +18,9 @@ from sim.agents.enforcement import Records
 if TYPE_CHECKING:
     from sim.agents.enforcement import Agency
 
+FIRST_ORDER = 6500.0
+"""Cents of a mean order of a channel in which nobody has ordered yet."""
+
 
 def _grown(array: np.ndarray, size: int) -> np.ndarray:
     grown = np.zeros(size, array.dtype)
@@ -226,7 +229,9 @@ class Trade:
     )  # (C,) USD a day that a vendor received, 30-day mean; likewise the next one
     turned_away: np.ndarray = field(default_factory=lambda: np.zeros(N_CHANNELS))  # for want of vendors and stock
     settled: np.ndarray = field(default_factory=lambda: np.zeros((N_CHANNELS, 2)))  # cents due and received, fading
-    mean_order_cents: float = 6500.0
+    ordered: np.ndarray = field(
+        default_factory=lambda: np.zeros((N_CHANNELS, 3))
+    )  # (C, 3) orders, cents paid for them, and cents that vendors keep of these where nothing goes wrong; fading over a month
     by_card: np.ndarray = field(
         default_factory=lambda: np.zeros((30, 2), np.int64)
     )  # (30, 2) of each of the last days: card payments to merchants that were settled, and those of them for what did not come, or late
@@ -240,6 +245,11 @@ class Trade:
     unmoderated: set[int] = field(default_factory=set)  # slots whose disputes and feedback do not work as usual
     absconding: dict[int, tuple[int, float, str]] = field(default_factory=dict)
     """Slots that close in an exit scam: day, publicity, policy."""
+
+    def mean_order(self, what: int) -> np.ndarray:
+        """(C,) cents of a mean order of each channel, `PAID` or `KEPT` by its vendor; a first guess before the first order."""
+        orders = self.ordered[:, 0]
+        return np.where(orders > 0.0, self.ordered[:, what] / np.maximum(orders, 1e-300), FIRST_ORDER)
 
     def grow(self, vendors: int) -> None:
         """Make room for so many vendors."""

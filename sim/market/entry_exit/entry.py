@@ -14,6 +14,7 @@ from sim.evidence.groups import PlatformsParameters
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.blocks import WORTH_SHARING_SCANS, over_blocks, over_rows
+from sim.market.books import PAID
 from sim.market.entry_exit.accounts import Places, first_platforms
 from sim.market.entry_exit.characters import Background, Newcomers, draw_characters
 from sim.market.entry_exit.roles import WEEK, change_roles
@@ -80,8 +81,9 @@ def hardy(seed: int, number: int, kind: int, p: PlatformsParameters) -> float:
 
 
 def commission(state: MarketState, orders: float, fee: float) -> float:
-    """Real USD a day that an operator earns with so many orders a day."""
-    return state.scenario.weight * orders * fee * state.trade.mean_order_cents / 100.0
+    """Real USD a day that the operator of a cryptomarket earns with so many orders a day."""
+    cents = float(state.trade.mean_order(PAID)[Channel.CRYPTOMARKET])
+    return state.scenario.weight * orders * fee * cents / 100.0
 
 
 @kernel

@@ -16,7 +16,7 @@ from sim.evidence.groups import PlatformsParameters
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.blocks import over_rows
-from sim.market.books import DUE
+from sim.market.books import DUE, PAID
 from sim.market.choice.displaced import note_common
 from sim.market.choice.migration import Closure, hear_of_closure
 from sim.market.entry_exit.vendor_exit import leave_closed
@@ -55,7 +55,7 @@ def fates(
 ) -> None:
     """Fill ``fate`` with what becomes of the cryptomarkets in ``slots``: STAYS, SCAMS, HACKED or QUITS.
 
-    ``order_cents`` is paid for a mean order, and each simulated order stands for ``real`` ones.
+    ``order_cents`` is paid for a mean order there, and each simulated order stands for ``real`` ones.
     """
     p = given[0]
     for k in range(len(slots)):
@@ -82,7 +82,7 @@ def platform_exits(state: MarketState) -> None:
         slots,
         state.moment,
         narrow(t, views.OperatedPlatforms),
-        state.trade.mean_order_cents,
+        float(state.trade.mean_order(PAID)[Channel.CRYPTOMARKET]),
         state.scenario.weight,
         state.given.platforms,
         fate,

@@ -18,7 +18,7 @@ from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.beliefs import beta_reputation
 from sim.market.blocks import over_rows
-from sim.market.books import DUE, GOT
+from sim.market.books import DUE, GOT, KEPT
 from sim.market.views import narrow
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Paid(NamedTuple):
 
     settled: np.ndarray  # (C, 2) cents that were due to them, and those that they got
     missed: np.ndarray  # (C,) orders for which no vendor or no stock was found
-    order: float  # cents, of a mean order
+    order: np.ndarray  # (C,) cents that a vendor keeps of a mean order
     days: float  # over which means are taken
 
 
@@ -146,7 +146,7 @@ def follow_takings(
         elif c == DIRECT:
             due, got = 0.0, 0.0
         income[c] += (got / 100.0 / sellers - income[c]) / paid.days
-        missed[c] += (paid.missed[c] * paid.order / 100.0 / sellers - missed[c]) / paid.days
+        missed[c] += (paid.missed[c] * paid.order[c] / 100.0 / sellers - missed[c]) / paid.days
         settled[c, DUE] = settled[c, DUE] * kept + due
         settled[c, GOT] = settled[c, GOT] * kept + got
 
@@ -154,7 +154,8 @@ def follow_takings(
 def reckon(state: MarketState) -> None:
     """What yesterday taught vendors about what a channel pays: takings per vendor, those missed, and the share of what was due that they got."""
     v, n, trade, day = state.vendors.columns, state.vendors.n, state.trade, state.yesterday
-    paid = Paid(day.settled, day.missed, trade.mean_order_cents, min(MONTH, state.day + state.scenario.burn_in + 1.0))
+    days = min(MONTH, state.day + state.scenario.burn_in + 1.0)
+    paid = Paid(day.settled, day.missed, trade.mean_order(KEPT), days)
     kept = state.p.learning.forgetting ** (1.0 / MONTH)
     follow_takings(n, v.alive, v.channel, paid, kept, trade.income, trade.turned_away, trade.settled)
 

@@ -9,7 +9,7 @@ import numpy as np
 from sim.agents.codes import Channel, Considering, EventKind
 from sim.kernels import kernel
 from sim.market import views
-from sim.market.books import DUE, GOT
+from sim.market.books import DUE, GOT, KEPT, ORDERS, PAID
 from sim.market.choice.migration import hear_of_markets
 from sim.market.choice.vendor import account_of
 from sim.market.views import narrow
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PHARMACY, APP, CRYPTO = int(Channel.ILLICIT_PHARMACY), int(Channel.SOCIAL_APP), int(Channel.CRYPTOMARKET)
 BOUGHT = int(Considering.BOUGHT)
 MONTH = 30.0
-PAID, FEES, CUTS, INCOME = 0, 1, 2, 3
+SPENT, FEES, CUTS, INCOME = 0, 1, 2, 3
 
 
 class Parties(NamedTuple):
@@ -41,6 +41,7 @@ class Booked(NamedTuple):
     volume: np.ndarray  # (P,) cents
     money: np.ndarray  # (4,) cents: paid, fees, cuts, income
     settled: np.ndarray  # (C, 2) cents due to vendors, those that they got
+    ordered: np.ndarray  # (C, 3) orders, cents paid, and cents that vendors keep when all goes well
     fresh: np.ndarray  # consumers who buy online for the first time
     market_buyers: np.ndarray  # consumers who buy on a cryptomarket
 
@@ -60,6 +61,9 @@ def book(lo: int, hi: int, day: int, parties: Parties, rates: np.ndarray, booked
         price = np.int64(orders.price[o])
         cut = np.int64(price * rates[orders.processor[o]])
         fee, at_once = np.int64(0), np.int64(0)
+        booked.ordered[channel, ORDERS] += 1.0
+        booked.ordered[channel, PAID] += price
+        booked.ordered[channel, KEPT] += price - cut - np.int64((price - cut) * np.float64(platforms.fee[m]))
         if orders.held[o] == 1:
             orders.held[o] = price - cut
             platforms.escrow[m] += price - cut
@@ -68,7 +72,7 @@ def book(lo: int, hi: int, day: int, parties: Parties, rates: np.ndarray, booked
             fee = np.int64(at_once * np.float64(platforms.fee[m]))
         vendors.income[v] += at_once - fee
         platforms.fees[m] += fee
-        money[PAID] += price
+        money[SPENT] += price
         money[FEES] += fee
         money[CUTS] += cut
         money[INCOME] += at_once - fee
@@ -106,8 +110,8 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
     rates = np.array([processor.fee for processor in state.processors] + [0.0])
     slots, m = len(t.status), hi - lo
     booked = Booked(
-        state.trade.vendor_orders, np.zeros(slots), np.zeros(slots), np.zeros(4, np.int64), state.today.settled, np.empty(m, np.int64),
-        np.empty(m, np.int64),
+        state.trade.vendor_orders, np.zeros(slots), np.zeros(slots), np.zeros(4, np.int64), state.today.settled,
+        np.zeros(state.trade.ordered.shape), np.empty(m, np.int64), np.empty(m, np.int64),
     )  # fmt: skip
     parties = Parties(
         narrow(state.books.open_orders.columns, views.BookingOrders), narrow(c, views.BookingConsumers), narrow(v, views.BookingVendors),
@@ -123,8 +127,8 @@ def book_orders(state: MarketState, lo: int, hi: int) -> None:
     ledger.vendor_income += income
     state.today.initiations += n_fresh
     state.consumer_events(EventKind.INITIATION, booked.fresh[:n_fresh])
-    if hi > lo:
-        state.trade.mean_order_cents += (paid / (hi - lo) - state.trade.mean_order_cents) / MONTH
+    state.trade.ordered *= 1.0 - 1.0 / MONTH
+    state.trade.ordered += booked.ordered
     crypto = state.crypto_slots()
     buyers = booked.market_buyers[:n_buyers]
     make_room(state.consumers, "memory", buyers)
