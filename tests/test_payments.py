@@ -9,7 +9,7 @@ from sim.agents.codes import NEVER, Channel
 from sim.agents.payments import COIN, FIRST_ACQUIRER, MOST_ACCOUNTS, Exchange, Merchant
 from sim.market.enforcement.cases import payment_cases
 from sim.market.trade.coins import coins
-from sim.market.trade.payments import disputed, end_account
+from sim.market.trade.payments import disputed, end_account, offer_coins
 from sim.model import MarketModel
 from tests.worlds import branched, example, model_of, neutral_levers, ran, run, world
 
@@ -190,6 +190,37 @@ def test_a_programme_without_cards_offers_coins_to_more_visitors():
     model.run_for(60)
     assert t.coin_offered[slot] > offered + 0.2
     assert t.coin_offered[slot] <= 1
+
+
+def test_a_programme_that_can_take_cards_again_offers_coins_to_as_many_as_before():
+    model = shop()
+    t, slot = model.platform_table.columns, int(programmes(model)[0])
+    usual = model.p.payment.crypto_offered
+    t.processor_day[slot], t.coin_offered[slot] = model.day, 0.9
+    before = float(t.coin_offered[slot])
+    slots = np.array([slot])
+    for day in range(model.day, model.day + 60):
+        offer_coins(slots, day, t.processor_day, np.float32(usual), np.float32(0.05), t.coin_offered)
+        assert usual <= t.coin_offered[slot] < before
+        before = float(t.coin_offered[slot])
+    assert before == pytest.approx(usual, abs=0.05)
+
+
+def test_with_accounts_that_come_and_go_programmes_do_not_go_over_to_coins():
+    """Nothing done, they offer coins as often in the third year as in the first."""
+    model = shop()
+    t, p = model.platform_table.columns, model.p.payment
+    slots, days = programmes(model), round(p.account_life + p.reacquire_days)
+    offered = []
+    for day in range(3 * 365):
+        away = (day + 31 * slots) % days < p.reacquire_days
+        t.processor_day[slots] = np.where(away, day + 1, day)
+        offer_coins(
+            slots, day, t.processor_day, np.float32(p.crypto_offered), np.float32(p.coin_adoption), t.coin_offered
+        )
+        offered.append(float(t.coin_offered[slots].mean()))
+    years = np.array(offered).reshape(3, 365).mean(axis=1)
+    assert years[2] < 1.15 * years[0]
 
 
 # Coins ----------------------------------------------------------------------------------------------------------------

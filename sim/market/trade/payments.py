@@ -66,7 +66,7 @@ def pick_acquirer(state: MarketState, u: float) -> PaymentProcessor:
 
 
 def merchants_today(state: MarketState) -> None:
-    """Phase 2, payments: coins; acquirers are fined over disputes and forget fines; programmes without an account offer coins to more visitors."""
+    """Phase 2, payments: coins; acquirers are fined over disputes and forget fines; programmes offer coins to more visitors while they are without an account."""
     coins(state)
     p, t, day = state.p.payment, state.platform_table.columns, state.day
     fined = day % 30 == 0 and disputed(state)
@@ -77,17 +77,18 @@ def merchants_today(state: MarketState) -> None:
     kept = 1.0 - 1.0 / p.pressure_days
     for merchant in state.merchants.values():
         merchant.recent *= kept
-    offer_coins(
-        state.open_slots(Channel.ILLICIT_PHARMACY), day, t.processor_day, np.float32(p.coin_adoption), t.coin_offered
-    )
+    usual, adoption = np.float32(p.crypto_offered), np.float32(p.coin_adoption)
+    offer_coins(state.open_slots(Channel.ILLICIT_PHARMACY), day, t.processor_day, usual, adoption, t.coin_offered)
 
 
 @kernel
-def offer_coins(slots: np.ndarray, day: int, first: np.ndarray, adoption: float, offered: np.ndarray) -> None:
-    """Programmes ``slots`` whose merchant account is in force from a later day on (``first``) take coins of more visitors."""
+def offer_coins(
+    slots: np.ndarray, day: int, first: np.ndarray, usual: float, adoption: float, offered: np.ndarray
+) -> None:
+    """Programmes ``slots`` whose merchant account is in force from a later day on (``first``) take coins of more visitors; the others go back to the ``usual``."""
     for m in slots:
-        if first[m] > day:
-            offered[m] += adoption * (np.float32(1.0) - offered[m])
+        aim = np.float32(1.0) if first[m] > day else usual
+        offered[m] += adoption * (aim - offered[m])
 
 
 def disputed(state: MarketState) -> bool:
