@@ -23,8 +23,9 @@ from sim.market.supply.network import (
 )
 from sim.market.supply.recruitment import enlist, organised_entry, recruit, recruiting, where_newcomers_work
 from sim.market.supply.supply import buyers_see, dilution
-from sim.market.supply.turnover import arrest_group
+from sim.market.supply.turnover import arrest_group, find_sources, missing
 from sim.market.trade.post import inspect
+from sim.measures.audit import violations
 from sim.model import MarketModel
 from tests.worlds import branched, fingerprint, model_of, ran, run, world
 
@@ -138,6 +139,39 @@ def test_groups_whose_manufacturer_is_gone_find_another_one():
         for days in (1, 90)
     )
     assert (before == makers[0]).sum() > (after == makers[0]).sum()
+
+
+def test_groups_make_what_they_sell_once_there_is_no_manufacturer():
+    """And until they do, they are missing: others would grow into the gap."""
+    model = branched(town(), 0, parameters={"supply": {"rewire_rate": 0.1}})
+    s, n = model.supplier_table.columns, model.supplier_table.n
+    makers = np.flatnonzero(s.organised[:n] == 0)
+    whole = missing(model)
+    s.alive[makers] = 0
+    groups = (s.organised[:n] == 1) & (s.alive[:n] == 1)
+    sold = bits(s.serves[:n], len(whole))[groups].any(axis=0)
+    assert capacity(model) == pytest.approx(0.0)
+    assert missing(model) == pytest.approx(1.0)
+    for day in range(90):
+        model.day = day
+        find_sources(model)
+    assert (s.source[:n][groups] < 0).all()
+    assert (capacity(model)[sold] > 0.0).all()
+    assert (missing(model)[sold] < 1.0).all()
+
+
+def test_a_group_counts_for_the_part_that_its_manufacturers_in_business_make():
+    model = branched(town(), 0)
+    s, n = model.supplier_table.columns, model.supplier_table.n
+    makers, groups = np.flatnonzero(s.organised[:n] == 0), np.flatnonzero((s.organised[:n] == 1) & (s.alive[:n] == 1))
+    assert len(makers) > 1
+    s.alive[:n] = 0
+    s.alive[groups[0]] = s.alive[makers[:2]] = 1
+    s.source[groups[0]] = makers[:2]
+    s.serves[makers], s.serves[groups[0]] = 0, 1
+    there = 1.0 - missing(model)[0]
+    s.alive[makers[0]] = 0
+    assert 1.0 - missing(model)[0] == pytest.approx(0.5 * there)
 
 
 # Capacity and stocks --------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.codes import EventKind, VendorKind
+from sim.agents.codes import NOBODY, EventKind, VendorKind
 from sim.agents.suppliers import SOURCES
 from sim.kernels import kernel
 from sim.market.supply.network import add_supplier, bits, find_weights
@@ -63,9 +63,14 @@ def succeed(state: MarketState, i: int) -> None:
 
 
 def missing(state: MarketState) -> np.ndarray:
-    """(S,) share of the suppliers that demand calls for who are missing; negative where there are more."""
+    """(S,) share of the suppliers that demand calls for who are missing; negative where there are more.
+
+    A group whose manufacturers are gone counts for the part that it still gets, by those of them who are in business.
+    """
     s, n = state.supplier_table.columns, state.supplier_table.n
-    live = s.size[:n].astype(float) * s.alive[:n]
+    buys = s.source[:n] >= 0
+    gets = (buys & (s.alive[s.source[:n]] == 1)).sum(axis=1) / np.maximum(buys.sum(axis=1), 1)
+    live = s.size[:n].astype(float) * s.alive[:n] * np.where(buys.any(axis=1), gets, 1.0)
     return 1.0 - live @ bits(s.serves[:n], len(state.upstream.size)) / state.upstream.size
 
 
@@ -126,12 +131,17 @@ def any_cut_off(n: int, source: np.ndarray, alive: np.ndarray) -> bool:
 
 
 def find_sources(state: MarketState) -> None:
-    """Groups whose manufacturer is gone look for another one in business."""
+    """Groups whose manufacturer is gone look for another one in business; where there is none at all, they make what they sell themselves."""
     p, s, n, day = state.p.supply, state.supplier_table.columns, state.supplier_table.n, state.day
     if not any_cut_off(n, s.source, s.alive):
         return
+    none = not ((s.organised[:n] == 0) & (s.alive[:n] == 1)).any()
     lost = (s.source[:n] >= 0) & (s.alive[s.source[:n]] == 0) & (s.alive[:n, None] == 1)
     for i, place in zip(*np.nonzero(lost), strict=True):
         key = int(i) * SOURCES + int(place)
-        if uniform(state.seed, int(Draw.RESOURCE), key, day, 0) < p.rewire_rate:
+        if uniform(state.seed, int(Draw.RESOURCE), key, day, 0) >= p.rewire_rate:
+            continue
+        if none:
+            s.source[i] = NOBODY
+        else:
             find_source(state, int(i), int(place), uniform(state.seed, int(Draw.RESOURCE), key, day, 1))
