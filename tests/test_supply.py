@@ -383,6 +383,29 @@ def test_what_vendors_receive_is_traced_to_groups_and_manufacturers_cent_by_cent
     assert (daily["organised_crime_revenue"] + daily["revenue_manufacturers"]).sum() <= 1.05 * earned / 100.0
 
 
+def test_nobody_pays_a_supplier_who_is_out_of_business():
+    """What would have gone there stays with vendors and with groups, and no cent is lost."""
+    model = branched(town(), 0, parameters={"supply": {"rewire_rate": 0.0, "succession": 0.0}})
+    s, n = model.supplier_table.columns, model.supplier_table.n
+    gone = [int(np.flatnonzero((s.organised[:n] == kind) & (s.alive[:n] == 1))[0]) for kind in (0, 1)]
+    model.run_for(1)
+    for i in gone:
+        arrest_group(model, i)
+    s, v = model.supplier_table.columns, model.vendors.columns
+    clients = np.isin(v.supplier[: model.vendors.n], gone)
+    had, passed, earned = (
+        s.revenue[gone].copy(),
+        v.passed[: len(clients)][clients].sum(),
+        v.income[: len(clients)][clients].sum(),
+    )
+    model.run_for(15)
+    s, v = model.supplier_table.columns, model.vendors.columns
+    assert v.income[: len(clients)][clients].sum() > earned
+    assert (s.revenue[gone] == had).all()
+    assert v.passed[: len(clients)][clients].sum() == passed
+    assert violations(model) == []
+
+
 def test_orders_that_are_never_paid_out_are_nobodys_revenue():
     """Vendors of cryptomarkets who send nothing, where all money is in escrow and every dispute is decided for the buyer."""
     model = branched(town(), 0, parameters={"shipping": {"dispute_scam": 1.0}})

@@ -263,7 +263,7 @@ RecruitingSuppliers = view(
 )
 SendingSuppliers = view("SendingSuppliers", "alive", "belief", "jurisdiction", "reach", "routes", "source")
 MakingSuppliers = view("MakingSuppliers", "alive", "jurisdiction", "serves", "size", "source")
-TakingSuppliers = view("TakingSuppliers", "organised", "paid", "revenue", "source", "takings")
+TakingSuppliers = view("TakingSuppliers", "alive", "organised", "paid", "revenue", "source", "takings")
 PayingVendors = view("PayingVendors", "income", "kind", "passed", "reckoned", "supplier")
 OperatedPlatforms = view(
     "OperatedPlatforms", "escrow", "fee", "frail_quit", "frail_scam", "key", "open_day", "trade180", "trade60", "trade7"

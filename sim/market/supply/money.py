@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.agents.codes import VendorKind
 from sim.agents.suppliers import SOURCES
-from sim.kernels import kernel
+from sim.kernels import inner, kernel
 from sim.market import views
 from sim.market.views import narrow
 
@@ -20,9 +20,15 @@ UPSTREAM, BRANCHES, GROUPS, MANUFACTURERS = 0, 1, 2, 3
 """What ``flows`` count, in cents."""
 
 
+@inner
+def in_business(suppliers: Any, i: int) -> bool:
+    """Whether ``i`` is a supplier in business, -1 for none."""
+    return i >= 0 and suppliers.alive[i] == 1
+
+
 @kernel
 def pay_suppliers(n: int, vendors: Any, suppliers: Any, share: float, flows: np.ndarray) -> None:
-    """Let ``n`` vendors pay a ``share`` of what they received since they last reckoned to their suppliers.
+    """Let ``n`` vendors pay a ``share`` of what they received since they last reckoned to their suppliers who are in business; they keep what is for others.
 
     Who was charged back more than was earned makes up for that first. ``flows`` counts cents: passed upstream, kept by branches of organised crime.
     """
@@ -32,7 +38,7 @@ def pay_suppliers(n: int, vendors: Any, suppliers: Any, share: float, flows: np.
             continue
         vendors.reckoned[v] = vendors.income[v]
         supplier, up = vendors.supplier[v], np.int64(0)
-        if supplier >= 0:
+        if in_business(suppliers, supplier):
             up = np.int64(gained * share)
             vendors.passed[v] += up
             suppliers.revenue[supplier] += up
@@ -43,7 +49,7 @@ def pay_suppliers(n: int, vendors: Any, suppliers: Any, share: float, flows: np.
 
 @kernel
 def pass_on(n: int, suppliers: Any, share: float, seen: np.ndarray, earned: np.ndarray, flows: np.ndarray) -> None:
-    """Let ``n`` suppliers pay a ``share`` of what they earned since ``seen`` (cents) to those whom they buy from; their mean takings follow.
+    """Let ``n`` suppliers pay a ``share`` of what they earned since ``seen`` (cents) to those in business whom they buy from; their mean takings follow.
 
     ``earned`` is room for a number each. ``flows`` counts cents: kept by groups, received by manufacturers.
     """
@@ -54,11 +60,11 @@ def pass_on(n: int, suppliers: Any, share: float, seen: np.ndarray, earned: np.n
     for i in range(n):
         sources = 0
         for a in range(SOURCES):
-            sources += suppliers.source[i, a] >= 0
+            sources += in_business(suppliers, suppliers.source[i, a])
         each = np.int64(share * earned[i] / max(sources, 1))
         suppliers.paid[i] += each * sources
         for a in range(SOURCES):
-            if suppliers.source[i, a] >= 0:
+            if in_business(suppliers, suppliers.source[i, a]):
                 suppliers.revenue[suppliers.source[i, a]] += each
         if suppliers.organised[i] == 1:
             flows[GROUPS] += earned[i] - each * sources
