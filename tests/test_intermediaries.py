@@ -275,6 +275,26 @@ def test_under_a_partial_ban_vendors_leave_the_markets_that_ban():
     assert (main & several & fewer).sum() > 0.2 * (main & several).sum()
 
 
+def test_who_may_sell_nothing_anywhere_opens_no_account_until_it_may_again():
+    """Under a ban on all that is sold, who does not evade it leaves the markets once, and lists again when it is over."""
+    start = ran(
+        world(consumers=4000, parameters={"vendors": {"evasion": 0.1}, "supply": {"crypto_vendors": 0.03}}), until=0
+    )
+    everything = ban(substances=list(start.scenario.substances), end=20)
+    v, n = start.vendors.columns, start.vendors.n
+    sells = (v.channel[:n] == Channel.CRYPTOMARKET) & (v.alive[:n] == 1)
+    used = v.platforms_used[:n].copy()
+    early, late, again = (branched(start, days, policies=[everything]).vendors.columns for days in (2, 20, 60))
+    barred = sells & (early.carries[:n] == 0)
+    assert barred.sum() > 20
+    live = late.alive[:n] == 1
+    assert (late.account[:n][barred] == NO_SLOT).all()
+    assert (late.platforms_used[:n] <= used + 1)[barred & live].all()
+    back = barred & (again.alive[:n] == 1)
+    assert (again.carries[:n][back] > 0).all()
+    assert (again.account[:n][back] != NO_SLOT).any(axis=1).mean() > 0.8
+
+
 # Forums ---------------------------------------------------------------------------------------------------------------
 def test_false_posts_drown_what_a_forum_knows(monkeypatch):
     forum = held(monkeypatch, false_signal=0.4).forum

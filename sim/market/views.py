@@ -132,7 +132,7 @@ MigrationConsumers = view(
 MarketConditions = view("MarketConditions", "key", "market_value", "prior", "street_open")
 MigrationVendors = view("MigrationVendors", "account", "alive")
 ExitVendors = view(
-    "ExitVendors", "key", "account", "account_day", "account_sales", "alive", "channel", "entry_day", "evidence", "exit_cause", "identity", "income",
+    "ExitVendors", "key", "account", "account_day", "account_sales", "alive", "carries", "channel", "entry_day", "evidence", "exit_cause", "identity", "income",
     "kept", "kind", "last_sale", "leaving", "negative", "orders", "platforms_used", "positive", "recent", "relist_day", "sales", "stock", "withheld",
 )  # fmt: skip
 OfferVendors = view(

@@ -49,6 +49,7 @@ def review_accounts(
     """Let cryptomarket vendors relist after a closure, and now and then open or close accounts elsewhere (multi-homing).
 
     ``newness`` is 1 on the day of opening, fading: new markets court vendors with waived bonds and fees.
+    Who has nothing left to sell looks for no market.
     """
     p = given[0]
     crypto, share, trust = markets.slots, markets.share, markets.trust
@@ -56,7 +57,7 @@ def review_accounts(
     if k == 0:
         return
     for v in range(n):
-        if vendors.alive[v] == 0 or vendors.channel[v] != CRYPTO:
+        if vendors.alive[v] == 0 or vendors.channel[v] != CRYPTO or vendors.carries[v] == 0:
             continue
         held = 0
         for a in range(ACCOUNTS):

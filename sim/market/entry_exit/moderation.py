@@ -104,8 +104,8 @@ def ban_listings(state: MarketState) -> None:
     """Platforms ban substances; their vendors close accounts, give the line up, or go on under cover names.
 
     A vendor whose main substance is banned on some of its platforms leaves these; one who is banned from it everywhere gives it up, and the accounts too
-    when nothing else is left to sell. Who evades sells on, under the names of other goods, so that no rating holds it to what was sold: what it sends is as of
-    the least careful vendor. Lines are taken up again when the ban is over.
+    when nothing else is left to sell; who has no account gives up what all cryptomarkets ban. Who evades sells on, under the names of other goods, so that no
+    rating holds it to what was sold: what it sends is as of the least careful vendor. Lines are taken up again when the ban is over.
     """
     asked = state.levers.listing_ban
     if not asked.any() and not state.trade.bans:
@@ -128,9 +128,12 @@ def ban_listings(state: MarketState) -> None:
     leaves = barred & (has & ~barred).any(axis=1)[:, None]
     v.account[live] = np.where(leaves, NO_SLOT, v.account[live])
     barred_lines = np.bitwise_or.reduce(banned[v.account[live]], axis=1)
-    mask = np.where(open_about_it, barred_lines, np.uint32(0)).astype(np.uint32)
     lines = v.carries[live] | v.dropped[live]
     v.covered[live] = ~open_about_it & ((barred_lines & lines) > 0)
+    if len(state.crypto_slots()):
+        away = (v.channel[live] == Channel.CRYPTOMARKET) & ~has.any(axis=1)
+        barred_lines[away] = np.bitwise_and.reduce(banned[state.crypto_slots()])
+    mask = np.where(open_about_it, barred_lines, np.uint32(0)).astype(np.uint32)
     v.carries[live], v.dropped[live] = lines & ~mask, lines & mask
     nothing = live[(v.carries[live] == 0) & (lines > 0) & (v.channel[live] == Channel.CRYPTOMARKET)]
     v.account[nothing] = NO_SLOT
