@@ -127,7 +127,7 @@ WHOLE: dict[str, dict[int, str]] = {
     "market/events.py": {1024: "the first size of a table"},
     "market/health/consumption.py": {16: "a bit", 32: "a bit", 64: "a bit"},
     "market/learning/friends.py": {91: "days of a season, in which friendships change their share of a year"},
-    "market/learning/learning.py": {65_535: "the column's bound"},
+    "market/learning/vendors.py": {65_535: "the column's bound"},
     "market/people/life.py": {
         110: "years that nobody passes",
         1_000_000: "people by whom the published table is stated",

@@ -1074,6 +1074,31 @@ def test_bad_orders_end_a_tie():
         assert tied.all() if kept else not tied.any()
 
 
+@pytest.mark.parametrize("tied", [False, True])
+def test_who_gave_up_its_name_is_known_again_only_by_those_who_have_a_tie(tied):
+    """Orders that were on their way at the change of name teach the others nothing of the new one, and neither do their ratings."""
+    model = market(MANY_BUYERS)
+    o, c, v = model.books.open_orders, model.consumers.columns, model.vendors.columns
+    rows = np.flatnonzero(o.columns.channel[: o.n] == Channel.CRYPTOMARKET)
+    buyers, seller = o.columns.consumer[rows], o.columns.vendor[rows]
+    _, first = np.unique(buyers, return_index=True)
+    rows, buyers, seller = rows[first], buyers[first], seller[first]
+    assert len(rows) > 20
+    v.identity[seller] += 1
+    c.vendor[buyers], c.bought[buyers], c.tie[buyers] = -1, 0, 0
+    if tied:
+        c.vendor[buyers, 0], c.bought[buyers, 0], c.tie[buyers, 0] = seller, 1, 1
+    o.columns.outcome[rows], o.columns.late[rows], o.columns.noticed[rows] = OrderOutcome.DELIVERED, 0, 0
+    o.columns.rating[rows] = 5
+    rated = v.positive[: model.vendors.n].sum()
+    model.books.due = rows
+    learning(model)
+    known = (c.vendor[buyers] == seller[:, None]).any(axis=1)
+    assert known.all() if tied else not known.any()
+    assert (c.bought[buyers, 0] == (2 if tied else 0)).all()
+    assert v.positive[: model.vendors.n].sum() <= rated
+
+
 @pytest.mark.parametrize(("stage", "anew"), [(Considering.BOUGHT, True), (Considering.EXPERIENCED, False)])
 def test_after_a_first_order_on_a_cryptomarket_the_buyer_decides_anew(stage, anew):
     model, buyers = learned(OrderOutcome.DELIVERED, {}, stage)

@@ -122,6 +122,7 @@ class OrderColumns(NamedTuple):
     due: np.ndarray
     consumer: np.ndarray
     vendor: np.ndarray
+    identity: np.ndarray
     platform: np.ndarray
     channel: np.ndarray
     substance: np.ndarray

@@ -14,6 +14,7 @@ ORDER = {
     "due": Column("i2", "day", -NEVER, NEVER, "Day on which its fate is known"),
     "consumer": Column("i4", "row", 0, 2**31 - 1, "Buyer"),
     "vendor": Column("i4", "row", 0, 2**31 - 1, "Seller"),
+    "identity": Column("u2", "number", 0, 65535, "Identity of the seller under which it was placed"),
     "platform": Column("u2", "slot", 0, 65535, "Slot of the platform"),
     "channel": Column("u1", "code", 0, 5, "Channel", codes=Channel),
     "substance": Column("u1", "code", 0, 31, "Substance"),

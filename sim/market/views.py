@@ -91,13 +91,13 @@ LearningConsumers = view(
     "legal_hits", "loss_calm", "loss_hits", "market_hits", "memory", "market_state", "market_until", "pharmacy_home", "practice", "segment", "stigma",
     "support_knowledge", "tie", "trust_police", "vendor", "verification", "turn", "declined", "stage",
 )  # fmt: skip
-LearningVendors = view("LearningVendors", "account", "alive", "channel", "negative", "positive", "sales")
+LearningVendors = view("LearningVendors", "account", "alive", "channel", "identity", "negative", "positive", "sales")
 LearningOrders = view(
     "LearningOrders",
     "day",
     "channel",
     "consumer",
-    "first",
+    "identity",
     "late",
     "noticed",
     "outcome",
@@ -105,7 +105,7 @@ LearningOrders = view(
     "rating",
     "vendor",
 )
-TalkedOfOrders = view("TalkedOfOrders", "channel", "consumer", "dispatched", "platform", "vendor")
+TalkedOfOrders = view("TalkedOfOrders", "channel", "consumer", "dispatched", "identity", "platform", "vendor")
 MigrationConsumers = view(
     "MigrationConsumers",
     "bad",
@@ -224,11 +224,11 @@ FearConsumers = view(
 )  # fmt: skip
 ContactConsumers = view("ContactConsumers", "jurisdiction", "record", "segment", "turn")
 BookingOrders = view(
-    "BookingOrders", "channel", "consumer", "first", "held", "platform", "price", "processor", "vendor"
+    "BookingOrders", "channel", "consumer", "first", "held", "identity", "platform", "price", "processor", "vendor"
 )
 BookingConsumers = view("BookingConsumers", "considering", "habit", "orders", "spent", "vendors_used")
 BookingVendors = view(
-    "BookingVendors", "account", "account_sales", "buyers", "income", "last_sale", "orders", "sales", "stock", "supplier",
+    "BookingVendors", "account", "account_sales", "buyers", "identity", "income", "last_sale", "orders", "sales", "stock", "supplier",
 )  # fmt: skip
 BookingPlatforms = view("BookingPlatforms", "escrow", "fee", "fees")
 NewVendors = view(

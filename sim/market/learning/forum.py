@@ -32,16 +32,25 @@ WORLD = 20_000.0
 
 @kernel
 def write_posts(
-    due: np.ndarray, when: Moment, orders: Any, practice: np.ndarray, share: float, posts: np.ndarray
+    due: np.ndarray,
+    when: Moment,
+    orders: Any,
+    identity: np.ndarray,
+    practice: np.ndarray,
+    share: float,
+    posts: np.ndarray,
 ) -> int:
-    """Fill ``posts`` with those that a ``share`` of the buyers on cryptomarkets write of the orders ``due``; who uses with care gives advice. Returns how many."""
+    """Fill ``posts`` with those that a ``share`` of the buyers on cryptomarkets write of the orders ``due``; who uses with care gives advice. Returns how many.
+
+    They warn of a vendor by the name under which it sold, its ``identity`` (vendors,): who has another one by now is not known by it.
+    """
     many = 0
     for o in due:
         c = orders.consumer[o]
         if orders.channel[o] != CRYPTO or uniform(when.seed, WRITTEN, c, when.day, 0) >= share:
             continue
         posts[many, DAY], posts[many, MARKET], posts[many, VENDOR] = when.day, orders.platform[o], orders.vendor[o]
-        posts[many, BAD] = orders.dispatched[o] == 0
+        posts[many, BAD] = orders.dispatched[o] == 0 and orders.identity[o] == identity[orders.vendor[o]]
         posts[many, ADVICE] = uniform(when.seed, WRITTEN, c, when.day, 1) < practice[c]
         many += 1
     return many
@@ -53,7 +62,8 @@ def forum_talk(state: MarketState, due: np.ndarray) -> None:
     forum.forget(state.day - MONTH)
     posts = np.zeros((len(due), len(Post)), np.int32)
     many = write_posts(
-        due, state.moment, narrow(o, views.TalkedOfOrders), state.consumers.columns.practice, state.p.learning.posting, posts
+        due, state.moment, narrow(o, views.TalkedOfOrders), state.vendors.columns.identity, state.consumers.columns.practice,
+        state.p.learning.posting, posts,
     )  # fmt: skip
     forum.write(posts[:many])
     if state.levers.false_signal.any():

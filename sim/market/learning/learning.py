@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.agents.codes import LAST_DAY, NO_SLOT, Channel, Membership, OrderOutcome, Stage
-from sim.agents.consumers import DANGERS, KNOWN_MARKETS, REMEMBERED_VENDORS, RISK_GROUPS
+from sim.agents.consumers import DANGERS, KNOWN_MARKETS, RISK_GROUPS
 from sim.agents.orders import GOOD_RATING, NO_RATING
 from sim.agents.vendors import ACCOUNTS
 from sim.kernels import inner, kernel
@@ -33,6 +33,7 @@ from sim.market.learning.fear import GROUP
 from sim.market.learning.forum import forum_talk, read_posts
 from sim.market.learning.friends import friendship
 from sim.market.learning.messages import Messages, hear_messages, messages_of_week
+from sim.market.learning.vendors import has_tie, remember
 from sim.market.learning.web import be_found
 from sim.market.views import narrow
 from sim.streams import Draw, exponential_from, uniform4
@@ -48,33 +49,7 @@ DELIVERED, SEIZED = int(OrderOutcome.DELIVERED), int(OrderOutcome.SEIZED)
 USES = int(Stage.USES)
 ACTIVE, LAPSED = int(Membership.ACTIVE), int(Membership.LAPSED)
 WEEK, MONTH = 7, 30
-MOST_BOUGHT = 65_535  # that a column holds
 PRACTICE, SUPPORT, CONSIDERING = 0, 1, 2
-
-
-@inner
-def remember(consumers: Any, c: int, v: int, good: bool, u: float, forget: float) -> int:
-    """Update the memory of vendors: a good order counts, a bad one erases the tie with chance ``forget``. Returns the place, -1 when forgotten."""
-    place, weakest = -1, 0
-    for j in range(REMEMBERED_VENDORS):
-        if consumers.vendor[c, j] == v:
-            place = j
-        fewer = consumers.bought[c, j] < consumers.bought[c, weakest]
-        same = consumers.bought[c, j] == consumers.bought[c, weakest]
-        if fewer or (same and consumers.vendor[c, j] < 0 and consumers.vendor[c, weakest] >= 0):
-            weakest = j  # a free place before one that warns of a cheat
-    if not good:
-        if place >= 0 and u < forget:
-            consumers.bought[c, place], consumers.tie[c, place] = 0, 0
-        elif place < 0 and consumers.bought[c, weakest] == 0:
-            consumers.vendor[c, weakest], consumers.tie[c, weakest] = v, 0  # known as one to keep away from
-        return -1
-    if place < 0:
-        place = weakest
-        consumers.vendor[c, place], consumers.bought[c, place], consumers.tie[c, place] = v, 0, 0
-    if consumers.bought[c, place] < MOST_BOUGHT:
-        consumers.bought[c, place] += 1
-    return place
 
 
 @inner
@@ -108,7 +83,10 @@ def learn_from_orders(
     recheck_days: float,
     given: np.ndarray,
 ) -> None:
-    """Apply the lessons of the settled orders ``rows``, in order of their numbers; who turns away looks again after ``recheck_days`` on average."""
+    """Apply the lessons of the settled orders ``rows``, in order of their numbers; who turns away looks again after ``recheck_days`` on average.
+
+    Of a vendor who has another name by now only those who have a tie with it learn something.
+    """
     p = given[0]
     for i in range(len(rows)):
         if i + AHEAD < len(rows):
@@ -120,12 +98,15 @@ def learn_from_orders(
         rating = orders.rating[o]
         good = arrived and orders.late[o] == 0 and orders.noticed[o] == 0
         a = account_of(vendors, v, m)
-        if a >= 0 and rating != NO_RATING:
+        same_name = orders.identity[o] == vendors.identity[v]
+        if a >= 0 and rating != NO_RATING and same_name:
             if rating >= GOOD_RATING:
                 vendors.positive[v, a] += 1.0
             else:
                 vendors.negative[v, a] += 1.0
-        place = remember(consumers, c, v, good, u1, p.forget_after_bad)
+        place = -1
+        if same_name or has_tie(consumers, c, v):
+            place = remember(consumers, c, v, good, u1, p.forget_after_bad)
         group = GROUP[channel]
         if arrived and channel != LICENSED:  # which says nothing of what is illicit
             consumers.legal_calm[c, group] += 1.0

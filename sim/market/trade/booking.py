@@ -78,6 +78,7 @@ def book(lo: int, hi: int, day: int, parties: Parties, rates: np.ndarray, booked
         money[INCOME] += at_once - fee
         booked.settled[channel, DUE] += at_once - fee
         booked.settled[channel, GOT] += at_once - fee
+        orders.identity[o] = vendors.identity[v]
         booked.vendor_orders[v] += 1
         vendors.sales[v] += np.float32(1.0)
         vendors.orders[v] += 1
