@@ -7,8 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba import njit
 
-from sim.agents.codes import CLEAN, OLDER
+from sim.agents.codes import CLEAN, NOBODY, OLDER, Channel
+from sim.market import views
+from sim.market.groups import Moment
+from sim.market.trade.content import Goods, batch
+from sim.market.views import narrow
 from sim.model import MarketModel
 from tests.worlds import branched, model_of, ran, run, same_frames, world
 
@@ -38,6 +43,10 @@ def after(model: MarketModel, *policies: dict[str, Any], days: int = 40) -> Mark
 
 def mixes(model: MarketModel) -> np.ndarray:
     return model.supplier_table.columns.mixes[: model.supplier_table.n]
+
+
+def added(model: MarketModel) -> np.ndarray:
+    return model.supplier_table.columns.added[: model.supplier_table.n]
 
 
 def expected(model: MarketModel, outcome: str) -> float:
@@ -199,7 +208,7 @@ def test_suppliers_where_a_novel_opioid_is_at_hand_take_it_up_one_after_another_
     s, held = base.supplier_table.columns, []
     for days in (1, 10, 40):
         model = after(base, shock(jurisdictions=[PLACES[HERE]]), days=days)
-        has = mixes(model) > OLDER
+        has = added(model) != NOBODY
         s, n = model.supplier_table.columns, model.supplier_table.n
         sources = [s.source[i][s.source[i] >= 0] for i in range(n)]
         through = np.array([bool(len(a)) for a in sources])
@@ -207,7 +216,7 @@ def test_suppliers_where_a_novel_opioid_is_at_hand_take_it_up_one_after_another_
         held.append(int(has.sum()))
     assert held[0] <= held[1] < held[2]
     gone = after(base, shock(end=20), days=25)
-    assert (mixes(gone) <= OLDER).all()
+    assert (added(gone) == NOBODY).all()
     assert gone.early_warning.gone.all()
 
 
@@ -239,15 +248,64 @@ def test_the_strength_of_goods_with_a_synthetic_decides_how_many_die():
     assert strong > 1.5 * weak
 
 
-def test_an_opioid_that_hardly_any_goods_hold_does_as_little_as_one_that_none_hold():
-    """It is not taken for an opioid that appeared here, which goods hold as often as the table of substances says."""
-    none, few = (after(start(), shock(share=share), days=60) for share in (0.0, 0.001))
-    took = mixes(none) == len(none.early_warning.born) - 1
+def test_an_opioid_that_hardly_any_goods_hold_is_added_to_what_suppliers_mixed_before():
+    """It is not taken for an opioid that appeared here, which goods hold as often as the table of substances says, and takes the place of none."""
+    calm, few = after(start(), days=60), after(start(), shock(share=0.001), days=60)
+    took = (added(few) != NOBODY) & (few.supplier_table.columns.alive[: len(added(few))] == 1)
     assert took.any()
-    assert np.array_equal(mixes(few), mixes(none))
-    for model, share in ((none, 0.0), (few, 0.001)):
-        held = model.upstream.mixes[1:][: len(took)][took & (model.supplier_table.columns.alive[: len(took)] == 1)]
-        assert (held[:, :2] == [0.0, share]).all()
+    assert np.array_equal(mixes(few), mixes(calm))
+    assert (mixes(few)[took] == OLDER).any()
+    held, usual = few.upstream.mixes[1:][: len(took)][took], calm.upstream.mixes[1:][: len(took)][took]
+    assert (held[:, 1] == 0.001).all()
+    assert np.array_equal(held[:, 0], usual[:, 0])
+
+
+def test_an_opioid_that_no_goods_hold_moves_nothing():
+    """It appears, unknown to all, and is billed for; nobody takes it up, nobody warns of it, and whoever mixed in something goes on."""
+    base = start(services={**QUICK["services"], **SEEN, "alert_base": 0.5})
+    calm, none = after(base, days=60), after(base, shock(share=0.0, potency=20.0), days=60)
+    billed = ["policy_cost_usd", "net_social_cost_usd", "novel_known_share"]
+    assert len(none.early_warning.born) == len(calm.early_warning.born) + 1
+    assert same_frames(calm.daily().drop(columns=billed), none.daily().drop(columns=billed))
+    assert np.array_equal(mixes(calm), mixes(none))
+
+
+def test_a_supplier_goes_on_as_before_once_what_came_from_outside_is_gone():
+    base = start()
+    calm, shaken = after(base, days=50), after(base, shock(end=20), days=50)
+    assert np.array_equal(mixes(calm), mixes(shaken))
+    assert (added(shaken) == NOBODY).all()
+    assert np.array_equal(calm.upstream.mixes, shaken.upstream.mixes)
+
+
+@njit
+def many_batches(when: Moment, s: int, channel: int, goods: Goods, made: np.ndarray) -> None:
+    for key in range(len(made)):
+        _, made[key, 0], _, made[key, 1] = batch(when, key, s, channel, 1.0, 1, goods)
+
+
+def batches(mixed: list[float]) -> np.ndarray:
+    """(400, 2) strength of batches of heroin of many vendors, and whether they hold a synthetic; ``mixed`` is what their supplier mixes in."""
+    model = start()
+    goods = Goods(
+        np.ones(2), np.array([[0.0, 0.0, 1.0, 1.0], mixed]), np.zeros(6), np.zeros(2), narrow(model.substances, views.SentSubstances),
+        model.given.shipping,
+    )  # fmt: skip
+    heroin, street = list(model.scenario.substances).index("heroin"), int(Channel.STREET)
+    made = np.zeros((400, 2))
+    many_batches(model.moment, heroin, street, goods, made)
+    return made
+
+
+def test_goods_in_which_a_supplier_mixed_something_before_are_as_strong_as_they_were():
+    """What comes from outside goes into the others; it is as strong as it is, whatever was mixed in before."""
+    usual, both = batches([1.0, 0.0, 1.0, 1.0]), batches([1.0, 0.5, 1.0, 30.0])
+    held = usual[:, 1] == 1
+    took = (both[:, 1] == 1) & ~held
+    assert held.sum() > 50
+    assert took.mean() == pytest.approx(0.5 * (1.0 - held.mean()), abs=0.08)
+    assert np.array_equal(both[held], usual[held])
+    assert both[took, 0].mean() == pytest.approx(30.0 * usual[held, 0].mean(), rel=0.3)
 
 
 def test_a_novel_opioid_raises_overdoses_with_its_share_and_deaths_with_its_potency():
@@ -264,7 +322,7 @@ def test_two_novel_opioids_in_one_run_are_found_separately():
     both = after(start(services={**QUICK["services"], **SEEN}), shock(), shock(start=15, potency=3.0), days=60)
     ews = both.early_warning
     assert ews.toxicity.tolist() == [1.0, 3.0]
-    assert {0, 1} <= set(mixes(both).tolist()), "suppliers mix in one or the other"
+    assert {0, 1} <= set(added(both).tolist()), "suppliers mix in one or the other"
     first = ews.known.min(axis=1)
     assert (first <= both.day).all()
     assert (ews.known[0] != ews.known[1]).any()

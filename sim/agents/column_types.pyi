@@ -194,6 +194,7 @@ class SupplierColumns(NamedTuple):
     seized: np.ndarray
     concentration: np.ndarray
     mixes: np.ndarray
+    added: np.ndarray
     cost: np.ndarray
     removed_day: np.ndarray
     evidence: np.ndarray

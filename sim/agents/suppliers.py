@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sim.agents.codes import CLEAN, NEVER
+from sim.agents.codes import CLEAN, NEVER, NOBODY
 from sim.population import Column, SlotAgent, columns_type
 from sim.registry import register_columns
 
@@ -28,6 +28,9 @@ SUPPLIER = {
     ),
     "mixes": Column(
         "i4", "number", -2, 2**31 - 1, "Novel opioid in its goods, -1 for older synthetics, -2 for none", default=CLEAN
+    ),
+    "added": Column(
+        "i4", "number", -1, 2**31 - 1, "Opioid from outside in its goods besides, -1 for none", default=NOBODY
     ),
     "cost": Column("f4", "ratio", 0, 100, "Cost to vendors relative to the usual cost", default=1),
     "removed_day": Column(

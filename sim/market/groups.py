@@ -125,7 +125,7 @@ class Upstream:
     lost: np.ndarray  # (K + 1, J, J, J) share lost on each leg of the way
     reliability: np.ndarray  # (K + 1,); likewise the next one
     concentration: np.ndarray
-    mixes: np.ndarray  # (K + 1, 3) what is mixed in: see `mixed`
+    mixes: np.ndarray  # (K + 1, 4) what is mixed in: see `sim.market.supply.mixing.know_suppliers`
     belief: np.ndarray  # (J, J) risk on each leg that suppliers reckon with; likewise the next three
     loads: np.ndarray  # loads that went over it since suppliers last learned
     caught: np.ndarray  # loads of these that were seized

@@ -256,8 +256,8 @@ AccountVendors = view(
     "AccountVendors", "account", "alive", "exit_cause", "identity", "key", "negative", "positive", "sales"
 )
 RecruitVendors = view("RecruitVendors", "channel", "jurisdiction", "key", "kind", "supplier")
-KnownSuppliers = view("KnownSuppliers", "alive", "concentration", "mixes", "reliability")
-SellingSuppliers = view("SellingSuppliers", "alive", "mixes", "reach", "serves", "size")
+KnownSuppliers = view("KnownSuppliers", "added", "alive", "concentration", "mixes", "reliability")
+SellingSuppliers = view("SellingSuppliers", "added", "alive", "mixes", "reach", "serves", "size")
 RecruitingSuppliers = view(
     "RecruitingSuppliers", "organised", "alive", "size", "reach", "jurisdiction", "takings", "branches", "drive"
 )

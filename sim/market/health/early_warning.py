@@ -237,7 +237,8 @@ def detect(state: MarketState, live: np.ndarray, reach: np.ndarray) -> None:
         state.world.consumer_weight, ews.novel, ews.strong, state.levers.warning_delay, p.alert_base, p.alert_reported,
         p.alert_days,
     )  # fmt: skip
-    find(live, reach, mixed_in(state, live), circulating(ews), search, state.moment)
+    there = ews.share[live] != 0.0  # what no goods hold is not found
+    find(live[there], reach[there], mixed_in(state, live[there]), circulating(ews), search, state.moment)
 
 
 def mixed_in(state: MarketState, live: np.ndarray) -> np.ndarray:

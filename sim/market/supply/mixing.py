@@ -2,7 +2,8 @@
 
 A supplier looks now and then at what to mix in. Groups take what their manufacturers do; of the others a share mixes, and takes what is offered where it works:
 a novel one by its popularity there, or one of those that were there long before, such as fentanyl. What comes from outside (a policy) is at hand in places, and
-taken there by all who look. So contamination differs by supplier, and with that by place and time, and several substances circulate at once.
+taken there by all who look, besides what they mix in as usual. So contamination differs by supplier, and with that by place and time, and several substances
+circulate at once.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.agents.codes import CLEAN, OLDER, EventKind
+from sim.agents.codes import CLEAN, NOBODY, OLDER, EventKind
 from sim.kernels import kernel
 from sim.market import views
 from sim.market.groups import Moment
@@ -49,7 +50,7 @@ def offer(state: MarketState, what: str, where: np.ndarray, potency: float, shar
     potency
         Strength of goods that hold it, against other strong synthetics (ratio).
     share
-        Opioids, sedatives only where they are counterfeit, of a supplier who takes it up that hold it (0 to 1).
+        Opioids, sedatives only where they are counterfeit, of a supplier who takes it up that hold it (0 to 1); at 0 nobody takes it up.
     policy
         In whose name it is written down.
     """
@@ -72,43 +73,55 @@ def mix(state: MarketState) -> None:
         state.event(EventKind.NOVEL_GONE, number, cause="strong opioid no longer at hand")
     up.offered.clear()
     looks = np.empty(n, np.int64)
-    many = look_around(n, state.moment, s.alive, s.mixes, ews.gone, state.p.supply.copy_rate, looks)
+    many = look_around(n, state.moment, s.alive, s.mixes, s.added, ews.gone, state.p.supply.copy_rate, looks)
     if many:
         there = (ews.opioid & ~ews.gone).nonzero()[0]
         for i in looks[:many].tolist():
-            s.mixes[i] = choose(state, i, there)
+            s.mixes[i], s.added[i] = choose(state, i, there)
 
 
 @kernel
 def look_around(
-    n: int, when: Moment, alive: np.ndarray, mixes: np.ndarray, gone: np.ndarray, rate: float, looks: np.ndarray
+    n: int,
+    when: Moment,
+    alive: np.ndarray,
+    mixes: np.ndarray,
+    added: np.ndarray,
+    gone: np.ndarray,
+    rate: float,
+    looks: np.ndarray,
 ) -> int:
     """Let ``n`` suppliers mix in no more what is ``gone``; fill ``looks`` with those in business who look around today. Returns how many do."""
     many = 0
     for i in range(n):
         if mixes[i] > OLDER and gone[mixes[i]]:
             mixes[i] = CLEAN
+        if added[i] != NOBODY and gone[added[i]]:
+            added[i] = NOBODY
         if alive[i] == 1 and uniform(when.seed, MIXING, i, when.day, 0) < rate:
             looks[many] = i
             many += 1
     return many
 
 
-def choose(state: MarketState, i: int, there: np.ndarray) -> int:
-    """Number of the novel opioid that supplier ``i`` mixes in from today on, of those that are ``there``; `OLDER` for older synthetics, `CLEAN` for none."""
+def choose(state: MarketState, i: int, there: np.ndarray) -> tuple[int, int]:
+    """What supplier ``i`` mixes in from today on: as usual, and besides of what comes from outside.
+
+    Numbers of novel opioids of those that are ``there``; as usual also `OLDER` for older synthetics and `CLEAN` for none; from outside `NOBODY` for none.
+    """
     ews, s = state.early_warning, state.supplier_table.columns
     j = s.jurisdiction[i]
     u, w = (uniform(state.seed, int(Draw.MIXING), i, state.day, a) for a in (1, 2))
-    at_hand = there[ews.at_hand[there, j]]
-    if len(at_hand):
-        return int(at_hand[int(u * len(at_hand))])
+    at_hand = there[ews.at_hand[there, j] & (ews.share[there] > 0.0)]
+    added = int(at_hand[int(u * len(at_hand))]) if len(at_hand) else NOBODY
     makers = s.source[i][s.source[i] >= 0]
     makers = makers[s.alive[makers] == 1]
     if len(makers):
-        return int(s.mixes[makers[int(u * len(makers))]])
+        maker = makers[int(u * len(makers))]
+        return int(s.mixes[maker]), added if len(at_hand) else int(s.added[maker])
     if w >= state.p.shipping.synthetic_supply:
-        return CLEAN
-    return by_popularity(state, i, there, u)
+        return CLEAN, added
+    return by_popularity(state, i, there, u), added
 
 
 def by_popularity(state: MarketState, i: int, there: np.ndarray, u: float) -> int:
@@ -129,20 +142,20 @@ def know_suppliers(
     reliability: np.ndarray,
     mixes: np.ndarray,
 ) -> None:
-    """Fill ``concentration`` and ``reliability`` (K + 1,) and ``mixes`` (K + 1, 3) with those of ``n`` suppliers; place 0 is for no supplier, who mixes nothing.
+    """Fill ``concentration`` and ``reliability`` (K + 1,) and ``mixes`` (K + 1, 4) with those of ``n`` suppliers; place 0 is for no supplier, who mixes nothing.
 
     ``mixes`` becomes 1 where goods hold a strong synthetic as often as the table of substances says, else 0; the share that hold one which came from outside; and
-    the strength of goods that hold one against the usual. ``share`` (-1 where it did not) and ``strength`` are those of novel substances. Who is out of business is
+    the strength of goods that hold the one and the other against the usual. ``share`` and ``strength`` are those of novel substances. Who is out of business is
     not reliable.
     """
-    mixes[0, 0], mixes[0, 1], mixes[0, 2] = 0.0, 0.0, 1.0
+    mixes[0, 0], mixes[0, 1], mixes[0, 2], mixes[0, 3] = 0.0, 0.0, 1.0, 1.0
     for i in range(n):
         k = suppliers.mixes[i]
         concentration[i + 1] = suppliers.concentration[i]
         reliability[i + 1] = suppliers.reliability[i] if suppliers.alive[i] == 1 else 0.0
-        mixes[i + 1, 0], mixes[i + 1, 1], mixes[i + 1, 2] = k == OLDER, 0.0, 1.0
-        if k > OLDER:
-            mixes[i + 1, 0], mixes[i + 1, 1], mixes[i + 1, 2] = share[k] < 0.0, max(share[k], 0.0), strength[k]
+        mixes[i + 1, 0], mixes[i + 1, 2] = k != CLEAN, strength[k] if k > OLDER else 1.0
+        k = suppliers.added[i]
+        mixes[i + 1, 1], mixes[i + 1, 3] = share[k] if k != NOBODY else 0.0, strength[k] if k != NOBODY else 1.0
 
 
 @kernel
@@ -161,7 +174,7 @@ def who_sells(
     """
     for i in range(len(numbers)):
         for k in range(n):
-            mixed[i, k] = suppliers.mixes[k] == numbers[i]
+            mixed[i, k] = suppliers.mixes[k] == numbers[i] or suppliers.added[k] == numbers[i]
     whole[:] = 0.0
     for i in range(n):
         sells = False

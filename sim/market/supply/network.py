@@ -41,7 +41,7 @@ def make_suppliers(state: MarketState) -> None:
     size, served = s.size[:count].astype(float), bits(s.serves[:count], k)
     state.upstream = Upstream(
         cost=np.ones((1, j)), reckoned=np.zeros((1, j)), lost=np.zeros((1, j, j, j)), reliability=np.ones(1), concentration=np.ones(count + 1),
-        mixes=np.ones((count + 1, 3)),
+        mixes=np.ones((count + 1, 4)),
         belief=np.full((j, j), p.seizure), loads=np.zeros((j, j)), caught=np.zeros((j, j)), seized=np.zeros((j, j)),
         seen_revenue=np.zeros(count, np.int64),
         find=find_weights(state), wholesale=np.zeros(k), made_for=np.zeros(k), flow=np.zeros(k), size=size @ served,

@@ -239,7 +239,7 @@ def on_terms(state: MarketState) -> None:
     table, up, ews = state.supplier_table, state.upstream, state.early_warning
     if len(up.reliability) <= table.n:
         up.concentration, up.reliability = np.ones((2, table.n + 1))
-        up.mixes = np.ones((table.n + 1, 3))
+        up.mixes = np.ones((table.n + 1, 4))
     suppliers = narrow(table.columns, views.KnownSuppliers)
     know_suppliers(table.n, suppliers, ews.share, ews.toxicity, up.concentration, up.reliability, up.mixes)
 

@@ -54,6 +54,7 @@ def succeed(state: MarketState, i: int) -> None:
         s.cost,
         s.routes,
         s.mixes,
+        s.added,
     ):
         column[slot] = column[i]
     s.takings[slot] = kept * s.takings[i]

@@ -42,7 +42,7 @@ class Goods(NamedTuple):
     """What decides on the content of an order."""
 
     concentration: np.ndarray  # (suppliers + 1,), place 0 for no supplier
-    mixes: np.ndarray  # (suppliers + 1, 3) what is mixed in: see `sim.market.supply.mixing.mixed`
+    mixes: np.ndarray  # (suppliers + 1, 4) what is mixed in: see `sim.market.supply.mixing.know_suppliers`
     hands: np.ndarray  # (C,) through which goods pass
     fails: np.ndarray  # (2,) chance of bad content from licensed and illicit pharmacies
     table: Any  # `views.SentSubstances`
@@ -68,16 +68,17 @@ def batch(when: Moment, key: int, s: int, channel: int, quality: float, row: int
     if u1 >= ok:
         content, left = (ADULTERATED, p.adulterated_left) if u2 >= p.substituted else (SUBSTITUTED, 0.0)
     strength = table.opioid[s] if content != SUBSTITUTED else 0.0
-    usual, beyond, potency = goods.mixes[row]
+    usual, beyond, potency, added = goods.mixes[row]
     made_illicitly = table.opioid[s] > 0.0 and table.sold[LICENSED, s] == 0
-    holds = 0.0
+    holds, older = 0.0, 0.0
     if content != AS_SOLD or made_illicitly:
-        holds = table.synthetic[s] * usual
+        holds = older = table.synthetic[s] * usual
         holds += (1.0 - holds) * beyond if table.contaminable[s] else 0.0
+    outside = holds
     if table.opioid[s] > 0.0 and channel != LICENSED:
         holds += (1.0 - holds) * contaminated_share(concentration, p.synthetic_concentration)
     if u3 < holds:
-        strength, strong = p.synthetic_strength * potency, True
+        strength, strong = p.synthetic_strength * (added if older <= u3 < outside else potency), True
         content = ADULTERATED if content == AS_SOLD else content
         concentration = max(concentration, p.synthetic_concentration)
     if strength > 0.0 and channel != LICENSED:
