@@ -316,7 +316,7 @@ def test_acts_are_written_in_the_name_of_their_policy():
 PULLED = {
     "initiation": 20.0, "caution_reach": 0.5, "caution_message": 0.25, "verification_reach": 0.5,
     "verification_message": 0.25, "lookup": 0.4, "unsealed": 10.0, "glance": 0.4, "demotion": 0.9, "checking_reach": 0.9,
-    "check_uptake": 10.0, "naloxone": 0.5, "treatment_slots": 2.0, "referral": 0.9, "police_effort": 4.0,
+    "check_uptake": 10.0, "naloxone": 0.5, "naloxone_kept": 0.5, "treatment_slots": 2.0, "referral": 0.9, "police_effort": 4.0,
     "isp_block": 0.9, "warning": 0.9, "recognition": 0.5, "moderation": 10.0, "listing_ban": 0.9, "false_signal": 0.5,
     "main_delisting": 0.9, "privacy_delisting": 0.9, "exchange_closure": 0.9,
     "need": 1.5, "street_access": 0.2, "production": 0.2, "recruitment": 0.2, "group_effort": 5.0, "searches": 9.0, "inspection": 5.0,
@@ -338,6 +338,7 @@ NEEDS = {
     "support_reach": {"support_message": 0.25},
     "support_message": {"support_reach": 0.5},
     "stigma_message": {"support_reach": 0.5},
+    "naloxone": {"naloxone_kept": 0.6},
     "diversion": {"legal_access": 0.5},
     "taken_up": {"legal_access": 0.5},
     "leaving": {"legal_access": 0.5, "taken_up": 0.9},

@@ -64,7 +64,7 @@ def test_regulated_supply_of_heroin_is_a_prescribed_opioid_and_nothing_stands_in
 # Scheduling -----------------------------------------------------------------------------------------------------------
 def test_a_ban_moves_buyers_to_substitutes_and_the_more_the_stricter_it_is():
     base = start(USERS)
-    found = [after(base, ban(strength=s)) for s in (0.0, 0.5, 1.0)]
+    found = [after(base, ban(strength=s)) for s in (0.0, 0.6, 1.0)]
     bought = [len(orders(m, "nps")) for m in found]
     others = [sum(len(orders(m, t)) for t in load_substances()["nps"].substitutes) for m in (found[0], found[2])]
     assert bought[0] > bought[1] > bought[2] > 0
