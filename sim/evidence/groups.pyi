@@ -455,6 +455,7 @@ class ServicesParameters(NamedTuple):
     false_alarms: float
     novel_spread_days: float
     naloxone_days: float
+    overdoses_at_home: float
 
 class WorldParameters(NamedTuple):
     patients: float
@@ -468,6 +469,8 @@ class WorldParameters(NamedTuple):
     prescribed_others: float
     people_spread: float
     calm: float
+    calm_online: float
+    frights: float
     male: float
     use_years: float
     patient_years: float
