@@ -18,7 +18,11 @@ UNITS = {7.0, 30.0, 30.4, 365.0, 100.0, 20_000.0}
 """Days of a week, a month and a year, cents of a USD, and the consumers for which rates are stated."""
 
 DEFINITIONS: dict[str, dict[float, str]] = {
-    "world.py": {1e5: "people for whom officer-days are stated", 1e6: "the column's bound: a stash"},
+    "world.py": {
+        1e5: "people for whom officer-days are stated",
+        1e6: "the column's bound: a stash",
+        2.0: "twice an even draw, whose mean is 1",
+    },
     "market/beliefs.py": {0.5: "published: NarcoLogic believes half of what it saw last"},
     "market/entry_exit/characters.py": {
         0.06: "the column's bounds: security",

@@ -165,7 +165,7 @@ def test_who_begins_to_consider_markets_is_not_counted_with_those_whose_market_c
 def test_who_no_longer_considers_markets_uses_none():
     model = model_of(world())
     c = model.consumers.columns
-    who = int((c.home != NO_SLOT).nonzero()[0][0])
+    who, c.home[:] = 7, model.crypto_slots()[0]
     starts = np.zeros(model.consumers.n, np.uint8)
     starts[who] = STOPS
     turn_to_markets(model.day, starts, c)

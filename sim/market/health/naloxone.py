@@ -37,7 +37,7 @@ def carry(
         elif not people.declined[c] & NALOXONE:
             j, s, k = people.jurisdiction[c], people.segment[c], people.turn[c]
             with_them = carried[j, s, k]
-            own = with_them + at_home * (kept[j, s, k] - with_them)
+            own = with_them + at_home * max(kept[j, s, k] - with_them, 0.0)
         kits[c, WITH_THEM], kits[c, OWN] = with_them, own
 
 
@@ -56,7 +56,7 @@ def among_friends(c: int, kits: np.ndarray, friends: Friends) -> float:
 def kits_today(state: MarketState) -> np.ndarray:
     """(n, 2) chances that each has a kit beyond what is usual, `WITH_THEM` (or NOT_THERE) and at an `OWN` overdose; without rows where nobody has."""
     kept, carried = state.outreach.kept, state.outreach.carried
-    if not kept.any():
+    if not (kept.any() or carried.any()):
         return np.empty((0, 2))
     kits = np.empty((state.consumers.n, 2))
     people = narrow(state.consumers.columns, views.CarryingConsumers)
@@ -67,12 +67,12 @@ def kits_today(state: MarketState) -> np.ndarray:
 def share_out(state: MarketState) -> None:
     """Where kits are offered no longer, nobody is known any more as one who took some: what is left of them is spread over all people alike."""
     over = (state.care.offered > 0.0) & (state.levers.taken_up == 0.0)
-    over, kept = over[..., Programme.NALOXONE], state.outreach.kept
-    if not kept[over].any():
+    over, kept, carried = over[..., Programme.NALOXONE], state.outreach.kept, state.outreach.carried
+    if not (kept[over].any() or carried[over].any()):
         return
     c, n = state.consumers.columns, state.consumers.n
     alike = np.ravel_multi_index((c.jurisdiction[:n], c.segment[:n], c.turn[:n]), kept.shape)
     took = (c.alive[:n] == 1) & (c.declined[:n] & NALOXONE == 0)
     people, takers = (np.bincount(alike, who, kept.size).reshape(kept.shape) for who in (c.alive[:n], took))
-    for left in (kept, state.outreach.carried):
+    for left in (kept, carried):
         left[over] *= (takers / np.maximum(people, 1.0))[over]
