@@ -22,7 +22,7 @@ STAY = {"retire_closed": 0.0, "retire_loss": 0.0}
 
 def market(**parameters: dict[str, float]) -> MarketModel:
     """A market on day 0, after forty days of trade."""
-    return ran(world(consumers=2000, burn_in=40, parameters={**MANY_BUYERS, **parameters}), 1, 0)
+    return ran(world(consumers=5000, burn_in=40, parameters={**MANY_BUYERS, **parameters}), 1, 0)
 
 
 def largest(model: MarketModel) -> int:
@@ -100,7 +100,7 @@ def test_a_month_of_takings_that_a_market_owes_is_a_month_however_little_it_has_
 def test_more_vendors_retire_after_a_theft_than_after_a_closure_in_order_and_most_where_police_know_them():
     retired = {}
     for name, how, leads in (("order", "order", 0.0), ("theft", "theft", 0.0), ("covert", "raid", 60.0)):
-        model, rows = ended(how, leads, retire_closed=0.1, retire_loss=2.0)
+        model, rows = ended(how, leads, retire_closed=0.1, retire_loss=8.0)
         retired[name] = int((model.vendors.columns.alive[rows] == 0).sum())
     assert retired["order"] < retired["theft"] < retired["covert"]
 

@@ -302,6 +302,9 @@ def test_more_strength_costs_more(kind):
     elif kind == "operator_exit":
         assert half in (0, full)
         assert full > 0
+    elif kind == "takedown":
+        assert half <= full, "each target is taken with the chance of its strength"
+        assert full > 0
     else:
         assert 0 < half < full
 
