@@ -37,7 +37,9 @@ world without policies (decisions [0030](decisions/0030-defaults-are-calibrated.
 the ensemble ships ([0040](decisions/0040-the-default-point-is-a-member-near-the-centre.md)), and
 fear of raids to two regimes after closures, a recovery and a long fall
 ([0034](decisions/0034-fear-weighs-against-as-many-orders-as-buyers-have.md)), of which facts for validation on platforms and
-enforcement are no strangers; they were fitted to no other, and no range was moved after a look at the model. Runs with the default
+enforcement are no strangers; what people are at the start, and what a dose adds to dependence, to what a world left alone keeps and to published shares
+who become dependent ([0046](decisions/0046-a-world-left-alone-stays-as-it-is.md)); they were fitted to no other,
+and no range was moved after a look at the model. Runs with the default
 parameters have seeds with which nothing was fitted ([0041](decisions/0041-a-validation-runs-on-luck-that-no-calibration-has-seen.md)).
 Seven facts say little of the model,
 since a parameter is set by the same source: what is discarded after a check (`checked_misold_discard`), how the street divides into friends and
@@ -83,7 +85,8 @@ def over_ensemble(defaults: list[dict[str, Any]], model: str) -> list[str]:
     )
     older = (
         "Rules and questions of targets have changed since ([0044](decisions/0044-rules-read-anew.md), "
-        "[0045](decisions/0045-targets-measure-what-their-sources-measured.md)), and the ensemble was fitted to those of before: it says how the model stood then.\n"
+        "[0045](decisions/0045-targets-measure-what-their-sources-measured.md), [0046](decisions/0046-a-world-left-alone-stays-as-it-is.md)), "
+        "and the ensemble was fitted to those of before: it says how the model stood then.\n"
     )
     return [
         "## Over the ensemble\n",
