@@ -58,7 +58,10 @@ DEFINITIONS: dict[str, dict[float, str]] = {
         2.0: "what happens to one is shared out over two: who met it, and the friends together"
     },
     "market/learning/fear.py": {0.5: "the share of trade at which fear by share is stated"},
-    "market/learning/forum.py": {0.99: "a board that is not false altogether"},
+    "market/learning/forum.py": {
+        0.99: "a board that is not false altogether",
+        5.0: "what reading may cost in a country: no world of a study is larger",
+    },
     "market/people/who.py": {0.5: "the middle of an even draw, and as many men as women"},
     "market/people/stopping.py": {2.0: "half of an elasticity acts at either end"},
     "market/supply/pricing.py": {

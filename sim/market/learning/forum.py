@@ -28,6 +28,8 @@ MONTH = 30
 """Days for which a post is read."""
 WORLD = 20_000.0
 """Consumers for which posts read for warnings are stated."""
+MOST = 5.0
+"""Times as many posts as are read in such a world, which nobody exceeds: memory has room for four vendors, and in a country each post more is paid for by all."""
 
 
 @kernel
@@ -111,10 +113,10 @@ def keep_away(consumers: Any, c: int, v: int) -> None:
 def read_posts(c: int, when: Moment, consumers: Any, posts: np.ndarray, usual: float, people: int) -> int:
     """Let a consumer read ``posts`` of the last month. Returns how many gave advice, of the ``usual`` number.
 
-    Warnings are remembered, of so many posts for each `WORLD` of the ``people`` simulated, a fraction of one by chance.
+    Warnings are remembered, of so many posts for each `WORLD` of the ``people`` simulated (at most `MOST` times), a fraction of one by chance.
     """
     advised, n = 0, len(posts)
-    for_advice, for_warnings = int(usual), usual * (people / WORLD)
+    for_advice, for_warnings = int(usual), usual * min(people / WORLD, MOST)
     if n == 0:
         return 0
     looks = int(for_warnings + uniform(when.seed, WRITTEN, c, when.day, 2))
