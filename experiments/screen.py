@@ -47,6 +47,7 @@ ONLY_WITH: dict[str, dict[str, dict[str, object]]] = {
     "migration.give_up": {"parameters": {"migration": {"reach": 0.3}}},
     "shipping.not_five_stars": {"consumers": 4000, "parameters": {"choice": {"crypto": 1.0}}},
     "vendors.bad_exit": {"parameters": {"choice": {"crypto": 1.0}}},
+    "platforms.forged": {"parameters": {"world": {"patients": 0.8, "dependents": 0.1, "suppliers": 0.05}}},
     "platforms.operator_income": {
         "parameters": {"choice": {"crypto": 1.0}, "platforms": {"cryptomarket_entry": 0.1, "closure_days": 40.0}}
     },
