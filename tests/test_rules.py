@@ -826,7 +826,7 @@ def bought_of(warned: bool) -> float:
         c.vendor[half] = named
     orders = ordered(model)
     strangers = (orders["channel"] == Channel.CRYPTOMARKET) & ~half[orders["consumer"].to_numpy()]
-    assert strangers.sum() > 80
+    assert strangers.sum() > 100
     return float(np.isin(orders["vendor"][strangers], named).mean())
 
 
