@@ -496,11 +496,13 @@ def test_the_defaults_lie_near_the_centre_of_the_ensemble_that_ships():
     assert np.abs(off).max() < 2.5
 
 
-def test_the_calibration_that_ships_takes_twenty_thousand_runs():
+def test_the_calibration_that_ships_costs_what_twenty_thousand_runs_of_5000_people_do():
     whole = load_calibration(ROOT / "experiments/calibration.yaml")
     study, _, targets = study_of(whole)
     assert len(study.scenarios) == 1, "each further world costs as many runs again"
-    assert 19_000 <= sum(whole.stages(len(study.scenarios)).values()) <= 20_000
+    people = {scenario.consumers for scenario in study.scenarios.values()}
+    assert people == {50_000}
+    assert 19_000 <= sum(whole.stages(len(study.scenarios)).values()) * 50_000 / 5_000 <= 20_100
     assert len(targets) > 50
     assert set(whole.left_out) == {t.id for t in load_targets().calibration} - {t.id for t in whole.targets.all}
     assert {target.use for target in whole.targets.all} == {"calibration"}

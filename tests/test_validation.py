@@ -196,7 +196,7 @@ def test_a_validation_runs_on_luck_that_no_calibration_has_seen():
     held, _ = planned(wanted, Ensemble(), 100)
     fitted = [load_calibration(ROOT / "experiments" / name) for name in ("calibration.yaml", "calibration_small.yaml")]
     used = {seed for each in fitted for seed in range(each.file.seed, each.file.seed + each.seeds)}
-    assert len(used) > 1_000
+    assert len(used) >= 600
     assert not used & set(held.seeds)
     assert not used & set(planned(wanted, load_ensemble("default", members=50), 1)[0].seeds)
 
