@@ -13,6 +13,7 @@ from pandas import read_csv
 from sim.report.text.markdown import escaped
 from sim.report.text.tables import conclusions_markdown
 from sim.report.text.validation import number, span
+from sim.scenario import read_yaml
 from sim.studies.findings.doubt import DEPENDS, HOLD, HOW, MORE, OPEN, said
 from sim.studies.findings.rivals import Rival
 from sim.studies.validation.targets import LEVELS, USES
@@ -24,6 +25,15 @@ OVER_ENSEMBLE = KEPT.with_name("ensemble.json")
 RIVALS = REFERENCE / "validation" / "rivals.json"
 MAKEFILE = ROOT / "Makefile"
 CONCLUSIONS = REFERENCE / "ensemble" / "conclusions.csv"
+MISSES = Path(__file__).with_name("misses.yaml")
+KINDS = {
+    "values": "values of parameters",
+    "mechanism": "a rule that the model lacks",
+    "counting": "the source counts otherwise",
+    "luck": "luck, or a few per cent out of range",
+    "unknown": "not known",
+}
+"""What can stand behind a miss, in the order in which the page counts them."""
 
 HEAD = """# What the model reproduces, and what it misses
 
@@ -68,10 +78,29 @@ def validity() -> str:
         here = [row for row in rows if row["level"] == level]
         if here:
             parts += [f"## {level.capitalize()}\n", facts(here), unmeasured(here)]
+    parts += reasons(rows)
     parts += over_ensemble(rows, kept["model"]) if OVER_ENSEMBLE.is_file() else []
     parts += across() if CONCLUSIONS.is_file() else []
     parts.append(deciding(kept["model"]))
     return "\n".join(part for part in [*parts, rivals()] if part)
+
+
+def reasons(rows: list[dict[str, Any]]) -> list[str]:
+    """Why facts are missed, as far as `misses.yaml` has it; of what nobody has looked into, that."""
+    told = read_yaml(MISSES)
+    missed = [row["target"] for row in rows if row["mean"] is not None and not row["in_range"]]
+    if not missed:
+        return []
+    found = {name: told["misses"].get(name, {"kind": "unknown", "why": "Nobody has looked yet."}) for name in missed}
+    counts = [f"{words} {n}" for kind, words in KINDS.items() if (n := sum(m["kind"] == kind for m in found.values()))]
+    lines = ["| Missed | What stands behind it | What was seen |", "|---|---|---|"]
+    lines += [f"| `{name}` | {KINDS[m['kind']]} | {m['why']} |" for name, m in found.items()]
+    return [
+        "## Why facts are missed\n",
+        f"As far as somebody has looked ([misses.yaml](misses.yaml)), with numbers of the validation {told['seen']}. "
+        f"Of {len(missed)}: {'; '.join(counts)}. What stands here is an explanation after the fact, and none has been tested by a change of the model.\n",
+        "\n".join(lines) + "\n",
+    ]
 
 
 def over_ensemble(defaults: list[dict[str, Any]], model: str) -> list[str]:
